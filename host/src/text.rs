@@ -1,16 +1,47 @@
 //! Text as it comes: files with or without a byte order mark, always UTF-8; words of any length.
 
-use std::{fs, io, path::Path};
+use std::{
+    fs::File,
+    io::{self, Read},
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+};
 
 /// Longer words of a cog are cut where they are shown in lists. In bytes.
 const SHORT_MAX: usize = 4 << 10;
 
+/// Larger files are no text that somebody wrote. In bytes.
+const FILE_MAX: u64 = 64 << 20;
+
 /// Reads a text file; a byte order mark in front is dropped.
 ///
 /// # Errors
-/// It cannot be read, or is no UTF-8: UTF-16 is named, of other bytes the line is.
+/// As [`read_bytes`]; or it is no UTF-8: UTF-16 is named, of other bytes the line is.
 pub fn read(file: &Path) -> io::Result<String> {
-    read_from(fs::File::open(file)?)
+    decode(read_bytes(file)?)
+}
+
+/// Reads a file without waiting for anybody: a pipe may never have another end, and a device no end.
+///
+/// # Errors
+/// It cannot be read, is no regular file, or is larger than any text.
+pub fn read_bytes(file: &Path) -> io::Result<Vec<u8>> {
+    // <https://man7.org/linux/man-pages/man7/fifo.7.html>
+    let mut file = File::options().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(file)?;
+    let found = file.metadata()?;
+    let refused = |why: String| Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+    if found.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if !found.is_file() {
+        return refused("it is a pipe, a socket or a device, not a regular file".to_owned());
+    }
+    let mut bytes = Vec::new();
+    file.by_ref().take(FILE_MAX + 1).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > FILE_MAX {
+        true => refused(format!("it is larger than {} MiB", FILE_MAX >> 20)),
+        false => Ok(bytes),
+    }
 }
 
 /// The same of what is read to its end.
@@ -68,5 +99,21 @@ mod tests {
             assert_eq!(why(utf16), "it is UTF-16; save it as UTF-8");
         }
         assert_eq!(why(b"a\n\nb\xe4c"), "line 3 holds bytes that are not UTF-8; save it as UTF-8");
+    }
+
+    #[test]
+    fn what_is_no_file_is_refused_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        let mode = rustix::fs::Mode::RUSR;
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+        for file in [&pipe, Path::new("/dev/zero")] {
+            let why = read(file).unwrap_err().to_string();
+            assert_eq!(why, "it is a pipe, a socket or a device, not a regular file");
+        }
+        assert_eq!(read(folder.path()).unwrap_err().kind(), io::ErrorKind::IsADirectory);
+        let endless = folder.path().join("endless");
+        File::create(&endless).unwrap().set_len(FILE_MAX + 1).unwrap();
+        assert_eq!(read(&endless).unwrap_err().to_string(), "it is larger than 64 MiB");
     }
 }

@@ -45,8 +45,8 @@ struct Looks {
     unread: Option<Stamp>,
 }
 
-/// How long a config that is being written has to be complete before a cog is loaded: so many looks, so far apart.
-const LOOKS: u32 = 20;
+/// How long a config that is being written has to be complete before a cog is loaded, and how often it is looked at.
+const SETTLES: Duration = Duration::from_secs(1);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 
 /// Where a cog lives.
@@ -183,12 +183,13 @@ impl Cogs {
     /// loaded without it, which may be what locks it in.
     pub(super) async fn settle_config(self: &Arc<Self>) {
         let Some(looks) = self.parts.settings.looks.get() else { return };
-        for _ in 0..LOOKS {
-            if self.look_at_config(looks).await {
-                return;
+        let settled = async {
+            while !self.look_at_config(looks).await {
+                tokio::time::sleep(BETWEEN_LOOKS).await;
             }
-            tokio::time::sleep(BETWEEN_LOOKS).await;
-        }
+        };
+        // What is not complete by then is followed later.
+        let _ = tokio::time::timeout(SETTLES, settled).await;
     }
 
     /// A file that has just been written may not be complete, so it is read when two looks saw the same. Whether what is
@@ -198,7 +199,11 @@ impl Cogs {
         let file = &self.parts.settings.file;
         let now = stamp(file).await;
         if now.is_some() && now == looks.last && now != looks.read {
-            let loaded = Config::load(file);
+            let path = file.clone();
+            // A file server that does not answer keeps no worker.
+            let Ok(loaded) = tokio::task::spawn_blocking(move || Config::load(&path)).await else {
+                return false;
+            };
             let is_unread = matches!(&loaded, Err(ConfigError::Unreadable { source, .. }) if source.kind() != InvalidData);
             if !is_unread {
                 looks.read = now;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::error::denied;
+use crate::{error::denied, text};
 
 /// The variable that holds the bot's token. Processes that the host starts do not get it.
 pub const TOKEN_VARIABLE: &str = "DISCORD_TOKEN";
@@ -77,7 +77,7 @@ impl Secret {
     /// The file cannot be read, or does not hold one line of printable ASCII in UTF-8.
     pub fn read(file: &Path) -> Result<Secret, SecretError> {
         let origin = format!("the token file `{}`", file.display());
-        let bytes = std::fs::read(file)
+        let bytes = text::read_bytes(file)
             .map_err(|source| SecretError::Unreadable { file: file.to_path_buf(), source })?;
         let not_a_token = |why| SecretError::NotAToken { origin: origin.clone(), why };
         if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {

@@ -325,7 +325,7 @@ impl SecretKey {
         if mode & 0o077 != 0 {
             return Err(KeyError::Shared { file: file.to_owned(), mode });
         }
-        let text = fs::read_to_string(file).map_err(failed)?;
+        let text = crate::text::read(file).map_err(failed)?;
         let read = |text: &str| minisign::SecretKeyBox::from_string(text);
         let error = |error: minisign::PError| unusable(error.to_string());
         let secret = match read(&text).map_err(error)?.into_unencrypted_secret_key() {
