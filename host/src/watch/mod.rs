@@ -315,6 +315,8 @@ impl Watching {
             return self.agenda.differs(file, Some(*stamp), now);
         }
         let change = match found {
+            // It has gone with its folder, which says nothing about it.
+            Ok(None) if identity(&self.folder).is_err() => return self.compare_by(now),
             Ok(None) => {
                 self.known.remove(&file);
                 self.agenda.gone(&file);

@@ -79,13 +79,12 @@ const TWO: [(&str, &str); 2] = [("ping", "two"), ("pulse", "two")];
 #[tokio::test]
 async fn a_folder_that_was_removed_and_made_again_is_watched_again() {
     let place = Place::new();
-    let folder = place.folder("cogs", &[("ping", "one")]);
+    let folder = place.folder("cogs", &[("ping", "one"), ("pulse", "one")]);
     let file = library(&folder, "ping");
     let mut watch = watch(&folder, NEVER);
     fs::remove_dir_all(&folder).unwrap();
-    reported(&mut watch, &[Change::Gone(file.clone())]).await;
     place.folder("cogs", &[("ping", "two")]);
-    reported(&mut watch, &[Change::Try(file.clone())]).await;
+    reported(&mut watch, &[Change::Try(file.clone()), Change::Gone(library(&folder, "pulse"))]).await;
     fs::remove_file(&file).unwrap();
     reported(&mut watch, &[Change::Gone(file)]).await;
 }
@@ -221,6 +220,23 @@ fn no_file_is_gone_because_its_folder_cannot_be_read() {
     assert!(!watching.is_unreadable);
     assert_eq!(watching.agenda.take(now + SETTLE), Some((library(&folder, "counter"), None)));
     assert_eq!(watching.agenda.next(), None);
+}
+
+#[test]
+fn no_file_is_gone_because_its_folder_is_gone_with_it() {
+    let place = Place::new();
+    let folder = place.folder("cogs", &ONE);
+    let (mut watching, mut changes) = by_hand(&folder);
+    fs::remove_dir_all(&folder).unwrap();
+    let now = Instant::now();
+    watching.report(library(&folder, "ping"), None, now);
+    assert_eq!((changes.try_recv().ok(), watching.compare_at), (None, Some(now)));
+    watching.compare(now);
+    assert!(watching.is_unreadable);
+    place.folder("cogs", &[("counter", "one")]);
+    watching.compare(now);
+    let due: Vec<_> = std::iter::from_fn(|| watching.agenda.take(now + SETTLE)).collect();
+    assert!(due.contains(&(library(&folder, "ping"), None)), "{due:?}");
 }
 
 #[test]
