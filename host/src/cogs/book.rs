@@ -134,7 +134,7 @@ impl Book {
     }
 
     /// Whether a file is there and is the cog `name`, as far as is known.
-    fn is_there(&self, file: &Path, name: &str) -> bool {
+    pub(super) fn is_there(&self, file: &Path, name: &str) -> bool {
         self.files.get(file).is_none_or(|manifest| manifest.name == name) && file.exists()
     }
 

@@ -122,6 +122,10 @@ impl<L: Life> Owner<L> {
     }
 
     fn went_back_from(&mut self, candidate: Candidate<L::Library>) -> CogError {
+        // Where its own file is gone this one is its: what serves is no other than before.
+        if matches!(self.now, Now::Serving(_)) && !self.registry.is_there(&self.file, &self.name) {
+            self.file.clone_from(&candidate.file);
+        }
         let error = CogError::WentBackFrom { name: self.name.to_string(), file: candidate.file };
         self.fail(&error);
         error

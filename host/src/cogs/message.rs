@@ -6,7 +6,7 @@ use std::{
 };
 
 use gearshift_cog::manifest::Manifest;
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::Instant};
 
 use super::{CogError, Report, life::Candidate, report::Retirement};
 use crate::{fault::Fault, lane::State};
@@ -97,8 +97,8 @@ pub(super) enum How {
     Deploy,
     /// It served before the generation on probation.
     GoBack {
-        /// The state it handed over.
-        state: Option<State>,
+        /// The state it handed over, and when.
+        state: Option<(State, Instant)>,
         /// The generation on probation.
         from: u64,
         /// The one that it replaced.

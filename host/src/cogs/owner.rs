@@ -94,8 +94,8 @@ pub(super) struct Serving<G> {
 pub(super) struct Before {
     pub(super) number: u64,
     pub(super) library: Kept,
-    /// The state it handed over.
-    pub(super) state: Option<State>,
+    /// The state it handed over, and when.
+    pub(super) state: Option<(State, Instant)>,
     /// When probation ends, or is looked at next.
     pub(super) until: Instant,
     /// The call that the thread of the new generation was in when the time of probation was up.

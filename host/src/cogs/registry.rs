@@ -141,6 +141,11 @@ impl Registry {
         changed
     }
 
+    /// Whether a file is there and is the cog `name`, as far as is known.
+    pub(super) fn is_there(&self, file: &Path, name: &str) -> bool {
+        self.book().is_there(file, name)
+    }
+
     /// Whether a file held the cog `name` when it was read last.
     pub(super) fn holds(&self, file: &Path, name: &str) -> bool {
         self.book().files.get(file).is_some_and(|manifest| manifest.name == name)

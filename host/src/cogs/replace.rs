@@ -86,14 +86,17 @@ impl<L: Life> Owner<L> {
         }
         self.plan_save();
         let old = match was {
-            Now::Serving(old) => old,
-            Now::Away(..) | Now::Loading(_) | Now::Leaving(_) => return Ok((report, None)),
+            Now::Serving(old) => Some(old),
+            Now::Away(..) | Now::Loading(_) | Now::Leaving(_) => None,
         };
-        report.pause = Some(paused.elapsed());
-        if state.is_some() {
-            self.unsaved = state.map(|state| (state, Instant::now()));
+        // Otherwise it came from the store, or is on its way there. What is gone back from may have stored another.
+        if let Some(state) = state.filter(|_| old.is_some() || how.is_going_back()) {
+            let since = report.state_age.and_then(|age| Instant::now().checked_sub(age));
+            self.unsaved = Some((state, since.unwrap_or_else(Instant::now)));
             self.plan_store();
         }
+        let Some(old) = old else { return Ok((report, None)) };
+        report.pause = Some(paused.elapsed());
 
         // 7. retire
         Ok((report, Some(self.life.retire(old.generation))))
@@ -212,9 +215,10 @@ impl<L: Life> Owner<L> {
             // What the failing code saved is newer; what it was given is surely readable.
             How::GoBack { state: given, .. } => {
                 let newer = own.ok().flatten();
-                let newer = newer
-                    .filter(|(newer, _)| given.as_ref().is_none_or(|given| given.version == newer.version));
-                let given = given.clone().map(|given| (given, None));
+                let is_readable =
+                    |newer: &State| given.as_ref().is_none_or(|(given, _)| given.version == newer.version);
+                let newer = newer.filter(|(newer, _)| is_readable(newer));
+                let given = given.clone().map(|(given, since)| (given, Some(since.elapsed())));
                 Ok([newer, given].into_iter().flatten().collect())
             }
         }
@@ -231,7 +235,7 @@ impl<L: Life> Owner<L> {
         Some(Before {
             number: old.number,
             library: self.life.keep(&old.generation)?,
-            state: state.cloned(),
+            state: state.map(|state| (state.clone(), Instant::now())),
             until: Instant::now() + self.limits.probation,
             last_call: None,
             blame: Blame::new(faults, errors),

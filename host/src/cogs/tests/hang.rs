@@ -6,11 +6,14 @@ use std::{
     time::Duration,
 };
 
-use super::script::{Code, Theatre};
+use super::script::{Code, Theatre, candidate, file};
 use crate::{
-    cogs::{CogError, Outcome, Stage, message::Wish},
+    cogs::{
+        CogError, Outcome, Stage,
+        message::{Leaving, Wish},
+    },
     fault::FaultKind,
-    lane::Activity,
+    lane::{Activity, State},
     step::Step,
 };
 
@@ -193,6 +196,36 @@ async fn a_file_that_was_gone_back_from_is_listed_until_it_holds_something_else(
     assert!(help.contains("`gearshift cogs reload music`"), "{help}");
     save(&theatre, Code { version: 4, fails_in: None }).await.expect("it is new");
     assert_eq!(listed(), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_was_gone_back_from_takes_no_cog_away_when_it_is_renamed() {
+    let theatre = theatre(&[GOOD, BETTER]).await;
+    for _ in 0..3 {
+        theatre.fault("music", 2, FaultKind::Panic).await;
+    }
+    let mut renamed = candidate("music", BETTER);
+    renamed.file = file("other");
+    theatre.bring_file("music", renamed, Wish::Changed).await.expect_err("it is the same");
+    theatre.leave("music", Leaving::FileGone(file("music"))).await.expect_err("it has another file");
+    assert_eq!(now(&theatre), serves(3, 1));
+    assert_eq!(theatre.status("music").file, file("other"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_gone_back_from_leaves_no_state_in_the_store_that_it_alone_can_read() {
+    let theatre = theatre(&[GOOD, BETTER]).await;
+    theatre.settle("music").await;
+    let stored = || theatre.script("music").notes().stored.clone();
+    let given = stored().expect("it was handed over");
+    theatre.script("music").notes().stored = Some(State { version: 2, bytes: vec![2] });
+    advance(&theatre, 3).await;
+    theatre.stuck("music", 2).await;
+    assert_eq!(now(&theatre), serves(3, 1));
+    theatre.settle("music").await;
+    assert_eq!(stored(), Some(given));
+    let report = theatre.status("music").last_report.expect("it reported");
+    assert_eq!(report.state_age, Some(Duration::from_secs(3)));
 }
 
 #[tokio::test(start_paused = true)]
