@@ -19,8 +19,21 @@ const NAME_AFTER: Duration = Duration::from_secs(1);
 enum At {
     /// A call into the cog, by its number.
     Call(u64),
+    /// Answering the order of that number: its process is stopped, or cannot reach the host.
+    Order(u64),
     /// Beginning the item behind this one: its process is stopped, or has no time.
     Item(u64),
+}
+
+impl At {
+    /// What it has not done for so long, as a clause.
+    fn words(self, what: &str, time: &str) -> String {
+        match self {
+            At::Call(_) => format!("it did not return from `{what}` within {time}"),
+            At::Order(_) => format!("its process did not answer the order to pause within {time}"),
+            At::Item(_) => format!("its process began nothing of what it was handed within {time}"),
+        }
+    }
 }
 
 /// What was seen at the last look.
@@ -55,11 +68,9 @@ fn look(cogs: &Cogs, mut before: HashMap<GenerationId, Look>) -> HashMap<Generat
             continue;
         }
         let limits = &cogs.parts.limits;
-        let at = match (pulse.call(), pulse.owes(limits.handlers_in_flight)) {
-            (Some(call), _) => At::Call(call),
-            (None, Some(item)) => At::Item(item),
-            (None, None) => continue,
-        };
+        let owed = || pulse.owes(limits.handlers_in_flight).map(At::Item);
+        let at = pulse.call().map(At::Call).or_else(|| pulse.unanswered().map(At::Order)).or_else(owed);
+        let Some(at) = at else { continue };
         let mut look = match before.remove(&id) {
             Some(look) if look.at == at => look,
             _ => Look { at, since: now, named: false },
@@ -67,26 +78,15 @@ fn look(cogs: &Cogs, mut before: HashMap<GenerationId, Look>) -> HashMap<Generat
         let stuck = now - look.since;
         let what = pulse.describe();
         if stuck >= limits.stuck_after {
-            let stuck = stuck.as_secs_f64();
-            let why = match at {
-                At::Call(_) => format!("it did not return from `{what}` within {stuck:.1} s"),
-                At::Item(_) => format!("its process began nothing of what it was handed within {stuck:.1} s"),
-            };
+            let why = at.words(&what, &format!("{:.1} s", stuck.as_secs_f64()));
             // The handler that keeps the thread, and those that wait at an `await`.
             let lost = lost_with_it(pulse.handlers());
             // An owner that is at work on the cog looks at it afterwards, if the generation still serves.
             cogs.lost(&id, Lost::Hang, format!("{why}{lost}"));
         } else if stuck >= NAME_AFTER && !look.named {
             look.named = true;
-            let secs = stuck.as_secs();
-            match at {
-                At::Call(_) => {
-                    tracing::warn!(cog = %id, waiting, "`{what}` has kept its thread for {secs} s; its events wait");
-                }
-                At::Item(_) => {
-                    tracing::warn!(cog = %id, waiting, "its process has begun nothing for {secs} s; its events wait");
-                }
-            }
+            let said = at.words(&what, &format!("{} s", stuck.as_secs()));
+            tracing::warn!(cog = %id, waiting, "{said}; its events wait");
         }
         seen.insert(id, look);
     }

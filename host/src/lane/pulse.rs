@@ -6,7 +6,7 @@ use std::{
     os::fd::{BorrowedFd, OwnedFd},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering},
     },
 };
 
@@ -73,6 +73,8 @@ pub struct Pulse {
     handler: Mutex<Option<Arc<str>>>,
     /// What another process was given to handle and has not ended.
     given: AtomicUsize,
+    /// The number of an order that another process has not answered; 0: none.
+    unanswered: AtomicU64,
     orders: AtomicUsize,
     ended: AtomicBool,
     /// Why it has ended, of a process.
@@ -93,6 +95,7 @@ impl Pulse {
             page,
             handler: Mutex::default(),
             given: AtomicUsize::new(0),
+            unanswered: AtomicU64::new(0),
             orders: AtomicUsize::new(0),
             ended: AtomicBool::new(false),
             why: Mutex::default(),
@@ -209,6 +212,16 @@ impl Pulse {
     /// Another process has so many items to handle.
     pub(super) fn set_given(&self, given: usize) {
         self.given.store(given, Ordering::Relaxed);
+    }
+
+    /// Another process has not answered that order, to which one that runs answers at once.
+    pub(super) fn set_unanswered(&self, order: Option<u64>) {
+        self.unanswered.store(order.unwrap_or(0), Ordering::Relaxed);
+    }
+
+    /// The first order of that kind, by its number.
+    pub fn unanswered(&self) -> Option<u64> {
+        Some(self.unanswered.load(Ordering::Relaxed)).filter(|order| *order > 0)
     }
 
     /// It has ended, and why.

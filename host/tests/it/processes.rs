@@ -258,6 +258,37 @@ async fn a_process_that_somebody_stops_is_replaced_and_what_it_had_not_begun_is_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_cannot_be_replaced_because_it_is_stopped_is_given_up() {
+    let stage = setting_of("hangs_max = 100\nstuck_after_ms = 1000\ndrain_timeout_ms = 50").up().await;
+    let process = stage.process().id;
+    let stopped = std::process::Command::new("kill").args(["-STOP", &process.to_string()]).status();
+    assert!(stopped.unwrap().success());
+    stage.host.cogs().reload("faulty").await.expect_err("it does not answer");
+    stage.until_status("faulty", |status| status.generation > Some(1)).await;
+    let fault = stage.status("faulty").last_fault.expect("it is named");
+    assert!(fault.starts_with("its process did not answer the order to pause within"), "{fault}");
+    assert!(stage.ask("!faulty version").await.starts_with("faulty"));
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_has_closed_its_socket_ends_and_says_so() {
+    let stage = Setting::new()
+        .on(LaneKind::Process)
+        .with_file(&Build::of("intruder").library(), "intruder")
+        .up()
+        .await;
+    stage.alice.say("general", "!intruder close").await.unwrap();
+    stage.until_status("intruder", |status| status.generation > Some(1)).await;
+    let fault = stage.status("intruder").last_fault.expect("it is named");
+    let said =
+        "its process ended with exit code 1 in `command !intruder`: its socket to the host cannot be used";
+    assert!(fault.starts_with(said), "{fault}");
+    assert_eq!(stage.ask("!intruder hello").await, "done: hello");
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_ends_while_it_is_replaced_is_not_said_to_serve_on() {
     let stage = setting().up().await;
     stage.ask("!faulty arm save abort").await;

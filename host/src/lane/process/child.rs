@@ -131,13 +131,22 @@ pub(super) struct ToHostSender(Arc<Sender>);
 
 impl ToHostSender {
     pub(super) fn send(&self, frame: &ToHost<'_>) {
-        self.0.send(&[&encoded(frame)], None);
+        pass(&self.0, &encoded(frame));
     }
 
     /// For requests, of which the host takes only so many at once.
     fn window(&self, bounds: Bounds) -> Window {
         let sender = Arc::clone(&self.0);
-        Window::new(bounds, move |frame| _ = sender.send(&[frame], None))
+        Window::new(bounds, move |frame| pass(&sender, frame))
+    }
+}
+
+/// A cog that has closed the socket ends, instead of being asked in vain.
+fn pass(sender: &Sender, frame: &[u8]) {
+    if let Err(error) = sender.send(&[frame], None) {
+        eprintln!("its socket to the host cannot be used: {error}");
+        // SAFETY: it does not return. No destructor of a library runs.
+        unsafe { libc::_exit(1) };
     }
 }
 

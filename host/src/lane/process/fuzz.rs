@@ -2,6 +2,7 @@
 
 use std::{
     cell::RefCell,
+    collections::VecDeque,
     io::{ErrorKind, Write},
     os::{fd::AsFd, unix::net},
     path::Path,
@@ -150,6 +151,7 @@ impl Stage {
             pulse,
             pending: Default::default(),
             last_order: 0,
+            pauses: VecDeque::new(),
             calls: Calls::default(),
             bounds: Bounds::of(&config.limits),
             opened: None,

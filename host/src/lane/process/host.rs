@@ -2,7 +2,7 @@
 //! the process ended.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     future::poll_fn,
     io,
     os::{fd::AsFd, unix::process::ExitStatusExt},
@@ -79,6 +79,8 @@ pub(super) struct Owner {
     /// Who waits for the answer to an order.
     pub(super) pending: HashMap<u64, oneshot::Sender<Answer>>,
     pub(super) last_order: u64,
+    /// Orders to pause that are not answered, though every lane that runs answers at once.
+    pub(super) pauses: VecDeque<u64>,
     pub(super) calls: Calls,
     pub(super) bounds: Bounds,
     pub(super) opened: Option<oneshot::Sender<Result<(), String>>>,
@@ -228,6 +230,8 @@ impl Owner {
                 _ => None,
             }),
             Order::Pause { paused, drained } => {
+                self.pauses.push_back(self.last_order + 1);
+                self.pulse.set_unanswered(self.pauses.front().copied());
                 self.ask(wire::Order::Pause, paused, |answer| matches!(answer, Answer::Paused).then_some(()));
                 self.expect(drained, |answer| matches!(answer, Answer::Drained).then_some(()));
             }
@@ -325,6 +329,9 @@ impl Owner {
                 }
             }
             ToHost::Answer(number, answer) => {
+                if self.pauses.pop_front_if(|pause| *pause == number).is_some() {
+                    self.pulse.set_unanswered(self.pauses.front().copied());
+                }
                 if let Some(asker) = self.pending.remove(&number) {
                     let _ = asker.send(answer);
                 }

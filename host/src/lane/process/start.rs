@@ -1,6 +1,9 @@
 //! Starts a lane in another process, and the task that owns it.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
 
 use tokio::{
     net::UnixStream,
@@ -71,6 +74,7 @@ pub(in crate::lane) async fn start(
         pulse: Arc::clone(pulse),
         pending: HashMap::new(),
         last_order: 0,
+        pauses: VecDeque::new(),
         calls: Calls::default(),
         bounds: process.bounds,
         opened: Some(tell_opened),

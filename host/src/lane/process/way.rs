@@ -28,8 +28,10 @@ impl ToProcess {
             Ok(frame) => frame,
             Err(error) => return tracing::error!("a frame to a lane's process cannot be written: {error}"),
         };
-        if !self.sender.send(&[&frame, rest], file) {
-            self.wanted.notify_one();
+        match self.sender.send(&[&frame, rest], file) {
+            Ok(true) => {}
+            Ok(false) => self.wanted.notify_one(),
+            Err(error) => tracing::error!("the socket to a lane's process cannot be used: {error}"),
         }
     }
 }

@@ -64,7 +64,10 @@ impl Sender {
 
     /// Sends a frame made of parts; `file` goes with it. Whether all is sent: if not, [`flush`](Self::flush) must be called.
     /// A socket whose other end is gone takes everything; the receiving half learns it.
-    pub(super) fn send(&self, parts: &[&[u8]], file: Option<OwnedFd>) -> bool {
+    ///
+    /// # Errors
+    /// Once, if the socket cannot be used though its other end is not gone: somebody has closed it on this side.
+    pub(super) fn send(&self, parts: &[&[u8]], file: Option<OwnedFd>) -> io::Result<bool> {
         let length: usize = parts.iter().map(|part| part.len()).sum();
         let mut waiting = self.waiting();
         let goes_in_file = length > INLINE_MAX && file.is_none() && waiting.files() < FILES_WAITING;
@@ -74,16 +77,19 @@ impl Sender {
         }
         loop {
             match waiting.send(self.socket.as_fd()) {
-                Ok(()) => return true,
+                Ok(()) => return Ok(true),
                 Err(Errno::AGAIN) if self.blocks => {
                     let mut writable = [PollFd::new(&self.socket, PollFlags::OUT)];
                     let _ = poll(&mut writable, None);
                 }
-                Err(Errno::AGAIN) => return false,
+                Err(Errno::AGAIN) => return Ok(false),
                 Err(Errno::INTR) => {}
-                Err(_) => {
+                Err(error) => {
                     *waiting = Waiting { is_broken: true, ..Waiting::default() };
-                    return true;
+                    return match error {
+                        Errno::PIPE | Errno::CONNRESET => Ok(true),
+                        error => Err(error.into()),
+                    };
                 }
             }
         }
@@ -201,7 +207,7 @@ mod tests {
         let mut arrived = Vec::new();
         for frame in &frames {
             let (one, two) = frame.split_at(frame.len() / 2);
-            let mut is_sent = sender.send(&[one, two], None);
+            let mut is_sent = sender.send(&[one, two], None).expect("a socket");
             while !is_sent {
                 arrived.extend(receive(&mut receiver, &socket).expect("frames"));
                 is_sent = sender.flush().is_ok();
@@ -216,11 +222,12 @@ mod tests {
         let (sender, socket) = pair();
         let mut receiver = Receiver::new(FRAME_MAX);
         let mut count = 0;
-        while sender.send(&[&[0; 60_000]], None) {
+        let send = |parts: &[&[u8]], file| sender.send(parts, file).expect("a socket");
+        while send(&[&[0; 60_000]], None) {
             count += 1;
         }
         let file = memory("test").expect("memory");
-        assert!(!sender.send(&[b"with a file"], Some(file)) && !sender.send(&[&[1; 100_000]], None));
+        assert!(!send(&[b"with a file"], Some(file)) && !send(&[&[1; 100_000]], None));
         let (mut frames, mut files) = (0, 0);
         while frames < count + 3 {
             let _ = sender.flush();
@@ -238,13 +245,13 @@ mod tests {
     fn what_was_sent_does_not_count_though_there_is_always_more() {
         let (sender, socket) = pair();
         let mut receiver = Receiver::new(FRAME_MAX);
-        while sender.send(&[&[0; 1000]], None) {}
+        while sender.send(&[&[0; 1000]], None).expect("a socket") {}
         let (mut sent, mut received, mut most) = (0, 0, 0);
         while received < 20_000 {
             // One frame in a hundred is large.
             let length = if sent % 100 == 0 { INLINE_MAX + 1 } else { 1000 };
             if sender.waits() < 2 * INLINE_MAX {
-                sender.send(&[&vec![1; length]], None);
+                sender.send(&[&vec![1; length]], None).expect("a socket");
                 sent += 1;
             } else {
                 let _ = sender.flush();
@@ -262,9 +269,10 @@ mod tests {
     #[test]
     fn what_was_sent_is_received_after_more_is_refused() {
         let (sender, socket) = pair();
-        assert!(sender.send(&[b"one"], None) && sender.send(&[b"two"], None));
+        let send = |frame: &[u8]| sender.send(&[frame], None).expect("a socket");
+        assert!(send(b"one") && send(b"two"));
         refuse_more(socket.as_fd()).expect("a socket");
-        assert!(sender.send(&[b"three"], None) && sender.waiting().is_broken);
+        assert!(send(b"three") && sender.waiting().is_broken);
         let frames = receive(&mut Receiver::new(FRAME_MAX), &socket).expect("two frames");
         assert_eq!(frames, [b"one", b"two"]);
     }
@@ -280,6 +288,9 @@ mod tests {
         }
         let (sender, socket) = pair();
         drop(socket);
-        assert!(sender.send(&[b"x"], None) && sender.send(&[b"y"], None));
+        let send = |frame: &[u8]| sender.send(&[frame], None).expect("it is not closed on this side");
+        assert!(send(b"x") && send(b"y"));
+        let no_socket = Sender::new(memory("test").expect("memory"), true);
+        assert!(no_socket.send(&[b"x"], None).is_err());
     }
 }
