@@ -289,6 +289,23 @@ async fn a_process_that_has_closed_its_socket_ends_and_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn shared_memory_counts_as_any_other() {
+    let stage = Setting::new()
+        .on(LaneKind::Process)
+        .with_file(&Build::of("intruder").library(), "intruder")
+        .config("[cog.intruder]\nmemory_max = \"64 MiB\"")
+        .up()
+        .await;
+    assert_eq!(stage.ask("!intruder shared 10").await, "done: 10 MiB");
+    stage.alice.say("general", "!intruder shared 300").await.unwrap();
+    stage.until_status("intruder", |status| status.generation > Some(1)).await;
+    let fault = stage.status("intruder").last_fault.expect("it is named");
+    assert!(fault.starts_with("its process was ended because it has "), "{fault}");
+    assert!(fault.contains(" MiB of memory, and `memory_max` is 64 MiB"), "{fault}");
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_ends_while_it_is_replaced_is_not_said_to_serve_on() {
     let stage = setting().up().await;
     stage.ask("!faulty arm save abort").await;

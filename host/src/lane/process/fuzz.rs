@@ -158,7 +158,7 @@ impl Stage {
             log_rate: Rate::new(id.clone(), "log"),
             error_rate: Rate::new(id.clone(), "errors"),
             output: Output::listen(id, output).expect("a pipe"),
-            watch: Watch::new(Sandbox::Off, None),
+            watch: Watch::new(Sandbox::Off, None, None),
             memory_max: None,
             redeliver: false,
             end_within: Duration::ZERO,

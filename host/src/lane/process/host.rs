@@ -122,7 +122,15 @@ impl Owner {
         let was_ordered = self.ends_at.is_some();
         let last = self.output.last_words().await;
         let why = broken.map_or_else(
-            || crash::words(&self.pulse, &status, last.as_deref(), self.memory_max, self.watch.is_on()),
+            || {
+                crash::words(
+                    &self.pulse,
+                    &status,
+                    last.as_deref(),
+                    self.memory_max,
+                    self.watch.is_locked_in(),
+                )
+            },
             |broken| format!("its process was ended because {broken}"),
         );
         let redeliver = self.redeliver && !was_ordered;

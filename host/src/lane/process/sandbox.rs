@@ -9,27 +9,33 @@ use crate::config::Sandbox;
 
 /// So many threads may it have: `RLIMIT_NPROC` counts those of all processes of a user, and none of root's.
 /// <https://man7.org/linux/man-pages/man2/getrlimit.2.html>
-const THREADS_MAX: usize = 128;
+const THREADS_MAX: u64 = 128;
 
-/// How often a process that is locked in is looked at.
+/// How often a process is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// What a process has beside what its limit counts: stacks, page tables, what the loader has written. In bytes.
+const BESIDE: u64 = 32 << 20;
 
-/// The host's eye on a process that is locked in: for what no limit of the system's holds.
+/// The host's eye on a process: for what no limit of the system's holds.
 pub(super) struct Watch {
     process: u32,
-    /// None: it is not locked in.
+    is_locked_in: bool,
+    memory_max: Option<u64>,
+    /// None: it may have everything.
     looks: Option<Interval>,
 }
 
 impl Watch {
-    pub(super) fn new(sandbox: Sandbox, process: Option<u32>) -> Watch {
-        let looks = process.filter(|_| sandbox.is_on()).map(|_| tokio::time::interval(LOOK_EVERY));
-        Watch { process: process.unwrap_or_default(), looks }
+    /// `memory_max` is in bytes.
+    pub(super) fn new(sandbox: Sandbox, memory_max: Option<u64>, process: Option<u32>) -> Watch {
+        let is_locked_in = sandbox.is_on();
+        let looks = process.filter(|_| is_locked_in || memory_max.is_some());
+        let looks = looks.map(|_| tokio::time::interval(LOOK_EVERY));
+        Watch { process: process.unwrap_or_default(), is_locked_in, memory_max, looks }
     }
 
-    /// Whether the process is locked in.
-    pub(super) fn is_on(&self) -> bool {
-        self.looks.is_some()
+    pub(super) fn is_locked_in(&self) -> bool {
+        self.is_locked_in
     }
 
     /// Waits until the process has more than it may; what.
@@ -37,17 +43,38 @@ impl Watch {
         let Some(looks) = &mut self.looks else { return std::future::pending().await };
         loop {
             looks.tick().await;
-            if let Some(count) = threads(self.process).filter(|count| *count > THREADS_MAX) {
-                return format!("it has {count} threads, and its sandbox allows {THREADS_MAX}");
+            let Some(has) = Has::now(self.process) else { continue };
+            if self.is_locked_in && has.threads > THREADS_MAX {
+                return format!("it has {} threads, and its sandbox allows {THREADS_MAX}", has.threads);
+            }
+            if let Some(most) = self.memory_max.filter(|most| has.memory > most.saturating_add(BESIDE)) {
+                let (has, most) = (has.memory >> 20, most >> 20);
+                return format!("it has {has} MiB of memory, and `memory_max` is {most} MiB");
             }
         }
     }
 }
 
-/// How many threads a process has, where the system says so.
-fn threads(process: u32) -> Option<usize> {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    status.lines().find_map(|line| line.strip_prefix("Threads:"))?.trim().parse().ok()
+/// What a process has at a moment.
+#[derive(Debug, Default)]
+struct Has {
+    threads: u64,
+    /// Bytes: its own and shared memory, and the tables of it. Not what a file has anyway.
+    memory: u64,
+}
+
+impl Has {
+    /// None: the system does not say it.
+    fn now(process: u32) -> Option<Has> {
+        // <https://man7.org/linux/man-pages/man5/proc_pid_status.5.html>
+        let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+        let number = |key: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(key));
+            line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok())
+        };
+        let memory = ["RssAnon:", "RssShmem:", "VmPTE:"].into_iter().filter_map(number).sum::<u64>();
+        Some(Has { threads: number("Threads:")?, memory: memory << 10 })
+    }
 }
 
 /// Locks this process in. It has one thread so far; those that it starts are locked in as well.
@@ -106,6 +133,8 @@ mod linux {
     const DATA: [&str; 4] = ["/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/localtime", "/usr/share/zoneinfo"];
     /// Open descriptors, the socket to the host among them.
     const DESCRIPTORS: u64 = 256;
+    /// Addresses, in bytes: the tables of all of them are far smaller than what a cog may have.
+    const ADDRESSES: u64 = 64 << 30;
     /// It takes what the others leave, if it keeps the processors busy.
     const NICE: i32 = 10;
 
@@ -122,6 +151,7 @@ mod linux {
             (Resource::Fsize, 0),
             (Resource::Core, 0),
             (Resource::Nofile, DESCRIPTORS),
+            (Resource::As, ADDRESSES),
             (Resource::Memlock, 0),
             (Resource::Msgqueue, 0),
         ];
@@ -205,10 +235,14 @@ mod tests {
     }
 
     #[test]
-    fn the_threads_of_a_process_are_counted() {
+    fn the_threads_and_the_memory_of_a_process_are_counted() {
         let other = std::thread::spawn(std::thread::park);
-        assert!(threads(std::process::id()).is_some_and(|count| count >= 2));
-        assert_eq!(threads(u32::MAX), None);
+        let before = Has::now(std::process::id()).expect("the system says it");
+        assert!(before.threads >= 2);
+        let own = vec![1_u8; 64 << 20];
+        let after = Has::now(std::process::id()).expect("the system says it");
+        assert!(after.memory >= before.memory + (32 << 20), "{before:?}, then {after:?}, with {}", own.len());
+        assert!(Has::now(u32::MAX).is_none());
         other.thread().unpark();
         other.join().expect("no panic");
     }

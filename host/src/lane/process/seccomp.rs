@@ -149,6 +149,9 @@ fn allowed() -> Result<Rules, Error> {
         SeccompCondition::new(1, SeccompCmpArgLen::Dword, SeccompCmpOp::MaskedEq(!flags), stream)?,
     ])?;
     rules.insert(libc::SYS_socketpair, vec![pair]);
+    // Buffers of sockets are memory that no limit counts.
+    let buffers = [libc::SO_SNDBUF, libc::SO_RCVBUF, libc::SO_SNDBUFFORCE, libc::SO_RCVBUFFORCE];
+    rules.insert(libc::SYS_setsockopt, other_than(2, &buffers.map(|option| option as u64))?);
     // Names of threads and of memory. Not: that it outlives the host.
     let options = [libc::PR_SET_NAME, libc::PR_GET_NAME, libc::PR_SET_VMA];
     rules.insert(libc::SYS_prctl, either(0, &options.map(|it| it as u64))?);
@@ -161,7 +164,7 @@ fn allowed() -> Result<Rules, Error> {
     Ok(rules)
 }
 
-const ALLOWED: [c_long; 90] = [
+const ALLOWED: [c_long; 89] = [
     // Descriptors that it has. What it may open, Landlock decides.
     libc::SYS_read,
     libc::SYS_write,
@@ -202,7 +205,6 @@ const ALLOWED: [c_long; 90] = [
     libc::SYS_recvfrom,
     libc::SYS_shutdown,
     libc::SYS_getsockopt,
-    libc::SYS_setsockopt,
     libc::SYS_getsockname,
     libc::SYS_getpeername,
     // Memory.

@@ -81,7 +81,7 @@ pub(in crate::lane) async fn start(
         output,
         log_rate: Rate::new(generation.clone(), "log"),
         error_rate: Rate::new(generation, "errors"),
-        watch: Watch::new(process.sandbox, pulse.process()),
+        watch: Watch::new(process.sandbox, process.memory_max, pulse.process()),
         memory_max: process.memory_max,
         redeliver: process.redeliver,
         end_within: process.end_within,

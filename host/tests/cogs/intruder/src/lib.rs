@@ -159,6 +159,11 @@ fn attempt(words: &[&str]) -> io::Result<String> {
                 kept.push(vec![1_u8; 1 << 20]);
             }
         }
+        ["shared", mib] => shared(mib.parse().map_err(io::Error::other)?),
+        ["buffers"] => {
+            let (one, _) = UnixStream::pair()?;
+            Ok(socket::setsockopt(&one, socket::sockopt::SndBuf, &(64 << 20))?).and(text(0))
+        }
         ["threads", stack] => {
             let stack = stack.parse().map_err(io::Error::other)?;
             loop {
@@ -203,6 +208,20 @@ fn attempt(words: &[&str]) -> io::Result<String> {
         }
         _ => Err(io::Error::other(format!("I do not know {words:?}"))),
     }
+}
+
+/// Memory that another process could have as well.
+#[allow(unsafe_code, reason = "safe crates that map it have a file for it")]
+fn shared(mib: usize) -> io::Result<String> {
+    use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous};
+    let size = std::num::NonZeroUsize::new(mib << 20).ok_or_else(|| io::Error::other("that is none"))?;
+    let protection = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
+    // SAFETY: a new mapping, written within its bounds, that nobody unmaps.
+    unsafe {
+        let memory = mmap_anonymous(None, size, protection, MapFlags::MAP_SHARED)?;
+        memory.cast::<u8>().write_bytes(1, size.get());
+    }
+    Ok(format!("{mib} MiB"))
 }
 
 /// Never has enough.
