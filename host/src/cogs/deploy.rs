@@ -250,6 +250,8 @@ impl<L: Life> Owner<L> {
                 *again = Again(Some(retry.pause));
                 Some(retry)
             }
+            // It has failed by itself before, and may again with others.
+            CogError::CommandTaken { .. } if last.is_some() => Some(retry),
             CogError::Stays { step: Step::Pause, source: OrderError::Deadline(_), .. } => {
                 let serving = self.now.serving();
                 let after_call = serving.and_then(|serving| self.life.pulse(&serving.generation).call());
@@ -274,6 +276,10 @@ impl<L: Life> Owner<L> {
         };
         // It was not even tried: it serves already, or was gone back from meanwhile.
         self.failed_file.take_if(|(.., retry)| retry.has_come());
+        if let Err(error) = &outcome {
+            // It may wait for what another cog has, or exchange it.
+            self.registry.refuse(file, error);
+        }
         self.settle(outcome, Answer(None));
     }
 

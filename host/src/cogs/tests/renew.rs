@@ -1,8 +1,8 @@
 //! What is set for a cog has changed: which code begins again with it.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use super::script::{Code, Theatre};
+use super::script::{Code, Theatre, candidate, file};
 use crate::{
     cogs::{
         Outcome, Stage,
@@ -163,4 +163,20 @@ async fn a_file_that_failed_is_tried_again_though_what_serves_was_given_up_meanw
     tokio::time::sleep(Duration::from_secs(5)).await;
     theatre.settle("music").await;
     assert_eq!(version(&theatre), "music-2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_whose_command_is_anothers_when_it_is_tried_again_waits_for_it() {
+    let theatre = Theatre::new(&["music", "tunes"]);
+    let failing = Code { version: 1, fails_in: Some(Step::Setup) };
+    theatre.script("tunes").keep_file("tunes", failing);
+    theatre.bring("tunes", failing, Wish::Changed).await.expect_err("it fails");
+    let mut thief = candidate("music", GOOD);
+    Arc::make_mut(&mut thief.manifest).commands[0].name = "tunes".to_owned();
+    theatre.bring_file("music", thief, Wish::Changed).await.expect("nobody has it");
+    assert_eq!(theatre.registry.refused(), []);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    theatre.settle("tunes").await;
+    let [refused] = &theatre.registry.refused()[..] else { panic!("{:?}", theatre.registry.refused()) };
+    assert!(refused.file == file("tunes") && refused.reason.contains("music"), "{refused:?}");
 }
