@@ -24,6 +24,8 @@ const BURST_PART: u32 = 10;
 /// Pauses while a proxy refuses everything; they double.
 const FIRST_BLOCK: Duration = Duration::from_secs(1);
 const LONGEST_BLOCK: Duration = Duration::from_secs(120);
+/// Whatever a server announces: everything that is longer stops one route, and a mistake does not silence a bot for a day.
+const LONGEST_STOP: Duration = Duration::from_secs(3600);
 
 /// One for each token.
 pub(super) struct Gate {
@@ -107,7 +109,7 @@ impl Gate {
 
     /// A 429 that counts for every route of the bot.
     pub(super) fn pause(&self, wait: Duration) {
-        let now = Instant::now();
+        let (now, wait) = (Instant::now(), wait.min(LONGEST_STOP));
         let mut stops = locked(&self.stops);
         (stops.is_paced, stops.is_certain) = (true, true);
         if stops.paused_until <= now {
@@ -122,7 +124,7 @@ impl Gate {
     /// A 429 that is not of Discord's API: a proxy before it refuses this address. Returns for how long nothing is sent.
     /// <https://discord.com/developers/docs/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans>
     pub(super) fn block(&self, announced: Option<Duration>) -> Duration {
-        let now = Instant::now();
+        let (now, announced) = (Instant::now(), announced.map(|wait| wait.min(LONGEST_STOP)));
         let mut stops = locked(&self.stops);
         let is_new = stops.block.is_none();
         let block = stops.block.get_or_insert_with(|| Block {
@@ -277,6 +279,16 @@ mod tests {
         let error = gate.pass(Access::Callback, later(60)).await.unwrap_err();
         assert_eq!((error.why, before.elapsed()), (Throttle::Blocked, Duration::ZERO));
         assert_eq!(error.wait, Duration::from_secs(3600));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_silences_a_bot_for_a_day() {
+        const DAY: Duration = Duration::from_secs(86_400);
+        let gate = Gate::new(None);
+        assert_eq!(gate.block(Some(DAY)), LONGEST_STOP);
+        gate.pause(DAY);
+        let error = gate.pass(Access::Bot, later(60)).await.unwrap_err();
+        assert_eq!(error.wait, LONGEST_STOP);
     }
 
     #[tokio::test(start_paused = true)]
