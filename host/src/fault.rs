@@ -6,7 +6,7 @@ use std::fmt;
 use gearshift_cog::abi::{self, ErrorCause};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::text;
+use crate::{log::OneLine, text};
 
 /// How a handler failed, and so who is to blame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,15 +101,20 @@ impl Fault {
     }
 }
 
+/// On one line, whatever the cog's words are: they become part of errors, reports and lists, where a line of their own
+/// would be taken for one of the host's.
 impl fmt::Display for Fault {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.kind, &self.place) {
-            (FaultKind::Panic, Some(place)) => write!(out, "it panicked at {place}: {}", self.text),
-            (FaultKind::Panic, None) => write!(out, "it panicked: {}", self.text),
-            (FaultKind::State, _) => write!(out, "it cannot take the state: {}", self.text),
-            (FaultKind::Settings, Some(key)) if !key.is_empty() => write!(out, "`{key}`: {}", self.text),
-            (FaultKind::Settings, _) => out.write_str(&self.text),
-            (FaultKind::Error | FaultKind::Refused | FaultKind::Input, _) => out.write_str(&self.text),
+        let text = OneLine(&self.text);
+        match (self.kind, self.place.as_deref().map(OneLine)) {
+            (FaultKind::Panic, Some(place)) => write!(out, "it panicked at {place}: {text}"),
+            (FaultKind::Panic, None) => write!(out, "it panicked: {text}"),
+            (FaultKind::State, _) => write!(out, "it cannot take the state: {text}"),
+            (FaultKind::Settings, Some(OneLine(""))) => write!(out, "{text}"),
+            (FaultKind::Settings, Some(key)) => write!(out, "`{key}`: {text}"),
+            (FaultKind::Settings | FaultKind::Error | FaultKind::Refused | FaultKind::Input, _) => {
+                write!(out, "{text}")
+            }
         }
     }
 }

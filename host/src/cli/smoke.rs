@@ -19,7 +19,7 @@ use super::{
 use crate::{
     config::{Config, Store},
     duration::Shown,
-    log,
+    log::{self, Lines, OneLine},
     smoke::{self, Played, Player, Script},
     text,
 };
@@ -84,11 +84,12 @@ impl Smoke {
             match one(script, config.clone())? {
                 Ok(()) => {
                     let (steps, took) = (script.steps(), Shown(since.elapsed()));
-                    writeln!(stdout(), "ok      {} ({steps} steps, {took})", file.display())?;
+                    writeln!(stdout(), "ok      {} ({steps} steps, {took})", shown(file))?;
                 }
                 Err(failure) => {
                     failed += 1;
-                    writeln!(stdout(), "FAILED  {}:{}\n{failure}", file.display(), failure.line)?;
+                    let (line, failure) = (failure.line, failure.to_string());
+                    writeln!(stdout(), "FAILED  {}:{line}\n{}", shown(file), Lines(&failure))?;
                 }
             }
         }
@@ -100,6 +101,10 @@ impl Smoke {
             }
         }
     }
+}
+
+fn shown(file: &Path) -> String {
+    OneLine(&file.display().to_string()).to_string()
 }
 
 fn read(file: &Path) -> Result<(&Path, Script), Failure> {

@@ -36,6 +36,8 @@ pub enum TrialNews {
         /// What.
         text: String,
     },
+    /// A step failed: the first that does is what the trial ends with, however the cog is taken apart after it.
+    Failed(TrialFailure),
 }
 
 /// The step at which a trial ended.
@@ -84,23 +86,27 @@ impl Cogs {
                 Some(state) => format!("{} bytes of version {}", state.bytes.len(), state.version),
                 None => "no state".to_owned(),
             };
-            steps.run(Step::Save, save, note).await?;
-            lanes.teardown(&new).await.map_err(|error| {
-                let text = format!("`{name}` failed in `teardown`: {}", chain(&error));
-                TrialFailure { step: Step::Retire, text, help: None }
-            })
+            steps.run(Step::Save, save, note).await.map(drop)
         };
         let lived = lived.await;
         // Taken apart in any case; what failed first is what is reported.
         let retire = async {
-            match lanes.retire(new).await {
+            // A cog that did not get so far is not asked.
+            let torn_down = match lived {
+                Ok(()) => lanes.teardown(&new).await,
+                Err(_) => Ok(()),
+            };
+            let torn_down =
+                torn_down.map_err(|error| format!("`{name}` failed in `teardown`: {}", chain(&error)));
+            let retired = match lanes.retire(new).await {
                 Ok(Retirement::Unmapped { bytes }) => Ok(format!("{bytes} bytes unmapped")),
                 Ok(Retirement::Ended { killed: false }) => Ok("its process has ended".to_owned()),
                 Ok(Retirement::Ended { killed: true }) => Err("its process had to be killed".to_owned()),
                 Ok(Retirement::Held { reason }) if never_unmapped => Ok(reason),
                 Ok(Retirement::Held { reason }) => Err(format!("its library stays mapped: {reason}")),
                 Err(_) => Err("the host failed: its reaper has ended".to_owned()),
-            }
+            };
+            torn_down.and(retired)
         };
         if lived.is_err() {
             let _ = retire.await;
@@ -153,7 +159,9 @@ impl<T: FnMut(TrialNews)> Steps<'_, T> {
             }
             Err(error) => {
                 let Why(text, help) = error.into();
-                Err(TrialFailure { step, text, help })
+                let failure = TrialFailure { step, text, help };
+                (self.tell)(TrialNews::Failed(failure.clone()));
+                Err(failure)
             }
         }
     }

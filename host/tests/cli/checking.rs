@@ -1,6 +1,6 @@
 //! `gearshift inspect` and `gearshift check`: libraries that are looked at, and libraries that are tried.
 
-use crate::program::{Ended, Place, gearshift, library, run};
+use crate::program::{Ended, Live, Place, gearshift, library, run};
 
 fn check(place: &Place, plan: &str, arguments: &[&str]) -> Ended {
     let output =
@@ -60,6 +60,10 @@ fn a_cog_that_fails_is_reported_with_its_step() {
         ("setup=error", "FAILED in setup: `faulty` failed: "),
         ("save=panic", "FAILED in save: `faulty` failed: it panicked at "),
         ("teardown=panic", "FAILED in retire: `faulty` failed in `teardown`: it panicked at "),
+        (
+            "teardown=forge",
+            r"FAILED in retire: `faulty` failed in `teardown`: asked to forge\nFORGED a line\r",
+        ),
         ("drop=block 20000", "FAILED in retire: its library stays mapped: its thread has not ended"),
     ] {
         let checked = check(&place, plan, &[faulty.to_str().unwrap()]);
@@ -78,9 +82,47 @@ fn a_cog_that_fails_is_reported_with_its_step() {
 fn a_cog_that_hangs_is_killed_at_the_deadline() {
     let place = Place::with(&[]);
     let faulty = library("faulty");
-    let checked = check(&place, "setup=block 600000", &["--timeout", "5", faulty.to_str().unwrap()]);
-    assert_eq!(checked.code, 1);
-    assert!(checked.out.contains("FAILED in setup: it hung"), "{}", checked.out);
+    for (plan, words) in [
+        ("setup=block 600000", "FAILED in setup: it hung"),
+        ("save=block 600000", "FAILED in save: it hung"),
+        ("teardown=block 600000", "FAILED in retire: it hung"),
+        ("setup=error;drop=abort", "FAILED in setup: `faulty` failed: asked to fail in setup"),
+    ] {
+        let checked = check(&place, plan, &["--timeout", "5", faulty.to_str().unwrap()]);
+        assert_eq!(checked.code, 1);
+        assert!(checked.out.contains(words), "{plan}: {}", checked.out);
+    }
+}
+
+#[test]
+fn what_a_cog_says_cannot_pass_for_a_line_of_the_program() {
+    let place = Place::with(&["faulty", "ping"]);
+    let is_forged = |text: &str| {
+        text.contains(['\u{1b}', '\r']) || text.lines().any(|line| line.trim_start().starts_with("FORGED"))
+    };
+    let checked = check(&place, "setup=forge", &[library("faulty").to_str().unwrap()]);
+    let text = checked.out + &checked.err;
+    assert!(text.contains("asked to forge") && !is_forged(&text), "{text:?}");
+
+    let mut live = Live::spawn(
+        gearshift(&place)
+            .args(["play", "--cogs", "cogs", "--socket", "c.sock"])
+            .env("GEARSHIFT_FAULTY", "setup=forge"),
+    );
+    live.expect("ready; the control socket is");
+    for ask in [&["load", "faulty"][..], &["list"]] {
+        let asked = run(&place, &[&["cogs"], ask, &["--socket", "c.sock"]].concat());
+        let text = asked.out + &asked.err;
+        assert!(text.contains("asked to forge") && !is_forged(&text), "{text:?}");
+    }
+    live.say("!ping \u{1b}[2Jdone");
+    live.expect("pong \\u{1b}[2Jdone");
+    let (code, lines) = live.end();
+    assert!(code == 0 && !lines.iter().any(|line| is_forged(line)), "{lines:?}");
+
+    let script = place.file("said.txt", "alice> !ping \u{1b}[2J\nbot< something else\n");
+    let played = run(&place, &["smoke", "--cogs", "cogs", &script]);
+    assert!(played.out.contains("pong \\u{1b}[2J") && !is_forged(&played.out), "{:?}", played.out);
 }
 
 #[test]

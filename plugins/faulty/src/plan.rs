@@ -7,6 +7,9 @@ use gearshift_cog::{Error, Host, Result};
 /// The longest wait, in milliseconds: a test that forgets one ends all the same.
 const LONGEST_MS: u64 = 600_000;
 
+/// What [`Trick::Forge`] says: a line of its own, and an order to the terminal.
+const FORGED: &str = "asked to forge\nFORGED a line\r\u{1b}[31m";
+
 /// A step of a cog's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Stage {
@@ -36,6 +39,8 @@ const STAGES: [(&str, Stage); 7] = [
 pub(crate) enum Trick {
     Panic,
     Error,
+    /// An error whose words are made to look like lines of the host's.
+    Forge,
     /// Waits at an `await`; blocks where there is none.
     Sleep(Duration),
     /// Keeps the thread.
@@ -83,6 +88,7 @@ impl Plan {
             Some(Trick::Panic) => panic!("asked to panic in {stage}"),
             Some(Trick::Abort) => std::process::abort(),
             Some(Trick::Error) => return Err(Error::new(format!("asked to fail in {stage}"))),
+            Some(Trick::Forge) => return Err(Error::new(FORGED)),
             Some(Trick::Sleep(time) | Trick::Block(time)) => thread::sleep(*time),
             Some(Trick::Hang) => loop {
                 thread::park();
@@ -125,6 +131,7 @@ impl fmt::Display for Trick {
         match self {
             Self::Panic => out.write_str("panic"),
             Self::Error => out.write_str("error"),
+            Self::Forge => out.write_str("forge"),
             Self::Abort => out.write_str("abort"),
             Self::Sleep(time) => write!(out, "sleep {}", time.as_millis()),
             Self::Block(time) => write!(out, "block {}", time.as_millis()),
@@ -140,13 +147,14 @@ impl std::str::FromStr for Trick {
         match text.split_whitespace().collect::<Vec<_>>()[..] {
             ["panic"] => Ok(Self::Panic),
             ["error"] => Ok(Self::Error),
+            ["forge"] => Ok(Self::Forge),
             ["abort"] => Ok(Self::Abort),
             ["hang"] => Ok(Self::Hang),
             ["sleep", ms] => Ok(Self::Sleep(millis(ms)?)),
             ["block", ms] => Ok(Self::Block(millis(ms)?)),
-            _ => {
-                Err(format!("`{text}` is no trick; there are panic, error, abort, hang, sleep MS, block MS"))
-            }
+            _ => Err(format!(
+                "`{text}` is no trick; there are panic, error, forge, abort, hang, sleep MS, block MS"
+            )),
         }
     }
 }
@@ -165,7 +173,8 @@ mod tests {
 
     #[test]
     fn a_plan_is_read_as_it_is_written() {
-        let text = "setup=sleep 20;restore=error;task=abort;save=block 500;teardown=hang;drop=panic";
+        let text =
+            "setup=sleep 20;restore=error;event=forge;task=abort;save=block 500;teardown=hang;drop=panic";
         assert_eq!(Plan::parse(text).unwrap().to_string(), text);
         assert_eq!(Plan::parse(" ; ").unwrap(), Plan::default());
         for wrong in ["setup", "launch=panic", "setup=explode", "setup=block", "setup=sleep 600001"] {

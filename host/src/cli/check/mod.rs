@@ -5,6 +5,7 @@ mod trial;
 mod watched;
 
 use std::{
+    fmt,
     io::{self, Write, stdout},
     path::{Path, PathBuf},
     time::{Duration, Instant},
@@ -18,6 +19,7 @@ use super::exit::{Exit, Failure};
 use crate::{
     cogs::{TrialFailure, TrialNews},
     config::Config,
+    log::{Lines, OneLine},
 };
 
 /// Try libraries: open them, set their cogs up, take them apart; each in a process of its own
@@ -53,7 +55,7 @@ impl Check {
         self.config.as_deref().map(Config::load).transpose()?;
         let mut failed = 0;
         for file in &self.files {
-            say(&file.display().to_string())?;
+            say(OneLine(&file.display().to_string()))?;
             let deadline = Instant::now() + Duration::from_secs(self.timeout);
             let mut trial = Watched::start(file, self.config.as_deref())?;
             let mut shown = Ok(());
@@ -67,7 +69,7 @@ impl Check {
                 End::Passed => say("  ok")?,
                 end => {
                     failed += 1;
-                    say(&format!("  FAILED {end}"))?;
+                    say(Lines(&format!("  FAILED {end}")))?;
                 }
             }
         }
@@ -96,17 +98,17 @@ pub(super) fn try_one(
 
 fn show(news: &TrialNews) -> io::Result<()> {
     match news {
-        TrialNews::Begins { .. } => Ok(()),
+        TrialNews::Begins { .. } | TrialNews::Failed(_) => Ok(()),
         TrialNews::Passed { step, micros, note } => {
             let took = format!("{:.1} ms", *micros as f64 / 1000.0);
-            say(format!("  {step:<9} {took:>9}  {note}").trim_end())
+            say(OneLine(format!("  {step:<9} {took:>9}  {note}").trim_end()))
         }
-        TrialNews::Warned { text } => say(&format!("  warning: {text}")),
+        TrialNews::Warned { text } => say(OneLine(&format!("  warning: {text}"))),
     }
 }
 
 /// A line on stdout. Its reader may have left, and the exit code still tells how it went; a full disk is an error.
-fn say(line: &str) -> io::Result<()> {
+fn say(line: impl fmt::Display) -> io::Result<()> {
     match writeln!(stdout(), "{line}") {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
         _ => Ok(()),

@@ -15,7 +15,7 @@ use super::trial::{self, Line};
 use crate::{
     cogs::{TrialFailure, TrialNews},
     config::TOKEN_VARIABLE,
-    log,
+    log::{self, OneLine},
     step::Step,
 };
 
@@ -39,9 +39,9 @@ impl fmt::Display for End {
         };
         match self {
             End::Passed => out.write_str("nothing"),
-            End::Failed(TrialFailure { step, text, help: None }) => write!(out, "in {step}: {text}"),
-            End::Failed(TrialFailure { step, text, help: Some(help) }) => {
-                write!(out, "in {step}: {text}\n  help: {help}")
+            End::Failed(TrialFailure { step, text, help }) => {
+                write!(out, "in {step}: {}", OneLine(text))?;
+                help.iter().try_for_each(|help| write!(out, "\n  help: {help}"))
             }
             End::Died(step, status) => match status.signal() {
                 Some(signal) => {
@@ -94,21 +94,26 @@ impl Watched {
 
     /// Hands over the lines until the end.
     pub(super) fn follow(&mut self, deadline: Instant, mut hear: impl FnMut(&TrialNews)) -> io::Result<End> {
-        let mut at = None;
+        let (mut at, mut failed) = (None, None);
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.lines.recv_timeout(left) {
                 Ok(Line::News(news)) => {
-                    if let TrialNews::Begins { step } | TrialNews::Passed { step, .. } = news {
-                        at = Some(step);
+                    match &news {
+                        TrialNews::Begins { step } | TrialNews::Passed { step, .. } => at = Some(*step),
+                        TrialNews::Failed(failure) => failed = Some(failure.clone()),
+                        TrialNews::Warned { .. } => {}
                     }
                     hear(&news);
                 }
                 Ok(Line::Passed) => return Ok(End::Passed),
                 Ok(Line::Failed(failure)) => return Ok(End::Failed(failure)),
                 Ok(Line::NotBegun(why)) => return Ok(End::NotBegun(why)),
-                Err(RecvTimeoutError::Timeout) => return Ok(End::Hung(at)),
-                Err(RecvTimeoutError::Disconnected) => return Ok(End::Died(at, self.child.wait()?)),
+                Err(RecvTimeoutError::Timeout) => return Ok(failed.map_or(End::Hung(at), End::Failed)),
+                Err(RecvTimeoutError::Disconnected) => {
+                    let status = self.child.wait()?;
+                    return Ok(failed.map_or(End::Died(at, status), End::Failed));
+                }
             }
         }
     }

@@ -5,6 +5,7 @@ use std::io::{self, Write, stdout};
 use serde::Serialize;
 
 use super::super::exit::Failure;
+use crate::log::Lines;
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -80,7 +81,8 @@ impl Report {
         };
         // Several problems of a file are several lines.
         let below = format!("\n{:18}", "");
-        writeln!(stdout(), "{level:<8}{check:<10}{}", text.replace('\n', &below))?;
-        help.map_or(Ok(()), |help| writeln!(stdout(), "{:18}help: {}", "", help.replace('\n', &below)))
+        let lines = |text: &str| Lines(text).to_string().replace('\n', &below);
+        writeln!(stdout(), "{level:<8}{check:<10}{}", lines(&text))?;
+        help.map_or(Ok(()), |help| writeln!(stdout(), "{:18}help: {}", "", lines(help)))
     }
 }

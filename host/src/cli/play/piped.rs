@@ -12,7 +12,10 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
-use crate::{cli::exit::Failure, log};
+use crate::{
+    cli::exit::Failure,
+    log::{self, Lines},
+};
 
 /// When stdin has ended and nothing was shown for so long, nothing more is expected.
 const QUIET: Duration = Duration::from_millis(700);
@@ -67,9 +70,9 @@ fn read() -> mpsc::Receiver<std::io::Result<String>> {
     lines
 }
 
-/// A line at once, whoever reads it: stdout into a pipe keeps lines back otherwise.
+/// At once, whoever reads it: stdout into a pipe keeps lines back otherwise. A message may have several lines.
 fn print(line: &str) -> std::io::Result<()> {
     let mut out = stdout().lock();
-    writeln!(out, "{line}")?;
+    writeln!(out, "{}", Lines(line))?;
     out.flush()
 }

@@ -13,7 +13,11 @@ use gearshift_sim::{Outcome, Printer, Prompt};
 use rustyline::{DefaultEditor, ExternalPrinter, error::ReadlineError};
 use tokio::sync::mpsc;
 
-use crate::{cli::exit::Failure, library::default_base, log};
+use crate::{
+    cli::exit::Failure,
+    library::default_base,
+    log::{self, Lines},
+};
 
 /// What the reading thread tells.
 enum Typed {
@@ -33,7 +37,8 @@ pub(super) async fn talk(mut prompt: Prompt, mut printer: Printer) -> Result<(),
     let (labels, wanted) = blocking::channel();
     let (send, mut typed) = mpsc::channel(1);
     std::thread::spawn(move || read(&mut editor, &wanted, &send));
-    let tell = |text: &str| _ = show.send(format!("{text}\n"));
+    // A message may have several lines, and must not move the cursor.
+    let tell = |text: &str| _ = show.send(format!("{}\n", Lines(text)));
     tell(
         "What you type is said in a channel. `/help` shows the bot's commands, `:help` what else you can do, Ctrl-D leaves.",
     );
