@@ -7,6 +7,7 @@
 
 mod bot;
 mod client;
+mod clients;
 mod commands;
 mod info;
 mod path;

@@ -6,12 +6,12 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{UnixStream, unix::OwnedWriteHalf},
-    sync::{Semaphore, mpsc},
-    task::JoinSet,
+    sync::mpsc,
     time::{MissedTickBehavior, interval, timeout},
 };
 
 use super::{
+    clients::{Clients, Silence},
     commands, info, place,
     protocol::{Answer, REQUEST_MAX_BYTES, Request},
     socket::Socket,
@@ -23,8 +23,6 @@ use crate::{
     error::chain,
 };
 
-/// Connections at once; others wait in the system's queue.
-const CONNECTIONS: usize = 16;
 /// A connection that asks nothing for so long is closed.
 const IDLE: Duration = Duration::from_secs(60);
 /// A client that does not take its answer for so long is given up.
@@ -56,16 +54,15 @@ impl Asker {
 /// runtime directory that is cleaned up, is bound again. Who wants the host to begin
 /// once more goes to `again`, if it can.
 pub async fn serve(socket: &mut Socket, cogs: &Arc<Cogs>, again: Option<mpsc::Sender<(Again, Asker)>>) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
-    let mut connections = JoinSet::new();
+    let mut clients = Clients::default();
     let mut look = interval(LOOK);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut trouble = None;
     loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        let has_place = clients.has_place();
         let stream = tokio::select! {
-            accepted = socket.listener.accept() => accepted,
-            Some(_) = connections.join_next() => continue,
+            accepted = socket.listener.accept(), if has_place => accepted,
+            () = clients.ended() => continue,
             _ = look.tick() => {
                 ensure(socket, &mut trouble);
                 continue;
@@ -74,10 +71,7 @@ pub async fn serve(socket: &mut Socket, cogs: &Arc<Cogs>, again: Option<mpsc::Se
         match stream {
             Ok((stream, _)) => {
                 let (cogs, again) = (Arc::clone(cogs), again.clone());
-                connections.spawn(async move {
-                    converse(stream, &cogs, again).await;
-                    drop(place);
-                });
+                clients.add(|silence| async move { converse(stream, &silence, &cogs, again).await });
             }
             Err(error) => {
                 tracing::warn!("failed to accept on the control socket: {error}");
@@ -110,7 +104,12 @@ fn ensure(socket: &mut Socket, trouble: &mut Option<String>) {
 }
 
 /// Ends when the client leaves, says nothing for too long, or something that is no request.
-async fn converse(stream: UnixStream, cogs: &Arc<Cogs>, again: Option<mpsc::Sender<(Again, Asker)>>) {
+async fn converse(
+    stream: UnixStream,
+    silence: &Silence,
+    cogs: &Arc<Cogs>,
+    again: Option<mpsc::Sender<(Again, Asker)>>,
+) {
     let (read, mut client) = stream.into_split();
     let mut read = BufReader::new(read);
     let mut line = Vec::new();
@@ -119,9 +118,11 @@ async fn converse(stream: UnixStream, cogs: &Arc<Cogs>, again: Option<mpsc::Send
         REQUEST_MAX_BYTES.saturating_add(cogs.limits().state_max_bytes.div_ceil(3).saturating_mul(4));
     loop {
         line.clear();
+        silence.begin();
         let mut bounded = (&mut read).take(longest as u64);
         match timeout(IDLE, bounded.read_until(b'\n', &mut line)).await {
             Ok(Ok(0)) | Ok(Err(_)) | Err(_) => return,
+            Ok(Ok(_)) if !silence.end() => return,
             Ok(Ok(_)) => {}
         }
         // A line without an end is cut off: what follows it could not be distinguished from a request.
@@ -141,6 +142,10 @@ async fn converse(stream: UnixStream, cogs: &Arc<Cogs>, again: Option<mpsc::Send
             (Some(Err(error)), _) => {
                 let help = "client and host must be of the same version; `gearshift --version` tells";
                 Answer::refused(format!("cannot read the request: {error}"), Some(help.to_owned()))
+            }
+            (None, _) if line.len() < longest => {
+                let help = "a request is an object of JSON on one line, and the line's end is its end";
+                Answer::refused("the request ends before its line does".to_owned(), Some(help.to_owned()))
             }
             (None, _) => {
                 let help =

@@ -2,7 +2,8 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader, Read, Write},
+    io::{BufRead, BufReader, ErrorKind, Read, Write},
+    net::Shutdown,
     os::unix::{fs::PermissionsExt, net::UnixStream},
 };
 
@@ -233,6 +234,38 @@ fn only_the_user_may_use_the_socket_and_nonsense_is_answered() {
     let mut answer = String::new();
     endless.read_to_string(&mut answer).unwrap();
     assert!(answer.contains("a line of at most 5464 bytes"), "{answer}");
+    let mut half = UnixStream::connect(&path).unwrap();
+    half.write_all(b"{\"do\":\"list\"}").unwrap();
+    half.shutdown(Shutdown::Write).unwrap();
+    let mut answer = String::new();
+    half.read_to_string(&mut answer).unwrap();
+    assert!(answer.contains("the request ends before its line does"), "{answer}");
+    assert_eq!(live.end().0, 0);
+}
+
+#[test]
+fn clients_that_say_nothing_or_half_a_line_keep_nobody_out() {
+    let place = Place::with(&["ping"]);
+    let mut live = Live::play(&place, &["--socket", "c.sock"]);
+    let path = place.path().join("c.sock");
+    let connect = |at: usize| {
+        let mut stream = UnixStream::connect(&path).unwrap();
+        stream.write_all(if at % 2 == 0 { b"" } else { b"{\"do\"" }).unwrap();
+        stream.set_nonblocking(true).unwrap();
+        stream
+    };
+    // More than are served at once; the others wait to be.
+    let silent: Vec<UnixStream> = (0..20).map(connect).collect();
+    assert_eq!(run(&place, &["status", "--socket", "c.sock"]).code, 0);
+    fs::remove_file(&path).unwrap();
+    live.expect("had vanished; it is there again");
+    assert_eq!(run(&place, &["status", "--socket", "c.sock"]).code, 0);
+    // It was not their own end that made room, which comes to all of them at once.
+    let still = |stream: &&UnixStream| {
+        let mut stream: &UnixStream = stream;
+        stream.read(&mut [0]).is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
+    };
+    assert!(silent.iter().filter(still).count() >= 8);
     assert_eq!(live.end().0, 0);
 }
 
