@@ -205,7 +205,8 @@ async fn go_on(
     (what, failure): (&'static str, Failure),
     mut asker: Asker,
 ) -> Result<(Host, Begun), Failure> {
-    tracing::error!("{what} it had: {}", failure.text());
+    let (why, help) = failure.parts();
+    tracing::error!(help, "{what} it had: {why}");
     let host = async {
         let sessions = Sessions::open_by(&config, clock).await?;
         Ok::<_, Failure>(Host::open_after(&mut left, config, Arc::new(sessions)).await?)

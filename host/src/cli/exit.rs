@@ -112,12 +112,17 @@ impl Failure {
     }
 
     /// What failed, and what the reader can do: some errors hold their help in their own text.
-    pub(super) fn into_parts(self) -> (String, Option<String>) {
-        let text = self.text().to_owned();
-        match text.rsplit_once("\nhelp: ") {
-            Some((text, help)) if self.help.is_none() => (text.to_owned(), Some(help.to_owned())),
-            _ => (text, self.help),
+    pub(super) fn parts(&self) -> (&str, Option<&str>) {
+        match (self.text().rsplit_once("\nhelp: "), &self.help) {
+            (Some((text, help)), None) => (text, Some(help)),
+            (_, help) => (self.text(), help.as_deref()),
         }
+    }
+
+    /// The same, to keep.
+    pub(super) fn into_parts(self) -> (String, Option<String>) {
+        let (text, help) = self.parts();
+        (text.to_owned(), help.map(str::to_owned))
     }
 
     /// Says what failed on stderr.
@@ -197,7 +202,8 @@ impl From<HostError> for Failure {
                     .to_owned(),
             ),
             // Their texts hold their own help, or there is none.
-            HostError::Sessions(_) | HostError::Ended(_) | HostError::Gateway(_) => None,
+            HostError::Sessions(_) | HostError::Ended(EndError::Panicked) | HostError::Gateway(_) => None,
+            HostError::Ended(EndError::Refused(refused)) => Some(refused.help.clone()),
             HostError::Taken(error) => Some(error.help()),
             HostError::Lost(_) => {
                 Some("the log says why: a full disk, or a cog that did not give its state".to_owned())

@@ -116,7 +116,7 @@ impl<S: FnMut(Dispatch) + Send> Shard<S> {
                 Ok(Some(pause)) => pause,
                 Ok(None) => break,
                 Err(refused) => {
-                    tracing::error!(shard = self.number, "{refused}");
+                    tracing::error!(shard = self.number, help = refused.help, "{refused}");
                     self.state.send_replace(State::Refused(Arc::new(refused)));
                     return;
                 }

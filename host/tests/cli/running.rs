@@ -154,6 +154,8 @@ fn a_bot_that_discord_refuses_for_good_is_77() {
     assert_eq!(code, 77, "{lines:#?}");
     let is_reported = lines.iter().any(|line| line.contains("with 4014: an intent is not switched on"));
     assert!(is_reported && lines.iter().any(|line| line.starts_with("help: ")), "{lines:#?}");
+    let is_logged = lines.iter().any(|line| line.starts_with("    help: switch it on"));
+    assert!(is_logged && !lines.iter().any(|line| line.contains(r"\n")), "{lines:#?}");
 }
 
 #[test]
