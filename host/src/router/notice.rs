@@ -243,7 +243,7 @@ async fn acknowledge(discord: &Discord, to: &Interaction, ephemeral: bool) -> bo
         // Of a component, one of those who got it was not late.
         Err(error) if error.code() == Some(ANSWERED) => is_unknown || to.kind == COMMAND,
         Err(error) => {
-            let (command, id) = (to.command.as_str(), to.custom_id.as_str());
+            let (command, id) = used(to);
             tracing::warn!(command, id, "failed to defer an interaction: {error}");
             to.kind == COMMAND && may_have_been_taken(error)
         }
@@ -317,9 +317,15 @@ fn private(text: &str) -> Value {
 
 fn warn_of(to: &Interaction, sent: Result<(), DiscordError>) {
     if let Err(error) = sent {
-        let (command, id) = (to.command.as_str(), to.custom_id.as_str());
+        let (command, id) = used(to);
         tracing::warn!(command, id, "failed to answer an interaction: {error}");
     }
+}
+
+/// The command that was called, or the id of what was pressed or sent.
+fn used(to: &Interaction) -> (Option<&str>, Option<&str>) {
+    let [command, id] = [&to.command, &to.custom_id].map(|it| Some(it.as_str()).filter(|it| !it.is_empty()));
+    (command, id)
 }
 
 fn unanswered(to: &Interaction, away: Option<Away>) -> String {

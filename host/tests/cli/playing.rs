@@ -25,6 +25,22 @@ fn what_is_typed_is_said_and_what_the_bot_says_is_printed() {
 }
 
 #[test]
+fn an_interaction_without_an_answer_is_logged_by_what_was_used() {
+    let place = Place::with(&["faulty"]);
+    let mut live = Live::play(&place, &[]);
+    live.say("!faulty buttons");
+    live.expect("press");
+    live.say(":faults POST /interactions/* 403 9");
+    live.say("/faulty op:error");
+    let line = live.expect("failed to answer an interaction: ");
+    assert!(line.contains(r#" command="faulty""#) && !line.contains(" id="), "{line}");
+    live.say(":press error");
+    let line = live.expect("failed to answer an interaction: ");
+    assert!(line.contains(r#" id="faulty:error""#) && !line.contains(" command="), "{line}");
+    assert_eq!(live.end().0, 0);
+}
+
+#[test]
 fn answers_are_waited_for_when_stdin_ends() {
     let place = Place::with(&["ping"]);
     let mut live = Live::start(&place, &["play", "--cogs", "cogs"]);
