@@ -2,6 +2,7 @@
 //! a cog whose file is gone.
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -90,11 +91,15 @@ impl Cogs {
         let read = self.read_folder().await?;
         match read.iter().find(|(_, manifest)| manifest.name == name) {
             Some((file, _)) => Ok(file.clone()),
-            None => Err(CogError::NotFound {
-                name: name.to_owned(),
-                folder: self.parts.folder.clone(),
-                known: read.into_iter().map(|(_, manifest)| manifest.name.clone()).collect(),
-            }),
+            None => {
+                // A cog may have two files there.
+                let known: BTreeSet<_> = read.iter().map(|(_, manifest)| manifest.name.clone()).collect();
+                Err(CogError::NotFound {
+                    name: name.to_owned(),
+                    folder: self.parts.folder.clone(),
+                    known: known.into_iter().collect(),
+                })
+            }
         }
     }
 

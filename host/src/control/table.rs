@@ -20,12 +20,12 @@ pub(super) fn of(status: &HostStatus) -> String {
     let is_of_file = |why: &String| status.refused.iter().any(|refused| refused.reason == *why);
     for cog in &status.cogs {
         if let Some(reason) = cog.reason.as_ref().filter(|why| !is_of_file(why)) {
-            let _ = writeln!(text, "{} is away: {}", cog.name, OneLine(first_line(reason)));
+            let _ = writeln!(text, "{} is away: {}", cog.name, OneLine(reason));
         } else if let (Some(fault), Some(secs)) = (&cog.last_fault, cog.last_fault_secs)
             && !is_of_file(fault)
             && cog.reason.is_none()
         {
-            let (age, fault) = (ShownSecs(secs), OneLine(first_line(fault)));
+            let (age, fault) = (ShownSecs(secs), OneLine(fault));
             let _ = writeln!(text, "{}: last fault {age} ago: {fault}", cog.name);
         }
         if !cog.outdated.is_empty() {
@@ -39,7 +39,7 @@ pub(super) fn of(status: &HostStatus) -> String {
         }
     }
     for refused in &status.refused {
-        let (file, reason) = (refused.file.display().to_string(), OneLine(first_line(&refused.reason)));
+        let (file, reason) = (refused.file.display().to_string(), OneLine(&refused.reason));
         let _ = match refused.reason.contains(&file) {
             true => writeln!(text, "{reason}"),
             false => writeln!(text, "`{}` is not loaded: {reason}", OneLine(&file)),
@@ -98,10 +98,6 @@ pub fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
         text.push('\n');
     }
     text
-}
-
-fn first_line(text: &str) -> &str {
-    text.lines().next().unwrap_or_default()
 }
 
 #[cfg(test)]

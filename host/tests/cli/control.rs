@@ -7,7 +7,7 @@ use std::{
     os::unix::{fs::PermissionsExt, net::UnixStream},
 };
 
-use crate::program::{Live, Place, run};
+use crate::program::{Live, Place, library, run};
 
 #[test]
 fn cogs_are_listed_unloaded_loaded_and_reloaded_by_name() {
@@ -168,6 +168,20 @@ fn a_name_that_no_cog_has_is_answered_with_those_that_are_there() {
         // What is not loaded can be, and cannot be unloaded.
         assert_eq!(help.contains("counter"), verb != "unload", "{verb}: {help}");
     }
+    assert_eq!(live.end().0, 0);
+}
+
+#[test]
+fn a_file_of_any_name_is_listed_with_its_reason_and_a_cog_with_two_files_is_named_once() {
+    let place = Place::with(&["ping"]);
+    fs::copy(library("ping"), place.path().join("cogs/libsame.so")).unwrap();
+    place.file("cogs/libodd\n.so", "not a library at all");
+    let live = Live::play(&place, &["--socket", "c.sock"]);
+    let listed = run(&place, &["cogs", "list", "--socket", "c.sock"]).out;
+    let line = listed.lines().find(|line| line.contains(r"libodd\n.so")).expect(&listed);
+    assert!(line.contains("it is not a library"), "{listed}");
+    let refused = run(&place, &["cogs", "load", "pong", "--socket", "c.sock"]);
+    assert!(refused.err.contains("\nhelp: there are: ping; "), "{}", refused.err);
     assert_eq!(live.end().0, 0);
 }
 
