@@ -4,7 +4,7 @@
 //! The name is an abstract socket: it is seen by every user of the machine (of its network namespace), needs no folder,
 //! and is free again when its process ends, however it ends. <https://man7.org/linux/man-pages/man7/unix.7.html>
 
-use std::{io, os::unix::net::UnixListener};
+use std::{io, net::IpAddr, os::unix::net::UnixListener};
 
 use crate::sessions::Discord;
 
@@ -53,7 +53,7 @@ impl BotClaim {
     /// Another host of this user has it.
     pub async fn claim(discord: &Discord, held: Option<BotClaim>) -> Result<BotClaim, BotTaken> {
         let account = discord.account();
-        let bot = format!("{} {}", discord.origin(), account.application_id);
+        let bot = format!("{} {}", place_of(&discord.origin()), account.application_id);
         let taken = |process: Option<i32>| BotTaken {
             bot: account.user_name.clone(),
             application: account.application_id,
@@ -76,6 +76,18 @@ impl BotClaim {
             }
         };
         Ok(BotClaim { name, _listener: listener })
+    }
+}
+
+/// Which Discord a session connects to, however the config names it. The ids of applications are unique at Discord, which
+/// has many names (`discord.com`, `canary.discord.com`, a proxy); a Discord on this machine is one of its own.
+fn place_of(origin: &str) -> String {
+    let url = reqwest::Url::parse(origin).ok();
+    let host = url.as_ref().and_then(|url| url.host_str()).unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    match host == "localhost" || address.is_ok_and(|address| address.is_loopback()) {
+        true => format!("port {}", url.and_then(|url| url.port_or_known_default()).unwrap_or(0)),
+        false => "discord".to_owned(),
     }
 }
 
@@ -112,6 +124,30 @@ async fn hold(_: &str) -> io::Result<Result<UnixListener, Holder>> {
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_discord_is_the_same_by_all_its_names() {
+        for names in [
+            &[
+                "https://discord.com",
+                "https://discordapp.com",
+                "https://canary.discord.com:443",
+                "http://proxy:8080",
+            ][..],
+            &[
+                "http://localhost:80",
+                "http://127.0.0.1",
+                "http://127.1.2.3:80",
+                "http://[::1]",
+                "https://LOCALHOST:80",
+            ],
+        ] {
+            let places: Vec<String> = names.iter().map(|name| place_of(name)).collect();
+            assert!(places.iter().all(|place| *place == places[0]), "{names:?}: {places:?}");
+        }
+        assert_ne!(place_of("http://127.0.0.1:8080"), place_of("http://127.0.0.1:8081"));
+        assert_ne!(place_of("http://127.0.0.1:443"), place_of("https://discord.com"));
+    }
 
     #[tokio::test]
     async fn a_name_has_one_holder_until_that_one_goes() {
