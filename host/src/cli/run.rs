@@ -50,7 +50,8 @@ impl Run {
         }
         let claim = life::look(&config)?;
         let life = Life::begin(&config.runtime)?;
-        let again = Again { reread: &|| self.source.read(), started: &started };
+        let source = self.source.from_here();
+        let again = Again { reread: &|| source.read(), started: &started };
         life.live(claim, config, HostClock::default(), Some(again), async |_| std::future::pending().await)
     }
 }

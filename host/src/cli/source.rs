@@ -32,12 +32,21 @@ pub(super) struct Source {
 }
 
 impl Source {
+    /// The same from wherever it is read: a cog may change the working directory.
+    pub(super) fn from_here(self) -> Source {
+        let config = self.config.or_else(|| Some(PathBuf::from(DEFAULT)).filter(|file| file.exists()));
+        let [config, cogs] = [config, self.cogs].map(|path| path.as_deref().map(config::absolute));
+        Source { config, cogs, ..self }
+    }
+
     /// The configuration.
     pub(super) fn read(&self) -> Result<Config, Failure> {
         let mut config = match &self.cogs {
             Some(_) => config_or_default(self.config.as_deref())?,
             None => Config::load(self.config.as_deref().unwrap_or(Path::new(DEFAULT)))?,
         };
+        // It is read again while cogs run, and one of them may have changed the working directory.
+        config.file = config::absolute(&config.file);
         if let Some(cogs) = &self.cogs {
             config.cogs.folder = config::absolute(cogs);
         }

@@ -218,6 +218,13 @@ impl Cogs {
             }
             looks.unread = now.filter(|_| is_unread);
         }
+        // One that is put there again a moment later, as editors do, is not gone.
+        if now.is_none() && looks.last.is_none() && looks.read.take().is_some() {
+            tracing::warn!(
+                "the config file `{}` is gone; what it set last holds until it is there again",
+                file.display()
+            );
+        }
         looks.last = now;
         now.is_none() || now == looks.read
     }

@@ -166,7 +166,8 @@ fn a_config_without_discord_says_that_the_bot_does_not_connect() {
     let place = Place::with(&["ping"]);
     place.file("gearshift.toml", "[cogs]\nfolder = \"cogs\"\n");
     let mut live = Live::start(&place, &["run"]);
-    live.expect("the bot does not connect: gearshift.toml has no section `[discord]`");
+    let said = live.expect("the bot does not connect: ");
+    assert!(said.contains("gearshift.toml has no section `[discord]`"), "{said}");
     live.expect("ready; the control socket is");
     live.signal(15);
     assert_eq!(live.end().0, 0);

@@ -31,6 +31,49 @@ fn a_cog_is_reloaded_when_its_settings_change_in_the_file_and_a_wrong_one_change
 }
 
 #[test]
+fn a_config_that_is_gone_is_named_once_and_followed_when_it_is_there_again() {
+    let place = Place::with(&["faulty"]);
+    let (runtime, sim) = discord(&place, "");
+    let file = place.path().join("gearshift.toml");
+    let before = std::fs::read_to_string(&file).unwrap();
+    let set = |text: &str| format!("{before}\n[cog.faulty.settings]\ntext = \"{text}\"\n");
+    place.file("gearshift.toml", &set("one"));
+    let mut live = serve(&place, sim.token());
+    live.expect("ready; the control socket is");
+    place.file("gearshift.toml", &set("two"));
+    live.expect("replaced");
+    std::fs::remove_file(&file).unwrap();
+    let said = live.expect(" is gone; what it set last holds until it is there again");
+    assert!(said.contains("gearshift.toml"), "{said}");
+    assert_eq!(ask(&runtime, &sim, "!faulty settings").content, "text `two`, numbers []");
+    place.file("gearshift.toml", &set("three"));
+    live.expect("its settings have changed");
+    live.expect("replaced");
+    live.signal(15);
+    let (code, lines) = live.end();
+    let said = lines.iter().filter(|line| line.contains(" is gone; ")).count();
+    assert_eq!((code, said), (0, 1), "{}", lines.join("\n"));
+}
+
+#[test]
+fn a_cog_that_changes_the_working_directory_takes_no_config_away() {
+    let place = Place::with(&["faulty"]);
+    let (runtime, sim) = discord(&place, "");
+    let before = std::fs::read_to_string(place.path().join("gearshift.toml")).unwrap();
+    let mut live = serve(&place, sim.token());
+    live.expect("ready; the control socket is");
+    assert_eq!(ask(&runtime, &sim, "!faulty chdir").content, "in /");
+    place.file("gearshift.toml", &format!("{before}\n[cog.faulty.settings]\ntext = \"hi\"\n"));
+    live.expect("its settings have changed");
+    live.expect("replaced");
+    let restarted = run(&place, &["restart"]);
+    assert_eq!(restarted.code, 0, "{}", restarted.err);
+    assert_eq!(ask(&runtime, &sim, "!faulty settings").content, "text `hi`, numbers []");
+    live.signal(15);
+    assert_eq!(live.end().0, 0);
+}
+
+#[test]
 fn a_config_that_cannot_be_read_when_it_changes_is_read_when_it_can_be() {
     let place = Place::with(&["ping"]);
     let text = "[cogs]\nfolder = \"cogs\"\n";

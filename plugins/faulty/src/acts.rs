@@ -3,6 +3,7 @@
 use std::{
     backtrace::Backtrace,
     cell::Cell,
+    env,
     future::{Future, pending, poll_fn},
     mem,
     pin::{Pin, pin},
@@ -189,6 +190,10 @@ pub(crate) async fn perform(faulty: &Faulty, ctx: &Context, op: Op) -> Result<()
         Op::Settings => {
             let Settings { text, numbers } = host.settings()?;
             format!("text `{text}`, numbers {numbers:?}")
+        }
+        Op::Chdir => {
+            env::set_current_dir("/")?;
+            format!("in {}", env::current_dir()?.display())
         }
         Op::GrowState(bytes) => {
             faulty.ballast.set(bytes);

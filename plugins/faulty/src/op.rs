@@ -14,7 +14,7 @@ pub(crate) const HELP: &str = "\
 now: version, count, plan, panic, error, panic-in-drop, hang, hang-panic, block MS, block-hang MS, \
 sleep MS, flood N [log|rest|store|stats], thread [MS], tls [MS], backtrace, leak BYTES, leak-waker N, \
  forget-waker N, many-sleeps N [MS], every MS, cron FIELDS ZONE, spawn TRICK, \
- spawn beat MS, spawn chain, beats, next-beat, settings, grow-state BYTES, buttons, gateway, number TEXT, signal N, \
+ spawn beat MS, spawn chain, beats, next-beat, settings, chdir, grow-state BYTES, buttons, gateway, number TEXT, signal N, \
  later MS, crash [MS] [abort|exit CODE|overflow|memory], say [defer|defer-ephemeral|public|ephemeral|form|error]...
 later: arm STAGE TRICK, disarm; slow-setup MS, panic-in-setup, slow-save MS, panic-in-save, refuse-state, \
 exit-drop-block MS";
@@ -83,6 +83,8 @@ pub(crate) enum Op {
     NextBeat,
     /// Says what is set.
     Settings,
+    /// Changes the working directory of the whole process.
+    Chdir,
     /// Makes the state so many bytes larger.
     GrowState(usize),
     Arm(Stage, Trick),
@@ -165,6 +167,7 @@ impl Op {
             ["beats"] => Self::Beats,
             ["next-beat"] => Self::NextBeat,
             ["settings"] => Self::Settings,
+            ["chdir"] => Self::Chdir,
             ["later", ms] => Self::Later(millis(ms)?),
             ["grow-state", bytes] => Self::GrowState(number(bytes, MOST_BYTES)?),
             ["arm", stage, ref trick @ ..] => Self::Arm(stage.parse()?, trick.join(" ").parse()?),
