@@ -44,10 +44,8 @@ pub(super) struct Output {
 impl Output {
     pub(super) fn listen(id: GenerationId, pipe: io::PipeReader) -> io::Result<Output> {
         let pipe = pipe::Receiver::from_owned_fd(pipe.into())?;
-        let rate = Rate::new(id.clone(), "output");
-        let lines = Lines { id, rate, line: Vec::new(), last: VecDeque::new(), of_trace: 0 };
         let (gone, is_gone) = oneshot::channel();
-        Ok(Output { gone: Some(gone), task: tokio::spawn(lines.read(pipe, is_gone)) })
+        Ok(Output { gone: Some(gone), task: tokio::spawn(Lines::of(id).read(pipe, is_gone)) })
     }
 
     /// The last words of a process that is gone: of the last lines, the one that says why.
@@ -69,9 +67,17 @@ struct Lines {
     last: VecDeque<String>,
     /// Lines of a stack backtrace that may still come.
     of_trace: usize,
+    /// Lines of one that are logged whatever came before: a crash is the last of a process, and there is one. What only looks
+    /// like a backtrace may come without end.
+    free: usize,
 }
 
 impl Lines {
+    fn of(id: GenerationId) -> Lines {
+        let rate = Rate::new(id.clone(), "output");
+        Lines { id, rate, line: Vec::new(), last: VecDeque::new(), of_trace: 0, free: trace::LINES + 1 }
+    }
+
     async fn read(mut self, pipe: pipe::Receiver, mut is_gone: oneshot::Receiver<()>) -> Lines {
         let mut buffer = vec![0; READ];
         loop {
@@ -124,10 +130,13 @@ impl Lines {
 
     /// Where the last lines begin before a trace or the end: those before matter to nobody if no more are logged.
     fn pass_over(&mut self, bytes: &[u8]) -> usize {
-        let end = trace::find(bytes).unwrap_or(bytes.len());
+        let is_free = self.free > 0;
+        let end = trace::find(bytes).filter(|_| is_free).unwrap_or(bytes.len());
         let from = memchr_iter(b'\n', &bytes[..end]).rev().nth(LINES).map(|end| end + 1);
-        let Some(from) = from.filter(|_| self.of_trace == 0) else { return 0 };
-        self.rate.leave_out(memchr_iter(b'\n', &bytes[..from]).count());
+        let Some(from) = from.filter(|_| self.of_trace == 0 || !is_free) else { return 0 };
+        let lines = memchr_iter(b'\n', &bytes[..from]).count();
+        self.rate.leave_out(lines);
+        self.of_trace = self.of_trace.saturating_sub(lines);
         self.line.clear();
         from
     }
@@ -144,7 +153,11 @@ impl Lines {
         }
         if self.of_trace > 0 {
             self.of_trace -= 1;
-            tracing::error!(target: "cog", cog = %id, module = "output", "{text}");
+            let is_free = self.free > 0;
+            self.free = self.free.saturating_sub(1);
+            if is_free || self.rate.allows([&mut text]) {
+                tracing::error!(target: "cog", cog = %id, module = "output", "{text}");
+            }
         } else {
             if self.rate.allows([&mut text]) {
                 tracing::info!(target: "cog", cog = %id, module = "output", "{text}");
@@ -214,20 +227,27 @@ mod tests {
             writes.join().unwrap().unwrap();
             assert_eq!(output.last_words().await.as_deref(), Some(said));
         }
-        let (_output, writer) = listening();
-        drop(writer);
-        let id = GenerationId { cog: Arc::from("music"), number: 7 };
-        let mut lines = Lines {
-            rate: Rate::new(id.clone(), "output"),
-            id,
-            line: Vec::new(),
-            last: VecDeque::new(),
-            of_trace: 0,
-        };
+        let mut lines = Lines::of(GenerationId { cog: Arc::from("music"), number: 7 });
         lines.take(flood.as_bytes());
         let trace = format!("{flood}stack backtrace of signal 6:\n   0: it\n");
         lines.take(trace.as_bytes());
-        assert_eq!(lines.of_trace, trace::LINES - 1, "its lines come all the same");
+        let left = trace::LINES - 1;
+        assert_eq!((lines.of_trace, lines.free), (left, left), "its lines come all the same");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn lines_that_look_like_traces_are_no_more_than_others() {
+        let head = "stack backtrace of signal 6:\n";
+        let long = format!("{head}{}", format!("{}\n", "x".repeat(8000)).repeat(100));
+        for (forged, times) in [(head, 20_000), (long.as_str(), 10)] {
+            let mut lines = Lines::of(GenerationId { cog: Arc::from("music"), number: 7 });
+            for _ in 0..times {
+                lines.take(forged.as_bytes());
+            }
+            assert!(lines.rate.is_over(), "{times} times {} bytes were logged", forged.len());
+            tokio::time::advance(Duration::from_secs(1)).await;
+            assert!(!lines.rate.is_over(), "what comes later is");
+        }
     }
 
     #[tokio::test]
