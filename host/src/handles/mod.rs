@@ -11,6 +11,7 @@ mod http;
 mod lease;
 mod log;
 mod permit;
+mod place;
 mod remote;
 mod slot;
 mod spawn;

@@ -1,6 +1,8 @@
 //! What a cog must be allowed for each of its requests, and whether the operator allows it: `[cog.NAME] handles`. What says
 //! nothing of others and changes nothing outside, such as the time, is allowed to all.
 
+use std::cell::LazyCell;
+
 use gearshift_cog::abi::{
     ApiRequest, DiscordRequest, HandleError, HandleErrorKind, HttpRequest, Method, PermissionsRequest,
     StoreList, StoreWrite, TaskPlan,
@@ -12,6 +14,7 @@ use super::{
     ask::{Cooldown, Gateway, HttpChunk, HttpFeed, HttpSend, HttpStream, Now, Sleep, StoreRead, Unschedule},
     error,
     lease::Here,
+    place::{Place, hides_path, places},
     stats::Sent,
 };
 use crate::{
@@ -24,20 +27,10 @@ pub(super) trait Needs {
     /// The least that allows it; `None`: every cog may.
     fn needs(&self) -> Option<Permission>;
 
-    /// What of Discord it is about.
-    fn place(&self) -> Place {
-        Place::Elsewhere
+    /// What of Discord it is about: all of it must be allowed.
+    fn places(&self) -> Vec<Place> {
+        vec![Place::Elsewhere]
     }
-}
-
-/// What a request to Discord is about, by its path.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Place {
-    Guild(u64),
-    Channel(u64),
-    /// What the token in the path allows to do, wherever that is.
-    Token,
-    Elsewhere,
 }
 
 impl Here {
@@ -46,11 +39,14 @@ impl Here {
         // Most often nothing is set, and nothing is looked at.
         let Some(allowed) = self.allowed.list() else { return Ok(()) };
         let Some(needed) = ask.needs() else { return Ok(()) };
-        let is_at = |guild| match ask.place() {
-            Place::Guild(id) => id == guild,
-            Place::Channel(id) => self.facts.has_channel(guild, id),
-            Place::Token => true,
-            Place::Elsewhere => false,
+        let places = LazyCell::new(|| ask.places());
+        let is_at = |guild| {
+            places.iter().all(|place| match *place {
+                Place::Guild(id) => id == guild,
+                Place::Channel(id) => self.facts.has_channel(guild, id),
+                Place::Token => true,
+                Place::Elsewhere => false,
+            })
         };
         if allowed.iter().any(|it| covers(it, &needed, &is_at)) {
             return Ok(());
@@ -93,28 +89,9 @@ impl Needs for DiscordRequest {
         })
     }
 
-    fn place(&self) -> Place {
-        let segments: Vec<&str> = self.path.split('/').collect();
-        let id =
-            |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten();
-        // It must end where it says.
-        if hides_path(&self.path) {
-            return Place::Elsewhere;
-        }
-        let place = match segments[..] {
-            ["", "guilds", guild, ..] => id(guild).map(Place::Guild),
-            ["", "channels", channel, ..] => id(channel).map(Place::Channel),
-            ["", "interactions" | "webhooks", _, _, ..] => Some(Place::Token),
-            _ => None,
-        };
-        place.unwrap_or(Place::Elsewhere)
+    fn places(&self) -> Vec<Place> {
+        places(self)
     }
-}
-
-/// Whether a server could read something in it as a part of the path.
-fn hides_path(text: &str) -> bool {
-    let text = text.to_ascii_lowercase();
-    ["%2e", "%2f", "%5c", "%25"].iter().any(|hidden| text.contains(hidden))
 }
 
 /// Whether a message is another one, which the cog need not be able to read.

@@ -136,10 +136,18 @@ async fn a_cog_of_one_guild_asks_nothing_of_another() {
     let ((own, channel), (other, foreign)) = (ids(&stage, "Harbour"), ids(&stage, "Workshop"));
     stage.down().await;
     let stage = intruder(LaneKind::Thread, &format!("[\"discord:{own}\"]")).await;
+    let message = stage.alice.say("general", "hello").await.unwrap();
+    let forward = |of_channel, of_guild| {
+        format!(
+            "rest POST /channels/{channel}/messages {{\"message_reference\":{{\"type\":1,\"message_id\":\"{message}\",\
+             \"channel_id\":\"{of_channel}\",\"guild_id\":\"{of_guild}\"}}}}"
+        )
+    };
     for what in [
         format!("rest GET /guilds/{own}"),
         format!("rest GET /channels/{channel}"),
         format!("rest POST /channels/{channel}/messages"),
+        forward(channel, own),
     ] {
         assert_eq!(stage.ask(&format!("!intruder {what}")).await, "done: ()", "{what}");
     }
@@ -150,6 +158,10 @@ async fn a_cog_of_one_guild_asks_nothing_of_another() {
         format!("rest GET /guilds/{own}/x%2F..%2F..%2F{other}"),
         "rest GET /users/@me/guilds".to_owned(),
         "rest GET /channels/1".to_owned(),
+        // What Discord shows of it, or sends there.
+        forward(foreign, other),
+        format!("rest POST /channels/{channel}/followers {{\"webhook_channel_id\":\"{foreign}\"}}"),
+        format!("rest POST /channels/{channel}/send-soundboard-sound {{\"source_guild_id\":{other}}}"),
     ] {
         let answer = stage.ask(&format!("!intruder {what}")).await;
         assert!(answer.starts_with("refused: `intruder` may not do this: add `discord"), "{what}: {answer}");

@@ -80,7 +80,10 @@ impl Cog for Intruder {
                 (0..count.parse::<usize>()?).for_each(|number| tracing::info!(number, "flood"));
                 "logged".to_owned()
             }
-            ["rest", method, path] => said(rest(&self.host, method, path).await),
+            ["rest", method, path] => said(rest(&self.host, method, path, json!({ "content": "x" })).await),
+            ["rest", method, path, body] => {
+                said(rest(&self.host, method, path, serde_json::from_str(body)?).await)
+            }
             ["fetch", url] => said(self.host.http().get(url).send().await.map(|it| it.status())),
             ["stream", url] => said(self.host.http().get(url).stream().await.map(|it| it.status())),
             ["api"] => said(self.host.api().get("/x").send().await),
@@ -261,7 +264,7 @@ fn said<T: std::fmt::Debug, E: std::fmt::Display>(outcome: std::result::Result<T
     }
 }
 
-async fn rest(host: &Host, method: &str, path: &str) -> Result {
+async fn rest(host: &Host, method: &str, path: &str, body: serde_json::Value) -> Result {
     let method = match method {
         "GET" => Method::Get,
         "POST" => Method::Post,
@@ -269,7 +272,7 @@ async fn rest(host: &Host, method: &str, path: &str) -> Result {
         "PATCH" => Method::Patch,
         _ => Method::Delete,
     };
-    host.discord().request(method, path).json(json!({ "content": "x" })).fetch().await
+    host.discord().request(method, path).json(body).fetch().await
 }
 
 /// Writes bytes, in hexadecimal, into the socket to the host, as if they were a frame of the process.

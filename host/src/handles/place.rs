@@ -1,0 +1,173 @@
+//! What of Discord a request is about: by its path, and by what its body names.
+
+use std::fmt;
+
+use gearshift_cog::abi::DiscordRequest;
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+
+/// One thing that it is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Guild(u64),
+    Channel(u64),
+    /// What the token in the path allows to do, wherever that is.
+    Token,
+    Elsewhere,
+}
+
+/// All that a request is about.
+pub(super) fn places(request: &DiscordRequest) -> Vec<Place> {
+    let mut places = vec![of_path(&request.path)];
+    if !request.json.is_empty() {
+        let mut body = serde_json::Deserializer::from_slice(&request.json);
+        let read = Named(&mut places).deserialize(&mut body).and_then(|()| body.end());
+        // Otherwise Discord may read it another way.
+        places.extend(read.is_err().then_some(Place::Elsewhere));
+    }
+    places
+}
+
+fn of_path(path: &str) -> Place {
+    let segments: Vec<&str> = path.split('/').collect();
+    // It must end where it says.
+    if hides_path(path) {
+        return Place::Elsewhere;
+    }
+    let place = match segments[..] {
+        ["", "guilds", guild, ..] => id(guild).map(Place::Guild),
+        ["", "channels", channel, ..] => id(channel).map(Place::Channel),
+        ["", "interactions" | "webhooks", _, _, ..] => Some(Place::Token),
+        _ => None,
+    };
+    place.unwrap_or(Place::Elsewhere)
+}
+
+/// Whether a server could read something in it as a part of the path.
+pub(super) fn hides_path(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    ["%2e", "%2f", "%5c", "%25"].iter().any(|hidden| text.contains(hidden))
+}
+
+fn id(text: &str) -> Option<u64> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+}
+
+/// Adds the channels and guilds that a body names, as a message that is forwarded does, or where a channel that is followed
+/// posts: <https://discord.com/developers/docs/resources/message#message-reference-structure>,
+/// <https://discord.com/developers/docs/resources/channel#follow-announcement-channel>. Each of a key that comes twice counts.
+struct Named<'p>(&'p mut Vec<Place>);
+
+impl Named<'_> {
+    fn add(&mut self, place: fn(u64) -> Place, value: &Value) {
+        let number = match value {
+            Value::Null => return,
+            Value::String(text) => id(text),
+            value => value.as_u64(),
+        };
+        self.0.push(number.map_or(Place::Elsewhere, place));
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Named<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, body: D) -> Result<(), D::Error> {
+        body.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Named<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key::<String>()? {
+            let is = |name: &str| {
+                key.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('_'))
+            };
+            if is("channel_id") {
+                self.add(Place::Channel, &map.next_value()?);
+            } else if is("guild_id") {
+                self.add(Place::Guild, &map.next_value()?);
+            } else {
+                map.next_value_seed(Named(self.0))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        while list.next_element_seed(Named(self.0))?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gearshift_cog::abi::Method;
+
+    use super::*;
+
+    #[test]
+    fn a_request_is_about_what_its_path_and_its_body_name() {
+        use Place::{Channel, Elsewhere, Guild, Token};
+        for (path, json, expected) in [
+            ("/guilds/7/bans/2", "", vec![Guild(7)]),
+            ("/channels/5", r#"{"content":"a channel_id","n":[1,-1,0.5,true,null]}"#, vec![Channel(5)]),
+            (
+                "/channels/5/messages",
+                r#"{"message_reference":{"type":1,"message_id":"1","channel_id":"6","guild_id":8}}"#,
+                vec![Channel(5), Channel(6), Guild(8)],
+            ),
+            ("/channels/5/messages", r#"{"message_reference":{"guild_id":null}}"#, vec![Channel(5)]),
+            ("/channels/5/followers", r#"{"webhook_channel_id":"6"}"#, vec![Channel(5), Channel(6)]),
+            ("/channels/5/send-soundboard-sound", r#"{"source_guild_id":"8"}"#, vec![Channel(5), Guild(8)]),
+            ("/guilds/7", r#"[{"channel_id":"6","channel_id":"9"}]"#, vec![Guild(7), Channel(6), Channel(9)]),
+            ("/guilds/7", "{\"channel\\u005fid\":\"6\"}", vec![Guild(7), Channel(6)]),
+            ("/webhooks/1/token", r#"{"channel_id":[6]}"#, vec![Token, Elsewhere]),
+            ("/channels/5/messages", r#"{"channel_id":"+6"}"#, vec![Channel(5), Elsewhere]),
+            ("/channels/5/messages", r#"{"content":"#, vec![Channel(5), Elsewhere]),
+            ("/channels/5/messages", r#"{} {"channel_id":"6"}"#, vec![Channel(5), Elsewhere]),
+            ("/guilds/7/x%2F..%2F..%2F8", "", vec![Elsewhere]),
+            ("/users/@me", "", vec![Elsewhere]),
+        ] {
+            let request = DiscordRequest {
+                method: Method::Post,
+                path: path.into(),
+                query: Vec::new().into(),
+                json: json.as_bytes().to_vec().into(),
+                files: Vec::new().into(),
+                reason: None.into(),
+            };
+            assert_eq!(places(&request), expected, "{path} {json}");
+        }
+    }
+}
