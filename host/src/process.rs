@@ -66,6 +66,16 @@ impl Usage {
     }
 }
 
+/// Whether another process ends, or is gone. The kernel closes its files only after it says so.
+pub fn is_ending(id: u32) -> bool {
+    /// `PF_EXITING` of <https://github.com/torvalds/linux/blob/master/include/linux/sched.h>
+    const EXITING: u64 = 1 << 2;
+    let stat = fs::read_to_string(format!("/proc/{id}/stat"));
+    let flags = stat.ok().and_then(|stat| field(&fields(&stat)?, 9));
+    // Other kernels that have a `/proc` say 0.
+    flags.is_none_or(|flags| flags == 0 || flags & EXITING != 0)
+}
+
 /// The program's name comes second, in parentheses, and may hold blanks and parentheses itself: what follows it.
 fn fields(stat: &str) -> Option<Vec<&str>> {
     Some(stat.rsplit_once(')')?.1.split_whitespace().collect())
@@ -82,6 +92,8 @@ fn ticks(ticks: u64, per_second: u64) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use std::process::{Command, Stdio};
+
     use super::*;
 
     #[test]
@@ -93,6 +105,20 @@ mod tests {
         assert_eq!(usage.processor, Duration::from_secs(3));
         assert_eq!(usage.started, UNIX_EPOCH + Duration::from_secs(1_700_000_010));
         assert_eq!(Usage::read("7 (a", "", 100, 4096), None);
+    }
+
+    #[test]
+    fn a_process_ends_from_its_last_instruction_on() {
+        assert!(!is_ending(std::process::id()));
+        let mut cat = Command::new("cat");
+        let mut child = cat.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        assert!(!is_ending(child.id()));
+        drop(child.stdin.take());
+        let mut output = child.stdout.take().unwrap();
+        assert_eq!(io::Read::read(&mut output, &mut [0]).unwrap(), 0);
+        assert!(is_ending(child.id()), "its files are closed");
+        child.wait().unwrap();
+        assert!(is_ending(child.id()), "it is gone");
     }
 
     #[test]

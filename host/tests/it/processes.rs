@@ -154,6 +154,27 @@ async fn what_a_cog_has_started_ends_with_its_process() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_closes_its_socket_is_said_to_have_done_so() {
+    let stage = Setting::new()
+        .on(LaneKind::Process)
+        .with_file(&Build::of("intruder").library(), "intruder")
+        .config("hangs_max = 100")
+        .up()
+        .await;
+    for (number, what) in ["become /bin/sleep", "close 3", "close 0"].into_iter().enumerate() {
+        stage.alice.say("general", &format!("!intruder {what}")).await.unwrap();
+        // What its main thread waits in keeps the socket open until something comes.
+        assert_eq!(stage.ask("!intruder hello").await, "done: hello", "after `{what}`");
+        let status = stage.status("intruder");
+        let fault = status.last_fault.expect("it is named");
+        let said = "its process was ended because it closed its socket to the host";
+        assert!(fault.starts_with(said), "`{what}`: {fault}");
+        assert_eq!(status.generation, Some(number as u64 + 2), "`{what}`");
+    }
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_cog_moves_to_a_process_and_back_with_its_state() {
     let stage = Setting::new().on(LaneKind::Thread).with("counter").up().await;
     assert_eq!(stage.ask("!count").await, "1 for you, 1 for everybody");

@@ -44,6 +44,9 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 /// Without a frame for so long, the start or what was to do is over.
 const QUIET: Duration = Duration::from_secs(10);
 
+/// The code with which a process ends whose socket to the host is none any more. Any that nobody else would choose.
+pub(super) const NO_SOCKET: i32 = 118;
+
 /// Runs the lane that the host sends over the standard input.
 pub fn run() -> ExitCode {
     let begun = match take_socket() {
@@ -281,7 +284,10 @@ impl Side {
                     process::give_unneeded_back();
                     let _ = poll(&mut [PollFd::new(&self.socket, PollFlags::IN)], None);
                 }
-                _ => end(),
+                Ok(0) => end(),
+                // The cog has closed it: nothing was wrong with it.
+                // SAFETY: it does not return.
+                Err(_) => unsafe { libc::_exit(NO_SOCKET) },
             }
         }
     }

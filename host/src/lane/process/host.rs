@@ -37,7 +37,7 @@ use super::{
 use crate::{
     handles::{Lease, News, Reply},
     identity::GenerationId,
-    text,
+    process, text,
 };
 
 /// Of what it does not read. Far more than a process that runs leaves.
@@ -288,7 +288,7 @@ impl Owner {
     async fn read(&mut self) -> Option<End> {
         let (stream, receiver) = (&self.stream, &mut self.receiver);
         match stream.try_io(Interest::READABLE, || receiver.fill(stream.as_fd())) {
-            Ok(0) => self.closed(),
+            Ok(0) => return self.closed(),
             Ok(_) => {
                 let mut taken = 0;
                 loop {
@@ -304,16 +304,20 @@ impl Owner {
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             // It has ended with something unread: <https://man7.org/linux/man-pages/man7/unix.7.html>
-            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => self.closed(),
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return self.closed(),
             Err(error) => return Some(End::Broken(crash::not_understood(error))),
         }
         None
     }
 
-    /// Its end of the socket is closed, and so it has ended, or will be.
-    fn closed(&mut self) {
+    /// Its end of the socket is closed: it has ended, or the cog has closed it.
+    fn closed(&mut self) -> Option<End> {
         self.is_closed = true;
+        if !self.pulse.process().is_none_or(process::is_ending) {
+            return Some(End::Broken(crash::SOCKET_CLOSED.to_owned()));
+        }
         let _ = self.child.start_kill();
+        None
     }
 
     pub(super) fn take_frames(&mut self) -> Result<(), String> {

@@ -9,7 +9,10 @@ use std::{
     net::{TcpListener, TcpStream, UdpSocket},
     os::{
         linux::net::SocketAddrExt,
-        unix::net::{SocketAddr, UnixDatagram, UnixListener, UnixStream},
+        unix::{
+            net::{SocketAddr, UnixDatagram, UnixListener, UnixStream},
+            process::CommandExt,
+        },
     },
     process::Command as Program,
     thread,
@@ -20,7 +23,7 @@ use gearshift_cog::{abi::Method, prelude::*};
 use nix::{
     sched::{CloneFlags, unshare},
     sys::{memfd, ptrace, signal, socket, uio},
-    unistd::Pid,
+    unistd::{Pid, close},
 };
 use serde_json::json;
 
@@ -136,6 +139,11 @@ fn attempt(words: &[&str]) -> io::Result<String> {
             text(other.read(&mut [0])?)
         }
         ["run", program] => Program::new(program).status().and(text(0)),
+        ["become", program] => Err(Program::new(program).arg("3600").exec()),
+        ["close", from] => {
+            let from = from.parse().map_err(io::Error::other)?;
+            text((from..1024).filter(|descriptor| close(*descriptor).is_ok()).count())
+        }
         ["leave"] => Ok(Program::new("/bin/sleep").arg("3600").spawn()?.id().to_string()),
         ["processes"] => loop {
             Program::new("/bin/sleep").arg("60").spawn()?;
