@@ -161,6 +161,14 @@ async fn what_the_host_has_not_sent_yet_is_in_the_memory_of_the_cog() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_process_without_a_descriptor_for_what_it_asked_for_is_the_one_that_lacks_it() {
+    let stage = intruder("").await;
+    let why = ended(&stage, "starve").await;
+    assert!(why.contains(": it has no descriptor left for a large answer"), "{why}");
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_ordinary_libraries_need_works_in_a_sandbox() {
     let stage = intruder("").await;
     for what in ["pair", "blocking", "list /usr/lib", "read /etc/ld.so.cache", "hello"] {

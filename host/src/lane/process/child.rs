@@ -87,7 +87,10 @@ fn begin(socket: net::UnixStream) -> io::Result<Infallible> {
         while receiver.fill(socket.as_fd())? > 0 {}
     }
     let Err(error) = Side::new(socket, receiver, to_host, start, pulse).run();
-    eprintln!("the host sent what its lane does not understand: {error}");
+    match error.raw_os_error() {
+        Some(libc::EMFILE) => eprintln!("it has no descriptor left for a large answer"),
+        _ => eprintln!("the host sent what its lane does not understand: {error}"),
+    }
     end()
 }
 

@@ -48,6 +48,14 @@ pub(super) fn not_understood(what: impl Display) -> String {
     format!("it sent what the host does not understand: {what}")
 }
 
+/// Why it is ended when no frame of it can be taken.
+pub(super) fn not_taken(error: io::Error) -> String {
+    match error.raw_os_error() {
+        Some(libc::EMFILE) => "the host has no descriptor left for a large request of it".to_owned(),
+        _ => not_understood(error),
+    }
+}
+
 /// Why it is ended that gives two requests one number.
 pub(super) fn asked_twice(number: u64) -> String {
     not_understood(format!("request {number} is not answered, and comes again"))

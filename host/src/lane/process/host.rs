@@ -327,7 +327,7 @@ impl Owner {
 
     /// Whether there was one.
     fn take_frame(&mut self) -> Result<bool, String> {
-        let Some(frame) = self.receiver.next().map_err(crash::not_understood)? else { return Ok(false) };
+        let Some(frame) = self.receiver.next().map_err(crash::not_taken)? else { return Ok(false) };
         let read = postcard::from_bytes(&frame).map_err(crash::not_understood)?;
         self.take(read, frame.len())?;
         Ok(true)

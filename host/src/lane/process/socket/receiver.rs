@@ -8,7 +8,10 @@ use std::{
     os::fd::{BorrowedFd, OwnedFd},
 };
 
-use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
+use rustix::{
+    io::Errno,
+    net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, recvmsg},
+};
 
 use super::{HEADER, IN_FILE, INLINE_MAX};
 
@@ -26,12 +29,14 @@ pub(in super::super) struct Receiver {
     start: usize,
     end: usize,
     files: VecDeque<OwnedFd>,
+    /// A file came, and this process had no descriptor left for it.
+    lacks_file: bool,
 }
 
 impl Receiver {
     /// For frames of at most so many bytes.
     pub(in super::super) fn new(frame_max: usize) -> Receiver {
-        Receiver { frame_max, bytes: Vec::new(), start: 0, end: 0, files: VecDeque::new() }
+        Receiver { frame_max, bytes: Vec::new(), start: 0, end: 0, files: VecDeque::new(), lacks_file: false }
     }
 
     /// Receives once; how many bytes, 0 at the end.
@@ -51,12 +56,15 @@ impl Receiver {
         let received = recvmsg(socket, &mut buffer, &mut ancillary, RecvFlags::CMSG_CLOEXEC);
         let length = received.as_ref().map_or(0, |received| received.bytes);
         self.end += length;
+        let before = self.files.len();
         for message in ancillary.drain() {
             if let RecvAncillaryMessage::ScmRights(files) = message {
                 self.files.extend(files);
             }
         }
-        received?;
+        // Files are also left out where there were more than `space` is for.
+        let is_cut = received?.flags.contains(ReturnFlags::CTRUNC);
+        self.lacks_file |= is_cut && self.files.len() - before < FILES;
         if self.files.len() > FILES {
             return Err(io::Error::other("files came that belong to no frame"));
         }
@@ -66,7 +74,7 @@ impl Receiver {
     /// The next frame that is here as a whole.
     ///
     /// # Errors
-    /// When the other side sent what is no frame.
+    /// When the other side sent what is no frame; [`Errno::MFILE`] when this process had no descriptor left for a large one.
     pub(in super::super) fn next(&mut self) -> io::Result<Option<Vec<u8>>> {
         let rest = &self.bytes[self.start..self.end];
         let Some((header, rest)) = rest.split_first_chunk::<HEADER>() else { return Ok(None) };
@@ -81,6 +89,9 @@ impl Receiver {
             let frame = frame.to_vec();
             self.start += HEADER + length;
             return Ok(Some(frame));
+        }
+        if self.lacks_file {
+            return Err(Errno::MFILE.into());
         }
         self.start += HEADER;
         let file = self.files.pop_front().ok_or_else(|| io::Error::other("a frame's file is missing"))?;

@@ -8,6 +8,7 @@ use std::{
     io::{self, Read, Write},
     net::{TcpListener, TcpStream, UdpSocket},
     os::{
+        fd::AsFd,
         linux::net::SocketAddrExt,
         unix::{
             net::{SocketAddr, UnixDatagram, UnixListener, UnixStream},
@@ -31,6 +32,8 @@ use serde_json::json;
 const LONG: Duration = Duration::from_secs(3600);
 /// Bytes.
 const UPLOAD: usize = 20 << 20;
+/// Bytes that do not go through the socket.
+const LARGE: usize = 200 << 10;
 
 struct Intruder {
     host: Host,
@@ -86,6 +89,12 @@ impl Cog for Intruder {
             ["rest", method, path] => said(rest(&self.host, method, path, json!({ "content": "x" })).await),
             ["rest", method, path, body] => {
                 said(rest(&self.host, method, path, serde_json::from_str(body)?).await)
+            }
+            ["starve"] => {
+                self.host.store().set_bytes("large", vec![1; LARGE]).await?;
+                let _all: Vec<_> =
+                    std::iter::from_fn(|| io::stdin().as_fd().try_clone_to_owned().ok()).collect();
+                said(self.host.store().get_bytes("large").await)
             }
             ["fetch", url] => said(self.host.http().get(url).send().await.map(|it| it.status())),
             ["stream", url] => said(self.host.http().get(url).stream().await.map(|it| it.status())),
