@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use clap::{Args, Subcommand};
+use serde_json::Value;
 
 use super::{
     exit::{Exit, Failure},
@@ -45,10 +46,8 @@ impl LaneCommand {
         }
         let process = &answer.data["process"];
         let Some(id) = process["id"].as_u64() else {
-            let help = format!(
-                "`gearshift cogs reload {name} --lane process` moves it to one, without a lost event"
-            );
-            return Err(Failure::new(Exit::Failed, format!("`{name}` has no process of its own")).help(help));
+            let (why, help) = without_process(&name, &answer.data);
+            return Err(Failure::new(Exit::Failed, why).help(help));
         };
         let mut out = io::stdout().lock();
         if self.host.json {
@@ -65,5 +64,64 @@ impl LaneCommand {
             )?;
         }
         Ok(())
+    }
+}
+
+/// Why a cog has no process, and how it gets one.
+fn without_process(name: &str, cog: &Value) -> (String, String) {
+    let is_one = cog["lane"] == "process";
+    match cog["stage"].as_str().unwrap_or_default() {
+        "away" if is_one => {
+            let absence = cog["absence"].as_str().unwrap_or_default().replace('_', " ");
+            let reason = cog["reason"].as_str().map_or_else(String::new, |reason| format!(": {reason}"));
+            (
+                format!("`{name}` has no process now: it is away ({absence}){reason}"),
+                format!("`gearshift cogs load {name}` loads it"),
+            )
+        }
+        stage if is_one => (
+            format!("`{name}` has no process now: it is {stage}"),
+            "ask again when it serves; `gearshift cogs list` shows that".to_owned(),
+        ),
+        _ => (
+            format!("`{name}` has no process of its own"),
+            format!("`gearshift cogs reload {name} --lane process` moves it to one, without a lost event"),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_cog_that_will_have_a_process_is_not_said_to_lack_one() {
+        for (cog, why, help) in [
+            (
+                json!({ "lane": "thread", "stage": "serving" }),
+                "`music` has no process of its own",
+                "--lane process",
+            ),
+            (
+                json!({ "lane": "process", "stage": "loading" }),
+                "`music` has no process now: it is loading",
+                "again",
+            ),
+            (
+                json!({ "lane": "process", "stage": "away", "absence": "file_gone", "reason": null }),
+                "`music` has no process now: it is away (file gone)",
+                "cogs load music",
+            ),
+            (
+                json!({ "lane": "process", "stage": "away", "absence": "parked", "reason": "it was given up 3 times" }),
+                "`music` has no process now: it is away (parked): it was given up 3 times",
+                "cogs load music",
+            ),
+        ] {
+            let (text, helps) = without_process("music", &cog);
+            assert!(text == why && helps.contains(help), "{text}; {helps}");
+        }
     }
 }

@@ -117,6 +117,11 @@ fn a_process_is_shown_with_what_looks_into_it_and_a_cog_on_a_thread_can_be_moved
     assert!(shown.starts_with("ping#3: process "), "{shown}");
     live.say("!ping");
     live.expect("pong");
+    assert_eq!(run(&place, &["cogs", "unload", "ping"]).code, 0);
+    let away = attach(&place);
+    assert_eq!(away.code, 1);
+    assert!(away.err.contains("`ping` has no process now: it is away (unloaded)"), "{}", away.err);
+    assert!(away.err.contains("gearshift cogs load ping"), "{}", away.err);
     live.signal(15);
     assert_eq!(live.end().0, 0);
 }
