@@ -208,15 +208,21 @@ fn a_check_and_a_smoke_test_are_on_the_lane_that_the_config_says() {
 #[test]
 fn a_signal_that_another_process_sends_is_said_to_be_sent_and_where_the_cog_was_is_not() {
     let place = Place::with(&["ping"]);
-    place.file("gearshift.toml", CONFIG);
+    place.file("gearshift.toml", &format!("{CONFIG}[limits]\nhangs_max = 9\n"));
     let mut live = Live::play(&place, &[]);
-    let mut kill = std::process::Command::new("kill");
-    let mut kill = kill.args(["-SEGV", &processes(&place)[0].to_string()]).spawn().unwrap();
-    assert!(kill.wait().unwrap().success());
-    let ended = live.expect("its process was ended by signal 11 (SIGSEGV)");
-    assert!(ended.contains(&format!("(SIGSEGV): process {} sent it signal 11;", kill.id())), "{ended}");
-    live.say("!ping");
-    live.expect("pong");
+    for (number, name) in
+        [(11, "SIGSEGV"), (14, "SIGALRM"), (29, "SIGIO"), (34, "SIGRTMIN"), (64, "SIGRTMAX")]
+    {
+        let mut kill = std::process::Command::new("kill");
+        let process = processes(&place)[0].to_string();
+        let mut kill = kill.args([&format!("-{number}"), &process]).spawn().unwrap();
+        assert!(kill.wait().unwrap().success());
+        let ended = live.expect(&format!("its process was ended by signal {number}"));
+        let said = format!(" ({name}): process {} sent it signal {number};", kill.id());
+        assert!(ended.contains(&said), "{ended}");
+        live.say("!ping");
+        live.expect("pong");
+    }
     live.signal(15);
     let (code, lines) = live.end();
     assert_eq!(code, 0);

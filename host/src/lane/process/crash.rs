@@ -70,16 +70,48 @@ pub(super) fn never_given(number: u64) -> String {
 fn signal_name(signal: i32) -> String {
     let name = match signal {
         libc::SIGABRT => "SIGABRT",
+        libc::SIGALRM => "SIGALRM",
         libc::SIGBUS => "SIGBUS",
         libc::SIGFPE => "SIGFPE",
+        libc::SIGHUP => "SIGHUP",
         libc::SIGILL => "SIGILL",
+        libc::SIGINT => "SIGINT",
+        libc::SIGIO => "SIGIO",
         libc::SIGKILL => "SIGKILL",
+        libc::SIGPIPE => "SIGPIPE",
+        libc::SIGPROF => "SIGPROF",
+        libc::SIGQUIT => "SIGQUIT",
         libc::SIGSEGV => "SIGSEGV",
         libc::SIGSYS => "SIGSYS",
         libc::SIGTERM => "SIGTERM",
         libc::SIGTRAP => "SIGTRAP",
+        libc::SIGUSR1 => "SIGUSR1",
+        libc::SIGUSR2 => "SIGUSR2",
+        libc::SIGVTALRM => "SIGVTALRM",
         libc::SIGXCPU => "SIGXCPU",
-        _ => return format!("signal {signal}"),
+        libc::SIGXFSZ => "SIGXFSZ",
+        #[cfg(target_os = "linux")]
+        libc::SIGPWR => "SIGPWR",
+        #[cfg(target_os = "linux")]
+        libc::SIGSTKFLT => "SIGSTKFLT",
+        _ => return real_time_name(signal).unwrap_or_else(|| format!("signal {signal}")),
     };
     format!("signal {signal} ({name})")
+}
+
+/// `signal 35 (SIGRTMIN+1)`: <https://man7.org/linux/man-pages/man7/signal.7.html>
+#[cfg(target_os = "linux")]
+fn real_time_name(signal: i32) -> Option<String> {
+    let (first, last) = (libc::SIGRTMIN(), libc::SIGRTMAX());
+    Some(match signal {
+        _ if signal == first => format!("signal {signal} (SIGRTMIN)"),
+        _ if signal == last => format!("signal {signal} (SIGRTMAX)"),
+        _ if (first..last).contains(&signal) => format!("signal {signal} (SIGRTMIN+{})", signal - first),
+        _ => return None,
+    })
+}
+
+#[cfg(not(target_os = "linux"))]
+fn real_time_name(_: i32) -> Option<String> {
+    None
 }

@@ -27,7 +27,7 @@ const HEAD: &str = "stack backtrace of signal ";
 
 /// What is said of a signal that another process has sent.
 const SENT: &str = "sent it signal";
-/// Signals by which code ends its own process, and others that end it.
+/// Signals by which code ends its own process.
 const SIGNALS: [i32; 8] = [
     libc::SIGSEGV,
     libc::SIGBUS,
@@ -86,7 +86,19 @@ pub(super) fn install(dumps: Option<&Path>) {
         let _ = before.set(old);
         handle(signal);
     }
-    handle(libc::SIGALRM);
+    for signal in others() {
+        handle(signal);
+    }
+}
+
+/// Further signals that end a process, and that another one may send.
+fn others() -> impl Iterator<Item = i32> {
+    #[cfg(target_os = "linux")]
+    let of_system =
+        [libc::SIGIO, libc::SIGPWR, libc::SIGSTKFLT].into_iter().chain(libc::SIGRTMIN()..=libc::SIGRTMAX());
+    #[cfg(not(target_os = "linux"))]
+    let of_system = [].into_iter();
+    [libc::SIGALRM, libc::SIGPROF, libc::SIGVTALRM, libc::SIGXFSZ].into_iter().chain(of_system)
 }
 
 fn handle(signal: i32) {
