@@ -52,11 +52,14 @@ where
 /// Polls `future` where it is, in the cog's own thread, with the runtime around it: its sockets, its timers and what it
 /// spawns are the runtime's. It need not be `Send`, and may borrow.
 ///
-/// ```no_run
-/// # async fn connect() -> gearshift_cog::Result { Ok(()) }
-/// # async fn example() -> gearshift_cog::Result {
-/// gearshift_cog::tokio::run(connect()).await
-/// # }
+/// What needs the runtime as soon as it is made, as a timer does, is made in an `async` block: an argument is made before there
+/// is a runtime around it.
+///
+/// ```
+/// # use std::time::Duration;
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// gearshift_cog::tokio::run(async { tokio::time::sleep(Duration::from_millis(1)).await }).await;
+/// # });
 /// ```
 ///
 /// # Panics
