@@ -13,7 +13,7 @@ use crate::{
     cogs::{Cogs, Declared},
     library::CommandKey,
     sessions::{
-        Discord, Method, Sessions,
+        Discord, Method, Sessions, Store,
         discord::{CREATES_MAX, Creates, DiscordError, Request},
     },
 };
@@ -47,7 +47,7 @@ pub struct Registered {
 pub async fn register(cogs: &Cogs, discord: &Discord) -> Result<Registered, DiscordError> {
     let sessions = cogs.sessions();
     let mut guard = discord.creates().lock().await;
-    let creates = guard.get_or_insert(restored(sessions).await);
+    let creates = guard.get_or_insert(restored(sessions, discord).await);
     let before = creates.clone();
     let declared = cogs.declared();
     let mut registered = Registered::default();
@@ -61,7 +61,7 @@ pub async fn register(cogs: &Cogs, discord: &Discord) -> Result<Registered, Disc
         }
     }
     if *creates != before {
-        keep(sessions, creates).await;
+        keep(sessions, discord, creates).await;
     }
     result.map(|()| registered)
 }
@@ -86,7 +86,7 @@ pub(super) async fn known_guilds(
     discord: &Discord,
 ) -> std::collections::BTreeSet<String> {
     let mut guard = discord.creates().lock().await;
-    guard.get_or_insert(restored(sessions).await).guilds()
+    guard.get_or_insert(restored(sessions, discord).await).guilds()
 }
 
 struct Work<'w> {
@@ -262,8 +262,8 @@ fn installs(discord: &Discord) -> &[u64] {
 }
 
 /// What was kept of what was created, if there is a store; it may be of an earlier process.
-async fn restored(sessions: &Sessions) -> Creates {
-    let Some(store) = &sessions.store else { return Creates::default() };
+async fn restored(sessions: &Sessions, discord: &Discord) -> Creates {
+    let Some(store) = keeper(sessions, discord) else { return Creates::default() };
     match store.get(KEEPER, CREATES_KEY).await {
         Ok(Some(bytes)) => serde_json::from_slice(&bytes).unwrap_or_default(),
         Ok(None) => Creates::default(),
@@ -274,8 +274,13 @@ async fn restored(sessions: &Sessions) -> Creates {
     }
 }
 
-async fn keep(sessions: &Sessions, creates: &Creates) {
-    let Some(store) = &sessions.store else { return };
+/// The store that outlives the process, for a Discord that does.
+fn keeper<'s>(sessions: &'s Sessions, discord: &Discord) -> Option<&'s Store> {
+    sessions.store.as_deref().filter(|_| !discord.is_built_in())
+}
+
+async fn keep(sessions: &Sessions, discord: &Discord, creates: &Creates) {
+    let Some(store) = keeper(sessions, discord) else { return };
     let Ok(bytes) = serde_json::to_vec(creates) else { return };
     if let Err(error) = store.set(KEEPER, CREATES_KEY, bytes).await {
         tracing::warn!("how many commands were created in the last day is not kept: {error}");

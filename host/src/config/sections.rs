@@ -20,6 +20,10 @@ pub struct Discord {
     /// Token given by the program itself (`gearshift play`); goes before both. Not a key of the file.
     #[serde(skip)]
     pub token: Option<Secret>,
+    /// Whether this Discord is one of this process (`gearshift play`), and the next one knows nothing of it. Not a key of the
+    /// file.
+    #[serde(skip)]
+    pub is_built_in: bool,
     /// What a message must begin with to be a command. Default `!`.
     pub prefix: String,
     /// What a user reads, and nobody else, when a handler failed and nothing answered the interaction; empty = nothing.
@@ -67,6 +71,7 @@ impl Default for Discord {
             api_url: None,
             token_file: None,
             token: None,
+            is_built_in: false,
             prefix: "!".to_owned(),
             failure_text: "Something went wrong. Try again later.".to_owned(),
             intents: Intent::default_set(),

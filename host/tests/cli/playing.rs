@@ -148,6 +148,29 @@ fn what_is_kept_in_the_store_is_there_after_a_restart() {
 }
 
 #[test]
+fn how_many_commands_were_created_is_not_known_of_a_discord_that_is_new_each_time() {
+    let place = Place::with(&["ping"]);
+    place.file("gearshift.toml", "[cogs]\nfolder = \"cogs\"\n[store]\npath = \"gearshift.db\"\n");
+    let play = || {
+        let mut live = Live::start(&place, &["play"]);
+        live.say("/ping text:hi");
+        live.expect("/ping by alice -> #general \"pong hi\"");
+        live.say(":quit");
+        assert_eq!(live.end().0, 0);
+    };
+    play();
+    let store = rusqlite::Connection::open(place.path().join("gearshift.db")).unwrap();
+    let count = "SELECT count(*) FROM cog_value WHERE key = 'command-creates'";
+    assert_eq!(store.query_row(count, [], |row| row.get(0)), Ok(0), "another Discord may have the store too");
+    // All that one takes a day, at a time that is still to come.
+    let all = format!("{{\"global\":[{{\"at_ms\":{},\"count\":200}}],\"guilds\":{{}}}}", u64::MAX);
+    let kept = "INSERT OR REPLACE INTO cog_value (cog, key, value) VALUES ('@host', 'command-creates', ?1)";
+    store.execute(kept, [all.as_bytes()]).unwrap();
+    drop(store);
+    play();
+}
+
+#[test]
 fn a_world_file_is_played_kept_for_the_next_time_and_all_of_it_written_down() {
     let place = Place::with(&["counter"]);
     place.file(

@@ -188,6 +188,7 @@ async fn start_with(config: &mut Config, options: SimOptions) -> Result<Sim, Fai
     let discord = config.discord.get_or_insert_default();
     discord.api_url = Some(sim.api_url());
     discord.token = Some(token);
+    discord.is_built_in = true;
     // It ends with the host.
     discord.resume = false;
     config.limits.commands_settle = config.limits.commands_settle.min(COMMANDS_SETTLE_MAX);

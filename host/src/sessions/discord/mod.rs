@@ -67,6 +67,7 @@ pub struct Discord {
     account: Option<Account>,
     /// What was created of commands; locked while some are registered.
     creates: tokio::sync::Mutex<Option<Creates>>,
+    is_built_in: bool,
     link: link::Link,
     answers: Arc<Answers>,
     traffic: Traffic,
@@ -142,6 +143,7 @@ impl Discord {
             max_request_bytes: config.limits.request_max_bytes,
             account: None,
             creates: tokio::sync::Mutex::default(),
+            is_built_in: discord.is_built_in,
             link: link::Link::default(),
             answers: Arc::default(),
             traffic: Traffic::default(),
@@ -220,6 +222,11 @@ impl Discord {
     /// meanwhile: two at once would create the same command twice.
     pub(crate) fn creates(&self) -> &tokio::sync::Mutex<Option<Creates>> {
         &self.creates
+    }
+
+    /// Whether what is created there is gone with this process.
+    pub(crate) fn is_built_in(&self) -> bool {
+        self.is_built_in
     }
 
     /// Who the token belongs to.
