@@ -6,7 +6,13 @@ use semver::Version;
 use serde::Serialize;
 
 use super::{
-    ask::Ask, error::InstallError, files, installation::Installation, installed::Installed, journal::Journal,
+    ask::Ask,
+    choose::{Chosen, Rules},
+    error::InstallError,
+    files,
+    installation::Installation,
+    installed::Installed,
+    journal::Journal,
     plan::Plan,
 };
 
@@ -71,23 +77,33 @@ impl Installation<'_> {
                 return Err(InstallError::Asks { action, what, asks });
             }
         }
+        let report = self.fetch_and_put(&cog, installed, chosen, &rules, placing).await;
+        // What was fetched in vain does not stay either.
+        self.prune();
+        Ok(Change { cog, from, to: Some(to), report: report?, notes })
+    }
+
+    async fn fetch_and_put(
+        &mut self,
+        cog: &str,
+        installed: Installed,
+        chosen: Option<Chosen>,
+        rules: &Rules,
+        placing: &mut dyn Placing,
+    ) -> Result<Option<String>, InstallError> {
         if let Some(chosen) = chosen {
             self.kept.keep(&chosen.repository, chosen.package).await?;
         }
-        let report = match files::digest(&self.file(&installed.file))? == Some(installed.now.library) {
+        if files::digest(&self.file(&installed.file))? == Some(installed.now.library) {
             // The same library in another package, or put back by hand: nothing has to be replaced.
-            true => self.write(|lock| _ = lock.cogs.insert(cog.clone(), installed)).map(|()| None)?,
-            false => {
-                let folder = self.config.cogs.folder.clone();
-                let staged = self.kept.stage(&folder, &cog, &installed.now, &rules).await?;
-                let done = self.put(&cog, &staged, installed, placing);
-                // It is in its place now, or of no use.
-                let _ = files::remove(&staged);
-                done?
-            }
-        };
-        self.prune();
-        Ok(Change { cog, from, to: Some(to), report, notes })
+            return self.write(|lock| _ = lock.cogs.insert(cog.to_owned(), installed)).map(|()| None);
+        }
+        let folder = self.config.cogs.folder.clone();
+        let staged = self.kept.stage(&folder, cog, &installed.now, rules).await?;
+        let done = self.put(cog, &staged, installed, placing);
+        // It is in its place now, or of no use.
+        let _ = files::remove(&staged);
+        done
     }
 
     fn put(

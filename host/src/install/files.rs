@@ -23,8 +23,9 @@ pub(super) fn unfinished(folder: &Path, ending: &str) -> Result<NamedTempFile, I
     builder.tempfile_in(folder).map_err(InstallError::io("write in", folder))
 }
 
-/// Writes a file, or leaves the one before.
+/// Writes a file, or leaves the one before; where a link leads, and not the link.
 pub(super) fn write(path: &Path, content: &[u8]) -> Result<(), InstallError> {
+    let path = &*fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut file = unfinished(folder, "")?;
     let failed = InstallError::io("write", path);
@@ -68,5 +69,21 @@ pub(super) fn remove_unfinished(folder: &Path) {
         if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
             let _ = fs::remove_file(entry.path());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_link_leads_to_is_written_and_not_the_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let [file, link] = ["file", "link"].map(|name| folder.path().join(name));
+        fs::write(&file, "before").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        write(&link, b"after").unwrap();
+        assert!(link.is_symlink() && fs::read_to_string(&file).unwrap() == "after");
+        write(&folder.path().join("new"), b"it was not there").unwrap();
     }
 }

@@ -33,7 +33,9 @@ use super::{
 use crate::{cogs::Cogs, config, health::Health};
 
 /// Connections at once; others wait in the system's queue.
-const CONNECTIONS: usize = 16;
+const CONNECTIONS: usize = 64;
+/// Who asks nothing for so long gives its place to another: a probe waits no longer for its answer.
+const HEAD: Duration = Duration::from_millis(500);
 /// A connection is for one request, and ends after so long whatever becomes of it.
 const CONNECTION: Duration = Duration::from_secs(10);
 
@@ -190,6 +192,7 @@ async fn serve(listener: TcpListener, router: Router) {
 async fn converse(stream: TcpStream, router: Router) {
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
+        .header_read_timeout(HEAD)
         .keep_alive(false)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     // A client that leaves, or says nothing, is no trouble of the host's.

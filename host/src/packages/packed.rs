@@ -1,6 +1,8 @@
 //! All that a version of a package is made of, in memory: from a repository or fresh from its libraries, to be put into
 //! another one.
 
+use std::collections::HashSet;
+
 use super::{
     digest::Digest,
     error::PackageError,
@@ -11,6 +13,9 @@ use super::{
     repository::Repository,
 };
 use crate::library::LIBRARY_MAX_BYTES;
+
+/// All parts of a package together, for every target: it is held in memory.
+const PACKAGE_MAX_BYTES: u64 = LIBRARY_MAX_BYTES;
 
 /// A version of a package with everything in it.
 #[derive(Debug)]
@@ -47,12 +52,18 @@ impl Packed {
     pub async fn take(from: &Repository, package: Package) -> Result<Packed, PackageError> {
         let mut taken = Packed::new(package, Vec::new(), Vec::new());
         let package = &taken.package;
+        let (mut left, mut seen) = (PACKAGE_MAX_BYTES, HashSet::new());
         for target in package.targets() {
             let (manifest, artifact) = from.artifact_with_manifest(package, target).await?;
             for part in artifact.parts() {
+                if !seen.insert(part.digest) {
+                    continue;
+                }
                 let title = part.annotations.get(oci::TITLE).map_or("manifest", String::as_str);
                 let what = format!("{package} ({} for {target})", title.escape_debug());
-                taken.blobs.push(from.small(part, LIBRARY_MAX_BYTES, &what).await?);
+                let blob = from.small(part, left, &what).await?;
+                left -= blob.len() as u64;
+                taken.blobs.push(blob);
             }
             taken.manifests.push(manifest);
         }

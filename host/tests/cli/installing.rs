@@ -226,6 +226,18 @@ fn a_library_that_asks_for_more_than_its_package_says_is_refused() {
 }
 
 #[test]
+fn a_cog_that_would_keep_another_one_out_is_not_installed_though_no_host_runs() {
+    let place = place(&["1.0.0"]);
+    ok(&place, &["install", "./packages/ping"]);
+    // Its file comes before that of `ping`.
+    pack(&place, "counter", "1.0.0", |manifest| manifest["commands"][0]["name"] = json!("ping"));
+    let ended = fails(&place, &["install", "./packages/counter"], "its command `/ping` belongs to `ping`");
+    assert!(ended.err.contains("help: "), "{}", ended.err);
+    assert!(!place.path().join("cogs/libcounter.so").exists());
+    ok(&place, &["verify"]);
+}
+
+#[test]
 fn a_version_that_fails_its_trial_is_not_installed_and_the_others_are() {
     let place = place(&["1.0.0"]);
     pack(&place, "counter", "1.0.0", |_| {});

@@ -110,6 +110,9 @@ fn what_the_endpoint_says_is_what_status_says() {
     assert_eq!(get(&address, "/health"), (200, "alive\n".to_owned()));
     assert_eq!(get(&address, "/ready"), (200, "ready\n".to_owned()));
     assert_eq!(get(&address, "/").0, 404);
+    let silent: Vec<TcpStream> = (0..200).map(|_| TcpStream::connect(&address).unwrap()).collect();
+    assert_eq!(get(&address, "/health").0, 200, "who says nothing keeps nobody out");
+    drop(silent);
 
     assert_eq!(ask(&runtime, &sim, "!ping hi").content, "pong hi");
     runtime.block_on(sim.member("alice").unwrap().say("general", "!faulty panic")).unwrap();

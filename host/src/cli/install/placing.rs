@@ -9,10 +9,12 @@ use std::{
 
 use super::super::{check, exit::Failure, life::socket_path, running::RunningHost};
 use crate::{
+    cogs::Beside,
     config::Config,
     control::{CallError, Client, Request},
     error::chain,
     install::{Journal, Placing, Refusal},
+    library,
 };
 
 /// How long a trial may take.
@@ -78,10 +80,26 @@ fn in_folder(config: &Path, journal: &Journal) -> Result<String, Refusal> {
         make(journal)?;
         return Ok("no host runs".to_owned());
     };
+    has_place(&staged, journal)?;
     match check::try_one(&staged, config, PATIENCE).map_err(refused)? {
         Ok(()) => make(journal).map(|()| "no host runs; it passed its trial".to_owned()),
         Err((text, help)) => Err(Refusal { text: format!("it does not pass its trial: {text}"), help }),
     }
+}
+
+/// Whether the next start takes it beside the libraries that are there: it keeps out none of them.
+fn has_place(staged: &Path, journal: &Journal) -> Result<(), Refusal> {
+    let unread = |error| Refusal { text: format!("cannot read the cogs folder: {error}"), help: None };
+    let there = library::manifests(&journal.folder).map_err(unread)?;
+    // What is wrong with itself, its trial says.
+    let Ok(own) = library::read(staged) else { return Ok(()) };
+    let file = journal.folder.join(&journal.file);
+    let mut beside = Beside::default();
+    for (other, manifest) in there.iter().filter(|(other, _)| *other != file) {
+        // One that is refused itself stands in nobody's way.
+        let _ = beside.take(other, manifest);
+    }
+    beside.take(&file, &own.manifest).map_err(|error| Refusal { text: chain(&error), help: error.help() })
 }
 
 fn make(journal: &Journal) -> Result<(), Refusal> {

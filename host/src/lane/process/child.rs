@@ -147,12 +147,10 @@ impl ToHostSender {
     }
 }
 
-/// A cog that has closed the socket ends, instead of being asked in vain.
+/// Where the cog has closed the socket, nothing can be asked of the host any more.
 fn pass(sender: &Sender, frame: &[u8]) {
-    if let Err(error) = sender.send(&[frame], None) {
-        eprintln!("its socket to the host cannot be used: {error}");
-        // SAFETY: it does not return. No destructor of a library runs.
-        unsafe { libc::_exit(1) };
+    if sender.send(&[frame], None).is_err() {
+        end_without_socket();
     }
 }
 
@@ -289,8 +287,7 @@ impl Side {
                 }
                 Ok(0) => end(),
                 // The cog has closed it: nothing was wrong with it.
-                // SAFETY: it does not return.
-                Err(_) => unsafe { libc::_exit(NO_SOCKET) },
+                Err(_) => end_without_socket(),
             }
         }
     }
@@ -390,4 +387,9 @@ fn order_answer<T>(send: impl FnOnce(T) + Send + 'static, is_abandoned: Arc<Atom
 fn end() -> ! {
     // SAFETY: it does not return.
     unsafe { libc::_exit(0) }
+}
+
+fn end_without_socket() -> ! {
+    // SAFETY: it does not return. No destructor of a library runs.
+    unsafe { libc::_exit(NO_SOCKET) }
 }

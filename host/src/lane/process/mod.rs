@@ -21,6 +21,7 @@ pub(crate) mod fuzz;
 mod handover;
 mod host;
 mod listen;
+mod orders;
 mod rate;
 mod sandbox;
 #[cfg(target_os = "linux")]

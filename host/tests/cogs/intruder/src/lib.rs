@@ -202,7 +202,7 @@ fn attempt(words: &[&str]) -> io::Result<String> {
         }
         ["frame", bytes] => frame(bytes),
         ["flood", bytes] => flood(bytes),
-        ["close"] => {
+        ["close-sender"] => {
             // The last socket is the one that it sends with.
             let is_socket = |it: &i32| socket::send(*it, &[], socket::MsgFlags::empty()).is_ok();
             let last = (3..64).rev().find(is_socket).ok_or_else(|| io::Error::other("there is no socket"))?;

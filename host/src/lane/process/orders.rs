@@ -1,0 +1,79 @@
+//! Orders on their way to the process of a lane, and their answers on the way back.
+
+use tokio::{sync::oneshot, time::Instant};
+
+use super::{
+    super::{Order, answer::Answer as OrderAnswer},
+    host::Owner,
+    wire::{self, Answer, ToCog},
+};
+
+impl Owner {
+    pub(super) fn order(&mut self, order: Order) {
+        self.pulse.take_order();
+        match order {
+            Order::Setup(answer) => self.ask(wire::Order::Setup, answer, done),
+            Order::Restore(state, answer) => self.ask(wire::Order::Restore(state), answer, done),
+            Order::Teardown(answer) => self.ask(wire::Order::Teardown, answer, done),
+            Order::Save(answer) => self.ask(wire::Order::Save, answer, |answer| match answer {
+                Answer::Saved(state) => Some(state),
+                _ => None,
+            }),
+            Order::Cancel(answer) => self.ask(wire::Order::Cancel, answer, |answer| match answer {
+                Answer::Cancelled(count) => Some(count),
+                _ => None,
+            }),
+            Order::Pause { paused, drained } => {
+                self.pauses.push_back(self.last_order + 1);
+                self.pulse.set_unanswered(self.pauses.front().copied());
+                self.ask(wire::Order::Pause, paused, |answer| matches!(answer, Answer::Paused).then_some(()));
+                self.expect(drained, |answer| matches!(answer, Answer::Drained).then_some(()));
+            }
+            Order::Serve => self.to_cog.send(&ToCog::Serve),
+            Order::End => {
+                self.ends_at = Some(Instant::now() + self.end_within);
+                self.to_cog.send(&ToCog::End);
+            }
+        }
+    }
+
+    /// Passes an order on, and its answer back.
+    fn ask<T: Send + 'static>(
+        &mut self,
+        order: wire::Order,
+        asker: OrderAnswer<T>,
+        read: fn(Answer) -> Option<T>,
+    ) {
+        let number = self.expect(asker, read);
+        self.to_cog.send(&ToCog::Order(number, order));
+    }
+
+    /// The answer of the next number goes to `asker`.
+    fn expect<T: Send + 'static>(&mut self, asker: OrderAnswer<T>, read: fn(Answer) -> Option<T>) -> u64 {
+        self.last_order += 1;
+        let number = self.last_order;
+        // The host's own orders are answered here.
+        let OrderAnswer::Here(mut asker) = asker else { return number };
+        let (answer, answered) = oneshot::channel();
+        self.pending.insert(number, answer);
+        let to_cog = self.to_cog.clone();
+        tokio::spawn(async move {
+            tokio::select! {
+                answer = answered => {
+                    if let Some(answer) = answer.ok().and_then(read) {
+                        let _ = asker.send(answer);
+                    }
+                }
+                () = asker.closed() => to_cog.send(&ToCog::Abandon(number)),
+            }
+        });
+        number
+    }
+}
+
+fn done(answer: Answer) -> Option<Result<(), crate::fault::Fault>> {
+    match answer {
+        Answer::Done(outcome) => Some(outcome),
+        _ => None,
+    }
+}
