@@ -80,10 +80,12 @@ pub(super) fn method(method: Method) -> Result<Method, HandleError> {
 
 pub(super) fn failed(cause: DiscordError) -> HandleError {
     let kind = match &cause {
-        DiscordError::Invalid { .. } | DiscordError::TooLarge { .. } => HandleErrorKind::Invalid,
+        DiscordError::Invalid { .. } => HandleErrorKind::Invalid,
         DiscordError::Refused(_) | DiscordError::TokenRefused { .. } => HandleErrorKind::Status,
         DiscordError::RateLimited { .. } | DiscordError::Timeout { .. } => HandleErrorKind::Timeout,
-        DiscordError::Connect { .. } | DiscordError::Broken { .. } => HandleErrorKind::Connect,
+        DiscordError::Connect { .. } | DiscordError::Broken { .. } | DiscordError::TooLarge { .. } => {
+            HandleErrorKind::Connect
+        }
         DiscordError::Closed => HandleErrorKind::Missing,
     };
     let status = cause.status().unwrap_or(0);
@@ -93,4 +95,27 @@ pub(super) fn failed(cause: DiscordError) -> HandleError {
         _ => None,
     };
     HandleError { status, code, body: body.unwrap_or_default().into(), ..error(kind, cause.to_string()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use gearshift_cog::abi::ErrorCause;
+
+    use super::*;
+
+    #[test]
+    fn what_discord_answers_is_no_fault_of_the_cog() {
+        let asked = || "GET /x".to_owned();
+        for error in [
+            DiscordError::Timeout { asked: asked(), after: Duration::ZERO },
+            DiscordError::Broken { asked: asked(), why: String::new() },
+            DiscordError::TooLarge { asked: asked(), limit: 1 },
+        ] {
+            let failed = failed(error);
+            assert_eq!(failed.cause(), ErrorCause::REFUSED, "{}", failed.text);
+            assert!(failed.may_have_been_carried_out(), "{}", failed.text);
+        }
+    }
 }

@@ -238,6 +238,25 @@ async fn discord_with_two_tries() -> Server {
 }
 
 #[tokio::test]
+async fn an_answer_may_be_as_large_as_the_hosts_own_limit_whatever_holds_for_the_http_of_cogs() {
+    let server = discord(|seen, _| {
+        let bytes = if seen.target.ends_with("/fits") { 16 << 20 } else { (16 << 20) + 1 };
+        reply(200, &[], &"x".repeat(bytes))
+    })
+    .await;
+    let mut config = discord_config(&server.url());
+    config.http.max_body_bytes = 100;
+    let discord = soon(Sessions::open(&config)).await.unwrap().discord.unwrap();
+    let ask = |path: &str| discord.request(Request::new(Method::Get, path));
+    assert_eq!(soon(ask("/fits")).await.unwrap().body.len(), 16 << 20);
+    let error = soon(ask("/large")).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "GET /large: the answer is larger than 16777216 bytes, and was not read; it may have been carried out"
+    );
+}
+
+#[tokio::test]
 async fn a_server_that_is_not_there_is_named_after_all_tries() {
     let server = discord(|_, _| reply(200, &[], "{}")).await;
     let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();

@@ -66,8 +66,10 @@ pub enum DiscordError {
         /// The innermost cause.
         why: String,
     },
-    /// The answer is larger than `[http] max_body_bytes`.
-    #[error("{asked}: the answer is larger than {limit} bytes (`[http] max_body_bytes`)")]
+    /// The answer is larger than what is read of one.
+    #[error(
+        "{asked}: the answer is larger than {limit} bytes, and was not read; it may have been carried out"
+    )]
     TooLarge {
         /// Method and path.
         asked: String,

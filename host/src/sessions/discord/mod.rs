@@ -62,7 +62,6 @@ pub struct Discord {
     timeout: Duration,
     rate_wait_timeout: Duration,
     tries: u32,
-    max_body_bytes: usize,
     max_request_bytes: usize,
     account: Option<Account>,
     /// What was created of commands; locked while some are registered.
@@ -139,7 +138,6 @@ impl Discord {
             // tries again by itself.
             rate_wait_timeout: discord.rate_wait_timeout.min(discord.open_timeout),
             tries: 1,
-            max_body_bytes: config.http.max_body_bytes,
             max_request_bytes: config.limits.request_max_bytes,
             account: None,
             creates: tokio::sync::Mutex::default(),

@@ -22,6 +22,8 @@ use super::traffic::Ended;
 use crate::sessions::Method;
 use crate::sessions::backoff::Backoff;
 
+/// The largest answer that is read. Discord's largest are pages of some thousand entries.
+const ANSWER_MAX_BYTES: usize = 16 << 20;
 /// Pause before the second attempt after a failure; it doubles.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -182,7 +184,7 @@ impl Call<'_> {
         if status != StatusCode::UNAUTHORIZED && self.is_the_bots() && discord.standing.is_refused() {
             discord.standing.accepted();
         }
-        let body = match read_body(response.into_body(), discord.max_body_bytes, answer_by).await {
+        let body = match read_body(response.into_body(), ANSWER_MAX_BYTES, answer_by).await {
             Ok(body) => body,
             Err(error) => return Ok(self.unanswered(error)),
         };
@@ -209,7 +211,7 @@ impl Call<'_> {
             }
             Unanswered::Timeout => (DiscordError::Timeout { asked, after: discord.timeout }, false),
             Unanswered::Broken(why) => (DiscordError::Broken { asked, why }, self.repeatable),
-            Unanswered::TooLarge => (DiscordError::TooLarge { asked, limit: discord.max_body_bytes }, false),
+            Unanswered::TooLarge => (DiscordError::TooLarge { asked, limit: ANSWER_MAX_BYTES }, false),
         };
         Outcome::Failed { error, again }
     }
@@ -236,7 +238,7 @@ async fn limited(
     // The limit of a resource that others share with the bot; Discord does not count it as invalid.
     let is_shared = of.get(&SCOPE).is_some_and(|scope| scope == "shared");
     let is_discords = is_global || headers.bucket.is_some() || headers.reset_after.is_some();
-    let body = read_body(body, call.discord.max_body_bytes, answer_by).await.unwrap_or_default();
+    let body = read_body(body, ANSWER_MAX_BYTES, answer_by).await.unwrap_or_default();
     let wire = serde_json::from_slice(&body).unwrap_or(Wire { retry_after: None, global: false });
     if !is_shared {
         call.discord.limits.count_invalid();
