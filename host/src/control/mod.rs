@@ -26,6 +26,6 @@ pub use self::{
     protocol::{Answer, REQUEST_MAX_BYTES, Request},
     server::{Again, Asker, answer, serve},
     socket::{Socket, SocketClaim, SocketError},
-    state::{ExportedState, StateRequest, answer_state},
+    state::{ExportedState, InUse, StateRequest, answer_state},
     table::aligned,
 };

@@ -15,7 +15,7 @@ use super::{
     commands, info, place,
     protocol::{Answer, REQUEST_MAX_BYTES, Request},
     socket::Socket,
-    state::{StateRequest, answer_state},
+    state::{InUse, StateRequest, answer_state},
     status, table,
 };
 use crate::{
@@ -217,10 +217,10 @@ async fn state(cogs: &Cogs, request: StateRequest) -> Answer {
     let in_use = |name: &str| {
         let cog = cogs.status().cogs.into_iter().find(|cog| cog.name == name)?;
         match (cog.stage, cog.generation) {
-            (Stage::Away, _) if cog.is_unsaved => Some("the state it gave last is not stored yet".to_owned()),
+            (Stage::Away, _) if cog.is_unsaved => Some(InUse::Unsaved),
             (Stage::Away, _) => None,
-            (_, Some(number)) => Some(format!("`{name}#{number}` serves, and would save over it")),
-            (_, None) => Some("it is being loaded".to_owned()),
+            (_, Some(number)) => Some(InUse::Serves(number)),
+            (_, None) => Some(InUse::Loads),
         }
     };
     let changes = matches!(request, StateRequest::Import { .. } | StateRequest::Drop { .. });

@@ -129,11 +129,39 @@ impl fmt::Display for StateRequest {
     }
 }
 
-/// Does what is asked. `in_use` says of a cog why its saved state cannot be changed now, as a clause; none if it can.
+/// Why the saved state of a cog cannot be changed now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InUse {
+    /// It is being loaded.
+    Loads,
+    /// Its generation of this number would save over it.
+    Serves(u64),
+    /// It is not loaded, and the state that it gave last is still to be stored.
+    Unsaved,
+}
+
+impl InUse {
+    fn refusal(self, cog: &str) -> Answer {
+        let unload = || format!("`gearshift cogs unload {cog}` first; its file stays");
+        let (why, help) = match self {
+            InUse::Loads => ("it is being loaded".to_owned(), unload()),
+            InUse::Serves(number) => (format!("`{cog}#{number}` serves, and would save over it"), unload()),
+            InUse::Unsaved => (
+                "the state it gave last is not stored yet".to_owned(),
+                "the host tries again and again to store it, and its log says why it fails, as a full disk; try this \
+                 again when it is stored"
+                    .to_owned(),
+            ),
+        };
+        Answer::refused(format!("cannot change the saved state of `{cog}`: {why}"), Some(help))
+    }
+}
+
+/// Does what is asked. `in_use` says of a cog why its saved state cannot be changed now; none if it can.
 pub async fn answer_state(
     store: &Store,
     request: StateRequest,
-    in_use: impl Fn(&str) -> Option<String>,
+    in_use: impl Fn(&str) -> Option<InUse>,
 ) -> Answer {
     let asked = request.to_string();
     let changed = match &request {
@@ -141,10 +169,9 @@ pub async fn answer_state(
         StateRequest::List | StateRequest::Export { .. } => None,
     };
     if let Some(cog) = changed
-        && let Some(why) = in_use(cog)
+        && let Some(in_use) = in_use(cog)
     {
-        let help = format!("`gearshift cogs unload {cog}` first; its file stays");
-        return Answer::refused(format!("cannot change the saved state of `{cog}`: {why}"), Some(help));
+        return in_use.refusal(cog);
     }
     let done = match request {
         StateRequest::List => list(store).await,
@@ -268,6 +295,17 @@ mod tests {
             assert_eq!(ExportedState::parse(&text).unwrap(), state(bytes));
         }
         assert!(format!("{:?}", state(b"what a user said")).contains("[16 bytes]"));
+    }
+
+    #[test]
+    fn who_may_not_change_a_state_learns_what_to_do_and_not_what_is_done() {
+        for in_use in [InUse::Loads, InUse::Serves(7), InUse::Unsaved] {
+            let refused = in_use.refusal("counter");
+            let help = refused.help.expect("there is something to do");
+            assert!(!refused.ok && refused.text.contains("`counter`"), "{}", refused.text);
+            // It cannot be unloaded twice.
+            assert_eq!(help.contains("cogs unload counter"), in_use != InUse::Unsaved, "{help}");
+        }
     }
 
     #[test]
