@@ -32,7 +32,7 @@ pub use self::{
 };
 use crate::{
     cogs::{Cogs, Declared},
-    library::CommandKey,
+    library::{CommandKey, SLASH, commands_max},
     sessions::Discord,
 };
 
@@ -47,6 +47,7 @@ pub async fn keep_registered(cogs: Weak<Cogs>, discord: Arc<Discord>, settle: Du
     let Some(mut changes) = cogs.upgrade().map(|cogs| cogs.commands()) else { return };
     let mut done: Option<Declared> = None;
     let mut known = BTreeSet::new();
+    let mut left_out = BTreeSet::new();
     let mut pause = Duration::from_secs(1);
     // When what was postponed can be created; and whether something was refused.
     let (mut again, mut was_refused) = (None, false);
@@ -58,6 +59,10 @@ pub async fn keep_registered(cogs: Weak<Cogs>, discord: Arc<Discord>, settle: Du
             match register(&strong, &discord).await {
                 Ok(registered) => {
                     registered.log(&mut known);
+                    if declared.left_out != left_out {
+                        left_out.clone_from(&declared.left_out);
+                        warn_of(&left_out);
+                    }
                     was_refused = !registered.refused.is_empty();
                     again = registered.postponed.map(|wait| Instant::now() + wait);
                     done = Some(declared);
@@ -85,6 +90,18 @@ pub async fn keep_registered(cogs: Weak<Cogs>, discord: Arc<Discord>, settle: Du
             Err(_) => continue,
         }
         while tokio::time::timeout(settle, changes.changed()).await.is_ok_and(|changed| changed.is_ok()) {}
+    }
+}
+
+/// Says which of the host's own commands find no room any more.
+fn warn_of(left_out: &BTreeSet<CommandKey>) {
+    if !left_out.is_empty() {
+        tracing::warn!(
+            help = "let some cogs declare fewer, or switch the host's own off in `[commands]`",
+            "the cogs leave no room for the host's own {}: Discord takes {} slash commands",
+            joined(left_out),
+            commands_max(SLASH)
+        );
     }
 }
 

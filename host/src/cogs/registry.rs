@@ -64,6 +64,8 @@ pub struct Declared {
     pub commands: BTreeMap<CommandKey, DeclaredCommand>,
     /// Those that a cog of this process declared at some time, or the host itself. What is not in `commands` any more is to be deleted.
     pub seen: BTreeSet<CommandKey>,
+    /// The host's own for which those of the cogs leave no room.
+    pub left_out: BTreeSet<CommandKey>,
     /// The guild in which alone all of them are registered; none: as each is declared.
     pub guild: Option<u64>,
 }
@@ -89,13 +91,16 @@ impl Declared {
             let of_kind = |(other, it): &(&CommandKey, &DeclaredCommand)| {
                 other.kind == key.kind && (it.guilds.is_empty() || self.guild.is_some())
             };
-            let (Some(discord), true) =
-                (&command.discord, self.commands.iter().filter(of_kind).count() < commands_max(key.kind))
-            else {
-                continue;
-            };
-            let own = DeclaredCommand { cog: None, discord: discord.clone(), guilds: Vec::new() };
-            self.commands.entry(key).or_insert(own);
+            let Some(discord) = &command.discord else { continue };
+            let has_room = self.commands.iter().filter(of_kind).count() < commands_max(key.kind);
+            match (self.commands.contains_key(&key), has_room) {
+                (true, _) => {}
+                (false, false) => _ = self.left_out.insert(key),
+                (false, true) => {
+                    let own = DeclaredCommand { cog: None, discord: discord.clone(), guilds: Vec::new() };
+                    self.commands.insert(key, own);
+                }
+            }
         }
     }
 }

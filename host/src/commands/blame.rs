@@ -77,7 +77,7 @@ fn walk(
 
 #[cfg(test)]
 mod tests {
-    use std::collections::{BTreeMap, BTreeSet};
+    use std::collections::BTreeMap;
 
     use serde_json::json;
 
@@ -108,7 +108,7 @@ mod tests {
         };
         let commands =
             BTreeMap::from([(ban.clone(), of(None, &own)), (tag.clone(), of(Some("tags"), &body))]);
-        let declared = Declared { commands, seen: BTreeSet::new(), guild: None };
+        let declared = Declared { commands, ..Declared::default() };
         let wrong = |text: &str| json!({ "_errors": [{ "code": "X", "message": text }] });
         let in_tag = json!({ "options": { "0": { "options": { "1": {
             "name": wrong("must be unique"), "choices": { "0": { "value": wrong("is required") } } } } } } });

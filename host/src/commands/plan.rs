@@ -176,7 +176,7 @@ mod tests {
         };
         let commands: std::collections::BTreeMap<_, _> = commands.iter().map(command).collect();
         let seen = seen.iter().map(|name| CommandKey::slash(name)).chain(commands.keys().cloned()).collect();
-        Declared { commands, seen, guild: None }
+        Declared { commands, seen, ..Declared::default() }
     }
 
     fn plan(scope: &Scope, present: &[Present], declared: &Declared) -> Plan {

@@ -50,12 +50,15 @@ async fn the_hosts_own_commands_make_room_for_those_of_cogs() {
     let discord = stage.host.sessions().discord.clone().unwrap();
     commands::register(stage.host.cogs(), &discord).await.unwrap();
     assert!(stage.sim.commands().iter().any(|name| name == "help") && stage.sim.commands().len() == 100);
+    assert!(stage.host.cogs().declared().left_out.is_empty());
     let file = put(of("more", 2).path(), &stage.cogs(), "more");
     stage.host.cogs().load_file(&file).await.unwrap();
     let registered = commands::register(stage.host.cogs(), &discord).await.unwrap();
     assert!(registered.refused.is_empty(), "{:?}", registered.refused);
     let names = stage.sim.commands();
     assert!(names.iter().any(|name| name == "more1") && names.len() == 100, "{names:?}");
+    let left_out = stage.host.cogs().declared().left_out;
+    assert_eq!(left_out.iter().map(ToString::to_string).collect::<Vec<_>>(), ["`/cogs`", "`/help`"]);
     stage.host.cogs().unload("more").await.unwrap();
     stage.down().await;
 }
