@@ -50,7 +50,7 @@ impl Run {
         }
         let claim = life::look(&config)?;
         let life = Life::begin(&config.runtime)?;
-        let source = self.source.from_here();
+        let source = self.source.rooted();
         let again = Again { reread: &|| source.read(), started: &started };
         life.live(claim, config, HostClock::default(), Some(again), async |_| std::future::pending().await)
     }

@@ -33,7 +33,7 @@ pub(super) struct Source {
 
 impl Source {
     /// The same from wherever it is read: a cog may change the working directory.
-    pub(super) fn from_here(self) -> Source {
+    pub(super) fn rooted(self) -> Source {
         let config = self.config.or_else(|| Some(PathBuf::from(DEFAULT)).filter(|file| file.exists()));
         let [config, cogs] = [config, self.cogs].map(|path| path.as_deref().map(config::absolute));
         Source { config, cogs, ..self }

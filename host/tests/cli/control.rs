@@ -264,7 +264,7 @@ fn clients_that_say_nothing_or_half_a_line_keep_nobody_out() {
     let path = place.path().join("c.sock");
     let connect = |at: usize| {
         let mut stream = UnixStream::connect(&path).unwrap();
-        stream.write_all(if at % 2 == 0 { b"" } else { b"{\"do\"" }).unwrap();
+        stream.write_all(if at.is_multiple_of(2) { b"" } else { b"{\"do\"" }).unwrap();
         stream.set_nonblocking(true).unwrap();
         stream
     };
