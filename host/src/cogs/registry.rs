@@ -12,7 +12,7 @@ use gearshift_cog::{
     abi::Event,
     manifest::{CommandManifest, Manifest},
 };
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 use tokio::sync::{Notify, watch};
 
@@ -35,12 +35,17 @@ use crate::{
 /// A file that is not loaded, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RefusedFile {
-    /// The file.
+    /// The file. Its name may be the reason, and then it is shown as far as it is text.
+    #[serde(serialize_with = "as_text")]
     pub file: PathBuf,
     /// Why.
     pub reason: String,
     /// What the reader can do.
     pub help: Option<String>,
+}
+
+fn as_text<S: Serializer>(file: &Path, out: S) -> Result<S::Ok, S::Error> {
+    out.collect_str(&file.display())
 }
 
 /// The registry.

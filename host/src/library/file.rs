@@ -6,7 +6,7 @@ use std::{
     ffi::OsStr,
     fs::{File, Metadata},
     io::{self, Read, Seek},
-    os::unix::fs::MetadataExt,
+    os::unix::{ffi::OsStrExt, fs::MetadataExt},
     path::{Path, PathBuf},
     time::SystemTime,
 };
@@ -81,6 +81,9 @@ pub enum NotALibrary {
     /// A folder, a socket, ….
     #[error("it is not a regular file")]
     NotAFile,
+    /// Names of files stand in the log, the lock and JSON, which are text.
+    #[error("its name is not UTF-8")]
+    Name,
     /// No known format.
     #[error("it is not a library of any known format")]
     UnknownFormat,
@@ -103,6 +106,7 @@ impl NotALibrary {
     pub fn help(&self) -> Option<&'static str> {
         match self {
             Self::NotAFile | Self::TooLong(_) => None,
+            Self::Name => Some("rename it"),
             Self::UnknownFormat | Self::NotShared => Some(
                 "a cog is a library, built with `crate-type = [\"cdylib\"]`; the folder is for nothing else",
             ),
@@ -116,9 +120,9 @@ impl NotALibrary {
 /// files in the making are none.
 #[must_use]
 pub fn is_library_name(path: &Path) -> bool {
-    let Some(name) = path.file_name().and_then(OsStr::to_str) else { return false };
-    let stem = name.strip_suffix(DLL_SUFFIX).unwrap_or_default();
-    !stem.is_empty() && !name.starts_with(['.', '#', '~'])
+    let name = path.file_name().unwrap_or_default().as_bytes();
+    let stem = name.strip_suffix(DLL_SUFFIX.as_bytes()).unwrap_or_default();
+    !matches!(stem, [] | [b'.' | b'#' | b'~', ..])
 }
 
 /// Looks at a file.
@@ -128,6 +132,9 @@ pub fn is_library_name(path: &Path) -> bool {
 pub fn look(path: &Path) -> io::Result<Readiness> {
     if !path.metadata()?.is_file() {
         return Ok(Readiness::NotALibrary(NotALibrary::NotAFile));
+    }
+    if path.file_name().and_then(OsStr::to_str).is_none() {
+        return Ok(Readiness::NotALibrary(NotALibrary::Name));
     }
     let mut file = File::open(path)?;
     let stamp = Stamp::of(&file)?;

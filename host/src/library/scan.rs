@@ -12,7 +12,7 @@ use std::{
 use gearshift_cog::manifest::Manifest;
 
 use super::{
-    file::{self, Stamp},
+    file::{self, NotALibrary, Stamp},
     manifest,
 };
 
@@ -36,14 +36,15 @@ pub fn listing(folder: &Path) -> io::Result<BTreeMap<PathBuf, Option<Stamp>>> {
     Ok(files)
 }
 
-/// The stamp of what a path leads to; none if it leads to no file.
+/// The stamp of the file that a path leads to; none if it leads to nothing.
 ///
 /// # Errors
-/// When the system does not say: a link leads in a circle, a file server is away.
+/// When it leads to something else, as a folder or a pipe. Or when the system does not say: a link leads in a circle, a file
+/// server is away.
 pub fn stamp(path: &Path) -> io::Result<Option<Stamp>> {
     match fs::metadata(path) {
         Ok(metadata) if metadata.is_file() => Stamp::from_metadata(&metadata).map(Some),
-        Ok(_) => Ok(None),
+        Ok(_) => Err(io::Error::other(NotALibrary::NotAFile)),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
         Err(error) => Err(error),
     }
@@ -63,7 +64,9 @@ pub fn candidates(folder: &Path) -> io::Result<Vec<PathBuf>> {
 /// When the folder cannot be read.
 pub fn manifests(folder: &Path) -> io::Result<Vec<(PathBuf, Manifest)>> {
     let read = |file: PathBuf| manifest::read(&file).ok().map(|contents| (file, contents.manifest));
-    Ok(candidates(folder)?.into_iter().filter_map(read).collect())
+    // What has no stamp is no file, and to open a pipe is to wait for its writer.
+    let files = listing(folder)?.into_iter().filter_map(|(file, stamp)| stamp.map(|_| file));
+    Ok(files.filter_map(read).collect())
 }
 
 /// Where private copies are made if nothing else is said: in the runtime directory of this user, else in a folder of

@@ -322,6 +322,8 @@ impl Watching {
                 self.agenda.gone(&file);
                 Change::Gone(file)
             }
+            // Nothing to be read is there, which has been said: what goes through a pipe is no news.
+            Err(_) if self.known.get(&file) == Some(&None) => return,
             // What cannot be looked at is tried: then it is said why.
             found => {
                 self.known.insert(file.clone(), found.ok().flatten());

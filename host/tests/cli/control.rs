@@ -186,6 +186,44 @@ fn a_file_of_any_name_is_listed_with_its_reason_and_a_cog_with_two_files_is_name
 }
 
 #[test]
+fn what_has_a_librarys_name_and_is_none_is_refused_with_its_reason() {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
+
+    let place = Place::with(&["ping"]);
+    let cogs = place.path().join("cogs");
+    let ping = library("ping");
+    let pipe =
+        |name: &str| rustix::fs::mkfifoat(rustix::fs::CWD, cogs.join(name), rustix::fs::Mode::RWXU).unwrap();
+    pipe("libpipe.so");
+    fs::create_dir(cogs.join("libfolder.so")).unwrap();
+    fs::copy(&ping, cogs.join(OsStr::from_bytes(b"libname\xff.so"))).unwrap();
+    let mut live = Live::play(&place, &["--socket", "c.sock"]);
+    let why = |file: &str| {
+        let listed = run(&place, &["cogs", "list", "--json", "--socket", "c.sock"]).out;
+        let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
+        assert_eq!(listed["cogs"][0]["stage"], "serving");
+        let refused = listed["refused"].as_array().unwrap().iter();
+        let mut of = refused.filter(|it| it["file"].as_str().unwrap().contains(file));
+        of.next().map(|it| it["reason"].as_str().unwrap().to_owned())
+    };
+    for (file, words) in [
+        ("libpipe.so", "it is not a regular file"),
+        ("libfolder.so", "it is not a regular file"),
+        ("libname\u{fffd}.so", "its name is not UTF-8"),
+    ] {
+        assert!(why(file).is_some_and(|why| why.contains(words)), "{file}: {:?}", why(file));
+    }
+    // Also what comes later, and in the place of a cog that serves: it goes on.
+    pipe("liblater.so");
+    live.expect("liblater.so");
+    pipe("aside");
+    fs::rename(cogs.join("aside"), cogs.join(ping.file_name().unwrap())).unwrap();
+    live.expect("libping.so");
+    assert!(why("libping.so").is_some_and(|why| why.contains("it is not a regular file")));
+    assert_eq!(live.end().0, 0);
+}
+
+#[test]
 fn without_a_host_the_exit_code_is_69() {
     let place = Place::with(&[]);
     let ended = run(&place, &["cogs", "list"]);
