@@ -110,8 +110,10 @@ mod tests {
     #[test]
     fn a_process_ends_from_its_last_instruction_on() {
         assert!(!is_ending(std::process::id()));
-        let mut cat = Command::new("cat");
-        let mut child = cat.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        // It closes nothing itself.
+        let mut shell = Command::new("sh");
+        let mut child =
+            shell.args(["-c", "read line"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         assert!(!is_ending(child.id()));
         drop(child.stdin.take());
         let mut output = child.stdout.take().unwrap();
