@@ -186,7 +186,7 @@ fn a_file_of_any_name_is_listed_with_its_reason_and_a_cog_with_two_files_is_name
 }
 
 #[test]
-fn what_has_a_librarys_name_and_is_none_is_refused_with_its_reason() {
+fn what_is_named_as_a_library_and_is_none_is_refused_with_its_reason() {
     use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
 
     let place = Place::with(&["ping"]);
