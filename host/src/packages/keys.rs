@@ -117,7 +117,7 @@ impl Trust {
         if let Some(section) = rules.keys_in {
             add.push_str(&format!(" --registry {}", argument(section)));
         }
-        if config.file != Path::new(config::FILE) {
+        if config::absolute(&config.file) != config::absolute(Path::new(config::FILE)) {
             add.push_str(&format!(" --config {}", argument(&config.file.display().to_string())));
         }
         Trust { keys, required: rules.require_signed, add }

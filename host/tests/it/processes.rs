@@ -124,14 +124,15 @@ async fn a_process_that_does_not_come_to_its_cog_leaves_no_copy_of_the_library()
     stage.down().await;
 }
 
+/// With a cog in a process that is not locked in.
+async fn intruder(config: &str) -> Stage {
+    let setting = Setting::new().on(LaneKind::Process);
+    setting.with_file(&Build::of("intruder").library(), "intruder").config(config).up().await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_cog_has_started_ends_with_its_process() {
-    let stage = Setting::new()
-        .on(LaneKind::Process)
-        .with_file(&Build::of("intruder").library(), "intruder")
-        .config("hangs_max = 100")
-        .up()
-        .await;
+    let stage = intruder("hangs_max = 100").await;
     // A process that nobody waits for yet has no memory any more.
     let runs = |process: &str| {
         fs::read_to_string(format!("/proc/{process}/statm")).is_ok_and(|it| !it.starts_with("0 "))
@@ -155,12 +156,7 @@ async fn what_a_cog_has_started_ends_with_its_process() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_that_closes_its_socket_is_said_to_have_done_so() {
-    let stage = Setting::new()
-        .on(LaneKind::Process)
-        .with_file(&Build::of("intruder").library(), "intruder")
-        .config("hangs_max = 100")
-        .up()
-        .await;
+    let stage = intruder("hangs_max = 100").await;
     for (number, what) in ["become /bin/sleep", "close 3", "close 0", "close-sender"].into_iter().enumerate()
     {
         stage.alice.say("general", &format!("!intruder {what}")).await.unwrap();
@@ -295,12 +291,7 @@ async fn a_process_that_cannot_be_replaced_because_it_is_stopped_is_given_up() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn shared_memory_counts_as_any_other() {
-    let stage = Setting::new()
-        .on(LaneKind::Process)
-        .with_file(&Build::of("intruder").library(), "intruder")
-        .config("[cog.intruder]\nmemory_max = \"64 MiB\"")
-        .up()
-        .await;
+    let stage = intruder("[cog.intruder]\nmemory_max = \"64 MiB\"").await;
     assert_eq!(stage.ask("!intruder shared 10").await, "done: 10 MiB");
     stage.alice.say("general", "!intruder shared 300").await.unwrap();
     stage.until_status("intruder", |status| status.generation > Some(1)).await;

@@ -5,6 +5,7 @@ use std::{path::Path, time::Duration};
 
 use tokio::time::Interval;
 
+use super::trace;
 use crate::config::Sandbox;
 
 /// So many threads may it have: `RLIMIT_NPROC` counts those of all processes of a user, and none of root's.
@@ -13,8 +14,9 @@ const THREADS_MAX: u64 = 128;
 
 /// How often a process is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
-/// What a process has beside what its limit counts: stacks, page tables, what the loader has written. In bytes.
-const BESIDE: u64 = 32 << 20;
+/// What a process may have beside what its limit counts: the room of a trace, stacks, page tables, what the loader has
+/// written. In bytes.
+const BESIDE: u64 = trace::ROOM_BYTES as u64 + (32 << 20);
 
 /// The host's eye on a process: for what no limit of the system's holds.
 pub(super) struct Watch {

@@ -20,7 +20,7 @@ use std::{
 use backtrace::Frame;
 
 pub use self::room::Allocator;
-pub(super) use self::room::keep as keep_room;
+pub(super) use self::room::{ROOM_BYTES, keep as keep_room};
 
 /// How the first line begins; a number and a colon end it.
 const HEAD: &str = "stack backtrace of signal ";

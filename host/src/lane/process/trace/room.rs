@@ -8,7 +8,7 @@ use std::{
 };
 
 /// What the tracing may allocate. Untouched, it takes no memory.
-const ROOM_BYTES: usize = 128 << 20;
+pub(in super::super) const ROOM_BYTES: usize = 128 << 20;
 /// No system has smaller ones.
 const PAGE: usize = 4 << 10;
 
