@@ -45,7 +45,7 @@ impl Silence {
 
 impl Clients {
     /// Whether another one can be taken. If there is no place, the client that is silent longest is closed, if it is
-    /// silent long enough: whoever opens connections and says nothing keeps nobody out.
+    /// silent long enough: a client that opens connections and says nothing keeps no other out.
     pub(super) fn has_place(&mut self) -> bool {
         while self.tasks.try_join_next().is_some() {}
         self.connected.retain(|(task, _)| !task.is_finished());

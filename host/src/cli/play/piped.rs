@@ -70,7 +70,7 @@ fn read() -> mpsc::Receiver<std::io::Result<String>> {
     lines
 }
 
-/// At once, whoever reads it: stdout into a pipe keeps lines back otherwise. A message may have several lines.
+/// At once: stdout into a pipe keeps lines back otherwise. A message may have several lines.
 fn print(line: &str) -> std::io::Result<()> {
     let mut out = stdout().lock();
     writeln!(out, "{}", Lines(line))?;
