@@ -2,7 +2,7 @@
 
 use std::{fmt::Display, io, os::unix::process::ExitStatusExt, process::ExitStatus};
 
-use super::{super::Pulse, child::NO_SOCKET, listen::OUT_OF_MEMORY, trace};
+use super::{super::Pulse, child::NO_SOCKET, listen::OUT_OF_MEMORY, sandbox::Watch, trace};
 
 /// Why it is ended that can say nothing any more.
 pub(super) const SOCKET_CLOSED: &str = "it closed its socket to the host";
@@ -12,8 +12,7 @@ pub(super) fn words(
     pulse: &Pulse,
     status: &io::Result<ExitStatus>,
     last_words: Option<&str>,
-    memory_max: Option<u64>,
-    is_sandboxed: bool,
+    watch: &Watch,
 ) -> String {
     let during = match pulse.call() {
         Some(_) => format!(" in `{}`", pulse.describe()),
@@ -23,7 +22,7 @@ pub(super) fn words(
     let how = match status {
         Err(error) => format!("its process cannot be seen any more: {error}"),
         Ok(status) => match (status.signal(), status.code()) {
-            (Some(libc::SIGSYS), _) if is_sandboxed && !is_sent => {
+            (Some(libc::SIGSYS), _) if watch.is_locked_in() && !is_sent => {
                 let signal = signal_name(libc::SIGSYS);
                 format!("its process was ended by {signal}{during}: its sandbox does not allow what it tried")
             }
@@ -34,7 +33,7 @@ pub(super) fn words(
         },
     };
     let is_memory = last_words.is_some_and(|line| line.starts_with(OUT_OF_MEMORY));
-    match (last_words, memory_max) {
+    match (last_words, watch.memory_max()) {
         (Some(line), Some(max)) if is_memory => {
             format!("{how}: {line}, and `memory_max` is {} MiB", max >> 20)
         }

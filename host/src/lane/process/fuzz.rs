@@ -159,7 +159,6 @@ impl Stage {
             error_rate: Rate::new(id.clone(), "errors"),
             output: Output::listen(id, output).expect("a pipe"),
             watch: Watch::new(Sandbox::Off, None, None),
-            memory_max: None,
             redeliver: false,
             end_within: Duration::ZERO,
             ends_at: None,

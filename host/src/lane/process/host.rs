@@ -88,7 +88,6 @@ pub(super) struct Owner {
     pub(super) log_rate: Rate,
     pub(super) error_rate: Rate,
     pub(super) watch: Watch,
-    pub(super) memory_max: Option<u64>,
     pub(super) redeliver: bool,
     pub(super) end_within: Duration,
     /// It was asked to end, and is killed then.
@@ -122,15 +121,7 @@ impl Owner {
         let was_ordered = self.ends_at.is_some();
         let last = self.output.last_words().await;
         let why = broken.map_or_else(
-            || {
-                crash::words(
-                    &self.pulse,
-                    &status,
-                    last.as_deref(),
-                    self.memory_max,
-                    self.watch.is_locked_in(),
-                )
-            },
+            || crash::words(&self.pulse, &status, last.as_deref(), &self.watch),
             |broken| format!("its process was ended because {broken}"),
         );
         let redeliver = self.redeliver && !was_ordered;

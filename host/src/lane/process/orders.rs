@@ -12,21 +12,26 @@ impl Owner {
     pub(super) fn order(&mut self, order: Order) {
         self.pulse.take_order();
         match order {
-            Order::Setup(answer) => self.ask(wire::Order::Setup, answer, done),
-            Order::Restore(state, answer) => self.ask(wire::Order::Restore(state), answer, done),
-            Order::Teardown(answer) => self.ask(wire::Order::Teardown, answer, done),
-            Order::Save(answer) => self.ask(wire::Order::Save, answer, |answer| match answer {
-                Answer::Saved(state) => Some(state),
-                _ => None,
-            }),
-            Order::Cancel(answer) => self.ask(wire::Order::Cancel, answer, |answer| match answer {
-                Answer::Cancelled(count) => Some(count),
-                _ => None,
-            }),
+            Order::Setup(answer) => _ = self.ask(wire::Order::Setup, answer, done),
+            Order::Restore(state, answer) => _ = self.ask(wire::Order::Restore(state), answer, done),
+            Order::Teardown(answer) => _ = self.ask(wire::Order::Teardown, answer, done),
+            Order::Save(answer) => {
+                self.ask(wire::Order::Save, answer, |answer| match answer {
+                    Answer::Saved(state) => Some(state),
+                    _ => None,
+                });
+            }
+            Order::Cancel(answer) => {
+                self.ask(wire::Order::Cancel, answer, |answer| match answer {
+                    Answer::Cancelled(count) => Some(count),
+                    _ => None,
+                });
+            }
             Order::Pause { paused, drained } => {
-                self.pauses.push_back(self.last_order + 1);
+                let read = |answer| matches!(answer, Answer::Paused).then_some(());
+                let number = self.ask(wire::Order::Pause, paused, read);
+                self.pauses.push_back(number);
                 self.pulse.set_unanswered(self.pauses.front().copied());
-                self.ask(wire::Order::Pause, paused, |answer| matches!(answer, Answer::Paused).then_some(()));
                 self.expect(drained, |answer| matches!(answer, Answer::Drained).then_some(()));
             }
             Order::Serve => self.to_cog.send(&ToCog::Serve),
@@ -37,15 +42,16 @@ impl Owner {
         }
     }
 
-    /// Passes an order on, and its answer back.
+    /// Passes an order on, and its answer back. Its number.
     fn ask<T: Send + 'static>(
         &mut self,
         order: wire::Order,
         asker: OrderAnswer<T>,
         read: fn(Answer) -> Option<T>,
-    ) {
+    ) -> u64 {
         let number = self.expect(asker, read);
         self.to_cog.send(&ToCog::Order(number, order));
+        number
     }
 
     /// The answer of the next number goes to `asker`.

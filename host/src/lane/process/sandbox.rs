@@ -40,6 +40,11 @@ impl Watch {
         self.is_locked_in
     }
 
+    /// How much memory the process may have, in bytes.
+    pub(super) fn memory_max(&self) -> Option<u64> {
+        self.memory_max
+    }
+
     /// Waits until the process has more than it may; what.
     pub(super) async fn finds(&mut self) -> String {
         let Some(looks) = &mut self.looks else { return std::future::pending().await };

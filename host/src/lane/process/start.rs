@@ -82,7 +82,6 @@ pub(in crate::lane) async fn start(
         log_rate: Rate::new(generation.clone(), "log"),
         error_rate: Rate::new(generation, "errors"),
         watch: Watch::new(process.sandbox, process.memory_max, pulse.process()),
-        memory_max: process.memory_max,
         redeliver: process.redeliver,
         end_within: process.end_within,
         ends_at: None,
