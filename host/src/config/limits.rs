@@ -56,7 +56,7 @@ pub struct Limits {
     /// How long closing may take altogether. `close_timeout_ms`, default 10000.
     #[serde(rename = "close_timeout_ms", with = "millis")]
     pub close_timeout: Duration,
-    /// When the host defers an interaction that its cog has not started on; Discord's own limit is 3 s. `defer_after_ms`, default 2000.
+    /// When the host defers an interaction that its cog has not answered; Discord's own limit is 3 s. `defer_after_ms`, default 2000.
     #[serde(rename = "defer_after_ms", with = "millis")]
     pub defer_after: Duration,
     /// How long the declared commands must stay the same before they are registered. `commands_settle_ms`, default 2000.

@@ -1,9 +1,9 @@
-//! The race between a waiting interaction and Discord's 3 s: either a cog begins to handle it in time, or the host defers
+//! The race between an interaction without an answer and Discord's 3 s: either a cog answers in time, or the host defers
 //! it. It decides who wins; acknowledging is done by [`Notices`](super::Notices).
 //! <https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-response>
 //!
-//! A component goes to every cog that subscribed, and only one of them will answer. So the host defers only what still
-//! waits in some queue while no handler is running: a running one may be about to answer.
+//! A component that is no cog's own goes to every cog that subscribed, and only one of them will answer. So the host defers
+//! it only while it waits in some queue and no handler is running: a running one may be about to answer with anything.
 
 use std::{
     mem,
@@ -90,19 +90,21 @@ impl Defer {
         Place { defer: Arc::clone(self), has_begun: false, has_left: false }
     }
 
-    /// The host wants to defer it: waits until no handler is running. False if it is in no queue any more.
-    pub(super) async fn begin(&self) -> bool {
+    /// The host wants to defer it. False if nobody is left who could answer. `is_owned`: a handler that runs is its cog's,
+    /// which is late; otherwise waits until no handler is running.
+    pub(super) async fn begin(&self, is_owned: bool) -> bool {
         loop {
             let changed = self.changed.notified();
             {
                 let mut turn = self.turn();
-                match (turn.waiting, turn.running) {
-                    (0, _) => return false,
-                    (_, 0) => {
-                        turn.phase = Phase::Deferring;
-                        return true;
-                    }
-                    _ => {}
+                let (waits, runs) = (turn.waiting > 0, turn.running > 0);
+                let is_late = if runs { is_owned } else { waits };
+                if is_late {
+                    turn.phase = Phase::Deferring;
+                    return true;
+                }
+                if !waits {
+                    return false;
                 }
             }
             changed.await;
@@ -217,7 +219,7 @@ mod tests {
         let defer = Arc::<Defer>::default();
         let place = begun(&defer);
         assert_eq!(now(defer.is_deferred()), Some(false));
-        assert_eq!(now(defer.begin()), Some(false));
+        assert_eq!(now(defer.begin(false)), Some(false));
         drop(place);
     }
 
@@ -226,7 +228,7 @@ mod tests {
         for accepted in [true, false] {
             let defer = Arc::<Defer>::default();
             let mut place = defer.place();
-            assert!(defer.begin().await);
+            assert!(defer.begin(false).await);
             place.begin();
             assert_eq!(now(defer.is_deferred()), None);
             defer.finish(accepted);
@@ -238,9 +240,20 @@ mod tests {
     fn as_long_as_one_handler_runs_the_others_wait_undeferred() {
         let defer = Arc::<Defer>::default();
         let (first, _second) = (begun(&defer), defer.place());
-        assert_eq!(now(defer.begin()), None);
+        assert_eq!(now(defer.begin(false)), None);
         drop(first);
-        assert_eq!(now(defer.begin()), Some(true));
+        assert_eq!(now(defer.begin(false)), Some(true));
+    }
+
+    #[test]
+    fn a_handler_is_late_whose_cog_owns_it() {
+        let defer = Arc::<Defer>::default();
+        let place = begun(&defer);
+        assert_eq!(now(defer.begin(true)), Some(true));
+        defer.finish(true);
+        assert_eq!(now(defer.is_deferred()), Some(true));
+        drop(place);
+        assert_eq!(now(defer.begin(true)), Some(false));
     }
 
     #[test]
@@ -249,6 +262,6 @@ mod tests {
         let second = defer.place();
         drop(begun(&defer));
         drop(second);
-        assert_eq!(now(defer.begin()), Some(false));
+        assert_eq!(now(defer.begin(false)), Some(false));
     }
 }

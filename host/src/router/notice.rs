@@ -197,8 +197,8 @@ impl Notices {
         self.say(to, &format!("{} is too busy at the moment. Try again later.", subject(to)));
     }
 
-    /// Acknowledges interactions that wait too long in a queue while no handler is at them. They come in the order in
-    /// which they are due, and what was handled meanwhile is not kept for it.
+    /// Acknowledges interactions that wait too long, in a queue or for the answer of the cog whose they are. They come in
+    /// the order in which they are due, and what was handled meanwhile is not kept for it.
     pub(super) async fn defer_in_time(self: Arc<Self>, mut due: mpsc::UnboundedReceiver<Due>) {
         while let Some((came, pending)) = due.recv().await {
             if pending.strong_count() == 0 {
@@ -208,8 +208,11 @@ impl Notices {
             let (Some(pending), Some(discord)) = (pending.upgrade(), self.discord.clone()) else { continue };
             let left = LIMIT.saturating_sub(self.defer_after);
             self.runtime.spawn(async move {
-                let Pending { interaction, is_ephemeral, defer, .. } = &*pending;
-                if let Ok(true) = tokio::time::timeout(left, defer.begin()).await {
+                let Pending { interaction, is_ephemeral, defer, owners, watched, .. } = &*pending;
+                if watched.as_ref().is_some_and(Watched::has_called_back) {
+                    return;
+                }
+                if let Ok(true) = tokio::time::timeout(left, defer.begin(!owners.is_empty())).await {
                     defer.finish(acknowledge(&discord, interaction, *is_ephemeral).await);
                 }
             });

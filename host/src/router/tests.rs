@@ -2,7 +2,7 @@
 
 use std::{
     sync::{Arc, Mutex, mpsc as blocking},
-    task::{Context, Wake, Waker},
+    task::{Context, Poll, Wake, Waker},
     time::Duration,
 };
 
@@ -16,7 +16,7 @@ use super::{Away, Notices, OwnCommands, Router, Table};
 use crate::{
     config::{Config, Secret},
     event,
-    lane::{Inbox, Item},
+    lane::{Begin, Inbox, Item},
     sessions::{Discord, Sessions},
 };
 
@@ -41,6 +41,10 @@ impl Wake for Going {
 fn manifest() -> Manifest {
     Manifest { components: vec!["left".to_owned()], ..Manifest::default() }
 }
+
+/// A press of the button `left`.
+const PRESS: &str =
+    r#"{"id":"1","application_id":"8","type":3,"token":"t","data":{"custom_id":"left","component_type":2}}"#;
 
 /// A small Discord, and what interactions are answered with.
 async fn discord() -> (Arc<Discord>, mpsc::UnboundedReceiver<serde_json::Value>) {
@@ -70,12 +74,12 @@ async fn discord() -> (Arc<Discord>, mpsc::UnboundedReceiver<serde_json::Value>)
     (Sessions::open(&config).await.unwrap().discord.unwrap(), answered)
 }
 
-fn router(discord: Option<Arc<Discord>>) -> Router {
+fn router(discord: Option<Arc<Discord>>, defer_after: Duration) -> Router {
     let notices = Notices {
         discord,
         runtime: runtime::Handle::current(),
         work: TaskTracker::new(),
-        defer_after: Duration::from_secs(2),
+        defer_after,
         failure_text: "".into(),
         unanswered: Default::default(),
     };
@@ -89,7 +93,7 @@ async fn a_press_whose_cogs_all_decline_while_it_is_handed_out_is_answered_at_on
         (true, "This button is too busy at the moment. Try again later."),
     ] {
         let (discord, mut answered) = discord().await;
-        let router = router(Some(discord));
+        let router = router(Some(discord), SOON);
         let [inbox, other] = [(); 2].map(|()| Inbox::new(1));
         let mut table = Table::default();
         table.add(&Arc::from("going"), &inbox, &manifest());
@@ -103,13 +107,29 @@ async fn a_press_whose_cogs_all_decline_while_it_is_handed_out_is_answered_at_on
         let going = Going { inbox: Arc::clone(&inbox), table: Arc::clone(&router.table) };
         let waker = Waker::from(Arc::new(going));
         assert!(inbox.poll_next(&mut Context::from_waker(&waker)).is_pending());
-        router.route(
-            "INTERACTION_CREATE",
-            r#"{"id":"1","application_id":"8","type":3,"token":"t","data":{"custom_id":"left","component_type":2}}"#,
-        );
+        router.route("INTERACTION_CREATE", PRESS);
         let answer = tokio::time::timeout(SOON, answered.recv()).await.expect("it is answered").unwrap();
         assert_eq!(answer["data"]["content"], text);
     }
+}
+
+#[tokio::test]
+async fn a_press_is_deferred_that_its_cog_is_late_to_answer() {
+    let (discord, mut answered) = discord().await;
+    let router = router(Some(discord), Duration::from_millis(50));
+    let inbox = Inbox::new(1);
+    let mut table = Table::default();
+    table.add(&Arc::from("late"), &inbox, &manifest());
+    inbox.open();
+    router.publish(table);
+    router.route("INTERACTION_CREATE", PRESS);
+    let Poll::Ready(item) = inbox.poll_next(&mut Context::from_waker(Waker::noop())) else {
+        panic!("it has the press")
+    };
+    let mut observer = item.observer.unwrap();
+    assert!(matches!(observer.begin(item.call), Begin::Now(_)));
+    let answer = tokio::time::timeout(SOON, answered.recv()).await.expect("it is deferred").unwrap();
+    assert_eq!(answer["type"], 6);
 }
 
 /// A queue that somebody stands in front of, until the other end is dropped.
@@ -127,7 +147,7 @@ impl Wake for Held {
 
 #[tokio::test]
 async fn a_table_is_replaced_only_when_nothing_is_handed_out_by_the_one_before() {
-    let router = router(None);
+    let router = router(None, SOON);
     let inbox = Inbox::new(1);
     let mut table = Table::default();
     let manifest = Manifest { events: vec!["TYPING_START".to_owned()], ..Manifest::default() };

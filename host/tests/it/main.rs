@@ -18,6 +18,7 @@ mod flow;
 mod frames;
 mod isolation;
 mod lanes;
+mod late;
 mod libraries;
 mod loading;
 mod overlap;

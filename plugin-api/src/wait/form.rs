@@ -9,6 +9,7 @@ use crate::{
     Context, Error, Modal, NewMessage, Result,
     component_types::{BUTTON, ROW},
     context::Shown,
+    discord_codes::ALREADY_ACKNOWLEDGED,
     interactions::{CALLBACK_MODAL, COMPONENT},
     modal::{self, Form},
 };
@@ -21,16 +22,16 @@ impl Context {
     /// Shows a form and waits until it is sent; what [`reply`](Self::reply) says from then on answers the form. None when the
     /// user has closed it, which Discord does not tell: then after 15 minutes, or when the cog is replaced or unloaded.
     ///
-    /// A form must be the first answer, within 3 s. Where none can open, to a prefix command or to another form, a button is
-    /// posted that opens it, as often as it is closed.
+    /// A form must be the first answer, within 3 s. Where none can open, to a prefix command, to another form, or because
+    /// the host was faster and deferred, a button is posted that opens it, as often as it is closed.
     ///
     /// Meanwhile the call is under way, and counts for its [concurrency](crate::manifest::Concurrency). A user who calls again
     /// has closed the form: the call before ends, if it is in the way. What shall not be in anybody's way so long opens the
     /// form with [`open`](Self::open).
     ///
     /// # Errors
-    /// [Input](Error::input) when something in it does not fit, or when it is too late for a form; where there is nobody to
-    /// ask, or an answer before it; as [`reply`](Self::reply).
+    /// [Input](Error::input) when something in it does not fit; where there is nobody to ask, or an answer before it; as
+    /// [`reply`](Self::reply).
     pub async fn ask<M: Modal>(&self) -> Result<Option<M>> {
         self.ask_with(&[]).await
     }
@@ -42,12 +43,10 @@ impl Context {
     pub async fn ask_with<M: Modal>(&self, filled: &[(&str, &str)]) -> Result<Option<M>> {
         let waiting = Components::of_form(self, self.user()?.id);
         let id = waiting.id("form");
-        let button = match self.opens_forms() {
-            Some(_) => {
-                self.open::<M>(&id, filled).await?;
-                None
-            }
-            None => Some(self.post_button(M::TITLE, &waiting.id("open")).await?),
+        let is_open = self.opens_forms().is_some() && self.open_in_time::<M>(&id, filled).await?;
+        let button = match is_open {
+            true => None,
+            false => Some(self.post_button(M::TITLE, &waiting.id("open")).await?),
         };
         let sent = loop {
             match self.clock().timeout(PATIENCE, waiting.interaction()).await.flatten() {
@@ -72,21 +71,34 @@ impl Context {
     /// reads it with [`form`](Self::form), also after a reload or a restart.
     ///
     /// # Errors
-    /// As [`ask`](Self::ask).
+    /// As [`ask`](Self::ask); [Input](Error::input) when it is too late for a form.
     pub async fn open<M: Modal>(&self, custom_id: &str, filled: &[(&str, &str)]) -> Result {
+        match self.open_in_time::<M>(custom_id, filled).await? {
+            true => Ok(()),
+            false => Err(Error::input("that took too long to begin; try again")),
+        }
+    }
+
+    /// The same; false if the host has deferred the interaction, so that no form can open.
+    async fn open_in_time<M: Modal>(&self, custom_id: &str, filled: &[(&str, &str)]) -> Result<bool> {
         let to = self.opens_forms();
         let to =
             to.ok_or_else(|| Error::new("a form opens from a command with a slash or a component only"))?;
         if to.deferred {
-            return Err(Error::input("that took too long to begin; try again"));
+            return Ok(false);
         }
         if self.is_answered() {
             return Err(Error::new("a form must be the first answer, and there is one"));
         }
         let form = modal::json::<M>(custom_id, filled).to_string();
-        self.discord().call_back(&to, CALLBACK_MODAL, &form).await?;
-        self.set_answered();
-        Ok(())
+        match self.discord().call_back(&to, CALLBACK_MODAL, &form).await {
+            Err(error) if error.discord_code() == Some(ALREADY_ACKNOWLEDGED) => Ok(false),
+            opened => {
+                opened?;
+                self.set_answered();
+                Ok(true)
+            }
+        }
     }
 
     /// What was filled in to the form that this is called for.

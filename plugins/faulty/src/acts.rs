@@ -19,9 +19,9 @@ use gearshift_cog::{Application, Host, Members, Presence, Status, prelude::*};
 use serde_json::json;
 
 use crate::{
-    Faulty, Settings, VARIANT,
+    Faulty, Settings, VARIANT, answers,
     home::Home,
-    op::{Crash, Flood, HELP, Op, Step},
+    op::{Crash, Flood, HELP, Op},
     plan::{Plan, Stage},
 };
 
@@ -222,7 +222,7 @@ pub(crate) async fn perform(faulty: &Faulty, ctx: &Context, op: Op) -> Result<()
             format!("handling signal {signal}")
         }
         Op::Number(text) => text.parse::<u64>()?.to_string(),
-        Op::Say(steps) => return say(faulty, ctx, &steps).await,
+        Op::Say(steps) => return answers::say(faulty, ctx, &steps).await,
     };
     ctx.reply(answer).await
 }
@@ -236,49 +236,6 @@ fn gateway(host: &Host, ctx: &Context) -> Result<String> {
     let Application { name, owners, .. } = discord.application()?;
     let states: Vec<String> = discord.shards()?.into_iter().map(|shard| shard.state).collect();
     Ok(format!("{name} of {owners:?}; shards {states:?}; {}", refused.unwrap_or_default()))
-}
-
-/// Answers step by step.
-async fn say(faulty: &Faulty, ctx: &Context, steps: &[Step]) -> Result<()> {
-    for step in steps {
-        match step {
-            Step::Defer => ctx.defer().await?,
-            Step::DeferEphemeral => ctx.defer_ephemeral().await?,
-            Step::Public => ctx.reply("public").await?,
-            Step::Ephemeral => ctx.reply(NewMessage::new("secret").ephemeral()).await?,
-            Step::Form => {
-                let interaction = ctx.interaction().ok_or_else(|| Error::new("a message opens no form"))?;
-                let field = json!({ "type": 4, "custom_id": "text", "style": 1, "label": "Text" });
-                let form = json!({
-                    "custom_id": "faulty:form", "title": "Form",
-                    "components": [{ "type": 1, "components": [field] }],
-                });
-                faulty.host.discord().callback(interaction, interactions::CALLBACK_MODAL, &form).await?;
-            }
-            Step::Error => return Err(Error::new("asked to fail")),
-        }
-    }
-    Ok(())
-}
-
-/// Answers a button of [`Op::Buttons`]; what is not of them is somebody else's.
-pub(crate) async fn pressed(host: &Host, press: &Interaction) -> Result<()> {
-    match press.custom_id.as_str() {
-        "faulty:edit" => host.discord().update(press, "edited").await?,
-        "faulty:answer" => host.discord().respond(press, "answered").await?,
-        "faulty:secret" => {
-            host.discord().respond(press, NewMessage::new("secret").ephemeral()).await?;
-        }
-        "faulty:error" => return Err(Error::new("asked to fail")),
-        "faulty:form" => {
-            let typed = press.options.first().map_or("", |field| &field.value);
-            let answer = NewMessage::new(typed);
-            let answer = if typed.starts_with("secret") { answer.ephemeral() } else { answer };
-            host.discord().respond(press, answer).await?;
-        }
-        _ => {}
-    }
-    Ok(())
 }
 
 /// Panics when it is dropped, unless a panic is on its way already: a second one would end the process.

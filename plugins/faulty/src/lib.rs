@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod acts;
+mod answers;
 mod home;
 mod op;
 mod plan;
@@ -164,7 +165,7 @@ impl Cog for Faulty {
         let plan = self.plan.borrow().clone();
         plan.act(Stage::Event, &self.host).await?;
         match event {
-            Event::Interaction(press) => acts::pressed(&self.host, &press).await,
+            Event::Interaction(press) => answers::pressed(&self.host, &press).await,
             _ => Ok(()),
         }
     }

@@ -15,7 +15,8 @@ now: version, count, plan, panic, error, panic-in-drop, hang, hang-panic, block 
 sleep MS, flood N [log|rest|store|stats], thread [MS], tls [MS], backtrace, leak BYTES, leak-waker N, \
  forget-waker N, many-sleeps N [MS], every MS, cron FIELDS ZONE, spawn TRICK, \
  spawn beat MS, spawn chain, beats, next-beat, settings, chdir, grow-state BYTES, buttons, gateway, number TEXT, signal N, \
- later MS, crash [MS] [abort|exit CODE|overflow|memory], say [defer|defer-ephemeral|public|ephemeral|form|error]...
+ later MS, crash [MS] [abort|exit CODE|overflow|memory], \
+say [wait|defer|defer-ephemeral|public|ephemeral|form|ask|error|hang]...
 later: arm STAGE TRICK, disarm; slow-setup MS, panic-in-setup, slow-save MS, panic-in-save, refuse-state, \
 exit-drop-block MS";
 
@@ -119,13 +120,19 @@ pub(crate) enum Crash {
 /// One step of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
+    /// Waits until a user writes `go`.
+    Wait,
     Defer,
     DeferEphemeral,
     Public,
     Ephemeral,
     /// Opens a form. What is typed into it is the answer, an ephemeral one if it begins with `secret`.
     Form,
+    /// Asks with a form, which becomes a button where none can open.
+    Ask,
     Error,
+    /// Never ends; only a cancellation does.
+    Hang,
 }
 
 impl Op {
@@ -194,12 +201,15 @@ impl Op {
 
 fn step(text: &str) -> Result<Step, String> {
     Ok(match text {
+        "wait" => Step::Wait,
         "defer" => Step::Defer,
         "defer-ephemeral" => Step::DeferEphemeral,
         "public" => Step::Public,
         "ephemeral" => Step::Ephemeral,
         "form" => Step::Form,
+        "ask" => Step::Ask,
         "error" => Step::Error,
+        "hang" => Step::Hang,
         _ => return Err(format!("`{text}` is no step of an answer")),
     })
 }

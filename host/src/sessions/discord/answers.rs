@@ -108,6 +108,11 @@ impl Watched {
     pub fn answer(&self) -> Answer {
         self.answers.lock().get(&self.token).map(|course| course.answer).unwrap_or_default()
     }
+
+    /// Whether this process has sent a callback, whatever comes of it.
+    pub fn has_called_back(&self) -> bool {
+        self.answers.lock().get(&self.token).is_some_and(|course| course.callbacks > 0)
+    }
 }
 
 impl Drop for Watched {
