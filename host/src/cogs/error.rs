@@ -198,12 +198,16 @@ impl CogError {
         matches!(self, CogError::File(refused) if refused.why.is_passing())
     }
 
-    /// Whether trying the same code again later may help: its `setup` returned an error, or the system had no thread or process
-    /// for it. A panic, a state or a setting that cannot be read comes again.
+    /// Whether trying the same code again later may help: its `setup` returned an error or ended its process, which may have
+    /// come from what it uses, or the system had no thread or process for it. A panic, a state or a setting that cannot be
+    /// read comes again, and so does a thread that is kept.
     pub(super) fn is_worth_retrying(&self) -> bool {
         match self {
             CogError::Step { step: Step::Setup, source: OrderError::Fault(fault), .. } => !comes_again(fault),
-            CogError::Open { source: OpenError::Thread(_) | OpenError::Spawn(_), .. } => true,
+            CogError::Step { step: Step::Setup, source: OrderError::Ended(_), .. } => true,
+            CogError::Open {
+                source: OpenError::Thread(_) | OpenError::Spawn(_) | OpenError::Died, ..
+            } => true,
             _ => false,
         }
     }

@@ -7,7 +7,8 @@ use tokio::time::Instant;
 
 use super::{
     blame::Errors,
-    life::{Kept, Life},
+    error::CogError,
+    life::{Candidate, Life},
     message::{Answer, How, Lost},
     owner::{Before, Now, Owner, Serving},
     retry::{LostCode, Retry},
@@ -142,8 +143,7 @@ impl<L: Life> Owner<L> {
         if is_too_often {
             return self.park(&lost.why);
         }
-        let library = lost.library.as_ref().map_or(&*self.file, Kept::path);
-        let result = match self.prepare_kept(library).await {
+        let result = match self.prepare_lost(&lost).await {
             Ok(candidate) => self.claim_and_replace(candidate, How::Deploy).await,
             Err(error) => Err(error),
         };
@@ -174,6 +174,19 @@ impl<L: Life> Owner<L> {
             "it is brought back in {} s; its events wait",
             retry.pause.as_secs()
         );
+    }
+
+    /// The code that was lost: as it was kept, or from its file if a cog has damaged what was kept.
+    async fn prepare_lost(&self, lost: &LostCode) -> Result<Candidate<L::Library>, CogError> {
+        let from_file = self.prepare_kept(&self.file);
+        let Some(kept) = &lost.library else { return from_file.await };
+        let kept = self.prepare_kept(kept.path()).await;
+        let is_it = |found: &Result<Candidate<_>, _>| found.as_ref().is_ok_and(|it| it.digest == lost.digest);
+        if is_it(&kept) {
+            return kept;
+        }
+        let found = from_file.await;
+        if is_it(&found) { found } else { kept }
     }
 
     /// Counts that a generation was lost; whether that is too often.

@@ -68,6 +68,33 @@ async fn what_fails_in_the_same_way_again_is_not_tried_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_kept_and_is_damaged_comes_from_its_file() {
+    let theatre = Theatre::new(&["music"]);
+    theatre.bring("music", GOOD, Wish::Asked).await.expect("it is good");
+    for (number, damage) in [(1, None), (2, Some(BETTER))] {
+        theatre.script("music").keep_file("music", GOOD);
+        theatre.script("music").damage_kept(damage);
+        theatre.stuck("music", number).await;
+        assert_eq!(theatre.stage("music"), (Stage::Serving, Some(number + 1)));
+        assert_eq!(theatre.status("music").manifest.expect("it has one").commands[1].name, "music-1");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_process_that_ends_in_its_first_setup_is_tried_again() {
+    let theatre = Theatre::new(&["music"]);
+    theatre.script("music").keep_file("music", GOOD);
+    theatre.script("music").notes().crashes = true;
+    theatre.script("music").spoil(GOOD, Step::Setup);
+    theatre.bring("music", GOOD, Wish::Changed).await.expect_err("it crashes");
+    advance(&theatre, 1).await;
+    assert_eq!((theatre.stage("music").0, attempts(&theatre)), (Stage::Away, 2));
+    theatre.script("music").notes().spoiled.clear();
+    advance(&theatre, 2).await;
+    assert_eq!(theatre.stage("music").0, Stage::Serving);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_crash_while_it_is_brought_back_counts_as_any_other() {
     let theatre =
         lost_and_failing(Step::Setup, |theatre| theatre.script("music").notes().crashes = true).await;

@@ -67,6 +67,8 @@ pub(super) struct Notes {
     pub(super) crashes: bool,
     /// What a kept library holds, by the name under which it is kept.
     kept: BTreeMap<PathBuf, Code>,
+    /// Whether what is kept is damaged: nothing can be read there, or other code.
+    damage: Option<Option<Code>>,
 }
 
 /// A life by script.
@@ -88,6 +90,11 @@ impl Script {
     /// What the cog's file holds from now on, for the next `prepare`.
     pub(super) fn keep_file(&self, name: &str, code: Code) {
         self.notes().kept.insert(file(name), code);
+    }
+
+    /// What is kept from now on is gone, or is other code.
+    pub(super) fn damage_kept(&self, by: Option<Code>) {
+        self.notes().damage = Some(by);
     }
 
     fn step(&self, step: Step, generation: &Running) -> Result<(), OrderError> {
@@ -203,7 +210,10 @@ impl Life for Script {
 
     fn keep(&self, generation: &Running) -> Option<Kept> {
         let file = Path::new("/nowhere").join(format!("{}-{}", self.name, generation.number));
-        self.notes().kept.insert(file.clone(), generation.code);
+        let mut notes = self.notes();
+        if let Some(code) = notes.damage.unwrap_or(Some(generation.code)) {
+            notes.kept.insert(file.clone(), code);
+        }
         Some(Kept(file))
     }
 
