@@ -1,4 +1,4 @@
-//! Interactions of users: how they begin, and when Discord gives up on them.
+//! Interactions of users: how they begin, when the host defers them, and when Discord gives up on them.
 
 use serde_json::{Value, json};
 
@@ -8,8 +8,12 @@ use super::{
 };
 use crate::{
     events,
-    interactions::{AUTOCOMPLETE, COMMAND, COMPONENT, MODAL},
+    interactions::{AUTOCOMPLETE, CALLBACK_DEFERRED, CALLBACK_DEFERRED_UPDATE, COMMAND, COMPONENT, MODAL},
+    message::EPHEMERAL,
 };
+
+/// When the host defers what the cog has not answered, in milliseconds: its `[limits] defer_after_ms`.
+const DEFER_AFTER_MS: u64 = 2_000;
 
 /// An interaction that a user begins.
 pub(super) struct Begun {
@@ -36,7 +40,7 @@ impl Stage {
     pub(super) fn interact(&self, begun: Begun) -> String {
         let (token, d) = self.open(&begun);
         if self.defers.get() && begun.kind != AUTOCOMPLETE {
-            self.acknowledge(&begun, &d);
+            self.acknowledge(&token, "busy");
         }
         self.world.emit(events::INTERACTION_CREATE, d);
         self.run();
@@ -49,6 +53,14 @@ impl Stage {
         let id = discord.snowflake(now);
         let token = format!("token-{id}");
         let d = interaction_json(discord, begun, id, &token);
+        let is_owned = match begun.kind {
+            COMMAND => true,
+            AUTOCOMPLETE => false,
+            _ => {
+                let custom_id = begun.data["custom_id"].as_str().unwrap_or_default();
+                self.serving(|generation| generation.declared.answers(custom_id))
+            }
+        };
         discord.interactions.push(Open {
             id,
             token: token.clone(),
@@ -58,6 +70,8 @@ impl Stage {
             began_ms: now,
             source: begun.source,
             opened_by: begun.opened_by.clone(),
+            is_owned,
+            is_ephemeral: begun.is_ephemeral || begun.kind == MODAL,
             state: State::Waiting,
             original: None,
             shown: Vec::new(),
@@ -67,16 +81,17 @@ impl Stage {
         (token, d)
     }
 
-    /// As the host does for a cog that is busy.
-    fn acknowledge(&self, begun: &Begun, d: &Value) {
-        let is_on_message = begun.source.is_some();
-        let kind = if is_on_message { 6 } else { 5 };
-        let is_ephemeral = begun.is_ephemeral || begun.kind == MODAL;
-        let body = json!({ "type": kind, "data": { "flags": if is_ephemeral { 64 } else { 0 } } });
-        let (id, token) = (d["id"].as_str().unwrap_or_default(), d["token"].as_str().unwrap_or_default());
-        let acknowledged = self.world.discord.borrow_mut().callback(&self.world, id, token, &body, &[]);
+    /// As the host does for a cog that is busy, or late.
+    fn acknowledge(&self, token: &str, why: &str) {
+        let mut discord = self.world.discord.borrow_mut();
+        let Some(open) = discord.interactions.iter().find(|open| open.token == token) else { return };
+        let kind = if open.source.is_some() { CALLBACK_DEFERRED_UPDATE } else { CALLBACK_DEFERRED };
+        let flags = if open.is_ephemeral { EPHEMERAL } else { 0 };
+        let (id, body) = (open.id.to_string(), json!({ "type": kind, "data": { "flags": flags } }));
+        let acknowledged = discord.callback(&self.world, &id, token, &body, &[]);
+        drop(discord);
         match acknowledged {
-            Ok(_) => self.world.note("the host acknowledges it: the cog is busy"),
+            Ok(_) => self.world.note(format!("the host acknowledges it: the cog is {why}")),
             Err(refused) => self.world.note(format!("the host cannot acknowledge it: {refused}")),
         }
     }
@@ -100,23 +115,34 @@ impl Stage {
         }
     }
 
-    /// When Discord gives up on an interaction next.
-    pub(super) fn next_silence(&self) -> Option<u64> {
+    /// When somebody's patience with an interaction is over next.
+    pub(super) fn next_late(&self) -> Option<u64> {
         let discord = self.world.discord.borrow();
-        let waiting =
-            discord.interactions.iter().filter(|open| open.state == State::Waiting && !open.is_reported);
-        waiting.map(|open| open.began_ms + FIRST_ANSWER_MS + 1).min()
+        discord.interactions.iter().filter_map(late_at).min()
     }
 
-    pub(super) fn silences(&self) {
+    /// The host defers what is its cog's, as long as its handler runs; Discord gives up on the rest.
+    pub(super) fn late(&self) {
         let now = self.world.clock.unix_ms();
-        let is_over = |open: &&Open| open.state == State::Waiting && open.began_ms + FIRST_ANSWER_MS < now;
+        let is_late = |open: &&Open| late_at(open).is_some_and(|at| at <= now);
         let discord = self.world.discord.borrow();
-        let over: Vec<String> =
-            discord.interactions.iter().filter(is_over).map(|it| it.token.clone()).collect();
+        let late: Vec<_> = discord.interactions.iter().filter(is_late).collect();
+        let late: Vec<_> = late.into_iter().map(|open| (open.token.clone(), open.is_owned)).collect();
         drop(discord);
-        over.iter().for_each(|token| self.report_silence(token, "3 s have passed"));
+        for (token, is_owned) in late {
+            if is_owned {
+                self.acknowledge(&token, "late");
+            } else {
+                self.report_silence(&token, "3 s have passed");
+            }
+        }
     }
+}
+
+/// When an interaction that waits for its first answer is late.
+fn late_at(open: &Open) -> Option<u64> {
+    let patience = if open.is_owned { DEFER_AFTER_MS } else { FIRST_ANSWER_MS + 1 };
+    (open.state == State::Waiting && !open.is_reported).then_some(open.began_ms + patience)
 }
 
 /// `INTERACTION_CREATE`, as the gateway has it.

@@ -187,10 +187,10 @@ impl Stage {
         let end = self.world.clock.unix_ms().saturating_add(millis);
         self.run();
         loop {
-            let moments = [self.world.clock.next(), self.world.tasks.borrow().next(), self.next_silence()];
+            let moments = [self.world.clock.next(), self.world.tasks.borrow().next(), self.next_late()];
             let Some(next) = moments.into_iter().flatten().min().filter(|next| *next <= end) else { break };
             self.world.clock.set(next.max(self.world.clock.unix_ms()));
-            self.silences();
+            self.late();
             self.run();
         }
         self.world.clock.set(end);

@@ -30,6 +30,10 @@ pub(in crate::testing) struct Open {
     pub(in crate::testing) source: Option<u64>,
     /// Of a form: what a message says of the interaction that opened it.
     pub(in crate::testing) opened_by: Option<Value>,
+    /// Whether the host knows that it is the cog's.
+    pub(in crate::testing) is_owned: bool,
+    /// Whether the user alone sees it when the host acknowledges it.
+    pub(in crate::testing) is_ephemeral: bool,
     pub(in crate::testing) state: State,
     /// What `@original` is.
     pub(in crate::testing) original: Option<u64>,

@@ -19,7 +19,8 @@ impl Cog for Asker {
         Command::new("long", "Too long"),
         Command::new("empty", "Nothing"),
         Command::new("twice", "Answers twice"),
-        Command::new("late", "Answers too late"),
+        Command::new("late", "Answers late"),
+        Command::new("later", "Leaves the answer to a future, which is too late"),
         Command::new("dm", "Writes to the user"),
         Command::new("teapot", "Asks for what the kit does not know"),
         Command::new("send", "Posts"),
@@ -50,6 +51,14 @@ impl Cog for Asker {
             "late" => {
                 ctx.clock().sleep(Duration::from_secs(4)).await;
                 ctx.reply("late").await?;
+                Ok(())
+            }
+            "later" => {
+                let (host, to) = (ctx.host().clone(), ctx.interaction().expect("a slash command").clone());
+                ctx.host().spawn(async move {
+                    host.clock().sleep(Duration::from_secs(4)).await;
+                    host.discord().respond(&to, "late").await
+                });
                 Ok(())
             }
             "dm" => {
@@ -128,12 +137,22 @@ fn the_common_mistakes_are_refused_as_discord_refuses_them() {
 }
 
 #[test]
-fn an_answer_after_three_seconds_finds_no_interaction() {
+fn the_host_defers_what_a_handler_is_late_to_answer() {
     let bot = Bot::new::<Asker>();
     let answer = bot.user("alice").slash("late", ());
-    bot.advance(Duration::from_millis(3_001));
-    assert!(bot.transcript().contains("3 s have passed without an answer: alice sees"));
+    bot.advance(Duration::from_secs(3));
+    assert!(bot.transcript().contains("the host acknowledges it: the cog is late"));
+    assert!(answer.is_thinking());
     bot.advance(Duration::from_secs(1));
+    assert_eq!(answer.content(), "late");
+}
+
+#[test]
+fn an_answer_after_three_seconds_finds_no_interaction() {
+    let bot = Bot::new::<Asker>();
+    let answer = bot.user("alice").slash("later", ());
+    assert!(bot.transcript().contains("its handler ended without an answer: alice sees"));
+    bot.advance(Duration::from_secs(4));
     answer.assert_none();
     let text = failure(&bot).1;
     assert!(text.contains("404, code 10062") && text.contains("`ctx.defer()` first"), "{text}");
