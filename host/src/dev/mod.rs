@@ -10,6 +10,7 @@
 
 mod build;
 mod dep_info;
+mod facts;
 mod install;
 mod packages;
 mod release;
@@ -25,7 +26,8 @@ use std::{
 
 use futures_util::future::join_all;
 
-pub use self::release::{Facts, Release, facts, release};
+pub use self::facts::{Facts, facts};
+pub use self::release::{Release, release};
 use self::{
     build::{Build, Failed, Outcome},
     packages::{CogPackage, Workspace},

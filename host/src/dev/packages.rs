@@ -9,13 +9,13 @@ use std::{
 
 use cargo_metadata::{CrateType, Metadata, Package, TargetKind};
 
-use super::{DevError, release::Facts};
+use super::{DevError, facts::Facts};
 use crate::config::TOKEN_VARIABLE;
 
 /// What cargo calls a manifest.
 pub(super) const MANIFEST: &str = "Cargo.toml";
 /// What every cog depends on.
-const SDK: &str = "gearshift-cog";
+pub(super) const SDK: &str = "gearshift-cog";
 
 /// Cogs that are built together.
 #[derive(Debug, Clone)]

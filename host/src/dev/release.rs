@@ -1,13 +1,11 @@
 //! Builds cogs once, as they are shipped. It packs nothing.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, path::PathBuf};
 
 use super::{
     DevError,
     build::{Build, Failed},
+    facts::Facts,
     packages::{self, CogPackage, Workspace},
 };
 
@@ -20,21 +18,6 @@ pub struct Release {
     pub facts: Facts,
     /// Its library for each target.
     pub libraries: Vec<PathBuf>,
-}
-
-/// What the `Cargo.toml` of a cog says that its library does not.
-#[derive(Debug, Clone, Default)]
-pub struct Facts {
-    /// `authors`.
-    pub authors: Vec<String>,
-    /// `description`.
-    pub description: Option<String>,
-    /// `license`.
-    pub license: Option<String>,
-    /// `readme`, relative to the folder; cargo finds one that is not named.
-    pub readme: Option<PathBuf>,
-    /// `repository`.
-    pub repository: Option<String>,
 }
 
 /// Builds the cogs below some folders in a release build: for each of the targets, or for the one that cargo builds for if
@@ -83,21 +66,4 @@ async fn build(workspace: &Workspace, target: Option<&str>) -> Result<BTreeMap<S
             Err(DevError::Failed { cogs: workspace.names(), status, words })
         }
     }
-}
-
-/// What the cog whose package is in `folder` says of itself, without a build; nothing where there is none.
-///
-/// # Errors
-/// Cargo cannot say.
-pub fn facts(folder: &Path) -> Result<Option<Facts>, DevError> {
-    if !folder.join(packages::MANIFEST).is_file() {
-        return Ok(None);
-    }
-    let found = match packages::find(folder) {
-        Err(DevError::NoCog { .. }) => Vec::new(),
-        found => found?,
-    };
-    let Ok(folder) = folder.canonicalize() else { return Ok(None) };
-    let mut cogs = found.into_iter().flat_map(|workspace| workspace.cogs);
-    Ok(cogs.find(|cog| cog.folder == folder).map(|cog| cog.facts))
 }
