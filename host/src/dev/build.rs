@@ -105,7 +105,7 @@ impl Build {
         command.args(workspace.cogs.iter().flat_map(|cog| ["--package", &cog.id]));
         command
             // Cargo's configuration and the toolchain are those of the folder that it is called in.
-            .current_dir(workspace.folders.first().unwrap_or(&workspace.root))
+            .current_dir(workspace.folders.iter().find(|folder| folder.is_dir()).unwrap_or(&workspace.root))
             .env("CARGO_TERM_PROGRESS_WHEN", "never")
             .env("CARGO_TERM_COLOR", "never")
             .stdin(Stdio::null())

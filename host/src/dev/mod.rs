@@ -130,16 +130,10 @@ impl Dev {
     /// There are none, or cargo cannot say.
     pub fn find(folders: &[PathBuf], is_release: bool) -> Result<Dev, DevError> {
         let workspaces = packages::find_all(folders)?;
-        let mut libraries = BTreeMap::new();
-        for cog in workspaces.iter().flat_map(|workspace| &workspace.cogs) {
-            if let Some(other) = libraries.insert(cog.library.clone(), &cog.folder) {
-                let folders = [other.clone(), cog.folder.clone()];
-                return Err(DevError::Twice { library: cog.library.clone(), folders });
-            }
-        }
+        let libraries = packages::libraries(workspaces.iter().flat_map(|workspace| &workspace.cogs))?;
         let folder = libraries_of(&workspaces);
         fs::create_dir_all(&folder).map_err(|source| DevError::Folder { folder: folder.clone(), source })?;
-        install::keep_only(&folder, |library| libraries.contains_key(library));
+        install::keep_only(&folder, |library| libraries.contains(library));
         Ok(Dev { workspaces, folder, is_release })
     }
 
@@ -163,7 +157,16 @@ impl Dev {
                 && let Err(error) = self.look_again(&mut workspace, &mut sources).await
             {
                 sources.has_other_manifests();
-                tracing::error!(help = error.help(), "failed to build {}: {error}", workspace.names());
+                // What cargo says of a manifest has many lines.
+                let text = error.to_string();
+                let (first, words) = text.split_once('\n').unwrap_or((&text, ""));
+                let output = Some(words).filter(|words| !words.is_empty());
+                tracing::error!(
+                    help = error.help(),
+                    output,
+                    "failed to build {}: {first}",
+                    workspace.names()
+                );
             } else {
                 self.build(&workspace, &mut sources, &mut waiting).await;
             }

@@ -59,24 +59,49 @@ impl Workspace {
         self.cogs.dedup_by(|one, other| one.id == other.id);
     }
 
-    /// As it is after a manifest has changed.
+    /// As it is after a manifest has changed. A folder that is gone, or has no cog any more, leaves the others.
     pub(super) fn again(&self) -> Result<Workspace, DevError> {
         let mut again: Option<Workspace> = None;
-        for folder in &self.folders {
-            for found in find(folder)?.into_iter().filter(|found| found.root == self.root) {
+        for folder in self.folders.iter().filter(|folder| folder.is_dir()) {
+            let found = match find(folder) {
+                Err(DevError::NoCog { .. }) => continue,
+                found => found?,
+            };
+            for found in found.into_iter().filter(|found| found.root == self.root) {
                 match &mut again {
                     Some(again) => again.add(found),
                     None => again = Some(found),
                 }
             }
         }
-        again.ok_or_else(|| DevError::NoCog { folder: self.root.clone(), almost: None })
+        let mut again = again.ok_or_else(|| DevError::NoCog { folder: self.root.clone(), almost: None })?;
+        libraries(again.cogs.iter())?;
+        // One that is gone may come back.
+        again.folders.clone_from(&self.folders);
+        Ok(again)
     }
 
     /// The names of its cogs.
     pub(super) fn names(&self) -> String {
         names(self.cogs.iter())
     }
+}
+
+/// The names of the cogs' libraries.
+///
+/// # Errors
+/// Two have the same.
+pub(super) fn libraries<'c>(
+    cogs: impl Iterator<Item = &'c CogPackage>,
+) -> Result<BTreeSet<&'c str>, DevError> {
+    let mut libraries = BTreeMap::new();
+    for cog in cogs {
+        if let Some(other) = libraries.insert(&*cog.library, &cog.folder) {
+            let folders = [other.clone(), cog.folder.clone()];
+            return Err(DevError::Twice { library: cog.library.clone(), folders });
+        }
+    }
+    Ok(libraries.into_keys().collect())
 }
 
 /// "`ping`", "`counter` and `ping`".

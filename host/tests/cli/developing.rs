@@ -60,6 +60,11 @@ fn target() -> PathBuf {
 
 /// Starts it on the package, with the SDK built before: no test waits for that.
 fn develop(place: &Place, arguments: &[&str]) -> Live {
+    develop_in(place, &[&["greeter"], arguments].concat())
+}
+
+/// The same on other folders.
+fn develop_in(place: &Place, arguments: &[&str]) -> Live {
     static SDK: OnceLock<()> = OnceLock::new();
     SDK.get_or_init(|| {
         let place = greeter("first");
@@ -69,7 +74,7 @@ fn develop(place: &Place, arguments: &[&str]) -> Live {
         assert!(build.status().unwrap().success());
     });
     let mut command = gearshift(place);
-    command.args(["dev", "greeter"]).args(arguments).env("CARGO_TARGET_DIR", target());
+    command.arg("dev").args(arguments).env("CARGO_TARGET_DIR", target());
     Live::spawn(command.env("DISCORD_TOKEN", "not-for-build-scripts"))
 }
 
@@ -224,6 +229,35 @@ fn packages_and_folders_that_come_and_go_in_a_workspace_are_followed() {
     live.expect("`coming#2` was loaded");
     fs::remove_dir_all(here).unwrap();
     live.expect("`coming#2` was unloaded");
+    live.say(":quit");
+    assert_eq!(live.end().0, 0);
+}
+
+#[test]
+fn a_folder_that_was_named_and_goes_leaves_the_others() {
+    let place = Place::with(&[]);
+    place.file("bot/Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"cogs/*\"]\n");
+    for name in ["stays", "goes"] {
+        package(&place, &format!("bot/cogs/{name}"), name, "");
+    }
+    edit(&place, "bot/cogs/goes/src/lib.rs", "fn greet", "fn wave");
+    fs::copy(workspace().join("Cargo.lock"), place.path().join("bot/Cargo.lock")).unwrap();
+    // The one that goes comes first in their order.
+    let mut live = develop_in(&place, &["bot/cogs/goes", "bot/cogs/stays"]);
+    live.expect("#1` was loaded");
+    live.expect("#1` was loaded");
+    let (here, away) = (place.path().join("bot/cogs/goes"), place.path().join("away"));
+    fs::rename(&here, &away).unwrap();
+    live.expect("`goes#1` was unloaded");
+    edit(&place, "bot/cogs/stays/src/lib.rs", "one", "two");
+    live.expect("was replaced by `stays#2`");
+    // A mistake in the manifest is shown as cargo shows it.
+    edit(&place, "bot/Cargo.toml", "[workspace]", "[workspace");
+    live.expect("failed to build `stays`: cannot see what packages are in");
+    live.expect("1 | [workspace");
+    edit(&place, "bot/Cargo.toml", "[workspace", "[workspace]");
+    fs::rename(&away, &here).unwrap();
+    live.expect("`goes#2` was loaded");
     live.say(":quit");
     assert_eq!(live.end().0, 0);
 }
