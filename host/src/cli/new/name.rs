@@ -3,6 +3,7 @@
 use std::{fmt, path::Path};
 
 use super::{super::exit::Failure, refused};
+use crate::packages::Reference;
 
 /// Users type it: Discord takes 32 characters for a command, and the templates' lines are short enough for these.
 const LENGTH_MAX: usize = 24;
@@ -68,6 +69,9 @@ fn wrong(name: &str) -> Option<(String, String)> {
     } else if name.len() > LENGTH_MAX {
         let help = "it is the name of a command too, which users type".to_owned();
         Some((format!("it has {} characters, and {LENGTH_MAX} at most are taken", name.len()), help))
+    } else if format!("localhost/{name}").parse::<Reference>().is_err() {
+        let help = "letters and digits with one `-`, one `_` or `__` between them".to_owned();
+        Some(("no registry would take a package of that name".to_owned(), help))
     } else if KEYWORDS.contains(&&*as_crate) {
         Some(("it is a keyword of Rust's".to_owned(), another()))
     } else if CRATES.contains(&&*as_crate) {
@@ -94,6 +98,11 @@ mod tests {
             ("9lives", "it does not begin with a letter", "small letters"),
             ("-x", "it does not begin with a letter", "small letters"),
             ("a-name-of-25-characters-x", "it has 25 characters", "users type"),
+            ("a-", "no registry would take", "between them"),
+            ("a_", "no registry would take", "between them"),
+            ("a-_b", "no registry would take", "between them"),
+            (&"x".repeat(200), "it has 200 characters", "users type"),
+            ("std", "a crate that a cog is built from", "another"),
             ("fn", "it is a keyword of Rust's", "`fn-cog`"),
             ("gearshift-cog", "a crate that a cog is built from", "another"),
             ("gcc-s", "`libgcc_s` is a library", "another"),
@@ -103,7 +112,7 @@ mod tests {
             let failure = Name::of(Path::new(path)).expect_err(path).to_string();
             assert!(failure.contains(why) && failure.contains(help), "{path}: {failure}");
         }
-        for path in ["a", "bots/my-cog_2", "greeter/", "a-name-of-24-characters1"] {
+        for path in ["a", "a1", "a--b", "a__b", "bots/my-cog_2", "greeter/", "a-name-of-24-characters1"] {
             assert!(Name::of(Path::new(path)).is_ok(), "{path}");
         }
     }
