@@ -38,6 +38,7 @@ pub mod config;
 pub mod counters;
 pub mod duration;
 pub mod error;
+pub mod file;
 pub mod identity;
 pub mod log;
 pub mod private;

@@ -1,11 +1,11 @@
 //! Text as it comes: files with or without a byte order mark, always UTF-8; words of any length.
 
 use std::{
-    fs::File,
     io::{self, Read},
-    os::unix::fs::OpenOptionsExt,
     path::Path,
 };
+
+use crate::file;
 
 /// Longer words of a cog are cut where they are shown in lists. In bytes.
 const SHORT_MAX: usize = 4 << 10;
@@ -26,20 +26,13 @@ pub fn read(file: &Path) -> io::Result<String> {
 /// # Errors
 /// It cannot be read, is no regular file, or is larger than any text.
 pub fn read_bytes(file: &Path) -> io::Result<Vec<u8>> {
-    // <https://man7.org/linux/man-pages/man7/fifo.7.html>
-    let mut file = File::options().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(file)?;
-    let found = file.metadata()?;
-    let refused = |why: String| Err(io::Error::new(io::ErrorKind::InvalidInput, why));
-    if found.is_dir() {
-        return Err(io::ErrorKind::IsADirectory.into());
-    }
-    if !found.is_file() {
-        return refused("it is a pipe, a socket or a device, not a regular file".to_owned());
-    }
     let mut bytes = Vec::new();
-    file.by_ref().take(FILE_MAX + 1).read_to_end(&mut bytes)?;
+    file::open(file)?.take(FILE_MAX + 1).read_to_end(&mut bytes)?;
     match bytes.len() as u64 > FILE_MAX {
-        true => refused(format!("it is larger than {} MiB", FILE_MAX >> 20)),
+        true => {
+            let why = format!("it is larger than {} MiB", FILE_MAX >> 20);
+            Err(io::Error::new(io::ErrorKind::InvalidInput, why))
+        }
         false => Ok(bytes),
     }
 }
@@ -113,7 +106,7 @@ mod tests {
         }
         assert_eq!(read(folder.path()).unwrap_err().kind(), io::ErrorKind::IsADirectory);
         let endless = folder.path().join("endless");
-        File::create(&endless).unwrap().set_len(FILE_MAX + 1).unwrap();
+        std::fs::File::create(&endless).unwrap().set_len(FILE_MAX + 1).unwrap();
         assert_eq!(read(&endless).unwrap_err().to_string(), "it is larger than 64 MiB");
     }
 }

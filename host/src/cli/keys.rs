@@ -16,7 +16,7 @@ use super::{
 use crate::{
     config::{Config, RegistrySection, absolute},
     error::{argument, chain},
-    log,
+    file, log,
     packages::{KeyError, KeyFiles, Packed, PublicKey, SecretKey},
     text,
 };
@@ -197,7 +197,7 @@ fn trust(key: &str, registry: Option<&str>, config: &Path) -> Result<(), Failure
         return Ok(());
     }
     keys.push(key.to_string());
-    replace(config, &document.to_string()).map_err(failed("write"))?;
+    file::replace(config, document.to_string().as_bytes(), ".gearshift-").map_err(failed("write"))?;
     writeln!(out, "the key {} is trusted for {place}, by `{}`", key.id(), config.display())?;
     let has_own = |section: &&RegistrySection| section.trusted_keys.is_some();
     match registry {
@@ -229,21 +229,6 @@ fn section<'t>(table: &'t mut dyn TableLike, name: &str) -> Option<&'t mut dyn T
         Item::Table(table)
     };
     table.entry(name).or_insert_with(implicit).as_table_like_mut()
-}
-
-/// In one step, with the mode that it had.
-fn replace(file: &Path, text: &str) -> io::Result<()> {
-    // Where a link leads, and not the link.
-    let file = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
-    let folder = file.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut new = tempfile::NamedTempFile::new_in(folder)?;
-    new.write_all(text.as_bytes())?;
-    if let Ok(before) = fs::metadata(&file) {
-        new.as_file().set_permissions(before.permissions())?;
-    }
-    new.as_file().sync_all()?;
-    new.persist(&file)?;
-    Ok(())
 }
 
 fn read_public(file: &Path) -> Result<PublicKey, Failure> {

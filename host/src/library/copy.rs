@@ -68,7 +68,7 @@ impl Digest {
     /// When it cannot be read.
     pub fn of(path: &Path) -> io::Result<Self> {
         let mut hasher = blake3::Hasher::new();
-        hasher.update_reader(File::open(path)?)?;
+        hasher.update_reader(crate::file::open(path)?)?;
         Ok(Self(*hasher.finalize().as_bytes()))
     }
 }

@@ -1,9 +1,11 @@
 //! SHA-256 as OCI writes it: what a blob, a manifest and a whole package are named by.
 
-use std::{fmt, fs::File, io, path::Path, str::FromStr};
+use std::{fmt, io, path::Path, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use sha2::{Digest as _, Sha256};
+
+use crate::file;
 
 /// The digest of some bytes, written `sha256:…` with 64 hexadecimal digits in lower case.
 /// <https://github.com/opencontainers/image-spec/blob/main/descriptor.md#digests>
@@ -25,10 +27,10 @@ impl Digest {
     /// Of a file's content, read once.
     ///
     /// # Errors
-    /// It cannot be read.
+    /// It cannot be read, or is no regular file.
     pub fn of_file(path: &Path) -> io::Result<Digest> {
         let mut digesting = Digesting::new(io::sink());
-        io::copy(&mut File::open(path)?, &mut digesting)?;
+        io::copy(&mut file::open(path)?, &mut digesting)?;
         Ok(digesting.digest())
     }
 

@@ -38,6 +38,7 @@ const HOST: Layers = Layers {
         &["log"],
         &["config"],
         &["clock", "counters", "duration", "error", "identity", "private", "process", "step", "text"],
+        &["file"],
     ],
     exceptions: &[(
         "schedule",
