@@ -288,7 +288,7 @@ impl Signing {
 }
 
 /// The failure of a signature that could not be made.
-pub(super) fn unsigned(packed: &Packed, why: &str) -> Failure {
+pub(super) fn unsigned(packed: &Packed<'_>, why: &str) -> Failure {
     Failure::new(Exit::Failed, format!("failed to sign `{}`: {why}", packed.package().name()))
 }
 

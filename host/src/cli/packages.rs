@@ -75,7 +75,7 @@ impl Putting {
     pub(super) async fn put(
         &self,
         verb: &str,
-        packed: &Packed,
+        packed: &Packed<'_>,
         into: &Repository,
         key: Option<&PublicKey>,
     ) -> Result<(), Failure> {
@@ -86,7 +86,7 @@ impl Putting {
 
 fn print(
     verb: &str,
-    packed: &Packed,
+    packed: &Packed<'_>,
     place: &Place,
     put: Put,
     key: Option<&PublicKey>,

@@ -71,7 +71,7 @@ impl Kept {
         rules: &Rules,
     ) -> Result<Package, InstallError> {
         let (repository, found, _) = self.find(name, package, rules).await?;
-        Packed::take(&repository, found.clone()).await?;
+        Packed::take(&repository, found.clone()).await?.check().await?;
         Ok(found)
     }
 

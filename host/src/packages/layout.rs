@@ -3,18 +3,19 @@
 //! <https://github.com/opencontainers/image-spec/blob/main/image-layout.md>
 
 use std::{
-    fs::{self, File, OpenOptions, Permissions},
-    io::{self, ErrorKind, Read, Write},
-    os::unix::fs::PermissionsExt,
+    fs::{self, File, OpenOptions},
+    io::{ErrorKind, Read, Write},
     path::{Path, PathBuf},
 };
-
-use tempfile::NamedTempFile;
 
 use super::{
     digest::Digest,
     error::PackageError,
     oci::{DOCUMENT_MAX_BYTES, Descriptor, Index, REF_NAME, bytes_of},
+};
+use crate::{
+    file::{self, Aside},
+    private::leads_to,
 };
 
 const LAYOUT: &str = "oci-layout";
@@ -30,10 +31,26 @@ pub(super) struct Layout {
     folder: PathBuf,
 }
 
-/// The right to write in a layout; one process has it at a time.
+/// The right to write in a layout; one process has it at a time. A layout that was made for it and got no package goes with
+/// it.
 #[derive(Debug)]
 pub(super) struct Writing {
     _lock: File,
+    /// Files and folders that were made to begin with, the innermost first.
+    made: Vec<PathBuf>,
+    index: PathBuf,
+}
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        if self.index.exists() {
+            return;
+        }
+        for path in &self.made {
+            // What holds anything stays.
+            let _ = if path.is_dir() { fs::remove_dir(path) } else { fs::remove_file(path) };
+        }
+    }
 }
 
 impl Layout {
@@ -68,7 +85,7 @@ impl Layout {
     /// A blob. None: it is not there.
     pub(super) fn open(&self, digest: &Digest) -> Result<Option<File>, PackageError> {
         let path = self.path(digest);
-        match File::open(&path) {
+        match file::open(&path) {
             Ok(file) => Ok(Some(file)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(PackageError::io("read", path)(error)),
@@ -83,12 +100,24 @@ impl Layout {
     /// Begins to write, and makes the layout if it is not there. Waits for another process that writes.
     pub(super) fn begin(&self) -> Result<Writing, PackageError> {
         let failed = |path: &Path| PackageError::io("write", path.to_owned());
-        let blobs = self.folder.join(BLOBS);
-        fs::create_dir_all(&blobs).map_err(failed(&blobs))?;
-        let path = self.folder.join(LAYOUT);
-        let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
-        let mut lock = open.map_err(failed(&path))?;
-        lock.lock().map_err(failed(&path))?;
+        let (blobs, path) = (self.folder.join(BLOBS), self.folder.join(LAYOUT));
+        let mut made: Vec<PathBuf> = Vec::new();
+        let mut lock = loop {
+            made.extend(
+                [&*path].into_iter().chain(blobs.ancestors()).filter(|it| !it.exists()).map(Path::to_owned),
+            );
+            file::make_folder(&blobs).map_err(failed(&blobs))?;
+            let mut how = OpenOptions::new();
+            let open = file::open_by(how.read(true).write(true).create(true).truncate(false), &path);
+            let lock = open.map_err(failed(&path))?;
+            lock.lock().map_err(failed(&path))?;
+            // One that has given up has taken it away.
+            if leads_to(&path, &lock) {
+                break lock;
+            }
+        };
+        let owner = fs::metadata(&self.folder).map_err(failed(&self.folder))?;
+        file::give(&lock, &owner).map_err(failed(&path))?;
         if lock.metadata().map_err(failed(&path))?.len() == 0 {
             lock.write_all(LAYOUT_BYTES).map_err(failed(&path))?;
         }
@@ -100,16 +129,27 @@ impl Layout {
                 }
             }
         }
-        Ok(Writing { _lock: lock })
+        Ok(Writing { _lock: lock, made, index: self.folder.join(INDEX) })
+    }
+
+    /// Whether a blob is there and undamaged.
+    pub(super) fn holds(&self, digest: &Digest) -> bool {
+        Digest::of_file(&self.path(digest)).is_ok_and(|there| there == *digest)
     }
 
     /// Puts a blob there, also in the place of one that is damaged.
     pub(super) fn put(&self, _: &Writing, digest: &Digest, content: &[u8]) -> Result<(), PackageError> {
         let path = self.path(digest);
-        if fs::read(&path).is_ok_and(|there| there == content) {
-            return Ok(());
+        match self.holds(digest) {
+            true => Ok(()),
+            false => file::replace(&path, content, UNFINISHED).map_err(PackageError::io("write", path)),
         }
-        write(&path, content).map_err(PackageError::io("write", path))
+    }
+
+    /// Begins to write a blob, which is there only when it is put there.
+    pub(super) fn begin_blob(&self, _: &Writing, digest: &Digest) -> Result<Aside, PackageError> {
+        let path = self.path(digest);
+        Aside::begin(&path, UNFINISHED).map_err(PackageError::io("write", path))
     }
 
     /// Has a tag lead to what is there as a blob.
@@ -120,38 +160,42 @@ impl Layout {
         index
             .manifests
             .sort_by(|one, other| one.annotations.get(REF_NAME).cmp(&other.annotations.get(REF_NAME)));
-        let path = self.folder.join(INDEX);
-        write(&path, &bytes_of(&index)).map_err(PackageError::io("write", path))
+        let (path, bytes) = (self.folder.join(INDEX), bytes_of(&index));
+        // Nobody could read it any more.
+        fits(&path, bytes.len() as u64)?;
+        file::replace(&path, &bytes, UNFINISHED).map_err(PackageError::io("write", path))
     }
 }
 
 /// A file as far as it is a document's. None: it is not there.
 fn read(path: &Path) -> Result<Option<Vec<u8>>, PackageError> {
     let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(DOCUMENT_MAX_BYTES + 1).read_to_end(&mut bytes));
+    let read = file::open(path).and_then(|file| {
+        file.take(DOCUMENT_MAX_BYTES + 1).read_to_end(&mut bytes)?;
+        Ok(())
+    });
     match read {
-        Ok(_) => Ok(Some(bytes)),
+        Ok(()) => fits(path, bytes.len() as u64).map(|()| Some(bytes)),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
         Err(error) => Err(PackageError::io("read", path)(error)),
     }
 }
 
-/// Writes a file beside its place, and then puts it there in one step.
-fn write(path: &Path, content: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    // As any file is made: who may read it says the process's umask.
-    let mut file: NamedTempFile = tempfile::Builder::new()
-        .prefix(UNFINISHED)
-        .permissions(Permissions::from_mode(0o666))
-        .tempfile_in(folder)?;
-    file.write_all(content)?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
+/// Whether a document may have so many bytes.
+fn fits(path: &Path, size: u64) -> Result<(), PackageError> {
+    match size > DOCUMENT_MAX_BYTES {
+        true => {
+            let (what, most) = (path.display().to_string(), DOCUMENT_MAX_BYTES);
+            Err(PackageError::TooLarge { what, size, most })
+        }
+        false => Ok(()),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
     use crate::packages::oci::TEXT;
 

@@ -32,6 +32,7 @@ mod repository;
 mod retry;
 #[cfg(test)]
 mod tests;
+mod writer;
 
 pub use self::about::{About, Settings, Words, WordsError};
 pub use self::access::{Access, Download, Downloads};

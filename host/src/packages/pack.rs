@@ -14,7 +14,7 @@ use super::{
     error::PackageError,
     oci::{self, Descriptor, Index, Manifest, Platform, bytes_of},
     package::Package,
-    packed::{Packed, nowhere},
+    packed::{Bytes, Packed, Part, nowhere},
 };
 use crate::error::{chain, denied};
 use crate::library::{Inspection, Mismatch, Readiness, look, mismatches, read, stamp};
@@ -105,12 +105,12 @@ struct Library {
     version: Version,
 }
 
-impl Packed {
+impl Packed<'_> {
     /// Makes a package of libraries. Nothing of them is executed.
     ///
     /// # Errors
     /// One is no cog in a release build, or they do not belong together.
-    pub fn make(libraries: &[PathBuf], words: &Words) -> Result<Packed, PackError> {
+    pub fn make(libraries: &[PathBuf], words: &Words) -> Result<Packed<'static>, PackError> {
         let mut read = libraries.iter().map(|file| Library::read(file)).collect::<Result<Vec<_>, _>>()?;
         read.sort_by(|one, other| one.cog.target.cmp(&other.cog.target));
         for pair in read.windows(2) {
@@ -135,12 +135,17 @@ impl Packed {
         index
             .annotations
             .extend(annotations.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))));
-        let (mut manifests, mut blobs) = (Vec::new(), Vec::new());
+        let (mut manifests, mut parts) = (Vec::new(), Vec::new());
         for library in read {
             let target = library.cog.target.clone();
             let mut put = |media_type: &str, title: &str, bytes: Vec<u8>| {
                 let descriptor = Descriptor::of(media_type, &bytes).annotated(oci::TITLE, title);
-                blobs.push(bytes);
+                let part = Part {
+                    descriptor: descriptor.clone(),
+                    what: title.to_owned(),
+                    bytes: Bytes::Here(bytes),
+                };
+                parts.push(part);
                 descriptor
             };
             let mut layers = vec![put(oci::LIBRARY, &file_name(&name, &target), library.bytes)];
@@ -166,7 +171,7 @@ impl Packed {
             why: error.to_string(),
             help: error.help(),
         })?;
-        Ok(Packed::new(package, manifests, blobs))
+        Ok(Packed::new(package, manifests, parts))
     }
 }
 

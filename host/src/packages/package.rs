@@ -14,6 +14,10 @@ use super::{
 };
 use crate::library::same_target;
 
+/// More than there are targets that a host runs on. Each has a manifest, which is asked for by itself.
+/// <https://doc.rust-lang.org/rustc/platform-support.html>
+const TARGETS_MAX: usize = 100;
+
 /// A version of a package. Its index fits its digest and says its name; its signatures have been checked.
 #[derive(Debug, Clone)]
 pub struct Package {
@@ -38,10 +42,19 @@ impl Package {
         let said = |key: &str| index.annotations.get(key).map(String::as_str).unwrap_or_default();
         let version =
             Version::parse(said(oci::VERSION)).map_err(|error| odd(format!("its version: {error}")))?;
-        let mut entries = Vec::new();
+        let mut entries: Vec<(String, Descriptor)> = Vec::new();
+        if index.manifests.len() > TARGETS_MAX {
+            return Err(odd(format!(
+                "it is for {} targets, and {TARGETS_MAX} are the most",
+                index.manifests.len()
+            )));
+        }
         for entry in index.manifests.iter() {
             let target =
                 entry.annotations.get(oci::TARGET).ok_or_else(|| odd("it names no target".to_owned()))?;
+            if entries.iter().any(|(other, _)| other == target) {
+                return Err(odd(format!("it names the target `{}` twice", target.escape_debug())));
+            }
             entries.push((target.clone(), entry.clone()));
         }
         let package =

@@ -1,7 +1,7 @@
-//! All that a version of a package is made of, in memory: from a repository or fresh from its libraries, to be put into
-//! another one.
+//! All that a version of a package is made of: from a repository, where its parts stay until they are put into another
+//! one, or fresh from its libraries, in memory.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, io, path::Path};
 
 use super::{
     digest::Digest,
@@ -11,22 +11,39 @@ use super::{
     package::Package,
     reference::{Place, tag_of},
     repository::Repository,
+    writer::Writer,
 };
 use crate::library::LIBRARY_MAX_BYTES;
 
-/// All parts of a package together, for every target: it is held in memory.
-const PACKAGE_MAX_BYTES: u64 = LIBRARY_MAX_BYTES;
+/// All parts of a package together, for every target.
+pub(super) const PACKAGE_MAX_BYTES: u64 = LIBRARY_MAX_BYTES;
 
 /// A version of a package with everything in it.
 #[derive(Debug)]
-pub struct Packed {
+pub struct Packed<'r> {
     package: Package,
     /// The manifests of its artifacts.
     manifests: Vec<Vec<u8>>,
     /// Their configs and layers.
-    blobs: Vec<Vec<u8>>,
+    parts: Vec<Part<'r>>,
     /// Each with its key, if it was made here.
     signatures: Vec<(Signature, Option<PublicKey>)>,
+}
+
+/// A config or a layer.
+#[derive(Debug)]
+pub(super) struct Part<'r> {
+    pub(super) descriptor: Descriptor,
+    /// What it is, in words.
+    pub(super) what: String,
+    pub(super) bytes: Bytes<'r>,
+}
+
+/// Where the bytes of a part are.
+#[derive(Debug)]
+pub(super) enum Bytes<'r> {
+    Here(Vec<u8>),
+    In(&'r Repository),
 }
 
 /// What became of a package that was put somewhere.
@@ -40,36 +57,52 @@ pub enum Put {
     Replaced(Digest),
 }
 
-impl Packed {
-    pub(super) fn new(package: Package, manifests: Vec<Vec<u8>>, blobs: Vec<Vec<u8>>) -> Packed {
-        Packed { package, manifests, blobs, signatures: Vec::new() }
+impl<'r> Packed<'r> {
+    pub(super) fn new(package: Package, manifests: Vec<Vec<u8>>, parts: Vec<Part<'r>>) -> Packed<'r> {
+        Packed { package, manifests, parts, signatures: Vec::new() }
     }
 
-    /// All of a package that was found, for every target, with all of its signatures.
+    /// All of a package that was found, for every target, with all of its signatures. Its parts stay where they are, and are
+    /// checked when they are read.
     ///
     /// # Errors
-    /// A part is not there, or does not fit its digest.
-    pub async fn take(from: &Repository, package: Package) -> Result<Packed, PackageError> {
+    /// A document is not there, does not fit its digest, or names more than a package may have.
+    pub async fn take(from: &'r Repository, package: Package) -> Result<Packed<'r>, PackageError> {
         let mut taken = Packed::new(package, Vec::new(), Vec::new());
         let package = &taken.package;
-        let (mut left, mut seen) = (PACKAGE_MAX_BYTES, HashSet::new());
+        let (mut size, mut seen) = (0_u64, HashSet::new());
         for target in package.targets() {
             let (manifest, artifact) = from.artifact_with_manifest(package, target).await?;
-            for part in artifact.parts() {
-                if !seen.insert(part.digest) {
-                    continue;
-                }
+            size += manifest.len() as u64;
+            for part in artifact.parts().filter(|part| seen.insert(part.digest)) {
+                size = size.saturating_add(part.size);
                 let title = part.annotations.get(oci::TITLE).map_or("manifest", String::as_str);
                 let what = format!("{package} ({} for {target})", title.escape_debug());
-                let blob = from.small(part, left, &what).await?;
-                left -= blob.len() as u64;
-                taken.blobs.push(blob);
+                taken.parts.push(Part { descriptor: part.clone(), what, bytes: Bytes::In(from) });
+            }
+            if size > PACKAGE_MAX_BYTES {
+                let what = package.to_string();
+                return Err(PackageError::TooLarge { what, size, most: PACKAGE_MAX_BYTES });
             }
             taken.manifests.push(manifest);
         }
         let signatures = from.signatures(&package.digest()).await?;
         taken.signatures = signatures.into_iter().map(|signature| (signature, None)).collect();
         Ok(taken)
+    }
+
+    /// Reads every part, and keeps none.
+    ///
+    /// # Errors
+    /// One is not there, or does not fit its digest.
+    pub async fn check(&self) -> Result<(), PackageError> {
+        for Part { descriptor, what, bytes } in &self.parts {
+            if let Bytes::In(from) = bytes {
+                let nowhere = Path::new("/dev/null");
+                from.blob(descriptor, PACKAGE_MAX_BYTES, &mut io::sink(), nowhere, what).await?;
+            }
+        }
+        Ok(())
     }
 
     /// The package; where it was found, or is not yet.
@@ -124,9 +157,7 @@ impl Packed {
                 return Err(PackageError::Taken { what, there, new: package.digest() });
             }
         };
-        for blob in &self.blobs {
-            writer.blob(blob).await?;
-        }
+        writer.parts(&self.parts).await?;
         for manifest in &self.manifests {
             writer.document(oci::MANIFEST, manifest, None).await?;
         }
@@ -146,7 +177,7 @@ impl Packed {
         &self,
         signature: &Signature,
         into: &Repository,
-        writer: &super::repository::Writer<'_>,
+        writer: &Writer<'_>,
     ) -> Result<(), PackageError> {
         let (text, key) = (signature.text(), signature.key());
         let layer = Descriptor::of(oci::MINISIGN, text.as_bytes())

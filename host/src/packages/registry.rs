@@ -30,6 +30,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
 /// How many tags are asked for at once.
 const PAGE: usize = 1000;
+/// More than a package has versions, with their signatures: a registry that goes on is left.
+const TAGS_MAX: usize = 100_000;
 /// How much is shown of what a registry says, in characters.
 const WORDS: usize = 200;
 
@@ -124,6 +126,9 @@ impl Registry {
             let before = tags.len();
             tags.extend(page);
             // A registry may give fewer at once than it is asked for, or all of them each time.
+            if tags.len() > TAGS_MAX {
+                return Err(self.registry(format!("it names more than {TAGS_MAX} tags")));
+            }
             if tags.len() == before {
                 return Ok((!tags.is_empty()).then(|| tags.into_iter().collect()));
             }

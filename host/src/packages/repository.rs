@@ -2,6 +2,7 @@
 //! its digest.
 
 use std::{
+    borrow::Cow,
     collections::BTreeSet,
     io::{Read, Write},
     path::Path,
@@ -14,7 +15,7 @@ use super::{
     digest::{Digest, Digesting},
     error::PackageError,
     keys::{Judgement, Signature, Trust},
-    layout::{Layout, Writing},
+    layout::Layout,
     oci::{self, DOCUMENT_MAX_BYTES, Descriptor, Index, Manifest, referrers_tag},
     package::{Artifact, Package},
     reference::{Place, Reference, Wanted, tag_of, version_of},
@@ -26,17 +27,19 @@ use crate::library::LIBRARY_MAX_BYTES;
 #[derive(Debug)]
 pub struct Repository {
     place: Place,
-    store: Store,
+    pub(super) store: Store,
 }
 
 #[derive(Debug)]
-enum Store {
+pub(super) enum Store {
     Folder(Layout),
     Registry(Box<Registry>),
 }
 
 /// The largest signature that is read, in bytes.
 const SIGNATURE_MAX_BYTES: u64 = 16 << 10;
+/// Each is asked for by itself.
+const SIGNATURES_MAX: usize = 100;
 
 impl Repository {
     /// Prepares to ask; nothing is asked yet. Reads the login that `docker login` left, which may run a program of the
@@ -230,7 +233,7 @@ impl Repository {
     }
 
     /// Writes a blob of `most` bytes at most to `to`, and says whether it was the right one.
-    async fn blob(
+    pub(super) async fn blob(
         &self,
         descriptor: &Descriptor,
         most: u64,
@@ -242,6 +245,7 @@ impl Repository {
             return Err(PackageError::TooLarge { what: what.to_owned(), size: descriptor.size, most });
         }
         let mut digesting = Digesting::new(to);
+        let what = &*self.with_file(what, &descriptor.digest);
         let missing = || PackageError::Missing { what: what.to_owned() };
         match &self.store {
             Store::Folder(layout) => {
@@ -260,6 +264,14 @@ impl Repository {
         self.fits(&descriptor.digest, digesting.digest(), what)
     }
 
+    /// What a part is, and in a folder which file.
+    fn with_file<'w>(&self, what: &'w str, digest: &Digest) -> Cow<'w, str> {
+        match &self.store {
+            Store::Folder(layout) => Cow::Owned(format!("{}, of {what}", layout.path(digest).display())),
+            Store::Registry(_) => Cow::Borrowed(what),
+        }
+    }
+
     fn fits(&self, expected: &Digest, found: Digest, what: &str) -> Result<(), PackageError> {
         match *expected == found {
             true => Ok(()),
@@ -270,7 +282,7 @@ impl Repository {
     /// The document with a digest, which the package names.
     async fn part(&self, digest: &Digest, what: &str) -> Result<Vec<u8>, PackageError> {
         let bytes = self.document(digest).await?;
-        bytes.ok_or_else(|| PackageError::Missing { what: what.to_owned() })
+        bytes.ok_or_else(|| PackageError::Missing { what: self.with_file(what, digest).into_owned() })
     }
 
     /// An index or a manifest by its digest. None: it is not there.
@@ -280,7 +292,8 @@ impl Repository {
             Store::Registry(registry) => registry.document(&digest.to_string()).await?,
         };
         if let Some(bytes) = &bytes {
-            self.fits(digest, Digest::of(bytes), &format!("{}@{digest}", self.place))?;
+            let what = format!("{}@{digest}", self.place);
+            self.fits(digest, Digest::of(bytes), &self.with_file(&what, digest))?;
         }
         Ok(bytes)
     }
@@ -302,10 +315,13 @@ impl Repository {
     /// The signatures of an artifact.
     pub(super) async fn signatures(&self, subject: &Digest) -> Result<Vec<Signature>, PackageError> {
         let mut signatures = Vec::new();
-        for entry in self.referrers(subject).await?.manifests {
-            if entry.artifact_type.as_deref() != Some(oci::SIGNATURE) {
-                continue;
-            }
+        let mut referrers = self.referrers(subject).await?.manifests;
+        referrers.retain(|entry| entry.artifact_type.as_deref() == Some(oci::SIGNATURE));
+        if referrers.len() > SIGNATURES_MAX {
+            let why = format!("it has {} signatures, and {SIGNATURES_MAX} are the most", referrers.len());
+            return Err(PackageError::NotAPackage { what: format!("{}@{subject}", self.place), why });
+        }
+        for entry in referrers {
             let what = format!("{}@{subject} (signature)", self.place);
             let odd = |why: &str| PackageError::NotAPackage { what: what.clone(), why: why.to_owned() };
             let bytes = self.part(&entry.digest, &what).await?;
@@ -331,52 +347,5 @@ impl Repository {
             what: format!("{}@{subject} (signatures)", self.place),
             why: error.to_string(),
         })
-    }
-}
-
-/// Puts parts into a repository. In a folder, nobody else does meanwhile.
-pub(super) struct Writer<'r> {
-    repository: &'r Repository,
-    writing: Option<Writing>,
-}
-
-impl Repository {
-    pub(super) fn writer(&self) -> Result<Writer<'_>, PackageError> {
-        let writing = match &self.store {
-            Store::Folder(layout) => Some(layout.begin()?),
-            Store::Registry(_) => None,
-        };
-        Ok(Writer { repository: self, writing })
-    }
-}
-
-impl Writer<'_> {
-    /// Puts a blob there, if it is not.
-    pub(super) async fn blob(&self, bytes: &[u8]) -> Result<(), PackageError> {
-        let digest = Digest::of(bytes);
-        match (&self.repository.store, &self.writing) {
-            (Store::Folder(layout), Some(writing)) => layout.put(writing, &digest, bytes),
-            (Store::Registry(registry), _) if !registry.has_blob(&digest).await? => {
-                registry.put_blob(&digest, bytes.to_vec()).await
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Puts an index or a manifest there, under a tag if one is said.
-    pub(super) async fn document(
-        &self,
-        media_type: &'static str,
-        bytes: &[u8],
-        tag: Option<&str>,
-    ) -> Result<(), PackageError> {
-        match (&self.repository.store, &self.writing) {
-            (Store::Folder(layout), Some(writing)) => {
-                layout.put(writing, &Digest::of(bytes), bytes)?;
-                tag.map_or(Ok(()), |tag| layout.tag(writing, tag, &Descriptor::of(media_type, bytes)))
-            }
-            (Store::Registry(registry), _) => registry.put_document(media_type, bytes.to_vec(), tag).await,
-            _ => Ok(()),
-        }
     }
 }

@@ -11,7 +11,7 @@ use super::{
     about::{About, Settings},
     keys::SecretKey,
     oci::{self, Descriptor, Index, Manifest, Platform, bytes_of},
-    packed::nowhere,
+    packed::{Bytes, Part, nowhere},
     *,
 };
 
@@ -19,17 +19,22 @@ const HERE: &str = "x86_64-unknown-linux-gnu";
 const THERE: &str = "aarch64-unknown-linux-gnu";
 
 /// A package of `greeter` for two targets, whose libraries are no libraries.
-fn sample(version: &str, code: &str) -> Packed {
+fn sample(version: &str, code: &str) -> Packed<'static> {
     sample_of_size(version, code, None)
 }
 
 /// One that says that its library is so large.
-fn sample_of_size(version: &str, code: &str, size: Option<u64>) -> Packed {
+fn sample_of_size(version: &str, code: &str, size: Option<u64>) -> Packed<'static> {
+    sample_with(version, code, |library| vec![Descriptor { size: size.unwrap_or(library.size), ..library }])
+}
+
+/// One whose manifests name these layers.
+fn sample_with(version: &str, code: &str, layers: impl Fn(Descriptor) -> Vec<Descriptor>) -> Packed<'static> {
     let version: Version = version.parse().unwrap();
     let mut index = Index { artifact_type: Some(oci::PACKAGE.to_owned()), ..Index::default() };
     index.annotations.insert(oci::TITLE.to_owned(), "greeter".to_owned());
     index.annotations.insert(oci::VERSION.to_owned(), version.to_string());
-    let (mut manifests, mut blobs) = (Vec::new(), Vec::new());
+    let (mut manifests, mut all) = (Vec::new(), Vec::new());
     for target in [THERE, HERE] {
         let about = About {
             abi: (1, 0),
@@ -48,17 +53,23 @@ fn sample_of_size(version: &str, code: &str, size: Option<u64>) -> Packed {
         };
         let parts = [(oci::ABOUT, bytes_of(&about)), (oci::LIBRARY, format!("{code} {target}").into_bytes())];
         let [config, library] = [0, 1].map(|at: usize| Descriptor::of(parts[at].0, &parts[at].1));
-        blobs.extend(parts.map(|(_, bytes)| bytes));
-        let library = Descriptor { size: size.unwrap_or(library.size), ..library };
-        let manifest = bytes_of(&Manifest::new(oci::PACKAGE, config, vec![library]));
+        all.extend(parts.map(|(media_type, bytes)| Part {
+            descriptor: Descriptor::of(media_type, &bytes),
+            what: "a part".to_owned(),
+            bytes: Bytes::Here(bytes),
+        }));
+        let manifest = bytes_of(&Manifest::new(oci::PACKAGE, config, layers(library)));
         let mut entry = Descriptor::of(oci::MANIFEST, &manifest).annotated(oci::TARGET, target);
         entry.platform = Some(Platform::of(target));
         index.manifests.push(entry);
         manifests.push(manifest);
     }
-    let bytes = bytes_of(&index);
-    let package = Package::read(&nowhere("greeter"), Digest::of(&bytes), bytes).unwrap();
-    Packed::new(package, manifests, blobs)
+    Packed::new(read(&index).unwrap(), manifests, all)
+}
+
+fn read(index: &Index) -> Result<Package, PackageError> {
+    let bytes = bytes_of(index);
+    Package::read(&nowhere("greeter"), Digest::of(&bytes), bytes)
 }
 
 fn key() -> SecretKey {
@@ -181,7 +192,7 @@ async fn whatever_is_changed_in_a_package_is_noticed_before_it_is_used() {
     let files: Vec<PathBuf> = fs::read_dir(&blobs).unwrap().map(|entry| entry.unwrap().path()).collect();
     let use_it = async || {
         let package = found(&repository, "", &trust).await?;
-        Packed::take(&repository, package).await.map(drop)
+        Packed::take(&repository, package).await?.check().await
     };
     use_it().await.unwrap();
     assert_eq!(files.len(), 11, "2 of each manifest, config, library; index; 4 of the signature");
@@ -228,8 +239,72 @@ async fn a_library_of_another_size_than_the_package_says_or_of_any_is_refused() 
         let package = found(&repository, &format!(":{version}"), &Trust::default()).await.unwrap();
         let error = code(&repository, &package).await.unwrap_err().to_string();
         assert!(error.contains(what), "{error}");
-        assert!(Packed::take(&repository, package).await.is_err());
+        let error = async { Packed::take(&repository, package).await?.check().await }.await.unwrap_err();
+        let is_large = matches!(error, PackageError::TooLarge { .. });
+        assert!(is_large || error.to_string().contains(what), "{error}");
     }
+}
+
+#[tokio::test]
+async fn a_package_that_names_more_than_any_has_is_refused_before_that_is_read() {
+    let place = tempfile::tempdir().unwrap();
+    let repository = folder(&place, "packages");
+    let take = async |packed: Packed<'_>| {
+        packed.put(&repository, false).await.unwrap();
+        let package = packed.package();
+        let found = found(&repository, &format!(":{}", package.version()), &Trust::default()).await;
+        Packed::take(&repository, found.unwrap()).await.map(drop)
+    };
+    // One part, however often it is named, is one.
+    take(sample_with("1.0.0", "code", |library| vec![library; 1000])).await.unwrap();
+    // Many that are each as large as they may be; none of them is there.
+    let many = sample_with("1.0.1", "code", |library| {
+        let other = |number: u32| Descriptor {
+            digest: Digest::of(&number.to_le_bytes()),
+            size: 1 << 30,
+            ..Descriptor::of(oci::TEXT, b"")
+        };
+        [library].into_iter().chain((0..1000).map(other)).collect()
+    });
+    let error = take(many).await.unwrap_err();
+    assert!(matches!(error, PackageError::TooLarge { .. }), "{error}");
+
+    let mut index: Index = serde_json::from_slice(sample("1.0.2", "code").package().bytes()).unwrap();
+    index.artifact_type = Some(oci::PACKAGE.to_owned());
+    read(&index).unwrap();
+    index.manifests.push(index.manifests[0].clone());
+    let why = read(&index).unwrap_err().to_string();
+    assert!(why.contains("it names the target `aarch64-unknown-linux-gnu` twice"), "{why}");
+    index.manifests = vec![index.manifests[0].clone(); 10_000];
+    let why = read(&index).unwrap_err().to_string();
+    assert!(why.contains("it is for 10000 targets, and 100 are the most"), "{why}");
+
+    // Signatures: each is asked for by itself.
+    let mut packed = sample("1.0.3", "code");
+    packed.sign(&key()).unwrap();
+    packed.put(&repository, false).await.unwrap();
+    let blobs = place.path().join("packages/greeter/blobs/sha256");
+    let mut referrers = repository.referrers(&packed.package().digest()).await.unwrap();
+    referrers.manifests = vec![referrers.manifests[0].clone(); 1000];
+    let bytes = bytes_of(&referrers);
+    fs::write(blobs.join(Digest::of(&bytes).hex()), &bytes).unwrap();
+    let index = place.path().join("packages/greeter/index.json");
+    let mut tags: Index = serde_json::from_slice(&fs::read(&index).unwrap()).unwrap();
+    let tag = oci::referrers_tag(&packed.package().digest());
+    for entry in tags.manifests.iter_mut().filter(|it| it.annotations[oci::REF_NAME] == tag) {
+        (entry.digest, entry.size) = (Digest::of(&bytes), bytes.len() as u64);
+    }
+    fs::write(&index, bytes_of(&tags)).unwrap();
+    let why = found(&repository, ":1.0.3", &Trust::default()).await.unwrap_err().to_string();
+    assert!(why.contains("it has 1000 signatures, and 100 are the most"), "{why}");
+
+    // A list of versions that nobody could read, and one that nobody could read any more.
+    fs::write(&index, " ".repeat((4 << 20) + 1)).unwrap();
+    let why = repository.versions().await.unwrap_err().to_string();
+    assert!(why.contains("index.json` has 4194305 bytes, and 4194304 are the most"), "{why}");
+    let long = Descriptor::of(oci::TEXT, b"").annotated("padding", &"x".repeat(4 << 20));
+    fs::write(&index, bytes_of(&Index { manifests: vec![long], ..Index::default() })[..].to_vec()).unwrap();
+    assert!(sample("1.0.4", "code").put(&repository, false).await.is_err());
 }
 
 #[tokio::test]
