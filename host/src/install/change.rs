@@ -163,14 +163,19 @@ impl Installation<'_> {
     /// # Errors
     /// It is not installed.
     pub fn pin(&mut self, name: &str, pinned: bool) -> Result<Change, InstallError> {
-        let version = Some(self.installed(name)?.now.version.clone());
+        let now = &self.installed(name)?.now;
+        let version = Some(now.version.clone());
+        let notes = match pinned {
+            true => Vec::new(),
+            false => vec![format!("`update` goes by `{}`", now.source)],
+        };
         self.write(|lock| {
             if let Some(there) = lock.cogs.get_mut(name) {
                 there.pinned = pinned;
             }
         })?;
         let (from, cog) = (version.clone(), name.to_owned());
-        Ok(Change { cog, from, to: version, report: None, notes: Vec::new() })
+        Ok(Change { cog, from, to: version, report: None, notes })
     }
 }
 

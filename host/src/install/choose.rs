@@ -6,7 +6,10 @@ use std::fmt;
 use gearshift_cog::{abi::ABI, manifest::TARGET};
 use semver::Version;
 
-use super::{error::InstallError, installed::Installed};
+use super::{
+    error::InstallError,
+    installed::{Content, Installed},
+};
 use crate::{
     config::Config,
     error::chain,
@@ -104,8 +107,14 @@ pub(super) async fn choose(
 /// # Errors
 /// None can be.
 pub async fn choose_newest(there: &Installed, rules: &Rules) -> Result<Version, InstallError> {
-    let chosen = choose(&there.now.source, rules, Some(&there.now.version)).await?;
-    Ok(chosen.package.version().clone())
+    Ok(choose_update(there, rules).await?.package.version().clone())
+}
+
+/// Chooses of what is asked for of an installed cog. That can be older than what is installed only if that is none of it, as
+/// when it was pinned to another version.
+pub(super) async fn choose_update(there: &Installed, rules: &Rules) -> Result<Chosen, InstallError> {
+    let Content { version, source, .. } = &there.now;
+    choose(source, rules, Some(version).filter(|version| source.wanted.admits(version))).await
 }
 
 /// A package that is trusted and that this host can serve, with what it says of itself.

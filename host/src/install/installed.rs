@@ -100,6 +100,17 @@ impl Installed {
         self.with(Content { source: source.clone(), ..before.clone() })
     }
 
+    /// The same cog with a content that it is to stay at for a while. What is asked for stays in any case, if it is asked for
+    /// there: `update` goes by that again when it is not pinned any more.
+    #[must_use]
+    pub(super) fn pinned_to(&self, before: &Content) -> Installed {
+        let source = match before.source.place == self.now.source.place {
+            true => &self.now.source,
+            false => &before.source,
+        };
+        self.with(Content { source: source.clone(), ..before.clone() })
+    }
+
     /// The same, because somebody wants it so: `update` does not take that back.
     #[must_use]
     pub fn rolled_back_to(&self, before: &Content) -> Installed {
@@ -220,6 +231,16 @@ pub(super) mod tests {
         assert_eq!(one.back_to(&first).now.source, first.source, "it is not what is asked for by now");
         one = one.with(content("1.2.0", "ghcr.io/others/greeter"));
         assert_eq!(one.back_to(&first).now.source, first.source);
+    }
+
+    #[test]
+    fn a_version_that_is_pinned_leaves_what_is_asked_for_as_it_is() {
+        let first = installed("ghcr.io/me/greeter:1.0.0");
+        let one = first.with(content("1.1.0", "ghcr.io/me/greeter@^1.1"));
+        let pinned = one.pinned_to(&first.now);
+        assert_eq!((&pinned.now.version, &pinned.now.source), (&first.now.version, &one.now.source));
+        let others = first.with(content("1.1.0", "ghcr.io/others/greeter@^1.1"));
+        assert_eq!(others.pinned_to(&first.now).now.source, first.now.source);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use semver::Version;
 
 use super::{
     ask::Ask,
-    choose::{Chosen, Rules, choose},
+    choose::{Chosen, Rules, choose, choose_update},
     error::InstallError,
     files,
     installation::Installation,
@@ -100,9 +100,16 @@ impl Installation<'_> {
             return Ok(Planned::nothing(installed, "it is pinned"));
         }
         let rules = self.rules(source);
-        let chosen = choose(source, &rules, Some(installed)).await?;
+        let chosen = choose_update(there, &rules).await?;
         let newest = chosen.package.version();
         self.check_not_moved(there, &chosen)?;
+        if newest < installed {
+            let why = format!(
+                "it is newer than what is asked for, whose newest version is {newest}; {} with --yes goes to that",
+                install(source)
+            );
+            return Ok(Planned::nothing(installed, why));
+        }
         match there.left(newest).filter(|_| newest > installed) {
             Some(left) => {
                 let why = format!("{left}, and there is no newer one; {} takes it again", install(source));
@@ -142,23 +149,22 @@ impl Installation<'_> {
         self.plan_exactly(&name, there.rolled_back_to(content)).await
     }
 
-    /// Plans one version of an installed cog: as it is kept, else from its source. Later updates are still of what was
-    /// asked for, if the version is one of it.
+    /// Plans one version of an installed cog, for a while: as it is kept, else from its source. Later updates are still of
+    /// what was asked for.
     ///
     /// # Errors
     /// It is not there, not trusted, cannot be served, or has become something else.
     pub async fn plan_version(&self, name: &str, version: &Version) -> Result<Planned, InstallError> {
         let there = self.installed(name)?;
         if let Some(content) = there.before.iter().find(|it| it.version == *version) {
-            return self.plan_exactly(name, there.back_to(content)).await;
+            return self.plan_exactly(name, there.pinned_to(content)).await;
         }
         let (source, wanted) = (&there.now.source, Wanted::Version(version.clone()));
         let one = Reference { place: source.place.clone(), wanted, digest: None };
         let rules = self.rules(&one);
         let chosen = choose(&one, &rules, None).await?;
         self.check_not_moved(there, &chosen)?;
-        let source = if source.wanted.admits(version) { source.clone() } else { one };
-        self.plan_to(name, source, chosen, rules).await
+        self.plan_to(name, source.clone(), chosen, rules).await
     }
 
     /// Plans exactly what the lock says, wherever what is there comes from.

@@ -216,7 +216,7 @@ fn an_update_takes_nothing_older_than_what_is_installed_whatever_is_passed_over(
 }
 
 #[test]
-fn a_version_that_is_not_what_was_asked_for_is_what_is_asked_for_from_then_on() {
+fn a_version_that_is_not_what_was_asked_for_leaves_that_as_it_is() {
     let place = place(&["1.0.0", "1.1.0", "2.0.0"]);
     ok(&place, &["install", "./packages/ping@^1"]);
     ok(&place, &["install", "./packages/ping:1.0.0", "--yes"]);
@@ -225,8 +225,45 @@ fn a_version_that_is_not_what_was_asked_for_is_what_is_asked_for_from_then_on() 
     assert!(ok(&place, &["update"]).out.starts_with("ping: 1.1.0 stays: it is the newest"));
     ok(&place, &["pin", "ping", "2.0.0"]);
     ok(&place, &["unpin", "ping"]);
-    assert!(ok(&place, &["update"]).out.starts_with("ping: 2.0.0 stays: exactly this version"));
+    assert!(ok(&place, &["update"]).out.starts_with("ping: 2.0.0 stays: it is newer than what is asked"));
     ok(&place, &["list"]);
+}
+
+#[test]
+fn an_update_goes_by_what_was_asked_for_when_a_cog_is_not_pinned_any_more() {
+    let place = place(&["1.0.0", "1.1.0", "1.2.0", "2.0.0"]);
+    ok(&place, &["install", "./packages/ping@~1.1"]);
+    for (version, stays) in [("1.0.0", false), ("2.0.0", true)] {
+        assert!(ok(&place, &["pin", "ping", version]).out.contains(&format!("pinned to {version}")));
+        let unpinned = ok(&place, &["unpin", "ping"]).out;
+        assert!(
+            unpinned.contains(&format!("ping: {version} is not pinned any more\n  note: ")),
+            "{unpinned}"
+        );
+        assert!(unpinned.contains("packages/ping@~1.1`\n"), "{unpinned}");
+        let listed = listed(&place, "ping");
+        assert_eq!((&listed["newest"], &listed["outdated"]), (&"1.1.0".into(), &(!stays).into()));
+        let updated = ok(&place, &["update"]);
+        match stays {
+            false => assert!(updated.out.contains("ping: 1.0.0 → 1.1.0"), "{}", updated.out),
+            true => {
+                let why = "2.0.0 stays: it is newer than what is asked for, whose newest version is 1.1.0; `gearshift";
+                assert!(updated.out.contains(why), "{}", updated.out);
+            }
+        }
+    }
+    fails(&place, &["install", "./packages/ping@~1.1"], "2.0.0 is installed, which is newer");
+    ok(&place, &["install", "./packages/ping@~1.1", "--yes"]);
+    assert!(holds(&place, "1.1.0"));
+}
+
+#[test]
+fn one_cog_is_not_asked_for_in_two_ways_at_once() {
+    let place = place(&["1.0.0", "1.1.0"]);
+    let twice = run(&place, &["install", "./packages/ping:1.0.0", "./packages/ping@^1"]);
+    assert_eq!(twice.code, 2, "{}", twice.err);
+    assert!(twice.err.contains("are both the cog `ping`\nhelp: name one of them"), "{}", twice.err);
+    ok(&place, &["install", "./packages/ping", "./packages/../packages/ping"]);
 }
 
 #[test]

@@ -154,9 +154,18 @@ impl Install {
         }
         let references = self.references.iter().map(|text| text.parse::<Reference>());
         let references = references.collect::<Result<Vec<_>, _>>()?;
+        for (at, reference) in references.iter().enumerate() {
+            let is_other =
+                |other: &&Reference| other.place.name() == reference.place.name() && *other != reference;
+            if let Some(other) = references[..at].iter().find(is_other) {
+                let name = reference.place.name();
+                let text = format!("`{other}` and `{reference}` are both the cog `{name}`");
+                return Err(Failure::new(Exit::Usage, text).help("name one of them".to_owned()));
+            }
+        }
         let names = references.iter().map(|reference| reference.place.name().to_owned()).collect();
         self.how.carry_out("gearshift install", Wanted::These(names), async |installation, name| {
-            match references.iter().rev().find(|reference| reference.place.name() == name) {
+            match references.iter().find(|reference| reference.place.name() == name) {
                 Some(reference) => installation.plan(reference).await,
                 None => installation.plan_update(name).await,
             }

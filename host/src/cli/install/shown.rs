@@ -39,10 +39,9 @@ impl Shown {
         }
         writeln!(out, "{}", Lines(&text(name, done)))?;
         let notes = match done {
-            Done::Changed(change) => &change.notes[..],
-            Done::Planned(Planned::Change(plan)) => &plan.notes[..],
-            Done::Planned(Planned::Nothing { notes, .. }) => &notes[..],
-            Done::Pinned(_) | Done::Unpinned(_) => &[],
+            Done::Changed(change) | Done::Pinned(change) | Done::Unpinned(change) => &change.notes,
+            Done::Planned(Planned::Change(plan)) => &plan.notes,
+            Done::Planned(Planned::Nothing { notes, .. }) => notes,
         };
         notes.iter().try_for_each(|note| writeln!(out, "  note: {}", Lines(note)))
     }
