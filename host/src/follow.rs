@@ -12,6 +12,7 @@ use crate::{
     config::Config,
     error::chain,
     install::{self, Served},
+    library::Digest,
     watch::{Change, FolderWatch},
 };
 
@@ -43,8 +44,14 @@ pub async fn follow_going_back(config: Arc<Config>, cogs: Arc<Cogs>) {
         let (config, cogs) = (Arc::clone(&config), Arc::clone(&cogs));
         let serving = move || {
             let cogs = cogs.status().cogs.into_iter();
-            let served = |version, digest| Served { version, digest };
-            cogs.filter_map(|cog| Some((cog.name, served(cog.version?, cog.digest?)))).collect()
+            // What serves differs from what its file holds for no other reason, when this is asked.
+            let served = |version, digest: Digest, file| Served {
+                version,
+                digest: digest.to_string(),
+                file,
+                went_back: true,
+            };
+            cogs.filter_map(|cog| Some((cog.name, served(cog.version?, cog.digest?, cog.file)))).collect()
         };
         // It reads and writes files, which blocks its thread.
         let runtime = Handle::current();
@@ -53,7 +60,14 @@ pub async fn follow_going_back(config: Arc<Config>, cogs: Arc<Cogs>) {
         match followed {
             Ok(Ok(done)) => done.iter().for_each(|text| tracing::warn!("{text}")),
             Ok(Err(error)) => {
-                tracing::error!(help = error.help(), "the lock cannot follow: {}", chain(&error));
+                // Above all where the host may not write: a command that may has what serves from the host.
+                let help = "`gearshift update` by somebody who may write there has file and lock follow, if it is done \
+                    before the next start, which takes the file as it is";
+                tracing::error!(
+                    help,
+                    "the host went back by itself, and `gearshift.lock` cannot follow: {}",
+                    chain(&error)
+                );
             }
             Err(error) => tracing::error!("the host failed: {error}"),
         }

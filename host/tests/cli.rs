@@ -56,6 +56,8 @@ mod retrying;
 mod running;
 #[path = "cli/settings.rs"]
 mod settings;
+#[path = "cli/settling.rs"]
+mod settling;
 #[path = "cli/signing.rs"]
 mod signing;
 #[path = "cli/simulating.rs"]

@@ -78,8 +78,10 @@ impl Installation<'_> {
             }
         }
         let report = self.fetch_and_put(&cog, installed, chosen, &rules, placing).await;
-        // What was fetched in vain does not stay either.
-        self.prune();
+        // What was fetched in vain does not stay either; what is installed does, whether the lock says so already or not.
+        if !matches!(report, Err(InstallError::Unsettled { .. })) {
+            self.prune();
+        }
         Ok(Change { cog, from, to: Some(to), report: report?, notes })
     }
 

@@ -47,9 +47,9 @@ pub enum InstallError {
         known: u32,
     },
     /// Another command is at work.
-    #[error("{who} is changing what is installed in `{}`", .folder.display())]
+    #[error("{who} what is installed in `{}`", .folder.display())]
     Busy {
-        /// A process, and what it does.
+        /// A process, and what it does with it.
         who: String,
         /// The folder of the lock file.
         folder: PathBuf,
@@ -128,6 +128,16 @@ pub enum InstallError {
         name: String,
         /// What is installed.
         version: Version,
+    },
+    /// The change was made, and could not be written down.
+    #[error("`{cog}` {}, and that could not all be written down", became(.to.as_ref()))]
+    Unsettled {
+        /// The cog.
+        cog: String,
+        /// What is installed of it now.
+        to: Option<Version>,
+        /// What the system says.
+        source: Box<InstallError>,
     },
     /// Somebody has to agree.
     #[error("{} of `{what}`: {}", .action, .asks.iter().map(Ask::to_string).collect::<Vec<_>>().join("; "))]
@@ -236,6 +246,9 @@ impl InstallError {
                 "was it written by a newer gearshift? Else remove it, and see `gearshift verify`"
             }
             Self::Pinned { name, .. } => return Some(format!("`gearshift unpin {name}` lets it be updated")),
+            Self::Unsettled { .. } => {
+                "mend that; the next command that changes something, or the next start of the host, writes it down"
+            }
             Self::Asks { .. } => "`--yes` agrees to that",
             Self::Library { .. } => "ask its author; nothing of it was executed",
             Self::InTheWay { .. } => "move it away, or rename it",
@@ -269,6 +282,10 @@ impl InstallError {
 fn by_hand(file: Option<&Path>) -> String {
     let said = |file: &Path| format!(" from a package: `{}` was put there by somebody", file.display());
     file.map(said).unwrap_or_default()
+}
+
+fn became(to: Option<&Version>) -> String {
+    to.map_or_else(|| "is uninstalled".to_owned(), |version| format!("is {version} now"))
 }
 
 fn listed(items: &[String]) -> String {

@@ -1,13 +1,17 @@
-//! What a host does for the lock: settles what a killed command has left, and when the host goes back from a version by
-//! itself, has file and lock follow.
+//! When a host goes back from a version by itself, file and lock follow: the host sees to that, or the next command if the
+//! host may not write there. At its start a host settles what a killed command has left.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use super::{
     error::InstallError,
     files,
     installation::{Installation, Others, is_interrupted, read},
-    installed::Installed,
+    installed::{Content, Installed},
     journal::Journal,
 };
 use crate::{config::Config, library};
@@ -26,13 +30,28 @@ pub fn settle(config: &Config) -> Result<(), InstallError> {
     }
 }
 
-/// What serves of a cog.
+/// What a host has in service, by the names of the cogs.
+pub type Serving = BTreeMap<String, Served>;
+
+/// What serves of a cog, as a host lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Served {
     /// Its version.
     pub version: String,
-    /// Of the file that was loaded.
-    pub digest: library::Digest,
+    /// Of the file that was loaded: BLAKE3.
+    pub digest: String,
+    /// The file that it was loaded from.
+    pub file: PathBuf,
+    /// Whether it serves because the host went back to it.
+    pub went_back: bool,
+}
+
+impl Served {
+    /// Whether it was loaded from a file that holds something else by now.
+    fn differs_from(&self, file: &Path) -> bool {
+        let is_it = matches!((fs::canonicalize(&self.file), fs::canonicalize(file)), (Ok(one), Ok(other)) if one == other);
+        is_it && library::Digest::of(file).is_ok_and(|holds| holds.to_string() != self.digest)
+    }
 }
 
 /// Puts the files back that the host went back from, and has the lock follow; what it did, in words. Waits for a command
@@ -40,36 +59,39 @@ pub struct Served {
 ///
 /// # Errors
 /// The lock cannot be understood, or the system refuses.
-pub async fn follow(
-    config: &Config,
-    serving: impl Fn() -> BTreeMap<String, Served>,
-) -> Result<Vec<String>, InstallError> {
+pub async fn follow(config: &Config, serving: impl Fn() -> Serving) -> Result<Vec<String>, InstallError> {
     if config.file.as_os_str().is_empty() {
         return Ok(Vec::new());
     }
     // Mostly nothing is to be done, and a host may not write there.
     let (lock, now) = (read(config)?, serving());
-    let is_other = |(name, there): (&String, &Installed)| {
-        let file = config.cogs.folder.join(&there.file);
-        now.get(name).is_some_and(|serves| differs(&file, serves))
+    let went_back = |(name, there): (&String, &Installed)| {
+        now.get(name).is_some_and(|serves| serves.differs_from(&config.cogs.folder.join(&there.file)))
     };
-    if !lock.cogs.iter().any(is_other) {
+    if !lock.cogs.iter().any(went_back) {
         return Ok(Vec::new());
     }
-    let Some(mut installation) = Installation::existing(config, "gearshift run", Others::Wait)? else {
-        return Ok(Vec::new());
-    };
-    let (cogs, serving) = (installation.lock.cogs.clone(), serving());
-    let mut done = Vec::new();
-    for (name, there) in &cogs {
-        if let Some(serves) = serving.get(name) {
-            done.extend(installation.go_back(name, there, serves).await?);
-        }
+    match Installation::existing(config, "gearshift run", Others::Wait)? {
+        Some(mut installation) => installation.follow(&serving()).await,
+        None => Ok(Vec::new()),
     }
-    Ok(done)
 }
 
 impl Installation<'_> {
+    /// Puts the files back that a host went back from, and has the lock follow; what it did, in words.
+    ///
+    /// # Errors
+    /// The system refuses, or what was kept is damaged.
+    pub async fn follow(&mut self, serving: &Serving) -> Result<Vec<String>, InstallError> {
+        let mut done = Vec::new();
+        for (name, there) in self.lock.cogs.clone() {
+            if let Some(serves) = serving.get(&name) {
+                done.extend(self.go_back(&name, &there, serves).await?);
+            }
+        }
+        Ok(done)
+    }
+
     /// If the file is what the lock says, and what serves is what was installed before, file and lock become that.
     async fn go_back(
         &mut self,
@@ -78,11 +100,7 @@ impl Installation<'_> {
         serves: &Served,
     ) -> Result<Option<String>, InstallError> {
         let file = self.file(&there.file);
-        if files::digest(&file)? != Some(there.now.library) || !differs(&file, serves) {
-            return Ok(None);
-        }
-        let before = there.before.iter().find(|before| before.version.to_string() == serves.version);
-        let Some(before) = before else { return Ok(None) };
+        let Some(before) = went_back_to(&file, there, serves)? else { return Ok(None) };
         let folder = self.config.cogs.folder.clone();
         let staged = self.kept.stage(&folder, name, before, &self.rules(&before.source)).await?;
         let journal = Journal {
@@ -106,7 +124,14 @@ impl Installation<'_> {
     }
 }
 
-/// Whether a file holds something else than what serves.
-fn differs(file: &Path, serves: &Served) -> bool {
-    library::Digest::of(file).is_ok_and(|holds| holds != serves.digest)
+/// The content that a host went back to by itself: what serves was installed before, and the file is what the lock says.
+pub(super) fn went_back_to<'i>(
+    file: &Path,
+    there: &'i Installed,
+    serves: &Served,
+) -> Result<Option<&'i Content>, InstallError> {
+    if !serves.went_back || !serves.differs_from(file) || files::digest(file)? != Some(there.now.library) {
+        return Ok(None);
+    }
+    Ok(there.before.iter().find(|before| before.version.to_string() == serves.version))
 }

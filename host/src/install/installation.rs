@@ -3,7 +3,7 @@
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
-    io::{Read, Seek, Write},
+    io::{ErrorKind, Read, Seek, Write},
     path::{Path, PathBuf},
 };
 
@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     config::{Config, absolute},
+    file,
     packages::{Downloads, Reference},
 };
 
@@ -39,7 +40,7 @@ pub struct Installation<'c> {
     journals: usize,
     /// Who is notified of downloads.
     downloads: Option<Downloads>,
-    _busy: File,
+    _busy: Option<File>,
 }
 
 /// What to do when another process is changing what is installed.
@@ -57,7 +58,7 @@ impl<'c> Installation<'c> {
     pub fn open(config: &'c Config, doing: &str) -> Result<Self, InstallError> {
         let folder = folder_of(config);
         let own = folder.join(OWN);
-        fs::create_dir_all(&own).map_err(InstallError::io("make", &own))?;
+        file::make_folder(&own).map_err(InstallError::io("make", &own))?;
         Installation::open_there(config, folder, doing, Others::Refuse)
     }
 
@@ -74,6 +75,23 @@ impl<'c> Installation<'c> {
         }
     }
 
+    /// The same for who only looks and may not write there: nothing is settled, and no command begins meanwhile.
+    ///
+    /// # Errors
+    /// Another command is changing it, or the lock cannot be understood.
+    pub(super) fn look(config: &'c Config) -> Result<Self, InstallError> {
+        let folder = folder_of(config);
+        let own = folder.join(OWN);
+        let busy = look_busy(&own.join(BUSY), &folder)?;
+        let (lock, kept) = (Lock::read(&folder)?, Kept::new(own.join(PACKAGES)));
+        Ok(Installation { config, folder, lock, kept, journals: 0, downloads: None, _busy: busy })
+    }
+
+    /// The changes that were written down and not settled.
+    pub(super) fn interrupted(&self) -> Vec<PathBuf> {
+        Pending::all(&self.folder.join(OWN))
+    }
+
     fn open_there(
         config: &'c Config,
         folder: PathBuf,
@@ -85,16 +103,18 @@ impl<'c> Installation<'c> {
         let mut lock = Lock::read(&folder)?;
         // A host may still be making the last change of a command that was killed; this waits for it.
         for path in Pending::all(&own) {
-            if let Some(pending) = Pending::take(&path)? {
-                pending.settle(&mut lock, &folder)?;
+            let Some(pending) = Pending::take(&path)? else { continue };
+            if pending.is_made()? {
+                lock = pending.journal().after(&lock).write(&folder)?.put()?;
             }
+            pending.forget()?;
         }
         for folder in [&folder, &own, &config.cogs.folder] {
             files::remove_unfinished(folder);
         }
         let kept = Kept::new(own.join(PACKAGES));
         kept.prune(&lock);
-        Ok(Installation { config, folder, lock, kept, journals: 0, downloads: None, _busy: busy })
+        Ok(Installation { config, folder, lock, kept, journals: 0, downloads: None, _busy: Some(busy) })
     }
 
     /// What is installed.
@@ -136,19 +156,33 @@ impl<'c> Installation<'c> {
     /// Writes down what is to be, has it made, and settles it. What `make` says, if the change was made.
     ///
     /// # Errors
-    /// It was not made, and nothing has happened.
+    /// It was not made, and nothing has happened; or it was, and the lock does not say so yet.
     pub(super) fn carry_out<T, E: Into<InstallError>>(
         &mut self,
         journal: &Journal,
         make: impl FnOnce(&Path, &Journal) -> Result<T, E>,
     ) -> Result<Option<T>, InstallError> {
+        // Who may not write it, or has no room for it, changes nothing.
+        let after = journal.after(&self.lock).write(&self.folder)?;
         self.journals += 1;
         let path = journal.write(&self.folder.join(OWN), self.journals)?;
         let said = make(&path, journal).map_err(Into::into);
-        let made = match Pending::take(&path)? {
-            Some(pending) => pending.settle(&mut self.lock, &self.folder)?,
-            None => return Err(InstallError::Host(format!("`{}` has vanished", path.display()))),
-        };
+        let pending = Pending::take(&path)?
+            .ok_or_else(|| InstallError::Host(format!("`{}` has vanished", path.display())))?;
+        let made = pending.is_made()?;
+        if made {
+            let settled = after.put().and_then(|lock| {
+                self.lock = lock;
+                pending.forget()
+            });
+            settled.map_err(|source| InstallError::Unsettled {
+                cog: journal.cog.clone(),
+                to: journal.installed.as_ref().map(|installed| installed.now.version.clone()),
+                source: Box::new(source),
+            })?;
+        } else {
+            pending.forget()?;
+        }
         match (made, said) {
             (true, Ok(said)) => Ok(Some(said)),
             // Whatever was said of it: the file is what the journal wants.
@@ -166,8 +200,7 @@ impl<'c> Installation<'c> {
         let mut lock = self.lock.clone();
         change(&mut lock);
         if lock != self.lock {
-            lock.write(&self.folder)?;
-            self.lock = lock;
+            self.lock = lock.write(&self.folder)?.put()?;
         }
         Ok(())
     }
@@ -201,22 +234,50 @@ fn folder_of(config: &Config) -> PathBuf {
 /// ends. <https://man7.org/linux/man-pages/man2/flock.2.html>
 fn busy(path: &Path, folder: &Path, doing: &str, others: Others) -> Result<File, InstallError> {
     let failed = |error| InstallError::io("lock", path)(error);
-    let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
-    let mut file = open.map_err(failed)?;
+    let mut how = OpenOptions::new();
+    let mut file =
+        file::open_by(how.read(true).write(true).create(true).truncate(false), path).map_err(failed)?;
     match (file.try_lock(), others) {
         (Ok(()), _) => {}
         (Err(TryLockError::WouldBlock), Others::Wait) => file.lock().map_err(failed)?,
-        (Err(TryLockError::WouldBlock), Others::Refuse) => {
-            let mut who = String::new();
-            // It may not have written it yet.
-            let _ = file.read_to_string(&mut who);
-            let who = if who.is_empty() { "another command".to_owned() } else { who };
-            return Err(InstallError::Busy { who, folder: folder.to_owned() });
-        }
+        (Err(TryLockError::WouldBlock), Others::Refuse) => return Err(busy_with(file, folder)),
         (Err(TryLockError::Error(error)), _) => return Err(failed(error)),
     }
     let who = format!("process {} ({doing})", std::process::id());
     let written = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(who.as_bytes()));
-    written.map_err(failed)?;
+    let owned = fs::metadata(folder).and_then(|folder| file::give(&file, &folder));
+    written.and(owned).map_err(failed)?;
     Ok(file)
+}
+
+/// Keeps commands from beginning; several may look. None: none has ever begun, or this process may not even read there.
+fn look_busy(path: &Path, folder: &Path) -> Result<Option<File>, InstallError> {
+    let failed = |error| InstallError::io("lock", path)(error);
+    let file = match file::open(path) {
+        Ok(file) => file,
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied) => {
+            return Ok(None);
+        }
+        Err(error) => return Err(failed(error)),
+    };
+    match file.try_lock_shared() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Err(busy_with(file, folder)),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
+
+/// Who has the right, in its own words.
+fn busy_with(mut file: File, folder: &Path) -> InstallError {
+    // Shared with this one, it is had by those that only look.
+    let who = match file.try_lock_shared() {
+        Ok(()) => "`gearshift verify` is looking at".to_owned(),
+        Err(_) => {
+            let mut who = String::new();
+            // It may not have written it yet.
+            let _ = file.read_to_string(&mut who);
+            format!("{} is changing", if who.is_empty() { "another command" } else { &who })
+        }
+    };
+    InstallError::Busy { who, folder: folder.to_owned() }
 }

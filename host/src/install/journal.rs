@@ -13,7 +13,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{error::InstallError, files, installed::Installed, lock::Lock};
-use crate::{packages::Digest, private::leads_to};
+use crate::{file, packages::Digest, private::leads_to};
 
 /// How the names of journals begin.
 const BEGIN: &str = "journal-";
@@ -46,6 +46,16 @@ impl Journal {
     #[must_use]
     pub fn file(&self) -> PathBuf {
         self.folder.join(&self.file)
+    }
+
+    /// What the lock says when the change is made.
+    pub(super) fn after(&self, lock: &Lock) -> Lock {
+        let mut after = lock.clone();
+        match &self.installed {
+            Some(installed) => _ = after.cogs.insert(self.cog.clone(), installed.clone()),
+            None => _ = after.cogs.remove(&self.cog),
+        }
+        after
     }
 
     /// Writes it into a folder, under a name that no journal before it had.
@@ -83,7 +93,7 @@ impl Pending {
     /// # Errors
     /// It cannot be read.
     pub fn take(path: &Path) -> Result<Option<Pending>, InstallError> {
-        let mut file = match File::open(path) {
+        let mut file = match file::open(path) {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(InstallError::io("read", path)(error)),
@@ -112,22 +122,51 @@ impl Pending {
         &self.journal
     }
 
-    /// Has the lock follow if the change was made, and forgets it. Whether it was.
-    pub(super) fn settle(self, lock: &mut Lock, folder: &Path) -> Result<bool, InstallError> {
-        let Journal { cog, library, installed, .. } = &self.journal;
-        let made = files::digest(&self.journal.file())? == *library;
-        if made {
-            match installed {
-                Some(installed) => _ = lock.cogs.insert(cog.clone(), installed.clone()),
-                None => _ = lock.cogs.remove(cog),
-            }
-            lock.write(folder)?;
-        }
+    /// Whether the change was made.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub(super) fn is_made(&self) -> Result<bool, InstallError> {
+        // A file that is not there was not removed, if its folder is not there either: that was moved.
+        let is_there = self.journal.folder.is_dir();
+        Ok(is_there && files::digest(&self.journal.file())? == self.journal.library)
+    }
+
+    /// Forgets it: the lock says what has come of it.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub(super) fn forget(self) -> Result<(), InstallError> {
         files::remove(&self.path).map_err(InstallError::io("remove", &self.path))?;
         if let Some(staged) = self.journal.staged() {
             // It is renamed, or of no use.
             let _ = files::remove(&staged);
         }
-        Ok(made)
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_removal_in_a_folder_that_was_moved_is_not_taken_for_made() {
+        let outer = tempfile::tempdir().unwrap();
+        let folder = outer.path().join("cogs");
+        fs::create_dir(&folder).unwrap();
+        let journal = Journal {
+            cog: "ping".to_owned(),
+            folder: folder.clone(),
+            file: "libping.so".to_owned(),
+            staged: None,
+            library: None,
+            installed: None,
+        };
+        let path = journal.write(outer.path(), 1).unwrap();
+        let is_made = || Pending::take(&path).unwrap().unwrap().is_made().unwrap();
+        assert!(is_made(), "its file is not there");
+        fs::rename(&folder, outer.path().join("moved")).unwrap();
+        assert!(!is_made());
     }
 }

@@ -1,7 +1,10 @@
 //! `gearshift.lock`: which version of which cog is installed, byte for byte, and from where. It says what is wanted, and
 //! knows nothing of what is there.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +15,7 @@ use super::{
 };
 use crate::{
     config::{absolute, syntax},
+    file::Aside,
     library::{is_library_name, is_name},
     packages::Place,
     text,
@@ -29,6 +33,25 @@ const HEADER: &str = "# What is installed, byte for byte. `gearshift` writes it;
 pub struct Lock {
     /// By the cogs' names.
     pub cogs: BTreeMap<String, Installed>,
+}
+
+/// A lock that is written, and not in its place yet.
+#[derive(Debug)]
+pub(super) struct Written {
+    lock: Lock,
+    aside: Aside,
+    path: PathBuf,
+}
+
+impl Written {
+    /// Puts it there.
+    ///
+    /// # Errors
+    /// The system refuses: what is there is the lock before.
+    pub(super) fn put(self) -> Result<Lock, InstallError> {
+        self.aside.put().map_err(InstallError::io("write", self.path))?;
+        Ok(self.lock)
+    }
 }
 
 /// The document.
@@ -99,13 +122,15 @@ impl Lock {
         Ok(format!("{HEADER}{}", toml::to_string(&Form { version: FORM, cogs })?))
     }
 
-    /// Writes the lock of a folder: a process that reads it meanwhile, or after a `kill -9`, finds the one before or this one.
+    /// Writes the lock of a folder beside its place: a process that reads it meanwhile, or after a `kill -9`, finds the one
+    /// before or this one.
     ///
     /// # Errors
     /// The system refuses.
-    pub(super) fn write(&self, folder: &Path) -> Result<(), InstallError> {
+    pub(super) fn write(&self, folder: &Path) -> Result<Written, InstallError> {
         let text = self.text(folder).map_err(|error| InstallError::Host(error.to_string()))?;
-        files::write(&folder.join(FILE), text.as_bytes())
+        let path = folder.join(FILE);
+        Ok(Written { lock: self.clone(), aside: files::write_aside(&path, text.as_bytes())?, path })
     }
 }
 

@@ -1,9 +1,6 @@
 //! Whether everything is what the lock says: what is kept, the files in the cogs folder, what serves. It changes nothing.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::path::PathBuf;
 
 use gearshift_cog::manifest::Manifest;
 use serde::Serialize;
@@ -11,6 +8,7 @@ use serde::Serialize;
 use super::{
     error::InstallError,
     files,
+    follow::{Serving, went_back_to},
     installation::Installation,
     installed::{Content, Installed},
     lock::Lock,
@@ -30,15 +28,16 @@ pub struct Finding {
     pub help: Option<String>,
 }
 
-/// The content that serves of each cog.
-pub type Serving = BTreeMap<String, String>;
+/// Compares everything with the lock, and writes nothing. `serving`: what a running host has in service, if one runs.
+///
+/// # Errors
+/// A command is changing something, the lock cannot be understood, or the cogs folder cannot be read.
+pub async fn verify(config: &Config, serving: Option<&Serving>) -> Result<Vec<Finding>, InstallError> {
+    Installation::look(config)?.verify(serving).await
+}
 
 impl Installation<'_> {
-    /// Compares everything with the lock. `serving`: what a running host has in service, if one runs.
-    ///
-    /// # Errors
-    /// The cogs folder cannot be read.
-    pub async fn verify(&self, serving: Option<&Serving>) -> Result<Vec<Finding>, InstallError> {
+    async fn verify(&self, serving: Option<&Serving>) -> Result<Vec<Finding>, InstallError> {
         let mut findings = Vec::new();
         for (name, there) in &self.lock.cogs {
             let (wrong, signed_by) = self.wrong(name, there, serving).await;
@@ -57,6 +56,17 @@ impl Installation<'_> {
                 help,
             }));
         }
+        findings.extend(self.interrupted().into_iter().map(|file| {
+            Finding {
+                cog: file.display().to_string(),
+                ok: false,
+                text: "a change was interrupted, and is not written down yet".to_owned(),
+                help: Some(
+                    "the next command that changes something does that, and so does the start of a host"
+                        .to_owned(),
+                ),
+            }
+        }));
         findings.extend(by_hand(self.config, &self.lock)?.into_iter().map(|(file, manifest)| Finding {
             cog: manifest.name,
             ok: true,
@@ -96,27 +106,54 @@ impl Installation<'_> {
                 Ok(package) if is_now => signed_by = package.signed_by().cloned(),
                 Ok(_) => {}
                 Err(error) => {
-                    let why = chain(&error);
+                    let (why, place) = (chain(&error), &source.place);
                     wrong.push(match (is_now, error.is_of_one_version()) {
-                        (true, true) => {
-                            let place = &source.place;
-                            (
-                                format!("{version} from {place} would not be installed now: {why}"),
-                                error.help(),
-                            )
+                        (true, true) => (
+                            format!("{version} from {place} would not be installed now: {why}"),
+                            error.help(),
+                        ),
+                        (true, false) => {
+                            (format!("what is kept of {version} here is lost: {why}"), restore(""))
                         }
-                        (true, false) => (format!("what is kept of {version} is lost: {why}"), restore("")),
-                        (false, _) => {
+                        (false, true) => {
                             (format!("version {version} cannot be gone back to: {why}"), error.help())
                         }
+                        (false, false) => (
+                            format!("version {version}, which can be gone back to, is damaged here: {why}"),
+                            Some(format!("`gearshift rollback {name} {version}` gets it from {place} again")),
+                        ),
                     });
                 }
             }
         }
         if let (Some(serving), true) = (serving, is_there) {
-            wrong.extend(not_serving(name, &file, serving));
+            wrong.extend(self.not_serving(name, there, serving));
         }
         (wrong, signed_by)
+    }
+
+    fn not_serving(
+        &self,
+        name: &str,
+        there: &Installed,
+        serving: &Serving,
+    ) -> Option<(String, Option<String>)> {
+        let file = self.file(&there.file);
+        let does = |verb| Some(format!("`gearshift cogs {verb} {name}` does; its log says what happened"));
+        let Some(serves) = serving.get(name) else {
+            let text = "the host does not serve it; `gearshift cogs list` may say why".to_owned();
+            return Some((text, does("load")));
+        };
+        if let Ok(Some(before)) = went_back_to(&file, there, serves) {
+            let text =
+                format!("the host went back to {}, and file and lock do not follow yet", before.version);
+            let help = "`gearshift update` has them follow; the host may not write there, as its log says";
+            return Some((text, Some(help.to_owned())));
+        }
+        match library::Digest::of(&file).ok()?.to_string() == serves.digest {
+            true => None,
+            false => Some(("the host serves another content than its file holds".to_owned(), does("reload"))),
+        }
     }
 }
 
@@ -129,14 +166,4 @@ pub fn by_hand(config: &Config, lock: &Lock) -> Result<Vec<(PathBuf, Manifest)>,
     let mut libraries = library::manifests(folder).map_err(InstallError::io("read", folder))?;
     libraries.retain(|(file, _)| !lock.cogs.values().any(|it| folder.join(&it.file) == *file));
     Ok(libraries)
-}
-
-fn not_serving(name: &str, file: &Path, serving: &Serving) -> Option<(String, Option<String>)> {
-    let digest = library::Digest::of(file).ok()?.to_string();
-    let (text, help) = match serving.get(name) {
-        Some(serves) if *serves == digest => return None,
-        Some(_) => ("the host serves another content than its file holds".to_owned(), "reload"),
-        None => ("the host does not serve it; `gearshift cogs list` may say why".to_owned(), "load"),
-    };
-    Some((text, Some(format!("`gearshift cogs {help} {name}` does; its log says what happened"))))
 }

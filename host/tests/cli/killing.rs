@@ -62,8 +62,9 @@ fn other(installed: &str) -> &'static [&'static str] {
     if installed == VERSIONS[0] { &["install", "./packages/ping"] } else { &["rollback", "ping"] }
 }
 
-/// The version that the lock says, which is what everything else is.
+/// The version that the lock says, which is what everything else is once a command has settled what was left.
 fn installed(place: &Place) -> &'static str {
+    ok(place, &["update", "--dry-run"]);
     let verified = ok(place, &["verify"]);
     assert!(!verified.out.contains("put there by somebody"), "{}", verified.out);
     let version = listed(place, "ping")["version"].as_str().unwrap().to_owned();
@@ -112,7 +113,7 @@ fn a_command_that_is_killed_while_the_host_makes_its_change_is_settled_when_it_i
         let killed = names.wait(many, &mut child);
         child.kill().unwrap();
         child.wait().unwrap();
-        // `verify` asks the host as well.
+        // It asks the host as well.
         installed(&place);
         if !killed {
             break;

@@ -12,13 +12,13 @@ use super::{
         packages::{log_warnings, runtime},
         running::RunningHost,
     },
-    placing::running,
+    placing::{running, serving},
 };
 use crate::{
     config::Config,
-    control::{Request, aligned},
+    control::aligned,
     error::chain,
-    install::{self, Finding, Installation, Installed, Rules, Serving},
+    install::{self, Finding, Installed, Rules},
     log::{self, Lines},
 };
 
@@ -46,7 +46,7 @@ pub(in crate::cli) struct List {
     long_about = "Check that everything is what gearshift.lock says, byte for byte: the files in the cogs folder, what is kept to \
         go back to, its signatures, and what the running host serves; and that what is installed would be installed as the config \
         is now.",
-    after_long_help = "The exit code is 1 if something is not. `gearshift install --locked` restores what is missing, and with \
+    after_long_help = "It writes nothing. The exit code is 1 if something is not. `gearshift install --locked` restores what is missing, and with \
         --yes also what somebody has replaced."
 )]
 pub(in crate::cli) struct Verify {
@@ -139,10 +139,8 @@ fn as_json(name: &str, there: &Installed, newest: Option<&Version>, outdated: bo
 impl Verify {
     pub(in crate::cli) fn execute(self) -> Result<(), Failure> {
         let config = Config::load(self.host.config_file())?;
-        let installation = Installation::open(&config, "gearshift verify")?;
-        let serving = serving(&self.host, &config)?;
-        let runtime = runtime()?;
-        let findings = runtime.block_on(installation.verify(serving.as_ref()))?;
+        let serving = running(&self.host, &config)?.as_mut().map(serving).transpose()?;
+        let findings = runtime()?.block_on(install::verify(&config, serving.as_ref()))?;
         let mut out = io::stdout().lock();
         for finding in &findings {
             match self.host.json {
@@ -164,15 +162,4 @@ fn show(out: &mut impl Write, finding: &Finding) -> io::Result<()> {
     let Finding { cog, ok, text, help } = finding;
     writeln!(out, "{:<7} {cog}: {}", if *ok { "ok" } else { "WRONG" }, Lines(text))?;
     help.iter().try_for_each(|help| writeln!(out, "  help: {}", Lines(help)))
-}
-
-/// What the running host serves; none if none runs.
-fn serving(host: &RunningHost, config: &Config) -> Result<Option<Serving>, Failure> {
-    let Some(mut client) = running(host, config)? else { return Ok(None) };
-    let answer = client.call(&Request::List)?;
-    let cogs = answer.data["cogs"].as_array().cloned().unwrap_or_default();
-    let one = |cog: &serde_json::Value| {
-        Some((cog["name"].as_str()?.to_owned(), cog["digest"].as_str()?.to_owned()))
-    };
-    Ok(Some(cogs.iter().filter_map(one).collect()))
 }

@@ -7,13 +7,15 @@ use std::{
     time::Duration,
 };
 
+use serde_json::Value;
+
 use super::super::{check, exit::Failure, life::socket_path, running::RunningHost};
 use crate::{
     cogs::Beside,
     config::Config,
     control::{CallError, Client, Request},
     error::chain,
-    install::{Journal, Placing, Refusal},
+    install::{Journal, Placing, Refusal, Served, Serving},
     library,
 };
 
@@ -54,6 +56,23 @@ pub(super) fn running(host: &RunningHost, config: &Config) -> Result<Option<Clie
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// What a host has in service.
+pub(super) fn serving(client: &mut Client) -> Result<Serving, Failure> {
+    let answer = client.call(&Request::List)?;
+    let cogs = answer.data["cogs"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let text = |cog: &Value, key: &str| cog[key].as_str().map(str::to_owned);
+    let one = |cog: &Value| {
+        let served = Served {
+            version: text(cog, "version")?,
+            digest: text(cog, "digest")?,
+            file: text(cog, "file")?.into(),
+            went_back: cog["last_report"]["outcome"] == "went_back",
+        };
+        Some((text(cog, "name")?, served))
+    };
+    Ok(cogs.iter().filter_map(one).collect())
 }
 
 impl Placing for Place {

@@ -49,17 +49,23 @@ impl Shown {
     /// `stays`: the version that is still installed.
     pub(super) fn failed(&self, name: &str, stays: Option<&Version>, error: &InstallError) -> io::Result<()> {
         let (text, help) = (chain(error), error.help());
+        let now = match error {
+            InstallError::Unsettled { to, .. } => to.as_ref(),
+            _ => stays,
+        };
         if self.json {
-            let line = json!({ "cog": name, "outcome": "failed", "from": stays, "to": stays, "error": text, "help": help });
+            let line = json!({ "cog": name, "outcome": "failed", "from": stays, "to": now, "error": text, "help": help });
             return writeln!(io::stdout(), "{line}");
         }
         let stays = match stays {
             Some(version) => format!("`{name}` stays {version}"),
             None => format!("`{name}` is not installed"),
         };
-        // An error that is about nothing else says so by itself.
         let line = match error {
-            InstallError::NotInstalled { .. } => format!("error: {}\n", Lines(&text)),
+            // One that is about nothing else says so by itself, and so does one that says what was done.
+            InstallError::NotInstalled { .. } | InstallError::Unsettled { .. } => {
+                format!("error: {}\n", Lines(&text))
+            }
             _ => format!("error: {stays}: {}\n", Lines(&text)),
         };
         log::write(&line);

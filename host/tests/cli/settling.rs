@@ -1,0 +1,220 @@
+//! What is installed stays what the lock says, whatever the disk or the permissions do meanwhile: a full disk, folders that
+//! may not be written to, files that are something else. In namespaces of its own, so that nobody else notices.
+
+use std::{fs, process::Command};
+
+use rustix::fs::{CWD, FileType, Mode, mknodat};
+
+use crate::{
+    installing::{holds, ok, place},
+    program::{Ended, Live, PROGRAM, Place, environment, gearshift, run, skipped},
+    versions::{content, pack, with_manifest},
+};
+
+/// A shell in namespaces of its own, in which it may mount. None, and said, where there are none.
+/// <https://man7.org/linux/man-pages/man7/user_namespaces.7.html>
+fn alone(place: &Place, script: &str) -> Option<Command> {
+    let shell = |script: &str| {
+        let mut command = Command::new("unshare");
+        command.args(["--user", "--map-root-user", "--mount", "sh", "-ec", script]);
+        command.envs(environment(place)).env("GEARSHIFT", PROGRAM).current_dir(place.path());
+        command
+    };
+    if !shell("mount -t tmpfs tmpfs cogs").output().is_ok_and(|tried| tried.status.success()) {
+        skipped("no namespaces of one's own here");
+        return None;
+    }
+    Some(shell(script))
+}
+
+fn ended(command: &mut Command) -> Ended {
+    let output = command.output().unwrap();
+    Ended {
+        code: output.status.code().unwrap(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+#[test]
+fn the_next_command_has_file_and_lock_follow_a_host_that_went_back_and_may_not_write_there() {
+    let place = place(&[]);
+    let config = "[cogs]\nfolder = \"cogs\"\n[store]\n[limits]\nprobation_faults = 1\n";
+    place.file("gearshift.toml", config);
+    pack(&place, "faulty", "1.0.0", |_| {});
+    ok(&place, &["install", "./packages/faulty"]);
+    let script =
+        "mount --bind .gearshift .gearshift && mount -o remount,bind,ro .gearshift && exec $GEARSHIFT play";
+    let Some(mut host) = alone(&place, script) else { return };
+    let mut live = Live::spawn(&mut host);
+    live.expect("ready; the control socket is");
+    pack(&place, "faulty", "1.1.0", |_| {});
+    ok(&place, &["update"]);
+    live.say("!faulty panic");
+    live.expect("`gearshift.lock` cannot follow: cannot lock `");
+    let wrong = run(&place, &["verify"]);
+    assert_eq!(wrong.code, 1, "{}", wrong.out);
+    assert!(
+        wrong.out.contains("the host went back to 1.0.0, and file and lock do not follow"),
+        "{}",
+        wrong.out
+    );
+    let stays = ok(&place, &["update"]);
+    let note = "note: `";
+    assert!(
+        stays.err.starts_with(note) && stays.err.contains("` is `faulty` 1.0.0 again, and so"),
+        "{}",
+        stays.err
+    );
+    assert!(stays.out.contains("1.0.0 stays: the host went back from 1.1.0 by itself"), "{}", stays.out);
+    assert!(
+        content(&place.path().join("cogs/libfaulty.so")) == Some(with_manifest("faulty", "1.0.0", |_| {}))
+    );
+    ok(&place, &["verify"]);
+    pack(&place, "faulty", "1.2.0", |_| {});
+    assert!(ok(&place, &["update"]).out.contains("1.0.0 → 1.2.0"));
+    ok(&place, &["verify"]);
+    assert_eq!(live.end().0, 0);
+}
+
+#[test]
+fn a_lock_for_which_there_is_no_room_is_noticed_before_anything_is_changed() {
+    let place = place(&["1.0.0", "1.1.0"]);
+    fs::create_dir(place.path().join("small")).unwrap();
+    std::os::unix::fs::symlink("small/gearshift.lock", place.path().join("gearshift.lock")).unwrap();
+    // There is room for one lock and another one beside it.
+    let script = "mount -t tmpfs -o size=8k tmpfs small
+        $GEARSHIFT install ./packages/ping:1.0.0 && $GEARSHIFT install ./packages/ping@^1 --json > /dev/null
+        $GEARSHIFT rollback ping
+        head -c 4096 /dev/zero > small/more
+        ! $GEARSHIFT update ping; ! $GEARSHIFT install ./packages/ping; ! $GEARSHIFT uninstall ping
+        rm small/more && $GEARSHIFT verify && cp small/gearshift.lock kept && test -L gearshift.lock";
+    let Some(mut shell) = alone(&place, script) else { return };
+    let ended = ended(&mut shell);
+    assert_eq!(ended.code, 0, "{}{}", ended.out, ended.err);
+    let full = ended.err.matches("error: `ping` stays 1.0.0: cannot write `").count();
+    assert!(full == 2 && ended.err.to_lowercase().contains("no s"), "{}", ended.err);
+    assert!(holds(&place, "1.0.0"));
+    assert!(fs::read_to_string(place.path().join("kept")).unwrap().contains("version = \"1.0.0\""));
+}
+
+#[test]
+fn a_change_that_was_made_and_could_not_be_written_down_is_said_to_be_and_is_settled_later() {
+    let place = place(&["1.0.0", "1.1.0"]);
+    ok(&place, &["install", "./packages/ping:1.0.0"]);
+    // Nothing takes the place of a file that something is mounted on.
+    let script = "mount --bind gearshift.lock gearshift.lock
+        ! $GEARSHIFT install ./packages/ping; ! $GEARSHIFT verify";
+    let Some(mut shell) = alone(&place, script) else { return };
+    let ended = ended(&mut shell);
+    assert_eq!(ended.code, 0, "{}{}", ended.out, ended.err);
+    let text = "error: `ping` is 1.1.0 now, and that could not all be written down: cannot write `";
+    assert!(ended.err.contains(text) && !ended.err.contains("stays"), "{}", ended.err);
+    assert!(ended.out.contains(": a change was interrupted, and is not written down yet"), "{}", ended.out);
+    assert!(holds(&place, "1.1.0"));
+    assert!(ok(&place, &["update"]).out.contains("1.1.0 stays"));
+    ok(&place, &["verify"]);
+}
+
+#[test]
+fn what_may_only_be_read_is_verified_and_a_command_at_work_meanwhile_is_named() {
+    let place = place(&["1.0.0"]);
+    ok(&place, &["install", "./packages/ping"]);
+    let script =
+        "mount --rbind . . && cd . && mount -o remount,bind,ro . && cd \"$PWD\" && ! touch new 2> /dev/null
+        $GEARSHIFT verify && ! $GEARSHIFT update";
+    let Some(mut shell) = alone(&place, script) else { return };
+    let ended = ended(&mut shell);
+    assert_eq!(ended.code, 0, "{}{}", ended.out, ended.err);
+    assert!(ended.out.contains("ok      ping: 1.0.0 from "), "{}", ended.out);
+    let looks = fs::File::open(place.path().join(".gearshift/busy")).unwrap();
+    looks.lock_shared().unwrap();
+    ok(&place, &["verify"]);
+    let busy = run(&place, &["update"]);
+    assert_eq!(busy.code, 73, "{}", busy.err);
+    assert!(
+        busy.err.contains("error: `gearshift verify` is looking at what is installed in `"),
+        "{}",
+        busy.err
+    );
+}
+
+#[test]
+fn a_damaged_copy_is_named_with_its_file_and_fetched_again() {
+    let place = place(&["1.0.0", "1.1.0"]);
+    ok(&place, &["install", "./packages/ping:1.0.0"]);
+    ok(&place, &["install", "./packages/ping"]);
+    let damage = |version: &str| {
+        let library = with_manifest("ping", version, |_| {});
+        let digest = gearshift_host::packages::Digest::of(&library).hex();
+        let kept = place.path().join(".gearshift/packages");
+        let files =
+            fs::read_dir(kept).unwrap().map(|it| it.unwrap().path().join("ping/blobs/sha256").join(&digest));
+        let file = files.into_iter().find(|file| file.exists()).expect("it is kept");
+        fs::write(&file, "damaged").unwrap();
+        file.display().to_string()
+    };
+    let wrong = |file: &str, help: &str| {
+        let wrong = run(&place, &["verify"]);
+        assert_eq!(wrong.code, 1, "{}", wrong.out);
+        for text in [file, help] {
+            assert!(wrong.out.contains(text), "{text}: {}", wrong.out);
+        }
+        assert!(!wrong.out.contains("packed and pushed again"), "{}", wrong.out);
+    };
+    wrong(&damage("1.1.0"), "help: `gearshift install --locked` restores");
+    ok(&place, &["install", "--locked"]);
+    ok(&place, &["verify"]);
+    wrong(&damage("1.0.0"), "help: `gearshift rollback ping 1.0.0` gets it from ");
+    ok(&place, &["rollback", "ping", "1.0.0"]);
+    ok(&place, &["verify"]);
+}
+
+#[test]
+fn what_is_no_file_where_one_should_be_is_named_and_not_waited_for() {
+    for (file, command, mended) in [
+        ("packages/ping/index.json", &["install", "./packages/ping"][..], false),
+        ("packages/ping/oci-layout", &["pull", "./other/ping", "--out", "packages"], false),
+        ("gearshift.lock", &["update"], false),
+        (".gearshift/journal-1-1", &["update"], false),
+        (".gearshift/busy", &["update"], false),
+        ("cogs/libping.so", &["update"], false),
+        ("packages/ping/blobs", &["install", "./packages/ping", "--yes"], false),
+        (".gearshift/packages", &["rollback", "ping"], true),
+    ] {
+        for kind in ["pipe", "folder"] {
+            let place = place(&["1.0.0", "1.1.0"]);
+            ok(&place, &["install", "./packages/ping:1.0.0"]);
+            ok(&place, &["install", "./packages/ping"]);
+            ok(&place, &["pull", "./packages/ping", "--out", "other"]);
+            pack(&place, "ping", "1.2.0", |_| {});
+            let mut path = place.path().join(file);
+            if file.ends_with("blobs") || file.ends_with("packages") {
+                path = largest(&path);
+            }
+            let _ = fs::remove_file(&path);
+            match kind {
+                "pipe" => mknodat(CWD, &path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap(),
+                _ => fs::create_dir(&path).unwrap(),
+            }
+            let (code, lines) = Live::spawn(gearshift(&place).args(command)).end();
+            let all = lines.join("\n");
+            let name = path.file_name().unwrap().to_str().unwrap();
+            if mended && code == 0 {
+                continue;
+            }
+            assert!(code > 0 && all.contains(name), "{file}, a {kind}: {code}: {all}");
+        }
+    }
+}
+
+/// The largest file below a folder.
+fn largest(folder: &std::path::Path) -> std::path::PathBuf {
+    let (mut open, mut found) = (vec![folder.to_owned()], Vec::new());
+    while let Some(next) = open.pop() {
+        for path in fs::read_dir(next).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() { open.push(path) } else { found.push(path) }
+        }
+    }
+    found.into_iter().max_by_key(|path| fs::metadata(path).unwrap().len()).unwrap()
+}
