@@ -146,6 +146,9 @@ pub fn make_folder(folder: &Path) -> io::Result<()> {
     match fs::create_dir(folder) {
         Ok(()) => give(&File::open(folder)?, &fs::metadata(above)?),
         Err(_) if folder.is_dir() => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            Err(io::ErrorKind::NotADirectory.into())
+        }
         Err(error) => Err(error),
     }
 }
@@ -195,6 +198,8 @@ mod tests {
                 assert!(error.to_string().contains("not a regular file"), "{}: {error}", path.display());
             }
         }
+        let error = make_folder(&pipe.join("folder")).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotADirectory);
         for error in [open(&inner).unwrap_err(), replace(&inner, b"new", ".x-").unwrap_err()] {
             assert_eq!(error.kind(), io::ErrorKind::IsADirectory);
         }

@@ -7,18 +7,19 @@ use docker_credential::{CredentialRetrievalError as Unread, DockerCredential};
 use oci_client::secrets::RegistryAuth;
 
 use super::error::PackageError;
+use crate::text;
 
 /// What docker calls the login for Docker Hub.
 const DOCKER_HUB: &str = "https://index.docker.io/v1/";
 
 /// The login for a registry; anonymous if there is none.
 pub(super) fn of(registry: &str) -> Result<RegistryAuth, PackageError> {
-    // Without the file there is no login, which docker_credential does not tell from a file that it cannot read.
-    if !file().is_some_and(|file| file.exists()) {
-        return Ok(RegistryAuth::Anonymous);
-    }
+    // Without the file there is no login.
+    let Some(file) = file().filter(|file| file.exists()) else { return Ok(RegistryAuth::Anonymous) };
+    let failed = |why: String| PackageError::Login { registry: registry.to_owned(), why };
+    let config = text::read_bytes(&file).map_err(|error| failed(format!("`{}`: {error}", file.display())))?;
     let server = if registry == "docker.io" { DOCKER_HUB } else { registry };
-    let why = match docker_credential::get_credential(server) {
+    let why = match docker_credential::get_credential_from_reader(&*config, server) {
         Ok(DockerCredential::UsernamePassword(user, password)) => {
             return Ok(RegistryAuth::Basic(user, password));
         }
@@ -34,13 +35,10 @@ pub(super) fn of(registry: &str) -> Result<RegistryAuth, PackageError> {
         }
         // What it says more may be a part of the login.
         Err(Unread::HelperFailure { helper, .. }) => format!("`{helper}` has failed"),
-        Err(Unread::ConfigReadError) => match file() {
-            Some(file) => format!("`{}` cannot be read, or is not docker's", file.display()),
-            None => "there is no home directory".to_owned(),
-        },
+        Err(Unread::ConfigReadError) => format!("`{}` is not docker's", file.display()),
         Err(other) => other.to_string(),
     };
-    Err(PackageError::Login { registry: registry.to_owned(), why })
+    Err(failed(why))
 }
 
 fn file() -> Option<PathBuf> {

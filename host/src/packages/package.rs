@@ -18,6 +18,12 @@ use crate::library::same_target;
 /// <https://doc.rust-lang.org/rustc/platform-support.html>
 const TARGETS_MAX: usize = 100;
 
+/// Whether a text may be a triple, whatever compiler it is of: it is shown as it is.
+fn is_target(text: &str) -> bool {
+    let is_of_one = |letter: u8| letter.is_ascii_alphanumeric() || b"-_.".contains(&letter);
+    (1..=100).contains(&text.len()) && text.bytes().all(is_of_one)
+}
+
 /// A version of a package. Its index fits its digest and says its name; its signatures have been checked.
 #[derive(Debug, Clone)]
 pub struct Package {
@@ -52,8 +58,11 @@ impl Package {
         for entry in index.manifests.iter() {
             let target =
                 entry.annotations.get(oci::TARGET).ok_or_else(|| odd("it names no target".to_owned()))?;
+            if !is_target(target) {
+                return Err(odd(format!("`{}` is no target", target.escape_debug())));
+            }
             if entries.iter().any(|(other, _)| other == target) {
-                return Err(odd(format!("it names the target `{}` twice", target.escape_debug())));
+                return Err(odd(format!("it names the target `{target}` twice")));
             }
             entries.push((target.clone(), entry.clone()));
         }

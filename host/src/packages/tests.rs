@@ -275,6 +275,13 @@ async fn a_package_that_names_more_than_any_has_is_refused_before_that_is_read()
     index.manifests.push(index.manifests[0].clone());
     let why = read(&index).unwrap_err().to_string();
     assert!(why.contains("it names the target `aarch64-unknown-linux-gnu` twice"), "{why}");
+    index.manifests.pop();
+    for target in ["", "\u{1b}[2J", "a b", &"x".repeat(101)] {
+        let mut odd = index.clone();
+        odd.manifests[0].annotations.insert(oci::TARGET.to_owned(), target.to_owned());
+        let why = read(&odd).unwrap_err().to_string();
+        assert!(why.contains("` is no target") && !why.contains('\u{1b}'), "{why}");
+    }
     index.manifests = vec![index.manifests[0].clone(); 10_000];
     let why = read(&index).unwrap_err().to_string();
     assert!(why.contains("it is for 10000 targets, and 100 are the most"), "{why}");

@@ -7,6 +7,7 @@ use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use crate::{
     installing::{holds, ok, place},
+    packages::command,
     program::{Ended, Live, PROGRAM, Place, environment, gearshift, run, skipped},
     versions::{content, pack, with_manifest},
 };
@@ -206,6 +207,18 @@ fn what_is_no_file_where_one_should_be_is_named_and_not_waited_for() {
             assert!(code > 0 && all.contains(name), "{file}, a {kind}: {code}: {all}");
         }
     }
+}
+
+#[test]
+fn a_login_that_is_no_file_is_named_and_not_waited_for() {
+    let place = place(&[]);
+    let login = place.path().join("home/.docker/config.json");
+    fs::create_dir_all(login.parent().unwrap()).unwrap();
+    mknodat(CWD, &login, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    let (code, lines) = Live::spawn(&mut command(&place, &["install", "localhost:1/ping"])).end();
+    assert_eq!(code, 69, "{lines:#?}");
+    let text = "config.json`: it is a pipe, a socket or a device";
+    assert!(lines.iter().any(|line| line.contains(text)), "{lines:#?}");
 }
 
 /// The largest file below a folder.
