@@ -10,7 +10,7 @@ use semver::Version;
 
 pub(super) use self::listing::{List, Verify};
 use self::{
-    placing::{Place, serving},
+    placing::{Place, follow},
     shown::{Done, Shown},
 };
 use super::{
@@ -21,9 +21,7 @@ use super::{
 };
 use crate::{
     config::Config,
-    error::chain,
     install::{InstallError, Installation, Planned},
-    log::{self, Lines},
     packages::Reference,
 };
 
@@ -274,15 +272,7 @@ impl How {
         let mut place = Place::find(&self.host, config)?;
         let runtime = runtime()?;
         if let Place::Host(client) = &mut place {
-            // A host that may not write there has not done it.
-            let serving = serving(client)?;
-            match runtime.block_on(installation.follow(&serving)) {
-                Ok(done) => done.iter().for_each(|text| log::write(&format!("note: {}\n", Lines(text)))),
-                Err(error) => log::write(&format!(
-                    "warning: `gearshift.lock` cannot follow the host, which went back by itself: {}\n",
-                    Lines(&chain(&error))
-                )),
-            }
+            follow(client, &mut installation, &runtime)?;
         }
         let shown = Shown { json: self.host.json };
         Ok(Work { yes: self.yes, installation, place, runtime, shown, changes: 0, failures: Vec::new() })

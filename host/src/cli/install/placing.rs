@@ -8,6 +8,7 @@ use std::{
 };
 
 use serde_json::Value;
+use tokio::runtime::Runtime;
 
 use super::super::{check, exit::Failure, life::socket_path, running::RunningHost};
 use crate::{
@@ -15,8 +16,9 @@ use crate::{
     config::Config,
     control::{CallError, Client, Request},
     error::chain,
-    install::{Journal, Placing, Refusal, Served, Serving},
+    install::{Installation, Journal, Placing, Refusal, Served, Serving},
     library,
+    log::{self, Lines},
 };
 
 /// How long a trial may take.
@@ -73,6 +75,22 @@ pub(super) fn serving(client: &mut Client) -> Result<Serving, Failure> {
         Some((text(cog, "name")?, served))
     };
     Ok(cogs.iter().filter_map(one).collect())
+}
+
+/// Has file and lock follow a host that went back by itself: one that may not write there has not done it.
+pub(super) fn follow(
+    client: &mut Client,
+    installation: &mut Installation<'_>,
+    runtime: &Runtime,
+) -> Result<(), Failure> {
+    match runtime.block_on(installation.follow(&serving(client)?)) {
+        Ok(done) => done.iter().for_each(|text| log::write(&format!("note: {}\n", Lines(text)))),
+        Err(error) => log::write(&format!(
+            "warning: `gearshift.lock` cannot follow the host, which went back by itself: {}\n",
+            Lines(&chain(&error))
+        )),
+    }
+    Ok(())
 }
 
 impl Placing for Place {
