@@ -309,9 +309,13 @@ async fn a_package_that_names_more_than_any_has_is_refused_before_that_is_read()
     fs::write(&index, " ".repeat((4 << 20) + 1)).unwrap();
     let why = repository.versions().await.unwrap_err().to_string();
     assert!(why.contains("index.json` has 4194305 bytes, and 4194304 are the most"), "{why}");
-    let long = Descriptor::of(oci::TEXT, b"").annotated("padding", &"x".repeat(4 << 20));
-    fs::write(&index, bytes_of(&Index { manifests: vec![long], ..Index::default() })[..].to_vec()).unwrap();
-    assert!(sample("1.0.4", "code").put(&repository, false).await.is_err());
+    let long = Descriptor::of(oci::TEXT, b"").annotated("padding", &"x".repeat((4 << 20) - 400));
+    let full = bytes_of(&Index { manifests: vec![long], ..Index::default() });
+    fs::write(&index, &full).unwrap();
+    repository.versions().await.unwrap();
+    let error = sample("1.0.4", "code").put(&repository, false).await.unwrap_err();
+    assert!(matches!(error, PackageError::TooLarge { .. }), "{error}");
+    assert!(fs::read(&index).unwrap() == full);
 }
 
 #[tokio::test]
