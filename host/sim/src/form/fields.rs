@@ -53,8 +53,7 @@ impl Fields {
         }
     }
 
-    /// The fields of an object that came with no request, its mistakes under `prefix`.
-    #[cfg(test)]
+    /// The fields of an object that came in no body, its mistakes under `prefix`.
     pub(crate) fn of(map: Map<String, Value>, prefix: &str) -> Self {
         Self { map, prefix: prefix.to_owned(), ..Self::default() }
     }

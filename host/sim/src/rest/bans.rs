@@ -22,7 +22,7 @@ const MAX_BANS: usize = 100_000;
 pub(super) fn list(call: &Call, guild: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let limit = call.query_limit(MAX_PAGE, MAX_PAGE)?;
-    let (before, after) = (call.query_id("before"), call.query_id("after"));
+    let (before, after) = (call.query_id("before")?, call.query_id("after")?);
     let state = call.shared.state();
     let bans = &access::guild_with(&state, caller, guild, bits::BAN_MEMBERS)?.belongings.bans;
     let page: Vec<&Ban> = match before {

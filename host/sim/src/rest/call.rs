@@ -13,7 +13,7 @@ use super::files::read_multipart;
 use crate::accounts::{self, Account};
 use crate::files::Upload;
 use crate::form::{ApiError, Fields, Result, Unread};
-use crate::ids::{Snowflake, percent_decode, query_pairs};
+use crate::ids::{Snowflake, Timestamp, percent_decode, query_pairs};
 use crate::limits::Counted;
 use crate::rules::By;
 use crate::state::{Shared, State};
@@ -107,9 +107,27 @@ impl Call {
         matches!(self.query(key), Some("true" | "True" | "1"))
     }
 
-    /// An id of the query; a malformed one is as good as none.
-    pub(crate) fn query_id(&self, key: &str) -> Option<Snowflake> {
-        self.query(key).and_then(|id| id.parse().ok())
+    /// What `read` takes from a value of the query, which is checked like a field of a body.
+    pub(crate) fn query_field<T>(
+        &self,
+        key: &str,
+        read: impl FnOnce(&mut Fields, &str) -> Option<T>,
+    ) -> Result<Option<T>> {
+        // A `+` stays what it is: that of a moment's zone comes unescaped, too.
+        let Some(text) = self.query(key).map(percent_decode) else { return Ok(None) };
+        let mut fields = Fields::of([(key.to_owned(), text.into())].into_iter().collect(), "");
+        let value = read(&mut fields, key);
+        fields.checked().map(|()| value)
+    }
+
+    /// An id of the query.
+    pub(crate) fn query_id(&self, key: &str) -> Result<Option<Snowflake>> {
+        self.query_field(key, Fields::snowflake)
+    }
+
+    /// A moment of the query.
+    pub(crate) fn query_moment(&self, key: &str) -> Result<Option<Timestamp>> {
+        self.query_field(key, Fields::moment)
     }
 
     /// A text of the query, its escapes undone.
@@ -119,14 +137,8 @@ impl Call {
 
     /// How many the query asks for.
     pub(crate) fn query_limit(&self, default: usize, most: usize) -> Result<usize> {
-        match self.query("limit").map(str::parse) {
-            None => Ok(default),
-            Some(Ok(limit)) if (1..=most).contains(&limit) => Ok(limit),
-            Some(_) => {
-                let message = format!("int value should be between 1 and {most}.");
-                Err(ApiError::form("limit", "NUMBER_TYPE_MAX", &message))
-            }
-        }
+        let limit = self.query_field("limit", |fields, key| fields.number_within(key, 1..=most as u64))?;
+        Ok(limit.map_or(default, |limit| limit as usize))
     }
 
     /// The path without tokens, as the transcript shows it.

@@ -68,7 +68,7 @@ pub(super) fn users(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Repl
     let caller = call.caller()?;
     let limit = call.query_limit(MAX_PAGE, MAX_PAGE)?;
     let with_member = call.query_flag("with_member");
-    let (before, after) = (call.query_id("before"), call.query_id("after"));
+    let (before, after) = (call.query_id("before")?, call.query_id("after")?);
     let state = call.shared.state();
     let home = access::own_guild(&state, caller, guild)?;
     let mut people = events::find(&state, guild, id)?.users.clone();

@@ -23,7 +23,7 @@ const SETTABLE_FLAGS: u64 = 1 << 2;
 pub(super) fn list(call: &Call, guild: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let limit = call.query_limit(1, MAX_PAGE)?;
-    let after = call.query_id("after").unwrap_or_default();
+    let after = call.query_id("after")?.unwrap_or_default();
     let state = call.shared.state();
     // To know all members is a privilege that a bot is granted or not.
     if state.world.bot(caller).is_some_and(|bot| bot.granted_intents & intents::GUILD_MEMBERS == 0) {

@@ -31,6 +31,7 @@ mod people;
 mod posts;
 mod prompt;
 mod raw;
+mod refusals;
 mod rest;
 mod routes;
 mod settling;

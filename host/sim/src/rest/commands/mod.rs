@@ -35,7 +35,7 @@ impl Part for Scope {
 /// `GET …/commands`: with all translations only if they are asked for.
 /// <https://discord.com/developers/docs/interactions/application-commands#get-global-application-commands>
 pub(crate) fn list(call: &Call, scope: Scope) -> Result<Reply> {
-    let is_translated = call.query("with_localizations") == Some("true");
+    let is_translated = call.query_flag("with_localizations");
     let state = open(call, scope)?;
     let mut all: Vec<Value> = scope.commands(&state).map(Command::json).collect();
     if !is_translated {

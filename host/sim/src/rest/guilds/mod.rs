@@ -18,7 +18,7 @@ const MAX_PAGE: usize = 200;
 pub(crate) fn mine(call: &Call) -> Result<Reply> {
     let caller = call.caller()?;
     let limit = call.query_limit(MAX_PAGE, MAX_PAGE)?;
-    let (before, after) = (call.query_id("before"), call.query_id("after"));
+    let (before, after) = (call.query_id("before")?, call.query_id("after")?);
     let counts = call.query_flag("with_counts");
     let state = call.shared.state();
     let mut mine: Vec<&Guild> = state

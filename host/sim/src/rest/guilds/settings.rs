@@ -142,15 +142,15 @@ pub(crate) fn leave(call: &Call, guild: Snowflake) -> Result<Reply> {
 pub(crate) fn audit_log(call: &Call, guild: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let limit = call.query_limit(DEFAULT_AUDIT_PAGE, MAX_AUDIT_PAGE)?;
-    let (user, target) = (call.query_id("user_id"), call.query_id("target_id"));
-    let action = call.query("action_type").and_then(|number| number.parse::<u16>().ok());
-    let (before, after) = (call.query_id("before"), call.query_id("after"));
+    let (user, target) = (call.query_id("user_id")?, call.query_id("target_id")?);
+    let action = call.query_field("action_type", Fields::number)?;
+    let (before, after) = (call.query_id("before")?, call.query_id("after")?);
     let state = call.shared.state();
     let home = access::guild_with(&state, caller, guild, bits::VIEW_AUDIT_LOG)?;
     let fits = |entry: &&AuditEntry| {
         user.is_none_or(|user| entry.user_id == user)
             && target.is_none_or(|target| entry.target_id == Some(target))
-            && action.is_none_or(|action| entry.action_type == action)
+            && action.is_none_or(|action| u64::from(entry.action_type) == action)
             && before.is_none_or(|before| entry.id < before)
             && after.is_none_or(|after| entry.id > after)
     };

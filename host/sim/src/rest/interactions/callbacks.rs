@@ -67,7 +67,7 @@ pub(crate) fn callback(call: &Call, id: Snowflake, token: String) -> Result<Repl
         _ => message.as_ref().map(|message| message.id),
     };
     interactions::acknowledge(&mut state, id, how, original);
-    if !matches!(call.query("with_response"), Some("true" | "1")) {
+    if !call.query_flag("with_response") {
         return Ok(Reply::nothing());
     }
     Ok(Reply::json(&response(&state, &answering, how, message.as_ref())))

@@ -27,6 +27,8 @@ const DEFAULT_PAGE: usize = 50;
 pub(crate) fn list(call: &Call, channel: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let limit = call.query_limit(DEFAULT_PAGE, MAX_PAGE)?;
+    let (around, after) = (call.query_id("around")?, call.query_id("after")?);
+    let earlier = call.query_id("before")?;
     let state = call.shared.state();
     let home = access::seen_channel(&state, caller, channel)?;
     if !home.kind.holds_messages() {
@@ -37,8 +39,6 @@ pub(crate) fn list(call: &Call, channel: Snowflake) -> Result<Reply> {
     }
     let all = &home.messages;
     let before = |id: Snowflake| all.partition_point(|message| message.id < id);
-    let bound = |key: &str| call.query(key).and_then(|id| id.parse::<Snowflake>().ok());
-    let (around, after, earlier) = (bound("around"), bound("after"), bound("before"));
     let (from, to) = match (around, after, earlier) {
         (Some(id), ..) => {
             let from = before(id).saturating_sub(limit / 2);

@@ -31,7 +31,7 @@ fn set_pinned(call: &Call, channel: Snowflake, id: Snowflake, pinned: bool) -> R
 pub(crate) fn list(call: &Call, channel: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let limit = call.query_limit(MAX_PAGE, MAX_PAGE)?;
-    let before = call.query_text("before").and_then(|before| before.parse::<Timestamp>().ok());
+    let before = call.query_moment("before")?;
     let state = call.shared.state();
     let home = access::channel_with(&state, caller, channel, bits::READ_MESSAGE_HISTORY)?;
     let mut all = pinned(home);

@@ -95,7 +95,7 @@ pub(crate) fn vote(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Rep
 pub(crate) fn voters(call: &Call, channel: Snowflake, id: Snowflake, answer: u64) -> Result<Reply> {
     let caller = call.caller()?;
     let limit = call.query_limit(DEFAULT_PAGE, MAX_PAGE)?;
-    let after = call.query_id("after").unwrap_or_default();
+    let after = call.query_id("after")?.unwrap_or_default();
     let state = call.shared.state();
     let (_, message) = access::seen_message(&state, caller, channel, id)?;
     let answer = usize::try_from(answer).ok().and_then(|number| number.checked_sub(1));

@@ -70,11 +70,10 @@ pub(crate) fn list(call: &Call, channel: Snowflake, id: Snowflake, emoji: String
     let emoji = readable(&emoji)?;
     // Super reactions (`type` 1) cost money and are not put here.
     call.ignore_query(&["type"]);
-    let limit =
-        call.query("limit").and_then(|limit| limit.parse().ok()).unwrap_or(DEFAULT_PAGE).min(MAX_PAGE);
+    let limit = call.query_limit(DEFAULT_PAGE, MAX_PAGE)?;
     // 0 ordinary, 1 burst: of the latter there are none here.
     let burst = call.query("type") == Some("1");
-    let after = call.query("after").and_then(|id| id.parse().ok()).unwrap_or(Snowflake(0));
+    let after = call.query_id("after")?.unwrap_or_default();
     let state = call.shared.state();
     let (_, message) = access::seen_message(&state, caller, channel, id)?;
     let reaction = message.reactions.iter().find(|reaction| reaction.emoji == emoji && !burst);

@@ -55,10 +55,12 @@ fn archived(
     is_asked: impl Fn(&Channel, &Thread) -> bool,
 ) -> Result<Reply> {
     let limit = call.query_limit(MAX_PAGE, MAX_PAGE)?;
-    let before = call.query_text("before").and_then(|before| {
-        let id = || before.parse::<Snowflake>().ok().map(|id| Timestamp(id.unix_ms()));
-        before.parse::<Timestamp>().ok().or_else(id)
-    });
+    let before = match call.query("before") {
+        Some(id) if id.bytes().all(|byte| byte.is_ascii_digit()) => {
+            call.query_id("before")?.map(|id| Timestamp(id.unix_ms()))
+        }
+        _ => call.query_moment("before")?,
+    };
     let state = call.shared.state();
     access::channel_with(&state, caller, home, bits::READ_MESSAGE_HISTORY | needed)?;
     let mut found: Vec<(Timestamp, &Channel)> = state
@@ -89,7 +91,7 @@ pub(crate) fn members(call: &Call, id: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     let with_member = call.query_flag("with_member");
     let limit = call.query_limit(MAX_PAGE, MAX_PAGE)?;
-    let after = call.query_id("after").unwrap_or_default();
+    let after = call.query_id("after")?.unwrap_or_default();
     let state = call.shared.state();
     let thread = thread_of(access::seen_channel(&state, caller, id)?)?;
     let mut ids: Vec<Snowflake> = thread.members.iter().map(|(id, _)| *id).filter(|id| *id > after).collect();

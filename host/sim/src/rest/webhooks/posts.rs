@@ -60,7 +60,7 @@ fn manner(fields: &mut Fields, webhook: &Webhook) -> Manner {
 
 /// The thread that is asked for; a forum needs one, or the name of a new one.
 fn thread_of(call: &Call, state: &State, webhook: &Webhook, named: bool) -> Result<Option<Snowflake>> {
-    let asked = call.query_id("thread_id");
+    let asked = call.query_id("thread_id")?;
     let forum = state.world.channel(webhook.channel_id).is_some_and(|channel| channel.kind.is_forum());
     match (asked, named) {
         (Some(_), true) => Err(ApiError::new(
@@ -123,7 +123,7 @@ pub(crate) fn delete(call: &Call, id: Snowflake, token: &str, which: &str) -> Re
 
 fn find(call: &Call, state: &State, id: Snowflake, token: &str, which: &str) -> Result<Arc<Message>> {
     let webhook = webhooks::with_token(state, id, token)?;
-    let home = call.query_id("thread_id").unwrap_or(webhook.channel_id);
+    let home = call.query_id("thread_id")?.unwrap_or(webhook.channel_id);
     let which = which.parse().map_err(|_| ApiError::unknown_message())?;
     let message = state.world.channel(home).and_then(|home| home.message(which));
     message.filter(|message| message.webhook_id == Some(id)).cloned().ok_or(ApiError::unknown_message())

@@ -1,0 +1,58 @@
+//! What is refused in a query and in the body of a message, at which place and with which code.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::desk::{code, desk, harbour, id};
+use crate::raw::{channel_id, sim};
+
+/// The code at a place of an error's tree, for example `/embeds/0/title`.
+fn mistake(answer: &(u16, Value), place: &str) -> String {
+    assert_eq!(code(answer), (400, 50035), "{}", answer.1);
+    let found = answer.1["errors"].pointer(place).map(|at| &at["_errors"][0]["code"]);
+    found.and_then(Value::as_str).unwrap_or_else(|| panic!("nothing at {place}: {}", answer.1)).to_owned()
+}
+
+#[tokio::test]
+async fn a_malformed_value_of_a_query_is_refused_like_a_field_of_a_body() {
+    let sim = sim().await;
+    let (bot, alice) = (desk(&sim, "bot"), desk(&sim, "alice"));
+    let channel = format!("/channels/{}", channel_id(&sim, "general"));
+    let said = bot.made(Method::POST, &format!("{channel}/messages"), json!({ "content": "x" })).await;
+    let reactions = format!("{channel}/messages/{}/reactions/%F0%9F%91%8D", id(&said));
+    let guild = format!("/guilds/{}", harbour(&sim));
+    for (path, place, code) in [
+        (format!("{channel}/messages?limit=0"), "/limit", "NUMBER_TYPE_MIN"),
+        (format!("{channel}/messages?limit=101"), "/limit", "NUMBER_TYPE_MAX"),
+        (format!("{channel}/messages?limit=many"), "/limit", "NUMBER_TYPE_COERCE"),
+        (format!("{channel}/messages?before=x"), "/before", "NUMBER_TYPE_COERCE"),
+        (format!("{channel}/messages?around="), "/around", "NUMBER_TYPE_COERCE"),
+        (format!("{channel}/messages/pins?before=5"), "/before", "DATE_TIME_TYPE_PARSE"),
+        (format!("{channel}/threads/archived/public?before=x"), "/before", "DATE_TIME_TYPE_PARSE"),
+        (format!("{reactions}?limit=101"), "/limit", "NUMBER_TYPE_MAX"),
+        (format!("{reactions}?after=x"), "/after", "NUMBER_TYPE_COERCE"),
+        (format!("{guild}/audit-logs?user_id=x"), "/user_id", "NUMBER_TYPE_COERCE"),
+        (format!("{guild}/audit-logs?action_type=x"), "/action_type", "NUMBER_TYPE_COERCE"),
+        (format!("{guild}/members?after=x"), "/after", "NUMBER_TYPE_COERCE"),
+    ] {
+        assert_eq!(mistake(&alice.get(&path).await, place), code, "{path}");
+    }
+    for zone in ["Z", "+00:00", "%2B00:00"] {
+        let path = format!("{channel}/messages/pins?before=2026-11-22T16:24:06{zone}");
+        assert_eq!(bot.get(&path).await.0, 200, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn translations_come_however_the_query_says_yes() {
+    let sim = sim().await;
+    let bot = desk(&sim, "bot");
+    let commands = format!("/applications/{}/commands", id(&bot.get("/users/@me").await.1));
+    let body = json!({ "name": "ping", "description": "x", "name_localizations": { "de": "klopf" } });
+    let made = bot.made(Method::POST, &commands, body).await;
+    // discord.py says 1.
+    for yes in ["1", "true"] {
+        let listed = bot.get(&format!("{commands}?with_localizations={yes}")).await.1;
+        assert_eq!(listed, json!([made]), "{yes}");
+    }
+}
