@@ -109,9 +109,19 @@ fn read(text: &str) -> Option<u64> {
     if zone.eq_ignore_ascii_case("z") {
         return Some(local);
     }
-    let [hours, minutes] = numbers(&zone[1..], ':')?;
+    // ISO 8601 knows `+02:00`, `+0200` and `+02`.
+    let [hours, minutes] = match *zone[1..].replace(':', "").as_bytes() {
+        [a, b] => [two_digits(a, b)?, 0],
+        [a, b, c, d] => [two_digits(a, b)?, two_digits(c, d)?],
+        _ => return None,
+    };
     let ahead = (hours * 60 + minutes) * 60_000;
     if zone.starts_with('+') { local.checked_sub(ahead) } else { local.checked_add(ahead) }
+}
+
+fn two_digits(tens: u8, ones: u8) -> Option<u64> {
+    let digit = |byte: u8| char::from(byte).to_digit(10).map(u64::from);
+    Some(digit(tens)? * 10 + digit(ones)?)
 }
 
 /// Exactly `N` short numbers between separators.
@@ -143,6 +153,8 @@ mod tests {
             ("2026-11-22 16:24:06.5Z", 1_795_364_646_500),
             ("2026-11-22T18:24:06.123999+02:00", 1_795_364_646_123),
             ("2026-11-22T11:24:06.123-05:00", 1_795_364_646_123),
+            ("2026-11-22T11:24:06.123-0500", 1_795_364_646_123),
+            ("2026-11-22T18:24:06.123+02", 1_795_364_646_123),
         ] {
             assert_eq!(text.parse(), Ok(Timestamp(ms)), "{text}");
         }
@@ -155,6 +167,8 @@ mod tests {
             "2026-13-01T00:00Z",
             "2026-11-22T24:00Z",
             "2026-11-22T16:24",
+            "2026-11-22T16:24+ä0",
+            "2026-11-22T16:24++1",
         ] {
             assert!(text.parse::<Timestamp>().is_err(), "{text}");
         }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Media;
+use crate::ids::Timestamp;
 
 /// <https://discord.com/developers/docs/resources/message#embed-object-embed-types>
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -39,9 +40,9 @@ pub struct Embed {
     /// Red, green and blue, a byte each.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub color: Option<u64>,
-    /// In ISO 8601, as the author wrote it.
+    /// A moment that stands behind the footer.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub timestamp: Option<String>,
+    pub timestamp: Option<Timestamp>,
     /// The picture below the text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image: Option<Media>,

@@ -2,6 +2,7 @@
 //! It does not fetch what they point to.
 
 use crate::form::Fields;
+use crate::ids::Timestamp;
 use crate::world::{Embed, EmbedAuthor, EmbedField, EmbedFooter, EmbedKind, Media};
 
 /// <https://discord.com/developers/docs/resources/message#embed-object-embed-limits>, in characters.
@@ -36,7 +37,7 @@ pub(crate) fn embeds(body: &mut Fields) -> Vec<Embed> {
 fn embed(of: &mut Fields) -> Embed {
     // Whatever a bot says it is, Discord makes it a rich one.
     of.ignore(&["type", "provider", "video", "flags", "content_scan_version"]);
-    Embed {
+    let embed = Embed {
         kind: EmbedKind::Rich,
         title: of.text("title", TITLE_CHARS),
         description: of.text("description", DESCRIPTION_CHARS),
@@ -61,24 +62,40 @@ fn embed(of: &mut Fields) -> Embed {
             }
         }),
         fields: of.read_objects("fields", 0..=MAX_FIELDS, field).unwrap_or_default(),
+    };
+    let is_bare = Embed { url: None, color: None, ..embed.clone() } == Embed::default();
+    if is_bare && of.errors.is_empty() {
+        of.missing("description");
     }
+    embed
 }
 
 fn field(of: &mut Fields) -> EmbedField {
     EmbedField {
-        name: of.required_text("name", 1..=FIELD_NAME_CHARS),
-        value: of.required_text("value", 1..=FIELD_VALUE_CHARS),
+        name: filled(of, "name", FIELD_NAME_CHARS),
+        value: filled(of, "value", FIELD_VALUE_CHARS),
         inline: of.flag("inline").unwrap_or(false),
     }
 }
 
-fn timestamp(of: &mut Fields) -> Option<String> {
-    let time = of.text("timestamp", 64)?;
-    if !is_iso8601(&time) {
-        let message = format!("Could not parse {time}. Should be ISO8601.");
+/// A text that must be there; blank is as good as missing.
+fn filled(of: &mut Fields, key: &str, max: usize) -> String {
+    let text = if of.require(key) { of.text(key, max) } else { None };
+    if text.as_ref().is_some_and(|text| text.trim().is_empty()) {
+        of.missing(key);
+    }
+    text.unwrap_or_default()
+}
+
+/// A moment in ISO 8601; one without a zone is in UTC, one without a time at midnight.
+fn timestamp(of: &mut Fields) -> Option<Timestamp> {
+    let text = of.text("timestamp", 64)?;
+    let time = ["", "Z", "T00:00Z"].iter().find_map(|rest| format!("{text}{rest}").parse().ok());
+    if time.is_none() {
+        let message = format!("Could not parse {text}. Should be ISO8601.");
         of.fail("timestamp", "DATE_TYPE_PARSE", &message);
     }
-    Some(time)
+    time
 }
 
 fn media(of: &mut Fields, key: &str) -> Option<Media> {
@@ -129,25 +146,6 @@ pub(crate) fn url(fields: &mut Fields, key: &str, link: Link) -> Option<String> 
     None
 }
 
-/// `2026-11-22`, `2026-11-22T16:24:06`, with fractions and zone or without.
-fn is_iso8601(text: &str) -> bool {
-    let digits = |text: &str, lengths: &[usize], sign: char| {
-        let parts: Vec<&str> = text.split(sign).collect();
-        parts.len() == lengths.len()
-            && parts
-                .iter()
-                .zip(lengths)
-                .all(|(part, length)| part.len() == *length && part.bytes().all(|byte| byte.is_ascii_digit()))
-    };
-    let (date, time) = text.split_once(['T', ' ']).unwrap_or((text, "00:00:00"));
-    let time = time.trim_end_matches('Z');
-    let time = time.split_once(['+', '-']).map_or(time, |(time, _)| time);
-    let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));
-    digits(date, &[4, 2, 2], '-')
-        && (digits(time, &[2, 2, 2], ':') || digits(time, &[2, 2], ':'))
-        && fraction.bytes().all(|byte| byte.is_ascii_digit())
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
@@ -183,10 +181,19 @@ mod tests {
             (json!({ "author": { "name": long(257) } }), "/0/author/name", "BASE_TYPE_MAX_LENGTH"),
             (json!({ "author": { "url": "https://x.y" } }), "/0/author/name", "BASE_TYPE_REQUIRED"),
             (json!({ "fields": fields(26) }), "/0/fields", "BASE_TYPE_BAD_LENGTH"),
-            (json!({ "fields": [{ "name": "", "value": "b" }] }), "/0/fields/0/name", "BASE_TYPE_BAD_LENGTH"),
+            (json!({}), "/0/description", "BASE_TYPE_REQUIRED"),
+            (json!({ "color": 1, "url": "https://x.y" }), "/0/description", "BASE_TYPE_REQUIRED"),
+            (json!({ "fields": [{ "name": " ", "value": "b" }] }), "/0/fields/0/name", "BASE_TYPE_REQUIRED"),
+            (json!({ "fields": [{ "name": "a", "value": "" }] }), "/0/fields/0/value", "BASE_TYPE_REQUIRED"),
+            (
+                json!({ "fields": [{ "name": "a", "value": long(1025) }] }),
+                "/0/fields/0/value",
+                "BASE_TYPE_MAX_LENGTH",
+            ),
             (json!({ "fields": [{ "name": "a" }] }), "/0/fields/0/value", "BASE_TYPE_REQUIRED"),
             (json!({ "color": 0x100_0000 }), "/0/color", "NUMBER_TYPE_MAX"),
             (json!({ "timestamp": "yesterday" }), "/0/timestamp", "DATE_TYPE_PARSE"),
+            (json!({ "timestamp": "2026-13-45T99:99:99Z" }), "/0/timestamp", "DATE_TYPE_PARSE"),
             (json!({ "url": "ftp://example.org" }), "/0/url", "URL_TYPE_INVALID_SCHEME"),
             (json!({ "url": "attachment://a" }), "/0/url", "URL_TYPE_INVALID_SCHEME"),
             (json!({ "image": { "url": "nowhere" } }), "/0/image/url", "URL_TYPE_INVALID_URL"),
@@ -197,6 +204,18 @@ mod tests {
             assert_eq!(found, Some(&json!(code)), "{embed}: {errors}");
         }
         assert!(read(json!(vec![json!({ "title": "t" }); 11])).is_err());
+    }
+
+    #[test]
+    fn a_moment_is_shown_as_discord_writes_it_however_it_was_given() {
+        for (given, shown) in [
+            ("2026-11-22T16:24:06.123Z", "2026-11-22T16:24:06.123000+00:00"),
+            ("2026-11-22T16:24:06+0100", "2026-11-22T15:24:06.000000+00:00"),
+            ("2026-11-22T16:24:06.123456", "2026-11-22T16:24:06.123000+00:00"),
+            ("2026-11-22", "2026-11-22T00:00:00.000000+00:00"),
+        ] {
+            assert_eq!(read(json!([{ "timestamp": given }])).unwrap()[0]["timestamp"], shown, "{given}");
+        }
     }
 
     #[test]
