@@ -3,13 +3,15 @@
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request};
 use axum::http::request::Parts;
+use serde_json::{Map, Value};
 
 use super::{Call, Reply};
 use crate::files::{MAX_FILE_BYTES, MAX_FILES, Upload};
 use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
 
-/// Splits a multipart body into its JSON and its files.
+/// Splits a multipart body into its JSON and its files. Without `payload_json` its plain fields are the JSON's texts.
+/// <https://discord.com/developers/docs/reference#uploading-files>
 pub(crate) async fn read_multipart(parts: &Parts, body: Bytes) -> Result<(Bytes, Vec<Upload>)> {
     let mut request = Request::from_parts(parts.clone(), Body::from(body));
     DefaultBodyLimit::disable().apply(&mut request);
@@ -17,14 +19,19 @@ pub(crate) async fn read_multipart(parts: &Parts, body: Bytes) -> Result<(Bytes,
     let mut form = Multipart::from_request(request, &())
         .await
         .map_err(|_| ApiError::new(400, 50109, "The request body is not well-formed multipart."))?;
-    let (mut json, mut files) = (Bytes::new(), Vec::new());
+    let (mut json, mut plain, mut files) = (Bytes::new(), Map::new(), Vec::new());
     while let Some(field) = form.next_field().await.map_err(malformed)? {
         let name = field.name().unwrap_or_default().to_owned();
         if name == "payload_json" {
             json = field.bytes().await.map_err(malformed)?;
             continue;
         }
-        let index = name.strip_prefix("files[").and_then(|rest| rest.strip_suffix(']')).map(str::to_owned);
+        let index =
+            name.strip_prefix("files[").and_then(|rest| rest.strip_suffix(']')).and_then(|n| n.parse().ok());
+        if index.is_none() && field.file_name().is_none() {
+            plain.insert(name, field.text().await.map_err(malformed)?.into());
+            continue;
+        }
         let filename = field.file_name().unwrap_or("unknown").to_owned();
         let content_type = field.content_type().map(str::to_owned);
         let bytes = field.bytes().await.map_err(malformed)?;
@@ -36,6 +43,9 @@ pub(crate) async fn read_multipart(parts: &Parts, body: Bytes) -> Result<(Bytes,
     if files.len() > MAX_FILES {
         let message = format!("Must be {MAX_FILES} or fewer in length.");
         return Err(ApiError::form("files", "BASE_TYPE_MAX_LENGTH", &message));
+    }
+    if json.is_empty() && !plain.is_empty() {
+        json = Value::Object(plain).to_string().into();
     }
     Ok((json, files))
 }

@@ -212,11 +212,17 @@ pub struct Attachment {
     /// What the uploader says about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// As declared by the uploader.
+    /// By its name, or as declared by the uploader.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content_type: Option<String>,
     /// In bytes.
     pub size: usize,
+    /// Of a picture, in pixels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub width: Option<u32>,
+    /// Of a picture, in pixels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub height: Option<u32>,
     /// On this machine.
     pub url: String,
     /// The same.

@@ -1,6 +1,6 @@
 //! What is refused in a query and in the body of a message, at which place and with which code.
 
-use reqwest::Method;
+use reqwest::{Method, multipart};
 use serde_json::{Value, json};
 
 use crate::desk::{code, desk, harbour, id};
@@ -55,4 +55,28 @@ async fn translations_come_however_the_query_says_yes() {
         let listed = bot.get(&format!("{commands}?with_localizations={yes}")).await.1;
         assert_eq!(listed, json!([made]), "{yes}");
     }
+}
+
+#[tokio::test]
+async fn a_file_has_the_type_of_its_name_and_a_picture_its_size() {
+    let sim = sim().await;
+    let url = format!("{}/channels/{}/messages", sim.api_url(), channel_id(&sim, "general"));
+    let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x02\x80\0\0\x01\xe0".to_vec();
+    // As discord.py declares every file.
+    let part = |bytes: Vec<u8>, name: &'static str| {
+        multipart::Part::bytes(bytes).file_name(name).mime_str("application/octet-stream").unwrap()
+    };
+    let form = multipart::Form::new()
+        .text("content", "Without `payload_json`")
+        .part("files[0]", part(png, "map.png"))
+        .part("files[1]", part(b"x".to_vec(), "notes.unknown"));
+    let request = reqwest::Client::new().post(url).header("Authorization", format!("Bot {}", sim.token()));
+    let said: Value = request.multipart(form).send().await.unwrap().json().await.unwrap();
+    assert_eq!(said["content"], "Without `payload_json`");
+    let [map, notes] = &said["attachments"].as_array().unwrap()[..] else { panic!("{said}") };
+    let described = |file: &Value| ["content_type", "width", "height"].map(|key| file[key].clone());
+    assert_eq!(described(map), [json!("image/png"), json!(640), json!(480)]);
+    assert_eq!(described(notes), [json!("application/octet-stream"), Value::Null, Value::Null]);
+    let served = reqwest::get(map["url"].as_str().unwrap()).await.unwrap();
+    assert_eq!(served.headers()["content-type"], "image/png");
 }

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::commands::{Command, CommandKind, OptionKind};
-use crate::files::attach;
+use crate::files::{FileNote, attach};
 use crate::form::{ApiError, Fields, Result};
 use crate::ids::Snowflake;
 use crate::interactions::Client;
@@ -221,10 +221,11 @@ fn of_application(invocation: Invocation, application: Snowflake) -> Result<Invo
 
 /// The files that came along, each under the number by which an option names it.
 fn uploaded(call: &Call, state: &mut State, data: &mut Fields) -> Vec<(String, Attachment)> {
-    let described = data.list("attachments", MAX_LIST).unwrap_or_default();
+    let notes = FileNote::read_all(data);
     let base = call.shared.base_url();
-    let files = attach(&mut state.files, &state.world, &base, &call.uploads, &described);
-    call.uploads.iter().map(|upload| upload.index.clone().unwrap_or_default()).zip(files).collect()
+    let files = attach(&mut state.files, &state.world, &base, &call.uploads, &notes);
+    let numbers = call.uploads.iter().map(|upload| upload.index.unwrap_or_default().to_string());
+    numbers.zip(files).collect()
 }
 
 /// A field of a submitted form, or a row or label with the fields inside.

@@ -7,7 +7,7 @@ use super::components::{Surface, components};
 use super::embeds::embeds;
 use super::polls::PollForm;
 use crate::accounts::Account;
-use crate::files::{MAX_FILES, attach};
+use crate::files::{FileNote, attach, keep_listed};
 use crate::form::{Fields, Result};
 use crate::ids::Snowflake;
 use crate::rest::Call;
@@ -23,8 +23,7 @@ pub(crate) struct MessageForm {
     content: Option<Option<String>>,
     embeds: Option<Vec<Embed>>,
     components: Option<Vec<Component>>,
-    /// Descriptions of files: new ones by the `n` of `files[n]`, kept ones by their id.
-    attachments: Option<Vec<Value>>,
+    attachments: Option<Vec<FileNote>>,
     allowed: Option<AllowedMentions>,
     pub(crate) poll: Option<PollForm>,
     /// Channel and id of the message that is forwarded.
@@ -81,7 +80,7 @@ impl MessageForm {
             form.components = Some(components(&mut fields, surface));
         }
         if fields.has("attachments") {
-            form.attachments = Some(fields.list("attachments", MAX_FILES).unwrap_or_default());
+            form.attachments = Some(FileNote::read_all(&mut fields));
         }
         form.allowed = allowed_mentions(&mut fields);
         fields.read_object("message_reference", |reference| form.read_reference(reference));
@@ -156,13 +155,7 @@ impl MessageForm {
     pub(crate) fn into_revision(self, kept: &[Attachment], state: &mut State, call: &Call) -> Revision {
         let attachments = if self.attachments.is_some() || !call.uploads.is_empty() {
             let listed = self.attachments.as_deref();
-            let mut all: Vec<Attachment> = kept
-                .iter()
-                .filter_map(|file| match listed {
-                    Some(listed) => lists(listed, file),
-                    None => Some(file.clone()),
-                })
-                .collect();
+            let mut all = listed.map_or_else(|| kept.to_vec(), |listed| keep_listed(kept, listed));
             all.extend(new_attachments(state, call, listed.unwrap_or_default()));
             Some(all)
         } else {
@@ -197,23 +190,11 @@ fn refuse_beside_layout(fields: &mut Fields) {
     }
 }
 
-fn new_attachments(state: &mut State, call: &Call, described: &[Value]) -> Vec<Attachment> {
+fn new_attachments(state: &mut State, call: &Call, notes: &[FileNote]) -> Vec<Attachment> {
     if call.uploads.is_empty() {
         return Vec::new();
     }
-    let base = format!("http://{}", call.shared.address);
-    attach(&mut state.files, &state.world, &base, &call.uploads, described)
-}
-
-/// A file as the body wants to keep it; none if it is not listed.
-fn lists(listed: &[Value], file: &Attachment) -> Option<Attachment> {
-    let id = |said: &Value| said.as_u64().or_else(|| said.as_str().and_then(|text| text.parse().ok()));
-    let said = listed.iter().find(|said| said.get("id").and_then(id) == Some(file.id.0))?;
-    let mut file = file.clone();
-    if let Some(description) = said.get("description") {
-        file.description = description.as_str().map(str::to_owned);
-    }
-    Some(file)
+    attach(&mut state.files, &state.world, &call.shared.base_url(), &call.uploads, notes)
 }
 
 /// Embeds and components name files of their message as `attachment://name`; they are shown under the file's URL.

@@ -1,0 +1,142 @@
+//! Files: kept within a budget, described as attachments.
+
+mod media;
+
+use std::collections::VecDeque;
+
+use crate::form::Fields;
+use crate::ids::{Snowflake, percent_encode};
+use crate::world::{Attachment, World};
+use axum::body::Bytes;
+
+/// Id, type and content.
+pub(crate) type StoredFile = (Snowflake, String, Bytes);
+
+/// All files together, in bytes; the oldest go first.
+const BUDGET_BYTES: usize = 128 << 20;
+
+/// A file of somebody without a subscription.
+pub(crate) const MAX_FILE_BYTES: usize = 10 << 20;
+/// Files of a message.
+pub(crate) const MAX_FILES: usize = 10;
+/// Characters of a file's name or description.
+/// <https://discord.com/developers/docs/resources/message#attachment-object>
+const MAX_TEXT_CHARS: usize = 1024;
+
+/// The files that are kept.
+#[derive(Default)]
+pub(crate) struct Files {
+    kept: VecDeque<StoredFile>,
+    total_bytes: usize,
+}
+
+impl Files {
+    pub(crate) fn keep(&mut self, id: Snowflake, content_type: String, bytes: Bytes) {
+        self.total_bytes += bytes.len();
+        self.kept.push_back((id, content_type, bytes));
+        while self.total_bytes > BUDGET_BYTES {
+            let Some((_, _, oldest)) = self.kept.pop_front() else { break };
+            self.total_bytes -= oldest.len();
+        }
+    }
+
+    /// Id, type and content of each, oldest first.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &StoredFile> {
+        self.kept.iter()
+    }
+
+    pub(crate) fn find(&self, id: Snowflake) -> Option<(&str, &Bytes)> {
+        let at = self.kept.binary_search_by_key(&id, |(id, ..)| *id).ok()?;
+        let (_, content_type, bytes) = &self.kept[at];
+        Some((content_type, bytes))
+    }
+}
+
+/// A file as it was uploaded.
+pub(crate) struct Upload {
+    /// `n` of `files[n]`.
+    pub(crate) index: Option<Snowflake>,
+    pub(crate) filename: String,
+    pub(crate) content_type: Option<String>,
+    pub(crate) bytes: Bytes,
+}
+
+/// What a body says of a file: of a new one by the `n` of its `files[n]`, of one that is there by its id.
+pub(crate) struct FileNote {
+    id: Snowflake,
+    filename: Option<String>,
+    /// None says nothing of it, null takes it away.
+    description: Option<Option<String>>,
+}
+
+impl FileNote {
+    /// Reads the `attachments` of a body; mistakes stay in `body`.
+    pub(crate) fn read_all(body: &mut Fields) -> Vec<Self> {
+        body.read_objects("attachments", 0..=MAX_FILES, Self::read).unwrap_or_default()
+    }
+
+    fn read(of: &mut Fields) -> Self {
+        of.require("id");
+        // What Discord says of a file, and clients send back.
+        of.ignore(&[
+            "content_type",
+            "ephemeral",
+            "flags",
+            "height",
+            "is_remix",
+            "proxy_url",
+            "size",
+            "url",
+            "width",
+        ]);
+        of.ignore(&["duration_secs", "is_spoiler", "spoiler", "title", "uploaded_filename", "waveform"]);
+        let description = of.has("description");
+        Self {
+            id: of.snowflake("id").unwrap_or_default(),
+            filename: of.text("filename", MAX_TEXT_CHARS),
+            description: description.then(|| of.text("description", MAX_TEXT_CHARS)),
+        }
+    }
+}
+
+/// Keeps uploads and describes them as attachments, as the body's `notes` have them.
+pub(crate) fn attach(
+    files: &mut Files,
+    world: &World,
+    base: &str,
+    uploads: &[Upload],
+    notes: &[FileNote],
+) -> Vec<Attachment> {
+    let attached = uploads.iter().map(|upload| {
+        let id = world.next_id();
+        let note = notes.iter().find(|note| upload.index == Some(note.id));
+        let filename = note.and_then(|note| note.filename.as_ref()).unwrap_or(&upload.filename).clone();
+        let url = format!("{base}/files/{id}/{}", percent_encode(&filename));
+        let content_type = media::type_of(&filename).map(str::to_owned).or(upload.content_type.clone());
+        let pixels = media::pixels(&upload.bytes);
+        let served = content_type.clone().unwrap_or_else(|| "application/octet-stream".to_owned());
+        files.keep(id, served, upload.bytes.clone());
+        Attachment {
+            id,
+            filename,
+            description: note.and_then(|note| note.description.clone()).flatten(),
+            content_type,
+            size: upload.bytes.len(),
+            width: pixels.map(|(width, _)| width),
+            height: pixels.map(|(_, height)| height),
+            proxy_url: url.clone(),
+            url,
+        }
+    });
+    attached.collect()
+}
+
+/// Of the files that a message has those that an edit lists, as it describes them.
+pub(crate) fn keep_listed(there: &[Attachment], listed: &[FileNote]) -> Vec<Attachment> {
+    let kept = there.iter().filter_map(|file| {
+        let note = listed.iter().find(|note| note.id == file.id)?;
+        let description = note.description.clone().unwrap_or_else(|| file.description.clone());
+        Some(Attachment { description, ..file.clone() })
+    });
+    kept.collect()
+}
