@@ -4,6 +4,7 @@ use reqwest::{Method, multipart};
 use serde_json::{Value, json};
 
 use crate::desk::{code, desk, harbour, id};
+use crate::interactions::{invoked, respond};
 use crate::raw::{channel_id, sim};
 
 /// The code at a place of an error's tree, for example `/embeds/0/title`.
@@ -44,6 +45,19 @@ async fn a_malformed_value_of_a_query_is_refused_like_a_field_of_a_body() {
 }
 
 #[tokio::test]
+async fn a_webhook_does_not_post_beside_a_thread_that_cannot_be_read_nor_under_a_name_of_discords() {
+    let sim = sim().await;
+    let (alice, channel) = (desk(&sim, "alice"), format!("/channels/{}", channel_id(&sim, "general")));
+    let hook = alice.made(Method::POST, &format!("{channel}/webhooks"), json!({ "name": "Weather" })).await;
+    let key = format!("/webhooks/{}/{}", id(&hook), hook["token"].as_str().unwrap());
+    let in_thread = alice.post(&format!("{key}?thread_id=x"), json!({ "content": "x" })).await;
+    assert_eq!(mistake(&in_thread, "/thread_id"), "NUMBER_TYPE_COERCE");
+    let named = alice.post(&key, json!({ "content": "x", "username": "Discord team" })).await;
+    assert_eq!(mistake(&named, "/username"), "USERNAME_INVALID_CONTAINS");
+    assert_eq!(alice.get(&format!("{channel}/messages")).await.1, json!([]));
+}
+
+#[tokio::test]
 async fn translations_come_however_the_query_says_yes() {
     let sim = sim().await;
     let bot = desk(&sim, "bot");
@@ -55,6 +69,25 @@ async fn translations_come_however_the_query_says_yes() {
         let listed = bot.get(&format!("{commands}?with_localizations={yes}")).await.1;
         assert_eq!(listed, json!([made]), "{yes}");
     }
+}
+
+#[tokio::test]
+async fn a_form_that_a_command_opened_can_be_acknowledged_without_a_message() {
+    let sim = sim().await;
+    let (mut socket, form_of, command) = invoked(&sim).await;
+    let field =
+        json!({ "type": 18, "label": "Why", "component": { "type": 4, "custom_id": "why", "style": 1 } });
+    let form = json!({ "title": "T", "custom_id": "f", "components": [field] });
+    respond(&sim, &command, json!({ "type": 9, "data": form })).await;
+    sim.member("alice").unwrap().submit(&form_of, [("why", "so")]).await.unwrap();
+    let submitted = socket.event("INTERACTION_CREATE").await;
+    assert_eq!(respond(&sim, &submitted, json!({ "type": 7, "data": { "content": "x" } })).await.0, 400);
+    assert_eq!(respond(&sim, &submitted, json!({ "type": 6 })).await.0, 204);
+    let token = submitted["token"].as_str().unwrap();
+    let webhook = format!("/webhooks/{}/{token}", submitted["application_id"].as_str().unwrap());
+    let bot = desk(&sim, "bot");
+    assert_eq!(code(&bot.get(&format!("{webhook}/messages/@original")).await), (404, 10008));
+    assert_eq!(bot.post(&webhook, json!({ "content": "Noted." })).await.0, 200);
 }
 
 #[tokio::test]
@@ -79,4 +112,14 @@ async fn a_file_has_the_type_of_its_name_and_a_picture_its_size() {
     assert_eq!(described(notes), [json!("application/octet-stream"), Value::Null, Value::Null]);
     let served = reqwest::get(map["url"].as_str().unwrap()).await.unwrap();
     assert_eq!(served.headers()["content-type"], "image/png");
+}
+
+#[tokio::test]
+async fn a_command_without_options_has_no_list_of_them() {
+    let sim = sim().await;
+    crate::raw::register(&sim, json!([{ "name": "bare", "description": "x" }])).await;
+    let (mut socket, _) = crate::raw::Socket::identified(&sim, 0).await;
+    sim.member("alice").unwrap().slash("bare", gearshift_sim::NO_OPTIONS).await.unwrap();
+    let data = &socket.event("INTERACTION_CREATE").await["data"];
+    assert_eq!((&data["name"], data.get("options")), (&json!("bare"), None));
 }

@@ -114,7 +114,10 @@ fn acknowledgement(how: Option<u64>, answering: &Answering) -> Result<Acknowledg
     let how = match how {
         Some(4) if !autocomplete => Acknowledgement::Message,
         Some(5) if !autocomplete => Acknowledgement::DeferredMessage,
-        Some(6) if answering.source.is_some() => Acknowledgement::DeferredUpdate,
+        // discord.py acknowledges each form so, also one that a command opened and that has no message.
+        Some(6) if answering.source.is_some() || answering.kind == Kind::Modal => {
+            Acknowledgement::DeferredUpdate
+        }
         Some(7) if answering.source.is_some() => Acknowledgement::Update,
         Some(8) if autocomplete => Acknowledgement::Choices,
         Some(9) if !autocomplete && answering.kind != Kind::Modal => Acknowledgement::Modal,

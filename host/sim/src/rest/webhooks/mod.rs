@@ -20,7 +20,7 @@ pub(crate) fn create(call: &Call, channel: Snowflake) -> Result<Reply> {
     let by = call.by()?;
     let mut fields = call.fields()?;
     fields.require("name");
-    let name = name(&mut fields);
+    let name = name(&mut fields, "name");
     let avatar = fields.has("avatar").then(|| picture(&mut fields, "avatar")).flatten();
     fields.checked()?;
     let mut state = call.shared.state();
@@ -117,10 +117,12 @@ pub(crate) fn delete_with_token(call: &Call, id: Snowflake, token: String) -> Re
     Ok(Reply::nothing())
 }
 
-fn name(fields: &mut Fields) -> Option<String> {
-    let name = fields.text_within("name", 1..=80)?;
+/// A name that a webhook may have or speak under.
+/// <https://discord.com/developers/docs/resources/webhook#create-webhook>
+fn name(fields: &mut Fields, key: &str) -> Option<String> {
+    let name = fields.text_within(key, 1..=80)?;
     if RESERVED.iter().any(|word| name.to_lowercase().contains(word)) {
-        fields.fail("name", "USERNAME_INVALID_CONTAINS", "Username cannot contain \"clyde\" or \"discord\"");
+        fields.fail(key, "USERNAME_INVALID_CONTAINS", "Username cannot contain \"clyde\" or \"discord\"");
         return None;
     }
     Some(name)
@@ -133,7 +135,7 @@ fn change(
     mut fields: Fields,
     channel: Option<Snowflake>,
 ) -> Result<Webhook> {
-    let name = name(&mut fields);
+    let name = name(&mut fields, "name");
     let avatar = fields.has("avatar").then(|| picture(&mut fields, "avatar"));
     fields.checked()?;
     webhooks::change(state, by, id, |webhook| {

@@ -49,7 +49,7 @@ pub(crate) fn post(call: &Call, id: Snowflake, token: &str) -> Result<Reply> {
 }
 
 fn manner(fields: &mut Fields, webhook: &Webhook) -> Manner {
-    let name = fields.text_within("username", 1..=80);
+    let name = super::name(fields, "username");
     let avatar = fields.text("avatar_url", 2048);
     Manner {
         author: webhook.author(name, avatar),

@@ -64,7 +64,10 @@ pub(crate) fn run(
     let place = Place { world: &state.world, guild, user: invoker.user.id, files: typed.files };
     let filled = fill_options(place, command, typed.path, typed.given, typed.focused)?;
     let mut data = described(command);
-    data["options"] = Value::Array(filled.options);
+    // https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-object-application-command-data-structure
+    if !filled.options.is_empty() {
+        data["options"] = Value::Array(filled.options);
+    }
     if !filled.resolved.is_empty() {
         data["resolved"] = Value::Object(filled.resolved);
     }
