@@ -84,19 +84,53 @@ pub(crate) struct Revision {
     pub(crate) components: Option<Vec<Component>>,
     pub(crate) attachments: Option<Vec<Attachment>>,
     pub(crate) allowed: Option<AllowedMentions>,
+    /// The poll of a deferred answer that is filled in.
+    pub(crate) poll: Option<Box<Poll>>,
     /// Bits of the flags that an edit may change.
     pub(crate) flags: Option<u64>,
 }
 
 impl Revision {
-    /// Whether a message would have nothing left to show.
-    pub(crate) fn leaves_nothing(&self, message: &Message) -> bool {
+    /// Whether it changes what is shown; hiding embeds is no edit.
+    fn is_edit(&self) -> bool {
+        self.content.is_some()
+            || self.embeds.is_some()
+            || self.components.is_some()
+            || self.attachments.is_some()
+    }
+
+    /// Whether a message may become so.
+    pub(crate) fn check(&self, message: &Message) -> Result<()> {
+        if message.poll.is_some() && self.is_edit() {
+            return Err(ApiError::new(400, 520_003, "Cannot edit a poll message"));
+        }
         let count = |new: Option<usize>, old: usize| new.unwrap_or(old);
-        self.content.as_ref().unwrap_or(&message.content).trim().is_empty()
-            && count(self.embeds.as_ref().map(Vec::len), message.embeds.len()) == 0
+        let content = self.content.as_ref().unwrap_or(&message.content);
+        let embeds = count(self.embeds.as_ref().map(Vec::len), message.embeds.len());
+        let flags = message.flags | self.flags.unwrap_or(0);
+        let beside = [("content", !content.is_empty()), ("embeds", embeds > 0)];
+        if flags & flags::IS_COMPONENTS_V2 != 0
+            && let Some((key, _)) = beside.into_iter().find(|(_, is_there)| *is_there)
+        {
+            return Err(ApiError::form(key, BESIDE_LAYOUT, &beside_layout(key)));
+        }
+        let is_empty = content.trim().is_empty()
+            && embeds == 0
             && count(self.components.as_ref().map(Vec::len), message.components.len()) == 0
             && count(self.attachments.as_ref().map(Vec::len), message.attachments.len()) == 0
+            && self.poll.is_none()
+            && message.poll.is_none()
+            && message.forwarded.is_none();
+        if is_empty { Err(ApiError::empty_message()) } else { Ok(()) }
     }
+}
+
+/// A message that is laid out by components alone has nothing else; what it had, an edit takes away with nulls.
+/// <https://discord.com/developers/docs/components/using-message-components>
+pub(crate) const BESIDE_LAYOUT: &str = "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2";
+
+pub(crate) fn beside_layout(key: &str) -> String {
+    format!("The '{key}' field cannot be used when using MessageFlags.IS_COMPONENTS_V2")
 }
 
 /// Characters that a message of this account may have.
@@ -185,11 +219,7 @@ pub(crate) fn edit(
         let allowed = revision.allowed.as_ref();
         mentions_by(&state.world, channel, author.unwrap_or_default(), content, allowed)
     });
-    // Hiding embeds is not an edit either.
-    let touched = revision.content.is_some()
-        || revision.embeds.is_some()
-        || revision.components.is_some()
-        || revision.attachments.is_some();
+    let (is_edit, has_poll) = (revision.is_edit(), revision.poll.is_some());
     let home = state.world.channels.get_mut(&channel)?;
     let message = match home.message_mut(id) {
         Some(message) => message,
@@ -204,6 +234,7 @@ pub(crate) fn edit(
     replace(&mut message.embeds, revision.embeds);
     replace(&mut message.components, revision.components);
     replace(&mut message.attachments, revision.attachments);
+    message.poll = revision.poll.or(message.poll.take());
     let editable = flags::SUPPRESS_EMBEDS | flags::IS_COMPONENTS_V2;
     if let Some(bits) = revision.flags {
         message.flags = message.flags & !flags::SUPPRESS_EMBEDS | bits & editable;
@@ -211,8 +242,11 @@ pub(crate) fn edit(
     // Filling in a deferred answer is not an edit in the eyes of those who read it.
     if message.is_loading() {
         message.flags &= !flags::LOADING;
-    } else if touched {
+    } else if is_edit {
         message.edited = Some(state.world.clock.now());
+    }
+    if has_poll {
+        polls::watch(state, channel, id);
     }
     announce_edit(state, channel, id, true)
 }

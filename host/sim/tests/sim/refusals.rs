@@ -72,6 +72,74 @@ async fn translations_come_however_the_query_says_yes() {
 }
 
 #[tokio::test]
+async fn each_mistake_of_a_new_message_has_its_place_and_code() {
+    let sim = sim().await;
+    let (bot, path) = (desk(&sim, "bot"), format!("/channels/{}/messages", channel_id(&sim, "general")));
+    let file = |more: Value| json!({ "content": "x", "attachments": [more] });
+    for (body, place, code) in [
+        (json!({ "content": "x", "nonce": "x".repeat(26) }), "/nonce", "BASE_TYPE_MAX_LENGTH"),
+        (json!({ "content": "x", "nonce": {} }), "/nonce", "STRING_TYPE_CONVERT"),
+        (json!({ "embeds": [{}] }), "/embeds/0/description", "BASE_TYPE_REQUIRED"),
+        (file(json!("a.png")), "/attachments/0", "DICT_TYPE_CONVERT"),
+        (file(json!({ "filename": "a.png" })), "/attachments/0/id", "BASE_TYPE_REQUIRED"),
+        (file(json!({ "id": "a" })), "/attachments/0/id", "NUMBER_TYPE_COERCE"),
+        (
+            file(json!({ "id": 0, "description": "x".repeat(1025) })),
+            "/attachments/0/description",
+            "BASE_TYPE_MAX_LENGTH",
+        ),
+    ] {
+        assert_eq!(mistake(&bot.post(&path, body.clone()).await, place), code, "{body}");
+    }
+    for nonce in [json!("x".repeat(25)), json!(5)] {
+        assert_eq!(bot.post(&path, json!({ "content": "x", "nonce": nonce })).await.1["nonce"], nonce);
+    }
+}
+
+#[tokio::test]
+async fn a_message_becomes_a_layout_only_if_it_gives_up_everything_else() {
+    let sim = sim().await;
+    let (bot, path) = (desk(&sim, "bot"), format!("/channels/{}/messages", channel_id(&sim, "general")));
+    let code = "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2";
+    let body = json!({ "content": "plain", "embeds": [{ "title": "x" }] });
+    let said = bot.made(Method::POST, &path, body).await;
+    let one = format!("{path}/{}", id(&said));
+    let layout = |more: Value| {
+        let mut body = json!({ "flags": 1 << 15, "components": [{ "type": 10, "content": "laid out" }] });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    };
+    assert_eq!(mistake(&bot.post(&path, layout(json!({ "content": "x" }))).await, "/content"), code);
+    assert_eq!(mistake(&bot.patch(&one, layout(json!({}))).await, "/content"), code);
+    assert_eq!(mistake(&bot.patch(&one, layout(json!({ "content": null }))).await, "/embeds"), code);
+    assert_eq!(bot.get(&one).await.1["flags"], 0, "a refused edit changes nothing");
+    let (status, edited) = bot.patch(&one, layout(json!({ "content": null, "embeds": [] }))).await;
+    assert_eq!((status, &edited["content"], &edited["embeds"]), (200, &json!(""), &json!([])));
+    assert_eq!(
+        (&edited["flags"], &edited["components"][0]["content"]),
+        (&json!(1 << 15), &json!("laid out"))
+    );
+    assert_eq!(mistake(&bot.patch(&one, json!({ "content": "x" })).await, "/content"), code);
+}
+
+#[tokio::test]
+async fn a_component_does_not_empty_its_message() {
+    let sim = sim().await;
+    let (mut socket, _, command) = invoked(&sim).await;
+    let row =
+        json!([{ "type": 1, "components": [{ "type": 2, "style": 1, "label": "Go", "custom_id": "go" }] }]);
+    respond(&sim, &command, json!({ "type": 4, "data": { "content": "x", "components": row } })).await;
+    let said = socket.event("MESSAGE_CREATE").await;
+    sim.member("alice").unwrap().press(id(&said).parse().unwrap(), "go").await.unwrap();
+    let click = socket.event("INTERACTION_CREATE").await;
+    let nothing = json!({ "type": 7, "data": { "content": "", "components": [] } });
+    let (status, error) = respond(&sim, &click, nothing).await;
+    assert_eq!((status, &error["code"]), (400, &json!(50006)));
+    let (status, _) = respond(&sim, &click, json!({ "type": 7, "data": { "components": [] } })).await;
+    assert_eq!(status, 204);
+}
+
+#[tokio::test]
 async fn a_form_that_a_command_opened_can_be_acknowledged_without_a_message() {
     let sim = sim().await;
     let (mut socket, form_of, command) = invoked(&sim).await;
@@ -88,6 +156,28 @@ async fn a_form_that_a_command_opened_can_be_acknowledged_without_a_message() {
     let bot = desk(&sim, "bot");
     assert_eq!(code(&bot.get(&format!("{webhook}/messages/@original")).await), (404, 10008));
     assert_eq!(bot.post(&webhook, json!({ "content": "Noted." })).await.0, 200);
+}
+
+#[tokio::test]
+async fn a_poll_comes_with_a_new_message_or_a_deferred_answer_and_stays_as_it_is() {
+    let sim = sim().await;
+    let (bot, channel) = (desk(&sim, "bot"), format!("/channels/{}", channel_id(&sim, "general")));
+    let (mut socket, _, command) = invoked(&sim).await;
+    let answers = json!([{ "poll_media": { "text": "Aye" } }]);
+    let poll = json!({ "poll": { "question": { "text": "Sail?" }, "answers": answers } });
+    respond(&sim, &command, json!({ "type": 5 })).await;
+    assert_eq!(socket.event("MESSAGE_CREATE").await["flags"], 1 << 7);
+    let token = command["token"].as_str().unwrap();
+    let original =
+        format!("/webhooks/{}/{token}/messages/@original", command["application_id"].as_str().unwrap());
+    let asked = bot.made(Method::PATCH, &original, poll.clone()).await;
+    assert_eq!(asked["poll"]["answers"][0]["poll_media"]["text"], "Aye");
+    let one = format!("{channel}/messages/{}", id(&asked));
+    assert_eq!(code(&bot.patch(&one, json!({ "content": "x" })).await), (400, 520_003));
+    assert_eq!(bot.patch(&one, json!({ "flags": 4 })).await.0, 200);
+    let plain = bot.made(Method::POST, &format!("{channel}/messages"), json!({ "content": "x" })).await;
+    let expire = format!("{channel}/polls/{}/expire", id(&plain));
+    assert_eq!(code(&bot.post(&expire, Value::Null).await), (400, 520_006));
 }
 
 #[tokio::test]

@@ -46,7 +46,7 @@ pub(crate) fn callback(call: &Call, id: Snowflake, token: String) -> Result<Repl
             Some(messages::post(&mut state, draft))
         }
         Body::Update(form, kept) => {
-            let revision = form.into_revision(&kept.attachments, &mut state, call);
+            let revision = form.into_revision(&kept, &mut state, call)?;
             messages::edit(&mut state, answering.channel, kept.id, revision)
         }
         Body::Choices(choices) => {

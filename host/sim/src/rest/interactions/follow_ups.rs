@@ -26,7 +26,7 @@ pub(crate) fn follow_up(call: &Call, app: Snowflake, token: String) -> Result<Re
     }
     let message = match interactions::loading_answer(&state, &answering) {
         Some(loading) => {
-            let revision = form.into_revision(&loading.attachments, &mut state, call);
+            let revision = form.into_revision(&loading, &mut state, call)?;
             messages::edit(&mut state, answering.channel, loading.id, revision)
                 .ok_or(ApiError::unknown_message())?
         }
@@ -64,10 +64,7 @@ pub(crate) fn edit(call: &Call, app: Snowflake, token: String, which: String) ->
     let answering = open(&state, call, app, &token)?;
     let kept = find(&state, &answering, &which)?;
     let form = MessageForm::read_edit(fields, kept.flags)?;
-    let revision = form.into_revision(&kept.attachments, &mut state, call);
-    if revision.leaves_nothing(&kept) {
-        return Err(ApiError::empty_message());
-    }
+    let revision = form.into_revision(&kept, &mut state, call)?;
     let message =
         messages::edit(&mut state, answering.channel, kept.id, revision).ok_or(ApiError::unknown_message())?;
     posts::shown(&state, &message)

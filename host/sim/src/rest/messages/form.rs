@@ -1,6 +1,6 @@
 //! The body of a message: read, checked against Discord's limits, made into a draft or a revision.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::allowed_mentions::allowed_mentions;
 use super::components::{Surface, components};
@@ -11,11 +11,13 @@ use crate::files::{FileNote, attach, keep_listed};
 use crate::form::{Fields, Result};
 use crate::ids::Snowflake;
 use crate::rest::Call;
-use crate::rules::messages::{MAX_CONTENT_CHARS, content_limit};
+use crate::rules::messages::{BESIDE_LAYOUT, MAX_CONTENT_CHARS, beside_layout, content_limit};
 use crate::rules::{Draft, Revision};
 use crate::state::State;
 use crate::world::mentions::AllowedMentions;
-use crate::world::{Attachment, Component, Embed, World, flags, numbered};
+use crate::world::{Attachment, Component, Embed, Message, World, flags, numbered};
+
+const MAX_NONCE_CHARS: usize = 25;
 
 /// A message's body.
 #[derive(Default)]
@@ -66,9 +68,6 @@ impl MessageForm {
     fn read_up_to(content_chars: usize, mut fields: Fields, flags_before: u64) -> Result<Self> {
         let mut form = Self { flags: fields.number("flags"), ..Self::default() };
         let layout = (form.flags.unwrap_or(0) | flags_before) & flags::IS_COMPONENTS_V2 != 0;
-        if layout {
-            refuse_beside_layout(&mut fields);
-        }
         if fields.has("content") {
             form.content = Some(fields.text("content", content_chars));
         }
@@ -86,11 +85,19 @@ impl MessageForm {
         fields.read_object("message_reference", |reference| form.read_reference(reference));
         form.poll = PollForm::read(&mut fields);
         form.tts = fields.flag("tts").unwrap_or(false);
-        form.nonce = fields.take("nonce");
+        form.nonce = nonce(&mut fields);
         form.enforce_nonce = fields.flag("enforce_nonce").unwrap_or(false);
         // There are no stickers here, and none is a list that clients send.
         if fields.list("sticker_ids", 3).is_some_and(|ids| !ids.is_empty()) {
             fields.fail("sticker_ids", "STICKER_UNKNOWN", "Unknown sticker");
+        }
+        let given = [
+            ("content", !form.text().is_empty()),
+            ("embeds", form.has_embeds()),
+            ("poll", form.poll.is_some()),
+        ];
+        for (key, _) in given.into_iter().filter(|(_, is_given)| layout && *is_given) {
+            fields.fail(key, BESIDE_LAYOUT, &beside_layout(key));
         }
         fields.checked()?;
         Ok(form)
@@ -151,11 +158,14 @@ impl MessageForm {
         draft.flags |= self.flags.unwrap_or(0) & flags::SETTABLE;
     }
 
-    /// What the body changes in a message that has the attachments `kept`.
-    pub(crate) fn into_revision(self, kept: &[Attachment], state: &mut State, call: &Call) -> Revision {
+    /// What the body changes in the message `kept`, if that may become so.
+    pub(crate) fn into_revision(self, kept: &Message, state: &mut State, call: &Call) -> Result<Revision> {
         let attachments = if self.attachments.is_some() || !call.uploads.is_empty() {
             let listed = self.attachments.as_deref();
-            let mut all = listed.map_or_else(|| kept.to_vec(), |listed| keep_listed(kept, listed));
+            let mut all = match listed {
+                Some(listed) => keep_listed(&kept.attachments, listed),
+                None => kept.attachments.clone(),
+            };
             all.extend(new_attachments(state, call, listed.unwrap_or_default()));
             Some(all)
         } else {
@@ -165,27 +175,36 @@ impl MessageForm {
         link_files(
             embeds.as_deref_mut().unwrap_or_default(),
             components.as_deref_mut().unwrap_or_default(),
-            attachments.as_deref().unwrap_or(kept),
+            attachments.as_deref().unwrap_or(&kept.attachments),
         );
-        Revision {
+        // https://discord.com/developers/docs/resources/webhook#edit-webhook-message
+        let poll = self.poll.filter(|_| kept.is_loading());
+        let revision = Revision {
             content: self.content.map(Option::unwrap_or_default),
             embeds,
             components,
             attachments,
             allowed: self.allowed,
+            poll: poll.map(|poll| poll.begin(state.world.clock.now())),
             flags: self.flags,
-        }
+        };
+        revision.check(kept).map(|()| revision)
     }
 }
 
-/// A message that is laid out by components alone has nothing else.
-fn refuse_beside_layout(fields: &mut Fields) {
-    for key in ["content", "embeds", "sticker_ids", "poll"] {
-        let given = fields.take(key);
-        if given.is_some_and(|value| value != json!("") && value != json!([])) {
-            let message =
-                format!("The '{key}' field cannot be used when using MessageFlags.IS_COMPONENTS_V2");
-            fields.fail(key, "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2", &message);
+/// What a client recognises its message by: a whole number, or a short text.
+/// <https://discord.com/developers/docs/resources/message#create-message>
+fn nonce(fields: &mut Fields) -> Option<Value> {
+    match fields.take("nonce")? {
+        Value::String(text) if text.chars().count() > MAX_NONCE_CHARS => {
+            let message = format!("Must be {MAX_NONCE_CHARS} or fewer in length.");
+            fields.fail("nonce", "BASE_TYPE_MAX_LENGTH", &message);
+            None
+        }
+        value if value.is_string() || value.is_i64() || value.is_u64() => Some(value),
+        _ => {
+            fields.fail("nonce", "STRING_TYPE_CONVERT", "Could not interpret value as string.");
+            None
         }
     }
 }
@@ -213,6 +232,8 @@ fn link_files(embeds: &mut [Embed], components: &mut [Component], files: &[Attac
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

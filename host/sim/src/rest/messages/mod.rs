@@ -86,10 +86,7 @@ pub(crate) fn edit(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Rep
         }
         access::channel_with(&state, caller, channel, bits::MANAGE_MESSAGES)?;
     }
-    let revision = form.into_revision(&kept.attachments, &mut state, call);
-    if revision.leaves_nothing(&kept) {
-        return Err(ApiError::empty_message());
-    }
+    let revision = form.into_revision(&kept, &mut state, call)?;
     let text = revision.content.clone().unwrap_or_default();
     let message = automod::screened(&mut state, &kept.author, channel, &text, |state| {
         messages::edit(state, channel, id, revision).unwrap_or(kept.clone())

@@ -123,5 +123,5 @@ pub(crate) fn expire(call: &Call, channel: Snowflake, id: Snowflake) -> Result<R
 }
 
 fn poll_of(message: &Message) -> Result<&Poll> {
-    message.poll.as_deref().ok_or(ApiError::new(400, 520_003, "Cannot expire a message without a poll"))
+    message.poll.as_deref().ok_or(ApiError::new(400, 520_006, "Cannot expire a non-poll message"))
 }

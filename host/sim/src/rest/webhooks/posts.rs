@@ -104,10 +104,7 @@ pub(crate) fn edit(call: &Call, id: Snowflake, token: &str, which: &str) -> Resu
     let mut state = call.shared.state();
     let kept = find(call, &state, id, token, which)?;
     let form = MessageForm::read_edit(fields, kept.flags)?;
-    let revision = form.into_revision(&kept.attachments, &mut state, call);
-    if revision.leaves_nothing(&kept) {
-        return Err(ApiError::empty_message());
-    }
+    let revision = form.into_revision(&kept, &mut state, call)?;
     let message =
         messages::edit(&mut state, kept.channel_id, kept.id, revision).ok_or(ApiError::unknown_message())?;
     shown(&state, &message)
