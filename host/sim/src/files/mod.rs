@@ -78,17 +78,7 @@ impl FileNote {
     fn read(of: &mut Fields) -> Self {
         of.require("id");
         // What Discord says of a file, and clients send back.
-        of.ignore(&[
-            "content_type",
-            "ephemeral",
-            "flags",
-            "height",
-            "is_remix",
-            "proxy_url",
-            "size",
-            "url",
-            "width",
-        ]);
+        of.ignore(&["content_type", "ephemeral", "flags", "height", "proxy_url", "size", "url", "width"]);
         of.ignore(&["duration_secs", "is_spoiler", "spoiler", "title", "uploaded_filename", "waveform"]);
         let description = of.has("description");
         Self {

@@ -1,19 +1,22 @@
 //! A bot's application over REST: what it says of itself, and what roles can ask of those it is linked to.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::guilds::settings::picture;
+use super::messages::embeds::{Link, url};
 use super::{Call, Reply};
+use crate::commands::translations;
 use crate::form::{ApiError, Fields, Result};
 use crate::ids::Snowflake;
 use crate::rules::users;
 use crate::state::State;
-use crate::world::{Application, Bot};
+use crate::world::{Application, Bot, InstallConfig, InstallParams, RoleConnectionMetadata};
 
 const MAX_DESCRIPTION_CHARS: usize = 400;
 const MAX_TAGS: usize = 5;
 const MAX_TAG_CHARS: usize = 20;
-const MAX_URL_CHARS: usize = 2048;
+/// With which an application can be installed.
+const SCOPES: [&str; 2] = ["applications.commands", "bot"];
 /// Things that roles can ask for.
 const MAX_METADATA: usize = 5;
 
@@ -52,18 +55,15 @@ pub(super) fn set_metadata(call: &Call, id: Snowflake) -> Result<Reply> {
     let mut kept = Vec::with_capacity(entries.len());
     for mut entry in entries {
         entry.require("type");
-        let mut json = json!({
-            "type": entry.number_within("type", 1..=8), "key": entry.required_text("key", 1..=50),
-            "name": entry.required_text("name", 1..=100),
-            "description": entry.required_text("description", 1..=200),
+        kept.push(RoleConnectionMetadata {
+            kind: entry.number_within("type", 1..=8).unwrap_or_default() as u8,
+            key: entry.required_text("key", 1..=50),
+            name: entry.required_text("name", 1..=100),
+            name_localizations: translations(&mut entry, "name_localizations", 100, |_| true),
+            description: entry.required_text("description", 1..=200),
+            description_localizations: translations(&mut entry, "description_localizations", 200, |_| true),
         });
-        for key in ["name_localizations", "description_localizations"] {
-            if let Some(given) = entry.take(key) {
-                json[key] = given;
-            }
-        }
         whole.absorb(entry);
-        kept.push(json);
     }
     whole.checked()?;
     let reply = Reply::json(&kept);
@@ -89,19 +89,28 @@ fn read(fields: &mut Fields, application: &mut Application) {
         }
         application.tags = texts;
     }
-    for key in ["custom_install_url", "role_connections_verification_url", "interactions_endpoint_url"] {
+    let links = &mut application.links;
+    for (key, link) in [
+        ("custom_install_url", &mut links.custom_install_url),
+        ("role_connections_verification_url", &mut links.role_connections_verification_url),
+        ("interactions_endpoint_url", &mut links.interactions_endpoint_url),
+    ] {
         if fields.has(key) {
-            match fields.text(key, MAX_URL_CHARS) {
-                Some(url) => application.links.insert(key.to_owned(), json!(url)),
-                None => application.links.remove(key),
-            };
+            *link = url(fields, key, Link::Web);
         }
     }
-    for key in ["install_params", "integration_types_config"] {
-        if let Some(value) = fields.take(key) {
-            application.links.insert(key.to_owned(), value);
-        }
-    }
+    links.install_params =
+        fields.read_object("install_params", install_params).or(links.install_params.take());
+    let config = fields.read_object("integration_types_config", |all| {
+        let read = |kind: &str| {
+            let config = all.read_object(kind, |one| InstallConfig {
+                oauth2_install_params: one.read_object("oauth2_install_params", install_params),
+            });
+            config.map(|config| (kind.to_owned(), config))
+        };
+        ["0", "1"].into_iter().filter_map(read).collect()
+    });
+    links.integration_types_config = config.or(links.integration_types_config.take());
     fields.ignore(&[
         "cover_image",
         "flags",
@@ -109,6 +118,20 @@ fn read(fields: &mut Fields, application: &mut Application) {
         "event_webhooks_status",
         "event_webhooks_types",
     ]);
+}
+
+fn install_params(of: &mut Fields) -> InstallParams {
+    let mut scopes = Vec::new();
+    for (at, scope) in of.list("scopes", SCOPES.len()).unwrap_or_default().iter().enumerate() {
+        match scope.as_str().filter(|scope| SCOPES.contains(scope)) {
+            Some(scope) => scopes.push(scope.to_owned()),
+            None => {
+                let message = "Value must be one of {'applications.commands', 'bot'}.";
+                of.fail(&format!("scopes.{at}"), "BASE_TYPE_CHOICES", message);
+            }
+        }
+    }
+    InstallParams { scopes, permissions: of.number("permissions").unwrap_or_default().to_string() }
 }
 
 fn json_of(state: &State, id: Snowflake) -> Result<Value> {
@@ -124,8 +147,8 @@ fn json_of(state: &State, id: Snowflake) -> Result<Value> {
         "redirect_uris": [], "interactions_endpoint_url": null, "role_connections_verification_url": null,
         "tags": application.tags, "integration_types_config": { "0": {}, "1": {} }, "rpc_origins": [],
     });
-    if let Some(json) = json.as_object_mut() {
-        json.extend(Map::clone(&application.links));
+    if let (Some(json), Value::Object(links)) = (json.as_object_mut(), json!(application.links)) {
+        json.extend(links);
     }
     Ok(json)
 }

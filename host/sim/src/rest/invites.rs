@@ -25,7 +25,9 @@ pub(super) fn create(call: &Call, channel: Snowflake) -> Result<Reply> {
         temporary: fields.flag("temporary").unwrap_or(false),
     };
     let unique = fields.flag("unique").unwrap_or(false);
-    fields.ignore(&["target_type", "target_user_id", "target_application_id"]);
+    // To a stream or an activity; here it leads to the channel all the same.
+    fields.choice("target_type", &[1, 2]);
+    fields.ignore(&["target_user_id", "target_application_id"]);
     fields.checked()?;
     let mut state = call.shared.state();
     let invite = invites::create(&mut state, &by, channel, terms, unique)?;

@@ -2,6 +2,7 @@
 //! It knows nothing of sockets, sessions or requests; `rules` change it and send the events.
 
 mod act_error;
+mod application;
 pub(crate) mod automod;
 mod belongings;
 mod builder;
@@ -24,6 +25,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 pub use act_error::ActError;
+pub use application::{Application, ApplicationLinks, InstallConfig, InstallParams, RoleConnectionMetadata};
 pub use automod::{AutoModRule, Pattern as AutoModPattern, Trigger as AutoModTrigger};
 pub use belongings::{
     AuditEntry, Ban, Belongings, CommandRule, EventPlace, GuildEmoji, Invite, ScheduledEvent, StageInstance,
@@ -40,11 +42,11 @@ pub use file::{WorldError, WorldMistake};
 pub use message::{
     Attachment, Emoji, InteractionNote, Message, MessageKind, Origin, Owners, Reaction, flags,
 };
-pub use model::{Application, Bot, Channel, ChannelKind, Guild, GuildMember, Overwrite, Role};
+pub use model::{Bot, Channel, ChannelKind, Guild, GuildMember, Overwrite, Role};
 pub use onboarding::{Onboarding, OnboardingOption, OnboardingPrompt};
 pub use permissions::bits;
 pub use poll::{Poll, PollAnswer};
-pub use settings::{ChannelSettings, GuildSettings, Tag, Thread};
+pub use settings::{ChannelSettings, DefaultReaction, GuildSettings, Tag, Thread};
 pub use template::GuildTemplate;
 pub use users::{Status, User};
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::json;
 
-use super::{Belongings, ChannelSettings, GuildSettings, Message, Thread, User, World};
+use super::{Application, Belongings, ChannelSettings, GuildSettings, Message, Thread, User, World};
 use crate::ids::{Snowflake, Timestamp};
 
 /// A role of a guild. The role with the guild's own id is `@everyone`.
@@ -335,21 +335,6 @@ pub struct Bot {
     /// <https://discord.com/developers/docs/resources/application#user-context>
     #[serde(default)]
     pub users: Vec<Snowflake>,
-}
-
-/// What an application says of itself.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-pub struct Application {
-    /// What it is for, up to 400 characters.
-    pub description: String,
-    /// The hash of its picture.
-    pub icon: Option<String>,
-    /// Up to five words.
-    pub tags: Vec<String>,
-    /// Addresses and installation settings, by Discord's names.
-    pub links: serde_json::Map<String, serde_json::Value>,
-    /// What roles can ask of those it is linked to.
-    pub metadata: Vec<serde_json::Value>,
 }
 
 impl Bot {

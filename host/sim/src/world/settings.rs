@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::ids::{Snowflake, Timestamp};
 
@@ -30,8 +29,8 @@ pub struct ChannelSettings {
     pub flags: u64,
     /// Tags of a forum.
     pub tags: Vec<Tag>,
-    /// A forum's reaction button, as `{emoji_id, emoji_name}`.
-    pub default_reaction_emoji: Option<Value>,
+    /// A forum's reaction button.
+    pub default_reaction_emoji: Option<DefaultReaction>,
     /// How a forum sorts its posts: 0 by activity, 1 by creation.
     pub default_sort_order: Option<u8>,
     /// How a forum lays out its posts: 0 not set, 1 list, 2 gallery.
@@ -56,6 +55,16 @@ impl Default for ChannelSettings {
             default_forum_layout: 0,
         }
     }
+}
+
+/// The emoji that a forum offers under each post: a custom one or a Unicode one.
+/// <https://discord.com/developers/docs/resources/channel#default-reaction-object>
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct DefaultReaction {
+    /// A custom emoji.
+    pub emoji_id: Option<Snowflake>,
+    /// The characters of a Unicode one.
+    pub emoji_name: Option<String>,
 }
 
 /// A tag of a forum.

@@ -213,3 +213,49 @@ async fn a_command_without_options_has_no_list_of_them() {
     let data = &socket.event("INTERACTION_CREATE").await["data"];
     assert_eq!((&data["name"], data.get("options")), (&json!("bare"), None));
 }
+
+#[tokio::test]
+async fn what_an_application_a_forum_a_guild_and_an_invite_are_given_is_read_and_not_kept_as_it_came() {
+    let sim = sim().await;
+    let (bot, alice) = (desk(&sim, "bot"), desk(&sim, "alice"));
+    let metadata = format!("/applications/{}/role-connections/metadata", id(&bot.get("/users/@me").await.1));
+    let link =
+        json!({ "type": 1, "key": "a", "name": "b", "description": "c", "name_localizations": { "x": "y" } });
+    assert_eq!(
+        mistake(&bot.put(&metadata, json!([link])).await, "/0/name_localizations/x"),
+        "BASE_TYPE_CHOICES"
+    );
+    let params = |scope: &str| json!({ "scopes": [scope], "permissions": 8 });
+    let config = |scope: &str| json!({ "1": { "oauth2_install_params": params(scope) } });
+    for (body, place, code) in [
+        (json!({ "install_params": "bot" }), "/install_params", "DICT_TYPE_CONVERT"),
+        (json!({ "install_params": params("x") }), "/install_params/scopes/0", "BASE_TYPE_CHOICES"),
+        (
+            json!({ "integration_types_config": config("x") }),
+            "/integration_types_config/1/oauth2_install_params/scopes/0",
+            "BASE_TYPE_CHOICES",
+        ),
+        (json!({ "custom_install_url": "here" }), "/custom_install_url", "URL_TYPE_INVALID_URL"),
+    ] {
+        assert_eq!(mistake(&bot.patch("/applications/@me", body.clone()).await, place), code, "{body}");
+    }
+    let both = json!({ "install_params": params("bot"), "integration_types_config": config("bot") });
+    bot.made(Method::PATCH, "/applications/@me", both).await;
+    let shown = bot.made(Method::PATCH, "/applications/@me", json!({ "description": "x" })).await;
+    let written = json!({ "scopes": ["bot"], "permissions": "8" });
+    assert_eq!(shown["install_params"], written);
+    assert_eq!(shown["integration_types_config"], json!({ "1": { "oauth2_install_params": written } }));
+
+    let guild = format!("/guilds/{}", harbour(&sim));
+    let locale = alice.patch(&guild, json!({ "preferred_locale": "xx" })).await;
+    assert_eq!(mistake(&locale, "/preferred_locale"), "BASE_TYPE_CHOICES");
+    let forum = |emoji: Value| json!({ "name": "f", "type": 15, "default_reaction_emoji": emoji });
+    let refused = alice.post(&format!("{guild}/channels"), forum(json!("👍"))).await;
+    assert_eq!(mistake(&refused, "/default_reaction_emoji"), "DICT_TYPE_CONVERT");
+    let forum = forum(json!({ "emoji_name": "👍" }));
+    let made = alice.made(Method::POST, &format!("{guild}/channels"), forum).await;
+    assert_eq!(made["default_reaction_emoji"], json!({ "emoji_id": null, "emoji_name": "👍" }));
+    let invites = format!("/channels/{}/invites", channel_id(&sim, "general"));
+    let refused = alice.post(&invites, json!({ "target_type": 9 })).await;
+    assert_eq!(mistake(&refused, "/target_type"), "BASE_TYPE_CHOICES");
+}

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::body::{CommandBody, CommandKind, Labels};
 use crate::form::Fields;
-pub(crate) use names::translations;
+pub(crate) use names::{locale, translations};
 
 /// Characters of names, descriptions and choices of a command together.
 const MAX_COMMAND_CHARS: usize = 8000;

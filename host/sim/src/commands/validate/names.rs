@@ -13,6 +13,19 @@ const LOCALES: [&str; 34] = [
     "zh-TW", "ko", "ar", "he",
 ];
 
+fn no_locale() -> String {
+    format!("Value must be one of {{{}}}.", LOCALES.map(|one| format!("'{one}'")).join(", "))
+}
+
+/// Reads a locale; none is that of most guilds.
+pub(crate) fn locale(of: &mut Fields, key: &str) -> String {
+    let locale = of.text(key, usize::MAX).unwrap_or_else(|| "en-US".to_owned());
+    if !LOCALES.contains(&&*locale) {
+        of.fail(key, "BASE_TYPE_CHOICES", &no_locale());
+    }
+    locale
+}
+
 /// Reads name and description with their translations; `strict`: of a slash command or option.
 pub(super) fn labels(of: &mut Fields, strict: bool) -> Labels {
     let (name, name_localizations) = name(of, strict);
@@ -42,9 +55,7 @@ pub(crate) fn translations(
         for locale in given.keys() {
             if !LOCALES.contains(&locale.as_str()) {
                 given.ignore(&[&locale]);
-                let message =
-                    format!("Value must be one of {{{}}}.", LOCALES.map(|one| format!("'{one}'")).join(", "));
-                given.fail(&locale, "BASE_TYPE_CHOICES", &message);
+                given.fail(&locale, "BASE_TYPE_CHOICES", &no_locale());
             } else if let Some(text) = given.text_within(&locale, 1..=most) {
                 if !fits(&text) {
                     given.fail(&locale, "APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid");

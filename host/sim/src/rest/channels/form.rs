@@ -2,7 +2,7 @@
 
 use crate::form::{ApiError, Fields, Result};
 use crate::ids::Snowflake;
-use crate::world::{Channel, ChannelKind, ChannelSettings, Overwrite, Tag, World};
+use crate::world::{Channel, ChannelKind, ChannelSettings, DefaultReaction, Overwrite, Tag, World};
 
 /// Bits per second; a guild without boosts.
 const BITRATES: std::ops::RangeInclusive<u64> = 8_000..=96_000;
@@ -114,7 +114,11 @@ impl ChannelPlan {
             settings.default_forum_layout = layout as u8;
         }
         if fields.has("default_reaction_emoji") {
-            settings.default_reaction_emoji = fields.take("default_reaction_emoji");
+            let read = |of: &mut Fields| DefaultReaction {
+                emoji_id: of.snowflake("emoji_id"),
+                emoji_name: of.text("emoji_name", 100),
+            };
+            settings.default_reaction_emoji = fields.read_object("default_reaction_emoji", read);
         }
         if let Some(tags) = fields.read_objects("available_tags", 0..=MAX_TAGS, |tag| read_tag(tag, world)) {
             settings.tags = tags.into_iter().flatten().collect();

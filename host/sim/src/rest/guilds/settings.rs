@@ -4,6 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde_json::{Value, json};
 
+use crate::commands::locale;
 use crate::form::{ApiError, Fields, Result};
 use crate::ids::Snowflake;
 use crate::rest::{Call, Reply};
@@ -81,7 +82,7 @@ fn read(fields: &mut Fields, settings: &mut GuildSettings) {
         settings.description = fields.text("description", MAX_DESCRIPTION_CHARS);
     }
     if fields.has("preferred_locale") {
-        settings.preferred_locale = fields.text("preferred_locale", 5).unwrap_or_else(|| "en-US".to_owned());
+        settings.preferred_locale = locale(fields, "preferred_locale");
     }
     if let Some(features) = fields.list("features", 100) {
         settings.features = features.iter().filter_map(Value::as_str).map(str::to_owned).collect();
