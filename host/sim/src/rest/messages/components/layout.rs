@@ -24,7 +24,7 @@ impl Checker {
     pub(crate) fn container(&mut self, of: &mut Fields, container: &mut Component) {
         container.components = self.children(of, "components", 1..=MAX_COMPONENTS, IN_CONTAINER);
         container.accent_color = of.number_within("accent_color", 0..=0xFF_FFFF);
-        container.spoiler = of.flag("spoiler");
+        container.spoiler = spoiler(of);
     }
 }
 
@@ -45,20 +45,26 @@ fn picture(of: &mut Fields) -> GalleryItem {
     GalleryItem {
         media: source(of, "media", Link::WebOrAttachment),
         description: of.text("description", MAX_DESCRIPTION_CHARS),
-        spoiler: of.flag("spoiler"),
+        spoiler: spoiler(of),
     }
 }
 
 pub(crate) fn file(of: &mut Fields, file: &mut Component) {
     file.file = Some(source(of, "file", Link::Attachment));
-    file.spoiler = of.flag("spoiler");
+    file.spoiler = spoiler(of);
     // What a bot sends back of a message that it read.
     of.ignore(&["name", "size"]);
 }
 
 pub(crate) fn separator(of: &mut Fields, separator: &mut Component) {
-    separator.divider = of.flag("divider");
-    separator.spacing = of.choice("spacing", &[1, 2]);
+    separator.divider = of.flag("divider").or(Some(true));
+    separator.spacing = of.choice("spacing", &[1, 2]).or(Some(1));
+}
+
+/// Answers say it in any case, as of a separator everything.
+/// <https://discord.com/developers/docs/components/reference#separator>
+fn spoiler(of: &mut Fields) -> Option<bool> {
+    of.flag("spoiler").or(Some(false))
 }
 
 /// Reads the `{ "url": … }` at `key`, which must be there.
@@ -88,12 +94,16 @@ mod tests {
         let thumbnail = json!({ "type": 11, "media": media, "description": "d", "spoiler": true });
         let all = json!([
             { "type": 9, "components": [text], "accessory": thumbnail },
-            { "type": 12, "items": [{ "media": { "url": "attachment://a.png" } }] },
+            { "type": 12, "items": [{ "media": { "url": "attachment://a.png" }, "spoiler": false }] },
             { "type": 13, "file": { "url": "attachment://a.txt" }, "spoiler": false },
             { "type": 14, "divider": true, "spacing": 2 },
-            { "type": 17, "components": [text, { "type": 14 }], "accent_color": 255 },
+            { "type": 17, "components": [text, { "type": 14, "divider": true, "spacing": 1 }], "accent_color": 255, "spoiler": false },
         ]);
         assert_eq!(read(Surface::Layout, all.clone()).unwrap(), all);
+        let bare = json!([{ "type": 14 }, { "type": 17, "components": [text] }]);
+        let read = read(Surface::Layout, bare).unwrap();
+        assert_eq!(read[0], json!({ "type": 14, "divider": true, "spacing": 1 }));
+        assert_eq!(read[1]["spoiler"], false);
     }
 
     #[test]
