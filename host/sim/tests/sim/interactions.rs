@@ -61,7 +61,9 @@ async fn an_interaction_carries_options_member_and_resolved_users() {
     );
     assert_eq!(heard["data"]["resolved"]["users"][&bob]["username"], "bob");
     assert_eq!(heard["member"]["user"]["username"], "alice");
-    assert!(heard["data"]["resolved"]["members"][&bob]["permissions"].is_string());
+    let member = &heard["data"]["resolved"]["members"][&bob];
+    assert!(member["permissions"].is_string());
+    assert_eq!((member.get("deaf"), member.get("mute"), member.get("user")), (None, None, None), "partial");
 }
 
 #[tokio::test]

@@ -73,7 +73,7 @@ fn user(place: Place<'_>, name: &str, resolved: &mut Map<String, Value>) -> Opti
         && let Some(member) = guild.members.get(&user.id)
     {
         let granted = permissions_of(guild, None, user.id);
-        resolve(resolved, "members", user.id, json!(MemberJson::bare(member).permitted(granted)));
+        resolve(resolved, "members", user.id, json!(MemberJson::resolved(member, granted)));
     }
     Some(user.id)
 }

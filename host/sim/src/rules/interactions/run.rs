@@ -96,7 +96,7 @@ pub(crate) fn run_on(
         let member = state.world.guild_of(home).and_then(|guild| guild.members.get(&target));
         if let Some(member) = member {
             let granted = state.world.permissions_in(home, target);
-            resolve(&mut resolved, "members", target, json!(MemberJson::bare(member).permitted(granted)));
+            resolve(&mut resolved, "members", target, json!(MemberJson::resolved(member, granted)));
         }
         format!("[{} on {}]", command.name(), user.username)
     } else {

@@ -223,8 +223,10 @@ pub(crate) struct MemberJson<'a> {
     roles: &'a [Snowflake],
     joined_at: Timestamp,
     premium_since: Option<&'a str>,
-    deaf: bool,
-    mute: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deaf: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mute: Option<bool>,
     pending: bool,
     flags: u32,
     communication_disabled_until: Option<Timestamp>,
@@ -244,8 +246,8 @@ impl<'a> MemberJson<'a> {
             roles: &member.roles,
             joined_at: member.joined_at,
             premium_since: None,
-            deaf: member.deaf,
-            mute: member.mute,
+            deaf: Some(member.deaf),
+            mute: Some(member.mute),
             pending: false,
             flags: member.flags,
             communication_disabled_until: member.timed_out_until,
@@ -256,6 +258,12 @@ impl<'a> MemberJson<'a> {
     /// With its user.
     pub(crate) fn full(member: &'a GuildMember) -> Self {
         Self { user: Some(&member.user), ..Self::bare(member) }
+    }
+
+    /// As an interaction resolves it, without what it is in voice.
+    /// <https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-object-resolved-data-structure>
+    pub(crate) fn resolved(member: &'a GuildMember, bits: u64) -> Self {
+        Self { deaf: None, mute: None, ..Self::bare(member) }.permitted(bits)
     }
 
     /// With its permissions in the channel of an interaction.
