@@ -167,28 +167,27 @@ impl Fields {
         }
     }
 
+    /// A whole number that is not negative.
     pub(crate) fn number(&mut self, key: &str) -> Option<u64> {
-        let value = self.take(key)?;
-        let number = value.as_u64().or_else(|| value.as_str().and_then(|text| text.parse().ok()));
-        if number.is_none() {
-            self.fail(key, "NUMBER_TYPE_COERCE", &format!("Value {value} is not int."));
-        }
-        number
+        self.number_within(key, 0..=u64::MAX)
     }
 
-    /// A whole number in a range.
+    /// A whole number in a range, as a number or as text.
     pub(crate) fn number_within(&mut self, key: &str, range: RangeInclusive<u64>) -> Option<u64> {
-        let number = self.number(key)?;
-        if number < *range.start() {
+        let value = self.take(key)?;
+        let number = value.as_str().map_or_else(|| value.to_string(), str::to_owned).parse::<i128>();
+        let Ok(number) = number else {
+            self.fail(key, "NUMBER_TYPE_COERCE", &format!("Value {value} is not int."));
+            return None;
+        };
+        if number < i128::from(*range.start()) {
             let message = format!("int value should be greater than or equal to {}.", range.start());
             self.fail(key, "NUMBER_TYPE_MIN", &message);
-        } else if number > *range.end() {
+        } else if number > i128::from(*range.end()) {
             let message = format!("int value should be less than or equal to {}.", range.end());
             self.fail(key, "NUMBER_TYPE_MAX", &message);
-        } else {
-            return Some(number);
         }
-        None
+        u64::try_from(number).ok().filter(|number| range.contains(number))
     }
 
     /// A number that is one of a few.
@@ -229,11 +228,37 @@ impl Fields {
 
     pub(crate) fn snowflakes(&mut self, key: &str, max: usize) -> Option<Vec<Snowflake>> {
         let list = self.list(key, max)?;
-        let ids = list.iter().map(|id| serde_json::from_value(id.clone()).ok()).collect::<Option<Vec<_>>>();
-        if ids.is_none() {
-            self.fail(key, "NUMBER_TYPE_COERCE", "Value is not snowflake.");
+        self.each(key, list, "NUMBER_TYPE_COERCE", |value| {
+            serde_json::from_value(value.clone()).map_err(|_| format!("Value {value} is not snowflake."))
+        })
+    }
+
+    /// A list of texts that are each one of a few.
+    pub(crate) fn words(&mut self, key: &str, choices: &[&str]) -> Option<Vec<String>> {
+        let list = self.list(key, choices.len())?;
+        self.each(key, list, "BASE_TYPE_CHOICES", |value| {
+            let word = value.as_str().filter(|word| choices.contains(word));
+            word.map(str::to_owned)
+                .ok_or_else(|| format!("Value must be one of {{'{}'}}.", choices.join("', '")))
+        })
+    }
+
+    /// What can be read of a list; each other item is a mistake.
+    fn each<T>(
+        &mut self,
+        key: &str,
+        list: Vec<Value>,
+        code: &str,
+        read: impl Fn(&Value) -> Result<T, String>,
+    ) -> Option<Vec<T>> {
+        let mut all = Vec::with_capacity(list.len());
+        for (at, value) in list.iter().enumerate() {
+            match read(value) {
+                Ok(item) => all.push(item),
+                Err(message) => self.fail(&format!("{key}.{at}"), code, &message),
+            }
         }
-        ids
+        Some(all)
     }
 
     pub(crate) fn list(&mut self, key: &str, max: usize) -> Option<Vec<Value>> {

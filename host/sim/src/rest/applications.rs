@@ -121,17 +121,10 @@ fn read(fields: &mut Fields, application: &mut Application) {
 }
 
 fn install_params(of: &mut Fields) -> InstallParams {
-    let mut scopes = Vec::new();
-    for (at, scope) in of.list("scopes", SCOPES.len()).unwrap_or_default().iter().enumerate() {
-        match scope.as_str().filter(|scope| SCOPES.contains(scope)) {
-            Some(scope) => scopes.push(scope.to_owned()),
-            None => {
-                let message = "Value must be one of {'applications.commands', 'bot'}.";
-                of.fail(&format!("scopes.{at}"), "BASE_TYPE_CHOICES", message);
-            }
-        }
+    InstallParams {
+        scopes: of.words("scopes", &SCOPES).unwrap_or_default(),
+        permissions: of.number("permissions").unwrap_or_default().to_string(),
     }
-    InstallParams { scopes, permissions: of.number("permissions").unwrap_or_default().to_string() }
 }
 
 fn json_of(state: &State, id: Snowflake) -> Result<Value> {

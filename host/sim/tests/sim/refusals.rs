@@ -80,6 +80,7 @@ async fn each_mistake_of_a_new_message_has_its_place_and_code() {
         (json!({ "content": "x", "nonce": "x".repeat(26) }), "/nonce", "BASE_TYPE_MAX_LENGTH"),
         (json!({ "content": "x", "nonce": {} }), "/nonce", "STRING_TYPE_CONVERT"),
         (json!({ "embeds": [{}] }), "/embeds/0/description", "BASE_TYPE_REQUIRED"),
+        (json!({ "content": "x", "flags": "many" }), "/flags", "NUMBER_TYPE_COERCE"),
         (file(json!("a.png")), "/attachments/0", "DICT_TYPE_CONVERT"),
         (file(json!({ "filename": "a.png" })), "/attachments/0/id", "BASE_TYPE_REQUIRED"),
         (file(json!({ "id": "a" })), "/attachments/0/id", "NUMBER_TYPE_COERCE"),
@@ -91,6 +92,8 @@ async fn each_mistake_of_a_new_message_has_its_place_and_code() {
     ] {
         assert_eq!(mistake(&bot.post(&path, body.clone()).await, place), code, "{body}");
     }
+    let deleted = bot.post(&format!("{path}/bulk-delete"), json!({ "messages": ["1", "x"] })).await;
+    assert_eq!(mistake(&deleted, "/messages/1"), "NUMBER_TYPE_COERCE");
     for nonce in [json!("x".repeat(25)), json!(5)] {
         assert_eq!(bot.post(&path, json!({ "content": "x", "nonce": nonce })).await.1["nonce"], nonce);
     }
@@ -220,10 +223,10 @@ async fn what_an_application_a_forum_a_guild_and_an_invite_are_given_is_read_and
     let (bot, alice) = (desk(&sim, "bot"), desk(&sim, "alice"));
     let metadata = format!("/applications/{}/role-connections/metadata", id(&bot.get("/users/@me").await.1));
     let link =
-        json!({ "type": 1, "key": "a", "name": "b", "description": "c", "name_localizations": { "x": "y" } });
+        json!({ "type": 1, "key": "a", "name": "b", "description": "c", "name_localizations": { "de": [] } });
     assert_eq!(
-        mistake(&bot.put(&metadata, json!([link])).await, "/0/name_localizations/x"),
-        "BASE_TYPE_CHOICES"
+        mistake(&bot.put(&metadata, json!([link])).await, "/0/name_localizations/de"),
+        "STRING_TYPE_CONVERT"
     );
     let params = |scope: &str| json!({ "scopes": [scope], "permissions": 8 });
     let config = |scope: &str| json!({ "1": { "oauth2_install_params": params(scope) } });

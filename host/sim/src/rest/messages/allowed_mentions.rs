@@ -1,9 +1,6 @@
 //! The `allowed_mentions` of a message: read and checked.
 
-use serde_json::Value;
-
 use crate::form::Fields;
-use crate::ids::Snowflake;
 use crate::world::mentions::AllowedMentions;
 
 /// Users and roles that can be listed.
@@ -13,21 +10,9 @@ const KINDS: [&str; 3] = ["users", "roles", "everyone"];
 /// Reads the field of a body; mistakes stay in `body`.
 pub(crate) fn allowed_mentions(body: &mut Fields) -> Option<AllowedMentions> {
     let mut allowed = body.object("allowed_mentions")?;
-    let parse = allowed.list("parse", KINDS.len()).map(|kinds| {
-        let mut known = Vec::with_capacity(kinds.len());
-        for (at, kind) in kinds.iter().enumerate() {
-            match kind.as_str().filter(|kind| KINDS.contains(kind)) {
-                Some(kind) => known.push(kind.to_owned()),
-                None => {
-                    let message = "Value must be one of {'users', 'roles', 'everyone'}.";
-                    allowed.fail(&format!("parse.{at}"), "BASE_TYPE_CHOICES", message);
-                }
-            }
-        }
-        known
-    });
+    let parse = allowed.words("parse", &KINDS);
     let [users, roles] = ["users", "roles"].map(|key| {
-        let listed = ids(&mut allowed, key);
+        let listed = allowed.snowflakes(key, MAX_LISTED);
         let parsed = parse.iter().flatten().any(|kind| kind == key);
         if parsed && listed.as_ref().is_some_and(|ids| !ids.is_empty()) {
             let message = format!("parse:[\"{key}\"] and {key}: [ids...] are mutually exclusive.");
@@ -38,21 +23,6 @@ pub(crate) fn allowed_mentions(body: &mut Fields) -> Option<AllowedMentions> {
     let replied_user = allowed.flag("replied_user");
     body.absorb(allowed);
     Some(AllowedMentions { parse, users, roles, replied_user })
-}
-
-fn ids(allowed: &mut Fields, key: &str) -> Option<Vec<Snowflake>> {
-    let list = allowed.list(key, MAX_LISTED)?;
-    let mut ids = Vec::with_capacity(list.len());
-    for (at, value) in list.into_iter().enumerate() {
-        match serde_json::from_value::<Snowflake>(Value::clone(&value)) {
-            Ok(id) => ids.push(id),
-            Err(_) => {
-                let message = format!("Value {value} is not snowflake.");
-                allowed.fail(&format!("{key}.{at}"), "NUMBER_TYPE_COERCE", &message);
-            }
-        }
-    }
-    Some(ids)
 }
 
 #[cfg(test)]

@@ -135,7 +135,7 @@ mod tests {
             (
                 json!({ "type": 17, "components": [text], "accent_color": -1 }),
                 "/accent_color",
-                "NUMBER_TYPE_COERCE",
+                "NUMBER_TYPE_MIN",
             ),
             (
                 json!({ "type": 17, "components": [{ "type": 17, "components": [text] }] }),
