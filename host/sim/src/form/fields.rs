@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::number::whole;
 use super::{ApiError, FormErrors, Result, Unread};
 use crate::ids::{Snowflake, Timestamp};
 
@@ -172,11 +173,10 @@ impl Fields {
         self.number_within(key, 0..=u64::MAX)
     }
 
-    /// A whole number in a range, as a number or as text.
+    /// A whole number in a range.
     pub(crate) fn number_within(&mut self, key: &str, range: RangeInclusive<u64>) -> Option<u64> {
         let value = self.take(key)?;
-        let number = value.as_str().map_or_else(|| value.to_string(), str::to_owned).parse::<i128>();
-        let Ok(number) = number else {
+        let Some(number) = whole(&value) else {
             self.fail(key, "NUMBER_TYPE_COERCE", &format!("Value {value} is not int."));
             return None;
         };

@@ -2,6 +2,7 @@
 
 mod error;
 mod fields;
+mod number;
 mod unread;
 
 pub(crate) use error::{ApiError, FormErrors, Result};

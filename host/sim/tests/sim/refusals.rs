@@ -167,7 +167,8 @@ async fn a_poll_comes_with_a_new_message_or_a_deferred_answer_and_stays_as_it_is
     let (bot, channel) = (desk(&sim, "bot"), format!("/channels/{}", channel_id(&sim, "general")));
     let (mut socket, _, command) = invoked(&sim).await;
     let answers = json!([{ "poll_media": { "text": "Aye" } }]);
-    let poll = json!({ "poll": { "question": { "text": "Sail?" }, "answers": answers } });
+    // discord.py writes hours as a float.
+    let poll = json!({ "poll": { "question": { "text": "Sail?" }, "answers": answers, "duration": 1.0 } });
     respond(&sim, &command, json!({ "type": 5 })).await;
     assert_eq!(socket.event("MESSAGE_CREATE").await["flags"], 1 << 7);
     let token = command["token"].as_str().unwrap();

@@ -1,0 +1,33 @@
+//! Whole numbers as clients write them.
+
+use serde_json::Value;
+
+/// The whole number that a value is: an integer, one as text, or a float without a fraction. discord.py sends the last, for
+/// example as the hours of a poll.
+pub(super) fn whole(value: &Value) -> Option<i128> {
+    let written = match value {
+        Value::String(text) => return text.parse().ok(),
+        Value::Number(number) => number,
+        _ => return None,
+    };
+    let float = || written.as_f64().filter(|number| number.fract() == 0.0).map(|number| number as i128);
+    written.to_string().parse().ok().or_else(float)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_number_is_whole_however_it_is_written() {
+        for (value, number) in [(json!(5), 5), (json!(-5), -5), (json!("5"), 5), (json!(5.0), 5)] {
+            assert_eq!(whole(&value), Some(number), "{value}");
+        }
+        assert_eq!(whole(&json!(u64::MAX)), Some(i128::from(u64::MAX)));
+        for value in [json!(5.5), json!("5.0"), json!("five"), json!(true), json!([5]), json!("")] {
+            assert_eq!(whole(&value), None, "{value}");
+        }
+    }
+}
