@@ -77,15 +77,15 @@ impl FileNote {
 
     fn read(of: &mut Fields) -> Self {
         of.require("id");
-        // What Discord says of a file, and clients send back.
-        of.ignore(&["content_type", "ephemeral", "flags", "height", "proxy_url", "size", "url", "width"]);
-        of.ignore(&["duration_secs", "is_spoiler", "spoiler", "title", "uploaded_filename", "waveform"]);
         let description = of.has("description");
-        Self {
+        let note = Self {
             id: of.snowflake("id").unwrap_or_default(),
             filename: of.text("filename", MAX_TEXT_CHARS),
             description: description.then(|| of.text("description", MAX_TEXT_CHARS)),
-        }
+        };
+        // Clients send back all that they know of a file, discord.js by names of its own.
+        of.ignore_all();
+        note
     }
 }
 

@@ -3,6 +3,7 @@
 
 use serde_json::json;
 
+use super::guilds::settings::is_picture;
 use super::{Call, Reply};
 use crate::form::{ApiError, Fields, Result};
 use crate::ids::Snowflake;
@@ -10,6 +11,8 @@ use crate::rules::access;
 use crate::rules::emojis::{self, NewEmoji};
 use crate::world::GuildEmoji;
 
+/// How a GIF begins in base64.
+const GIF: &str = ";base64,R0lG";
 /// A picture may have so many bytes.
 const MAX_IMAGE_BYTES: usize = 256 * 1024;
 
@@ -97,7 +100,7 @@ fn read_new(mut fields: Fields) -> Result<NewEmoji> {
     let name = name(&mut fields).unwrap_or_default();
     let image = fields.text("image", usize::MAX).unwrap_or_default();
     let roles = fields.snowflakes("roles", 250).unwrap_or_default();
-    if fields.errors.is_empty() && !(image.starts_with("data:image/") && image.contains(";base64,")) {
+    if fields.errors.is_empty() && !is_picture(&image) {
         fields.fail("image", "IMAGE_INVALID", "Invalid image data");
     }
     fields.checked()?;
@@ -105,7 +108,7 @@ fn read_new(mut fields: Fields) -> Result<NewEmoji> {
     if image.len() / 4 * 3 > MAX_IMAGE_BYTES {
         return Err(ApiError::new(400, 50138, "Failed to resize asset below the maximum size: 262144"));
     }
-    Ok(NewEmoji { name, animated: image.starts_with("data:image/gif"), roles })
+    Ok(NewEmoji { name, animated: image.contains(GIF), roles })
 }
 
 fn name(fields: &mut Fields) -> Option<String> {

@@ -89,22 +89,26 @@ pub(super) fn arrange(call: &Call, guild: Snowflake) -> Result<Reply> {
     let (mut whole, places) = call.fields_of_list()?;
     let mut state = call.shared.state();
     let home = access::guild_with(&state, by.user, guild, bits::MANAGE_ROLES)?;
-    let rank = home.rank_of(by.user);
     let mut moves = Vec::with_capacity(places.len());
     for mut place in places {
         let id = place.snowflake("id").unwrap_or_default();
-        let position = place.number_within("position", 1..=100_000).map(|position| position as u32);
-        if place.errors.is_empty() {
-            access::role_below(home, by.user, id)?;
-            if position.is_some_and(|position| position >= rank) {
-                return Err(ApiError::missing_permissions());
-            }
+        let position = place.number_within("position", 0..=100_000).map(|position| position as u32);
+        if place.errors.is_empty() && home.role(id).is_none() {
+            return Err(ApiError::unknown_role());
         }
-        moves.push((id, position));
+        // `@everyone` stands below all in any case.
+        if id != guild {
+            moves.push((id, position));
+        }
         whole.absorb(place);
     }
     whole.checked()?;
-    for (id, position) in arranged(home, &moves) {
+    // discord.js sends the places of all roles, also of those that the caller may not move: what counts is which do move.
+    let (before, after) = (arranged(home, &[]), arranged(home, &moves));
+    for (id, _) in after.iter().filter(|place| !before.contains(place)) {
+        access::role_below(home, by.user, *id)?;
+    }
+    for (id, position) in after {
         let role = state.world.guild(guild).and_then(|home| home.role(id)).cloned();
         if let Some(role) = role {
             roles::change(&mut state, guild, &by, Role { position, ..role });
@@ -164,7 +168,7 @@ fn arranged(guild: &Guild, moves: &[(Snowflake, Option<u32>)]) -> Vec<(Snowflake
         order.iter().filter_map(|role| target(role.id).map(|position| (position, role.id))).collect();
     moved.sort_unstable();
     for (position, id) in moved {
-        still.insert((position as usize - 1).min(still.len()), id);
+        still.insert((position as usize).saturating_sub(1).min(still.len()), id);
     }
     still.into_iter().zip(1..).collect()
 }

@@ -1,11 +1,12 @@
 //! What is refused in a query and in the body of a message, at which place and with which code.
 
+use gearshift_sim::{Sim, SimOptions};
 use reqwest::{Method, multipart};
 use serde_json::{Value, json};
 
 use crate::desk::{code, desk, harbour, id};
 use crate::interactions::{invoked, respond};
-use crate::raw::{channel_id, sim};
+use crate::raw::{channel_id, options, sim};
 
 /// The code at a place of an error's tree, for example `/embeds/0/title`.
 fn mistake(answer: &(u16, Value), place: &str) -> String {
@@ -262,4 +263,43 @@ async fn what_an_application_a_forum_a_guild_and_an_invite_are_given_is_read_and
     let invites = format!("/channels/{}/invites", channel_id(&sim, "general"));
     let refused = alice.post(&invites, json!({ "target_type": 9 })).await;
     assert_eq!(mistake(&refused, "/target_type"), "BASE_TYPE_CHOICES");
+}
+
+#[tokio::test]
+async fn what_discord_js_sends_beside_what_is_documented_is_no_mistake() {
+    let sim = Sim::start(SimOptions { strict: true, ..options() }).await.unwrap();
+    let (bot, alice) = (desk(&sim, "bot"), desk(&sim, "alice"));
+    let path = format!("/channels/{}/messages", channel_id(&sim, "general"));
+    let said = bot.made(Method::POST, &path, json!({ "content": "x" })).await;
+    // A file that stays, as its class writes itself.
+    let kept = json!({ "attachments": [{ "id": "5", "contentType": "text/plain", "proxyURL": "", "attachment": "" }] });
+    assert_eq!(bot.patch(&format!("{path}/{}", id(&said)), kept).await.0, 200);
+    // Each picture is a JPEG, in a type that does not exist.
+    let me = json!({ "username": "bot2", "avatar": "data:image/jpg;base64,iVBORw0KGgo=" });
+    assert_eq!(bot.patch("/users/@me", me).await.0, 200);
+    let guild = format!("/guilds/{}", harbour(&sim));
+    let emoji = json!({ "name": "wave", "image": "data:image/jpg;base64,R0lGODlhAQABAAAAACw=" });
+    assert_eq!(alice.made(Method::POST, &format!("{guild}/emojis"), emoji).await["animated"], true);
+    // One role moves, and all say where they are, those above the bot's and `@everyone` too.
+    let new = json!({ "name": "great", "permissions": (1_u64 << 28).to_string() });
+    let great = alice.made(Method::POST, &format!("{guild}/roles"), new).await;
+    let chief = alice.made(Method::POST, &format!("{guild}/roles"), json!({ "name": "chief" })).await;
+    let top = json!([{ "id": chief["id"], "position": 9 }]);
+    alice.made(Method::PATCH, &format!("{guild}/roles"), top).await;
+    let me = id(&bot.get("/users/@me").await.1).to_owned();
+    alice.made(Method::PUT, &format!("{guild}/members/{me}/roles/{}", id(&great)), Value::Null).await;
+    let roles = bot.get(&format!("{guild}/roles")).await.1;
+    let mut order: Vec<&Value> = roles.as_array().unwrap().iter().collect();
+    order.sort_by_key(|role| role["position"].as_u64());
+    let by_name = |name: &str| order.iter().position(|role| role["name"] == name).unwrap();
+    let (low, high) = (by_name("great"), by_name("newcomer"));
+    order.swap(low, high);
+    let places = |order: &[&Value]| {
+        let place = |(at, role): (usize, &&Value)| json!({ "id": role["id"], "position": at });
+        Value::Array(order.iter().enumerate().map(place).collect())
+    };
+    assert_eq!(bot.patch(&format!("{guild}/roles"), places(&order)).await.0, 200);
+    let last = order.len() - 1;
+    order.swap(low, last);
+    assert_eq!(code(&bot.patch(&format!("{guild}/roles"), places(&order)).await), (403, 50013));
 }
