@@ -78,7 +78,7 @@ async fn states_are_listed_by_cog_and_put_back_with_their_time() {
 async fn a_cog_sees_its_own_keys_only_in_pages() {
     let folder = tempfile::tempdir().unwrap();
     let (_sessions, store) = open(&folder.path().join("a.db")).await.unwrap();
-    for key in ["a", "a%b", "a_1", "a_2", "a_3", "ab", "b", "ä", "A_1"] {
+    for key in ["a", "a%b", "a\0b", "a_1", "a_2", "a_3", "ab", "b", "ä", "A_1"] {
         store.set("one", key, key.as_bytes().to_vec()).await.unwrap();
     }
     store.set("two", "a_9", b"other".to_vec()).await.unwrap();
@@ -86,7 +86,8 @@ async fn a_cog_sees_its_own_keys_only_in_pages() {
     assert_eq!(keys(store.list("one", "a_", None, 2).await.unwrap()), ["a_1", "a_2"]);
     assert_eq!(keys(store.list("one", "a_", Some("a_2"), 2).await.unwrap()), ["a_3"]);
     assert_eq!(keys(store.list("one", "a%", None, 9).await.unwrap()), ["a%b"]);
-    assert_eq!(keys(store.list("one", "", None, 99).await.unwrap()).len(), 9);
+    assert_eq!(keys(store.list("one", "", None, 99).await.unwrap()).len(), 10);
+    assert_eq!(keys(store.list("one", "a\0", None, 9).await.unwrap()), ["a\0b"]);
     assert_eq!(store.list("one", "ä", None, 9).await.unwrap()[0].value, "ä".as_bytes());
 }
 

@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params, types::Value};
 
 use super::{Store, StoreError};
 
@@ -133,15 +133,16 @@ impl Store {
         let after = after.map(str::to_owned);
         let limit = limit.min(LIST_MAX) as i64;
         self.run(move |connection| {
-            // The range lets SQLite stop at the end of the prefix; the comparison makes it exact.
+            // A range alone: of a text with a zero character in it, SQLite's `length` and `substr` see a part.
+            // https://www.sqlite.org/nulinstr.html
             let mut statement = connection.prepare_cached(
                 "SELECT key, value FROM cog_value
-                 WHERE cog = ?1 AND key >= ?2 AND key <= ?2 || ?5 AND substr(key, 1, length(?2)) = ?2
+                 WHERE cog = ?1 AND key >= ?2 AND key < ?5
                    AND (?3 IS NULL OR key > ?3) AND (expires_at IS NULL OR expires_at > ?6)
                  ORDER BY key LIMIT ?4",
             )?;
-            let last = char::MAX.to_string().repeat(4);
-            let mut rows = statement.query(params![cog, prefix, after, limit, last, now])?;
+            let end = end_of(&prefix);
+            let mut rows = statement.query(params![cog, prefix, after, limit, end, now])?;
             let (mut entries, mut bytes) = (Vec::new(), 0);
             while bytes < LIST_PAGE_BYTES
                 && let Some(row) = rows.next()?
@@ -216,4 +217,39 @@ fn value(connection: &Connection, cog: &str, key: &str, now: i64) -> rusqlite::R
          WHERE cog = ?1 AND key = ?2 AND (expires_at IS NULL OR expires_at > ?3)",
     )?;
     statement.query_row(params![cog, key, now], |row| row.get(0)).optional()
+}
+
+/// What comes right behind all texts that begin with `prefix`, in the order of their bytes.
+fn end_of(prefix: &str) -> Value {
+    let mut letters: Vec<char> = prefix.chars().collect();
+    while let Some(last) = letters.pop() {
+        if let Some(next) = (last..=char::MAX).nth(1) {
+            letters.push(next);
+            return Value::Text(letters.into_iter().collect());
+        }
+    }
+    // Every text stands before every blob. https://www.sqlite.org/datatype3.html#sort_order
+    Value::Blob(Vec::new())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_begins_with_a_prefix_lies_between_it_and_its_end() {
+        let last = char::MAX;
+        let (one, two) = (last.to_string(), format!("{last}{last}"));
+        let all = ["", "a", "a\0", "a\0b", "a\u{1}", "ab", "b", "\u{d7ff}x", "\u{e000}", &one, &two];
+        for prefix in all {
+            let end = end_of(prefix);
+            for key in all {
+                let is_before_end = match &end {
+                    Value::Text(end) => key < end.as_str(),
+                    _ => true,
+                };
+                assert_eq!(key >= prefix && is_before_end, key.starts_with(prefix), "{prefix:?} {key:?}");
+            }
+        }
+    }
 }
