@@ -6,6 +6,8 @@ use std::{collections::HashSet, fmt, ops::RangeInclusive};
 use gearshift_cog::manifest::CommandManifest;
 use serde_json::Value;
 
+use super::size::{COMMAND_CHARS_MAX, characters};
+
 const OPTIONS_MAX: usize = 25;
 /// Characters of a name.
 const NAME_CHARS: RangeInclusive<usize> = 1..=32;
@@ -144,6 +146,11 @@ pub enum Wrong {
     /// Too many options.
     #[error("it has {0} options, and Discord allows {OPTIONS_MAX}")]
     TooManyOptions(usize),
+    /// Too much text altogether.
+    #[error(
+        "its names, descriptions and choices have {0} characters, and Discord allows {COMMAND_CHARS_MAX}"
+    )]
+    TooLong(usize),
     /// Two options of one name.
     #[error("it is declared twice")]
     Twice,
@@ -206,6 +213,8 @@ pub(super) fn problems(commands: &[CommandManifest]) -> Vec<CommandProblem> {
         if let (Some(discord), SLASH) = (&command.discord, command.kind) {
             found.extend(wrong_description(discord).map(wrong));
             wrong_options(&command.name, discord, &mut found);
+            let length = characters(discord);
+            found.extend((length > COMMAND_CHARS_MAX).then(|| wrong(Wrong::TooLong(length))));
         }
     }
     found
@@ -339,6 +348,13 @@ mod tests {
             ),
             (vec![menu(4, "a")], "its command \"a\": type 4 is not served"),
             (vec![menu(2, "")], "its command \"\": a name in a menu has 1 to 32 characters"),
+            (
+                vec![command(
+                    "a",
+                    vec![with(option(3, "b", true), "choices", json!([{ "name": "x".repeat(8000) }]))],
+                )],
+                "its command \"a\": its names, descriptions and choices have 8004 characters, and Discord allows 8000",
+            ),
             (vec![long], "its command \"a\": a description has 1 to 100 characters, not 101"),
             (
                 vec![command("a", vec![below])],

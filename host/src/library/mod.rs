@@ -16,6 +16,7 @@ mod open;
 mod prepare;
 mod scan;
 mod signals;
+mod size;
 mod verify;
 
 pub use self::copy::{CopyError, Digest, Mapping, PrivateCopy};
