@@ -199,7 +199,10 @@ async fn turns(ctx: &Context, rules: &[(&str, &Rules)]) -> Result<Vec<Turn>> {
             (false, true) => {
                 // It may take longer than Discord waits for a first answer.
                 ctx.defer().await?;
-                turn.come().await;
+                let came = ctx.waits().unless_paused(turn.come()).await;
+                came.ok_or_else(|| {
+                    Error::input(format!("`{path}` was under way and is being replaced; call it again"))
+                })?;
             }
             (false, false) => {
                 return Err(Error::input(match most {

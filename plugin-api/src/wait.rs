@@ -10,7 +10,8 @@ mod pages;
 use std::{
     cell::{Cell, OnceCell, RefCell},
     collections::{BTreeMap, VecDeque},
-    future::poll_fn,
+    future::{Future, poll_fn},
+    pin::pin,
     rc::Rc,
     task::{Poll, Waker},
     time::{SystemTime, UNIX_EPOCH},
@@ -65,6 +66,8 @@ pub(crate) enum Wants {
     Interactions(Cell<Option<u64>>),
     /// The same for a form of this user.
     Form(u64),
+    /// Nothing: only the end counts.
+    End,
 }
 
 /// An event on its way to a handler.
@@ -158,6 +161,17 @@ impl Waits {
         self.0.open.borrow().values().for_each(|queue| queue.end());
     }
 
+    /// What comes of `future`, unless the generation is paused before.
+    pub(crate) async fn unless_paused<T>(&self, future: impl Future<Output = T>) -> Option<T> {
+        let wait = self.open(Wants::End);
+        let (mut future, mut end) = (pin!(future), pin!(wait.next()));
+        poll_fn(|cx| match future.as_mut().poll(cx) {
+            Poll::Ready(value) => Poll::Ready(Some(value)),
+            Poll::Pending => end.as_mut().poll(cx).map(|_| None),
+        })
+        .await
+    }
+
     /// It serves, or serves on.
     pub(crate) fn resume(&self) {
         self.0.is_paused.set(false);
@@ -201,7 +215,7 @@ impl Wants {
     /// Whether it waits for interactions of this user.
     fn takes(&self, user: u64) -> bool {
         match self {
-            Self::Event(_) => false,
+            Self::Event(_) | Self::End => false,
             Self::Interactions(of) => of.get().is_none_or(|of| of == user),
             Self::Form(of) => *of == user,
         }

@@ -104,7 +104,8 @@ impl Concurrency {
         Self { most, scope, waits: false }
     }
 
-    /// A further call waits for its turn instead, in order. It is deferred meanwhile, so it can open no form.
+    /// A further call waits for its turn instead, in order. It is deferred meanwhile, so it can open no form. If the cog is
+    /// replaced or unloaded before its turn has come, its user reads that it is to be called again.
     #[must_use]
     pub const fn wait(mut self) -> Self {
         self.waits = true;

@@ -129,7 +129,7 @@ pub(crate) async fn pressed(host: Host, interaction: RArc<Interaction>) -> Resul
                 CLOSED
             }
             Wants::Interactions(_) | Wants::Form(_) => FOR_ANOTHER,
-            Wants::Event(_) => CLOSED,
+            Wants::Event(_) | Wants::End => CLOSED,
         },
     };
     ctx.reply(NewMessage::new(text).ephemeral()).await

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     Cog, Context, Host, Result,
-    manifest::{Command, Cooldown, Rules},
+    manifest::{Command, Concurrency, Cooldown, Rules, Scope},
     permissions::MANAGE_MESSAGES,
     testing::Bot,
 };
@@ -19,6 +19,9 @@ impl Cog for Guarded {
         Command::new("role", "For a role").rules(RULES),
         Command::new("guild", "In guilds").guild_only(),
         Command::new("seldom", "Now and then").cooldown(Cooldown::new(1, Duration::from_secs(3))),
+        Command::new("slow", "One after the other")
+            .concurrency(Concurrency::new(1, Scope::Guild).wait())
+            .cooldown(Cooldown::new(1, Duration::from_secs(60))),
     ];
 
     async fn setup(_: Host) -> Result<Self> {
@@ -26,6 +29,9 @@ impl Cog for Guarded {
     }
 
     async fn command(&self, ctx: &Context) -> Result {
+        if ctx.command() == "slow" {
+            ctx.clock().sleep(Duration::from_secs(2)).await;
+        }
         ctx.reply("yes").await?;
         Ok(())
     }
@@ -84,4 +90,22 @@ fn a_cooldown_is_over_when_its_time_has_passed_and_outlives_a_reload() {
     alice.slash("seldom", ()).assert_content("Try again in 2 s.");
     bot.advance(Duration::from_secs(2));
     alice.slash("seldom", ()).assert_content("yes");
+}
+
+#[test]
+fn a_call_whose_turn_has_not_come_when_the_cog_is_replaced_is_to_be_called_again() {
+    let bot = Bot::new::<Guarded>();
+    let (alice, bob, carol) = (bot.user("alice"), bot.user("bob"), bot.user("carol"));
+    let first = alice.slash("slow", ());
+    let waiting = [bob.slash("slow", ()), carol.say("!slow")];
+    assert!(first.messages().is_empty() && waiting.iter().all(|answer| answer.messages().is_empty()));
+    bot.reload::<Guarded>();
+    for answer in waiting {
+        answer.assert_content("`slow` was under way and is being replaced; call it again.");
+    }
+    // It did not begin, and so did not count.
+    let again = bob.slash("slow", ());
+    bot.advance(Duration::from_secs(2));
+    again.assert_content("yes");
+    assert!(bot.faults().is_empty());
 }
