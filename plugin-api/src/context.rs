@@ -2,6 +2,7 @@
 //! fits, and gives the handles.
 
 mod call;
+mod posted;
 mod reply;
 
 use std::{
@@ -20,6 +21,7 @@ use crate::{
     wait::Taken,
 };
 
+pub use self::posted::Posted;
 pub(crate) use self::reply::Shown;
 use self::{call::Call, reply::Answer};
 

@@ -20,7 +20,7 @@ use std::{cell::OnceCell, future::Future, panic::Location, rc::Rc, time::Duratio
 use abi_stable::std_types::{RStr, RString};
 use serde::de::DeserializeOwned;
 
-pub(crate) use self::interaction::Original;
+pub(crate) use self::interaction::{Original, answer_path};
 pub use self::{
     api::{Api, ApiRequest},
     clock::Clock,

@@ -50,7 +50,7 @@ pub use gearshift_cog_macros::{
 pub use self::argument::{Argument, ArgumentError, Arguments, Given, Takes, ids};
 pub use self::check::Verdict;
 pub use self::cog::{Cog, State, Suggestion};
-pub use self::context::Context;
+pub use self::context::{Context, Posted};
 pub use self::error::{Error, Result};
 pub use self::from_discord::{FromDiscord, Json};
 pub use self::handles::{Application, Host, Members, Presence, Shard, Status};

@@ -4,9 +4,9 @@ use abi_stable::std_types::RArc;
 
 use super::{Cause, Context};
 use crate::{
-    NewMessage, Result, Sent,
+    FromDiscord, NewMessage, Result, Sent,
     abi::{HandleError, HandleErrorKind, Interaction, Message},
-    handles::{Discord, Original},
+    handles::{Discord, Original, answer_path},
     interactions::MODAL,
     wait::Taken,
 };
@@ -51,21 +51,33 @@ pub(crate) enum Shown {
 }
 
 impl Shown {
+    pub(super) async fn edit(&self, discord: &Discord, new: NewMessage) -> Result {
+        match self {
+            Self::Reply(channel, sent) => discord.edit(*channel, sent.id()?, new).await?,
+            Self::First(of) => discord.edit_answer(of, None, &new.into_edit()?).await?,
+            Self::Followup(of, sent) => discord.edit_answer(of, Some(sent.id()?), &new.into_edit()?).await?,
+        };
+        Ok(())
+    }
+
+    pub(super) async fn delete(&self, discord: &Discord) -> Result {
+        match self {
+            Self::Reply(channel, sent) => discord.delete(*channel, sent.id()?).await,
+            Self::First(of) => discord.delete_answer(of, None).await,
+            Self::Followup(of, sent) => discord.delete_answer(of, Some(sent.id()?)).await,
+        }
+    }
+
+    pub(super) async fn message<T: FromDiscord>(&self, discord: &Discord) -> Result<T> {
+        match self {
+            Self::Reply(_, sent) | Self::Followup(_, sent) => sent.read(),
+            Self::First(of) => discord.get(answer_path(of, None)).fetch().await,
+        }
+    }
+
     /// Takes its buttons away, if it is still there: what they were for is decided either way.
     pub(crate) async fn close(&self, discord: &Discord) {
-        let new = NewMessage::without_components();
-        let closed = match self {
-            Self::Reply(channel, sent) => match sent.id() {
-                Ok(id) => discord.edit(*channel, id, new).await.map(drop),
-                Err(error) => Err(error),
-            },
-            Self::First(of) => discord.edit_answer(of, None, &new).await.map(drop).map_err(Into::into),
-            Self::Followup(of, sent) => match sent.id() {
-                Ok(id) => discord.edit_answer(of, Some(id), &new).await.map(drop).map_err(Into::into),
-                Err(error) => Err(error),
-            },
-        };
-        if let Err(error) = closed {
+        if let Err(error) = self.edit(discord, NewMessage::without_components()).await {
             tracing::debug!("a message keeps its buttons, which do nothing any more: {error}");
         }
     }
@@ -151,7 +163,7 @@ impl Context {
     /// As [`Discord::update`](crate::handles::Discord::update); [`Invalid`](HandleErrorKind::Invalid) where there is no
     /// such message.
     pub async fn update(&self, message: impl Into<NewMessage>) -> Result {
-        let to = self.component_interaction().ok_or_else(nothing_to_answer)?;
+        let to = self.component_interaction().ok_or_else(no_component)?;
         let is_acknowledged = self.answer.get() == Answer::Updated;
         self.discord().update_after(&to, message.into(), is_acknowledged).await?;
         self.answer.set(Answer::Updated);
@@ -221,5 +233,10 @@ impl Context {
 
 fn nothing_to_answer() -> HandleError {
     let text = "there is nothing here to answer; send to a channel with `ctx.discord().send(…)`";
+    HandleError::new(HandleErrorKind::Invalid, text)
+}
+
+fn no_component() -> HandleError {
+    let text = "no component was used whose message could be edited; answer with `ctx.reply(…)`, or with `ctx.send(…)` to edit that";
     HandleError::new(HandleErrorKind::Invalid, text)
 }

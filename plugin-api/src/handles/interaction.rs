@@ -233,7 +233,7 @@ impl Discord {
         } else {
             // Before anything is deleted.
             message.encode()?;
-            match self.request(Method::Delete, original_path(to)).send().await {
+            match self.request(Method::Delete, answer_path(to, None)).send().await {
                 Err(error) if error.code != UNKNOWN_MESSAGE => return Err(error),
                 _ => {}
             }
@@ -242,7 +242,7 @@ impl Discord {
     }
 
     async fn patch_original(&self, of: &Interaction, message: &NewMessage) -> Result<Sent, HandleError> {
-        self.request(Method::Patch, original_path(of)).message(message)?.reply().await
+        self.request(Method::Patch, answer_path(of, None)).message(message)?.reply().await
     }
 
     /// Edits an answer: the first, or a further one by its snowflake.
@@ -252,9 +252,13 @@ impl Discord {
         message: Option<u64>,
         new: &NewMessage,
     ) -> Result<Sent, HandleError> {
-        let Some(message) = message else { return self.patch_original(of, new).await };
-        let path = format!("/webhooks/{}/{}/messages/{message}", of.application_id, of.token);
-        self.request(Method::Patch, path).message(new)?.reply().await
+        self.request(Method::Patch, answer_path(of, message)).message(new)?.reply().await
+    }
+
+    /// Deletes an answer: the first, or a further one by its snowflake.
+    pub(crate) async fn delete_answer(&self, of: &Interaction, message: Option<u64>) -> Result {
+        self.request(Method::Delete, answer_path(of, message)).send().await?;
+        Ok(())
     }
 
     /// What stands there when a callback failed because the interaction was acknowledged before.
@@ -266,7 +270,7 @@ impl Discord {
     }
 
     async fn original(&self, of: &Interaction) -> Result<Original, HandleError> {
-        let reply = self.request(Method::Get, original_path(of)).send().await?;
+        let reply = self.request(Method::Get, answer_path(of, None)).send().await?;
         Ok(Original::read(&reply.body, &of.json))
     }
 
@@ -314,8 +318,10 @@ fn late(mut error: HandleError) -> HandleError {
     error
 }
 
-fn original_path(of: &Interaction) -> String {
-    format!("/webhooks/{}/{}/messages/@original", of.application_id, of.token)
+/// Where an answer is: the first, or a further one by its snowflake.
+pub(crate) fn answer_path(of: &Interaction, message: Option<u64>) -> String {
+    let message = message.map_or_else(|| "@original".to_owned(), |message| message.to_string());
+    format!("/webhooks/{}/{}/messages/{message}", of.application_id, of.token)
 }
 
 /// An ephemeral message in a place that others see is refused: it must not be shown to them.

@@ -6,6 +6,7 @@ mod events;
 mod life;
 #[cfg(feature = "serenity")]
 mod models;
+mod posted;
 mod refusals;
 mod tasks;
 mod times;

@@ -1,0 +1,74 @@
+//! An answer that was posted is edited and deleted, whatever it answers.
+
+use serde_json::Value;
+
+use crate::{
+    Context, Long, NewMessage, Result, cog,
+    testing::{Answer, Bot},
+};
+
+#[derive(Default)]
+struct Worker;
+
+#[cog(export = false)]
+impl Worker {
+    /// Answers twice and edits both
+    #[command]
+    async fn work(&self, ctx: &Context) -> Result {
+        let first = ctx.send("Working …").await?;
+        let second = ctx.send(NewMessage::new("Still working …").ephemeral()).await?;
+        first.edit("Done.").await?;
+        second.edit("Done as well.").await
+    }
+
+    /// Answers late, edits and deletes
+    #[command]
+    async fn late(&self, ctx: &Context, ephemeral: bool) -> Result {
+        ctx.defer().await?;
+        let message = NewMessage::new("late");
+        let answer = ctx.send(if ephemeral { message.ephemeral() } else { message }).await?;
+        answer.edit("edited").await?;
+        let message: Value = answer.message().await?;
+        ctx.send(format!("{} is {}", message["id"], message["content"])).await?.delete().await
+    }
+
+    /// Answers with a long text and edits its end
+    #[command]
+    async fn long(&self, ctx: &Context) -> Result {
+        let answer = ctx.send(NewMessage::new("x ".repeat(1500)).long(Long::Split)).await?;
+        answer.edit("the end").await
+    }
+}
+
+fn texts(answer: &Answer) -> Vec<String> {
+    answer.messages().iter().map(crate::testing::Message::content).collect()
+}
+
+#[test]
+fn an_answer_is_edited_with_a_slash_and_with_a_prefix() {
+    let bot = Bot::new::<Worker>();
+    let alice = bot.user("alice");
+    for answer in [alice.slash("work", ()), alice.say("!work")] {
+        assert_eq!(texts(&answer), ["Done.", "Done as well."]);
+    }
+    assert!(bot.faults().is_empty());
+}
+
+#[test]
+fn an_answer_that_was_deferred_is_edited_and_a_further_one_deleted() {
+    let bot = Bot::new::<Worker>();
+    let alice = bot.user("alice");
+    for ephemeral in [false, true] {
+        let answer = alice.slash("late", [("ephemeral", ephemeral)]);
+        assert_eq!((texts(&answer), answer.is_ephemeral()), (vec!["edited".to_owned()], ephemeral));
+    }
+    assert_eq!(texts(&alice.say("!late no")), ["edited"]);
+    assert!(bot.faults().is_empty());
+}
+
+#[test]
+fn of_an_answer_that_was_split_the_last_message_is_edited() {
+    let bot = Bot::new::<Worker>();
+    let texts = texts(&bot.user("alice").slash("long", ()));
+    assert_eq!((texts.len(), texts[1].as_str()), (2, "the end"));
+}
