@@ -1,6 +1,8 @@
 //! From what a user typed or chose to Rust types: one reading for slash and prefix commands.
 
 mod bounds;
+#[doc(hidden)]
+pub mod chosen;
 pub(crate) mod given;
 pub mod ids;
 mod plain;

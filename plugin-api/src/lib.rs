@@ -63,6 +63,8 @@ pub use self::settings::{SettingsError, SettingsType};
 pub use self::wait::{Components, Events, Press};
 
 #[doc(hidden)]
+pub use self::argument::chosen as __chosen;
+#[doc(hidden)]
 pub use self::export::glue as __glue;
 #[doc(hidden)]
 pub use gearshift_cog_macros::crate_type as __crate_type;

@@ -240,6 +240,7 @@ mod message;
 mod metrics;
 mod pattern;
 mod refusals;
+mod resolved;
 mod stage;
 mod store;
 mod tasks;

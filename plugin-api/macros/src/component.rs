@@ -1,12 +1,12 @@
 //! `#[button]`, `#[select]` and `#[modal]`: which ids are the cog's, and which method answers them.
 
 use proc_macro2::{Span, TokenStream};
-use quote::quote;
-use syn::{Attribute, Error, Ident, Result};
+use quote::{quote, quote_spanned};
+use syn::{Attribute, Error, Ident, Result, spanned::Spanned};
 
 use crate::{
     args::Args,
-    block::{Method, inside},
+    block::{Method, at, inside},
     command::call,
     errors::Errors,
     pattern::Pattern,
@@ -51,10 +51,15 @@ impl Component {
                         let text = "what was chosen is a list: `values: Vec<String>`";
                         return Err(Error::new_spanned(of, text));
                     };
-                    Some(quote!(ctx.values::<#of>()?))
+                    // All of it in one place: the compiler points at a type that cannot be read.
+                    Some(quote_spanned! {at(of.span())=> {
+                        #[allow(unused_imports)]
+                        use ::gearshift_cog::__chosen::ChosenArgument as _;
+                        ::gearshift_cog::__chosen::Chosen::<#of>(::std::marker::PhantomData).values(ctx).await?
+                    }})
                 }
                 "modal" if last.is_some_and(|last| std::ptr::eq(&**last, of)) => {
-                    Some(quote!(ctx.form::<#of>().await?))
+                    Some(quote_spanned!(at(of.span())=> ctx.form::<#of>().await?))
                 }
                 _ => None,
             })

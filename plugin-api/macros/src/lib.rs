@@ -332,8 +332,8 @@ attributes! {
     /// What it returns counts: an `Error::input` is shown to the user, any other is a fault of the cog.
     on_error;
     /// Answers a select, by its `custom_id`: `#[select("color:{id}")] async fn chosen(&self, ctx: &Context, id: u64, values:
-    /// Vec<String>) -> Result`. `values` is what was chosen, a list of any type with `FromStr`. See
-    /// [`button`](macro@button).
+    /// Vec<String>) -> Result`. `values` is what was chosen, a list of any type with `FromStr` (texts, ids), or else of an
+    /// argument's: `Vec<Member>`, `Vec<Role>`, an enum of choices. See [`button`](macro@button).
     select;
     /// Builds the cog; without it, the cog is `Self::default()`.
     ///

@@ -3,10 +3,14 @@
 use serde_json::{Value, json};
 
 use super::{
-    discord::{Discord, Open, select::SELECTS},
+    discord::{
+        Discord, Open,
+        select::{self, SELECTS},
+    },
     message::collect,
+    resolved::Resolved,
 };
-use crate::component_types::{self, CHECKBOX, RADIO_GROUP, TEXT};
+use crate::component_types::{self, CHECKBOX, FILE_UPLOAD, RADIO_GROUP, TEXT};
 
 /// A form that is open for a user.
 #[derive(Clone)]
@@ -56,69 +60,104 @@ impl Form {
     ///
     /// # Errors
     /// What Discord's client would not let through.
-    pub(super) fn filled(&self, values: &[(String, Value)], discord: &Discord) -> Result<Value, String> {
+    pub(super) fn filled(
+        &self,
+        values: &[(String, Value)],
+        discord: &mut Discord,
+        now: u64,
+    ) -> Result<Value, String> {
         let fields = self.fields();
         let known: Vec<&str> = fields.iter().filter_map(|field| field["custom_id"].as_str()).collect();
         if let Some((name, _)) = values.iter().find(|(name, _)| !known.contains(&name.as_str())) {
             return Err(format!("the form has no field `{name}`; it has {known:?}"));
         }
         let mut components = self.data["components"].clone();
+        let mut filling = Filling { values, discord, now, user: self.user, resolved: Resolved::default() };
         for part in components.as_array_mut().into_iter().flatten() {
-            fill(part, values, discord)?;
+            filling.fill(part)?;
         }
-        Ok(json!({ "custom_id": self.custom_id(), "components": components, "resolved": {} }))
+        let resolved = filling.resolved.into_json();
+        Ok(json!({ "custom_id": self.custom_id(), "components": components, "resolved": resolved }))
     }
+}
+
+/// A form that is being filled in.
+struct Filling<'a> {
+    values: &'a [(String, Value)],
+    discord: &'a mut Discord,
+    now: u64,
+    user: u64,
+    resolved: Resolved,
 }
 
 /// The fields that hold one value; the others hold any number.
 const SINGLE: [u8; 3] = [TEXT, RADIO_GROUP, CHECKBOX];
 
-fn fill(part: &mut Value, values: &[(String, Value)], discord: &Discord) -> Result<(), String> {
-    for inner in part["components"].as_array_mut().into_iter().flatten() {
-        fill(inner, values, discord)?;
-    }
-    if part["component"].is_object() {
-        fill(&mut part["component"], values, discord)?;
-    }
-    let Some(name) = part["custom_id"].as_str().map(str::to_owned) else { return Ok(()) };
-    let kind = component_types::of(part);
-    let given = values.iter().find(|(field, _)| *field == name).map(|(_, value)| value.clone());
-    // As Discord has it: a field must be filled in unless it says otherwise.
-    let is_required = part["required"] != json!(false) && kind != CHECKBOX;
-    let filled = if SINGLE.contains(&kind) {
-        let preset = part["value"].clone();
-        let value = given.unwrap_or(if preset.is_null() && kind == TEXT { json!("") } else { preset });
-        let length = value.as_str().map_or(0, |text| text.chars().count()) as u64;
-        if is_required && (value.is_null() || value == json!("")) {
-            return Err(format!("the form's field `{name}` must be filled in"));
+impl Filling<'_> {
+    fn fill(&mut self, part: &mut Value) -> Result<(), String> {
+        for inner in part["components"].as_array_mut().into_iter().flatten() {
+            self.fill(inner)?;
         }
-        let (min, max) =
-            (part["min_length"].as_u64().unwrap_or(0), part["max_length"].as_u64().unwrap_or(4000));
-        if kind == TEXT && length > 0 && !(min..=max).contains(&length) {
-            return Err(format!(
-                "the form's field `{name}` takes {min} to {max} characters, and not {length}"
-            ));
+        if part["component"].is_object() {
+            self.fill(&mut part["component"])?;
         }
-        json!({ "type": kind, "id": part["id"], "custom_id": name, "value": value })
-    } else {
-        let chosen = match given {
-            Some(Value::Array(values)) => values,
-            Some(value) => vec![value],
-            None => Vec::new(),
-        };
-        if is_required && chosen.is_empty() {
-            return Err(format!("the form's field `{name}` must be filled in"));
-        }
-        // What may be left out may be empty, whatever the least number is.
-        let chosen = match chosen.is_empty() {
-            true => chosen,
-            false if SELECTS.contains(&kind) => {
-                discord.chosen(part, &chosen).map_err(|why| format!("the form's field `{name}` {why}"))?
+        let Some(name) = part["custom_id"].as_str().map(str::to_owned) else { return Ok(()) };
+        let kind = component_types::of(part);
+        let given = self.values.iter().find(|(field, _)| *field == name).map(|(_, value)| value.clone());
+        // As Discord has it: a field must be filled in unless it says otherwise.
+        let is_required = part["required"] != json!(false) && kind != CHECKBOX;
+        let filled = if SINGLE.contains(&kind) {
+            let preset = part["value"].clone();
+            let value = given.unwrap_or(if preset.is_null() && kind == TEXT { json!("") } else { preset });
+            let length = value.as_str().map_or(0, |text| text.chars().count()) as u64;
+            if is_required && (value.is_null() || value == json!("")) {
+                return Err(format!("the form's field `{name}` must be filled in"));
             }
-            false => chosen,
+            let (min, max) =
+                (part["min_length"].as_u64().unwrap_or(0), part["max_length"].as_u64().unwrap_or(4000));
+            if kind == TEXT && length > 0 && !(min..=max).contains(&length) {
+                return Err(format!(
+                    "the form's field `{name}` takes {min} to {max} characters, and not {length}"
+                ));
+            }
+            json!({ "type": kind, "id": part["id"], "custom_id": name, "value": value })
+        } else {
+            let chosen = match given {
+                Some(Value::Array(values)) => values,
+                Some(value) => vec![value],
+                None => Vec::new(),
+            };
+            if is_required && chosen.is_empty() {
+                return Err(format!("the form's field `{name}` must be filled in"));
+            }
+            let chosen = match chosen.is_empty() {
+                // What may be left out may be empty, whatever the least number is.
+                true => chosen,
+                false => self
+                    .several(part, kind, chosen)
+                    .map_err(|why| format!("the form's field `{name}` {why}"))?,
+            };
+            json!({ "type": kind, "id": part["id"], "custom_id": name, "values": chosen })
         };
-        json!({ "type": kind, "id": part["id"], "custom_id": name, "values": chosen })
-    };
-    *part = filled;
-    Ok(())
+        *part = filled;
+        Ok(())
+    }
+
+    /// The values of a menu, or the files of an upload, as Discord sends them.
+    fn several(&mut self, part: &Value, kind: u8, given: Vec<Value>) -> Result<Vec<Value>, String> {
+        if SELECTS.contains(&kind) {
+            let chosen = self.discord.chosen(part, &given)?;
+            self.resolved.chosen(self.discord, kind, &chosen, self.user);
+            return Ok(chosen);
+        }
+        if kind != FILE_UPLOAD {
+            return Ok(given);
+        }
+        select::count(part, given.len(), "files")?;
+        let file = |name: &Value| {
+            let name = name.as_str().ok_or_else(|| format!("takes files by their names, and not {name}"))?;
+            Ok(self.resolved.file(self.discord, name, self.now))
+        };
+        given.iter().map(file).collect()
+    }
 }

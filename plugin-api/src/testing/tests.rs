@@ -3,6 +3,7 @@
 mod answers;
 mod checks;
 mod events;
+mod forms;
 mod life;
 #[cfg(feature = "serenity")]
 mod models;

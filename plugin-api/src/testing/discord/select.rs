@@ -26,13 +26,7 @@ impl Discord {
     pub(in crate::testing) fn chosen(&self, select: &Value, values: &[Value]) -> Result<Vec<Value>, String> {
         let chosen: Vec<Value> =
             values.iter().map(|value| self.offered(select, value)).collect::<Result<_, _>>()?;
-        let least = select["min_values"].as_u64().unwrap_or(1);
-        let most = select["max_values"].as_u64().unwrap_or(1);
-        let count = chosen.len() as u64;
-        match (least..=most).contains(&count) {
-            true => Ok(chosen),
-            false => Err(format!("takes {least} to {most} values, and not {count}")),
-        }
+        count(select, chosen.len(), "values").map(|()| chosen)
     }
 
     fn offered(&self, select: &Value, value: &Value) -> Result<Value, String> {
@@ -61,5 +55,15 @@ impl Discord {
             true => Ok(json!(id.to_string())),
             false => Err(format!("takes the id of {what}, and {id} is none")),
         }
+    }
+}
+
+/// That a select or an upload takes so many.
+pub(in crate::testing) fn count(component: &Value, count: usize, of: &str) -> Result<(), String> {
+    let least = component["min_values"].as_u64().unwrap_or(1);
+    let most = component["max_values"].as_u64().unwrap_or(1);
+    match (least..=most).contains(&(count as u64)) {
+        true => Ok(()),
+        false => Err(format!("takes {least} to {most} {of}, and not {count}")),
     }
 }

@@ -1,7 +1,7 @@
 //! Commands that a user calls: with a slash, from a menu, and while they still type. What Discord's client would not let
 //! through fails the test.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{User, Values};
 use crate::{
@@ -10,8 +10,8 @@ use crate::{
     testing::{
         answer::{Answer, Suggested},
         begun::Begun,
-        discord::Discord,
         message::Message,
+        resolved::Resolved,
     },
 };
 
@@ -21,30 +21,6 @@ const USER_MENU: u8 = 2;
 const MESSAGE_MENU: u8 = 3;
 const SUBCOMMAND: u8 = 1;
 const GROUP: u8 = 2;
-
-/// What Discord sends along: the users, channels, … behind the ids.
-#[derive(Default)]
-struct Resolved(Map<String, Value>);
-
-impl Resolved {
-    fn add(&mut self, kind: &str, id: u64, json: Value) {
-        let all = self.0.entry(kind).or_insert_with(|| json!({}));
-        all[id.to_string()] = json;
-    }
-
-    fn user(&mut self, discord: &Discord, id: u64) {
-        self.add("users", id, discord.user_json(id));
-        if let Some(mut member) = discord.member_json(id) {
-            member["permissions"] = json!(discord.users[&id].permissions.to_string());
-            if let Some(member) = member.as_object_mut() {
-                for beside in ["user", "deaf", "mute"] {
-                    member.remove(beside);
-                }
-            }
-            self.add("members", id, member);
-        }
-    }
-}
 
 impl User {
     /// Calls a slash command, by its path such as `tag add`, with values for its options. A user, role or channel is given by
@@ -216,35 +192,24 @@ impl User {
             kind::NUMBER if value.is_number() => in_bounds(option, value),
             kind::ATTACHMENT => {
                 let name = value.as_str().ok_or("a file, by its name")?;
-                let id = discord.snowflake(now);
-                let url = format!("https://cdn.discordapp.com/ephemeral-attachments/{id}/{name}");
-                let file = json!({
-                    "id": id.to_string(), "filename": name, "size": 0, "url": url, "proxy_url": url, "ephemeral": true,
-                });
-                resolved.add("attachments", id, file);
-                Ok(json!(id.to_string()))
+                Ok(resolved.file(discord, name, now))
             }
             of @ (kind::USER | kind::CHANNEL | kind::ROLE | kind::MENTIONABLE) => {
                 let id = id.ok_or("an id")?;
-                let is_user = of != kind::CHANNEL && of != kind::ROLE && discord.users.contains_key(&id);
-                let role =
-                    discord.roles.get(&id).filter(|_| of == kind::ROLE || of == kind::MENTIONABLE).cloned();
                 let types = option.shape.channel_types;
                 if of == kind::CHANNEL && !types.is_empty() && !discord.has_channel(id, types) {
                     return Err(format!("a channel of the types {types:?}"));
                 }
-                let channel = discord.channel_json(id).filter(|_| of == kind::CHANNEL);
-                if is_user {
-                    resolved.user(discord, id);
-                } else if let Some(name) = role {
-                    resolved.add("roles", id, discord.role_json(id, &name));
-                } else if let Some(mut channel) = channel {
-                    channel["permissions"] = json!(discord.users[&self.id].permissions.to_string());
-                    resolved.add("channels", id, channel);
-                } else {
-                    return Err("the id of something that is there and of its kind".to_owned());
+                let is_there = match of {
+                    kind::USER => resolved.user(discord, id),
+                    kind::ROLE => resolved.role(discord, id),
+                    kind::CHANNEL => resolved.channel(discord, id, self.id),
+                    _ => resolved.user(discord, id) || resolved.role(discord, id),
+                };
+                match is_there {
+                    true => Ok(json!(id.to_string())),
+                    false => Err("the id of something that is there and of its kind".to_owned()),
                 }
-                Ok(json!(id.to_string()))
             }
             kind::STRING => Err("text".to_owned()),
             kind::INTEGER => Err("a whole number".to_owned()),
@@ -265,7 +230,7 @@ fn data(path: &[&Command], given: Vec<Value>, resolved: Resolved) -> Value {
     }
     json!({
         "id": "400", "name": top.map(|top| top.name), "type": top.map(|top| top.kind), "options": options,
-        "resolved": resolved.0,
+        "resolved": resolved.into_json(),
     })
 }
 

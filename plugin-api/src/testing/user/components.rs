@@ -4,9 +4,12 @@ use serde_json::{Value, json};
 
 use super::{User, Values};
 use crate::{
-    component_types::{self, BUTTON, CHANNEL_SELECT, MENTIONABLE_SELECT, ROLE_SELECT, USER_SELECT},
+    component_types::{self, BUTTON},
     interactions::{COMPONENT, MODAL},
-    testing::{answer::Answer, begun::Begun, discord::select::SELECTS, form::Form, message::Message},
+    testing::{
+        answer::Answer, begun::Begun, discord::select::SELECTS, form::Form, message::Message,
+        resolved::Resolved,
+    },
 };
 
 impl User {
@@ -37,17 +40,19 @@ impl User {
             Some(select),
         );
         let found = self.component(message, select, &SELECTS);
+        let kind = component_types::of(&found);
         let chosen = self.stage.world.discord.borrow().chosen(&found, &values);
         let chosen = chosen.unwrap_or_else(|why| self.stage.fail(&format!("`{select}` {why}")));
-        let resolved = self.resolved(&found, &chosen);
+        let mut resolved = Resolved::default();
+        resolved.chosen(&self.stage.world.discord.borrow(), kind, &chosen, self.id);
         let data = json!({
-            "component_type": found["type"], "custom_id": found["custom_id"], "id": found["id"], "values": chosen,
-            "resolved": resolved,
+            "component_type": kind, "custom_id": found["custom_id"], "id": found["id"], "values": chosen,
+            "resolved": resolved.into_json(),
         });
         self.touch(message, data)
     }
 
-    /// Sends a form, with values by the `custom_id` of each field.
+    /// Sends a form, with values by the `custom_id` of each field: of a menu several in a list, a file by its name.
     ///
     /// # Panics
     /// When a handler panics; when the form has no such field, or one that must be filled in is not.
@@ -58,7 +63,8 @@ impl User {
         if form.user != self.id {
             self.stage.fail("the form is open for another user");
         }
-        let data = form.filled(&values, &self.stage.world.discord.borrow());
+        let now = self.stage.world.clock.unix_ms();
+        let data = form.filled(&values, &mut self.stage.world.discord.borrow_mut(), now);
         let data = data.unwrap_or_else(|problem| self.stage.fail(&problem));
         self.check_declared(&data);
         let (user, channel, source) = (self.id, form.channel, form.source);
@@ -107,7 +113,9 @@ impl User {
         all.retain(|it| kinds.contains(&component_types::of(it)));
         let by = |field: &str| all.iter().find(|it| it[field] == json!(wanted));
         let Some(found) = by("custom_id").or_else(|| by("label")).or_else(|| by("placeholder")) else {
-            let there: Vec<&str> = all.iter().filter_map(|it| it["custom_id"].as_str()).collect();
+            let names = ["label", "placeholder", "custom_id"];
+            let name = |it: &Value| names.iter().find_map(|name| it[name].as_str()).map(str::to_owned);
+            let there: Vec<String> = all.iter().filter_map(name).collect();
             self.stage.fail(&format!("the message has no `{wanted}`; it has {there:?}"))
         };
         if found["disabled"] == json!(true) {
@@ -118,26 +126,5 @@ impl User {
             self.stage.fail("the user does not see the message");
         }
         found.clone()
-    }
-
-    fn resolved(&self, select: &Value, chosen: &[Value]) -> Value {
-        let discord = self.stage.world.discord.borrow();
-        let mut resolved = json!({});
-        for id in chosen.iter().filter_map(|value| value.as_str()?.parse::<u64>().ok()) {
-            let kind = component_types::of(select);
-            let role = discord.roles.get(&id).map(|name| discord.role_json(id, name));
-            let (name, json) = match kind {
-                USER_SELECT | MENTIONABLE_SELECT if discord.users.contains_key(&id) => {
-                    ("users", Some(discord.user_json(id)))
-                }
-                ROLE_SELECT | MENTIONABLE_SELECT => ("roles", role),
-                CHANNEL_SELECT => ("channels", discord.channel_json(id)),
-                _ => continue,
-            };
-            if let Some(json) = json {
-                resolved[name][id.to_string()] = json;
-            }
-        }
-        resolved
     }
 }

@@ -1,11 +1,12 @@
 //! What a user fills in: options of a command, fields of a form.
 
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::User;
 use crate::testing::Message;
 
-/// Names with their values: `()` for none, pairs of one kind such as `[("who", bob.id())]`, or `json!({…})` for any.
+/// Names with their values: `()` for none, pairs of one kind such as `[("who", &bob)]`, or `json!({ "who": &bob })` for any.
 pub trait Values {
     /// All of them, in order.
     fn values(self) -> Vec<(String, Value)>;
@@ -43,5 +44,19 @@ impl From<&User> for Value {
 impl From<&Message> for Value {
     fn from(message: &Message) -> Self {
         Value::String(message.id().to_string())
+    }
+}
+
+/// The same in `json!({ "who": &bob, "count": 3 })`.
+impl Serialize for User {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.id())
+    }
+}
+
+/// The same in `json!({ … })`.
+impl Serialize for Message {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.id())
     }
 }
