@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::abi::{StoreExpect, StoreList, StoreWrite};
+use crate::abi::{HandleError, HandleErrorKind, StoreExpect, StoreList, StoreWrite};
+
+/// What a host takes that does not say otherwise, in bytes: `[limits] store_key_max_bytes` and `store_value_max_bytes`.
+const KEY_MAX: usize = 512;
+const VALUE_MAX: usize = 1024 * 1024;
 
 /// The store of one cog. It outlives its generations.
 #[derive(Default)]
@@ -14,6 +18,39 @@ struct Stored {
     value: Vec<u8>,
     /// When it is gone, in milliseconds since the Unix epoch.
     until: Option<u64>,
+}
+
+/// That a host would take the key.
+pub(super) fn check_key(key: &str) -> Result<(), HandleError> {
+    match key.len() {
+        0 => Err(invalid("cannot use the store: a key is empty".to_owned())),
+        size => check_size("a key", size, KEY_MAX, "store_key_max_bytes"),
+    }
+}
+
+/// That a host would take the change.
+pub(super) fn check(write: &StoreWrite) -> Result<(), HandleError> {
+    check_key(&write.key)?;
+    let size = write.value.as_ref().map_or(0, |value| value.len());
+    check_size("a value", size, VALUE_MAX, "store_value_max_bytes")
+}
+
+/// That a host would look for keys that begin so.
+pub(super) fn check_prefix(prefix: &str) -> Result<(), HandleError> {
+    check_size("a key", prefix.len(), KEY_MAX, "store_key_max_bytes")
+}
+
+fn check_size(what: &str, size: usize, most: usize, limit: &str) -> Result<(), HandleError> {
+    match size > most {
+        true => Err(invalid(format!(
+            "cannot store {what}: {size} bytes are more than {most} (`[limits] {limit}`)"
+        ))),
+        false => Ok(()),
+    }
+}
+
+fn invalid(text: String) -> HandleError {
+    HandleError::new(HandleErrorKind::Invalid, text)
 }
 
 impl Store {

@@ -9,6 +9,7 @@ mod life;
 mod models;
 mod posted;
 mod refusals;
+mod stored;
 mod tasks;
 mod times;
 mod users;

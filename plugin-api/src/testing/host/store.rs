@@ -6,7 +6,7 @@ use async_ffi::LocalFfiFuture;
 use super::soon;
 use crate::{
     abi::{Entry, HandleError, Lease, StoreList, StoreWrite},
-    testing::world::World,
+    testing::{store, world::World},
 };
 
 pub(super) extern "C" fn read(
@@ -14,8 +14,8 @@ pub(super) extern "C" fn read(
     key: RString,
 ) -> LocalFfiFuture<RResult<ROption<RVec<u8>>, HandleError>> {
     let world = World::of(lease);
-    let value = world.store.borrow_mut().get(&key, world.clock.unix_ms());
-    soon(Ok(value.map(RVec::from).into()))
+    let value = || world.store.borrow_mut().get(&key, world.clock.unix_ms());
+    soon(store::check_key(&key).map(|()| value().map(RVec::from).into()))
 }
 
 pub(super) extern "C" fn write(
@@ -23,8 +23,8 @@ pub(super) extern "C" fn write(
     write: StoreWrite,
 ) -> LocalFfiFuture<RResult<bool, HandleError>> {
     let world = World::of(lease);
-    let is_made = world.store.borrow_mut().write(write, world.clock.unix_ms());
-    soon(Ok(is_made))
+    let is_taken = store::check(&write);
+    soon(is_taken.map(|()| world.store.borrow_mut().write(write, world.clock.unix_ms())))
 }
 
 pub(super) extern "C" fn list(
@@ -32,7 +32,7 @@ pub(super) extern "C" fn list(
     list: StoreList,
 ) -> LocalFfiFuture<RResult<RVec<Entry>, HandleError>> {
     let world = World::of(lease);
-    let page = world.store.borrow_mut().list(&list, world.clock.unix_ms());
+    let page = || world.store.borrow_mut().list(&list, world.clock.unix_ms());
     let entry = |(key, value): (String, Vec<u8>)| Entry { key: key.into(), value: value.into() };
-    soon(Ok(page.into_iter().map(entry).collect()))
+    soon(store::check_prefix(&list.prefix).map(|()| page().into_iter().map(entry).collect()))
 }
