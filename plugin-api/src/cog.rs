@@ -122,6 +122,14 @@ pub struct Suggestion {
     pub value: serde_json::Value,
 }
 
+impl Suggestion {
+    /// Shows a name and sends another value: a text, or a number for an option of numbers. A text alone is both:
+    /// `"tea".into()`.
+    pub fn new(name: impl Into<String>, value: impl Into<serde_json::Value>) -> Self {
+        Self { name: name.into(), value: value.into() }
+    }
+}
+
 impl<T: Into<String>> From<T> for Suggestion {
     fn from(text: T) -> Self {
         let name = text.into();

@@ -118,7 +118,7 @@ mod tests {
     fn a_suggestion_that_discord_would_refuse_is_left_out() {
         let fits = |name: &str| can_be_suggested(&name.to_owned().into());
         assert!(fits(&"é".repeat(100)) && !fits(&"é".repeat(101)) && !fits(""));
-        assert!(can_be_suggested(&Suggestion { name: "seven".to_owned(), value: 7.into() }));
+        assert!(can_be_suggested(&Suggestion::new("seven", 7)));
     }
 
     #[test]
