@@ -109,6 +109,14 @@ impl HttpStream {
         Ok(bytes)
     }
 
+    /// What is left of the body, as text. Bytes that are no UTF-8 are replaced.
+    ///
+    /// # Errors
+    /// As [`chunk`](Self::chunk).
+    pub async fn text(self) -> Result<String> {
+        Ok(String::from_utf8_lossy(&self.bytes().await?).into_owned())
+    }
+
     /// What is left of the body, as JSON.
     ///
     /// # Errors

@@ -93,7 +93,8 @@ impl Cog for Asker {
                 while let Some(chunk) = answer.chunk().await? {
                     sizes.push(chunk.len());
                 }
-                ctx.reply(format!("{sizes:?}")).await?;
+                let text = ctx.http().get("https://example.com/text").stream().await?.text().await?;
+                ctx.reply(format!("{sizes:?} {text}")).await?;
                 Ok(())
             }
             _ => {
@@ -242,7 +243,8 @@ fn a_timeout_of_a_member_is_counted_by_the_clock_of_the_host() {
 fn bodies_come_in_chunks_both_ways() {
     let bot = Bot::new::<Asker>();
     bot.http("POST", "https://example.com/up", 200, vec![b'x'; 20_000]);
-    bot.user("alice").slash("stream", ()).assert_content("[16384, 3616]");
+    bot.http("GET", "https://example.com/text", 200, "tea");
+    bot.user("alice").slash("stream", ()).assert_content("[16384, 3616] tea");
     let asked = &bot.http_requests()[0];
     assert_eq!(asked.body, b"ab");
     assert_eq!(asked.headers, [("x-kind".to_owned(), "log".to_owned())]);
