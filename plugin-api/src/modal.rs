@@ -30,6 +30,10 @@ use crate::{Argument, ArgumentError, Context, Error, Given, Result};
 ///     }
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no form",
+    note = "derive it for a struct with named fields: `#[derive(Modal)] struct Report {{ … }}`"
+)]
 pub trait Modal: Sized {
     /// What stands above it, 1 to 45 characters.
     const TITLE: &'static str;

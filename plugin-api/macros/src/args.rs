@@ -138,6 +138,16 @@ impl Arg {
         }
     }
 
+    /// The function of `name = Self::function`.
+    pub(crate) fn function(&self, like: &str) -> Result<&Expr> {
+        let Some(text) = self.as_text() else { return self.expr(like) };
+        let name = text.value();
+        let like =
+            if syn::parse_str::<Ident>(&name).is_ok() { format!("Self::{name}") } else { like.to_owned() };
+        let what = format!("a function stands here without quotation marks: `{} = {like}`", self.key());
+        Err(Error::new(text.span(), what))
+    }
+
     /// The arguments of `name(…)`.
     pub(crate) fn list(&self, like: &str) -> Result<&[Arg]> {
         match &self.value {

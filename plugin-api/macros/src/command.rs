@@ -7,11 +7,11 @@ mod value;
 
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
-use syn::{Attribute, Error, Expr, Ident, LitStr, Result, ext::IdentExt};
+use syn::{Attribute, Error, Expr, Ident, LitStr, Result, Type, ext::IdentExt};
 
 use crate::{
     args::Args,
-    block::{Method, at, own_name},
+    block::{Method, at, last_name, own_name},
     errors::Errors,
     hooks::Hook,
 };
@@ -29,6 +29,11 @@ const MESSAGE: u8 = 3;
 
 /// Discord's limit of options of a command.
 const OPTIONS_MAX: usize = 25;
+
+/// Types that are never what a menu of this kind was opened on.
+const NO_USER: &[&str] = &["Message", "MessageId", "Role", "RoleId", "GuildChannel", "Channel", "ChannelId"];
+const NO_MESSAGE: &[&str] =
+    &["User", "UserId", "Member", "UserOrRole", "Role", "RoleId", "GuildChannel", "Channel", "ChannelId"];
 
 /// A command or an entry of a menu, with the method that answers it.
 pub(crate) struct Command {
@@ -114,9 +119,9 @@ impl Command {
     /// Reads `#[user_menu("Name")]` or `#[message_menu("Name")]` on a method.
     pub(crate) fn menu(attribute: &Attribute, method: &mut Method) -> Result<Self> {
         let name = own_name(attribute).map(Ident::to_string).unwrap_or_default();
-        let (kind, like) = match &*name {
-            "user_menu" => (USER, "async fn greet(&self, ctx: &Context, user: User) -> Result"),
-            _ => (MESSAGE, "async fn report(&self, ctx: &Context, message: Message) -> Result"),
+        let (kind, like, others) = match &*name {
+            "user_menu" => (USER, "async fn greet(&self, ctx: &Context, user: User) -> Result", NO_USER),
+            _ => (MESSAGE, "async fn report(&self, ctx: &Context, message: Message) -> Result", NO_MESSAGE),
         };
         let mut args = Args::of(attribute)?;
         let Some(name) = args.take_text() else {
@@ -129,6 +134,11 @@ impl Command {
         if let Some(further) = parameters.get(1) {
             let text = format!("a menu's handler takes what it was opened on, and nothing else: `{like}`");
             return Err(Error::new_spanned(further, text));
+        }
+        let is_other = |of: &Type| last_name(of).is_some_and(|of| others.contains(&&*of));
+        if let Some(target) = parameters.first().filter(|target| is_other(&target.ty)) {
+            let text = format!("this menu is opened on something else: `{like}`");
+            return Err(Error::new_spanned(&target.ty, text));
         }
         let parameters = match parameters.first() {
             Some(target) => {

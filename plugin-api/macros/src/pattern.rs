@@ -4,7 +4,18 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::{Error, LitStr, Pat, PatType, Result, Type, ext::IdentExt, spanned::Spanned};
 
-use crate::block::{parameter_name, plain_name};
+use crate::block::{last_name, parameter_name, plain_name};
+
+/// What stands in a text of what cannot be read from one.
+const ID_OF: [(&str, &str); 7] = [
+    ("User", "UserId"),
+    ("Member", "UserId"),
+    ("Role", "RoleId"),
+    ("Channel", "ChannelId"),
+    ("GuildChannel", "ChannelId"),
+    ("Message", "MessageId"),
+    ("Guild", "GuildId"),
+];
 
 /// Discord's limit of a `custom_id`, in characters.
 const LENGTH_MAX: usize = 100;
@@ -68,6 +79,12 @@ impl Pattern {
             if let Some(name) = self.names.iter().find(|name| names.contains(name)) {
                 if let Type::Reference(of) = &**of {
                     return Err(Error::new(of.span(), "a placeholder is passed by value; write `String`"));
+                }
+                if let Some((_, id)) =
+                    ID_OF.iter().find(|(model, _)| last_name(of).is_some_and(|of| of == *model))
+                {
+                    let text = format!("a placeholder is read from its text; write `{id}`");
+                    return Err(Error::new(of.span(), text));
                 }
                 arguments.extend(quote!(, parts.get::<#of>(#name)?));
                 found.push(name.clone());

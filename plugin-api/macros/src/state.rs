@@ -23,6 +23,8 @@ pub(crate) struct Step {
     from: u32,
     span: proc_macro2::Span,
     of: Type,
+    /// Where its return type stands.
+    output: proc_macro2::Span,
     can_fail: bool,
     method: Ident,
     conditions: Vec<Attribute>,
@@ -65,6 +67,7 @@ impl Step {
             from,
             span: attribute.path().span(),
             of: (*old.ty).clone(),
+            output: method.output(),
             can_fail: last_name(to).is_some_and(|name| name == "Result"),
             method: method.name().clone(),
             conditions: method.conditions(),
@@ -88,20 +91,25 @@ pub(crate) fn expand(saved: Option<&Saved>, mut steps: Vec<Step>, errors: &mut E
         Some(field) => quote!(self.#field),
         None => quote!(*self),
     };
-    let arms = steps.iter().enumerate().map(|(at, step)| {
+    let arms = steps.iter().enumerate().map(|(number, step)| {
         let Step { from, of, conditions, .. } = step;
         // Under conditions there can be another one from the same version.
-        let behind = steps[at + 1..].iter().filter(|other| other.from > *from);
-        let steps = [step].into_iter().chain(behind).map(|Step { method, can_fail, conditions, .. }| {
+        let behind = steps[number + 1..].iter().filter(|other| other.from > *from);
+        let all: Vec<&Step> = [step].into_iter().chain(behind).collect();
+        let steps = all.iter().map(|Step { method, of, can_fail, conditions, .. }| {
             let failing = can_fail.then(|| quote!(?));
-            quote!(#(#conditions)* let state = Self::#method(state) #failing;)
+            // What does not fit is said where the step names what it takes.
+            let next = quote_spanned!(at(of.span())=> Self::#method(state));
+            quote!(#(#conditions)* let state = #next #failing;)
         });
+        let last = all.last().map_or(step.output, |last| last.output);
+        let kept = quote_spanned!(at(last)=> #place = state;);
         quote! {
             #(#conditions)*
             #from => {
                 let state: #of = state.parse()?;
                 #(#steps)*
-                #place = state;
+                #kept
             }
         }
     });

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::abi::TASK_LONGEST;
+
 /// A task that the host runs for the cog as long as it serves. Its rhythm survives a reload and, if the host has a store, a
 /// restart: what became due while the host was down runs once, at the start. A generation without the task ends it.
 ///
@@ -43,10 +45,11 @@ impl Task {
     /// A task that runs every `period`, the first time after one period.
     ///
     /// # Panics
-    /// When the period is below a second.
+    /// When the period is below a second, or longer than a year.
     #[must_use]
     pub const fn every(name: &'static str, period: Duration) -> Self {
         assert!(period.as_millis() >= 1000, "a task's period is a second or more");
+        assert!(period.as_millis() <= TASK_LONGEST.as_millis(), "a task's period is a year or less");
         Self { name, when: When::Every(period), runs_at_start: false }
     }
 

@@ -120,6 +120,13 @@ impl Parameter {
                 format!("an argument is passed by value; write a type such as `{owned}`"),
             ));
         }
+        if inside(&input.ty, "Vec").and_then(last_name).is_some_and(|of| of == "Attachment") {
+            let name = plain_name(ident);
+            let text = format!(
+                "each file is an argument of its own: `{name}: Attachment, second: Option<Attachment>`"
+            );
+            return Err(Error::new(input.ty.span(), text));
+        }
         let mut parameter = Self::plain(plain_name(ident), (*input.ty).clone(), ident.span());
         if let Some((text, span)) = documentation(attributes) {
             check_description(&text, span)?;
@@ -224,7 +231,7 @@ impl Parameter {
                 if self.has_choices {
                     return Err(Error::new(arg.span(), EITHER));
                 }
-                self.completed = Some(arg.expr("Self::names")?.clone());
+                self.completed = Some(arg.function("Self::names")?.clone());
                 quote_spanned!(span=> .autocomplete())
             }
             _ => return Err(Error::new(arg.span(), unknown(key))),
@@ -330,13 +337,11 @@ impl Parameter {
     /// The arm that completes it, in the command of this path.
     pub(super) fn completion(&self, path: &str) -> Option<TokenStream> {
         let (name, function) = (&self.name, self.completed.as_ref()?);
-        Some(quote! {
-            (#path, #name) => (#function)(self, ctx, typed)
-                .await?
-                .into_iter()
-                .map(::gearshift_cog::Suggestion::from)
-                .collect(),
-        })
+        // Where the function is named, whatever is wrong with what it returns.
+        let suggested = quote_spanned! {at(function.span())=>
+            (#function)(self, ctx, typed).await?.into_iter().map(::gearshift_cog::Suggestion::from).collect()
+        };
+        Some(quote!((#path, #name) => #suggested,))
     }
 }
 

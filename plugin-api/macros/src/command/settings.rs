@@ -171,7 +171,7 @@ impl Settings {
                 quote_spanned!(span=> .aliases(&[#(#aliases),*]))
             }
             "check" => {
-                self.check = Some(arg.expr("Self::may")?.clone());
+                self.check = Some(arg.function("Self::may")?.clone());
                 return Ok(());
             }
             _ => return Err(arg.unknown(kind.name, kind.keys)),

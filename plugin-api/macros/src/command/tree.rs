@@ -13,6 +13,10 @@ use crate::{
     nearest::nearest,
 };
 
+/// Discord's limit of commands in a group.
+/// <https://discord.com/developers/docs/interactions/application-commands#subcommands-and-subcommand-groups>
+const COMMANDS_MAX: usize = 25;
+
 /// The elements of `COMMANDS`. What does not fit together is an error.
 pub(super) fn declare(
     groups: &[Group],
@@ -37,6 +41,17 @@ pub(super) fn declare(
             let text =
                 format!("no command is in the group `{path}`; write one as `#[command(\"{path} add\")]`");
             errors.push(Error::new(group.name, text));
+        }
+        let is_in = |path: &[String]| path.len() == group.path.len() + 1 && is_below(path);
+        let beside = groups.iter().map(|group| (&group.path, group.name));
+        let unconditional = commands.iter().filter(|it| it.kind == SLASH && it.conditions.is_empty());
+        let mut inside = beside
+            .chain(unconditional.map(|command| (&command.path, command.name)))
+            .filter(|(path, _)| is_in(path));
+        if let Some((_, name)) = inside.nth(COMMANDS_MAX) {
+            let text =
+                format!("Discord allows {COMMANDS_MAX} commands in a group; put some into another: `{path}`");
+            errors.push(Error::new(name, text));
         }
     }
     below(&[], groups, commands)
@@ -124,5 +139,29 @@ fn no_group(path: &str, groups: &[Group]) -> String {
         None => format!(
             "there is no group `{path}`; declare it: `#[cog(group(\"{path}\", \"What its commands are for\"))]`"
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use quote::{format_ident, quote};
+
+    #[test]
+    fn a_group_has_as_many_commands_as_discord_takes() {
+        let with = |count: usize| {
+            let methods = (0..count).map(|number| {
+                let (path, name) = (format!("tag t{number}"), format_ident!("t{number}"));
+                quote! {
+                    /// One of them
+                    #[command(#path)]
+                    async fn #name(&self, ctx: &Context) -> Result { Ok(()) }
+                }
+            });
+            let options = syn::parse_quote!(group("tag", "Notes"));
+            let block = syn::parse_quote!(impl Tags { #(#methods)* });
+            crate::cog::expand(options, block).to_string()
+        };
+        assert!(with(26).contains("Discord allows 25 commands in a group"));
+        assert!(!with(25).contains("Discord allows"));
     }
 }
