@@ -1,7 +1,11 @@
 //! What is installed stays what the lock says, whatever the disk or the permissions do meanwhile: a full disk, folders that
 //! may not be written to, files that are something else. In namespaces of its own, so that nobody else notices.
 
-use std::{fs, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
@@ -188,10 +192,13 @@ fn what_is_no_file_where_one_should_be_is_named_and_not_waited_for() {
             ok(&place, &["install", "./packages/ping:1.0.0"]);
             ok(&place, &["install", "./packages/ping"]);
             ok(&place, &["pull", "./packages/ping", "--out", "other"]);
+            let before = files_below(&place.path().join("packages"));
             pack(&place, "ping", "1.2.0", |_| {});
             let mut path = place.path().join(file);
             if file.ends_with("blobs") || file.ends_with("packages") {
-                path = largest(&path);
+                // Of what is packed that is the new library: those before are as large.
+                let new = files_below(&path).into_iter().filter(|path| !before.contains(path));
+                path = new.max_by_key(|path| fs::metadata(path).unwrap().len()).unwrap();
             }
             let _ = fs::remove_file(&path);
             match kind {
@@ -221,13 +228,12 @@ fn a_login_that_is_no_file_is_named_and_not_waited_for() {
     assert!(lines.iter().any(|line| line.contains(text)), "{lines:#?}");
 }
 
-/// The largest file below a folder.
-fn largest(folder: &std::path::Path) -> std::path::PathBuf {
+fn files_below(folder: &Path) -> Vec<PathBuf> {
     let (mut open, mut found) = (vec![folder.to_owned()], Vec::new());
     while let Some(next) = open.pop() {
         for path in fs::read_dir(next).unwrap().map(|entry| entry.unwrap().path()) {
             if path.is_dir() { open.push(path) } else { found.push(path) }
         }
     }
-    found.into_iter().max_by_key(|path| fs::metadata(path).unwrap().len()).unwrap()
+    found
 }
