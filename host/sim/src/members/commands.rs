@@ -15,7 +15,8 @@ pub const NO_OPTIONS: [(&str, &str); 0] = [];
 
 impl Member {
     /// Runs a slash command in the member's channel. `command` may go on with subcommands: `"role give"`. Values may be
-    /// typed or texts as a member types them; they are checked against what the command declares.
+    /// typed or texts as a member types them; they are checked against what the command declares. For a file its name and
+    /// what is in it: `"notes.txt some text"`.
     ///
     /// # Errors
     /// What a client would refuse: no such command or option, a value that does not fit, no permission.
@@ -114,9 +115,10 @@ impl Member {
         let path: Vec<&str> = words.collect();
         let mut state = self.shared.state();
         let invoker = self.invoker()?;
-        let found = interactions::command_named(&state, &invoker, name, CommandKind::ChatInput)?;
-        let typed = Typed { path: &path, given, focused, files: &[] };
-        let invocation = interactions::run(&state, invoker.clone(), found, &typed)?;
+        let found = interactions::command_named(&state, &invoker, name, CommandKind::ChatInput)?.clone();
+        let files = self.bring(&mut state, interactions::typed_files(&found, &path, given));
+        let typed = Typed { path: &path, given, focused, files: &files };
+        let invocation = interactions::run(&state, invoker.clone(), &found, &typed)?;
         Ok(self.begin(&mut state, invocation))
     }
 }

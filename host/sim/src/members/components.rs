@@ -37,7 +37,8 @@ impl Member {
         Ok(self.begin(&mut state, invocation))
     }
 
-    /// Fills in and submits the form that an interaction opened: by custom id, texts, or for a menu what is chosen in it.
+    /// Fills in and submits the form that an interaction opened: by custom id, texts, or for a menu what is chosen in it. For an
+    /// upload a file's name and what is in it: `"notes.txt some text"`.
     ///
     /// # Errors
     /// If the interaction opened no form, or a field is required or not asked for.
@@ -66,7 +67,8 @@ impl Member {
         fields: &[(String, Value)],
     ) -> Result<InteractionHandle, ActError> {
         let channel = state.interactions.find(form).map(|one| one.channel).ok_or(ActError::NoForm)?;
-        let invocation = interactions::submit(state, self.invoker_in(channel), form, fields)?;
+        let files = self.bring(state, interactions::uploads_of(state, form, fields));
+        let invocation = interactions::submit(state, self.invoker_in(channel), form, fields, &files)?;
         Ok(self.begin(state, invocation))
     }
 }

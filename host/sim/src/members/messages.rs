@@ -8,7 +8,7 @@ use crate::ids::Snowflake;
 use crate::rules::messages::{self, check_slowmode, content_limit};
 use crate::rules::{Draft, Revision, automod, reactions};
 use crate::state::State;
-use crate::world::{ActError, Emoji, MessageKind, bits};
+use crate::world::{ActError, Attachment, Emoji, MessageKind, bits};
 
 impl Member {
     /// Says something and returns the message's id.
@@ -41,6 +41,22 @@ impl Member {
             return Err(ActError::Files { count: files.len(), limit: MAX_FILES });
         }
         self.post(channel, text, None, &files)
+    }
+
+    /// Keeps files that were typed, each a name and perhaps a text, and names each as it was typed.
+    pub(super) fn bring(&self, state: &mut State, typed: Vec<String>) -> Vec<(String, Attachment)> {
+        let upload = |typed: &String| {
+            let (name, text) = typed.split_once(' ').unwrap_or((typed, ""));
+            Upload {
+                index: None,
+                filename: name.to_owned(),
+                content_type: None,
+                bytes: text.to_owned().into_bytes().into(),
+            }
+        };
+        let uploads: Vec<Upload> = typed.iter().map(upload).collect();
+        let files = attach(&mut state.files, &state.world, &self.shared.base_url(), &uploads, &[]);
+        typed.into_iter().zip(files).collect()
     }
 
     /// Answers a message and returns the new one's id.

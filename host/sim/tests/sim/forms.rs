@@ -6,11 +6,12 @@ use serde_json::{Value, json};
 use crate::interactions::{invoked, respond};
 use crate::raw::{PATIENCE, sim};
 
-/// A form of one field of each kind, opened for alice, who submits it at the prompt.
+fn label(inner: Value) -> Value {
+    json!({ "type": 18, "label": "x", "component": inner })
+}
+
+/// A form of one field of each kind in which one chooses, filled in.
 async fn filled_in(line: &str) -> Result<Value, String> {
-    let sim = sim().await;
-    let (mut socket, handle, interaction) = invoked(&sim).await;
-    let label = |inner: Value| json!({ "type": 18, "label": "x", "component": inner });
     let option = |value: &str| json!({ "label": value.to_uppercase(), "value": value });
     let options = json!([option("apple"), option("pear"), option("fig, dried")]);
     let fields = json!([
@@ -20,6 +21,19 @@ async fn filled_in(line: &str) -> Result<Value, String> {
         label(json!({ "type": 22, "custom_id": "some", "required": false, "options": options })),
         label(json!({ "type": 23, "custom_id": "sure" })),
     ]);
+    let data = submitted(fields, line).await?;
+    let fields = data["components"].as_array().unwrap().iter().map(|label| {
+        let field = &label["component"];
+        let value = field.get("value").or(field.get("values")).cloned().unwrap();
+        (field["custom_id"].as_str().unwrap().to_owned(), value)
+    });
+    Ok(Value::Object(fields.collect()))
+}
+
+/// The data of a form of these fields, which is opened for alice, who submits it at the prompt.
+async fn submitted(fields: Value, line: &str) -> Result<Value, String> {
+    let sim = sim().await;
+    let (mut socket, handle, interaction) = invoked(&sim).await;
     let form = json!({ "title": "Who", "custom_id": "form", "components": fields });
     assert_eq!(respond(&sim, &interaction, json!({ "type": 9, "data": form })).await.0, 204);
     handle.acknowledged(PATIENCE).await.unwrap();
@@ -27,13 +41,7 @@ async fn filled_in(line: &str) -> Result<Value, String> {
         Outcome::Refused(why) => return Err(why),
         outcome => assert_eq!(outcome, Outcome::Done),
     }
-    let heard = socket.event("INTERACTION_CREATE").await;
-    let fields = heard["data"]["components"].as_array().unwrap().iter().map(|label| {
-        let field = &label["component"];
-        let value = field.get("value").or(field.get("values")).cloned().unwrap();
-        (field["custom_id"].as_str().unwrap().to_owned(), value)
-    });
-    Ok(Value::Object(fields.collect()))
+    Ok(socket.event("INTERACTION_CREATE").await["data"].clone())
 }
 
 #[tokio::test]
@@ -59,4 +67,16 @@ async fn a_menu_of_a_form_takes_as_many_choices_as_it_allows_and_none_that_it_do
     assert!(refused.contains("it does not offer `plum`"), "{refused}");
     let refused = filled_in(":submit sure:true").await.unwrap_err();
     assert!(refused.contains("fruit"), "{refused}");
+}
+
+#[tokio::test]
+async fn files_of_a_form_are_typed_by_their_names_and_what_is_in_them() {
+    let upload = || json!([label(json!({ "type": 19, "custom_id": "proof", "max_values": 2 }))]);
+    let data = submitted(upload(), ":submit proof:a.txt said, b.png").await.unwrap();
+    let ids = data["components"][0]["component"]["values"].as_array().unwrap();
+    let file = |id: &Value| &data["resolved"]["attachments"][id.as_str().unwrap()];
+    let files: Vec<_> = ids.iter().map(|id| (&file(id)["filename"], &file(id)["size"])).collect();
+    assert_eq!(files, [(&json!("a.txt"), &json!(4)), (&json!("b.png"), &json!(0))]);
+    let refused = submitted(upload(), ":submit proof:a, b, c").await.unwrap_err();
+    assert!(refused.contains("1 to 2 values"), "{refused}");
 }

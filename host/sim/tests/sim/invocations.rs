@@ -188,6 +188,22 @@ async fn a_command_takes_a_file_along() {
 }
 
 #[tokio::test]
+async fn a_member_types_a_file_by_its_name_and_what_is_in_it() {
+    let mut stage = stage(sim().await, ping()).await;
+    let alice = stage.sim.member("alice").unwrap();
+    alice.slash("ping", [("text", "hi"), ("file", "a.txt hello there")]).await.unwrap();
+    let heard = stage.bot.event("INTERACTION_CREATE").await;
+    let id = heard["data"]["options"][1]["value"].as_str().unwrap();
+    let file = &heard["data"]["resolved"]["attachments"][id];
+    assert_eq!(
+        (&file["filename"], &file["content_type"]),
+        (&json!("a.txt"), &json!("text/plain; charset=utf-8"))
+    );
+    let back = reqwest::get(file["url"].as_str().unwrap()).await.unwrap().text().await.unwrap();
+    assert_eq!(back, "hello there");
+}
+
+#[tokio::test]
 async fn context_menu_commands_carry_what_they_were_used_on() {
     let mut stage =
         stage(sim().await, json!([{ "name": "Who is", "type": 2 }, { "name": "Keep", "type": 3 }])).await;

@@ -5,7 +5,7 @@ use crate::world::ActError;
 
 pub(super) const HELP: &str = "\
 text                      say it in the current channel; \\text says it literally
-/ping text:hi             run a slash command; quotes keep a value together
+/ping text:hi             run a slash command; quotes keep a value together; a file is its NAME and its TEXT…
 :choices /find what:ab    see what is offered for the last option while it is typed
 :use COMMAND [@bob]       use a command of the context menu: on the last message, or on somebody
 @bob  :as bob             speak as somebody else
@@ -19,7 +19,7 @@ text                      say it in the current channel; \\text says it literall
 :attach NAME TEXT…        post a file of this name with this text in it
 :press LABEL              press a button of the last message that has it
 :select MENU VALUE…       choose in a menu
-:submit FIELD:TEXT…       fill in the form that was opened last; MENU:A,B chooses several
+:submit FIELD:TEXT…       fill in the form that was opened last; MENU:A,B chooses several; UPLOAD:NAME TEXT…
 :typing                   start typing
 :who  :where              who is here; which channels there are
 :faults                   what goes wrong now; `:faults help` for what can

@@ -28,12 +28,12 @@ pub(crate) fn create(call: &Call) -> Result<Reply> {
     let mut state = call.shared.state();
     let invoker = request.invoker(&state, person)?;
     let invocation = match request.kind {
-        2 | 4 => {
-            let files = uploaded(call, &mut state, &mut request.data);
-            run(&state, invoker, request, &files)?
-        }
         3 => use_control(&state, invoker, request)?,
-        _ => submit(&state, invoker, request)?,
+        kind => {
+            let files = uploaded(call, &mut state, &mut request.data);
+            let made = if kind == 5 { submit } else { run };
+            made(&state, invoker, request, &files)?
+        }
     };
     begin(&call.shared, &mut state, invocation);
     Ok(Reply::nothing())
@@ -203,7 +203,12 @@ fn use_control(state: &State, invoker: Invoker, request: Request) -> Result<Invo
     of_application(used.map_err(refused)?, application)
 }
 
-fn submit(state: &State, invoker: Invoker, request: Request) -> Result<Invocation> {
+fn submit(
+    state: &State,
+    invoker: Invoker,
+    request: Request,
+    files: &[(String, Attachment)],
+) -> Result<Invocation> {
     let Request { application, mut data, .. } = request;
     data.require("id");
     let opened = data.snowflake("id").unwrap_or_default();
@@ -212,7 +217,8 @@ fn submit(state: &State, invoker: Invoker, request: Request) -> Result<Invocatio
     data.checked()?;
     let mut filled = Vec::new();
     components.into_iter().for_each(|one| leniently::<GivenField>(one).collect(&mut filled));
-    of_application(interactions::submit(state, invoker, opened, &filled).map_err(refused)?, application)
+    let submitted = interactions::submit(state, invoker, opened, &filled, files);
+    of_application(submitted.map_err(refused)?, application)
 }
 
 fn of_application(invocation: Invocation, application: Snowflake) -> Result<Invocation> {

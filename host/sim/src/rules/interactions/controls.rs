@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::named::{NamedKind, Place, named};
+use super::named::{NamedKind, Place, file, named};
 use super::{Invocation, Invoker};
 use crate::ids::Snowflake;
 use crate::interactions::Kind;
@@ -118,6 +118,10 @@ pub(super) fn chosen(
         Some(kind) => {
             let id = named(place, kind, value, resolved);
             id.map(|id| id.to_string()).ok_or_else(|| format!("there is no {} `{value}`", kind.word()))
+        }
+        None if menu.kind == ComponentKind::FileUpload => {
+            let id = file(place, value, resolved);
+            id.map(|id| id.to_string()).ok_or_else(|| format!("no file `{value}` comes along"))
         }
         None => {
             let chosen = option(menu, value).map(|option| option.value.clone());

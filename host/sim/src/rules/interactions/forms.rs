@@ -10,17 +10,18 @@ use super::{Invocation, Invoker};
 use crate::ids::Snowflake;
 use crate::interactions::Kind;
 use crate::state::State;
-use crate::world::{ActError, Component, ComponentKind};
+use crate::world::{ActError, Attachment, Component, ComponentKind};
 
 /// Characters of a text field that does not say.
 const MAX_FIELD_CHARS: u64 = 4000;
 
-/// The form that the interaction `opened` left, filled in: texts, or lists of values for menus, by custom id.
+/// The form that the interaction `opened` left, filled in: texts, or lists of values for menus and uploads, by custom id.
 pub(crate) fn submit(
     state: &State,
     invoker: Invoker,
     opened: Snowflake,
     fields: &[(String, Value)],
+    files: &[(String, Attachment)],
 ) -> Result<Invocation, ActError> {
     let opened = state.interactions.find(opened).filter(|one| one.user.id == invoker.user.id);
     let (modal, opened) = opened.and_then(|one| Some((one.modal.as_ref()?, one))).ok_or(ActError::NoForm)?;
@@ -31,7 +32,7 @@ pub(crate) fn submit(
     }
     let guild = state.world.guild_id_of(opened.channel);
     let guild = guild.and_then(|guild| state.world.guild(guild));
-    let place = Place { world: &state.world, guild, user: invoker.user.id, files: &[] };
+    let place = Place { world: &state.world, guild, user: invoker.user.id, files };
     let mut resolved = Map::new();
     let filled = modal.components.iter().map(|one| filled_in(place, one, fields, &mut resolved));
     let components = filled.collect::<Result<Vec<Value>, _>>()?;
@@ -44,6 +45,18 @@ pub(crate) fn submit(
     let invoker = Invoker { channel: opened.channel, ..invoker };
     let opened_by = Some(Box::new(opened.note()));
     Ok(Invocation { source, opened_by, ..Invocation::new(invoker, opened.bot, Kind::Modal, line, data) })
+}
+
+/// What was typed for the uploads of the form that the interaction `opened` left.
+pub(crate) fn uploads_of(state: &State, opened: Snowflake, fields: &[(String, Value)]) -> Vec<String> {
+    let modal = state.interactions.find(opened).and_then(|one| one.modal.as_ref());
+    let all = modal.into_iter().flat_map(|modal| modal.components.iter().flat_map(Component::flatten));
+    let uploads = all.filter(|one| one.kind == ComponentKind::FileUpload);
+    let given = |one: &Component| {
+        let named = fields.iter().find(|(name, _)| one.custom_id.as_deref() == Some(name));
+        chosen_in(one, named.map(|(_, value)| value)).into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    uploads.flat_map(given).collect()
 }
 
 /// A component of a form as a submit carries it: rows and labels keep their shape, fields keep what was filled in. Some kinds

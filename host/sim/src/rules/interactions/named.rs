@@ -14,7 +14,7 @@ pub(crate) struct Place<'a> {
     pub(crate) guild: Option<&'a Guild>,
     /// Who names it: a channel that this user does not see cannot be named.
     pub(crate) user: Snowflake,
-    /// Files that came along, each with the text by which an option names it.
+    /// Files that came along, each with the text by which an option or a field names it.
     pub(crate) files: &'a [(String, Attachment)],
 }
 
@@ -47,6 +47,13 @@ impl NamedKind {
             Self::Channel => "channel",
         }
     }
+}
+
+/// Finds a file that came along and adds it to `resolved`.
+pub(crate) fn file(place: Place<'_>, key: &str, resolved: &mut Map<String, Value>) -> Option<Snowflake> {
+    let (_, file) = place.files.iter().find(|(known, _)| known == key)?;
+    resolve(resolved, "attachments", file.id, json!(file));
+    Some(file.id)
 }
 
 /// Finds a user, role or channel by name, id or mention and adds it to `resolved`.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Number, Value, json};
 
-use super::named::{NamedKind, Place, named, resolve};
+use super::named::{NamedKind, Place, file, named};
 use crate::commands::numbers::{MAX_INTEGER, is_integer, is_number};
 use crate::commands::{Command, CommandOption, OptionKind};
 use crate::world::ActError;
@@ -65,6 +65,16 @@ pub(crate) fn fill_options(
         filled.options = vec![json!({ "name": name, "type": kind, "options": filled.options })];
     }
     Ok(filled)
+}
+
+/// What was typed for the options of a command that take a file.
+pub(crate) fn typed_files(command: &Command, path: &[&str], given: &[(String, Value)]) -> Vec<String> {
+    // Of a way that leads nowhere, running the command says so.
+    let (options, _) = descend(command, path).unwrap_or_default();
+    let takes_file = |name: &str| {
+        options.iter().any(|option| option.name() == name && option.kind == OptionKind::Attachment)
+    };
+    given.iter().filter(|(name, _)| takes_file(name)).map(|(_, value)| plain(value)).collect()
 }
 
 /// Names and types of the subcommands on the way to the options.
@@ -166,11 +176,8 @@ fn convert(
             Ok(json!(number))
         }
         OptionKind::Attachment => {
-            let wanted = plain(value);
-            let file = place.files.iter().find(|(key, _)| *key == wanted).map(|(_, file)| file);
-            let file = file.ok_or_else(|| bad("a file that comes along"))?;
-            resolve(resolved, "attachments", file.id, json!(file));
-            Ok(json!(file.id))
+            let id = file(place, &plain(value), resolved);
+            id.map(|id| json!(id)).ok_or_else(|| bad("a file that comes along"))
         }
         OptionKind::Subcommand | OptionKind::Group => Err(bad("an option that can be filled in")),
     }
