@@ -11,6 +11,8 @@
 //! bot< pong hi               and this is the next thing that the bot says
 //! alice> /ping text:hi       a slash command; what can stand here is what can be typed in `gearshift play`
 //! bot< pong hi
+//! alice> /keep file:a.txt hi  a file is its name and what is in it
+//! bot< kept [file a.txt]
 //! bot< (nothing)             the bot says nothing more for as long as an answer may take
 //!
 //! alice> !count
