@@ -184,7 +184,10 @@ fn a_runtime_folder_that_vanishes_is_found_again() {
     place.file("gearshift.toml", "[cogs]\nfolder = \"cogs\"\n");
     let mut live = Live::start(&place, &["play"]);
     live.expect("ready; the control socket is");
-    fs::remove_dir_all(place.path().join("runtime")).unwrap();
+    // In one step: the host makes it again as soon as something of it is missing.
+    let vanished = place.path().join("vanished");
+    fs::rename(place.path().join("runtime"), &vanished).unwrap();
+    fs::remove_dir_all(vanished).unwrap();
     live.expect("had vanished; it is there again");
     let reloaded = run(&place, &["cogs", "reload", "ping"]);
     assert_eq!(reloaded.code, 0, "{}", reloaded.err);
