@@ -121,8 +121,8 @@ pub fn sync(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// What root makes among the files of another user is that user's, as what it replaces was: whoever works there as that
-/// user could not change it else.
+/// What root makes among the files of another user is that user's, as what it replaces was: else that user could not change
+/// it.
 ///
 /// # Errors
 /// The system refuses.

@@ -81,19 +81,20 @@ impl Stage {
         (token, d)
     }
 
-    /// As the host does for a cog that is busy, or late.
-    fn acknowledge(&self, token: &str, why: &str) {
+    /// As the host does for a cog that is busy, or late; whether Discord takes it.
+    fn acknowledge(&self, token: &str, why: &str) -> bool {
         let mut discord = self.world.discord.borrow_mut();
-        let Some(open) = discord.interactions.iter().find(|open| open.token == token) else { return };
+        let Some(open) = discord.interactions.iter().find(|open| open.token == token) else { return false };
         let kind = if open.source.is_some() { CALLBACK_DEFERRED_UPDATE } else { CALLBACK_DEFERRED };
         let flags = if open.is_ephemeral { EPHEMERAL } else { 0 };
         let (id, body) = (open.id.to_string(), json!({ "type": kind, "data": { "flags": flags } }));
         let acknowledged = discord.callback(&self.world, &id, token, &body, &[]);
         drop(discord);
-        match acknowledged {
+        match &acknowledged {
             Ok(_) => self.world.note(format!("the host acknowledges it: the cog is {why}")),
             Err(refused) => self.world.note(format!("the host cannot acknowledge it: {refused}")),
         }
+        acknowledged.is_ok()
     }
 
     /// Says, once, that a user was left without an answer.
@@ -126,13 +127,11 @@ impl Stage {
         let now = self.world.clock.unix_ms();
         let is_late = |open: &&Open| late_at(open).is_some_and(|at| at <= now);
         let discord = self.world.discord.borrow();
-        let late: Vec<_> = discord.interactions.iter().filter(is_late).collect();
-        let late: Vec<_> = late.into_iter().map(|open| (open.token.clone(), open.is_owned)).collect();
+        let late = discord.interactions.iter().filter(is_late);
+        let late: Vec<_> = late.map(|open| (open.token.clone(), open.is_owned)).collect();
         drop(discord);
         for (token, is_owned) in late {
-            if is_owned {
-                self.acknowledge(&token, "late");
-            } else {
+            if !(is_owned && self.acknowledge(&token, "late")) {
                 self.report_silence(&token, "3 s have passed");
             }
         }

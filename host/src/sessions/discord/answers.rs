@@ -36,7 +36,7 @@ pub struct Answers {
 #[derive(Debug, Default)]
 struct Course {
     answer: Answer,
-    /// Callbacks that this process has sent, whatever came of them.
+    /// Callbacks that this process has sent and that Discord has taken, for all that is known.
     callbacks: u32,
 }
 
@@ -76,6 +76,14 @@ impl Answers {
         }
     }
 
+    /// Discord refuses it, and would take another.
+    pub(super) fn is_refused(&self, request: &Request) {
+        let Some(token) = callback(request) else { return };
+        if let Some(course) = self.lock().get_mut(token) {
+            course.callbacks = course.callbacks.saturating_sub(1);
+        }
+    }
+
     /// Discord refuses it, as the interaction has been acknowledged. If nothing else was sent by this process, another has
     /// done that: both get every event, and the first answer counts.
     pub(super) fn is_acknowledged(&self, request: &Request) {
@@ -109,7 +117,7 @@ impl Watched {
         self.answers.lock().get(&self.token).map(|course| course.answer).unwrap_or_default()
     }
 
-    /// Whether this process has sent a callback, whatever comes of it.
+    /// Whether this process has sent a callback that Discord has not refused.
     pub fn has_called_back(&self) -> bool {
         self.answers.lock().get(&self.token).is_some_and(|course| course.callbacks > 0)
     }
@@ -193,7 +201,7 @@ mod tests {
     fn an_interaction_that_this_process_has_tried_to_answer_before_was_not_answered_by_another() {
         let request = |token: &str| Request::new(Method::Post, format!("/interactions/1/{token}/callback"));
         let answers = Arc::<Answers>::default();
-        let _watched = ["one", "two"].map(|token| answers.watch(token));
+        let [one, _two] = ["one", "two"].map(|token| answers.watch(token));
         for token in ["one", "two", "two", "three"] {
             answers.begin_callback(&request(token));
         }
@@ -201,6 +209,11 @@ mod tests {
             answers.is_acknowledged(&request(token));
         }
         assert_eq!(answers.by_others(), 0);
+        answers.is_refused(&request("two"));
+        assert!(one.has_called_back());
+        answers.is_refused(&request("one"));
+        assert!(!one.has_called_back());
+        answers.begin_callback(&request("one"));
         answers.is_acknowledged(&request("one"));
         assert_eq!(answers.by_others(), 1);
     }

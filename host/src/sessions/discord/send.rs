@@ -66,6 +66,8 @@ pub(super) async fn send(discord: &Discord, request: Request) -> Result<Answer, 
             Outcome::Failed { error, again } => {
                 if error.code() == Some(u64::from(ALREADY_ACKNOWLEDGED)) {
                     discord.answers.is_acknowledged(&call.request);
+                } else if error.status().is_some_and(|status| status < 500) {
+                    discord.answers.is_refused(&call.request);
                 }
                 attempts.failures += 1;
                 if !again || attempts.failures >= discord.tries {
