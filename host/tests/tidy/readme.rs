@@ -99,7 +99,7 @@ fn every_command_of_the_program_is_in_the_table_and_no_other() {
         assert!(expected.remove(group), "the program lists its commands: {expected:?}");
         expected.extend(listed(&[group]).into_iter().map(|verb| format!("{group} {verb}")));
     }
-    let listed_in_text: BTreeSet<String> = table("README.md", "command")
+    let listed_in_text: BTreeSet<String> = table("host/README.md", "command")
         .iter()
         .filter_map(|row| unquoted(&row[0])?.strip_prefix("gearshift "))
         .map(|command| {
@@ -114,7 +114,7 @@ fn every_command_of_the_program_is_in_the_table_and_no_other() {
 fn the_exit_codes_are_those_of_the_program() {
     let source = read("host/src/cli/exit.rs").text;
     let documented: Vec<&str> = source.lines().filter_map(|line| line.strip_prefix("//! ")).collect();
-    assert_eq!(table("README.md", "code"), rows(&documented.join("\n"), "code"));
+    assert_eq!(table("host/README.md", "code"), rows(&documented.join("\n"), "code"));
 }
 
 #[test]
