@@ -9,7 +9,7 @@ use std::{
 
 use rustix::param::{clock_ticks_per_second, page_size};
 
-pub use self::unneeded::give_unneeded_back;
+pub use self::unneeded::{give_back_at_rest, give_unneeded_back};
 
 /// The numbers of one moment.
 #[derive(Clone, Copy, Debug, PartialEq)]

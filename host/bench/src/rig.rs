@@ -20,6 +20,8 @@ use crate::Result;
 
 /// How long anything may take before it counts as lost.
 pub(crate) const SOON: Duration = Duration::from_secs(30);
+/// By then a host that has nothing to do any more has given the memory of a load back.
+pub(crate) const AT_REST: Duration = Duration::from_secs(12);
 
 /// The lines of a configuration with a store.
 pub(crate) const STORE: &str = "[store]\npath = \"store.db\"";

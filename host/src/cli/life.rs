@@ -239,10 +239,7 @@ async fn serve(
 ) -> (End, Option<Socket>) {
     tracing::info!("ready; the control socket is {}", control.path().display());
     supervisor::ready();
-    tokio::spawn(async {
-        tokio::time::sleep(START).await;
-        process::give_unneeded_back();
-    });
+    let memory = tokio::spawn(process::give_back_at_rest(START));
     let path = control.path().to_owned();
     // On a task of its own: `work` may wait for the reader of stdout.
     let (stop, stopped) = oneshot::channel::<()>();
@@ -275,6 +272,7 @@ async fn serve(
     };
     drop(stop);
     following.abort();
+    memory.abort();
     (end, serving.await.ok())
 }
 

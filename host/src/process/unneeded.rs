@@ -1,5 +1,56 @@
 //! Gives memory back that is not needed right now.
 
+use std::time::Duration;
+
+use super::Usage;
+
+/// How often is looked whether a load is over.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// Processor time from one look to the next with which there is nothing to do: heartbeats, a look at the folder.
+const IDLE: Duration = Duration::from_millis(25);
+/// Processor time that was used since memory was given back, after which there is some to give back again.
+const LOAD: Duration = Duration::from_millis(500);
+
+/// Gives memory back `start` from now, and again after each load, as soon as there is nothing to do. Never ends.
+pub async fn give_back_at_rest(start: Duration) {
+    let mut work = Work::default();
+    let mut pause = start;
+    loop {
+        tokio::time::sleep(pause).await;
+        pause = LOOK_EVERY;
+        // Without `/proc` nothing is known of a load.
+        let processor =
+            Usage::of_process(std::process::id()).map_or(Duration::ZERO, |(_, processor)| processor);
+        if work.is_over(processor) {
+            give_unneeded_back();
+        }
+    }
+}
+
+/// What a process has done, by its processor time.
+#[derive(Debug, Default)]
+struct Work {
+    /// At the last look; none before the first.
+    seen: Option<Duration>,
+    /// When memory was given back last.
+    given_back: Duration,
+}
+
+impl Work {
+    /// Whether a start or a load is over, by the processor time so far. It then counts as dealt with.
+    fn is_over(&mut self, processor: Duration) -> bool {
+        let before = self.seen.replace(processor);
+        let is_over = before.is_none_or(|before| {
+            let is_idle = processor.saturating_sub(before) <= IDLE;
+            is_idle && processor.saturating_sub(self.given_back) >= LOAD
+        });
+        if is_over {
+            self.given_back = processor;
+        }
+        is_over
+    }
+}
+
 /// Gives memory back when a start or a load is over: what is free of the heap, and the pages of code and constants of the
 /// program and its libraries. Those that are still needed come back from the page cache at their next use, some
 /// microseconds each.
@@ -97,6 +148,26 @@ mod linux {
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn memory_is_given_back_after_the_start_and_once_after_each_load() {
+        let mut work = Work::default();
+        let looks = [
+            (300, true, "the start"),
+            (310, false, "nothing since"),
+            (700, false, "a load goes on"),
+            (1100, false, "it still does"),
+            (1110, true, "it is over"),
+            (1120, false, "that was given back"),
+            (1300, false, "a little work"),
+            (1310, false, "too little to give back"),
+        ];
+        for (processor_ms, expected, what) in looks {
+            assert_eq!(work.is_over(Duration::from_millis(processor_ms)), expected, "{what}");
+        }
+    }
 
     /// Pages of files that are mapped in, <https://man7.org/linux/man-pages/man5/proc_pid_statm.5.html>.
     fn file_pages() -> usize {

@@ -1,21 +1,17 @@
 //! A host that has served many interactions: it must be as small as before.
 
-use std::time::Duration;
-
 use crate::{
     Result,
     bots::{Bot, Kind},
     figure::{Figure, Goal, Scale},
     libraries,
-    rig::{self, SOON},
+    rig::{self, AT_REST, SOON},
     traffic::{self, Ask, Length},
 };
 
 /// Interactions before the first look: pools and caches fill meanwhile.
 const WARM_UP: u64 = 1000;
 const OUTSTANDING: u64 = 64;
-/// How long the host may take to put away what it needed.
-const REST: Duration = Duration::from_secs(2);
 
 /// Memory of the host before and after.
 pub(super) async fn growth(scale: Scale) -> Result<Vec<Figure>> {
@@ -29,18 +25,18 @@ pub(super) async fn growth(scale: Scale) -> Result<Vec<Figure>> {
     let interactions = scale.pick(100_000, 5000);
     let closed = |count| traffic::closed(&sim, &crowd, Ask::Interaction, OUTSTANDING, Length::Count(count));
     closed(WARM_UP).await?;
-    tokio::time::sleep(REST).await;
+    tokio::time::sleep(AT_REST).await;
     let before = bot.process().memory()?.rss / 1024.0;
     let load = closed(interactions).await?;
     let busy = bot.process().memory()?.rss / 1024.0;
-    tokio::time::sleep(REST).await;
+    tokio::time::sleep(AT_REST).await;
     let after = bot.process().memory()?.rss / 1024.0;
     drop(bot);
     sim.close().await;
     let what = format!("memory after {interactions} interactions (RSS), growth");
     let note = format!(
         "{before:.1} → {busy:.1}, {after:.1} MiB after {} s; {} replies",
-        REST.as_secs(),
+        AT_REST.as_secs(),
         load.replies
     );
     Ok(vec![Figure::new(what, Goal::AtMost(10.0), after - before, "MiB").note(note)])

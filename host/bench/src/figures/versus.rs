@@ -17,7 +17,7 @@ use crate::{
     figure::{Figure, Goal, Scale},
     libraries,
     process::Memory,
-    rig::{self, Crowd},
+    rig::{self, AT_REST, Crowd},
     sample::Sample,
     traffic::{self, Ask, Length, Load, Steady},
 };
@@ -193,7 +193,7 @@ const ROWS: &[Row] = &[
     row("idle memory (RSS)", "MiB", |run| run.idle.rss / 1024.0, Goal::AtMost(1.4), Goal::AtMost(1.05)),
     row("idle memory (PSS)", "MiB", |run| run.idle.pss / 1024.0, Goal::None, Goal::AtMost(1.0)),
     row(
-        "memory after the load (RSS)",
+        "memory at rest after the load (RSS)",
         "MiB",
         |run| run.loaded.rss / 1024.0,
         Goal::AtMost(1.4),
@@ -301,6 +301,7 @@ async fn round(number: usize, scale: Scale, cogs: &[(&str, &Path)]) -> Result<Ve
             }
         }
     }
+    tokio::time::sleep(AT_REST).await;
     let mut runs = Vec::new();
     for (side, idle) in sides.into_iter().zip(idle) {
         runs.push(side.end(idle).await?);
