@@ -29,9 +29,15 @@ pub async fn follow(mut watch: FolderWatch, cogs: Arc<Cogs>) {
                     cogs.follow_removal(&file);
                 }
             },
-            files = cogs.freed() => for file in files {
-                tracing::info!("`{}` is tried again: what it was refused for was given up", file.display());
-                attempt(&mut watch, &cogs, &file).await;
+            files = cogs.freed() => {
+                let names: Vec<String> = files.iter().map(|file| format!("`{}`", file.display())).collect();
+                match &names[..] {
+                    [name] => tracing::info!("{name} is tried again: what it was refused for was given up"),
+                    names => tracing::info!("{} exchange commands, and are tried together", names.join(" and ")),
+                }
+                for file in files {
+                    attempt(&mut watch, &cogs, &file).await;
+                }
             }
         }
     }

@@ -18,6 +18,8 @@ mod developing;
 mod doctoring;
 #[path = "cli/ending.rs"]
 mod ending;
+#[path = "cli/exchanging.rs"]
+mod exchanging;
 #[path = "cli/exits.rs"]
 mod exits;
 #[path = "cli/installing.rs"]

@@ -66,13 +66,18 @@ impl CogsCommand {
             Verb::Info(names) => names.each(|cog| Request::Info { cog }),
             Verb::Load(names) => names.each(|cog| Request::Load { cog }),
             Verb::Unload(names) => names.each(|cog| Request::Unload { cog }),
-            Verb::Reload { names, lane } => names.each(|cog| Request::Reload { cog, lane }),
+            Verb::Reload { names: Names { names }, lane } => match <[String; 1]>::try_from(names) {
+                Ok([cog]) => vec![Request::Reload { cog, lane }],
+                Err(cogs) => vec![Request::ReloadAll { cogs, lane }],
+            },
         };
         let mut all_done = true;
         for request in requests {
-            let answer = client.call(&request)?;
-            all_done &= answer.ok;
-            self.host.show(&answer)?;
+            let count = if let Request::ReloadAll { cogs, .. } = &request { cogs.len() } else { 1 };
+            client.call_each(&request, count, |answer| -> Result<(), Failure> {
+                all_done &= answer.ok;
+                Ok(self.host.show(&answer)?)
+            })?;
         }
         if all_done { Ok(()) } else { Err(Failure::reported(Exit::Failed)) }
     }

@@ -2,7 +2,7 @@
 //! the registry publishes.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -55,6 +55,13 @@ pub(super) struct Refused {
     pub(super) shown: RefusedFile,
     /// Whether what it was refused for may become free: a name, a command, room for its commands.
     pub(super) is_waiting: bool,
+}
+
+/// Other cogs whose files give up what a file lacks.
+pub(super) struct Partners {
+    pub(super) names: Vec<String>,
+    /// Whether their files wait for it already.
+    pub(super) are_waiting: bool,
 }
 
 impl Cog {
@@ -193,11 +200,58 @@ impl Book {
         let files = waiting.iter().find_map(|file| self.free_with(file, &waiting))?;
         self.refused.retain(|file, _| !files.contains(file));
         if files.len() > 1 {
-            let group = files.iter().filter_map(|file| self.files.get(file));
-            let group = group.map(|manifest| (manifest.name.clone(), Arc::clone(manifest))).collect();
-            self.together.extend(files.iter().cloned().zip(Member::all_of(group)));
+            self.together.extend(files.iter().cloned().zip(Member::all_of(self.group_of(&files))));
         }
         Some(files)
+    }
+
+    /// The cogs that are to be replaced together, each with its part in that.
+    pub(super) fn groups(&self, names: &[String]) -> Vec<Vec<(String, Option<Member>)>> {
+        let mut left: VecDeque<&String> = names.iter().collect();
+        let mut groups = Vec::new();
+        while let Some(name) = left.pop_front() {
+            let others: Vec<PathBuf> = left.iter().filter_map(|other| self.file_of(other)).collect();
+            let files = self.file_of(name).and_then(|file| self.free_with(&file, &others));
+            let group = self.group_of(files.as_deref().unwrap_or_default());
+            if group.len() < 2 {
+                groups.push(vec![(name.clone(), None)]);
+                continue;
+            }
+            for partner in group.keys().filter(|partner| *partner != name) {
+                let at = left.iter().position(|other| *other == partner);
+                at.map(|at| left.remove(at));
+            }
+            let names: Vec<String> = group.keys().cloned().collect();
+            groups.push(names.into_iter().zip(Member::all_of(group).into_iter().map(Some)).collect());
+        }
+        groups
+    }
+
+    /// The file that a cog is, or would be.
+    fn file_of(&self, name: &str) -> Option<PathBuf> {
+        let own = self.cogs.get(name).map(|cog| cog.entry.status.borrow().file.clone());
+        let own = own.filter(|file| self.files.get(file).is_some_and(|manifest| manifest.name == name));
+        own.filter(|file| file.exists())
+            .or_else(|| self.files.keys().find(|file| self.is_there(file, name)).cloned())
+    }
+
+    /// What the cogs of these files will be.
+    fn group_of(&self, files: &[PathBuf]) -> Group {
+        let manifests = files.iter().filter_map(|file| self.files.get(file));
+        manifests.map(|manifest| (manifest.name.clone(), Arc::clone(manifest))).collect()
+    }
+
+    pub(super) fn partners(&self, file: &Path) -> Option<Partners> {
+        if !self.is_wanted(file) {
+            return None;
+        }
+        let others: Vec<PathBuf> = self.files.keys().filter(|other| *other != file).cloned().collect();
+        let files = self.free_with(file, &others).filter(|files| files.len() > 1)?;
+        let is_waiting = |file: &PathBuf| self.refused.get(file).is_some_and(|refused| refused.is_waiting);
+        let are_waiting = files.iter().filter(|other| *other != file).all(is_waiting);
+        let own = &self.files.get(file)?.name;
+        let names = self.group_of(&files).into_keys().filter(|name| name != own).collect();
+        Some(Partners { names, are_waiting })
     }
 
     /// Not if its cog was unloaded: then nothing brings it back by itself.

@@ -31,9 +31,33 @@ impl Cogs {
             prepared => prepared?,
         };
         candidate.together = together.filter(|member| member.expects(&candidate.manifest));
+        if candidate.together.is_none() && self.waits(&candidate.file, &candidate.manifest).await {
+            return Ok(());
+        }
         let outcome = self.bring(candidate, Wish::Changed);
         self.parts.runtime.spawn(async move { Answer(None).give(outcome.await) });
         Ok(())
+    }
+
+    /// Whether a file waits for others, with which it exchanges commands: it can only be loaded together with them.
+    async fn waits(&self, file: &Path, manifest: &Arc<Manifest>) -> bool {
+        let Err(taken @ CogError::CommandTaken { .. }) = self.registry.may_serve(file, manifest) else {
+            return false;
+        };
+        // Theirs may have come already.
+        let _ = self.read_folder().await;
+        let Some(partners) = self.registry.partners(file) else { return false };
+        if !partners.are_waiting {
+            let names: Vec<String> = partners.names.iter().map(|name| format!("`{name}`")).collect();
+            tracing::info!(
+                cog = manifest.name,
+                "`{}` waits for the new version of {}: they exchange commands, and are replaced together",
+                file.display(),
+                names.join(" and ")
+            );
+        }
+        self.registry.refuse(file, &taken);
+        true
     }
 
     /// Notes that a file cannot be loaded, for the list of refused files.
@@ -104,7 +128,7 @@ impl Cogs {
     }
 
     /// What the libraries of the folder hold now, by name of the file.
-    async fn read_folder(&self) -> Result<Vec<(PathBuf, Arc<Manifest>)>, CogError> {
+    pub(super) async fn read_folder(&self) -> Result<Vec<(PathBuf, Arc<Manifest>)>, CogError> {
         let folder = self.parts.folder.clone();
         let read = tokio::task::spawn_blocking(move || library::manifests(&folder)).await;
         let read = read

@@ -26,6 +26,7 @@ mod message;
 mod owner;
 mod place;
 mod registry;
+mod reload;
 mod replace;
 mod report;
 mod retire;
@@ -81,9 +82,10 @@ use self::{
     owner::Owner,
     registry::Registry,
     retire::Reaper,
+    together::Member,
 };
 use crate::{
-    config::{Intent, LaneKind, Limits},
+    config::{Intent, Limits},
     cooldowns::Cooldowns,
     identity::GenerationId,
     lane::Inbox,
@@ -166,8 +168,14 @@ impl Cogs {
     /// # Errors
     /// When the file or the cog refuses; what ran before still runs.
     pub async fn load_file(self: &Arc<Self>, file: &Path) -> Result<Report, CogError> {
-        let candidate =
+        self.load_with(file, None).await
+    }
+
+    /// Loads the cog in `file`, together with others if it has a part in that.
+    async fn load_with(self: &Arc<Self>, file: &Path, together: Option<Member>) -> Result<Report, CogError> {
+        let mut candidate =
             self.prepare_wanted(file).await.inspect_err(|error| self.registry.refuse(file, error))?;
+        candidate.together = together.filter(|member| member.expects(&candidate.manifest));
         let report = self.bring(candidate, Wish::Asked).await?;
         report.ok_or_else(ended)
     }
@@ -182,35 +190,6 @@ impl Cogs {
         }
         let file = self.find(name).await?;
         self.load_file(&file).await
-    }
-
-    /// Replaces a cog by what its file holds now, changed or not; loads it if it is not loaded.
-    ///
-    /// # Errors
-    /// As [`load_file`](Self::load_file).
-    pub async fn reload(self: &Arc<Self>, name: &str) -> Result<Report, CogError> {
-        let file = match self.place(name) {
-            Some((_, source)) if source.exists() && self.registry.holds(&source, name) => source,
-            _ => self.find(name).await?,
-        };
-        self.load_file(&file).await
-    }
-
-    /// Replaces a cog as [`reload`](Self::reload) does, and moves it to another kind of lane. It stays there until the
-    /// host is opened again.
-    ///
-    /// # Errors
-    /// As [`load_file`](Self::load_file); it stays where it is then. A cog in a sandbox goes to no thread.
-    pub async fn reload_on(self: &Arc<Self>, name: &str, lane: LaneKind) -> Result<Report, CogError> {
-        if lane == LaneKind::Thread && self.parts.settings.lane(name).sandbox.is_on() {
-            return Err(CogError::LockedIn { name: name.to_owned() });
-        }
-        let before = self.parts.settings.move_to(name, Some(lane));
-        let outcome = self.reload(name).await;
-        if outcome.is_err() {
-            self.parts.settings.move_to(name, before);
-        }
-        outcome
     }
 
     /// Retires a cog: its state is kept in the store, its library is unmapped.

@@ -18,7 +18,7 @@ use tokio::sync::{Notify, watch};
 
 use super::{
     CogError,
-    book::{Book, Cog, Entry, Refused},
+    book::{Book, Cog, Entry, Partners, Refused},
     claim::Claim,
     stage::Status,
     together::{Group, Member},
@@ -264,6 +264,25 @@ impl Registry {
             }
             self.freed.notified().await;
         }
+    }
+
+    /// Whether a file may be the cog it holds as things are.
+    ///
+    /// # Errors
+    /// As [`claim`](Self::claim).
+    pub(super) fn may_serve(&self, file: &Path, manifest: &Arc<Manifest>) -> Result<(), CogError> {
+        let alone = Group::from([(manifest.name.clone(), Arc::clone(manifest))]);
+        self.book().may_serve(file, manifest, &alone)
+    }
+
+    /// The cogs that are to be replaced together, each with its part in that; most are alone.
+    pub(super) fn groups(&self, names: &[String]) -> Vec<Vec<(String, Option<Member>)>> {
+        self.book().groups(names)
+    }
+
+    /// The other cogs with which a file can be loaded, though not alone: each gives up what another lacks.
+    pub(super) fn partners(&self, file: &Path) -> Option<Partners> {
+        self.book().partners(file)
     }
 
     /// The part of a file in what is tried again together, if it has one.

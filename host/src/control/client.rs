@@ -96,23 +96,48 @@ impl Client {
     /// # Errors
     /// When none comes, or none that can be read.
     pub fn call(&mut self, request: &Request) -> Result<Answer, CallError> {
-        self.exchange(request).map_err(|source| match source.kind() {
+        let written = self.write(request);
+        // A host that does not read all of it says why before it closes.
+        let answer = self.read().or_else(|source| written.and(Err(source)));
+        answer.map_err(|source| self.failed(request, source))
+    }
+
+    /// Asks for something of several cogs; `each` is given the answers as they come.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call), and those of `each`.
+    pub fn call_each<E: From<CallError>>(
+        &mut self,
+        request: &Request,
+        count: usize,
+        mut each: impl FnMut(Answer) -> Result<(), E>,
+    ) -> Result<(), E> {
+        each(self.call(request)?)?;
+        for _ in 1..count {
+            each(self.read().map_err(|source| self.failed(request, source))?)?;
+        }
+        Ok(())
+    }
+
+    fn failed(&self, request: &Request, source: io::Error) -> CallError {
+        match source.kind() {
             // What a socket's timeout is depends on the system.
             io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
                 CallError::Silent { path: self.path.clone(), asked: request.to_string() }
             }
             _ => CallError::Broken { path: self.path.clone(), source },
-        })
+        }
     }
 
-    fn exchange(&mut self, request: &Request) -> io::Result<Answer> {
+    fn write(&mut self, request: &Request) -> io::Result<()> {
         let mut line = serde_json::to_string(request)?;
         line.push('\n');
-        let written = self.stream.get_mut().write_all(line.as_bytes());
-        line.clear();
-        // A host that does not read all of it says why before it closes.
+        self.stream.get_mut().write_all(line.as_bytes())
+    }
+
+    fn read(&mut self) -> io::Result<Answer> {
+        let mut line = String::new();
         if self.stream.read_line(&mut line)? == 0 {
-            written?;
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "it closed the connection"));
         }
         Ok(serde_json::from_str(&line)?)

@@ -3,7 +3,8 @@
 //! It decides nothing about cogs; it passes on what was asked, and what came of it. It also keeps a second host of one bot
 //! away.
 //!
-//! JSON lines over a Unix socket of mode 0600: a [`Request`] a line, an [`Answer`] a line, in order, as many as wanted.
+//! JSON lines over a Unix socket of mode 0600: a [`Request`] a line, an [`Answer`] a line, in order, as many as wanted. Of
+//! several cogs at once ([`Request::ReloadAll`]), one for each.
 
 mod bot;
 mod client;

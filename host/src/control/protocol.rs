@@ -62,6 +62,14 @@ pub enum Request {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         lane: Option<LaneKind>,
     },
+    /// Replace several cogs so, with an answer for each. Those that exchange commands are replaced together.
+    ReloadAll {
+        /// Their names.
+        cogs: Vec<String>,
+        /// As of one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lane: Option<LaneKind>,
+    },
     /// Make a change of what is installed.
     Place {
         /// Where it is written down.
@@ -86,6 +94,7 @@ impl fmt::Display for Request {
             Request::Unload { cog } => write!(out, "unload {cog}"),
             Request::Reload { cog, lane: None } => write!(out, "reload {cog}"),
             Request::Reload { cog, lane: Some(lane) } => write!(out, "reload {cog} to a lane in a {lane}"),
+            Request::ReloadAll { cogs, .. } => write!(out, "reload {}", cogs.join(" ")),
             Request::Place { journal } => write!(out, "place {}", journal.display()),
         }
     }

@@ -6,7 +6,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{UnixStream, unix::OwnedWriteHalf},
-    sync::mpsc,
+    sync::mpsc::{self, UnboundedReceiver},
     time::{MissedTickBehavior, interval, timeout},
 };
 
@@ -128,7 +128,7 @@ async fn converse(
         // A line without an end is cut off: what follows it could not be distinguished from a request.
         let is_whole = line.ends_with(b"\n");
         let request = is_whole.then(|| serde_json::from_slice(&line));
-        let answer = match (request, &again) {
+        let mut answers = match (request, &again) {
             (Some(Ok(Request::Restart)), Some(again)) => {
                 // Only who ends the host could receive it; an end is what the client sees then.
                 let _ = again.send((Again::Restart, Asker(client))).await;
@@ -138,25 +138,27 @@ async fn converse(
                 let _ = again.send((Again::Upgrade(file), Asker(client))).await;
                 return;
             }
-            (Some(Ok(request)), _) => answer(cogs, request).await,
+            (Some(Ok(request)), _) => begin(cogs, request),
             (Some(Err(error)), _) => {
                 let help = "client and host must be of the same version; `gearshift --version` tells";
-                Answer::refused(format!("cannot read the request: {error}"), Some(help.to_owned()))
+                refusal(format!("cannot read the request: {error}"), help)
             }
             (None, _) if line.len() < longest => {
                 let help = "a request is an object of JSON on one line, and the line's end is its end";
-                Answer::refused("the request ends before its line does".to_owned(), Some(help.to_owned()))
+                refusal("the request ends before its line does".to_owned(), help)
             }
             (None, _) => {
                 let help =
                     "the longest imports a state, and `[limits] state_max_bytes` says how large one may be";
-                Answer::refused(
-                    format!("a request is a line of at most {longest} bytes"),
-                    Some(help.to_owned()),
-                )
+                refusal(format!("a request is a line of at most {longest} bytes"), help)
             }
         };
-        if !write(&mut client, &answer).await || !is_whole {
+        while let Some(answer) = answers.recv().await {
+            if !write(&mut client, &answer).await {
+                return;
+            }
+        }
+        if !is_whole {
             return;
         }
     }
@@ -171,10 +173,18 @@ async fn write(client: &mut OwnedWriteHalf, answer: &Answer) -> bool {
 
 /// Does what is asked, whoever asks: over the socket or from the page.
 pub async fn answer(cogs: &Arc<Cogs>, request: Request) -> Answer {
-    let cogs = Arc::clone(cogs);
+    begin(cogs, request).recv().await.unwrap_or_else(|| failed("it did not answer"))
+}
+
+/// The answers to a request, each as soon as it is there: one, or of several cogs one for each.
+fn begin(cogs: &Arc<Cogs>, request: Request) -> UnboundedReceiver<Answer> {
+    let (answers, asked) = mpsc::unbounded_channel();
+    let (cogs, given) = (Arc::clone(cogs), answers.clone());
     // On a task of its own: a half-done operation must not be dropped when the client leaves.
     let operation = tokio::spawn(async move {
-        match request {
+        // Whoever asked may have left.
+        let give = |answer: Answer| drop(given.send(answer));
+        give(match request {
             Request::List => {
                 let status = cogs.status();
                 Answer::done(table::of(&status), &status)
@@ -192,13 +202,29 @@ pub async fn answer(cogs: &Arc<Cogs>, request: Request) -> Answer {
             Request::Unload { cog } => reported(cogs.unload(&cog).await),
             Request::Reload { cog, lane: None } => reported(cogs.reload(&cog).await),
             Request::Reload { cog, lane: Some(lane) } => reported(cogs.reload_on(&cog, lane).await),
+            Request::ReloadAll { cogs: names, lane } => {
+                return cogs.reload_all(&names, lane, |result| give(reported(result))).await;
+            }
             Request::Place { journal } => place::answer(&cogs, journal).await,
+        });
+    });
+    tokio::spawn(async move {
+        if let Err(error) = operation.await {
+            let _ = answers.send(failed(&error.to_string()));
         }
     });
-    match operation.await {
-        Ok(answer) => answer,
-        Err(error) => Answer::refused(format!("the host failed: {error}"), None),
-    }
+    asked
+}
+
+fn failed(why: &str) -> Answer {
+    Answer::refused(format!("the host failed: {why}"), None)
+}
+
+/// The only answer.
+fn refusal(text: String, help: &str) -> UnboundedReceiver<Answer> {
+    let (answers, asked) = mpsc::unbounded_channel();
+    let _ = answers.send(Answer::refused(text, Some(help.to_owned())));
+    asked
 }
 
 fn only_of_run(done: &str) -> Answer {
