@@ -42,6 +42,10 @@ impl<L: Life> Owner<L> {
             {
                 return Ok(None);
             }
+            // Its file was touched, or copied there once more.
+            if matches!(self.now, Now::Away(Absence::Parked, _)) && self.parked == Some(candidate.digest) {
+                return Ok(None);
+            }
             let remembered = self.life.remembered(&candidate.digest).await;
             if self.gone_back.contains(&candidate.digest) || matches!(remembered, Some(None)) {
                 return Err(self.went_back_from(candidate));

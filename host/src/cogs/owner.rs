@@ -47,6 +47,8 @@ pub(super) struct Owner<L: Life> {
     pub(super) failed_renewal: Option<Retry>,
     /// What is to be brought back; its events wait.
     pub(super) lost: Option<LostCode>,
+    /// The content that the cog was parked for last.
+    pub(super) parked: Option<Digest>,
     /// Contents that the host went back from in this run.
     pub(super) gone_back: Vec<Digest>,
     /// The last of them with what served before, until the store has it.
@@ -162,6 +164,7 @@ impl<L: Life> Owner<L> {
             failed_file: None,
             failed_renewal: None,
             lost: None,
+            parked: None,
             gone_back: Vec::new(),
             to_remember: None,
         }

@@ -141,7 +141,7 @@ impl<L: Life> Owner<L> {
             }
         }
         if is_too_often {
-            return self.park(&lost.why);
+            return self.park(lost.digest, &lost.why);
         }
         let result = match self.prepare_lost(&lost).await {
             Ok(candidate) => self.claim_and_replace(candidate, How::Deploy).await,
@@ -158,7 +158,7 @@ impl<L: Life> Owner<L> {
         if error.is_loss() && self.counts_loss() {
             let why = chain(&error);
             self.settle(Err(error), Answer(None));
-            return self.park(&why);
+            return self.park(lost.digest, &why);
         }
         if !error.may_come_back() {
             self.fail(&error);
@@ -194,7 +194,8 @@ impl<L: Life> Owner<L> {
         self.hangs.count(Instant::now(), self.limits.hangs_window, self.limits.hangs_max)
     }
 
-    fn park(&mut self, why: &str) {
+    fn park(&mut self, code: Digest, why: &str) {
+        self.parked = Some(code);
         let reason = format!(
             "it was given up {} times within {} s, the last time because {why}; it is loaded again when its file changes, or \
              by `gearshift cogs load {}`",

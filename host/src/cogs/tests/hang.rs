@@ -9,7 +9,7 @@ use std::{
 use super::script::{Code, Theatre, candidate, file};
 use crate::{
     cogs::{
-        CogError, Outcome, Stage,
+        Absence, CogError, Outcome, Stage,
         message::{Leaving, Wish},
     },
     fault::FaultKind,
@@ -243,4 +243,23 @@ async fn a_fault_is_shown_until_other_code_comes_and_not_until_the_same_code_com
     theatre.fault("music", 3, FaultKind::Error).await;
     theatre.renew("music").await.expect("it is good");
     assert_eq!(fault(), None, "what is set for it is mended");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cog_that_hangs_again_and_again_is_parked_until_its_file_changes_or_somebody_asks() {
+    for wish in [Wish::Changed, Wish::Asked] {
+        let theatre = theatre(&[GOOD]).await;
+        for number in 1..=3 {
+            assert_eq!(theatre.stage("music"), (Stage::Serving, Some(number)));
+            theatre.stuck("music", number).await;
+        }
+        let status = theatre.status("music");
+        assert_eq!((status.stage, status.absence), (Stage::Away, Absence::Parked));
+        assert!(status.reason.expect("it says why").contains("it did not return"));
+        let touched = theatre.bring("music", GOOD, Wish::Changed).await;
+        assert!(touched.expect("it is no other than before").is_none());
+        assert_eq!(theatre.status("music").absence, Absence::Parked);
+        theatre.bring("music", BETTER, wish).await.expect("it is wanted again");
+        assert_eq!(theatre.stage("music").0, Stage::Serving);
+    }
 }

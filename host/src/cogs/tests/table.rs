@@ -167,22 +167,6 @@ async fn a_hang_on_probation_goes_back_and_one_later_loads_the_same_code_again()
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cog_that_hangs_again_and_again_is_parked_until_its_file_changes_or_somebody_asks() {
-    for wish in [Wish::Changed, Wish::Asked] {
-        let theatre = theatre(Stage::Serving).await;
-        for number in 1..=3 {
-            assert_eq!(theatre.stage("music"), (Stage::Serving, Some(number)));
-            theatre.stuck("music", number).await;
-        }
-        let status = theatre.status("music");
-        assert_eq!((status.stage, status.absence), (Stage::Away, Absence::Parked));
-        assert!(status.reason.expect("it says why").contains("it did not return"));
-        theatre.bring("music", BETTER, wish).await.expect("it is wanted again");
-        assert_eq!(theatre.stage("music").0, Stage::Serving);
-    }
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_setup_that_failed_is_tried_again_with_growing_pauses() {
     let theatre = theatre(Stage::Away).await;
     theatre.bring("music", failing(Step::Setup), Wish::Changed).await.expect_err("it fails");
