@@ -91,6 +91,14 @@ fn is_coloured() -> bool {
     io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()
 }
 
+/// A text that may have several lines, as an event has it: its message, and what stands below as `output`.
+pub fn lines(text: &str) -> (&str, Option<&str>) {
+    match text.split_once('\n') {
+        Some((first, below)) => (first, Some(below)),
+        None => (text, None),
+    }
+}
+
 /// Writes lines that are no event to where the log goes. What would act on a terminal is escaped.
 pub fn write(text: &str) {
     writer::queue(Lines(text).to_string());

@@ -76,7 +76,8 @@ impl Again<'_> {
             Err(failure) => {
                 let (text, help) = failure.into_parts();
                 let text = format!("not {done}, and the host goes on: {text}");
-                tracing::error!(help = help.as_deref(), "{text}");
+                let (why, output) = log::lines(&text);
+                tracing::error!(output, help = help.as_deref(), "{why}");
                 asker.answer(&Answer::refused(text, help)).await;
                 None
             }
@@ -206,7 +207,8 @@ async fn go_on(
     mut asker: Asker,
 ) -> Result<(Host, Begun), Failure> {
     let (why, help) = failure.parts();
-    tracing::error!(help, "{what} it had: {why}");
+    let (why, output) = log::lines(why);
+    tracing::error!(output, help, "{what} it had: {why}");
     let host = async {
         let sessions = Sessions::open_by(&config, clock).await?;
         Ok::<_, Failure>(Host::open_after(&mut left, config, Arc::new(sessions)).await?)

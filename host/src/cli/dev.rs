@@ -144,7 +144,10 @@ async fn smoke(script: &Path, config: &Config) {
             let text = [output.stdout, output.stderr].concat();
             let text = String::from_utf8_lossy(&text);
             match output.status.success() {
-                true => tracing::info!("{}", text.trim_end()),
+                true => {
+                    let (first, output) = log::lines(text.trim_end());
+                    tracing::info!(output, "{first}");
+                }
                 false => tracing::error!(output = %text.trim_end(), "failed: `{}`", script.display()),
             }
         }

@@ -147,18 +147,7 @@ impl fmt::Display for Failure {
 
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Failure {
-        // Its text holds its own help; the system's words go before that.
-        let text = match (&error, std::error::Error::source(&error)) {
-            (ConfigError::Unreadable { .. }, Some(source)) => {
-                let text = error.to_string();
-                match text.split_once("\nhelp: ") {
-                    Some((what, help)) => format!("{what}: {source}\nhelp: {help}"),
-                    None => format!("{text}: {source}"),
-                }
-            }
-            _ => error.to_string(),
-        };
-        Failure::new(Exit::Configuration, text)
+        Failure::new(Exit::Configuration, chain(&error)).help(error.help().map(str::to_owned))
     }
 }
 

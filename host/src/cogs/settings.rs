@@ -17,6 +17,7 @@ use crate::{
     config::{Allowed, CogSection, Config, ConfigError, LaneKind, Sandbox, Settings},
     error::chain,
     fault::{Fault, FaultKind},
+    log,
 };
 
 /// What is set for all cogs.
@@ -213,7 +214,9 @@ impl Cogs {
                 Ok(config) => drop(self.parts.runtime.spawn(self.follow_settings(config.cog))),
                 Err(_) if looks.unread == now => {}
                 Err(error) => {
-                    tracing::error!("the settings of the cogs stay as they are: {}", chain(&error));
+                    let (why, help) = (chain(&error), error.help());
+                    let (why, output) = log::lines(&why);
+                    tracing::error!(output, help, "the settings of the cogs stay as they are: {why}");
                 }
             }
             looks.unread = now.filter(|_| is_unread);

@@ -91,16 +91,7 @@ impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ConfigError::Unreadable { file, source } => {
-                write!(f, "cannot read the config file `{}`{}", file.display(), denied(file, source))?;
-                match source.kind() {
-                    ErrorKind::NotFound => f.write_str(
-                        "\nhelp: create it with `[cogs]`, `folder = \"cogs\"` and `[discord]` on three lines, or name another with --config",
-                    ),
-                    ErrorKind::PermissionDenied => {
-                        f.write_str("\nhelp: let this user read it and enter its folder (`chmod`, `chown`), or name another with --config")
-                    }
-                    _ => Ok(()),
-                }
+                write!(f, "cannot read the config file `{}`{}", file.display(), denied(file, source))
             }
             ConfigError::Invalid { file, problems } => {
                 for (index, problem) in problems.iter().enumerate() {
@@ -115,6 +106,22 @@ impl fmt::Display for ConfigError {
                 }
                 Ok(())
             }
+        }
+    }
+}
+
+impl ConfigError {
+    /// What the reader can do, if that is not said with what is wrong.
+    pub fn help(&self) -> Option<&'static str> {
+        let ConfigError::Unreadable { source, .. } = self else { return None };
+        match source.kind() {
+            ErrorKind::NotFound => Some(
+                "create it with `[cogs]`, `folder = \"cogs\"` and `[discord]` on three lines, or name another with --config",
+            ),
+            ErrorKind::PermissionDenied => Some(
+                "let this user read it and enter its folder (`chmod`, `chown`), or name another with --config",
+            ),
+            _ => None,
         }
     }
 }
