@@ -35,35 +35,40 @@ impl Source {
     /// The same from wherever it is read: a cog may change the working directory.
     pub(super) fn rooted(self) -> Source {
         let config = self.config.or_else(|| Some(PathBuf::from(DEFAULT)).filter(|file| file.exists()));
-        let [config, cogs] = [config, self.cogs].map(|path| path.as_deref().map(config::absolute));
-        Source { config, cogs, ..self }
+        let [config, cogs, socket] =
+            [config, self.cogs, self.socket].map(|path| path.as_deref().map(config::absolute));
+        Source { config, cogs, socket, log: self.log }
     }
 
     /// The configuration.
     pub(super) fn read(&self) -> Result<Config, Failure> {
         let mut config = match &self.cogs {
             Some(_) => config_or_default(self.config.as_deref())?,
-            None => Config::load(self.config.as_deref().unwrap_or(Path::new(DEFAULT)))?,
+            None => load(self.config.as_deref().unwrap_or(Path::new(DEFAULT)))?,
         };
-        // It is read again while cogs run, and one of them may have changed the working directory.
-        config.file = config::absolute(&config.file);
         if let Some(cogs) = &self.cogs {
             config.cogs.folder = config::absolute(cogs);
         }
-        if self.socket.is_some() {
-            config.control.socket.clone_from(&self.socket);
+        if let Some(socket) = &self.socket {
+            config.control.socket = Some(config::absolute(socket));
         }
         Ok(config)
     }
 }
 
+/// The config of a file, by a path that holds from everywhere: it is read again while cogs run, and one of them may have
+/// changed the working directory.
+fn load(file: &Path) -> Result<Config, Failure> {
+    Ok(Config { file: config::absolute(file), ..Config::load(file)? })
+}
+
 /// The config of the named file, or of the usual one; where that is not there, one with nothing but Discord.
 pub(super) fn config_or_default(named: Option<&Path>) -> Result<Config, Failure> {
     match named {
-        Some(file) => Ok(Config::load(file)?),
-        None if Path::new(DEFAULT).exists() => Ok(Config::load(Path::new(DEFAULT))?),
+        Some(file) => load(file),
+        None if Path::new(DEFAULT).exists() => load(Path::new(DEFAULT)),
         None => Ok(Config {
-            file: PathBuf::from(DEFAULT),
+            file: config::absolute(Path::new(DEFAULT)),
             discord: Some(Discord::default()),
             ..Config::default()
         }),

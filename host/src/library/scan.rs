@@ -7,6 +7,7 @@ use std::{
     fs,
     io::{self, ErrorKind},
     path::{Path, PathBuf},
+    sync::LazyLock,
 };
 
 use gearshift_cog::manifest::Manifest;
@@ -71,9 +72,11 @@ pub fn manifests(folder: &Path) -> io::Result<Vec<(PathBuf, Manifest)>> {
 
 /// Where private copies are made if nothing else is said: in the runtime directory of this user, else in a folder of
 /// this user below the one for temporary files. Always absolute, so that every process finds the same from wherever it
-/// is started.
+/// is started, and the same as long as the process lives: a cog may change its environment.
 pub fn default_base() -> PathBuf {
-    base_in(env::var_os("XDG_RUNTIME_DIR"), env::temp_dir())
+    static BASE: LazyLock<PathBuf> =
+        LazyLock::new(|| base_in(env::var_os("XDG_RUNTIME_DIR"), env::temp_dir()));
+    BASE.clone()
 }
 
 fn base_in(runtime: Option<OsString>, temporary: PathBuf) -> PathBuf {

@@ -1,7 +1,7 @@
 //! What the config file sets for a cog is followed while the host runs.
 
 use crate::{
-    program::{Live, Place, library, run},
+    program::{Live, Place, gearshift, library, run},
     running::{ask, discord, run as serve},
 };
 
@@ -23,6 +23,10 @@ fn a_cog_is_reloaded_when_its_settings_change_in_the_file_and_a_wrong_one_change
     live.expect("`cog.faulty.settings.text`: invalid type: integer `3`, expected a string");
     set("text = ");
     live.expect("the settings of the cogs stay as they are: ");
+    set("text = \"hi\"\n[limits]\nlane_queu = 3\nstuck_after_ms = 0");
+    live.expect("unknown key `limits.lane_queu`; did you mean `lane_queue`?");
+    let second = live.expect("`limits.stuck_after_ms`");
+    assert!(second.starts_with("    ") && !second.contains("\\n"), "a line of its own: {second}");
     assert_eq!(ask(&runtime, &sim, "!faulty settings").content, "text `hi`, numbers []");
     let shown = run(&place, &["cogs", "info", "faulty"]);
     assert!(shown.out.contains("faulty#2") && shown.out.contains("events: MESSAGE_CREATE"), "{}", shown.out);
@@ -56,18 +60,24 @@ fn a_config_that_is_gone_is_named_once_and_followed_when_it_is_there_again() {
 }
 
 #[test]
-fn a_cog_that_changes_the_working_directory_takes_no_config_away() {
+fn a_cog_that_changes_the_working_directory_takes_neither_config_nor_socket_away() {
     let place = Place::with(&["faulty"]);
     let (runtime, sim) = discord(&place, "");
     let before = std::fs::read_to_string(place.path().join("gearshift.toml")).unwrap();
-    let mut live = serve(&place, sim.token());
+    let socket = ["--socket", "c.sock"];
+    let mut live =
+        Live::spawn(gearshift(&place).args(["run"]).args(socket).env("DISCORD_TOKEN", sim.token()));
     live.expect("ready; the control socket is");
     assert_eq!(ask(&runtime, &sim, "!faulty chdir").content, "in /");
+    std::fs::remove_file(place.path().join("c.sock")).unwrap();
+    live.expect("c.sock` had vanished; it is there again");
     place.file("gearshift.toml", &format!("{before}\n[cog.faulty.settings]\ntext = \"hi\"\n"));
     live.expect("its settings have changed");
     live.expect("replaced");
-    let restarted = run(&place, &["restart"]);
+    let restarted = run(&place, &[&["restart"], &socket[..]].concat());
     assert_eq!(restarted.code, 0, "{}", restarted.err);
+    live.expect("ready; the control socket is");
+    assert_eq!(run(&place, &[&["status"], &socket[..]].concat()).code, 0);
     assert_eq!(ask(&runtime, &sim, "!faulty settings").content, "text `hi`, numbers []");
     live.signal(15);
     assert_eq!(live.end().0, 0);
