@@ -16,6 +16,7 @@ use super::{
     file::{self, NotALibrary, Readiness},
     folder::CopyFolder,
     manifest::{self, Contents, ReadError},
+    scan::leads_nowhere,
     verify::{self, Mismatch, Note},
 };
 use crate::error::denied;
@@ -57,6 +58,12 @@ pub enum Refusal {
         /// What the system said.
         source: io::Error,
     },
+    /// What a link leads to is not there.
+    #[error("it is a link to `{}`, and nothing is there", .to.display())]
+    LeadsNowhere {
+        /// Where it leads.
+        to: PathBuf,
+    },
     /// Its writer has not finished.
     #[error("it is incomplete: {length} bytes are there, and {needed} are needed")]
     Incomplete {
@@ -81,7 +88,10 @@ pub enum Refusal {
 
 impl Refusal {
     pub(super) fn look(file: &Path, source: io::Error) -> Refusal {
-        Refusal::Look { file: file.to_owned(), source }
+        match leads_nowhere(file) {
+            Some(to) => Refusal::LeadsNowhere { to },
+            None => Refusal::Look { file: file.to_owned(), source },
+        }
     }
 
     /// What the reader can do.
@@ -91,6 +101,9 @@ impl Refusal {
                 Some("let the user of the host read it (`chmod`, `chown`)".to_owned())
             }
             Self::Look { .. } => None,
+            Self::LeadsNowhere { .. } => {
+                Some("put a library there; a cog that serves goes on until the link is removed".to_owned())
+            }
             Self::Incomplete { .. } => {
                 Some("it is tried again when it is written to; if it is not, build it again".into())
             }
@@ -104,7 +117,12 @@ impl Refusal {
     /// Whether the file may pass by itself a moment later.
     #[must_use]
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Incomplete { .. } | Self::Copy(_))
+        match self {
+            Self::Incomplete { .. } | Self::LeadsNowhere { .. } | Self::Copy(_) => true,
+            // It was removed a moment ago, which is about to be followed.
+            Self::Look { source, .. } => source.kind() == io::ErrorKind::NotFound,
+            _ => false,
+        }
     }
 }
 

@@ -37,18 +37,29 @@ pub fn listing(folder: &Path) -> io::Result<BTreeMap<PathBuf, Option<Stamp>>> {
     Ok(files)
 }
 
-/// The stamp of the file that a path leads to; none if it leads to nothing.
+/// The stamp of the file that a path leads to; none if nothing has that path.
 ///
 /// # Errors
-/// When it leads to something else, as a folder or a pipe. Or when the system does not say: a link leads in a circle, a file
-/// server is away.
+/// When it leads to something else, as a folder or a pipe, or a link to nothing. Or when the system does not say: a link
+/// leads in a circle, a file server is away.
 pub fn stamp(path: &Path) -> io::Result<Option<Stamp>> {
     match fs::metadata(path) {
         Ok(metadata) if metadata.is_file() => Stamp::from_metadata(&metadata).map(Some),
         Ok(_) => Err(io::Error::other(NotALibrary::NotAFile)),
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(error) if is_absent(&error) && fs::symlink_metadata(path).is_err() => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// Where a link leads at whose end nothing is. Not for good, as long as the link is there: what it leads to, or a link on
+/// the way, is being replaced.
+pub fn leads_nowhere(path: &Path) -> Option<PathBuf> {
+    let to = fs::read_link(path).ok()?;
+    fs::metadata(path).is_err_and(|error| is_absent(&error)).then_some(to)
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
 /// The libraries of a folder, by name.

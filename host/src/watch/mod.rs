@@ -253,6 +253,7 @@ impl Watching {
             let is_known = match (self.known.get(file), stamp) {
                 (Some(Some(known)), Some(stamp)) => known == stamp,
                 (Some(None), Some(_)) | (None, _) => false,
+                (Some(Some(_)), None) if library::leads_nowhere(file).is_some() => false,
                 // It cannot be looked at now, which says nothing new.
                 (Some(_), None) => true,
             };
@@ -322,8 +323,11 @@ impl Watching {
                 self.agenda.gone(&file);
                 Change::Gone(file)
             }
-            // Nothing to be read is there, which has been said: what goes through a pipe is no news.
-            Err(_) if self.known.get(&file) == Some(&None) => return,
+            // Nothing to be read is there, which has been said: what goes through a pipe is no news. A link to nothing is
+            // looked at again.
+            Err(_) if self.known.get(&file) == Some(&None) && library::leads_nowhere(&file).is_none() => {
+                return;
+            }
             // What cannot be looked at is tried: then it is said why.
             found => {
                 self.known.insert(file.clone(), found.ok().flatten());

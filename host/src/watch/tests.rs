@@ -136,7 +136,29 @@ async fn the_data_link_of_a_kubernetes_volume_is_followed_by_its_event() {
     symlink("..2", &aside).unwrap();
     fs::rename(aside, folder.join("..data")).unwrap();
     let library = |name| library(&folder, name);
-    reported(&mut watch, &[Change::Try(library("ping")), Change::Gone(library("counter"))]).await;
+    reported(&mut watch, &[Change::Try(library("ping"))]).await;
+    // What a version does not have any more is there until its link is removed, which comes next.
+    fs::remove_file(library("counter")).unwrap();
+    reported(&mut watch, &[Change::Gone(library("counter"))]).await;
+}
+
+#[tokio::test]
+async fn a_link_to_nothing_is_not_gone_and_is_looked_at_until_it_leads_somewhere() {
+    let place = Place::new();
+    let folder = place.folder("cogs", &[]);
+    let (elsewhere, link) = (place.folder("elsewhere", &[("ping", "one")]), library(&folder, "ping"));
+    symlink(library(&elsewhere, "ping"), &link).unwrap();
+    let mut watch = watch(&folder, POLL);
+    fs::rename(&elsewhere, place.path("away")).unwrap();
+    reported(&mut watch, &[Change::Try(link.clone())]).await;
+    for _ in 0..3 {
+        watch.incomplete(link.clone(), format!("`{}` leads nowhere", link.display()));
+        reported(&mut watch, &[Change::Try(link.clone())]).await;
+    }
+    fs::rename(place.path("away"), &elsewhere).unwrap();
+    reported(&mut watch, &[Change::Try(link.clone())]).await;
+    fs::remove_file(&link).unwrap();
+    reported(&mut watch, &[Change::Gone(link)]).await;
 }
 
 #[tokio::test]
@@ -157,7 +179,7 @@ async fn a_library_that_changes_without_an_event_is_followed_by_comparing() {
     reported(&mut watch, &[Change::Try(link.clone())]).await;
     fs::write(library(&elsewhere, "hard"), "more than that").unwrap();
     reported(&mut watch, &[Change::Try(hard)]).await;
-    fs::remove_file(&current).unwrap();
+    fs::remove_file(&link).unwrap();
     reported(&mut watch, &[Change::Gone(link)]).await;
 }
 
