@@ -116,6 +116,8 @@ pub enum CogError {
         kept: String,
         /// Whether it is tried again by itself.
         again: Again,
+        /// Whether it was in a process of its own, which ends with it.
+        has_process: bool,
         /// Why.
         #[source]
         source: OrderError,
@@ -198,13 +200,16 @@ impl CogError {
         matches!(self, CogError::File(refused) if refused.why.is_passing())
     }
 
-    /// Whether trying the same code again later may help: its `setup` returned an error or ended its process, which may have
-    /// come from what it uses, or the system had no thread or process for it. A panic, a state or a setting that cannot be
-    /// read comes again, and so does a thread that is kept.
+    /// Whether trying the same code again later may help: its `setup` returned an error, ended its process or did not
+    /// return there, which may have come from what it uses, or the system had no thread or process for it. A panic, a state
+    /// or a setting that cannot be read comes again, and a thread of the host that is kept would be kept again.
     pub(super) fn is_worth_retrying(&self) -> bool {
         match self {
             CogError::Step { step: Step::Setup, source: OrderError::Fault(fault), .. } => !comes_again(fault),
             CogError::Step { step: Step::Setup, source: OrderError::Ended(_), .. } => true,
+            CogError::Step { step: Step::Setup, source: OrderError::Deadline(_), has_process, .. } => {
+                *has_process
+            }
             CogError::Open {
                 source: OpenError::Thread(_) | OpenError::Spawn(_) | OpenError::Died, ..
             } => true,

@@ -115,7 +115,7 @@ impl<L: Life> Owner<L> {
         // 3. setup: the old one still serves.
         let since = Instant::now();
         let set_up = self.life.setup(new).await;
-        set_up.map_err(|source| self.failed(number, Step::Setup, source))?;
+        set_up.map_err(|source| self.failed(number, new, Step::Setup, source))?;
         report.passed(Step::Setup, since);
         self.meet(Point::SetUp, meeting).await?;
 
@@ -149,7 +149,7 @@ impl<L: Life> Owner<L> {
                 Err(error) if how.is_going_back() => {
                     report.notes.push(format!("a state was refused: {error}"));
                 }
-                Err(source) => return Err(self.failed(number, Step::Restore, source)),
+                Err(source) => return Err(self.failed(number, new, Step::Restore, source)),
             }
         }
         if report.state_bytes.is_some() {
@@ -243,9 +243,10 @@ impl<L: Life> Owner<L> {
     }
 
     /// A step of the new generation failed.
-    fn failed(&self, number: u64, step: Step, source: OrderError) -> CogError {
+    fn failed(&self, number: u64, new: &L::Generation, step: Step, source: OrderError) -> CogError {
         let kept = self.kept().unwrap_or_else(|| "; it is not loaded".to_owned());
-        CogError::Step { name: self.id(number), step, kept, again: Again(None), source }
+        let has_process = self.life.pulse(new).process().is_some();
+        CogError::Step { name: self.id(number), step, kept, again: Again(None), has_process, source }
     }
 
     /// The same of step 2, of which the error says nothing of what serves.
@@ -260,9 +261,17 @@ impl<L: Life> Owner<L> {
 
     /// The old generation could not be taken over from.
     fn stays(&self, old: &Serving<L::Generation>, step: Step, source: OrderError) -> CogError {
+        let pulse = self.life.pulse(&old.generation);
         let follows = match source {
             OrderError::Ended(_) => {
                 "; it has ended, and is loaded again with the state that was saved last".to_owned()
+            }
+            // What keeps it from pausing keeps it from serving.
+            OrderError::Deadline(_) if step == Step::Pause && pulse.call().is_some() => {
+                format!(", and is still in `{}`", pulse.describe())
+            }
+            OrderError::Deadline(_) if step == Step::Pause && pulse.unanswered().is_some() => {
+                ", and its process does not answer".to_owned()
             }
             _ => format!(", and serves on{}", self.with_before(old)),
         };

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{Cogs, message::Lost};
-use crate::{identity::GenerationId, lane::lost_with_it};
+use crate::{identity::GenerationId, lane::under_way};
 
 /// How often it looks.
 const EVERY: Duration = Duration::from_millis(250);
@@ -43,20 +43,46 @@ struct Look {
     named: bool,
 }
 
+impl Look {
+    /// What is seen now, after `stopped` in which the host did not run: no lane owes it an answer for that time.
+    fn next(before: Option<Look>, at: At, now: Instant, stopped: Duration) -> Look {
+        match before {
+            Some(look) if look.at == at => Look { since: look.since + stopped, ..look },
+            _ => Look { at, since: now, named: false },
+        }
+    }
+}
+
+/// How long the host did not run between two looks: somebody has stopped or frozen it, or the machine has no time for it.
+fn stopped(last: Instant, now: Instant) -> Duration {
+    let late = now.saturating_duration_since(last).saturating_sub(EVERY);
+    if late >= NAME_AFTER { late } else { Duration::ZERO }
+}
+
 /// Looks at every lane until the cogs are dropped.
 pub(super) async fn watch(cogs: Weak<Cogs>) {
     let mut ticks = tokio::time::interval(EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut looks = HashMap::new();
+    let (mut looks, mut last) = (HashMap::new(), Instant::now());
     loop {
         ticks.tick().await;
         let Some(cogs) = cogs.upgrade() else { return };
-        looks = look(&cogs, looks);
+        let now = Instant::now();
+        let stopped = stopped(last, now);
+        if !stopped.is_zero() {
+            tracing::warn!("the host did not run for {:.1} s", stopped.as_secs_f64());
+        }
+        looks = look(&cogs, looks, now, stopped);
+        last = now;
     }
 }
 
-fn look(cogs: &Cogs, mut before: HashMap<GenerationId, Look>) -> HashMap<GenerationId, Look> {
-    let now = Instant::now();
+fn look(
+    cogs: &Cogs,
+    mut before: HashMap<GenerationId, Look>,
+    now: Instant,
+    stopped: Duration,
+) -> HashMap<GenerationId, Look> {
     let mut seen = HashMap::new();
     let lanes = cogs.registry.each(|name, status, entry| {
         let (number, pulse) = (status.generation?, status.pulse.clone()?);
@@ -71,16 +97,13 @@ fn look(cogs: &Cogs, mut before: HashMap<GenerationId, Look>) -> HashMap<Generat
         let owed = || pulse.owes(limits.handlers_in_flight).map(At::Item);
         let at = pulse.call().map(At::Call).or_else(|| pulse.unanswered().map(At::Order)).or_else(owed);
         let Some(at) = at else { continue };
-        let mut look = match before.remove(&id) {
-            Some(look) if look.at == at => look,
-            _ => Look { at, since: now, named: false },
-        };
+        let mut look = Look::next(before.remove(&id), at, now, stopped);
         let stuck = now - look.since;
         let what = pulse.describe();
         if stuck >= limits.stuck_after {
             let why = at.words(&what, &format!("{:.1} s", stuck.as_secs_f64()));
             // The handler that keeps the thread, and those that wait at an `await`.
-            let lost = lost_with_it(pulse.handlers());
+            let lost = under_way(pulse.handlers());
             // An owner that is at work on the cog looks at it afterwards, if the generation still serves.
             cogs.lost(&id, Lost::Hang, format!("{why}{lost}"));
         } else if stuck >= NAME_AFTER && !look.named {
@@ -91,4 +114,27 @@ fn look(cogs: &Cogs, mut before: HashMap<GenerationId, Look>) -> HashMap<Generat
         seen.insert(id, look);
     }
     seen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_in_which_the_host_did_not_run_is_no_hang_of_a_cog() {
+        let start = Instant::now();
+        let after = |secs| start + Duration::from_secs(secs);
+        let look = |before, at, secs, last| {
+            let stopped = stopped(after(last), after(secs));
+            Look::next(before, at, after(secs), stopped)
+        };
+        let first = look(None, At::Call(1), 0, 0);
+        let frozen = look(Some(first), At::Call(1), 60, 0);
+        assert_eq!(after(60) - frozen.since, EVERY);
+        // It still does not return, and the host runs.
+        let stuck = look(Some(frozen), At::Call(1), 61, 60);
+        assert_eq!(after(61) - stuck.since, EVERY + Duration::from_secs(1));
+        let other = look(Some(stuck), At::Call(3), 62, 61);
+        assert_eq!(other.since, after(62));
+    }
 }

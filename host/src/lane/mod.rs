@@ -45,12 +45,12 @@ pub struct State {
     pub bytes: Vec<u8>,
 }
 
-/// What is added to why a lane was given up: how many handlers had begun and were not done.
-pub(crate) fn lost_with_it(handlers: usize) -> String {
+/// What is added to why a lane was given up: how many handlers had begun and were not done, whatever they had answered.
+pub(crate) fn under_way(handlers: usize) -> String {
     match handlers {
         0 => String::new(),
-        1 => "; 1 handler was lost with it".to_owned(),
-        handlers => format!("; {handlers} handlers were lost with it"),
+        1 => "; 1 handler was under way".to_owned(),
+        handlers => format!("; {handlers} handlers were under way"),
     }
 }
 

@@ -6,7 +6,7 @@ use std::{
     io, mem,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
     ptr::NonNull,
-    sync::atomic::{AtomicI32, AtomicU8, AtomicU64, AtomicUsize, Ordering, fence},
+    sync::atomic::{AtomicBool, AtomicI32, AtomicU8, AtomicU64, AtomicUsize, Ordering, fence},
 };
 
 #[cfg(target_os = "linux")]
@@ -28,6 +28,8 @@ pub(super) struct Numbers {
     pub(super) spawned: AtomicUsize,
     pub(super) thread: AtomicI32,
     pub(super) activity: AtomicU8,
+    /// The lane's process has found its socket to the host closed.
+    pub(super) has_no_socket: AtomicBool,
     name: Name,
 }
 

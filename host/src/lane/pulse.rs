@@ -224,6 +224,16 @@ impl Pulse {
         Some(self.unanswered.load(Ordering::Relaxed)).filter(|order| *order > 0)
     }
 
+    /// Called in another process: the cog has closed its socket to the host.
+    pub(super) fn lose_socket(&self) {
+        self.numbers().has_no_socket.store(true, Ordering::Release);
+    }
+
+    /// Whether another process has ended because of that.
+    pub(super) fn has_no_socket(&self) -> bool {
+        self.numbers().has_no_socket.load(Ordering::Acquire)
+    }
+
     /// It has ended, and why.
     pub(super) fn end_because(&self, why: String) {
         *self.why.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);

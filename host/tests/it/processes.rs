@@ -49,6 +49,8 @@ async fn however_a_cog_ends_its_process_the_next_generation_serves_and_the_crash
         ("abort", "its process was ended by signal 6 (SIGABRT) in `command !faulty`"),
         ("exit 3", "its process ended with exit code 3 in `command !faulty`"),
         ("exit 0", "its process ended with exit code 0 in `command !faulty`"),
+        ("exit 1", "its process ended with exit code 1 in `command !faulty`"),
+        ("exit 118", "its process ended with exit code 118 in `command !faulty`"),
         ("overflow", "(SIGABRT) in `command !faulty`"),
         ("memory", "and `memory_max` is 256 MiB"),
     ];
@@ -58,7 +60,7 @@ async fn however_a_cog_ends_its_process_the_next_generation_serves_and_the_crash
         assert!(stage.ask("!faulty version").await.starts_with("faulty"), "{how}");
         let status = stage.status("faulty");
         let fault = status.last_fault.expect("it is named");
-        assert!(fault.contains(words) && fault.ends_with(" lost with it"), "{how}: {fault}");
+        assert!(fault.contains(words) && fault.ends_with(" under way"), "{how}: {fault}");
         assert_eq!(status.generation, Some(number as u64 + 2), "{how}");
         assert_eq!(stage.status("ping").generation, Some(1), "{how}");
     }
@@ -238,7 +240,7 @@ async fn a_process_that_is_killed_while_messages_flow_loses_what_it_was_handling
             look_until(|| stage.status("faulty").process.filter(|it| it.id != process)).await;
             let fault = stage.status("faulty").last_fault.expect("it is named");
             assert!(fault.contains("signal 9 (SIGKILL)"), "{fault}");
-            let counted = fault.strip_suffix(" lost with it");
+            let counted = fault.strip_suffix(" under way");
             let count = |it: &str| it.rsplit("; ").next()?.split(' ').next()?.parse::<usize>().ok();
             lost += counted.map_or(0, |it| count(it).expect("it says how many"));
         }
@@ -281,7 +283,9 @@ async fn a_process_that_cannot_be_replaced_because_it_is_stopped_is_given_up() {
     let process = stage.process().id;
     let stopped = std::process::Command::new("kill").args(["-STOP", &process.to_string()]).status();
     assert!(stopped.unwrap().success());
-    stage.host.cogs().reload("faulty").await.expect_err("it does not answer");
+    let error = stage.host.cogs().reload("faulty").await.expect_err("it does not answer");
+    let text = error.to_string();
+    assert!(text.ends_with("it failed in `pause`, and its process does not answer"), "{text}");
     stage.until_status("faulty", |status| status.generation > Some(1)).await;
     let fault = stage.status("faulty").last_fault.expect("it is named");
     assert!(fault.starts_with("its process did not answer the order to pause within"), "{fault}");
@@ -348,4 +352,18 @@ async fn a_process_that_somebody_has_stopped_is_unloaded_and_how_long_that_took_
     );
     assert!(stage.host.close().await.is_err(), "its state is lost, and that is said");
     stage.sim.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_setup_that_does_not_return_in_a_process_is_tried_again() {
+    let setting = setting_of("setup_timeout_ms = 300").stored("faulty", "plan", "setup=hang");
+    let stage = setting.up().await;
+    let status = stage.status("faulty");
+    let fault = status.last_fault.expect("it is named");
+    assert!(fault.contains("it did not finish within 300 ms") && status.generation.is_none(), "{fault}");
+    assert!(fault.contains("it is tried again in 1 s"), "{fault}");
+    stage.host.sessions().store.as_ref().unwrap().set("faulty", "plan", Vec::new()).await.unwrap();
+    stage.until_status("faulty", |status| status.generation.is_some()).await;
+    assert!(stage.ask("!faulty version").await.starts_with("faulty"));
+    stage.down().await;
 }

@@ -349,7 +349,7 @@ fn figures(
     }
     // As the host reports them; those of the crashes and hangs themselves are no messages that are counted.
     let lost = |line: &str| -> Option<u64> {
-        let (before, _) = line.split_once(" lost with it").filter(|_| line.contains(" faulty#"))?;
+        let (before, _) = line.split_once(" under way").filter(|_| line.contains(" faulty#"))?;
         before.rsplit_once("; ")?.1.split(' ').next()?.parse().ok()
     };
     let in_flight: u64 = log.lines().filter_map(lost).sum();

@@ -44,9 +44,6 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 /// Without a frame for so long, the start or what was to do is over.
 const QUIET: Duration = Duration::from_secs(10);
 
-/// The code with which a process ends whose socket to the host is none any more. Any that nobody else would choose.
-pub(super) const NO_SOCKET: i32 = 118;
-
 /// Runs the lane that the host sends over the standard input.
 pub fn run() -> ExitCode {
     let begun = match take_socket() {
@@ -70,13 +67,14 @@ fn begin(socket: net::UnixStream) -> io::Result<Infallible> {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
     };
-    let to_host = ToHostSender(Arc::new(Sender::new(socket.try_clone()?.into(), true)));
     let start = match postcard::from_bytes(&frame) {
         Ok(ToCog::Start(start)) if start.version == VERSION => start,
         _ => return Err(io::Error::other("its host is of another version")),
     };
     let page = receiver.file().ok_or_else(|| io::Error::other("the host sent no page"))?;
     let pulse = Arc::new(Pulse::mapped(page)?);
+    let way = Arc::new(Sender::new(socket.try_clone()?.into(), true));
+    let to_host = ToHostSender { way, pulse: Arc::clone(&pulse) };
     forward::install(&to_host, start.log_level);
     confine(&start)?;
     trace::install(start.dumps.as_deref());
@@ -133,24 +131,27 @@ fn confine(start: &Start) -> io::Result<()> {
 
 /// The way to the host, for every thread.
 #[derive(Clone, Debug)]
-pub(super) struct ToHostSender(Arc<Sender>);
+pub(super) struct ToHostSender {
+    way: Arc<Sender>,
+    pulse: Arc<Pulse>,
+}
 
 impl ToHostSender {
     pub(super) fn send(&self, frame: &ToHost<'_>) {
-        pass(&self.0, &encoded(frame));
+        self.pass(&encoded(frame));
     }
 
     /// For requests, of which the host takes only so many at once.
     fn window(&self, bounds: Bounds) -> Window {
-        let sender = Arc::clone(&self.0);
-        Window::new(bounds, move |frame| pass(&sender, frame))
+        let to_host = self.clone();
+        Window::new(bounds, move |frame| to_host.pass(frame))
     }
-}
 
-/// Where the cog has closed the socket, nothing can be asked of the host any more.
-fn pass(sender: &Sender, frame: &[u8]) {
-    if sender.send(&[frame], None).is_err() {
-        end_without_socket();
+    /// Where the cog has closed the socket, nothing can be asked of the host any more.
+    fn pass(&self, frame: &[u8]) {
+        if self.way.send(&[frame], None).is_err() {
+            end_without_socket(&self.pulse);
+        }
     }
 }
 
@@ -287,7 +288,7 @@ impl Side {
                 }
                 Ok(0) => end(),
                 // The cog has closed it: nothing was wrong with it.
-                Err(_) => end_without_socket(),
+                Err(_) => end_without_socket(&self.pulse),
             }
         }
     }
@@ -389,7 +390,8 @@ fn end() -> ! {
     unsafe { libc::_exit(0) }
 }
 
-fn end_without_socket() -> ! {
+fn end_without_socket(pulse: &Pulse) -> ! {
+    pulse.lose_socket();
     // SAFETY: it does not return. No destructor of a library runs.
-    unsafe { libc::_exit(NO_SOCKET) }
+    unsafe { libc::_exit(libc::EXIT_FAILURE) }
 }

@@ -2,7 +2,7 @@
 
 use std::{fmt::Display, io, os::unix::process::ExitStatusExt, process::ExitStatus};
 
-use super::{super::Pulse, child::NO_SOCKET, listen::OUT_OF_MEMORY, sandbox::Watch, trace};
+use super::{super::Pulse, listen::OUT_OF_MEMORY, sandbox::Watch, trace};
 
 /// Why it is ended that can say nothing any more.
 pub(super) const SOCKET_CLOSED: &str = "it closed its socket to the host";
@@ -27,7 +27,7 @@ pub(super) fn words(
                 format!("its process was ended by {signal}{during}: its sandbox does not allow what it tried")
             }
             (Some(signal), _) => format!("its process was ended by {}{during}", signal_name(signal)),
-            (None, Some(NO_SOCKET)) => format!("its process was ended because {SOCKET_CLOSED}"),
+            (None, _) if pulse.has_no_socket() => format!("its process was ended because {SOCKET_CLOSED}"),
             (None, Some(code)) => format!("its process ended with exit code {code}{during}"),
             (None, None) => "its process ended".to_owned(),
         },

@@ -23,7 +23,7 @@ use tokio::{
 };
 
 use super::{
-    super::{Begin, Inbox, Order, Pulse, Report, lost_with_it},
+    super::{Begin, Inbox, Order, Pulse, Report, under_way},
     bounds::{Bounds, Calls},
     crash,
     handover::{Handover, Next},
@@ -138,7 +138,7 @@ impl Owner {
             }
             self.pulse.end_because("its process has ended".to_owned());
         } else {
-            let why = format!("{why}{}", lost_with_it(lost));
+            let why = format!("{why}{}", under_way(lost));
             self.pulse.end_because(why.clone());
             crashed(why);
         }

@@ -12,10 +12,12 @@ use super::{
 pub fn frames_to_cog(bytes: &[u8]) {
     let (cog, host) = net::UnixStream::pair().expect("two sockets");
     host.set_nonblocking(true).expect("a mode");
-    let to_host = ToHostSender(Arc::new(Sender::new(cog.try_clone().expect("a descriptor").into(), false)));
+    let pulse = Arc::new(Pulse::default());
+    let way = Arc::new(Sender::new(cog.try_clone().expect("a descriptor").into(), false));
+    let to_host = ToHostSender { way, pulse: Arc::clone(&pulse) };
     let bounds = Bounds::of(&crate::config::Limits::default());
     let (orders, mut received) = mpsc::unbounded_channel();
-    let (pulse, inbox) = (Arc::new(Pulse::default()), Inbox::new(usize::MAX));
+    let inbox = Inbox::new(usize::MAX);
     inbox.open();
     let mut side = Side {
         socket: cog,
