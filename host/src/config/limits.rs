@@ -69,6 +69,8 @@ pub struct Limits {
     pub store_key_max_bytes: usize,
     /// Size of one value in the store, in bytes. Default 1048576 (1 MiB).
     pub store_value_max_bytes: usize,
+    /// Size of all keys and values of one cog in the store, in bytes. Default 268435456 (256 MiB).
+    pub store_cog_max_bytes: usize,
     /// Size of one request body that a cog sends, in bytes. Default 26214400 (25 MiB).
     pub request_max_bytes: usize,
 }
@@ -98,6 +100,7 @@ impl Default for Limits {
             commands_keep: Duration::from_millis(60_000),
             store_key_max_bytes: 512,
             store_value_max_bytes: 1 << 20,
+            store_cog_max_bytes: 256 << 20,
             request_max_bytes: 25 << 20,
         }
     }

@@ -46,6 +46,26 @@ const MIGRATIONS: [&str; 4] = [
      ) STRICT, WITHOUT ROWID;",
 ];
 
+/// How large the keys and values of each cog are, in bytes, for as long as the file is open: so a cog that fills its room is
+/// known without reading what it has stored.
+const SIZES: &str = "PRAGMA temp_store = MEMORY;
+     CREATE TEMP TABLE cog_size (
+        cog TEXT NOT NULL PRIMARY KEY,
+        bytes INTEGER NOT NULL
+     ) STRICT, WITHOUT ROWID;
+     INSERT INTO cog_size
+        SELECT cog, sum(octet_length(key) + octet_length(value)) FROM cog_value GROUP BY cog;
+     CREATE TEMP TRIGGER cog_size_added AFTER INSERT ON main.cog_value BEGIN
+        INSERT INTO cog_size VALUES (new.cog, octet_length(new.key) + octet_length(new.value))
+        ON CONFLICT (cog) DO UPDATE SET bytes = bytes + excluded.bytes;
+     END;
+     CREATE TEMP TRIGGER cog_size_changed AFTER UPDATE OF value ON main.cog_value BEGIN
+        UPDATE cog_size SET bytes = bytes + octet_length(new.value) - octet_length(old.value) WHERE cog = new.cog;
+     END;
+     CREATE TEMP TRIGGER cog_size_removed AFTER DELETE ON main.cog_value BEGIN
+        UPDATE cog_size SET bytes = bytes - octet_length(old.key) - octet_length(old.value) WHERE cog = old.cog;
+     END;";
+
 /// What SQLite puts beside the file: `-wal` and `-shm` while it is in use, and after a crash.
 const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
 
@@ -232,6 +252,7 @@ fn prepare(path: &Path, lock_timeout: Duration) -> Result<Connection, Refusal> {
     // A commit that was answered survives a loss of power.
     connection.pragma_update(None, "synchronous", "FULL")?;
     migrate(&mut connection, version)?;
+    connection.execute_batch(SIZES)?;
     Ok(connection)
 }
 

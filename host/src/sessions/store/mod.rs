@@ -36,6 +36,7 @@ pub struct Store {
     max_state: usize,
     max_key: usize,
     max_value: usize,
+    max_cog: usize,
     /// By which values expire.
     clock: HostClock,
     /// Deletes what has expired.
@@ -105,6 +106,7 @@ impl Store {
             max_state: config.limits.state_max_bytes,
             max_key: config.limits.store_key_max_bytes,
             max_value: config.limits.store_value_max_bytes,
+            max_cog: config.limits.store_cog_max_bytes,
             clock,
             sweeper: Mutex::new(None),
         });

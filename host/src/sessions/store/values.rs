@@ -80,22 +80,24 @@ impl Store {
     /// nothing to delete. Once this returns, it survives a loss of power.
     ///
     /// # Errors
-    /// Key or value are larger than their limits, or the file cannot be written.
+    /// Key or value are larger than their limits, all of the cog's together would be larger than
+    /// `[limits] store_cog_max_bytes` by that, or the file cannot be written.
     pub async fn change(&self, cog: &str, change: Change) -> Result<bool, StoreError> {
         let Change { key, value: new, expect, lasts } = change;
         let size = new.as_ref().map_or(0, Vec::len);
         self.check_size(cog, "a value", size, self.max_value, "store_value_max_bytes")?;
+        let (owner, max_cog) = (cog, self.max_cog);
         let (cog, key, now) = (cog.to_owned(), self.key(cog, &key)?, self.now());
         // A time that no calendar has is as good as none.
         let expires_at = lasts.and_then(|time| now.checked_add(i64::try_from(time.as_millis()).ok()?));
-        self.run(move |connection| {
+        let changed = self.run(move |connection| {
             let is_as_expected = match expect {
                 Expect::Any => true,
                 Expect::Absent => value(connection, &cog, &key, now)?.is_none(),
                 Expect::Value(expected) => value(connection, &cog, &key, now)? == Some(expected),
             };
             if !is_as_expected {
-                return Ok(false);
+                return Ok(Ok(false));
             }
             let Some(new) = new else {
                 let mut statement = connection.prepare_cached(
@@ -104,15 +106,22 @@ impl Store {
                 )?;
                 let deleted: Option<bool> =
                     statement.query_row(params![cog, key, now], |row| row.get(0)).optional()?;
-                return Ok(deleted == Some(true));
+                return Ok(Ok(deleted == Some(true)));
             };
+            let (before, after) = sizes(connection, &cog, &key, new.len())?;
+            // What makes it smaller is always taken.
+            if after > max_cog && after > before {
+                return Ok(Err(after));
+            }
             let mut statement = connection.prepare_cached(
                 "INSERT INTO cog_value (cog, key, value, expires_at) VALUES (?1, ?2, ?3, ?4)
                  ON CONFLICT (cog, key) DO UPDATE SET value = ?3, expires_at = ?4",
             )?;
-            statement.execute(params![cog, key, new, expires_at]).map(|_| true)
+            statement.execute(params![cog, key, new, expires_at]).map(|_| Ok(true))
+        });
+        changed.await?.or_else(|size| {
+            self.check_size(owner, "all values", size, max_cog, "store_cog_max_bytes").map(|()| false)
         })
-        .await
     }
 
     /// A page of a cog's keys that begin with `prefix` and come after `after`, in byte order, with their values: at most
@@ -219,6 +228,18 @@ fn value(connection: &Connection, cog: &str, key: &str, now: i64) -> rusqlite::R
     statement.query_row(params![cog, key, now], |row| row.get(0)).optional()
 }
 
+/// The size of all keys and values of a cog, and what it would be with a value of that many bytes for this key.
+fn sizes(connection: &Connection, cog: &str, key: &str, value: usize) -> rusqlite::Result<(usize, usize)> {
+    let mut all = connection.prepare_cached("SELECT bytes FROM cog_size WHERE cog = ?1")?;
+    let mut own = connection.prepare_cached(
+        "SELECT octet_length(key) + octet_length(value) FROM cog_value WHERE cog = ?1 AND key = ?2",
+    )?;
+    let size = |found: rusqlite::Result<usize>| found.optional().map(Option::unwrap_or_default);
+    let before = size(all.query_row([cog], |row| row.get(0)))?;
+    let own = size(own.query_row([cog, key], |row| row.get(0)))?;
+    Ok((before, before - own + key.len() + value))
+}
+
 /// What comes right behind all texts that begin with `prefix`, in the order of their bytes.
 fn end_of(prefix: &str) -> Value {
     let mut letters: Vec<char> = prefix.chars().collect();
@@ -235,6 +256,10 @@ fn end_of(prefix: &str) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        clock::HostClock,
+        config::{self, Config, Limits},
+    };
 
     #[test]
     fn what_begins_with_a_prefix_lies_between_it_and_its_end() {
@@ -251,5 +276,42 @@ mod tests {
                 assert_eq!(key >= prefix && is_before_end, key.starts_with(prefix), "{prefix:?} {key:?}");
             }
         }
+    }
+
+    #[tokio::test]
+    async fn what_one_cog_stores_is_bounded_and_takes_no_room_from_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = async |store_cog_max_bytes| {
+            let limits = Limits { store_cog_max_bytes, ..Limits::default() };
+            let section = config::Store { path: folder.path().join("a.db"), ..config::Store::default() };
+            let config = Config { limits, ..Config::default() };
+            Store::open(&config, &section, HostClock::default()).await.unwrap()
+        };
+        for is_new in [true, false] {
+            let store = open(100).await;
+            if is_new {
+                store.set("c", "ab", vec![0; 40]).await.unwrap();
+                store.set("c", "a\0", vec![0; 56]).await.unwrap();
+            }
+            let full = store.set("c", "e", vec![]).await.unwrap_err().to_string();
+            assert_eq!(
+                full,
+                "cannot store all values of `c`: 101 bytes are more than 100 (`[limits] store_cog_max_bytes`)"
+            );
+            assert!(store.set("c", "ab", vec![0; 41]).await.is_err(), "a value that grows");
+            store.set("other", "ab", vec![0; 90]).await.unwrap();
+            store.set("c", "ab", vec![0; 38]).await.unwrap();
+            store.set("c", "e", vec![1]).await.unwrap();
+            assert!(store.set("c", "f", vec![]).await.is_err());
+            assert!(store.delete("c", "e").await.unwrap());
+            store.set("c", "ab", vec![0; 40]).await.unwrap();
+            store.close(Duration::from_secs(30)).await;
+        }
+        // Whoever has more than is allowed by now can make it less.
+        let store = open(50).await;
+        store.set("c", "ab", vec![0; 30]).await.unwrap();
+        assert!(store.set("c", "ab", vec![0; 31]).await.is_err());
+        assert!(store.delete("c", "a\0").await.unwrap());
+        store.set("c", "ab", vec![0; 48]).await.unwrap();
     }
 }
