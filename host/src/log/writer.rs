@@ -3,8 +3,10 @@
 
 use std::{
     collections::VecDeque,
+    fs::File,
     io::{self, Write},
-    sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError},
+    os::fd::AsFd,
+    sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError},
     thread,
     time::{Duration, Instant},
 };
@@ -28,6 +30,11 @@ static QUEUE: Queue = Queue { waiting: Mutex::new(Waiting::EMPTY), changed: Cond
 
 /// Whether it has its thread, once there was something to write.
 static STARTED: OnceLock<bool> = OnceLock::new();
+
+/// Stderr by a descriptor of the log's own: a cog may close the standard ones, and what the host opens next would have that
+/// number, and the log in it. None: there was no descriptor for it.
+static STDERR: LazyLock<Option<File>> =
+    LazyLock::new(|| io::stderr().as_fd().try_clone_to_owned().ok().map(File::from));
 
 struct Queue {
     waiting: Mutex<Waiting>,
@@ -123,6 +130,7 @@ pub(super) fn queue(text: String) {
     // Without its thread the log waits, and is dropped rather than allowed to stop its host; the next thread that cannot be
     // had ends the start with an error of its own.
     STARTED.get_or_init(|| thread::Builder::new().name("log".to_owned()).spawn(|| QUEUE.work()).is_ok());
+    LazyLock::force(&STDERR);
     QUEUE.lock().push(text);
     QUEUE.changed.notify_all();
 }
@@ -162,7 +170,10 @@ fn put(text: &str) -> io::Result<()> {
     let taker = TAKER.lock().unwrap_or_else(PoisonError::into_inner).clone();
     match taker {
         Some(take) => take(text),
-        None => write_to(&mut io::stderr().lock(), text.as_bytes())?,
+        None => match &*STDERR {
+            Some(stderr) => write_to(&mut &*stderr, text.as_bytes())?,
+            None => write_to(&mut io::stderr().lock(), text.as_bytes())?,
+        },
     }
     Ok(())
 }

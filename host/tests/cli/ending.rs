@@ -8,7 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::program::{Live, PATIENCE, PROGRAM, Place, gearshift, run};
+use crate::{
+    program::{Live, PATIENCE, PROGRAM, Place, gearshift, run},
+    running::{ask, discord, run as serve},
+};
 
 const HANGUP: i32 = 1;
 const QUIT: i32 = 3;
@@ -195,4 +198,22 @@ fn a_runtime_folder_that_vanishes_is_found_again() {
     assert_eq!(second.code, 73);
     assert!(second.err.contains("another host (process "), "{}", second.err);
     assert_eq!(live.end().0, 0);
+}
+
+#[test]
+fn a_cog_that_closes_the_standard_descriptors_takes_the_log_to_no_other_file() {
+    let place = Place::with(&["intruder"]);
+    let (runtime, sim) = discord(&place, "");
+    let mut live = serve(&place, sim.token());
+    live.expect("ready; the control socket is");
+    assert_eq!(ask(&runtime, &sim, "!intruder close standard").content, "done: 3 bytes");
+    // What is opened for each has the numbers that are free now.
+    for number in 1..=3 {
+        assert_eq!(run(&place, &["cogs", "reload", "intruder"]).code, 0);
+        live.expect(&format!("`intruder#{number}` was replaced by `intruder#{}`", number + 1));
+    }
+    assert_eq!(ask(&runtime, &sim, "!intruder hello").content, "done: hello");
+    live.signal(TERMINATE);
+    let (code, lines) = live.end();
+    assert!(code == 0 && lines.last().is_some_and(|line| line.contains("closed in")), "{code}: {lines:?}");
 }
