@@ -205,6 +205,10 @@ impl Cogs {
             let Ok(loaded) = tokio::task::spawn_blocking(move || Config::load(&path)).await else {
                 return false;
             };
+            // It was written to meanwhile: what was read may be half of it.
+            if stamp(file).await != now {
+                return false;
+            }
             let is_unread = matches!(&loaded, Err(ConfigError::Unreadable { source, .. }) if source.kind() != InvalidData);
             if !is_unread {
                 looks.read = now;
@@ -222,14 +226,15 @@ impl Cogs {
             looks.unread = now.filter(|_| is_unread);
         }
         // One that is put there again a moment later, as editors do, is not gone.
-        if now.is_none() && looks.last.is_none() && looks.read.take().is_some() {
+        let is_gone = now.is_none() && looks.last.is_none();
+        if is_gone && looks.read.take().is_some() {
             tracing::warn!(
-                "the config file `{}` is gone; what it set last holds until it is there again",
+                "the config file `{}` is gone, or empty; what it set last holds until it is there again",
                 file.display()
             );
         }
         looks.last = now;
-        now.is_none() || now == looks.read
+        is_gone || (now.is_some() && now == looks.read)
     }
 
     /// Takes over what is set for the cogs now, at once. Those for which it has changed are reloaded, when the future is
@@ -259,9 +264,9 @@ impl Cogs {
     }
 }
 
-/// None if it is not there.
+/// None if it is not there, or if nothing is in it: it was cut off to be written, and says nothing of any cog.
 async fn stamp(file: &Path) -> Option<Stamp> {
-    let found = tokio::fs::metadata(file).await.ok()?;
+    let found = tokio::fs::metadata(file).await.ok().filter(|found| found.len() > 0)?;
     Some((found.ino(), found.len(), found.modified().ok()?))
 }
 

@@ -47,7 +47,7 @@ fn a_config_that_is_gone_is_named_once_and_followed_when_it_is_there_again() {
     place.file("gearshift.toml", &set("two"));
     live.expect("replaced");
     std::fs::remove_file(&file).unwrap();
-    let said = live.expect(" is gone; what it set last holds until it is there again");
+    let said = live.expect(" is gone, or empty; what it set last holds until it is there again");
     assert!(said.contains("gearshift.toml"), "{said}");
     assert_eq!(ask(&runtime, &sim, "!faulty settings").content, "text `two`, numbers []");
     place.file("gearshift.toml", &set("three"));
@@ -55,7 +55,7 @@ fn a_config_that_is_gone_is_named_once_and_followed_when_it_is_there_again() {
     live.expect("replaced");
     live.signal(15);
     let (code, lines) = live.end();
-    let said = lines.iter().filter(|line| line.contains(" is gone; ")).count();
+    let said = lines.iter().filter(|line| line.contains(" is gone, ")).count();
     assert_eq!((code, said), (0, 1), "{}", lines.join("\n"));
 }
 
@@ -169,6 +169,23 @@ fn a_cog_that_a_stricter_section_could_not_replace_is_shown_with_what_it_may_and
     assert_eq!(shown["lane"], "process", "{shown}");
     assert_eq!(shown["handles"], serde_json::json!(["discord.reply", "store"]));
     assert_eq!(shown["outdated"], serde_json::json!([]));
+    live.signal(15);
+    assert_eq!(live.end().0, 0);
+}
+
+#[test]
+fn a_config_that_is_cut_off_to_be_written_takes_no_cog_out_of_its_process() {
+    let place = Place::with(&["faulty"]);
+    let config = "[cogs]\nfolder = \"cogs\"\n[cog.faulty]\nlane = \"process\"\n";
+    place.file("gearshift.toml", config);
+    let mut live = Live::play(&place, &[]);
+    place.file("gearshift.toml", &format!("{config}settings.text = \"hi\"\n"));
+    live.expect("replaced");
+    place.file("gearshift.toml", "");
+    live.expect(" is gone, or empty; what it set last holds until it is there again");
+    let reloaded = run(&place, &["cogs", "reload", "faulty", "--json"]);
+    let report: serde_json::Value = serde_json::from_str(&reloaded.out).unwrap();
+    assert!(report["process"].is_u64(), "{report}");
     live.signal(15);
     assert_eq!(live.end().0, 0);
 }
