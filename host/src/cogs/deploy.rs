@@ -168,7 +168,14 @@ impl<L: Life> Owner<L> {
     /// it was, or `Loading`.
     pub(super) async fn attempt(&mut self, candidate: Candidate<L::Library>) -> Result<Done, CogError> {
         let (file, digest) = (candidate.file.clone(), candidate.digest);
-        match self.claim_and_replace(candidate, How::Deploy).await {
+        let result = match self.claim_and_replace(candidate, How::Deploy).await {
+            Err(error) if error.has_lost_copy() => match self.life.prepare(&file).await {
+                Ok(again) if again.digest == digest => self.claim_and_replace(again, How::Deploy).await,
+                _ => Err(error),
+            },
+            result => result,
+        };
+        match result {
             Ok(done) => {
                 self.registry.forget_refused(&file);
                 self.registry.note(&self.name, |status| status.last_fault = None);

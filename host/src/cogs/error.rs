@@ -7,7 +7,7 @@ use crate::{
     error::{chain, denied, shortage, system_error},
     fault::{Fault, FaultKind},
     lane::OrderError,
-    library::{OpenError, Refused},
+    library::{CopyError, OpenError, Refusal, Refused},
     step::Step,
 };
 
@@ -198,6 +198,11 @@ impl CogError {
     /// Whether trying again in a moment may help: the file is still being written.
     pub fn may_pass(&self) -> bool {
         matches!(self, CogError::File(refused) if refused.why.is_passing())
+    }
+
+    /// Whether nothing was wrong with the library but that its copy was gone.
+    pub(super) fn has_lost_copy(&self) -> bool {
+        matches!(self, CogError::File(refused) if matches!(refused.why, Refusal::Copy(CopyError::Vanished)))
     }
 
     /// Whether trying the same code again later may help: its `setup` returned an error, ended its process or did not

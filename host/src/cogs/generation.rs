@@ -23,7 +23,8 @@ use crate::{
     identity::GenerationId,
     lane::{Bounds, Ending, Inbox, Lane, LaneParts, OrderError, PauseError, ProcessParts, Pulse, State},
     library::{
-        self, Digest, Mapping, Note, OpenError, OpenLibrary, Prepared, PrivateCopy, Refused, prefix_names,
+        self, CopyError, Digest, Mapping, Note, OpenError, OpenLibrary, Prepared, PrivateCopy, Refused,
+        prefix_names,
     },
     schedule::Schedule,
 };
@@ -74,6 +75,11 @@ pub(super) async fn prepare(parts: &CogsParts, file: &Path) -> Result<Candidate<
 impl Lanes {
     fn id(&self, number: u64) -> GenerationId {
         GenerationId { cog: Arc::clone(&self.name), number }
+    }
+
+    fn refused(&self, file: &Path, why: CopyError) -> CogError {
+        let cog = Some(self.name.to_string());
+        CogError::from(Box::new(Refused { file: file.to_owned(), cog, why: why.into() }))
     }
 
     fn lane_parts(
@@ -176,10 +182,7 @@ impl Life for Lanes {
         for odd in [settings.unused(&manifest), settings.not_allowed(&manifest)].into_iter().flatten() {
             tracing::warn!(cog = %id, "{odd}");
         }
-        copy.rename(&self.name, number).map_err(|why| {
-            let cog = Some(self.name.to_string());
-            CogError::from(Box::new(Refused { file: file.clone(), cog, why: why.into() }))
-        })?;
+        copy.rename(&self.name, number).map_err(|why| self.refused(&file, why))?;
         copy.set_mapping(Mapping::Mapped);
         let terms = Arc::new(settings.terms(&self.name, Some(&manifest)));
         let (parts, lease) = self.lane_parts(&id, &manifest, &copy, &terms);
@@ -190,6 +193,7 @@ impl Life for Lanes {
             again: Again(None),
             source,
         };
+        let vanished = || self.refused(&file, CopyError::Vanished);
         let deadline = self.parts.limits.setup_timeout;
         if terms.lane.kind == LaneKind::Process {
             let process = self.process_parts(&id, &terms);
@@ -198,7 +202,10 @@ impl Life for Lanes {
             let lane = started.unwrap_or(Err(OpenError::Deadline(deadline))).map_err(|error| {
                 // No process that is not ending has it.
                 copy.set_mapping(Mapping::Gone);
-                failed(error)
+                match error {
+                    OpenError::Process(_) if copy.has_vanished() => vanished(),
+                    error => failed(error),
+                }
             })?;
             return Ok(Generation { id, lane, library: None, copy, lease, terms });
         }
@@ -212,8 +219,9 @@ impl Life for Lanes {
             Err(failure) => {
                 let (thread, library, pulse) = (failure.thread, failure.library, failure.pulse);
                 let id = id.clone();
+                let has_vanished = matches!(failure.error, OpenError::Loader(_)) && copy.has_vanished();
                 drop(self.hand_over(Remains { id, thread, pulse, library, copy, lease, was_lent: false }));
-                Err(failed(failure.error))
+                Err(if has_vanished { vanished() } else { failed(failure.error) })
             }
         }
     }

@@ -120,12 +120,14 @@ impl SocketClaim {
         Ok(SocketClaim { path: path.to_owned(), lock })
     }
 
-    /// Binds it, mode 0600. What a dead host left behind is replaced. Needs a running runtime.
+    /// Binds it, mode 0600. What a dead host left behind is replaced, and what has vanished since it was claimed is made
+    /// again. Needs a running runtime.
     ///
     /// # Errors
-    /// Something else is there, or the system refuses.
+    /// As for [`Socket::bind`].
     pub fn bind(self) -> Result<Socket, SocketError> {
-        let SocketClaim { path, lock } = self;
+        let SocketClaim { path, mut lock } = self;
+        ensure_lock(&path, &mut lock)?;
         let (listener, file) = put(&path)?;
         Ok(Socket { listener, path, file, lock })
     }
@@ -149,12 +151,7 @@ impl Socket {
         if has_lock && identity(&self.path).is_ok_and(|there| there == self.file) {
             return Ok(false);
         }
-        make_folder(&self.path)?;
-        let folder = folder_of(&self.path);
-        let private = PrivateFolder::open(folder, Sticky::Allowed).map_err(|why| refused(&self.path, why))?;
-        if !has_lock {
-            self.lock = lock(&self.path, &private)?;
-        }
+        ensure_lock(&self.path, &mut self.lock)?;
         (self.listener, self.file) = put(&self.path)?;
         Ok(true)
     }
@@ -248,6 +245,16 @@ fn lock(path: &Path, private: &PrivateFolder) -> Result<File, SocketError> {
     Ok(file)
 }
 
+/// Takes the lock again if it is not beside the socket any more, with its folder.
+fn ensure_lock(path: &Path, lock: &mut File) -> Result<(), SocketError> {
+    make_folder(path)?;
+    let private = PrivateFolder::open(folder_of(path), Sticky::Allowed).map_err(|why| refused(path, why))?;
+    if !leads_to(&lock_path(path), lock) {
+        *lock = self::lock(path, &private)?;
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::symlink;
@@ -306,6 +313,11 @@ mod tests {
             drop((reached, socket.listener.accept().await.unwrap()));
             assert!(bind(&path).unwrap_err().contains("another host (process "));
         }
+        drop(socket);
+        let claim = SocketClaim::take(&path).unwrap();
+        fs::remove_dir_all(&folder).unwrap();
+        let _socket = claim.bind().unwrap();
+        assert!(bind(&path).unwrap_err().contains("another host (process "));
     }
 
     #[tokio::test]

@@ -33,6 +33,9 @@ pub enum CopyError {
     /// The folder for copies had vanished, and could not be made again.
     #[error(transparent)]
     Folder(#[from] FolderError),
+    /// The copy has vanished before it was opened: others clean up folders of what is temporary.
+    #[error("its copy has vanished")]
+    Vanished,
     /// The copy could not be written.
     #[error("failed to write the copy `{}`{}", .copy.display(), denied(.copy, .source))]
     Write {
@@ -48,7 +51,7 @@ impl CopyError {
     pub fn help(&self) -> Option<&'static str> {
         match self {
             Self::Changed => Some("it is tried again when it has settled"),
-            Self::Read(_) => None,
+            Self::Read(_) | Self::Vanished => None,
             Self::Folder(why) => Some(why.help()),
             Self::Write { .. } => Some(
                 "the folder must be writable, with space left; XDG_RUNTIME_DIR, or TMPDIR without it, name another",
@@ -125,7 +128,10 @@ impl PrivateCopy {
             return Err(CopyError::Changed);
         }
         let path = folder.unused()?;
-        let failed = |source| CopyError::Write { copy: path.clone(), source };
+        let failed = |source: io::Error| match source.kind() {
+            io::ErrorKind::NotFound => CopyError::Vanished,
+            _ => CopyError::Write { copy: path.clone(), source },
+        };
         let mut copy = Self {
             folder: folder.clone(),
             path: path.clone(),
@@ -162,6 +168,11 @@ impl PrivateCopy {
         &self.path
     }
 
+    /// Whether it is not there any more.
+    pub fn has_vanished(&self) -> bool {
+        !self.path.exists()
+    }
+
     /// The file it was made from.
     pub fn source(&self) -> &Path {
         &self.source
@@ -183,7 +194,10 @@ impl PrivateCopy {
     /// When it cannot be renamed.
     pub fn rename(&mut self, cog: &str, generation: u64) -> Result<(), CopyError> {
         let path = self.folder.path().join(format!("{cog}-{generation}{}", std::env::consts::DLL_SUFFIX));
-        fs::rename(&self.path, &path).map_err(|source| CopyError::Write { copy: path.clone(), source })?;
+        fs::rename(&self.path, &path).map_err(|source| match self.has_vanished() {
+            true => CopyError::Vanished,
+            false => CopyError::Write { copy: path.clone(), source },
+        })?;
         self.path = path;
         Ok(())
     }

@@ -126,11 +126,19 @@ impl Refusal {
     }
 }
 
-/// Looks at a library, copies it, and verifies the copy. Blocks; some milliseconds for a large file.
+/// Looks at a library, copies it, and verifies the copy; once more if the copy vanishes meanwhile. Blocks; some
+/// milliseconds for a large file.
 ///
 /// # Errors
 /// The first step that failed, with the file and, from reading on, the cog.
 pub fn prepare(folder: &CopyFolder, file: &Path) -> Result<Prepared, Refused> {
+    match prepare_once(folder, file) {
+        Err(Refused { why: Refusal::Copy(CopyError::Vanished), .. }) => prepare_once(folder, file),
+        prepared => prepared,
+    }
+}
+
+fn prepare_once(folder: &CopyFolder, file: &Path) -> Result<Prepared, Refused> {
     let since = Instant::now();
     let refused = |cog: Option<&str>, why: Refusal| Refused {
         file: file.to_owned(),
@@ -139,6 +147,7 @@ pub fn prepare(folder: &CopyFolder, file: &Path) -> Result<Prepared, Refused> {
     };
     let copy = copy(folder, file).map_err(|why| refused(None, why))?;
     let contents = manifest::read(copy.path()).map_err(|why| match &why {
+        _ if copy.has_vanished() => refused(None, CopyError::Vanished.into()),
         ReadError::OtherAbi { name, .. } => refused(name.clone().as_deref(), why.into()),
         _ => refused(None, why.into()),
     })?;
@@ -162,7 +171,10 @@ fn copy(folder: &CopyFolder, file: &Path) -> Result<PrivateCopy, Refusal> {
 /// Clears `DF_1_NODELETE` in the copy: with it, `dlclose` does nothing.
 fn allow_unmapping(copy: &PrivateCopy, contents: &Contents) -> Result<(), CopyError> {
     let Some(at) = contents.nodelete_at else { return Ok(()) };
-    let failed = |source| CopyError::Write { copy: copy.path().to_owned(), source };
+    let failed = |source| match copy.has_vanished() {
+        true => CopyError::Vanished,
+        false => CopyError::Write { copy: copy.path().to_owned(), source },
+    };
     let file = OpenOptions::new().read(true).write(true).open(copy.path()).map_err(failed)?;
     let mut flags = [0];
     file.read_exact_at(&mut flags, at).map_err(failed)?;

@@ -28,7 +28,7 @@ use crate::{
     config::Limits,
     fault::{Fault, FaultKind},
     lane::{Inbox, OrderError, Pulse, State},
-    library::Digest,
+    library::{CopyError, Digest, Refused},
     router::{Notices, OwnCommands, Router},
     schedule::Schedule,
     step::Step,
@@ -67,6 +67,8 @@ pub(super) struct Notes {
     pub(super) crashes: bool,
     /// What a kept library holds, by the name under which it is kept.
     kept: BTreeMap<PathBuf, Code>,
+    /// Whether the next copy is gone when it is to be opened.
+    pub(super) loses_copy: bool,
     /// Whether what is kept is damaged: nothing can be read there, or other code.
     damage: Option<Option<Code>>,
 }
@@ -163,6 +165,10 @@ impl Life for Script {
     }
 
     async fn open(&self, number: u64, candidate: Candidate<Code>) -> Result<Running, CogError> {
+        if std::mem::take(&mut self.notes().loses_copy) {
+            let why = CopyError::Vanished.into();
+            return Err(Box::new(Refused { file: candidate.file, cog: None, why }).into());
+        }
         let new = Running { number, code: candidate.library, pulse: Arc::default() };
         self.step(Step::Open, &new).map_err(|error| CogError::Host(error.to_string()))?;
         self.notes().alive.insert(number);

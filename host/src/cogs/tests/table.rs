@@ -167,6 +167,15 @@ async fn a_hang_on_probation_goes_back_and_one_later_loads_the_same_code_again()
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_library_whose_copy_has_vanished_is_copied_again() {
+    let theatre = theatre(Stage::Away).await;
+    theatre.script("music").keep_file("music", GOOD);
+    theatre.script("music").notes().loses_copy = true;
+    theatre.bring("music", GOOD, Wish::Changed).await.expect("nothing else is wrong");
+    assert_eq!((theatre.stage("music").0, &*done(&theatre)), (Stage::Serving, "open 2, setup 2, serve 2"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_setup_that_failed_is_tried_again_with_growing_pauses() {
     let theatre = theatre(Stage::Away).await;
     theatre.bring("music", failing(Step::Setup), Wish::Changed).await.expect_err("it fails");
