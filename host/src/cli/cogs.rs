@@ -7,7 +7,10 @@ use super::{
     exit::{Exit, Failure},
     running::RunningHost,
 };
-use crate::{config::LaneKind, control::Request};
+use crate::{
+    config::LaneKind,
+    control::{Answer, Request},
+};
 
 /// List, show, load, unload or reload the cogs of the running host
 #[derive(Debug, Args)]
@@ -61,23 +64,25 @@ struct Names {
 impl CogsCommand {
     pub(super) fn execute(self) -> Result<(), Failure> {
         let mut client = self.host.connect()?;
+        let mut all_done = true;
+        let mut show = |answer: Answer| -> Result<(), Failure> {
+            all_done &= answer.ok;
+            Ok(self.host.show(&answer)?)
+        };
         let requests: Vec<Request> = match self.verb {
             Verb::List => vec![Request::List],
             Verb::Info(names) => names.each(|cog| Request::Info { cog }),
             Verb::Load(names) => names.each(|cog| Request::Load { cog }),
             Verb::Unload(names) => names.each(|cog| Request::Unload { cog }),
-            Verb::Reload { names: Names { names }, lane } => match <[String; 1]>::try_from(names) {
-                Ok([cog]) => vec![Request::Reload { cog, lane }],
-                Err(cogs) => vec![Request::ReloadAll { cogs, lane }],
-            },
+            Verb::Reload { names: Names { names: cogs }, lane } if cogs.len() > 1 => {
+                let count = cogs.len();
+                client.call_each(&Request::ReloadAll { cogs, lane }, count, show)?;
+                return if all_done { Ok(()) } else { Err(Failure::reported(Exit::Failed)) };
+            }
+            Verb::Reload { names, lane } => names.each(|cog| Request::Reload { cog, lane }),
         };
-        let mut all_done = true;
         for request in requests {
-            let count = if let Request::ReloadAll { cogs, .. } = &request { cogs.len() } else { 1 };
-            client.call_each(&request, count, |answer| -> Result<(), Failure> {
-                all_done &= answer.ok;
-                Ok(self.host.show(&answer)?)
-            })?;
+            show(client.call(&request)?)?;
         }
         if all_done { Ok(()) } else { Err(Failure::reported(Exit::Failed)) }
     }

@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, BufRead, BufReader, Write},
+    net::Shutdown,
     os::unix::net::UnixStream,
     path::{Path, PathBuf},
     time::Duration,
@@ -102,21 +103,29 @@ impl Client {
         answer.map_err(|source| self.failed(request, source))
     }
 
-    /// Asks for something of several cogs; `each` is given the answers as they come.
+    /// Asks for something of `count` cogs, and for nothing more; `each` is given the answers as they come.
     ///
     /// # Errors
     /// As [`call`](Self::call), and those of `each`.
     pub fn call_each<E: From<CallError>>(
-        &mut self,
+        mut self,
         request: &Request,
         count: usize,
         mut each: impl FnMut(Answer) -> Result<(), E>,
     ) -> Result<(), E> {
-        each(self.call(request)?)?;
+        let mut answer = self.call(request)?;
+        // A host that refuses the request as a whole gives one answer, and then there is an end.
+        let mut ended = self.stream.get_ref().shutdown(Shutdown::Write);
         for _ in 1..count {
-            each(self.read().map_err(|source| self.failed(request, source))?)?;
+            let is_refused = !answer.ok;
+            each(answer)?;
+            answer = match ended.and_then(|()| self.read()) {
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof && is_refused => return Ok(()),
+                next => next.map_err(|source| self.failed(request, source))?,
+            };
+            ended = Ok(());
         }
-        Ok(())
+        each(answer)
     }
 
     fn failed(&self, request: &Request, source: io::Error) -> CallError {
