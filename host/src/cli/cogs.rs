@@ -43,7 +43,7 @@ enum Verb {
     Load(Names),
     /// Let cogs save their state and go; their files stay
     Unload(Names),
-    /// Replace cogs by what their files hold now, changed or not
+    /// Replace cogs by what their files hold now, changed or not; together where they exchange commands
     Reload {
         #[command(flatten)]
         names: Names,

@@ -13,7 +13,7 @@ use super::{
     source::DEFAULT,
 };
 use crate::{
-    config::Config,
+    config::{self, Config},
     control::{self, Answer, Client},
     log::{self, Lines},
 };
@@ -43,7 +43,8 @@ impl RunningHost {
     /// Finds it.
     pub(super) fn connect(&self) -> Result<Client, Failure> {
         if let Some(socket) = &self.socket {
-            return Ok(Client::connect(socket)?);
+            // As the host takes it.
+            return Ok(Client::connect(&config::absolute(socket))?);
         }
         let file = self.config_file();
         if self.config.is_none() && !file.exists() {

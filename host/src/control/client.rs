@@ -115,15 +115,15 @@ impl Client {
     ) -> Result<(), E> {
         let mut answer = self.call(request)?;
         // A host that refuses the request as a whole gives one answer, and then there is an end.
-        let mut ended = self.stream.get_ref().shutdown(Shutdown::Write);
+        // Where the connection is gone, reading says so.
+        let _ = self.stream.get_ref().shutdown(Shutdown::Write);
         for _ in 1..count {
             let is_refused = !answer.ok;
             each(answer)?;
-            answer = match ended.and_then(|()| self.read()) {
+            answer = match self.read() {
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof && is_refused => return Ok(()),
                 next => next.map_err(|source| self.failed(request, source))?,
             };
-            ended = Ok(());
         }
         each(answer)
     }

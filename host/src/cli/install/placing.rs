@@ -45,7 +45,7 @@ impl Place {
 /// The host of this config, if it runs. A socket that is named must have one.
 pub(super) fn running(host: &RunningHost, config: &Config) -> Result<Option<Client>, Failure> {
     let path = match &host.socket {
-        Some(socket) => return Ok(Some(Client::connect(socket)?)),
+        Some(_) => return Ok(Some(host.connect()?)),
         None => socket_path(config),
     };
     match Client::connect(&path) {
