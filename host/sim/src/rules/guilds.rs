@@ -93,7 +93,8 @@ pub(crate) fn show(state: &mut State, session: &str, guild: Snowflake) -> bool {
         Account::User(user) => user_client::guild(world, home, user),
     };
     if session.intents & intents::GUILD_PRESENCES != 0 {
-        shown["presences"] = json!(presences.list(world, home, MAX_PRESENCES));
+        let users = home.members.keys().copied();
+        shown["presences"] = presences.online(world, guild, users).take(MAX_PRESENCES).collect();
     }
     let id = session.id.clone();
     sessions.push_to(&id, Payload::new("GUILD_CREATE", &shown));

@@ -5,6 +5,7 @@ use crate::ids::Snowflake;
 use crate::sessions::intents;
 use crate::sessions::presence::Presence;
 use crate::state::State;
+use crate::world::Status;
 
 /// Takes over what a user says of itself and sends it to those who share a guild with it.
 pub(crate) fn change(state: &mut State, user: Snowflake, presence: Presence) {
@@ -15,7 +16,7 @@ pub(crate) fn change(state: &mut State, user: Snowflake, presence: Presence) {
 
 /// The first session of an account opens.
 pub(crate) fn come_online(state: &mut State, user: Snowflake, said: Option<Presence>) {
-    change(state, user, said.unwrap_or(Presence::plain("online")));
+    change(state, user, said.unwrap_or_else(|| Status::Online.into()));
 }
 
 /// A session ended for good; with the last one what was said is forgotten.

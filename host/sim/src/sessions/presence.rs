@@ -2,46 +2,40 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::ids::Snowflake;
-use crate::world::{Guild, World};
+use crate::world::{Status, World};
 
-/// Activities that are kept of a presence.
+/// Activities of a presence that others see.
 const MAX_ACTIVITIES: usize = 5;
 
-/// What somebody says of itself.
-#[derive(Clone, Debug, PartialEq)]
+/// What somebody says of itself. Of `since` nothing is read: serenity sends an object there.
+/// <https://discord.com/developers/docs/events/gateway-events#update-presence>
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 pub(crate) struct Presence {
-    /// `online`, `idle`, `dnd` or `offline`; others see an invisible one as offline.
-    status: &'static str,
-    activities: Vec<Value>,
+    status: Status,
+    activities: Option<Vec<Activity>>,
 }
 
-impl Presence {
-    /// Reads op 3 or the `presence` of IDENTIFY. Of `since` nothing is read: serenity sends an object there.
-    pub(crate) fn read(data: &Value) -> Option<Self> {
-        let status = match data.get("status").and_then(Value::as_str)? {
-            "online" => "online",
-            "idle" => "idle",
-            "dnd" => "dnd",
-            "invisible" | "offline" => "offline",
-            _ => return None,
-        };
-        let activities = match data.get("activities") {
-            None | Some(Value::Null) => Vec::new(),
-            Some(Value::Array(list)) => list.iter().take(MAX_ACTIVITIES).cloned().collect(),
-            Some(_) => return None,
-        };
-        let named = |activity: &Value| {
-            activity.get("name").is_some_and(Value::is_string)
-                && activity.get("type").is_some_and(Value::is_u64)
-        };
-        activities.iter().all(named).then_some(Self { status, activities })
-    }
+/// What somebody is doing, as far as bots can say it.
+/// <https://discord.com/developers/docs/events/gateway-events#activity-object>
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+struct Activity {
+    name: String,
+    #[serde(rename = "type")]
+    kind: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+}
 
-    pub(crate) fn plain(status: &'static str) -> Self {
-        Self { status, activities: Vec::new() }
+impl From<Status> for Presence {
+    /// Of somebody who does nothing in particular.
+    fn from(status: Status) -> Self {
+        Self { status, activities: None }
     }
 }
 
@@ -61,24 +55,29 @@ impl Presences {
     }
 
     fn of(&self, world: &World, user: Snowflake) -> Presence {
-        let silent = || Presence::plain(world.status_of(user).word());
-        self.said.get(&user).cloned().unwrap_or_else(silent)
+        self.said.get(&user).cloned().unwrap_or_else(|| world.status_of(user).into())
     }
 
     /// A user's presence as events and chunks carry it.
     pub(crate) fn json(&self, world: &World, guild: Snowflake, user: Snowflake) -> Value {
         let Presence { status, activities } = self.of(world, user);
-        let clients = if status == "offline" { json!({}) } else { json!({ "desktop": status }) };
+        let clients = if status == Status::Offline { json!({}) } else { json!({ "desktop": status }) };
+        let activities: Vec<Activity> = activities.into_iter().flatten().take(MAX_ACTIVITIES).collect();
         json!({
             "user": { "id": user }, "guild_id": guild, "status": status, "activities": activities,
             "client_status": clients,
         })
     }
 
-    /// Those of a guild who are not offline, as GUILD_CREATE lists them.
-    pub(crate) fn list(&self, world: &World, guild: &Guild, most: usize) -> Vec<Value> {
-        let there = guild.members.keys().filter(|user| self.of(world, **user).status != "offline");
-        there.take(most).map(|user| self.json(world, guild.id, *user)).collect()
+    /// Those of some members who are not offline, as GUILD_CREATE and chunks list them.
+    pub(crate) fn online(
+        &self,
+        world: &World,
+        guild: Snowflake,
+        users: impl Iterator<Item = Snowflake>,
+    ) -> impl Iterator<Item = Value> {
+        let there = users.filter(|user| self.of(world, *user).status != Status::Offline);
+        there.map(move |user| self.json(world, guild, user))
     }
 }
 
@@ -86,16 +85,20 @@ impl Presences {
 mod tests {
     use super::*;
 
+    fn read(data: Value) -> serde_json::Result<Presence> {
+        serde_json::from_value(data)
+    }
+
     #[test]
     fn what_clients_send_is_read_and_other_things_are_not() {
         let odd = json!({ "since": { "secs_since_epoch": 1, "nanos_since_epoch": 2 }, "status": "idle", "activities": [], "afk": false });
-        assert_eq!(Presence::read(&odd).unwrap(), Presence::plain("idle"));
+        assert_eq!(read(odd).unwrap(), Presence { activities: Some(Vec::new()), ..Status::Idle.into() });
         let playing =
             json!({ "since": null, "status": "invisible", "activities": [{ "name": "chess", "type": 0 }] });
-        let read = Presence::read(&playing).unwrap();
-        assert_eq!((read.status, read.activities.len()), ("offline", 1));
+        let read_playing = read(playing).unwrap();
+        assert_eq!((read_playing.status, read_playing.activities.unwrap().len()), (Status::Offline, 1));
         for bad in [json!({}), json!({ "status": "here" }), json!({ "status": "idle", "activities": [{}] })] {
-            assert!(Presence::read(&bad).is_none(), "{bad}");
+            assert!(read(bad.clone()).is_err(), "{bad}");
         }
     }
 }

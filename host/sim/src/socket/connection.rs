@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message as Frame, WebSocket};
 use futures_util::SinkExt;
-use serde_json::{Value, json};
+use serde::Deserialize;
+use serde_json::json;
 use tokio::sync::mpsc::{self, Receiver};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::close;
 use super::codec::Codec;
-use super::operations::{Pace, decode_error};
+use super::operations::Pace;
 use crate::accounts::{self, Account};
 use crate::ids::Snowflake;
 use crate::rules::presence;
@@ -82,6 +83,14 @@ pub(super) async fn serve(socket: WebSocket, shared: Arc<Shared>, transport: Tra
         () = owner.closed() => End::Close { code: 1001, reason: "the simulator is closing" },
     };
     connection.finish(end).await;
+}
+
+/// <https://discord.com/developers/docs/events/gateway-events#resume>
+#[derive(Deserialize)]
+pub(super) struct Resume {
+    token: String,
+    session_id: String,
+    seq: u64,
 }
 
 impl Connection {
@@ -178,20 +187,14 @@ impl Connection {
         self.send_now(r#"{"op":11,"d":null,"s":null,"t":null}"#.to_owned()).await
     }
 
-    pub(super) async fn resume(&mut self, data: &Value) -> Result<(), End> {
+    pub(super) async fn resume(&mut self, resume: Resume) -> Result<(), End> {
         if self.session.is_some() {
             return Err(already_authenticated());
         }
-        let (Some(token), Some(id), Some(seq)) = (
-            data.get("token").and_then(Value::as_str),
-            data.get("session_id").and_then(Value::as_str),
-            data.get("seq").and_then(Value::as_u64),
-        ) else {
-            return Err(decode_error());
-        };
-        let user = self.account_of(token)?.id();
+        let Resume { token, session_id: id, seq } = resume;
+        let user = self.account_of(&token)?.id();
         let outbox = self.open_inbox();
-        let outcome = self.shared.state().sessions.resume(id, user, seq, self.number, outbox);
+        let outcome = self.shared.state().sessions.resume(&id, user, seq, self.number, outbox);
         let missed = match outcome {
             Resumption::Missed(missed) => missed,
             Resumption::InvalidSeq => {
@@ -199,7 +202,7 @@ impl Connection {
             }
             Resumption::Unknown | Resumption::TooOld => {
                 self.inbox = None;
-                self.note(id, "cannot be resumed".to_owned());
+                self.note(&id, "cannot be resumed".to_owned());
                 return self.send_now(INVALID_SESSION.to_owned()).await;
             }
         };

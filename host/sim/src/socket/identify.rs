@@ -1,5 +1,6 @@
 //! IDENTIFY: checks what the client says it is, opens its session, and sends READY and its guilds.
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::close;
@@ -17,28 +18,38 @@ use crate::state::State;
 use crate::world::Guild;
 use crate::world::wire::user_client;
 
+/// <https://discord.com/developers/docs/events/gateway-events#identify>
+#[derive(Deserialize)]
+pub(super) struct Identify {
+    token: String,
+    /// Of bots; users' own clients name none.
+    intents: Option<u64>,
+    /// Number and count.
+    shard: Option<(u64, u64)>,
+    compress: Option<bool>,
+    large_threshold: Option<u64>,
+    presence: Option<Presence>,
+}
+
 impl Connection {
-    pub(super) async fn identify(&mut self, data: Value) -> Result<(), End> {
+    pub(super) async fn identify(&mut self, identify: Identify) -> Result<(), End> {
         if self.session.is_some() {
             return Err(already_authenticated());
         }
-        let Some(token) = data.get("token").and_then(Value::as_str) else { return Err(decode_error()) };
-        let account = self.account_of(token)?;
-        let shard = shard_of(&data)?;
-        let large_threshold = data.get("large_threshold").and_then(Value::as_u64);
-        let presence = match data.get("presence").filter(|presence| !presence.is_null()) {
-            Some(presence) => Some(Presence::read(presence).ok_or_else(decode_error)?),
-            None => None,
-        };
+        let account = self.account_of(&identify.token)?;
+        let shard = identify.shard.unwrap_or((0, 1));
+        if shard.0 >= shard.1 {
+            return Err(End::Close { code: close::INVALID_SHARD, reason: "Invalid shard" });
+        }
         let asked = match account {
-            Account::Bot(_) => data.get("intents").and_then(Value::as_u64).ok_or_else(decode_error)?,
+            Account::Bot(_) => identify.intents.ok_or_else(decode_error)?,
             // A user's own client asks for nothing: it receives whatever the user may see.
             Account::User(_) => intents::KNOWN,
         };
         if asked & !intents::KNOWN != 0 {
             return Err(End::Close { code: close::INVALID_INTENTS, reason: "Invalid intent(s)" });
         }
-        if data.get("compress") == Some(&Value::Bool(true)) && matches!(self.codec, Codec::Plain) {
+        if identify.compress == Some(true) && matches!(self.codec, Codec::Plain) {
             self.codec = Codec::Payload;
         }
         match self.count_start(account, shard) {
@@ -66,20 +77,18 @@ impl Connection {
         }
         let id: std::sync::Arc<str> = format!("{:032x}", state.world.next_id().0).into();
         // Before its session is there, which would otherwise receive its own presence before READY.
-        presence::come_online(&mut state, account.id(), presence);
+        presence::come_online(&mut state, account.id(), identify.presence);
         let session = state.sessions.open(id.clone(), account, shard, asked, self.number, self.open_inbox());
-        if let Some(threshold) = large_threshold {
+        if let Some(threshold) = identify.large_threshold {
             session.large_threshold = threshold.clamp(50, 250) as usize;
         }
         self.session = Some((id.clone(), account.id()));
         let name = state.world.user(account.id()).map(|user| user.username.clone()).unwrap_or_default();
         self.note(&id, format!("identified as {name}, shard {}/{}", shard.0, shard.1));
-        greet(&mut state, &id, account, &data, &shared.resume_url());
+        greet(&mut state, &id, account, identify.shard.is_some(), &shared.resume_url());
         Ok(())
     }
-}
 
-impl Connection {
     /// Counts a session start of a bot; refused only where rate limits hold.
     fn count_start(&self, account: Account, shard: (u64, u64)) -> Result<(), TooMany> {
         let Account::Bot(bot) = account else { return Ok(()) };
@@ -93,8 +102,8 @@ impl Connection {
     }
 }
 
-/// READY, then GUILD_CREATE for every guild on the shard.
-fn greet(state: &mut State, id: &str, account: Account, data: &Value, resume_url: &str) {
+/// READY, then GUILD_CREATE for every guild on the shard. `is_sharded`: the client said which it is.
+fn greet(state: &mut State, id: &str, account: Account, is_sharded: bool, resume_url: &str) {
     let Some(shard) = state.sessions.session(id).map(|session| session.shard) else { return };
     let guilds: Vec<Snowflake> = guilds_on(state, account.id(), shard).map(|guild| guild.id).collect();
     let unavailable: Vec<Value> = guilds.iter().map(|id| json!({ "id": id, "unavailable": true })).collect();
@@ -114,7 +123,7 @@ fn greet(state: &mut State, id: &str, account: Account, data: &Value, resume_url
             ready["private_channels"] = user_client::direct_messages(&state.world, person)
         }
     }
-    if data.get("shard").is_some_and(Value::is_array) {
+    if is_sharded {
         ready["shard"] = json!([shard.0, shard.1]);
     }
     state.sessions.push_to(id, Payload::new("READY", &ready));
@@ -127,13 +136,4 @@ fn greet(state: &mut State, id: &str, account: Account, data: &Value, resume_url
 fn guilds_on(state: &State, user: Snowflake, shard: (u64, u64)) -> impl Iterator<Item = &Guild> {
     let mine = move |guild: &&Guild| guild.members.contains_key(&user) && covers(shard, Some(guild.id));
     state.world.guilds.values().filter(mine)
-}
-
-fn shard_of(data: &Value) -> Result<(u64, u64), End> {
-    let Some(shard) = data.get("shard").filter(|shard| !shard.is_null()) else { return Ok((0, 1)) };
-    let pair = (shard.get(0).and_then(Value::as_u64), shard.get(1).and_then(Value::as_u64));
-    match pair {
-        (Some(number), Some(count)) if number < count => Ok((number, count)),
-        _ => Err(End::Close { code: close::INVALID_SHARD, reason: "Invalid shard" }),
-    }
 }

@@ -4,11 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ws::Message as Frame;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+use super::close;
 use super::connection::{Connection, End};
-use super::{close, members};
+use super::members::{self, MembersRequest};
+use crate::ids::Snowflake;
 use crate::options::RateLimits;
 use crate::rules::presence;
 use crate::rules::voice::{self, VoiceRequest};
@@ -49,6 +53,25 @@ impl Pace {
     }
 }
 
+/// A payload of the client's.
+#[derive(Deserialize)]
+struct Said {
+    op: u64,
+    #[serde(default, rename = "d")]
+    data: Value,
+}
+
+/// <https://discord.com/developers/docs/events/gateway-events#request-soundboard-sounds>
+#[derive(Deserialize)]
+struct SoundsRequest {
+    guild_ids: Vec<Snowflake>,
+}
+
+/// What an op carries. Discord answers what is not of its form with one close code and names no field.
+fn read<T: DeserializeOwned>(data: Value) -> Result<T, End> {
+    serde_json::from_value(data).map_err(|_| decode_error())
+}
+
 impl Connection {
     pub(super) async fn receive(&mut self, frame: Frame) -> Result<(), End> {
         let text = match frame {
@@ -69,64 +92,54 @@ impl Connection {
         if text.len() > MAX_PAYLOAD_BYTES {
             return Err(decode_error());
         }
-        let Ok(Value::Object(mut payload)) = serde_json::from_str::<Value>(&text) else {
-            return Err(decode_error());
-        };
-        let Some(op) = payload.get("op").and_then(Value::as_u64) else { return Err(decode_error()) };
-        let data = payload.remove("d").unwrap_or_default();
+        let Said { op, data } = serde_json::from_str(&text).map_err(|_| decode_error())?;
         match op {
             1 => self.beat().await,
-            2 => self.identify(data).await,
-            6 => self.resume(&data).await,
+            2 => self.identify(read(data)?).await,
+            6 => self.resume(read(data)?).await,
             3 | 4 | 8 | 31 if self.session.is_none() => {
                 Err(End::Close { code: close::NOT_AUTHENTICATED, reason: "Not authenticated" })
             }
-            3 => self.change_presence(&data),
-            4 => self.change_voice(data),
-            8 => self.request_members(&data),
-            31 => self.request_sounds(&data),
+            3 => read(data).map(|presence| self.change_presence(presence)),
+            4 => read(data).map(|request| self.change_voice(&request)),
+            8 => self.request_members(&read(data)?),
+            31 => read(data).map(|request| self.request_sounds(request)),
             _ => Err(End::Close { code: close::UNKNOWN_OPCODE, reason: "Unknown opcode" }),
         }
     }
 
-    fn change_presence(&mut self, data: &Value) -> Result<(), End> {
-        let presence = Presence::read(data).ok_or_else(decode_error)?;
+    fn change_presence(&mut self, presence: Presence) {
         if let Some((_, user)) = self.session {
             presence::change(&mut self.shared.state(), user, presence);
         }
-        Ok(())
     }
 
-    fn change_voice(&mut self, data: Value) -> Result<(), End> {
-        let request: VoiceRequest = serde_json::from_value(data).map_err(|_| decode_error())?;
+    fn change_voice(&mut self, request: &VoiceRequest) {
         if let Some((id, user)) = &self.session {
-            voice::request(&mut self.shared.state(), *user, id, &request);
+            voice::request(&mut self.shared.state(), *user, id, request);
         }
-        Ok(())
     }
 
-    fn request_members(&mut self, data: &Value) -> Result<(), End> {
+    fn request_members(&mut self, request: &MembersRequest) -> Result<(), End> {
         let Some((id, user)) = self.session.clone() else { return Ok(()) };
+        let guild = request.guild().ok_or_else(decode_error)?;
         let mut state = self.shared.state();
         let Some(session) = state.sessions.session(&id) else { return Ok(()) };
         let (intents, is_bots) = (session.intents, session.is_bots());
         if is_bots
             && self.shared.options.rate_limits == RateLimits::Discord
-            && let Some(guild) = members::asks_for_all(data)
+            && request.asks_for_all()
             && let Err(wait) = state.member_requests.count(user, guild, self.shared.clock.now())
         {
             self.note(&id, "op 8 is limited: all members of a guild come once in 30 seconds".to_owned());
-            state.sessions.push_to(&id, Payload::new("RATE_LIMITED", &members::limited(guild, data, wait)));
+            state.sessions.push_to(&id, Payload::new("RATE_LIMITED", &request.limited(guild, wait)));
             return Ok(());
         }
-        if let Some(guild) = members::guild_of(data)
-            && is_bots
-            && state.sessions.unavailable.contains(&guild)
-        {
+        if is_bots && state.sessions.unavailable.contains(&guild) {
             self.note(&id, "op 8 is not answered: the guild is unavailable".to_owned());
             return Ok(());
         }
-        let chunks = members::chunks(&state, user, intents, data).map_err(|()| decode_error())?;
+        let chunks = members::chunks(&state, user, intents, guild, request).ok_or_else(decode_error)?;
         if chunks.is_empty() {
             self.note(
                 &id,
@@ -140,20 +153,14 @@ impl Connection {
     }
 
     /// Guilds have no sounds here, and say so.
-    fn request_sounds(&mut self, data: &Value) -> Result<(), End> {
-        let Some((id, user)) = self.session.clone() else { return Ok(()) };
-        let asked = data.get("guild_ids").and_then(Value::as_array).ok_or_else(decode_error)?;
+    fn request_sounds(&mut self, SoundsRequest { mut guild_ids }: SoundsRequest) {
+        let Some((id, user)) = self.session.clone() else { return };
         let mut state = self.shared.state();
-        let guilds: Vec<_> = asked
-            .iter()
-            .filter_map(|guild| serde_json::from_value(guild.clone()).ok())
-            .filter(|guild| state.world.guild(*guild).is_some_and(|guild| guild.members.contains_key(&user)))
-            .collect();
-        for guild in guilds {
+        guild_ids.retain(|id| state.world.guild(*id).is_some_and(|guild| guild.members.contains_key(&user)));
+        for guild in guild_ids {
             let sounds = json!({ "guild_id": guild, "soundboard_sounds": [] });
             state.sessions.push_to(&id, Payload::new("SOUNDBOARD_SOUNDS", &sounds));
         }
-        Ok(())
     }
 
     pub(super) fn note(&self, session: &str, event: String) {

@@ -58,20 +58,9 @@ pub enum Status {
     Idle,
     /// Not to be disturbed.
     Dnd,
-    /// Not there, or invisible.
+    /// Not there, or invisible, as clients call it.
+    #[serde(alias = "invisible")]
     Offline,
-}
-
-impl Status {
-    /// As Discord writes it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Online => "online",
-            Self::Idle => "idle",
-            Self::Dnd => "dnd",
-            Self::Offline => "offline",
-        }
-    }
 }
 
 /// People and bots. A user and a bot may have the same name.
