@@ -18,11 +18,12 @@ pub(crate) enum CommandKind {
 }
 
 /// <https://discord.com/developers/docs/interactions/application-commands#application-command-object-application-command-option-type>
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize_repr, Serialize_repr)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize_repr, Serialize_repr)]
 #[repr(u8)]
 pub(crate) enum OptionKind {
     Subcommand = 1,
     Group = 2,
+    #[default]
     String = 3,
     Integer = 4,
     Boolean = 5,
@@ -60,7 +61,7 @@ pub(crate) struct CommandBody {
 }
 
 /// What a command or option is called and said to be for.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub(crate) struct Labels {
     pub(crate) name: String,
     pub(crate) name_localizations: Translations,
@@ -69,7 +70,7 @@ pub(crate) struct Labels {
 }
 
 /// <https://discord.com/developers/docs/interactions/application-commands#application-command-object-application-command-option-structure>
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub(crate) struct CommandOption {
     #[serde(rename = "type")]
     pub(crate) kind: OptionKind,

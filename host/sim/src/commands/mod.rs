@@ -9,4 +9,4 @@ mod validate;
 pub(crate) use body::{CommandBody, CommandKind, CommandOption, OptionKind};
 pub(crate) use exceptions::Exception;
 pub(crate) use registry::{Command, Commands};
-pub(crate) use validate::{locale, translations, validated};
+pub(crate) use validate::{choice, locale, translations, validated};

@@ -85,6 +85,7 @@ errors! {
     unknown_user: 404, 10013, "Unknown User";
     unknown_emoji: 400, 10014, "Unknown Emoji";
     unknown_webhook: 404, 10015, "Unknown Webhook";
+    unknown_ban: 404, 10026, "Unknown Ban";
     unknown_guild_template: 404, 10057, "Unknown guild template";
     unknown_interaction: 404, 10062, "Unknown interaction";
     unknown_command: 404, 10063, "Unknown application command";

@@ -1,12 +1,13 @@
 //! Reading a JSON body field by field, with Discord's messages for what is wrong and where.
 //! It knows no particular route; what nobody reads is unknown, so no second list of known fields is needed.
 
+use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use super::number::whole;
 use super::{ApiError, FormErrors, Result, Unread};
@@ -113,6 +114,24 @@ impl Fields {
         there
     }
 
+    /// What `read` takes from a field that must be there.
+    pub(crate) fn required<T: Default>(
+        &mut self,
+        key: &str,
+        read: impl FnOnce(&mut Self, &str) -> Option<T>,
+    ) -> T {
+        if self.require(key) { read(self, key).unwrap_or_default() } else { T::default() }
+    }
+
+    /// What `read` takes from a field that can be null; the outer none: nothing is said of it.
+    pub(crate) fn nullable<T>(
+        &mut self,
+        key: &str,
+        read: impl FnOnce(&mut Self, &str) -> Option<T>,
+    ) -> Option<Option<T>> {
+        self.has(key).then(|| read(self, key))
+    }
+
     /// Notes a mistake of the object as a whole.
     pub(crate) fn fail_here(&mut self, code: &str, message: &str) {
         let place = self.prefix.trim_end_matches('.').to_owned();
@@ -143,19 +162,16 @@ impl Fields {
         if chars.contains(&text.chars().count()) {
             return Some(text);
         }
-        let message = format!("Must be between {} and {} in length.", chars.start(), chars.end());
-        self.fail(key, "BASE_TYPE_BAD_LENGTH", &message);
+        self.fail(key, "BASE_TYPE_BAD_LENGTH", &bad_length(&chars));
         None
     }
 
     /// A text that must be there, with so many characters; empty if it is not.
     pub(crate) fn required_text(&mut self, key: &str, chars: RangeInclusive<usize>) -> String {
-        let text = match self.require(key) {
-            true if *chars.start() == 0 => self.text(key, *chars.end()),
-            true => self.text_within(key, chars),
-            false => None,
-        };
-        text.unwrap_or_default()
+        self.required(key, |of, key| match *chars.start() {
+            0 => of.text(key, *chars.end()),
+            _ => of.text_within(key, chars),
+        })
     }
 
     pub(crate) fn flag(&mut self, key: &str) -> Option<bool> {
@@ -174,31 +190,45 @@ impl Fields {
     }
 
     /// A whole number in a range.
-    pub(crate) fn number_within(&mut self, key: &str, range: RangeInclusive<u64>) -> Option<u64> {
+    pub(crate) fn number_within<N>(&mut self, key: &str, range: RangeInclusive<N>) -> Option<N>
+    where
+        N: Copy + Display + Into<i128> + TryFrom<i128>,
+    {
         let value = self.take(key)?;
         let Some(number) = whole(&value) else {
             self.fail(key, "NUMBER_TYPE_COERCE", &format!("Value {value} is not int."));
             return None;
         };
-        if number < i128::from(*range.start()) {
-            let message = format!("int value should be greater than or equal to {}.", range.start());
+        let (least, most): (i128, i128) = ((*range.start()).into(), (*range.end()).into());
+        if number < least {
+            let message = format!("int value should be greater than or equal to {least}.");
             self.fail(key, "NUMBER_TYPE_MIN", &message);
-        } else if number > i128::from(*range.end()) {
-            let message = format!("int value should be less than or equal to {}.", range.end());
+        } else if number > most {
+            let message = format!("int value should be less than or equal to {most}.");
             self.fail(key, "NUMBER_TYPE_MAX", &message);
         }
-        u64::try_from(number).ok().filter(|number| range.contains(number))
+        if (least..=most).contains(&number) { N::try_from(number).ok() } else { None }
     }
 
     /// A number that is one of a few.
-    pub(crate) fn choice(&mut self, key: &str, choices: &[u64]) -> Option<u64> {
+    pub(crate) fn choice<N: Copy + Display + Into<u64>>(&mut self, key: &str, choices: &[N]) -> Option<N> {
         let number = self.number(key)?;
-        if choices.contains(&number) {
-            return Some(number);
+        let chosen = choices.iter().copied().find(|one| (*one).into() == number);
+        if chosen.is_none() {
+            self.fail(key, "BASE_TYPE_CHOICES", &one_of(choices));
         }
-        let listed = choices.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
-        self.fail(key, "BASE_TYPE_CHOICES", &format!("Value must be one of {{{listed}}}."));
-        None
+        chosen
+    }
+
+    /// A number, whole or not.
+    pub(crate) fn decimal(&mut self, key: &str) -> Option<Number> {
+        match self.take(key)? {
+            Value::Number(number) => Some(number),
+            value => {
+                self.fail(key, "NUMBER_TYPE_COERCE", &format!("Value {value} is not float."));
+                None
+            }
+        }
     }
 
     /// What one of a few numbers stands for.
@@ -226,66 +256,6 @@ impl Fields {
         moment
     }
 
-    pub(crate) fn snowflakes(&mut self, key: &str, max: usize) -> Option<Vec<Snowflake>> {
-        let list = self.list(key, max)?;
-        self.each(key, list, "NUMBER_TYPE_COERCE", |value| {
-            serde_json::from_value(value.clone()).map_err(|_| format!("Value {value} is not snowflake."))
-        })
-    }
-
-    /// A list of texts that are each one of a few.
-    pub(crate) fn words(&mut self, key: &str, choices: &[&str]) -> Option<Vec<String>> {
-        let list = self.list(key, choices.len())?;
-        self.each(key, list, "BASE_TYPE_CHOICES", |value| {
-            let word = value.as_str().filter(|word| choices.contains(word));
-            word.map(str::to_owned)
-                .ok_or_else(|| format!("Value must be one of {{'{}'}}.", choices.join("', '")))
-        })
-    }
-
-    /// What can be read of a list; each other item is a mistake.
-    fn each<T>(
-        &mut self,
-        key: &str,
-        list: Vec<Value>,
-        code: &str,
-        read: impl Fn(&Value) -> Result<T, String>,
-    ) -> Option<Vec<T>> {
-        let mut all = Vec::with_capacity(list.len());
-        for (at, value) in list.iter().enumerate() {
-            match read(value) {
-                Ok(item) => all.push(item),
-                Err(message) => self.fail(&format!("{key}.{at}"), code, &message),
-            }
-        }
-        Some(all)
-    }
-
-    pub(crate) fn list(&mut self, key: &str, max: usize) -> Option<Vec<Value>> {
-        match self.take(key)? {
-            Value::Array(list) if list.len() <= max => Some(list),
-            Value::Array(_) => {
-                self.fail(key, "BASE_TYPE_BAD_LENGTH", &format!("Must be between 0 and {max} in length."));
-                None
-            }
-            _ => {
-                self.fail(key, "LIST_TYPE_CONVERT", "Only iterables may be used in a ListType");
-                None
-            }
-        }
-    }
-
-    /// A list of objects whose length is in a range.
-    pub(crate) fn objects(&mut self, key: &str, count: RangeInclusive<usize>) -> Option<Vec<Fields>> {
-        let list = self.list(key, usize::MAX)?;
-        if !count.contains(&list.len()) {
-            let message = format!("Must be between {} and {} in length.", count.start(), count.end());
-            self.fail(key, "BASE_TYPE_BAD_LENGTH", &message);
-            return None;
-        }
-        Some(self.all_objects(&format!("{key}."), list))
-    }
-
     pub(crate) fn object(&mut self, key: &str) -> Option<Fields> {
         match self.take(key)? {
             Value::Object(map) => Some(self.inner(key, map)),
@@ -296,28 +266,20 @@ impl Fields {
         }
     }
 
-    /// Reads each object of a list whose length is in a range.
-    pub(crate) fn read_objects<T>(
-        &mut self,
-        key: &str,
-        count: RangeInclusive<usize>,
-        mut read: impl FnMut(&mut Fields) -> T,
-    ) -> Option<Vec<T>> {
-        let objects = self.objects(key, count)?.into_iter();
-        let all = objects.map(|mut one| {
-            let read = read(&mut one);
-            self.absorb(one);
-            read
-        });
-        Some(all.collect())
-    }
-
     /// Reads an object inside this one.
     pub(crate) fn read_object<T>(&mut self, key: &str, read: impl FnOnce(&mut Fields) -> T) -> Option<T> {
         let mut inner = self.object(key)?;
         let read = read(&mut inner);
         self.absorb(inner);
         Some(read)
+    }
+
+    /// Reads an object inside this one; one that is not there has no fields.
+    pub(crate) fn read_part<T>(&mut self, key: &str, read: impl FnOnce(&mut Fields) -> T) -> T {
+        let mut inner = self.object(key).unwrap_or_else(|| self.inner(key, Map::new()));
+        let read = read(&mut inner);
+        self.absorb(inner);
+        read
     }
 
     /// Takes over the mistakes of an object inside this one.
@@ -343,22 +305,25 @@ impl Fields {
         }
     }
 
-    fn inner(&self, place: &str, map: Map<String, Value>) -> Self {
+    pub(super) fn inner(&self, place: &str, map: Map<String, Value>) -> Self {
         let prefix = format!("{}{place}.", self.prefix);
         Self { map, prefix, unread: self.unread.clone(), ..Self::default() }
     }
+}
 
-    /// Those that are objects; others are mistakes.
-    fn all_objects(&mut self, place: &str, list: Vec<Value>) -> Vec<Fields> {
-        let mut all = Vec::with_capacity(list.len());
-        for (at, value) in list.into_iter().enumerate() {
-            let place = format!("{place}{at}");
-            match value {
-                Value::Object(map) => all.push(self.inner(&place, map)),
-                _ => self.fail(&place, "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType"),
-            }
-        }
-        all
+pub(super) fn one_of<N: Display>(choices: &[N]) -> String {
+    let listed = choices.iter().map(N::to_string).collect::<Vec<_>>().join(", ");
+    format!("Value must be one of {{{listed}}}.")
+}
+
+pub(super) fn bad_length(fits: &RangeInclusive<usize>) -> String {
+    format!("Must be between {} and {} in length.", fits.start(), fits.end())
+}
+
+/// Puts what was given in the place of what is there.
+pub(crate) fn set<T>(there: &mut T, given: Option<T>) {
+    if let Some(given) = given {
+        *there = given;
     }
 }
 

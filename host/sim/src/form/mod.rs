@@ -2,9 +2,11 @@
 
 mod error;
 mod fields;
+mod lists;
 mod number;
 mod unread;
 
 pub(crate) use error::{ApiError, FormErrors, Result};
-pub(crate) use fields::Fields;
+pub(crate) use fields::{Fields, set};
+pub(crate) use lists::{Mistake, fitting};
 pub(crate) use unread::{Tally, Unread};

@@ -1,12 +1,13 @@
 //! A bot's application over REST: what it says of itself, and what roles can ask of those it is linked to.
 
 use serde_json::{Value, json};
+use std::ops::RangeInclusive;
 
 use super::guilds::settings::picture;
 use super::messages::embeds::{Link, url};
 use super::{Call, Reply};
 use crate::commands::translations;
-use crate::form::{ApiError, Fields, Result};
+use crate::form::{ApiError, Fields, Result, set};
 use crate::ids::Snowflake;
 use crate::rules::users;
 use crate::state::State;
@@ -14,7 +15,7 @@ use crate::world::{Application, Bot, InstallConfig, InstallParams, RoleConnectio
 
 const MAX_DESCRIPTION_CHARS: usize = 400;
 const MAX_TAGS: usize = 5;
-const MAX_TAG_CHARS: usize = 20;
+const TAG_CHARS: RangeInclusive<usize> = 0..=20;
 /// With which an application can be installed.
 const SCOPES: [&str; 2] = ["applications.commands", "bot"];
 /// Things that roles can ask for.
@@ -54,9 +55,8 @@ pub(super) fn set_metadata(call: &Call, id: Snowflake) -> Result<Reply> {
     }
     let mut kept = Vec::with_capacity(entries.len());
     for mut entry in entries {
-        entry.require("type");
         kept.push(RoleConnectionMetadata {
-            kind: entry.number_within("type", 1..=8).unwrap_or_default() as u8,
+            kind: entry.required("type", |of, key| of.number_within(key, 1..=8)),
             key: entry.required_text("key", 1..=50),
             name: entry.required_text("name", 1..=100),
             name_localizations: translations(&mut entry, "name_localizations", 100, |_| true),
@@ -75,29 +75,15 @@ fn read(fields: &mut Fields, application: &mut Application) {
     if fields.has("description") {
         application.description = fields.text("description", MAX_DESCRIPTION_CHARS).unwrap_or_default();
     }
-    if fields.has("icon") {
-        application.icon = picture(fields, "icon");
-    }
-    if let Some(tags) = fields.list("tags", MAX_TAGS) {
-        let texts: Vec<String> = tags.iter().filter_map(Value::as_str).map(str::to_owned).collect();
-        if texts.len() < tags.len() || texts.iter().any(|tag| tag.chars().count() > MAX_TAG_CHARS) {
-            fields.fail(
-                "tags",
-                "BASE_TYPE_MAX_LENGTH",
-                &format!("Must be {MAX_TAG_CHARS} or fewer in length."),
-            );
-        }
-        application.tags = texts;
-    }
+    set(&mut application.icon, fields.nullable("icon", picture));
+    set(&mut application.tags, fields.texts("tags", MAX_TAGS, &TAG_CHARS));
     let links = &mut application.links;
     for (key, link) in [
         ("custom_install_url", &mut links.custom_install_url),
         ("role_connections_verification_url", &mut links.role_connections_verification_url),
         ("interactions_endpoint_url", &mut links.interactions_endpoint_url),
     ] {
-        if fields.has(key) {
-            *link = url(fields, key, Link::Web);
-        }
+        set(link, fields.nullable(key, |of, key| url(of, key, Link::Web)));
     }
     links.install_params =
         fields.read_object("install_params", install_params).or(links.install_params.take());

@@ -1,16 +1,13 @@
-//! Rules of auto moderation over REST: list, make, change, remove.
+//! Rules of auto moderation over REST: what makes or changes one.
 //! <https://discord.com/developers/docs/resources/auto-moderation>
 
 use std::ops::RangeInclusive;
 
-use serde_json::{Value, json};
-
 use super::{Call, Reply};
-use crate::form::{Fields, Result};
+use crate::form::{Fields, Result, fitting, set};
 use crate::ids::Snowflake;
-use crate::rules::automod::{self, BLOCK_MEMBER_INTERACTION, TIMEOUT};
-use crate::world::AutoModRule;
-use crate::world::automod::{Trigger, trigger};
+use crate::rules::automod::{self, BLOCK_MEMBER_INTERACTION, BLOCK_MESSAGE, SEND_ALERT_MESSAGE, TIMEOUT};
+use crate::world::automod::{ActionMetadata, AutoModAction, AutoModRule, Trigger, trigger};
 
 const NAME_CHARS: RangeInclusive<usize> = 1..=100;
 const MAX_ACTIONS: usize = 5;
@@ -24,24 +21,9 @@ const MAX_MENTIONS: u64 = 50;
 const MAX_TIMEOUT_SECONDS: u64 = 2_419_200;
 const CUSTOM_MESSAGE_CHARS: usize = 150;
 
-/// `GET /guilds/{guild}/auto-moderation/rules`
-pub(super) fn list(call: &Call, guild: Snowflake) -> Result<Reply> {
-    let caller = call.caller()?;
-    let state = call.shared.state();
-    let rules = automod::list(&state, caller, guild)?;
-    Ok(Reply::json(&rules.iter().map(|rule| rule.json(guild)).collect::<Vec<_>>()))
-}
-
-/// `GET /guilds/{guild}/auto-moderation/rules/{rule}`
-pub(super) fn rule(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply> {
-    let caller = call.caller()?;
-    Ok(Reply::json(&automod::find(&call.shared.state(), caller, guild, id)?.json(guild)))
-}
-
 /// `POST /guilds/{guild}/auto-moderation/rules`
 pub(super) fn create(call: &Call, guild: Snowflake) -> Result<Reply> {
-    let by = call.by()?;
-    let mut fields = call.fields()?;
+    let (by, mut fields) = call.form()?;
     for key in ["name", "event_type", "trigger_type", "actions"] {
         fields.require(key);
     }
@@ -53,17 +35,9 @@ pub(super) fn create(call: &Call, guild: Snowflake) -> Result<Reply> {
         trigger::MEMBER_PROFILE,
     ];
     let mut state = call.shared.state();
-    let mut rule = AutoModRule {
-        id: state.world.next_id(),
-        name: String::new(),
-        creator_id: by.user,
-        trigger_type: fields.choice("trigger_type", &kinds).unwrap_or(trigger::KEYWORD),
-        trigger: Trigger::default(),
-        actions: Vec::new(),
-        enabled: false,
-        exempt_roles: Vec::new(),
-        exempt_channels: Vec::new(),
-    };
+    let trigger_type = fields.choice("trigger_type", &kinds).unwrap_or(trigger::KEYWORD);
+    let id = state.world.next_id();
+    let mut rule = AutoModRule { id, creator_id: by.user, trigger_type, ..AutoModRule::default() };
     read(&mut fields, &mut rule);
     fields.checked()?;
     Ok(Reply::json(&automod::create(&mut state, &by, guild, rule)?))
@@ -71,8 +45,7 @@ pub(super) fn create(call: &Call, guild: Snowflake) -> Result<Reply> {
 
 /// `PATCH /guilds/{guild}/auto-moderation/rules/{rule}`
 pub(super) fn edit(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply> {
-    let by = call.by()?;
-    let mut fields = call.fields()?;
+    let (by, mut fields) = call.form()?;
     let mut state = call.shared.state();
     let mut rule = automod::find(&state, by.user, guild, id)?.clone();
     // What triggers a rule stays as it is.
@@ -82,17 +55,9 @@ pub(super) fn edit(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply
     Ok(Reply::json(&automod::edit(&mut state, &by, guild, rule)?))
 }
 
-/// `DELETE /guilds/{guild}/auto-moderation/rules/{rule}`
-pub(super) fn delete(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply> {
-    let by = call.by()?;
-    automod::delete(&mut call.shared.state(), &by, guild, id).map(|()| Reply::nothing())
-}
-
 /// Takes over what a body says.
 fn read(fields: &mut Fields, rule: &mut AutoModRule) {
-    if let Some(name) = fields.text_within("name", NAME_CHARS) {
-        rule.name = name;
-    }
+    set(&mut rule.name, fields.text_within("name", NAME_CHARS));
     if let Some(event) = fields.choice("event_type", &[1, 2])
         && event != rule.event_type()
     {
@@ -100,17 +65,12 @@ fn read(fields: &mut Fields, rule: &mut AutoModRule) {
         fields.fail("event_type", "AUTO_MODERATION_INVALID_EVENT_TYPE", &message);
     }
     rule.enabled = fields.flag("enabled").unwrap_or(rule.enabled);
-    if let Some(roles) = fields.snowflakes("exempt_roles", MAX_EXEMPT_ROLES) {
-        rule.exempt_roles = roles;
-    }
-    if let Some(channels) = fields.snowflakes("exempt_channels", MAX_EXEMPT_CHANNELS) {
-        rule.exempt_channels = channels;
-    }
+    set(&mut rule.exempt_roles, fields.snowflakes("exempt_roles", 0..=MAX_EXEMPT_ROLES));
+    set(&mut rule.exempt_channels, fields.snowflakes("exempt_channels", 0..=MAX_EXEMPT_CHANNELS));
     let kind = rule.trigger_type;
     fields.read_object("trigger_metadata", |metadata| read_trigger(metadata, kind, &mut rule.trigger));
-    if let Some(actions) = fields.read_objects("actions", 1..=MAX_ACTIONS, |one| read_action(one, kind)) {
-        rule.actions = actions;
-    }
+    let actions = fields.read_objects("actions", 1..=MAX_ACTIONS, |one| read_action(one, kind));
+    set(&mut rule.actions, actions);
 }
 
 /// Discord's words for an event or an action that the trigger of a rule does not go with.
@@ -120,95 +80,45 @@ fn not_permitted(what: &str, number: u64, trigger: u64) -> String {
 
 fn read_trigger(metadata: &mut Fields, kind: u64, into: &mut Trigger) {
     if matches!(kind, trigger::KEYWORD | trigger::MEMBER_PROFILE) {
-        if let Some(keywords) = texts(metadata, "keyword_filter", MAX_KEYWORDS, KEYWORD_CHARS) {
-            into.keyword_filter = keywords;
-        }
-        if let Some(patterns) = texts(metadata, "regex_patterns", MAX_PATTERNS, PATTERN_CHARS) {
-            into.regex_patterns = Vec::new();
-            for (at, pattern) in patterns.iter().enumerate() {
-                match pattern.parse() {
-                    Ok(pattern) => into.regex_patterns.push(pattern),
-                    Err(_) => {
-                        let place = format!("regex_patterns.{at}");
-                        metadata.fail(&place, "REGEX_VALIDATION_PARSING_ERROR", "Regex could not be parsed.");
-                    }
-                }
-            }
-        }
+        set(&mut into.keyword_filter, metadata.texts("keyword_filter", MAX_KEYWORDS, &KEYWORD_CHARS));
+        let patterns = metadata.items("regex_patterns", 0..=MAX_PATTERNS, |value| {
+            let wrong = |_| ("REGEX_VALIDATION_PARSING_ERROR", "Regex could not be parsed.".to_owned());
+            fitting(value, &PATTERN_CHARS)?.parse().map_err(wrong)
+        });
+        set(&mut into.regex_patterns, patterns);
     }
     if matches!(kind, trigger::KEYWORD | trigger::KEYWORD_PRESET | trigger::MEMBER_PROFILE) {
         let most = if kind == trigger::KEYWORD_PRESET { MAX_KEYWORDS } else { 100 };
-        if let Some(allowed) = texts(metadata, "allow_list", most, KEYWORD_CHARS) {
-            into.allow_list = allowed;
-        }
+        set(&mut into.allow_list, metadata.texts("allow_list", most, &KEYWORD_CHARS));
     }
-    if kind == trigger::KEYWORD_PRESET
-        && let Some(presets) = metadata.list("presets", 3)
-    {
-        let read: Vec<u64> =
-            presets.iter().filter_map(Value::as_u64).filter(|one| (1..=3).contains(one)).collect();
-        if read.len() < presets.len() {
-            metadata.fail("presets", "BASE_TYPE_CHOICES", "Value must be one of {1, 2, 3}.");
-        }
-        into.presets = read;
+    if kind == trigger::KEYWORD_PRESET {
+        set(&mut into.presets, metadata.choices("presets", 0..=3, &[1, 2, 3]));
     }
     if kind == trigger::MENTION_SPAM {
-        if let Some(limit) = metadata.number_within("mention_total_limit", 0..=MAX_MENTIONS) {
-            into.mention_total_limit = limit;
-        }
-        if let Some(enabled) = metadata.flag("mention_raid_protection_enabled") {
-            into.mention_raid_protection_enabled = enabled;
-        }
+        let limit = metadata.number_within("mention_total_limit", 0..=MAX_MENTIONS);
+        set(&mut into.mention_total_limit, limit);
+        let enabled = metadata.flag("mention_raid_protection_enabled");
+        set(&mut into.mention_raid_protection_enabled, enabled);
     }
 }
 
-/// A list of texts, each with a number of characters in a range.
-fn texts(of: &mut Fields, key: &str, most: usize, chars: RangeInclusive<usize>) -> Option<Vec<String>> {
-    let list = of.list(key, most)?;
-    let fits = |text: &&str| chars.contains(&text.chars().count());
-    for (at, value) in list.iter().enumerate().filter(|(_, value)| value.as_str().filter(fits).is_none()) {
-        let message = format!("Must be between {} and {} in length.", chars.start(), chars.end());
-        let code = if value.is_string() { "BASE_TYPE_BAD_LENGTH" } else { "STRING_TYPE_CONVERT" };
-        of.fail(&format!("{key}.{at}"), code, &message);
-    }
-    // As long as the list, so that further mistakes have their place.
-    Some(list.iter().map(|value| value.as_str().unwrap_or_default().to_owned()).collect())
-}
-
-fn read_action(action: &mut Fields, kind: u64) -> Value {
-    action.require("type");
-    let what = action.choice("type", &[1, 2, TIMEOUT, BLOCK_MEMBER_INTERACTION]).unwrap_or(1);
-    let fits = match what {
-        TIMEOUT => matches!(kind, trigger::KEYWORD | trigger::MENTION_SPAM),
-        BLOCK_MEMBER_INTERACTION => kind == trigger::MEMBER_PROFILE,
+fn read_action(action: &mut Fields, trigger: u64) -> AutoModAction {
+    const KINDS: [u64; 4] = [BLOCK_MESSAGE, SEND_ALERT_MESSAGE, TIMEOUT, BLOCK_MEMBER_INTERACTION];
+    let kind = action.required("type", |of, key| of.choice(key, &KINDS));
+    let fits = match kind {
+        TIMEOUT => matches!(trigger, trigger::KEYWORD | trigger::MENTION_SPAM),
+        BLOCK_MEMBER_INTERACTION => trigger == trigger::MEMBER_PROFILE,
         _ => true,
     };
     if !fits {
-        let message = not_permitted("Action", what, kind);
+        let message = not_permitted("Action", kind, trigger);
         action.fail("type", "AUTO_MODERATION_INVALID_ACTION_TYPE", &message);
     }
-    let mut metadata = action.object("metadata").unwrap_or_default();
-    let read = match what {
-        2 => {
-            let channel = metadata.snowflake("channel_id");
-            if channel.is_none() {
-                action.missing("metadata.channel_id");
-            }
-            json!({ "channel_id": channel })
-        }
-        TIMEOUT => {
-            let seconds = metadata.number_within("duration_seconds", 0..=MAX_TIMEOUT_SECONDS);
-            if seconds.is_none() && metadata.errors.is_empty() {
-                action.missing("metadata.duration_seconds");
-            }
-            json!({ "duration_seconds": seconds })
-        }
-        1 => match metadata.text("custom_message", CUSTOM_MESSAGE_CHARS) {
-            Some(message) => json!({ "custom_message": message }),
-            None => json!({}),
-        },
-        _ => json!({}),
-    };
-    action.absorb(metadata);
-    json!({ "type": what, "metadata": read })
+    let seconds = |of: &mut Fields, key: &str| of.number_within(key, 0..=MAX_TIMEOUT_SECONDS);
+    let metadata = action.read_part("metadata", |of| ActionMetadata {
+        channel_id: (kind == SEND_ALERT_MESSAGE).then(|| of.required("channel_id", Fields::snowflake)),
+        duration_seconds: (kind == TIMEOUT).then(|| of.required("duration_seconds", seconds)),
+        custom_message: of.text("custom_message", CUSTOM_MESSAGE_CHARS).filter(|_| kind == BLOCK_MESSAGE),
+    });
+    AutoModAction { kind, metadata }
 }

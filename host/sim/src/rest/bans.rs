@@ -20,10 +20,9 @@ const MAX_BANS: usize = 100_000;
 
 /// `GET /guilds/{guild}/bans?limit=&before=&after=`
 pub(super) fn list(call: &Call, guild: Snowflake) -> Result<Reply> {
-    let caller = call.caller()?;
+    let (caller, state) = call.open()?;
     let limit = call.query_limit(MAX_PAGE, MAX_PAGE)?;
     let (before, after) = (call.query_id("before")?, call.query_id("after")?);
-    let state = call.shared.state();
     let bans = &access::guild_with(&state, caller, guild, bits::BAN_MEMBERS)?.belongings.bans;
     let page: Vec<&Ban> = match before {
         Some(before) => {
@@ -43,16 +42,14 @@ pub(super) fn list(call: &Call, guild: Snowflake) -> Result<Reply> {
 
 /// `GET /guilds/{guild}/bans/{user}`
 pub(super) fn ban(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Reply> {
-    let caller = call.caller()?;
-    let state = call.shared.state();
+    let (caller, state) = call.open()?;
     let guild = access::guild_with(&state, caller, guild, bits::BAN_MEMBERS)?;
-    guild.belongings.bans.get(&user).map(Reply::json).ok_or(unknown_ban())
+    guild.belongings.bans.get(&user).map(Reply::json).ok_or(ApiError::unknown_ban())
 }
 
 /// `PUT /guilds/{guild}/bans/{user}`
 pub(super) fn put(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Reply> {
-    let by = call.by()?;
-    let mut fields = call.fields()?;
+    let (by, mut fields) = call.form()?;
     let days = fields.number_within("delete_message_days", 0..=7);
     // discord.py says it in the query.
     let asked = call
@@ -69,28 +66,16 @@ pub(super) fn put(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Repl
     Ok(Reply::nothing())
 }
 
-/// `DELETE /guilds/{guild}/bans/{user}`
-pub(super) fn lift(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Reply> {
-    let by = call.by()?;
-    let mut state = call.shared.state();
-    access::guild_with(&state, by.user, guild, bits::BAN_MEMBERS)?;
-    if members::unban(&mut state, guild, &by, user) { Ok(Reply::nothing()) } else { Err(unknown_ban()) }
-}
-
 /// `POST /guilds/{guild}/bulk-ban`
 pub(super) fn bulk(call: &Call, guild: Snowflake) -> Result<Reply> {
-    let by = call.by()?;
-    let mut fields = call.fields()?;
-    let users = fields.snowflakes("user_ids", MAX_BULK);
-    if users.as_ref().is_none_or(Vec::is_empty) && fields.errors.is_empty() {
-        fields.missing("user_ids");
-    }
+    let (by, mut fields) = call.form()?;
+    let users = fields.required("user_ids", |of, key| of.snowflakes(key, 1..=MAX_BULK));
     let seconds = delete_seconds(&mut fields).unwrap_or(0);
     fields.checked()?;
     let mut state = call.shared.state();
     access::guild_with(&state, by.user, guild, bits::BAN_MEMBERS | bits::MANAGE_GUILD)?;
     let (mut banned, mut failed) = (Vec::new(), Vec::new());
-    for user in users.unwrap_or_default() {
+    for user in users {
         match check(&state, by.user, guild, user).and_then(|()| access::account(&state, user)) {
             Ok(account) => {
                 members::ban(&mut state, guild, &by, &account);
@@ -143,8 +128,4 @@ fn forget(state: &mut State, guild: Snowflake, user: Snowflake, seconds: u64, by
             messages::delete(state, channel, &ids, by);
         }
     }
-}
-
-fn unknown_ban() -> ApiError {
-    ApiError::new(404, 10026, "Unknown Ban")
 }

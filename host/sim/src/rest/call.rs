@@ -90,6 +90,21 @@ impl Call {
         Fields::parse_list(&self.body, &self.unread)
     }
 
+    /// Who calls, and the state that it asks for.
+    pub(super) fn open(&self) -> Result<(Snowflake, MutexGuard<'_, State>)> {
+        Ok((self.caller()?, self.shared.state()))
+    }
+
+    /// Who calls, for the audit log, and the state that it changes.
+    pub(super) fn act(&self) -> Result<(By, MutexGuard<'_, State>)> {
+        Ok((self.by()?, self.shared.state()))
+    }
+
+    /// Who calls, for the audit log, and what its body says.
+    pub(super) fn form(&self) -> Result<(By, Fields)> {
+        Ok((self.by()?, self.fields()?))
+    }
+
     /// Who calls, and why, as the audit log is to have it.
     pub(crate) fn by(&self) -> Result<By> {
         let header = self.parts.headers.get("x-audit-log-reason").and_then(|value| value.to_str().ok());

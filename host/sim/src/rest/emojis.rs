@@ -1,105 +1,45 @@
-//! Custom emojis over REST, of guilds and of applications: list, add, rename, remove.
-//! It keeps no picture.
-
-use serde_json::json;
+//! Custom emojis over REST, of guilds and of applications: what a body says of one. It keeps no picture.
 
 use super::guilds::settings::is_picture;
+use super::routes::{Part, Path};
 use super::{Call, Reply};
 use crate::form::{ApiError, Fields, Result};
 use crate::ids::Snowflake;
-use crate::rules::access;
-use crate::rules::emojis::{self, NewEmoji};
-use crate::world::GuildEmoji;
+use crate::rules::emojis::{self, Home, NewEmoji};
 
 /// How a GIF begins in base64.
 const GIF: &str = ";base64,R0lG";
 /// A picture may have so many bytes.
 const MAX_IMAGE_BYTES: usize = 256 * 1024;
 
-/// `GET /guilds/{guild}/emojis`
-pub(super) fn list(call: &Call, guild: Snowflake) -> Result<Reply> {
-    let caller = call.caller()?;
-    let state = call.shared.state();
-    let emojis = &access::own_guild(&state, caller, guild)?.belongings.emojis;
-    Ok(Reply::json(&emojis.iter().map(GuildEmoji::json).collect::<Vec<_>>()))
+impl Part for Home {
+    fn read(at: &Path<'_, '_>, name: &str) -> Result<Self> {
+        let id = Snowflake::read(at, name)?;
+        Ok(if name == "guild_id" { Self::Guild(id) } else { Self::Application(id) })
+    }
 }
 
-/// `GET /guilds/{guild}/emojis/{emoji}`
-pub(super) fn emoji(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply> {
-    let caller = call.caller()?;
-    let state = call.shared.state();
-    let emojis = &access::own_guild(&state, caller, guild)?.belongings.emojis;
-    emojis.iter().find(|one| one.id == id).map(|one| Reply::json(&one.json())).ok_or(emojis::unknown())
-}
-
-/// `POST /guilds/{guild}/emojis`
-pub(super) fn create(call: &Call, guild: Snowflake) -> Result<Reply> {
-    let by = call.by()?;
-    let new = read_new(call.fields()?)?;
-    let emoji = emojis::create(&mut call.shared.state(), &by, guild, new)?;
+/// `POST /guilds/{guild}/emojis`, `POST /applications/{application}/emojis`
+pub(super) fn create(call: &Call, home: Home) -> Result<Reply> {
+    let (by, fields) = call.form()?;
+    let emoji = emojis::create(&mut call.shared.state(), &by, home, read_new(fields)?)?;
     Ok(Reply::json_with(201, &emoji.json()))
 }
 
-/// `PATCH /guilds/{guild}/emojis/{emoji}`
-pub(super) fn edit(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply> {
-    let by = call.by()?;
-    let mut fields = call.fields()?;
+/// `PATCH /guilds/{guild}/emojis/{emoji}`, `PATCH /applications/{application}/emojis/{emoji}`
+pub(super) fn edit(call: &Call, home: Home, id: Snowflake) -> Result<Reply> {
+    let (by, mut fields) = call.form()?;
     let name = name(&mut fields);
-    let roles = fields.has("roles").then(|| fields.snowflakes("roles", 250).unwrap_or_default());
+    let roles = fields.nullable("roles", |of, key| of.snowflakes(key, 0..=250));
     fields.checked()?;
-    let emoji = emojis::edit(&mut call.shared.state(), &by, guild, id, name, roles)?;
-    Ok(Reply::json(&emoji.json()))
-}
-
-/// `DELETE /guilds/{guild}/emojis/{emoji}`
-pub(super) fn delete(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply> {
-    let by = call.by()?;
-    emojis::delete(&mut call.shared.state(), &by, guild, id).map(|()| Reply::nothing())
-}
-
-/// `GET /applications/{application}/emojis`
-pub(super) fn of_application(call: &Call, application: Snowflake) -> Result<Reply> {
-    let state = call.own_application(application)?;
-    let emojis = state.world.application_emojis.get(&application).into_iter().flatten();
-    Ok(Reply::json(&json!({ "items": emojis.map(GuildEmoji::json).collect::<Vec<_>>() })))
-}
-
-/// `GET /applications/{application}/emojis/{emoji}`
-pub(super) fn one_of_application(call: &Call, application: Snowflake, id: Snowflake) -> Result<Reply> {
-    let state = call.own_application(application)?;
-    let mut emojis = state.world.application_emojis.get(&application).into_iter().flatten();
-    emojis.find(|one| one.id == id).map(|one| Reply::json(&one.json())).ok_or(emojis::unknown())
-}
-
-/// `POST /applications/{application}/emojis`
-pub(super) fn create_of_application(call: &Call, application: Snowflake) -> Result<Reply> {
-    let mut state = call.own_application(application)?;
-    let emoji = emojis::create_of_application(&mut state, application, read_new(call.fields()?)?)?;
-    Ok(Reply::json_with(201, &emoji.json()))
-}
-
-/// `PATCH /applications/{application}/emojis/{emoji}`
-pub(super) fn edit_of_application(call: &Call, application: Snowflake, id: Snowflake) -> Result<Reply> {
-    let mut fields = call.fields()?;
-    let name = name(&mut fields);
-    fields.checked()?;
-    let emoji =
-        emojis::rename_of_application(&mut *call.own_application(application)?, application, id, name)?;
-    Ok(Reply::json(&emoji.json()))
-}
-
-/// `DELETE /applications/{application}/emojis/{emoji}`
-pub(super) fn delete_of_application(call: &Call, application: Snowflake, id: Snowflake) -> Result<Reply> {
-    emojis::delete_of_application(&mut *call.own_application(application)?, application, id)
-        .map(|()| Reply::nothing())
+    let roles = roles.map(Option::unwrap_or_default);
+    Ok(Reply::json(&emojis::edit(&mut call.shared.state(), &by, home, id, name, roles)?.json()))
 }
 
 fn read_new(mut fields: Fields) -> Result<NewEmoji> {
-    fields.require("name");
-    fields.require("image");
-    let name = name(&mut fields).unwrap_or_default();
-    let image = fields.text("image", usize::MAX).unwrap_or_default();
-    let roles = fields.snowflakes("roles", 250).unwrap_or_default();
+    let name = fields.required("name", |of, _| name(of));
+    let image = fields.required_text("image", 0..=usize::MAX);
+    let roles = fields.snowflakes("roles", 0..=250).unwrap_or_default();
     if fields.errors.is_empty() && !is_picture(&image) {
         fields.fail("image", "IMAGE_INVALID", "Invalid image data");
     }

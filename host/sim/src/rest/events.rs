@@ -17,26 +17,23 @@ const MAX_PAGE: usize = 100;
 
 /// `GET /guilds/{guild}/scheduled-events?with_user_count=`
 pub(super) fn list(call: &Call, guild: Snowflake) -> Result<Reply> {
-    let caller = call.caller()?;
+    let (caller, state) = call.open()?;
     let count = call.query_flag("with_user_count");
-    let state = call.shared.state();
     let events = &access::own_guild(&state, caller, guild)?.belongings.events;
     Ok(Reply::json(&events.iter().map(|event| event.json(guild, count)).collect::<Vec<_>>()))
 }
 
 /// `GET /guilds/{guild}/scheduled-events/{event}?with_user_count=`
 pub(super) fn event(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply> {
-    let caller = call.caller()?;
+    let (caller, state) = call.open()?;
     let count = call.query_flag("with_user_count");
-    let state = call.shared.state();
     access::own_guild(&state, caller, guild)?;
     Ok(Reply::json(&events::find(&state, guild, id)?.json(guild, count)))
 }
 
 /// `POST /guilds/{guild}/scheduled-events`
 pub(super) fn create(call: &Call, guild: Snowflake) -> Result<Reply> {
-    let by = call.by()?;
-    let mut fields = call.fields()?;
+    let (by, mut fields) = call.form()?;
     for key in ["name", "privacy_level", "scheduled_start_time", "entity_type"] {
         fields.require(key);
     }
@@ -47,29 +44,21 @@ pub(super) fn create(call: &Call, guild: Snowflake) -> Result<Reply> {
 
 /// `PATCH /guilds/{guild}/scheduled-events/{event}`
 pub(super) fn edit(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply> {
-    let by = call.by()?;
-    let mut fields = call.fields()?;
+    let (by, mut fields) = call.form()?;
     let mut state = call.shared.state();
     let event = events::managed(&state, &by, guild, id)?;
     let form = read(&mut fields);
-    let status = fields.choice("status", &[1, 2, 3, 4]).map(|status| status as u8);
+    let status = fields.choice("status", &[1, 2, 3, 4]);
     fields.checked()?;
     Ok(Reply::json(&events::change(&mut state, &by, guild, event, form, status)?))
 }
 
-/// `DELETE /guilds/{guild}/scheduled-events/{event}`
-pub(super) fn delete(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply> {
-    let by = call.by()?;
-    events::delete(&mut call.shared.state(), &by, guild, id).map(|()| Reply::nothing())
-}
-
 /// `GET /guilds/{guild}/scheduled-events/{event}/users?limit=&with_member=&before=&after=`
 pub(super) fn users(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply> {
-    let caller = call.caller()?;
+    let (caller, state) = call.open()?;
     let limit = call.query_limit(MAX_PAGE, MAX_PAGE)?;
     let with_member = call.query_flag("with_member");
     let (before, after) = (call.query_id("before")?, call.query_id("after")?);
-    let state = call.shared.state();
     let home = access::own_guild(&state, caller, guild)?;
     let mut people = events::find(&state, guild, id)?.users.clone();
     people.sort_unstable();
@@ -106,14 +95,14 @@ pub(super) fn unsubscribe(call: &Call, guild: Snowflake, id: Snowflake) -> Resul
 
 /// What a body says of an event.
 fn read(fields: &mut Fields) -> EventForm {
-    fields.choice("privacy_level", &[2]);
+    fields.choice("privacy_level", &[2_u64]);
     let location = fields.read_object("entity_metadata", |of| of.text_within("location", 1..=100)).flatten();
     fields.ignore(&["image", "recurrence_rule"]);
     EventForm {
         name: fields.text_within("name", 1..=100),
-        description: fields.has("description").then(|| fields.text("description", 1000)),
+        description: fields.nullable("description", |of, key| of.text(key, 1000)),
         starts: fields.moment("scheduled_start_time"),
-        ends: fields.has("scheduled_end_time").then(|| fields.moment("scheduled_end_time")),
+        ends: fields.nullable("scheduled_end_time", Fields::moment),
         kind: fields.choice("entity_type", &[1, 2, 3]),
         channel: fields.snowflake("channel_id"),
         location,

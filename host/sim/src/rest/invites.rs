@@ -11,22 +11,21 @@ use crate::state::State;
 use crate::world::wire::{guild_glimpse, partial_channel};
 use crate::world::{Invite, bits};
 
-const DEFAULT_AGE_SECONDS: u64 = 24 * 3600;
-const MAX_AGE_SECONDS: u64 = 7 * 24 * 3600;
-const MAX_USES: u64 = 100;
+const DEFAULT_AGE_SECONDS: u32 = 24 * 3600;
+const MAX_AGE_SECONDS: u32 = 7 * 24 * 3600;
+const MAX_USES: u32 = 100;
 
 /// `POST /channels/{channel}/invites`
 pub(super) fn create(call: &Call, channel: Snowflake) -> Result<Reply> {
-    let by = call.by()?;
-    let mut fields = call.fields()?;
+    let (by, mut fields) = call.form()?;
     let terms = Terms {
-        max_age: fields.number_within("max_age", 0..=MAX_AGE_SECONDS).unwrap_or(DEFAULT_AGE_SECONDS) as u32,
-        max_uses: fields.number_within("max_uses", 0..=MAX_USES).unwrap_or(0) as u32,
+        max_age: fields.number_within("max_age", 0..=MAX_AGE_SECONDS).unwrap_or(DEFAULT_AGE_SECONDS),
+        max_uses: fields.number_within("max_uses", 0..=MAX_USES).unwrap_or(0),
         temporary: fields.flag("temporary").unwrap_or(false),
     };
     let unique = fields.flag("unique").unwrap_or(false);
     // To a stream or an activity; here it leads to the channel all the same.
-    fields.choice("target_type", &[1, 2]);
+    fields.choice("target_type", &[1_u64, 2]);
     fields.ignore(&["target_user_id", "target_application_id"]);
     fields.checked()?;
     let mut state = call.shared.state();
@@ -36,16 +35,14 @@ pub(super) fn create(call: &Call, channel: Snowflake) -> Result<Reply> {
 
 /// `GET /channels/{channel}/invites`
 pub(super) fn of_channel(call: &Call, channel: Snowflake) -> Result<Reply> {
-    let caller = call.caller()?;
-    let state = call.shared.state();
+    let (caller, state) = call.open()?;
     access::guild_channel_with(&state, caller, channel, bits::MANAGE_CHANNELS)?;
     Ok(list(&state, |invite| invite.channel_id == channel))
 }
 
 /// `GET /guilds/{guild}/invites`
 pub(super) fn of_guild(call: &Call, guild: Snowflake) -> Result<Reply> {
-    let caller = call.caller()?;
-    let state = call.shared.state();
+    let (caller, state) = call.open()?;
     access::guild_with(&state, caller, guild, bits::MANAGE_GUILD)?;
     Ok(list(&state, |invite| invite.guild_id == guild))
 }
@@ -80,8 +77,7 @@ pub(super) fn accept(call: &Call, code: String) -> Result<Reply> {
 
 /// `DELETE /invites/{code}`
 pub(super) fn delete(call: &Call, code: String) -> Result<Reply> {
-    let by = call.by()?;
-    let mut state = call.shared.state();
+    let (by, mut state) = call.act()?;
     let invite = invites::revoke(&mut state, &by, &code)?;
     Ok(Reply::json(&json_of(&state, &invite, false)))
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Call, Reply};
-use crate::form::{ApiError, Fields, Result};
+use crate::form::{ApiError, Fields, Result, set};
 use crate::ids::{Snowflake, Timestamp};
 use crate::rules::{By, access, members, voice};
 use crate::sessions::intents;
@@ -17,14 +17,13 @@ const MAX_NICK_CHARS: usize = 32;
 /// The longest timeout.
 const MAX_TIMEOUT: Duration = Duration::from_secs(28 * 24 * 3600);
 /// The only member flag that can be set: verification is passed over.
-const SETTABLE_FLAGS: u64 = 1 << 2;
+const SETTABLE_FLAGS: u32 = 1 << 2;
 
 /// `GET /guilds/{guild}/members?limit=&after=`
 pub(super) fn list(call: &Call, guild: Snowflake) -> Result<Reply> {
-    let caller = call.caller()?;
+    let (caller, state) = call.open()?;
     let limit = call.query_limit(1, MAX_PAGE)?;
     let after = call.query_id("after")?.unwrap_or_default();
-    let state = call.shared.state();
     // To know all members is a privilege that a bot is granted or not.
     if state.world.bot(caller).is_some_and(|bot| bot.granted_intents & intents::GUILD_MEMBERS == 0) {
         return Err(ApiError::missing_access());
@@ -36,13 +35,12 @@ pub(super) fn list(call: &Call, guild: Snowflake) -> Result<Reply> {
 
 /// `GET /guilds/{guild}/members/search?query=&limit=`
 pub(super) fn search(call: &Call, guild: Snowflake) -> Result<Reply> {
-    let caller = call.caller()?;
+    let (caller, state) = call.open()?;
     let limit = call.query_limit(1, MAX_PAGE)?;
     let Some(query) = call.query_text("query") else {
         return Err(ApiError::required("query"));
     };
     let query = query.to_lowercase();
-    let state = call.shared.state();
     let guild = access::own_guild(&state, caller, guild)?;
     let begins = |name: &str| name.to_lowercase().starts_with(&query);
     let found = guild.members.values().filter(|member| {
@@ -55,8 +53,7 @@ pub(super) fn search(call: &Call, guild: Snowflake) -> Result<Reply> {
 
 /// `GET /guilds/{guild}/members/{user}`
 pub(super) fn member(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Reply> {
-    let caller = call.caller()?;
-    let state = call.shared.state();
+    let (caller, state) = call.open()?;
     let guild = access::own_guild(&state, caller, guild)?;
     let member = guild.members.get(&user).ok_or(ApiError::unknown_member())?;
     Ok(Reply::json(&MemberJson::full(member)))
@@ -69,9 +66,8 @@ pub(super) fn own(call: &Call, guild: Snowflake) -> Result<Reply> {
 
 /// `PATCH /guilds/{guild}/members/@me`
 pub(super) fn edit_own(call: &Call, guild: Snowflake) -> Result<Reply> {
-    let by = call.by()?;
-    let mut fields = call.fields()?;
-    let nick = fields.has("nick").then(|| fields.text("nick", MAX_NICK_CHARS));
+    let (by, mut fields) = call.form()?;
+    let nick = fields.nullable("nick", |of, key| of.text(key, MAX_NICK_CHARS));
     fields.ignore(&["avatar", "banner", "bio"]);
     fields.checked()?;
     let mut state = call.shared.state();
@@ -85,8 +81,7 @@ pub(super) fn edit_own(call: &Call, guild: Snowflake) -> Result<Reply> {
 
 /// `PATCH /guilds/{guild}/members/{user}`
 pub(super) fn edit(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Reply> {
-    let by = call.by()?;
-    let mut fields = call.fields()?;
+    let (by, mut fields) = call.form()?;
     let mut state = call.shared.state();
     let form = Form::read(&mut fields);
     fields.checked()?;
@@ -96,13 +91,12 @@ pub(super) fn edit(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Rep
     }
     let json = members::change(&mut state, guild, &by, user, |member| {
         set_nick(member, form.nick);
-        member.roles = form.roles.unwrap_or_else(|| std::mem::take(&mut member.roles));
-        member.mute = form.mute.unwrap_or(member.mute);
-        member.deaf = form.deaf.unwrap_or(member.deaf);
-        member.timed_out_until = form.timeout.unwrap_or(member.timed_out_until);
-        if let Some(flags) = form.flags {
-            member.flags = member.flags & !(SETTABLE_FLAGS as u32) | (flags & SETTABLE_FLAGS) as u32;
-        }
+        set(&mut member.roles, form.roles);
+        set(&mut member.mute, form.mute);
+        set(&mut member.deaf, form.deaf);
+        set(&mut member.timed_out_until, form.timeout);
+        let flags = form.flags.map(|flags| member.flags & !SETTABLE_FLAGS | flags & SETTABLE_FLAGS);
+        set(&mut member.flags, flags);
     });
     json.map(|json| Reply::json(&json)).ok_or(ApiError::unknown_member())
 }
@@ -118,8 +112,7 @@ pub(super) fn take_role(call: &Call, guild: Snowflake, user: Snowflake, role: Sn
 }
 
 fn set_role(call: &Call, guild: Snowflake, user: Snowflake, role: Snowflake, given: bool) -> Result<Reply> {
-    let by = call.by()?;
-    let mut state = call.shared.state();
+    let (by, mut state) = call.act()?;
     let home = access::guild_with(&state, by.user, guild, bits::MANAGE_ROLES)?;
     if !home.members.contains_key(&user) {
         return Err(ApiError::unknown_member());
@@ -127,12 +120,6 @@ fn set_role(call: &Call, guild: Snowflake, user: Snowflake, role: Snowflake, giv
     check_role(home, by.user, role)?;
     members::set_role(&mut state, guild, &by, user, role, given);
     Ok(Reply::nothing())
-}
-
-/// `DELETE /guilds/{guild}/members/{user}`
-pub(super) fn kick(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Reply> {
-    let by = call.by()?;
-    members::kick(&mut call.shared.state(), &by, guild, user).map(|()| Reply::nothing())
 }
 
 /// What a body changes; outer none: not spoken of.
@@ -143,7 +130,7 @@ struct Form {
     deaf: Option<bool>,
     channel: Option<Option<Snowflake>>,
     timeout: Option<Option<Timestamp>>,
-    flags: Option<u64>,
+    flags: Option<u32>,
 }
 
 impl Form {
@@ -151,15 +138,15 @@ impl Form {
         // discord.js sends its own name for the timeout beside Discord's.
         fields.ignore(&["communicationDisabledUntil"]);
         Self {
-            nick: fields.has("nick").then(|| fields.text("nick", MAX_NICK_CHARS)),
-            roles: fields.has("roles").then(|| fields.snowflakes("roles", 250).unwrap_or_default()),
+            nick: fields.nullable("nick", |of, key| of.text(key, MAX_NICK_CHARS)),
+            roles: fields
+                .nullable("roles", |of, key| of.snowflakes(key, 0..=250))
+                .map(Option::unwrap_or_default),
             mute: fields.flag("mute"),
             deaf: fields.flag("deaf"),
-            channel: fields.has("channel_id").then(|| fields.snowflake("channel_id")),
-            timeout: fields
-                .has("communication_disabled_until")
-                .then(|| fields.moment("communication_disabled_until")),
-            flags: fields.number("flags"),
+            channel: fields.nullable("channel_id", Fields::snowflake),
+            timeout: fields.nullable("communication_disabled_until", Fields::moment),
+            flags: fields.number_within("flags", 0..=u32::MAX),
         }
     }
 
@@ -225,7 +212,5 @@ fn check_role(guild: &Guild, caller: Snowflake, role: Snowflake) -> Result<()> {
 }
 
 fn set_nick(member: &mut GuildMember, nick: Option<Option<String>>) {
-    if let Some(nick) = nick {
-        member.nick = nick.filter(|nick| !nick.is_empty());
-    }
+    set(&mut member.nick, nick.map(|nick| nick.filter(|nick| !nick.is_empty())));
 }

@@ -4,7 +4,7 @@
 use std::ops::RangeInclusive;
 
 use super::{Call, Reply};
-use crate::form::{Fields, Result};
+use crate::form::{Fields, Result, set};
 use crate::ids::Snowflake;
 use crate::rules::{access, onboarding};
 use crate::world::{Emoji, Guild, Onboarding, OnboardingOption, OnboardingPrompt, World};
@@ -22,15 +22,13 @@ const MAX_CHANNELS: usize = 50;
 
 /// `GET /guilds/{guild}/onboarding`
 pub(super) fn show(call: &Call, guild: Snowflake) -> Result<Reply> {
-    let caller = call.caller()?;
-    let state = call.shared.state();
+    let (caller, state) = call.open()?;
     Ok(Reply::json(&access::own_guild(&state, caller, guild)?.onboarding().json(guild)))
 }
 
 /// `PUT /guilds/{guild}/onboarding`
 pub(super) fn edit(call: &Call, guild: Snowflake) -> Result<Reply> {
-    let by = call.by()?;
-    let mut fields = call.fields()?;
+    let (by, mut fields) = call.form()?;
     let mut state = call.shared.state();
     let home = onboarding::managed(&state, by.user, guild)?;
     let new = Reading { world: &state.world, home, before: home.onboarding() }.onboarding(&mut fields);
@@ -49,11 +47,10 @@ impl Reading<'_> {
     /// What the body does not say stays as it is.
     fn onboarding(&self, fields: &mut Fields) -> Onboarding {
         let mut new = self.before.clone();
-        new.enabled = fields.flag("enabled").unwrap_or(new.enabled);
-        new.mode = fields.choice("mode", &[0, 1]).unwrap_or(new.mode);
-        if let Some(channels) = self.channels(fields, "default_channel_ids", MAX_DEFAULT_CHANNELS) {
-            new.default_channels = channels;
-        }
+        set(&mut new.enabled, fields.flag("enabled"));
+        set(&mut new.mode, fields.choice("mode", &[0, 1]));
+        let channels = self.channels(fields, "default_channel_ids", MAX_DEFAULT_CHANNELS);
+        set(&mut new.default_channels, channels);
         if let Some(prompts) = fields.objects("prompts", 0..=MAX_PROMPTS) {
             new.prompts = Vec::new();
             for mut prompt in prompts {
@@ -75,7 +72,7 @@ impl Reading<'_> {
         let mut read = OnboardingPrompt {
             id: before.map_or_else(|| self.world.next_id(), |before| before.id),
             kind: prompt.choice("type", &[0, 1]).unwrap_or(0),
-            title: title(prompt, PROMPT_TITLE_CHARS),
+            title: prompt.required_text("title", PROMPT_TITLE_CHARS),
             options: Vec::new(),
             single_select: prompt.flag("single_select").unwrap_or(false),
             required: prompt.flag("required").unwrap_or(false),
@@ -102,7 +99,7 @@ impl Reading<'_> {
         let (emoji, animated) = self.emoji(option);
         OnboardingOption {
             id: id.unwrap_or_else(|| self.world.next_id()),
-            title: title(option, OPTION_TITLE_CHARS),
+            title: option.required_text("title", OPTION_TITLE_CHARS),
             description: option.text("description", MAX_DESCRIPTION_CHARS).unwrap_or_default(),
             emoji,
             animated,
@@ -126,7 +123,7 @@ impl Reading<'_> {
     }
 
     fn channels(&self, fields: &mut Fields, key: &str, most: usize) -> Option<Vec<Snowflake>> {
-        let channels = fields.snowflakes(key, most)?;
+        let channels = fields.snowflakes(key, 0..=most)?;
         for (at, _) in channels.iter().enumerate().filter(|(_, id)| !self.home.channels.contains(id)) {
             fields.fail(&format!("{key}.{at}"), "CHANNEL_UNKNOWN", "Unknown channel");
         }
@@ -134,16 +131,10 @@ impl Reading<'_> {
     }
 
     fn roles(&self, option: &mut Fields) -> Vec<Snowflake> {
-        let roles = option.snowflakes("role_ids", MAX_ROLES).unwrap_or_default();
+        let roles = option.snowflakes("role_ids", 0..=MAX_ROLES).unwrap_or_default();
         for (at, _) in roles.iter().enumerate().filter(|(_, id)| self.home.role(**id).is_none()) {
             option.fail(&format!("role_ids.{at}"), "ROLE_UNKNOWN", "Unknown role");
         }
         roles
     }
-}
-
-/// A title, which must be there.
-fn title(of: &mut Fields, chars: RangeInclusive<usize>) -> String {
-    of.require("title");
-    of.text_within("title", chars).unwrap_or_default()
 }

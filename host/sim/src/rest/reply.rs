@@ -7,7 +7,7 @@ use axum::body::{Body, Bytes};
 use axum::http::header::{CONTENT_TYPE, HeaderName, HeaderValue, VIA};
 use axum::http::{Response, StatusCode};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::form::ApiError;
 use crate::limits::Quota;
@@ -34,6 +34,18 @@ pub(super) enum Refuser {
     Global,
     /// In front of Discord, for invalid calls.
     Cloudflare,
+}
+
+impl From<()> for Reply {
+    fn from((): ()) -> Self {
+        Self::nothing()
+    }
+}
+
+impl From<Value> for Reply {
+    fn from(body: Value) -> Self {
+        Self::json(&body)
+    }
 }
 
 impl Reply {

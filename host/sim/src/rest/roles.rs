@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, json};
 
 use super::{Call, Reply};
-use crate::form::{ApiError, Fields, Result};
+use crate::form::{ApiError, Fields, Result, set};
 use crate::ids::Snowflake;
 use crate::rules::{access, roles};
 use crate::world::{Guild, Role, bits};
@@ -21,8 +21,7 @@ pub(super) fn list(call: &Call, guild: Snowflake) -> Result<Reply> {
 
 /// `GET /guilds/{guild}/roles/member-counts`: by role, `@everyone` not counted.
 pub(super) fn member_counts(call: &Call, guild: Snowflake) -> Result<Reply> {
-    let caller = call.caller()?;
-    let state = call.shared.state();
+    let (caller, state) = call.open()?;
     let home = access::own_guild(&state, caller, guild)?;
     let mut counts: BTreeMap<Snowflake, usize> =
         home.roles.iter().filter(|role| role.id != guild).map(|role| (role.id, 0)).collect();
@@ -35,16 +34,14 @@ pub(super) fn member_counts(call: &Call, guild: Snowflake) -> Result<Reply> {
 
 /// `GET /guilds/{guild}/roles/{role}`
 pub(super) fn role(call: &Call, guild: Snowflake, role: Snowflake) -> Result<Reply> {
-    let caller = call.caller()?;
-    let state = call.shared.state();
+    let (caller, state) = call.open()?;
     let guild = access::own_guild(&state, caller, guild)?;
     guild.role(role).map(Reply::json).ok_or(ApiError::unknown_role())
 }
 
 /// `POST /guilds/{guild}/roles`
 pub(super) fn create(call: &Call, guild: Snowflake) -> Result<Reply> {
-    let by = call.by()?;
-    let mut fields = call.fields()?;
+    let (by, mut fields) = call.form()?;
     let mut state = call.shared.state();
     let home = access::guild_with(&state, by.user, guild, bits::MANAGE_ROLES)?;
     if home.roles.len() > MAX_ROLES {
@@ -52,16 +49,8 @@ pub(super) fn create(call: &Call, guild: Snowflake) -> Result<Reply> {
     }
     let own = state.world.permissions_at(home, by.user);
     let everyone = home.role(guild).map_or(0, |role| role.permissions);
-    let mut role = Role {
-        id: Snowflake(0),
-        name: "new role".to_owned(),
-        color: 0,
-        hoist: false,
-        position: 1,
-        permissions: everyone & own,
-        bot: None,
-        mentionable: false,
-    };
+    let mut role = Role::new(Snowflake(0), "new role", everyone & own);
+    (role.position, role.mentionable) = (1, false);
     read(&mut fields, &mut role, own)?;
     fields.checked()?;
     role.id = state.world.next_id();
@@ -72,8 +61,7 @@ pub(super) fn create(call: &Call, guild: Snowflake) -> Result<Reply> {
 
 /// `PATCH /guilds/{guild}/roles/{role}`
 pub(super) fn edit(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply> {
-    let by = call.by()?;
-    let mut fields = call.fields()?;
+    let (by, mut fields) = call.form()?;
     let mut state = call.shared.state();
     let home = access::guild_with(&state, by.user, guild, bits::MANAGE_ROLES)?;
     let mut role = access::role_below(home, by.user, id)?.clone();
@@ -85,14 +73,13 @@ pub(super) fn edit(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply
 
 /// `PATCH /guilds/{guild}/roles`: a list of places; answers all roles.
 pub(super) fn arrange(call: &Call, guild: Snowflake) -> Result<Reply> {
-    let by = call.by()?;
+    let (by, mut state) = call.act()?;
     let (mut whole, places) = call.fields_of_list()?;
-    let mut state = call.shared.state();
     let home = access::guild_with(&state, by.user, guild, bits::MANAGE_ROLES)?;
     let mut moves = Vec::with_capacity(places.len());
     for mut place in places {
         let id = place.snowflake("id").unwrap_or_default();
-        let position = place.number_within("position", 0..=100_000).map(|position| position as u32);
+        let position = place.number_within("position", 0..=100_000);
         if place.errors.is_empty() && home.role(id).is_none() {
             return Err(ApiError::unknown_role());
         }
@@ -117,24 +104,9 @@ pub(super) fn arrange(call: &Call, guild: Snowflake) -> Result<Reply> {
     Ok(Reply::json(&access::own_guild(&state, by.user, guild)?.roles))
 }
 
-/// `DELETE /guilds/{guild}/roles/{role}`
-pub(super) fn delete(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply> {
-    let by = call.by()?;
-    let mut state = call.shared.state();
-    let home = access::guild_with(&state, by.user, guild, bits::MANAGE_ROLES)?;
-    let role = access::role_below(home, by.user, id)?;
-    if role.bot.is_some() || id == guild {
-        return Err(ApiError::invalid_role());
-    }
-    roles::delete(&mut state, guild, &by, id);
-    Ok(Reply::nothing())
-}
-
 /// Takes over what a body says; `own` is all that the caller can pass on.
 fn read(fields: &mut Fields, role: &mut Role, own: u64) -> Result<()> {
-    if let Some(name) = fields.text_within("name", 1..=100) {
-        role.name = name;
-    }
+    set(&mut role.name, fields.text_within("name", 1..=100));
     if let Some(permissions) = fields.number("permissions") {
         let permissions = permissions & bits::ALL;
         if (permissions ^ role.permissions) & permissions & !own != 0 {
@@ -147,11 +119,9 @@ fn read(fields: &mut Fields, role: &mut Role, own: u64) -> Result<()> {
         colors.ignore(&["secondary_color", "tertiary_color"]);
         colors.number_within("primary_color", 0..=0xff_ff_ff)
     });
-    if let Some(color) = colors.flatten().or(color) {
-        role.color = color as u32;
-    }
-    role.hoist = fields.flag("hoist").unwrap_or(role.hoist);
-    role.mentionable = fields.flag("mentionable").unwrap_or(role.mentionable);
+    set(&mut role.color, colors.flatten().or(color));
+    set(&mut role.hoist, fields.flag("hoist"));
+    set(&mut role.mentionable, fields.flag("mentionable"));
     fields.ignore(&["icon", "unicode_emoji"]);
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use super::unknown::report_route;
 use super::{Call, Reply};
-use crate::form::{ApiError, Result};
+use crate::form::{ApiError, Result, set};
 use crate::ids::Snowflake;
 use crate::rules::templates;
 
@@ -25,50 +25,24 @@ pub(super) fn create_guild(call: &Call) -> Result<Reply> {
     Err(ApiError::method_not_allowed())
 }
 
-/// `GET /guilds/{guild}/templates`
-pub(super) fn list(call: &Call, guild: Snowflake) -> Result<Reply> {
-    let caller = call.caller()?;
-    Ok(Reply::json(&templates::list(&call.shared.state(), caller, guild)?))
-}
-
 /// `POST /guilds/{guild}/templates`
 pub(super) fn create(call: &Call, guild: Snowflake) -> Result<Reply> {
-    let by = call.by()?;
-    let mut fields = call.fields()?;
-    fields.require("name");
-    let name = fields.text_within("name", NAME_CHARS).unwrap_or_default();
+    let (by, mut fields) = call.form()?;
+    let name = fields.required_text("name", NAME_CHARS);
     let description = fields.text("description", MAX_DESCRIPTION_CHARS);
     fields.checked()?;
     Ok(Reply::json(&templates::create(&mut call.shared.state(), &by, guild, name, description)?))
 }
 
-/// `PUT /guilds/{guild}/templates/{code}`
-pub(super) fn sync(call: &Call, guild: Snowflake, code: String) -> Result<Reply> {
-    let by = call.by()?;
-    Ok(Reply::json(&templates::sync(&mut call.shared.state(), &by, guild, &code)?))
-}
-
 /// `PATCH /guilds/{guild}/templates/{code}`
 pub(super) fn edit(call: &Call, guild: Snowflake, code: String) -> Result<Reply> {
-    let by = call.by()?;
-    let mut fields = call.fields()?;
+    let (by, mut fields) = call.form()?;
     let name = fields.text_within("name", NAME_CHARS);
-    let describes = fields.has("description");
-    let description = fields.text("description", MAX_DESCRIPTION_CHARS);
+    let description = fields.nullable("description", |of, key| of.text(key, MAX_DESCRIPTION_CHARS));
     fields.checked()?;
     let edited = templates::edit(&mut call.shared.state(), &by, guild, &code, |template| {
-        if let Some(name) = name {
-            template.name = name;
-        }
-        if describes {
-            template.description = description;
-        }
+        set(&mut template.name, name);
+        set(&mut template.description, description);
     })?;
     Ok(Reply::json(&edited))
-}
-
-/// `DELETE /guilds/{guild}/templates/{code}`
-pub(super) fn delete(call: &Call, guild: Snowflake, code: String) -> Result<Reply> {
-    let by = call.by()?;
-    Ok(Reply::json(&templates::delete(&mut call.shared.state(), &by, guild, &code)?))
 }

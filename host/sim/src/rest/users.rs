@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::guilds::settings::picture;
 use super::{Call, Reply};
-use crate::form::{ApiError, Result};
+use crate::form::{ApiError, Fields, Result, set};
 use crate::ids::Snowflake;
 use crate::rules::{access, channels, users};
 use crate::world::wire::channel_json_for;
@@ -31,8 +31,7 @@ pub(super) fn gateway_bot(call: &Call) -> Result<Reply> {
 
 /// `GET /users/@me`
 pub(super) fn me(call: &Call) -> Result<Reply> {
-    let caller = call.caller()?;
-    let state = call.shared.state();
+    let (caller, state) = call.open()?;
     let mut user = state.world.own_account(&*access::account(&state, caller)?);
     user["locale"] = json!("en-US");
     Ok(Reply::json(&user))
@@ -40,13 +39,12 @@ pub(super) fn me(call: &Call) -> Result<Reply> {
 
 /// `PATCH /users/@me`
 pub(super) fn edit(call: &Call) -> Result<Reply> {
-    let caller = call.caller()?;
+    let (caller, mut state) = call.open()?;
     let mut fields = call.fields()?;
     let username = fields.text_within("username", 2..=32);
-    let global_name = fields.has("global_name").then(|| fields.text("global_name", 32));
-    let avatar = fields.has("avatar").then(|| picture(&mut fields, "avatar"));
+    let global_name = fields.nullable("global_name", |of, key| of.text(key, 32));
+    let avatar = fields.nullable("avatar", picture);
     fields.ignore(&["banner"]);
-    let mut state = call.shared.state();
     let taken = username.as_ref().is_some_and(|name| {
         state.world.users.values().any(|user| user.id != caller && user.username == *name)
     });
@@ -55,9 +53,9 @@ pub(super) fn edit(call: &Call) -> Result<Reply> {
     }
     fields.checked()?;
     let user = users::change(&mut state, caller, |user| {
-        user.username = username.unwrap_or_else(|| std::mem::take(&mut user.username));
-        user.global_name = global_name.unwrap_or_else(|| user.global_name.take());
-        user.avatar = avatar.unwrap_or_else(|| user.avatar.take());
+        set(&mut user.username, username);
+        set(&mut user.global_name, global_name);
+        set(&mut user.avatar, avatar);
     });
     drop(state);
     user.ok_or(ApiError::unknown_user())?;
@@ -74,16 +72,12 @@ pub(super) fn user(call: &Call, user: Snowflake) -> Result<Reply> {
 
 /// `POST /users/@me/channels`
 pub(super) fn open_dm(call: &Call) -> Result<Reply> {
-    let caller = call.caller()?;
+    let (caller, mut state) = call.open()?;
     let mut fields = call.fields()?;
-    let recipient = fields.snowflake("recipient_id");
-    if recipient.is_none() && fields.errors.is_empty() {
-        fields.fail("recipient_id", "BASE_TYPE_REQUIRED", "This field is required");
-    }
+    let recipient = fields.required("recipient_id", Fields::snowflake);
     fields.checked()?;
-    let mut state = call.shared.state();
     let account = access::account(&state, caller)?;
-    let recipient = recipient.and_then(|id| state.world.user(id).cloned()).ok_or(ApiError::unknown_user())?;
+    let recipient = access::account(&state, recipient)?;
     if recipient.bot && account.bot || recipient.id == caller {
         return Err(ApiError::cannot_message_user());
     }

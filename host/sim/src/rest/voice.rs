@@ -2,7 +2,7 @@
 //! Entering and leaving is done over the gateway; nothing is transmitted here.
 
 use super::{Call, Reply};
-use crate::form::{ApiError, Result};
+use crate::form::{ApiError, Fields, Result, set};
 use crate::ids::Snowflake;
 use crate::rules::{access, voice};
 use crate::state::State;
@@ -11,8 +11,7 @@ use crate::world::{ChannelKind, VoiceState, bits};
 
 /// `GET /guilds/{guild}/voice-states/{user}`
 pub(super) fn state(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Reply> {
-    let caller = call.caller()?;
-    let state = call.shared.state();
+    let (caller, state) = call.open()?;
     let home = access::own_guild(&state, caller, guild)?;
     let voice = home.belongings.voice.get(&user).ok_or(unknown())?;
     Ok(Reply::json(&voice_json(home, user, voice, true)))
@@ -25,13 +24,12 @@ pub(super) fn own(call: &Call, guild: Snowflake) -> Result<Reply> {
 
 /// `PATCH /guilds/{guild}/voice-states/@me`
 pub(super) fn edit_own(call: &Call, guild: Snowflake) -> Result<Reply> {
-    let caller = call.caller()?;
+    let (caller, mut state) = call.open()?;
     let mut fields = call.fields()?;
     let channel = fields.snowflake("channel_id");
     let suppress = fields.flag("suppress");
-    let asks = fields.has("request_to_speak_timestamp").then(|| fields.moment("request_to_speak_timestamp"));
+    let asks = fields.nullable("request_to_speak_timestamp", Fields::moment);
     fields.checked()?;
-    let mut state = call.shared.state();
     let mut voice = on_stage(&state, caller, guild, caller, channel)?;
     let stage = voice.channel_id;
     // To become a speaker by itself is for moderators; to ask and to step back is not.
@@ -41,24 +39,22 @@ pub(super) fn edit_own(call: &Call, guild: Snowflake) -> Result<Reply> {
     if asks.flatten().is_some() {
         access::channel_with(&state, caller, stage, bits::REQUEST_TO_SPEAK)?;
     }
-    voice.suppress = suppress.unwrap_or(voice.suppress);
-    voice.request_to_speak = asks.unwrap_or(voice.request_to_speak);
+    set(&mut voice.suppress, suppress);
+    set(&mut voice.request_to_speak, asks);
     voice::enter(&mut state, guild, caller, voice);
     Ok(Reply::nothing())
 }
 
 /// `PATCH /guilds/{guild}/voice-states/{user}`
 pub(super) fn edit(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Reply> {
-    let caller = call.caller()?;
+    let (caller, mut state) = call.open()?;
     let mut fields = call.fields()?;
-    fields.require("channel_id");
-    let channel = fields.snowflake("channel_id");
+    let channel = Some(fields.required("channel_id", Fields::snowflake));
     let suppress = fields.flag("suppress");
     fields.checked()?;
-    let mut state = call.shared.state();
     let mut voice = on_stage(&state, caller, guild, user, channel)?;
     access::channel_with(&state, caller, voice.channel_id, bits::MUTE_MEMBERS)?;
-    voice.suppress = suppress.unwrap_or(voice.suppress);
+    set(&mut voice.suppress, suppress);
     if !voice.suppress {
         voice.request_to_speak = None;
     }

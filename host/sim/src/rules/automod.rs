@@ -9,7 +9,7 @@ use super::{Action, By, Draft, access, audit, dispatch, members, messages};
 use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
 use crate::state::State;
-use crate::world::automod::{Match, trigger};
+use crate::world::automod::{AutoModAction, Match, trigger};
 use crate::world::mentions::mentions_by;
 use crate::world::{ActError, AutoModRule, Embed, EmbedField, EmbedKind, Message, MessageKind, User, bits};
 
@@ -17,23 +17,33 @@ use crate::world::{ActError, AutoModRule, Embed, EmbedField, EmbedKind, Message,
 /// <https://discord.com/developers/docs/resources/auto-moderation#auto-moderation-rule-object-trigger-types>
 const MAX_KEYWORD_RULES: usize = 6;
 /// <https://discord.com/developers/docs/resources/auto-moderation#auto-moderation-action-object-action-types>
-const BLOCK_MESSAGE: u64 = 1;
-const SEND_ALERT_MESSAGE: u64 = 2;
+pub(crate) const BLOCK_MESSAGE: u64 = 1;
+pub(crate) const SEND_ALERT_MESSAGE: u64 = 2;
 pub(crate) const TIMEOUT: u64 = 3;
 pub(crate) const BLOCK_MEMBER_INTERACTION: u64 = 4;
 
+/// `GET /guilds/{guild}/auto-moderation/rules`
+pub(crate) fn list(state: &State, by: &By, guild: Snowflake) -> Result<Value> {
+    Ok(all(state, by.user, guild)?.iter().map(|rule| rule.json(guild)).collect())
+}
+
+/// `GET /guilds/{guild}/auto-moderation/rules/{rule}`
+pub(crate) fn show(state: &State, by: &By, guild: Snowflake, id: Snowflake) -> Result<Value> {
+    Ok(find(state, by.user, guild, id)?.json(guild))
+}
+
 /// The guild's rules, for those who manage it.
-pub(crate) fn list(state: &State, user: Snowflake, guild: Snowflake) -> Result<&[AutoModRule]> {
+fn all(state: &State, user: Snowflake, guild: Snowflake) -> Result<&[AutoModRule]> {
     Ok(&access::guild_with(state, user, guild, bits::MANAGE_GUILD)?.belongings.automod)
 }
 
 pub(crate) fn find(state: &State, user: Snowflake, guild: Snowflake, id: Snowflake) -> Result<&AutoModRule> {
-    let found = list(state, user, guild)?.iter().find(|rule| rule.id == id);
+    let found = all(state, user, guild)?.iter().find(|rule| rule.id == id);
     found.ok_or(ApiError::not_found())
 }
 
 pub(crate) fn create(state: &mut State, by: &By, guild: Snowflake, rule: AutoModRule) -> Result<Value> {
-    let alike = list(state, by.user, guild)?.iter().filter(|one| one.trigger_type == rule.trigger_type);
+    let alike = all(state, by.user, guild)?.iter().filter(|one| one.trigger_type == rule.trigger_type);
     let most = if rule.trigger_type == trigger::KEYWORD { MAX_KEYWORD_RULES } else { 1 };
     if alike.count() >= most {
         let message = "Maximum number of rules of this trigger type reached";
@@ -61,6 +71,7 @@ pub(crate) fn edit(state: &mut State, by: &By, guild: Snowflake, rule: AutoModRu
     Ok(json)
 }
 
+/// `DELETE /guilds/{guild}/auto-moderation/rules/{rule}`
 pub(crate) fn delete(state: &mut State, by: &By, guild: Snowflake, id: Snowflake) -> Result<()> {
     let before = find(state, by.user, guild, id)?.json(guild);
     change(state, guild, |rules| rules.retain(|rule| rule.id != id));
@@ -72,12 +83,11 @@ pub(crate) fn delete(state: &mut State, by: &By, guild: Snowflake, id: Snowflake
 /// Alerts need a channel of the guild, timeouts a permission of who makes the rule.
 fn check_actions(state: &State, by: &By, guild: Snowflake, rule: &AutoModRule) -> Result<()> {
     for (at, action) in rule.actions.iter().enumerate() {
-        let channel = action["metadata"]["channel_id"].as_str().and_then(|id| id.parse().ok());
-        if channel.is_some_and(|id: Snowflake| state.world.guild_id_of(id) != Some(guild)) {
+        if action.metadata.channel_id.is_some_and(|id| state.world.guild_id_of(id) != Some(guild)) {
             let place = format!("actions.{at}.metadata.channel_id");
             return Err(ApiError::form(&place, "CHANNEL_UNKNOWN", "Unknown channel"));
         }
-        if action["type"] == TIMEOUT {
+        if action.kind == TIMEOUT {
             access::guild_with(state, by.user, guild, bits::MODERATE_MEMBERS)?;
         }
     }
@@ -110,7 +120,7 @@ pub(crate) fn screened(
     write: impl FnOnce(&mut State) -> Arc<Message>,
 ) -> Result<Arc<Message>, Blocked> {
     let found = offences(state, author, channel, content);
-    let blocks = |rule: &AutoModRule| rule.actions.iter().any(|action| action["type"] == BLOCK_MESSAGE);
+    let blocks = |rule: &AutoModRule| rule.actions.iter().any(|action| action.kind == BLOCK_MESSAGE);
     let blocked = found.iter().find(|(rule, _)| blocks(rule)).map(|(rule, _)| rule.name.clone());
     let outcome = match blocked {
         Some(rule) => Err(Blocked { rule }),
@@ -172,7 +182,7 @@ struct Offence<'a> {
 }
 
 /// <https://discord.com/developers/docs/events/gateway-events#auto-moderation-action-execution>
-fn execute(state: &mut State, author: &Arc<User>, offence: Offence<'_>, action: &Value) {
+fn execute(state: &mut State, author: &Arc<User>, offence: Offence<'_>, action: &AutoModAction) {
     let Offence { channel, content, message, rule, found } = offence;
     let Some(guild) = state.world.guild_id_of(channel) else { return };
     let by = By { user: author.id, reason: None };
@@ -184,15 +194,14 @@ fn execute(state: &mut State, author: &Arc<User>, offence: Offence<'_>, action: 
     if let Some(message) = message {
         data["message_id"] = json!(message);
     }
-    let audited = match action["type"].as_u64() {
-        Some(SEND_ALERT_MESSAGE) => {
-            let place = action["metadata"]["channel_id"].as_str().and_then(|id| id.parse().ok());
-            let alert = place.map(|place| alert(state, author, offence, place));
+    let audited = match action.kind {
+        SEND_ALERT_MESSAGE => {
+            let alert = action.metadata.channel_id.map(|place| alert(state, author, offence, place));
             data["alert_system_message_id"] = json!(alert);
             Action::AutoModFlagToChannel
         }
-        Some(TIMEOUT) => {
-            let seconds = action["metadata"]["duration_seconds"].as_u64().unwrap_or_default();
+        TIMEOUT => {
+            let seconds = action.metadata.duration_seconds.unwrap_or_default();
             let until = state.world.clock.now() + Duration::from_secs(seconds);
             members::change_unlogged(state, guild, author.id, |member| member.timed_out_until = Some(until));
             Action::AutoModTimeout

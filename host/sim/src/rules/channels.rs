@@ -68,6 +68,7 @@ pub(crate) fn put_overwrite(state: &mut State, by: &By, id: Snowflake, overwrite
     Ok(())
 }
 
+/// `DELETE /channels/{channel}/permissions/{overwrite}`
 pub(crate) fn delete_overwrite(state: &mut State, by: &By, id: Snowflake, whom: Snowflake) -> Result<()> {
     let (guild, channel) = access::guild_channel_with(state, by.user, id, bits::MANAGE_ROLES)?;
     let old = channel.overwrites.iter().find(|one| one.id == whom).map(|one| json!(one));

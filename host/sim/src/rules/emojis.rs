@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Action, By, access, audit, dispatch};
-use crate::form::{ApiError, Result};
+use crate::form::{ApiError, Result, set};
 use crate::ids::Snowflake;
 use crate::state::State;
 use crate::world::{GuildEmoji, bits};
@@ -32,106 +32,129 @@ impl NewEmoji {
     }
 }
 
-pub(crate) fn create(state: &mut State, by: &By, guild: Snowflake, new: NewEmoji) -> Result<GuildEmoji> {
-    let home = access::guild_with(state, by.user, guild, bits::CREATE_GUILD_EXPRESSIONS)?;
-    let alike = home.belongings.emojis.iter().filter(|one| one.animated == new.animated);
-    if alike.count() >= MAX_EMOJIS {
-        return Err(match new.animated {
-            true => ApiError::new(400, 30018, "Maximum number of animated emojis reached (50)"),
-            false => ApiError::new(400, 30008, "Maximum number of emojis reached (50)"),
-        });
+/// Whose emojis they are. An application's are its bot's alone: no guild receives an event of them.
+#[derive(Clone, Copy)]
+pub(crate) enum Home {
+    Guild(Snowflake),
+    Application(Snowflake),
+}
+
+/// `GET /guilds/{guild}/emojis`, `GET /applications/{application}/emojis`
+pub(crate) fn list(state: &State, by: &By, home: Home) -> Result<Value> {
+    let emojis: Value = all(state, by, home)?.iter().map(GuildEmoji::json).collect();
+    Ok(match home {
+        Home::Guild(_) => emojis,
+        Home::Application(_) => json!({ "items": emojis }),
+    })
+}
+
+/// `GET /guilds/{guild}/emojis/{emoji}`, `GET /applications/{application}/emojis/{emoji}`
+pub(crate) fn show(state: &State, by: &By, home: Home, id: Snowflake) -> Result<Value> {
+    find(state, by, home, id).map(GuildEmoji::json)
+}
+
+pub(crate) fn create(state: &mut State, by: &By, home: Home, new: NewEmoji) -> Result<GuildEmoji> {
+    if let Home::Guild(guild) = home {
+        access::guild_with(state, by.user, guild, bits::CREATE_GUILD_EXPRESSIONS)?;
     }
+    check_room(all(state, by, home)?, home, new.animated)?;
     let emoji = new.added_by(state, by.user)?;
-    change(state, guild, |emojis| emojis.push(emoji.clone()));
-    let after = json!({ "name": emoji.name });
-    audit::record_change(state, guild, by, Action::EmojiCreate, emoji.id, &Value::Null, &after);
+    change(state, home, |emojis| emojis.push(emoji.clone()));
+    record(state, by, home, Action::EmojiCreate, emoji.id, [None, Some(&emoji.name)]);
     Ok(emoji)
+}
+
+fn check_room(there: &[GuildEmoji], home: Home, animated: bool) -> Result<()> {
+    let alike = there.iter().filter(|one| one.animated == animated).count();
+    match home {
+        Home::Guild(_) if alike >= MAX_EMOJIS && animated => {
+            Err(ApiError::new(400, 30018, "Maximum number of animated emojis reached (50)"))
+        }
+        Home::Guild(_) if alike >= MAX_EMOJIS => {
+            Err(ApiError::new(400, 30008, "Maximum number of emojis reached (50)"))
+        }
+        Home::Application(_) if there.len() >= MAX_APPLICATION_EMOJIS => {
+            Err(ApiError::new(400, 30008, "Maximum number of emojis reached (2000)"))
+        }
+        _ => Ok(()),
+    }
 }
 
 pub(crate) fn edit(
     state: &mut State,
     by: &By,
-    guild: Snowflake,
+    home: Home,
     id: Snowflake,
     name: Option<String>,
     roles: Option<Vec<Snowflake>>,
 ) -> Result<GuildEmoji> {
-    let mut emoji = managed(state, by, guild, id)?;
-    let before = json!({ "name": emoji.name });
-    emoji.name = name.unwrap_or(emoji.name);
-    emoji.roles = roles.unwrap_or(emoji.roles);
-    change(state, guild, |emojis| {
-        if let Some(there) = emojis.iter_mut().find(|one| one.id == id) {
-            *there = emoji.clone();
-        }
+    let before = managed(state, by, home, id)?;
+    let mut emoji = before.clone();
+    set(&mut emoji.name, name);
+    set(&mut emoji.roles, roles);
+    change(state, home, |emojis| {
+        emojis.iter_mut().filter(|one| one.id == id).for_each(|one| *one = emoji.clone());
     });
-    let after = json!({ "name": emoji.name });
-    audit::record_change(state, guild, by, Action::EmojiUpdate, id, &before, &after);
+    record(state, by, home, Action::EmojiUpdate, id, [Some(&before.name), Some(&emoji.name)]);
     Ok(emoji)
 }
 
-pub(crate) fn delete(state: &mut State, by: &By, guild: Snowflake, id: Snowflake) -> Result<()> {
-    let emoji = managed(state, by, guild, id)?;
-    change(state, guild, |emojis| emojis.retain(|one| one.id != id));
-    let before = json!({ "name": emoji.name });
-    audit::record_change(state, guild, by, Action::EmojiDelete, id, &before, &Value::Null);
+/// `DELETE /guilds/{guild}/emojis/{emoji}`, `DELETE /applications/{application}/emojis/{emoji}`
+pub(crate) fn delete(state: &mut State, by: &By, home: Home, id: Snowflake) -> Result<()> {
+    let emoji = managed(state, by, home, id)?;
+    change(state, home, |emojis| emojis.retain(|one| one.id != id));
+    record(state, by, home, Action::EmojiDelete, id, [Some(&emoji.name), None]);
     Ok(())
 }
 
-/// Those who made an emoji may change it; others need a further permission.
-fn managed(state: &State, by: &By, guild: Snowflake, id: Snowflake) -> Result<GuildEmoji> {
-    let home = access::own_guild(state, by.user, guild)?;
-    let emoji = home.belongings.emojis.iter().find(|one| one.id == id).ok_or(unknown())?;
-    let own = emoji.user.id == by.user
-        && access::guild_with(state, by.user, guild, bits::CREATE_GUILD_EXPRESSIONS).is_ok();
-    if !own {
-        access::guild_with(state, by.user, guild, bits::MANAGE_GUILD_EXPRESSIONS)?;
+fn all<'a>(state: &'a State, by: &By, home: Home) -> Result<&'a [GuildEmoji]> {
+    match home {
+        Home::Guild(guild) => Ok(&access::own_guild(state, by.user, guild)?.belongings.emojis),
+        Home::Application(id) if id != by.user => Err(ApiError::not_your_application()),
+        Home::Application(id) => Ok(state.world.application_emojis.get(&id).map_or(&[], Vec::as_slice)),
+    }
+}
+
+fn find<'a>(state: &'a State, by: &By, home: Home, id: Snowflake) -> Result<&'a GuildEmoji> {
+    let unknown = ApiError { status: 404, ..ApiError::unknown_emoji() };
+    all(state, by, home)?.iter().find(|one| one.id == id).ok_or(unknown)
+}
+
+/// Those who made an emoji of a guild may change it; others need a further permission.
+fn managed(state: &State, by: &By, home: Home, id: Snowflake) -> Result<GuildEmoji> {
+    let emoji = find(state, by, home, id)?;
+    if let Home::Guild(guild) = home {
+        let may = |needed| access::guild_with(state, by.user, guild, needed);
+        if emoji.user.id != by.user || may(bits::CREATE_GUILD_EXPRESSIONS).is_err() {
+            may(bits::MANAGE_GUILD_EXPRESSIONS)?;
+        }
     }
     Ok(emoji.clone())
 }
 
-fn change(state: &mut State, guild: Snowflake, change: impl FnOnce(&mut Vec<GuildEmoji>)) {
-    let Some(home) = state.world.guilds.get_mut(&guild) else { return };
-    change(&mut home.belongings.emojis);
-    let emojis: Vec<Value> = home.belongings.emojis.iter().map(GuildEmoji::json).collect();
-    let data = json!({ "guild_id": guild, "emojis": emojis });
-    dispatch::to_guild(state, guild, "GUILD_EMOJIS_UPDATE", &data);
-}
-
-/// An application's emojis are its bot's alone: no guild receives an event.
-pub(crate) fn create_of_application(
-    state: &mut State,
-    application: Snowflake,
-    new: NewEmoji,
-) -> Result<GuildEmoji> {
-    let emoji = new.added_by(state, application)?;
-    let emojis = state.world.application_emojis.entry(application).or_default();
-    if emojis.len() >= MAX_APPLICATION_EMOJIS {
-        return Err(ApiError::new(400, 30008, "Maximum number of emojis reached (2000)"));
+fn change(state: &mut State, home: Home, change: impl FnOnce(&mut Vec<GuildEmoji>)) {
+    match home {
+        Home::Application(id) => change(state.world.application_emojis.entry(id).or_default()),
+        Home::Guild(guild) => {
+            let Some(home) = state.world.guilds.get_mut(&guild) else { return };
+            change(&mut home.belongings.emojis);
+            let emojis: Value = home.belongings.emojis.iter().map(GuildEmoji::json).collect();
+            let data = json!({ "guild_id": guild, "emojis": emojis });
+            dispatch::to_guild(state, guild, "GUILD_EMOJIS_UPDATE", &data);
+        }
     }
-    emojis.push(emoji.clone());
-    Ok(emoji)
 }
 
-pub(crate) fn rename_of_application(
+/// What the audit log of a guild notes: the emoji's name before and after.
+fn record(
     state: &mut State,
-    application: Snowflake,
+    by: &By,
+    home: Home,
+    action: Action,
     id: Snowflake,
-    name: Option<String>,
-) -> Result<GuildEmoji> {
-    let emojis = state.world.application_emojis.get_mut(&application);
-    let emoji = emojis.and_then(|emojis| emojis.iter_mut().find(|one| one.id == id)).ok_or(unknown())?;
-    emoji.name = name.unwrap_or_else(|| std::mem::take(&mut emoji.name));
-    Ok(emoji.clone())
-}
-
-pub(crate) fn delete_of_application(state: &mut State, application: Snowflake, id: Snowflake) -> Result<()> {
-    let emojis = state.world.application_emojis.entry(application).or_default();
-    let before = emojis.len();
-    emojis.retain(|one| one.id != id);
-    if emojis.len() < before { Ok(()) } else { Err(unknown()) }
-}
-
-pub(crate) fn unknown() -> ApiError {
-    ApiError { status: 404, ..ApiError::unknown_emoji() }
+    names: [Option<&String>; 2],
+) {
+    let Home::Guild(guild) = home else { return };
+    let [before, after] = names.map(|name| json!({ "name": name }));
+    audit::record_change(state, guild, by, action, id, &before, &after);
 }

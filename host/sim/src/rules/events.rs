@@ -84,6 +84,7 @@ pub(crate) fn change(
     Ok(json)
 }
 
+/// `DELETE /guilds/{guild}/scheduled-events/{event}`
 pub(crate) fn delete(state: &mut State, by: &By, guild: Snowflake, id: Snowflake) -> Result<()> {
     let json = managed(state, by, guild, id)?.json(guild, false);
     if let Some(home) = state.world.guilds.get_mut(&guild) {

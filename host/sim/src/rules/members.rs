@@ -68,7 +68,7 @@ pub(crate) fn remove(state: &mut State, guild: Snowflake, user: Snowflake) -> bo
     true
 }
 
-/// Removes somebody from a guild who stands below the one who wants it.
+/// `DELETE /guilds/{guild}/members/{user}`: somebody who stands below the one who wants it.
 pub(crate) fn kick(state: &mut State, by: &By, guild: Snowflake, user: Snowflake) -> Result<()> {
     let home = access::guild_with(state, by.user, guild, bits::KICK_MEMBERS)?;
     if !home.members.contains_key(&user) {
@@ -184,12 +184,13 @@ pub(crate) fn ban(state: &mut State, guild: Snowflake, by: &By, user: &Arc<User>
     dispatch::to_guild(state, guild, "GUILD_BAN_ADD", &data);
 }
 
-/// Lets somebody in again; false if there was no ban.
-pub(crate) fn unban(state: &mut State, guild: Snowflake, by: &By, user: Snowflake) -> bool {
-    let Some(home) = state.world.guilds.get_mut(&guild) else { return false };
-    let Some(ban) = home.belongings.bans.remove(&user) else { return false };
+/// `DELETE /guilds/{guild}/bans/{user}`
+pub(crate) fn unban(state: &mut State, by: &By, guild: Snowflake, user: Snowflake) -> Result<()> {
+    access::guild_with(state, by.user, guild, bits::BAN_MEMBERS)?;
+    let home = state.world.guilds.get_mut(&guild).ok_or(ApiError::unknown_guild())?;
+    let ban = home.belongings.bans.remove(&user).ok_or(ApiError::unknown_ban())?;
     audit::record(state, guild, by, Action::BanRemove, Some(user), None);
     let data = json!({ "guild_id": guild, "user": &*ban.user });
     dispatch::to_guild(state, guild, "GUILD_BAN_REMOVE", &data);
-    true
+    Ok(())
 }

@@ -273,7 +273,7 @@ pub(super) fn announce_edit(
     Some(message)
 }
 
-/// Deletes a message: the caller's own, or with a permission anybody's.
+/// `DELETE /channels/{channel}/messages/{message}`: the caller's own, or with a permission anybody's.
 pub(crate) fn delete_one(state: &mut State, by: &By, channel: Snowflake, id: Snowflake) -> Result<()> {
     let (home, message) = access::seen_message(state, by.user, channel, id)?;
     let (author, guild) = (message.author.id, home.guild_id);

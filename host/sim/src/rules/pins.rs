@@ -12,9 +12,19 @@ use crate::world::{MessageKind, bits};
 /// Pins of a channel.
 const MAX_PINS: usize = 250;
 
+/// `PUT /channels/{channel}/messages/pins/{message}`, and the older `/channels/{channel}/pins/{message}`
+pub(crate) fn pin(state: &mut State, by: &By, channel: Snowflake, id: Snowflake) -> Result<()> {
+    set(state, by, channel, id, true)
+}
+
+/// `DELETE` of the same two.
+pub(crate) fn unpin(state: &mut State, by: &By, channel: Snowflake, id: Snowflake) -> Result<()> {
+    set(state, by, channel, id, false)
+}
+
 /// Pins or unpins a message; nothing happens if it is so already.
 /// <https://discord.com/developers/docs/resources/message#pin-message>
-pub(crate) fn set(state: &mut State, by: &By, channel: Snowflake, id: Snowflake, pinned: bool) -> Result<()> {
+fn set(state: &mut State, by: &By, channel: Snowflake, id: Snowflake, pinned: bool) -> Result<()> {
     let (home, message) = access::open_message(state, by.user, channel, id)?;
     let granted = state.world.permissions_in(home, by.user);
     if granted & (bits::PIN_MESSAGES | bits::MANAGE_MESSAGES) == 0 {

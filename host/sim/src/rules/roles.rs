@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{Action, By, audit, dispatch, visibility};
+use super::{Action, By, access, audit, dispatch, visibility};
+use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
 use crate::state::State;
-use crate::world::Role;
+use crate::world::{Role, bits};
 
 /// Adds a role right above `@everyone`.
 pub(crate) fn create(state: &mut State, guild: Snowflake, by: &By, mut role: Role) -> Option<Role> {
@@ -36,12 +37,16 @@ pub(crate) fn change(state: &mut State, guild: Snowflake, by: &By, role: Role) -
     Some(role)
 }
 
-/// Removes a role from the guild, its members and its channels.
-pub(crate) fn delete(state: &mut State, guild: Snowflake, by: &By, role: Snowflake) -> Option<Role> {
+/// `DELETE /guilds/{guild}/roles/{role}`: from the guild, its members and its channels.
+pub(crate) fn delete(state: &mut State, by: &By, guild: Snowflake, role: Snowflake) -> Result<()> {
+    let home = access::guild_with(state, by.user, guild, bits::MANAGE_ROLES)?;
+    let gone = access::role_below(home, by.user, role)?.clone();
+    if gone.bot.is_some() || role == guild {
+        return Err(ApiError::invalid_role());
+    }
     let visible = visibility::seen(state, guild);
-    let home = state.world.guilds.get_mut(&guild)?;
-    let at = home.roles.iter().position(|one| one.id == role)?;
-    let gone = home.roles.remove(at);
+    let home = state.world.guilds.get_mut(&guild).ok_or(ApiError::unknown_guild())?;
+    home.roles.retain(|one| one.id != role);
     for below in home.roles.iter_mut().filter(|other| other.position > gone.position) {
         below.position -= 1;
     }
@@ -57,5 +62,5 @@ pub(crate) fn delete(state: &mut State, guild: Snowflake, by: &By, role: Snowfla
     let data = json!({ "guild_id": guild, "role_id": role });
     dispatch::to_guild(state, guild, "GUILD_ROLE_DELETE", &data);
     visibility::announce(state, guild, visible);
-    Some(gone)
+    Ok(())
 }

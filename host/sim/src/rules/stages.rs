@@ -37,6 +37,7 @@ pub(crate) fn change(state: &mut State, by: &By, channel: Snowflake, topic: Opti
     Ok(replace(state, by, guild, Some(old), Some(new)))
 }
 
+/// `DELETE /stage-instances/{channel}`
 pub(crate) fn close(state: &mut State, by: &By, channel: Snowflake) -> Result<()> {
     let (guild, old) = find(state, by.user, channel, MODERATES)?;
     replace(state, by, guild, Some(old), None);

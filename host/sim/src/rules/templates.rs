@@ -20,9 +20,9 @@ pub(crate) fn with_code(state: &State, code: &str) -> Result<Value> {
     Ok(template_json(&state.world, home, template))
 }
 
-/// The templates of a guild, for those who manage it.
-pub(crate) fn list(state: &State, user: Snowflake, guild: Snowflake) -> Result<Vec<Value>> {
-    let home = managed(state, user, guild)?;
+/// `GET /guilds/{guild}/templates`
+pub(crate) fn list(state: &State, by: &By, guild: Snowflake) -> Result<Value> {
+    let home = managed(state, by.user, guild)?;
     let templates = home.belongings.template.iter();
     Ok(templates.map(|template| template_json(&state.world, home, template)).collect())
 }
@@ -57,9 +57,9 @@ pub(crate) fn create(
     put(state, guild, Some(template))
 }
 
-/// Takes the snapshot again.
-pub(crate) fn sync(state: &mut State, by: &By, guild: Snowflake, code: &str) -> Result<Value> {
-    let mut template = find(state, by, guild, code)?;
+/// `PUT /guilds/{guild}/templates/{code}`: takes the snapshot again.
+pub(crate) fn sync(state: &mut State, by: &By, guild: Snowflake, code: String) -> Result<Value> {
+    let mut template = find(state, by, guild, &code)?;
     template.snapshot = snapshot(&state.world, managed(state, by.user, guild)?);
     template.synced_at = state.world.clock.now();
     put(state, guild, Some(template))
@@ -78,10 +78,10 @@ pub(crate) fn edit(
     put(state, guild, Some(template))
 }
 
-/// Returns what it was.
-pub(crate) fn delete(state: &mut State, by: &By, guild: Snowflake, code: &str) -> Result<Value> {
-    find(state, by, guild, code)?;
-    let gone = with_code(state, code)?;
+/// `DELETE /guilds/{guild}/templates/{code}`: returns what it was.
+pub(crate) fn delete(state: &mut State, by: &By, guild: Snowflake, code: String) -> Result<Value> {
+    find(state, by, guild, &code)?;
+    let gone = with_code(state, &code)?;
     put(state, guild, None)?;
     Ok(gone)
 }

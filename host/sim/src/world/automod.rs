@@ -26,7 +26,7 @@ pub(crate) mod trigger {
 }
 
 /// A rule of a guild.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct AutoModRule {
     /// Its id.
     pub id: Snowflake,
@@ -38,14 +38,39 @@ pub struct AutoModRule {
     pub trigger_type: u64,
     /// What triggers it, as far as its type has it.
     pub trigger: Trigger,
-    /// What follows, by Discord's `{type, metadata}`.
-    pub actions: Vec<Value>,
+    /// What follows.
+    pub actions: Vec<AutoModAction>,
     /// Whether it is in force.
     pub enabled: bool,
     /// Roles whose members are exempt.
     pub exempt_roles: Vec<Snowflake>,
     /// Channels that are exempt, with their threads.
     pub exempt_channels: Vec<Snowflake>,
+}
+
+/// What follows when a rule is triggered.
+/// <https://discord.com/developers/docs/resources/auto-moderation#auto-moderation-action-object>
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct AutoModAction {
+    /// 1 the message is blocked, 2 an alert, 3 a timeout, 4 the member's interactions are blocked.
+    #[serde(rename = "type")]
+    pub kind: u64,
+    /// What its kind has.
+    pub metadata: ActionMetadata,
+}
+
+/// What goes with an action.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+pub struct ActionMetadata {
+    /// Where the alert is posted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel_id: Option<Snowflake>,
+    /// Of the timeout.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration_seconds: Option<u64>,
+    /// What the member sees whose message is blocked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub custom_message: Option<String>,
 }
 
 /// What triggers a rule.

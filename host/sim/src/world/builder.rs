@@ -100,7 +100,7 @@ impl World {
         let id = self.next_id();
         let guild = self.built_guild(guild);
         let position = guild.roles.len() as u32;
-        guild.roles.push(Role { position, ..new_role(id, name, permissions) });
+        guild.roles.push(Role { position, ..Role::new(id, name, permissions) });
         id
     }
 
@@ -145,7 +145,7 @@ impl World {
             None => {
                 let allowed = bits::EVERYONE | bits::MANAGE_MESSAGES | bits::PIN_MESSAGES;
                 let position = guild.roles.len() as u32;
-                let made = new_role(role, &user.username, allowed);
+                let made = Role::new(role, &user.username, allowed);
                 guild.roles.push(Role { position, bot: Some(user.id), ..made });
                 role
             }
@@ -207,7 +207,7 @@ pub(super) fn new_bot(user: Arc<User>, token: &str) -> Bot {
 
 /// A guild with nobody in it.
 pub(super) fn new_guild(id: Snowflake, name: &str, owner_id: Snowflake) -> Guild {
-    let everyone = Role { mentionable: false, ..new_role(id, "@everyone", bits::EVERYONE) };
+    let everyone = Role { mentionable: false, ..Role::new(id, "@everyone", bits::EVERYONE) };
     Guild {
         id,
         name: name.to_owned(),
@@ -217,20 +217,6 @@ pub(super) fn new_guild(id: Snowflake, name: &str, owner_id: Snowflake) -> Guild
         members: Default::default(),
         settings: Default::default(),
         belongings: Default::default(),
-    }
-}
-
-/// A role at the bottom.
-pub(super) fn new_role(id: Snowflake, name: &str, permissions: u64) -> Role {
-    Role {
-        id,
-        name: name.to_owned(),
-        color: 0,
-        hoist: false,
-        position: 0,
-        permissions,
-        bot: None,
-        mentionable: true,
     }
 }
 

@@ -26,7 +26,10 @@ use std::sync::Arc;
 
 pub use act_error::ActError;
 pub use application::{Application, ApplicationLinks, InstallConfig, InstallParams, RoleConnectionMetadata};
-pub use automod::{AutoModRule, Pattern as AutoModPattern, Trigger as AutoModTrigger};
+pub use automod::{
+    ActionMetadata as AutoModActionMetadata, AutoModAction, AutoModRule, Pattern as AutoModPattern,
+    Trigger as AutoModTrigger,
+};
 pub use belongings::{
     AuditEntry, Ban, Belongings, CommandRule, EventPlace, GuildEmoji, Invite, ScheduledEvent, StageInstance,
     VoiceState, Webhook,
@@ -42,6 +45,7 @@ pub use file::{WorldError, WorldMistake};
 pub use message::{
     Attachment, Emoji, InteractionNote, Message, MessageKind, Origin, Owners, Reaction, flags,
 };
+pub(crate) use model::CHANNEL_TYPES;
 pub use model::{Bot, Channel, ChannelKind, Guild, GuildMember, Overwrite, Role};
 pub use onboarding::{Onboarding, OnboardingOption, OnboardingPrompt};
 pub use permissions::bits;

@@ -30,6 +30,14 @@ pub struct Role {
     pub mentionable: bool,
 }
 
+impl Role {
+    /// A role at the bottom.
+    pub(crate) fn new(id: Snowflake, name: &str, permissions: u64) -> Self {
+        let name = name.to_owned();
+        Self { id, name, color: 0, hoist: false, position: 0, permissions, bot: None, mentionable: true }
+    }
+}
+
 impl Serialize for Role {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let tags = match self.bot {
@@ -171,6 +179,10 @@ impl Guild {
         held.map(|role| role.position).max().unwrap_or(0)
     }
 }
+
+/// The numbers of Discord's kinds of channel, those that are not here included.
+/// <https://discord.com/developers/docs/resources/channel#channel-object-channel-types>
+pub(crate) const CHANNEL_TYPES: [u64; 13] = [0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15, 16];
 
 /// Kinds of channel, with Discord's numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]

@@ -3,11 +3,10 @@
 mod names;
 mod options;
 
-use serde_json::Value;
-
 use super::body::{CommandBody, CommandKind, Labels};
 use crate::form::Fields;
 pub(crate) use names::{locale, translations};
+pub(crate) use options::choice;
 
 /// Characters of names, descriptions and choices of a command together.
 const MAX_COMMAND_CHARS: usize = 8000;
@@ -18,6 +17,8 @@ const KINDS: [u64; 3] = [1, 2, 3];
 /// How applications can be installed here: in guilds and by users. A command that says nothing is for both.
 /// <https://discord.com/developers/docs/interactions/application-commands#application-command-object-application-command-structure>
 const INSTALLATIONS: [u64; 2] = [0, 1];
+/// Where a command can be used: guilds, direct messages with the bot, those of others.
+const CONTEXTS: [u64; 3] = [0, 1, 2];
 
 /// Reads a command's body; mistakes stay in the fields.
 pub(crate) fn validated(body: &mut Fields) -> CommandBody {
@@ -35,8 +36,9 @@ pub(crate) fn validated(body: &mut Fields) -> CommandBody {
         default_member_permissions: permissions(body),
         dm_permission: body.flag("dm_permission").unwrap_or(true),
         nsfw: body.flag("nsfw").unwrap_or(false),
-        contexts: numbers(body, "contexts", 3),
-        integration_types: numbers(body, "integration_types", 2).unwrap_or_else(|| INSTALLATIONS.to_vec()),
+        contexts: distinct(body, "contexts", &CONTEXTS),
+        integration_types: distinct(body, "integration_types", &INSTALLATIONS)
+            .unwrap_or_else(|| INSTALLATIONS.to_vec()),
     };
     if command.chars() > MAX_COMMAND_CHARS {
         let message = format!("Command exceeds maximum size ({MAX_COMMAND_CHARS})");
@@ -54,7 +56,7 @@ fn labels_of_menu(body: &mut Fields) -> Labels {
         let message = "Context menu commands cannot have description";
         body.fail("description", "APPLICATION_COMMAND_CONTEXT_MENU_DESCRIPTION", message);
     }
-    if body.list("options", usize::MAX).is_some_and(|list| !list.is_empty()) {
+    if body.has_any("options") {
         let message = "Context menu commands cannot have options";
         body.fail("options", "APPLICATION_COMMAND_CONTEXT_MENU_OPTIONS", message);
     }
@@ -63,10 +65,7 @@ fn labels_of_menu(body: &mut Fields) -> Labels {
 }
 
 fn permissions(body: &mut Fields) -> Option<u64> {
-    let bits = match body.take("default_member_permissions")? {
-        Value::String(text) => text.parse().ok(),
-        bits => bits.as_u64(),
-    };
+    let bits = body.text("default_member_permissions", usize::MAX)?.parse().ok();
     if bits.is_none() {
         let message = "Permissions must be a whole number, as text or not.";
         body.fail("default_member_permissions", "PERMISSIONS_TYPE_COERCE", message);
@@ -74,33 +73,18 @@ fn permissions(body: &mut Fields) -> Option<u64> {
     bits
 }
 
-/// A list of different numbers below `end`, not empty.
-fn numbers(body: &mut Fields, key: &str, end: u64) -> Option<Vec<u64>> {
-    let list = body.list(key, usize::MAX)?;
-    if list.is_empty() {
-        body.fail(key, "BASE_TYPE_BAD_LENGTH", &format!("Must be between 1 and {end} in length."));
-        return None;
-    }
-    let mut numbers = Vec::with_capacity(list.len());
-    for (at, value) in list.iter().enumerate() {
-        match value.as_u64().filter(|number| *number < end) {
-            Some(number) if !numbers.contains(&number) => numbers.push(number),
-            Some(_) => {
-                body.fail(key, "SET_TYPE_ALREADY_CONTAINS_VALUE", "The set already contains this value")
-            }
-            None => {
-                let listed = (0..end).map(|number| number.to_string()).collect::<Vec<_>>().join(", ");
-                let message = format!("Value must be one of {{{listed}}}.");
-                body.fail(&format!("{key}.{at}"), "BASE_TYPE_CHOICES", &message);
-            }
-        }
+/// A list of different numbers, not empty.
+fn distinct(body: &mut Fields, key: &str, choices: &[u64]) -> Option<Vec<u64>> {
+    let numbers = body.choices(key, 1..=choices.len(), choices)?;
+    if (1..numbers.len()).any(|at| numbers[..at].contains(&numbers[at])) {
+        body.fail(key, "SET_TYPE_ALREADY_CONTAINS_VALUE", "The set already contains this value");
     }
     Some(numbers)
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 

@@ -8,14 +8,12 @@ use super::names;
 use crate::commands::body::{CommandOption, OptionKind};
 use crate::commands::numbers::{is_integer, is_number};
 use crate::form::Fields;
-use crate::world::Choice;
+use crate::world::{CHANNEL_TYPES, Choice};
 
 /// Options of a command or subcommand, and choices of an option.
 const MAX_OPTIONS: usize = 25;
 
 const KINDS: [u64; 11] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
-/// <https://discord.com/developers/docs/resources/channel#channel-object-channel-types>
-const CHANNEL_TYPES: [u64; 13] = [0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15, 16];
 /// Where something is given that this kind of option does not have.
 const MISPLACED: &str = "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID";
 
@@ -63,19 +61,8 @@ pub(super) fn options(of: &mut Fields, level: Level) -> Vec<CommandOption> {
 fn option(of: &mut Fields) -> CommandOption {
     of.require("type");
     let kind = of.one_of("type", &KINDS).unwrap_or(OptionKind::String);
-    let mut option = CommandOption {
-        kind,
-        labels: names::labels(of, true),
-        options: Vec::new(),
-        required: None,
-        autocomplete: None,
-        choices: Vec::new(),
-        channel_types: Vec::new(),
-        min_value: None,
-        max_value: None,
-        min_length: None,
-        max_length: None,
-    };
+    let labels = names::labels(of, true);
+    let mut option = CommandOption { kind, labels, ..CommandOption::default() };
     let required = of.flag("required").unwrap_or(false);
     match kind {
         OptionKind::Group => option.options = options(of, Level::Group),
@@ -90,7 +77,7 @@ fn option(of: &mut Fields) -> CommandOption {
             option.channel_types = channel_types(of, kind);
         }
     }
-    if of.list("options", usize::MAX).is_some_and(|list| !list.is_empty()) {
+    if of.has_any("options") {
         of.fail("options", MISPLACED, "Only sub-commands have options");
     }
     option
@@ -101,7 +88,7 @@ fn read_choices(of: &mut Fields, option: &mut CommandOption) {
     let (mut names, mut count) = (HashSet::new(), 0);
     let read = of.read_objects("choices", 0..=MAX_OPTIONS, |fields| {
         count += 1;
-        let choice = choice(fields, kind);
+        let choice = choice(fields, Some(kind));
         if !choice.name.is_empty() && !names.insert(choice.name.clone()) {
             let message = "Option choice names must be unique";
             fields.fail("name", "APPLICATION_COMMAND_OPTIONS_CHOICE_NAME_ALREADY_EXISTS", message);
@@ -121,46 +108,47 @@ fn read_choices(of: &mut Fields, option: &mut CommandOption) {
     }
 }
 
-fn choice(of: &mut Fields, kind: OptionKind) -> Choice {
+/// Reads what is offered for an option; while somebody types, of a kind that is not said.
+pub(crate) fn choice(of: &mut Fields, kind: Option<OptionKind>) -> Choice {
     let name = of.required_text("name", 1..=100);
     let name_localizations = names::translations(of, "name_localizations", 100, |_| true);
     let value = of.take("value").unwrap_or_default();
     let wrong = "APPLICATION_COMMAND_OPTIONS_CHOICE_VALUE_INVALID";
     match (kind, &value) {
         (_, Value::Null) => of.missing("value"),
-        (OptionKind::String, Value::String(text)) if text.chars().count() <= 100 => {}
-        (OptionKind::String, Value::String(_)) => {
+        (None | Some(OptionKind::String), Value::String(text)) if text.chars().count() <= 100 => {}
+        (None | Some(OptionKind::String), Value::String(_)) => {
             of.fail("value", "BASE_TYPE_MAX_LENGTH", "Must be 100 or fewer in length.");
         }
-        (OptionKind::Integer, Value::Number(number)) if is_integer(number) => {}
-        (OptionKind::Number, Value::Number(number)) if number.as_f64().is_some_and(is_number) => {}
-        (OptionKind::Integer, _) => of.fail("value", wrong, &format!("Value {value} is not int.")),
-        (OptionKind::Number, _) => of.fail("value", wrong, &format!("Value {value} is not float.")),
-        _ => of.fail("value", wrong, &format!("Value {value} is not string.")),
+        (Some(OptionKind::Integer), Value::Number(number)) if is_integer(number) => {}
+        (None | Some(OptionKind::Number), Value::Number(number))
+            if number.as_f64().is_some_and(is_number) => {}
+        (Some(OptionKind::Integer), _) => of.fail("value", wrong, &format!("Value {value} is not int.")),
+        (Some(OptionKind::Number), _) => of.fail("value", wrong, &format!("Value {value} is not float.")),
+        (Some(_), _) => of.fail("value", wrong, &format!("Value {value} is not string.")),
+        (None, _) => {
+            let message = format!("Value {value} is neither text nor a number up to 2^53.");
+            of.fail("value", "BASE_TYPE_BAD_TYPE", &message);
+        }
     }
     Choice { name, name_localizations, value }
 }
 
 fn channel_types(of: &mut Fields, kind: OptionKind) -> Vec<u64> {
-    let listed = of.list("channel_types", usize::MAX).unwrap_or_default();
-    let kinds: Vec<u64> = listed.iter().map_while(Value::as_u64).collect();
-    if kind != OptionKind::Channel && !listed.is_empty() {
-        of.fail("channel_types", MISPLACED, "Only channels have channel types");
-    } else if let Some(at) =
-        (0..listed.len()).find(|at| kinds.get(*at).is_none_or(|kind| !CHANNEL_TYPES.contains(kind)))
-    {
-        let listed = CHANNEL_TYPES.map(|kind| kind.to_string()).join(", ");
-        let message = format!("Value must be one of {{{listed}}}.");
-        of.fail(&format!("channel_types.{at}"), "BASE_TYPE_CHOICES", &message);
+    if kind == OptionKind::Channel {
+        return of.choices("channel_types", 0..=usize::MAX, &CHANNEL_TYPES).unwrap_or_default();
     }
-    kinds
+    if of.has_any("channel_types") {
+        of.fail("channel_types", MISPLACED, "Only channels have channel types");
+    }
+    Vec::new()
 }
 
 /// Least and most, of numbers or, with the least that each can be, of the length of texts.
 fn bounds(of: &mut Fields, keys: [&str; 2], fits: bool, of_text: Option<[f64; 2]>) -> [Option<Number>; 2] {
     let mut given = [None, None];
     for (at, key) in keys.into_iter().enumerate() {
-        let Some(value) = of.take(key) else { continue };
+        let Some(value) = of.decimal(key) else { continue };
         let Some(number) = value.as_f64().filter(|number| is_number(*number)) else {
             of.fail(key, "NUMBER_TYPE_COERCE", &format!("Value {value} is not float."));
             continue;
@@ -170,7 +158,7 @@ fn bounds(of: &mut Fields, keys: [&str; 2], fits: bool, of_text: Option<[f64; 2]
         } else if of_text.is_some_and(|least| number > 6000.0 || number < least[at]) {
             of.fail(key, "NUMBER_TYPE_MAX", "int value should be less than or equal to 6000.");
         }
-        given[at] = value.as_number().cloned();
+        given[at] = Some(value);
     }
     let [least, most] = given.each_ref().map(|bound| bound.as_ref().and_then(Number::as_f64));
     if least.is_some() && most.is_some() && least > most {

@@ -1,15 +1,15 @@
 //! The body that makes or changes a channel: read, checked against Discord's limits, kept as a plan.
 
-use crate::form::{ApiError, Fields, Result};
+use crate::form::{ApiError, Fields, Result, set};
 use crate::ids::Snowflake;
 use crate::world::{Channel, ChannelKind, ChannelSettings, DefaultReaction, Overwrite, Tag, World};
 
 /// Bits per second; a guild without boosts.
-const BITRATES: std::ops::RangeInclusive<u64> = 8_000..=96_000;
+const BITRATES: std::ops::RangeInclusive<u32> = 8_000..=96_000;
 /// Seconds of slow mode.
-const MAX_SLOWMODE: u64 = 21_600;
+pub(crate) const MAX_SLOWMODE: u32 = 21_600;
 /// Minutes after which a thread is archived.
-pub(crate) const ARCHIVE_MINUTES: [u64; 4] = [60, 1440, 4320, 10_080];
+pub(crate) const ARCHIVE_MINUTES: [u32; 4] = [60, 1440, 4320, 10_080];
 const MAX_OVERWRITES: usize = 1000;
 const MAX_TAGS: usize = 20;
 /// The only flags of a channel that can be set: a forum whose posts need a tag, and media download options hidden.
@@ -63,16 +63,10 @@ impl ChannelPlan {
             let spoken = self.kind.is_voice() || self.kind == ChannelKind::Category;
             self.name = if spoken { name } else { name.to_lowercase().replace(' ', "-") };
         }
-        if fields.has("topic") {
-            let most = if self.kind.is_forum() { 4096 } else { 1024 };
-            self.topic = fields.text("topic", most);
-        }
-        if let Some(position) = fields.number_within("position", 0..=100_000) {
-            self.position = Some(position as u32);
-        }
-        if fields.has("parent_id") {
-            self.parent_id = fields.snowflake("parent_id");
-        }
+        let most = if self.kind.is_forum() { 4096 } else { 1024 };
+        set(&mut self.topic, fields.nullable("topic", |of, key| of.text(key, most)));
+        self.position = fields.number_within("position", 0..=100_000).or(self.position);
+        set(&mut self.parent_id, fields.nullable("parent_id", Fields::snowflake));
         if fields.has("permission_overwrites") {
             self.touches_overwrites = true;
             self.overwrites = overwrites(fields);
@@ -82,47 +76,32 @@ impl ChannelPlan {
 
     fn read_settings(&mut self, fields: &mut Fields, world: &World) {
         let settings = &mut self.settings;
-        let minutes = |number: u64| number as u32;
-        settings.nsfw = fields.flag("nsfw").unwrap_or(settings.nsfw);
-        if let Some(seconds) = fields.number_within("rate_limit_per_user", 0..=MAX_SLOWMODE) {
-            settings.slowmode_seconds = seconds as u32;
-        }
-        if let Some(seconds) = fields.number_within("default_thread_rate_limit_per_user", 0..=MAX_SLOWMODE) {
-            settings.default_thread_slowmode_seconds = seconds as u32;
-        }
-        if fields.has("default_auto_archive_duration") {
-            let chosen = fields.choice("default_auto_archive_duration", &ARCHIVE_MINUTES);
-            settings.default_auto_archive_minutes = chosen.map(minutes);
-        }
-        if let Some(bitrate) = fields.number_within("bitrate", BITRATES) {
-            settings.bitrate = bitrate as u32;
-        }
+        let seconds = |of: &mut Fields, key: &str| of.number_within(key, 0..=MAX_SLOWMODE);
+        set(&mut settings.nsfw, fields.flag("nsfw"));
+        set(&mut settings.slowmode_seconds, seconds(fields, "rate_limit_per_user"));
+        let of_threads = seconds(fields, "default_thread_rate_limit_per_user");
+        set(&mut settings.default_thread_slowmode_seconds, of_threads);
+        let minutes = |of: &mut Fields, key: &str| of.choice(key, &ARCHIVE_MINUTES);
+        let minutes = fields.nullable("default_auto_archive_duration", minutes);
+        set(&mut settings.default_auto_archive_minutes, minutes);
+        set(&mut settings.bitrate, fields.number_within("bitrate", BITRATES));
         let seats = if self.kind == ChannelKind::Stage { 10_000 } else { 99 };
-        if let Some(limit) = fields.number_within("user_limit", 0..=seats) {
-            settings.user_limit = limit as u32;
-        }
-        if fields.has("rtc_region") {
-            settings.rtc_region = fields.text("rtc_region", 100);
-        }
-        if let Some(mode) = fields.choice("video_quality_mode", &[1, 2]) {
-            settings.video_quality_mode = mode as u8;
-        }
-        if fields.has("default_sort_order") {
-            settings.default_sort_order = fields.choice("default_sort_order", &[0, 1]).map(|one| one as u8);
-        }
-        if let Some(layout) = fields.choice("default_forum_layout", &[0, 1, 2]) {
-            settings.default_forum_layout = layout as u8;
-        }
-        if fields.has("default_reaction_emoji") {
-            let read = |of: &mut Fields| DefaultReaction {
-                emoji_id: of.snowflake("emoji_id"),
-                emoji_name: of.text("emoji_name", 100),
-            };
-            settings.default_reaction_emoji = fields.read_object("default_reaction_emoji", read);
-        }
-        if let Some(tags) = fields.read_objects("available_tags", 0..=MAX_TAGS, |tag| read_tag(tag, world)) {
-            settings.tags = tags.into_iter().flatten().collect();
-        }
+        set(&mut settings.user_limit, fields.number_within("user_limit", 0..=seats));
+        set(&mut settings.rtc_region, fields.nullable("rtc_region", |of, key| of.text(key, 100)));
+        set(&mut settings.video_quality_mode, fields.choice("video_quality_mode", &[1, 2]));
+        let order = fields.nullable("default_sort_order", |of, key| of.choice(key, &[0, 1]));
+        set(&mut settings.default_sort_order, order);
+        set(&mut settings.default_forum_layout, fields.choice("default_forum_layout", &[0, 1, 2]));
+        let emoji = |of: &mut Fields| DefaultReaction {
+            emoji_id: of.snowflake("emoji_id"),
+            emoji_name: of.text("emoji_name", 100),
+        };
+        let emoji = fields.nullable("default_reaction_emoji", |of, key| of.read_object(key, emoji));
+        set(&mut settings.default_reaction_emoji, emoji);
+        set(
+            &mut settings.tags,
+            fields.read_objects("available_tags", 0..=MAX_TAGS, |tag| read_tag(tag, world)),
+        );
     }
 
     /// Takes over the flags, which can be set only once there is a channel.
@@ -147,47 +126,27 @@ impl ChannelPlan {
     }
 }
 
-fn read_tag(tag: &mut Fields, world: &World) -> Option<Tag> {
-    let id = tag.snowflake("id").unwrap_or_else(|| world.next_id());
-    let name = tag.text_within("name", 1..=20);
-    if name.is_none() && tag.errors.is_empty() {
-        tag.missing("name");
-    }
-    name.map(|name| Tag {
-        id,
-        name,
+fn read_tag(tag: &mut Fields, world: &World) -> Tag {
+    Tag {
+        id: tag.snowflake("id").unwrap_or_else(|| world.next_id()),
+        name: tag.required_text("name", 1..=20),
         moderated: tag.flag("moderated").unwrap_or(false),
         emoji_id: tag.snowflake("emoji_id"),
         emoji_name: tag.text("emoji_name", 100),
-    })
+    }
 }
 
 fn overwrites(fields: &mut Fields) -> Vec<Overwrite> {
     let read = fields.read_objects("permission_overwrites", 0..=MAX_OVERWRITES, |one| {
-        let id = one.snowflake("id");
-        if id.is_none() && one.errors.is_empty() {
-            one.missing("id");
-        }
-        overwrite(one, id?)
+        let id = one.required("id", Fields::snowflake);
+        overwrite(one, id)
     });
-    read.into_iter().flatten().flatten().collect()
+    read.unwrap_or_default()
 }
 
 /// The overwrite that a body describes. The audit log has the type as a text, and takes numbers so, too.
-pub(crate) fn overwrite(fields: &mut Fields, id: Snowflake) -> Option<Overwrite> {
-    let kind = match fields.take("type") {
-        Some(kind) if kind == 0 || kind == "0" => Some(0),
-        Some(kind) if kind == 1 || kind == "1" => Some(1),
-        Some(_) => {
-            fields.fail("type", "BASE_TYPE_CHOICES", "Value must be one of {0, 1}.");
-            None
-        }
-        None => {
-            fields.missing("type");
-            None
-        }
-    };
-    let allow = fields.number("allow").unwrap_or(0);
-    let deny = fields.number("deny").unwrap_or(0);
-    kind.map(|kind| Overwrite { id, kind, allow, deny })
+pub(crate) fn overwrite(fields: &mut Fields, id: Snowflake) -> Overwrite {
+    let kind = fields.required("type", |of, key| of.choice(key, &[0, 1]));
+    let [allow, deny] = ["allow", "deny"].map(|key| fields.number(key).unwrap_or(0));
+    Overwrite { id, kind, allow, deny }
 }

@@ -3,7 +3,7 @@
 pub(crate) mod form;
 
 use super::{Call, Reply, threads};
-use crate::form::{ApiError, Result};
+use crate::form::{ApiError, Fields, Result};
 use crate::ids::Snowflake;
 use crate::rest::channels::form::{ChannelPlan, overwrite};
 use crate::rules::{access, channels, messages};
@@ -20,15 +20,13 @@ const KINDS: [u64; 7] = [0, 2, 4, 5, 13, 15, 16];
 
 /// `GET /channels/{channel}`
 pub(crate) fn channel(call: &Call, channel: Snowflake) -> Result<Reply> {
-    let caller = call.caller()?;
-    let state = call.shared.state();
+    let (caller, state) = call.open()?;
     Ok(Reply::json(&channel_json_for(access::seen_channel(&state, caller, channel)?, caller)))
 }
 
 /// `POST /channels/{channel}/typing`
 pub(crate) fn typing(call: &Call, channel: Snowflake) -> Result<Reply> {
-    let caller = call.caller()?;
-    let mut state = call.shared.state();
+    let (caller, mut state) = call.open()?;
     access::text_channel_with(&state, caller, channel, bits::SEND_MESSAGES)?;
     let account = access::account(&state, caller)?;
     messages::start_typing(&mut state, channel, &account);
@@ -37,8 +35,7 @@ pub(crate) fn typing(call: &Call, channel: Snowflake) -> Result<Reply> {
 
 /// `POST /guilds/{guild}/channels`
 pub(crate) fn create(call: &Call, guild: Snowflake) -> Result<Reply> {
-    let by = call.by()?;
-    let mut fields = call.fields()?;
+    let (by, mut fields) = call.form()?;
     let kind = fields.choice("type", &KINDS).and_then(ChannelKind::numbered).unwrap_or(ChannelKind::Text);
     let mut state = call.shared.state();
     let home = access::guild_with(&state, by.user, guild, bits::MANAGE_CHANNELS)?;
@@ -80,8 +77,7 @@ pub(crate) fn create(call: &Call, guild: Snowflake) -> Result<Reply> {
 
 /// `PATCH /channels/{channel}`
 pub(crate) fn edit(call: &Call, id: Snowflake) -> Result<Reply> {
-    let by = call.by()?;
-    let mut fields = call.fields()?;
+    let (by, mut fields) = call.form()?;
     let mut state = call.shared.state();
     let channel = access::seen_channel(&state, by.user, id)?;
     if channel.thread.is_some() {
@@ -121,8 +117,7 @@ pub(crate) fn edit(call: &Call, id: Snowflake) -> Result<Reply> {
 
 /// `DELETE /channels/{channel}`; a direct message is only closed.
 pub(crate) fn delete(call: &Call, id: Snowflake) -> Result<Reply> {
-    let by = call.by()?;
-    let mut state = call.shared.state();
+    let (by, mut state) = call.act()?;
     let channel = access::seen_channel(&state, by.user, id)?;
     if channel.kind == ChannelKind::Dm {
         return Ok(Reply::json(&channel_json(channel)));
@@ -140,15 +135,14 @@ pub(crate) fn delete(call: &Call, id: Snowflake) -> Result<Reply> {
 
 /// `PATCH /guilds/{guild}/channels`: a list of places.
 pub(crate) fn arrange(call: &Call, guild: Snowflake) -> Result<Reply> {
-    let by = call.by()?;
+    let (by, mut state) = call.act()?;
     let (mut whole, places) = call.fields_of_list()?;
-    let mut state = call.shared.state();
     let home = access::guild_with(&state, by.user, guild, bits::MANAGE_CHANNELS)?;
     let mut moves = Vec::with_capacity(places.len());
     for mut place in places {
         let id = place.snowflake("id");
-        let position = place.has("position").then(|| place.number_within("position", 0..=100_000)).flatten();
-        let parent = place.has("parent_id").then(|| place.snowflake("parent_id"));
+        let position = place.number_within("position", 0..=100_000);
+        let parent = place.nullable("parent_id", Fields::snowflake);
         let lock = place.flag("lock_permissions").unwrap_or(false);
         match id.filter(|id| home.channels.contains(id)) {
             Some(id) => moves.push((id, position, parent, lock)),
@@ -161,7 +155,7 @@ pub(crate) fn arrange(call: &Call, guild: Snowflake) -> Result<Reply> {
         let parent = parent.unwrap_or_else(|| state.world.channel(id).and_then(|one| one.parent_id));
         let inherited = parent.and_then(|id| state.world.channel(id)).map(|one| one.overwrites.clone());
         channels::change(&mut state, &by, id, |channel| {
-            channel.position = position.map_or(channel.position, |position| position as u32);
+            channel.position = position.unwrap_or(channel.position);
             channel.parent_id = parent;
             if lock && let Some(inherited) = inherited {
                 channel.overwrites = inherited;
@@ -173,20 +167,12 @@ pub(crate) fn arrange(call: &Call, guild: Snowflake) -> Result<Reply> {
 
 /// `PUT /channels/{channel}/permissions/{overwrite}`
 pub(crate) fn put_overwrite(call: &Call, id: Snowflake, whom: Snowflake) -> Result<Reply> {
-    let by = call.by()?;
-    let mut fields = call.fields()?;
+    let (by, mut fields) = call.form()?;
     let overwrite = overwrite(&mut fields, whom);
     // Libraries say it twice; the address counts.
     fields.ignore(&["id"]);
     fields.checked()?;
-    let Some(overwrite) = overwrite else { return Err(ApiError::wrong_channel_type()) };
     channels::put_overwrite(&mut call.shared.state(), &by, id, overwrite).map(|()| Reply::nothing())
-}
-
-/// `DELETE /channels/{channel}/permissions/{overwrite}`
-pub(crate) fn delete_overwrite(call: &Call, id: Snowflake, whom: Snowflake) -> Result<Reply> {
-    let by = call.by()?;
-    channels::delete_overwrite(&mut call.shared.state(), &by, id, whom).map(|()| Reply::nothing())
 }
 
 fn check_children(state: &State, parent: Option<Snowflake>) -> Result<()> {

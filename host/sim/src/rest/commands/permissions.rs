@@ -37,21 +37,19 @@ pub(crate) fn one(call: &Call, app: Snowflake, guild: Snowflake, id: Snowflake) 
 pub(crate) fn replace(call: &Call, app: Snowflake, guild: Snowflake, id: Snowflake) -> Result<Reply> {
     let person = call.user()?;
     let mut fields = call.fields()?;
-    let there = fields.require("permissions");
-    let read = there.then(|| fields.read_objects("permissions", 0..=MAX_EXCEPTIONS, exception)).flatten();
-    let exceptions = read.into_iter().flatten().flatten().collect();
+    let exceptions =
+        fields.required("permissions", |of, key| of.read_objects(key, 0..=MAX_EXCEPTIONS, exception));
     fields.checked()?;
     let mut state = call.shared.state();
     Ok(Reply::json(&commands::permit(&mut state, person, app, guild, id, exceptions)?))
 }
 
-fn exception(one: &mut Fields) -> Option<Exception> {
-    for key in ["id", "type", "permission"] {
-        one.require(key);
+fn exception(one: &mut Fields) -> Exception {
+    Exception {
+        id: one.required("id", Fields::snowflake),
+        kind: one.required("type", |of, key| of.choice(key, &[1, 2, 3])),
+        permission: one.required("permission", Fields::flag),
     }
-    let (id, kind, permission) =
-        (one.snowflake("id"), one.choice("type", &[1, 2, 3]), one.flag("permission"));
-    Some(Exception { id: id?, kind: kind? as u8, permission: permission? })
 }
 
 fn readable(call: &Call, app: Snowflake, guild: Snowflake) -> Result<MutexGuard<'_, State>> {

@@ -16,11 +16,10 @@ const MAX_PAGE: usize = 200;
 
 /// `GET /users/@me/guilds?limit=&before=&after=&with_counts=`
 pub(crate) fn mine(call: &Call) -> Result<Reply> {
-    let caller = call.caller()?;
+    let (caller, state) = call.open()?;
     let limit = call.query_limit(MAX_PAGE, MAX_PAGE)?;
     let (before, after) = (call.query_id("before")?, call.query_id("after")?);
     let counts = call.query_flag("with_counts");
-    let state = call.shared.state();
     let mut mine: Vec<&Guild> = state
         .world
         .guilds
@@ -49,9 +48,8 @@ pub(crate) fn mine(call: &Call) -> Result<Reply> {
 
 /// `GET /guilds/{guild}?with_counts=`
 pub(crate) fn guild(call: &Call, guild: Snowflake) -> Result<Reply> {
-    let caller = call.caller()?;
+    let (caller, state) = call.open()?;
     let counts = call.query_flag("with_counts");
-    let state = call.shared.state();
     let guild = access::own_guild(&state, caller, guild)?;
     let mut json = guild_json(guild);
     if counts {
@@ -63,8 +61,7 @@ pub(crate) fn guild(call: &Call, guild: Snowflake) -> Result<Reply> {
 
 /// `GET /guilds/{guild}/channels`
 pub(crate) fn channels(call: &Call, guild: Snowflake) -> Result<Reply> {
-    let caller = call.caller()?;
-    let state = call.shared.state();
+    let (caller, state) = call.open()?;
     let guild = access::own_guild(&state, caller, guild)?;
     let channels: Vec<Value> =
         guild.channels.iter().filter_map(|id| state.world.channel(*id)).map(channel_json).collect();

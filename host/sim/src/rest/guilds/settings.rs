@@ -2,10 +2,10 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::commands::locale;
-use crate::form::{ApiError, Fields, Result};
+use crate::form::{ApiError, Fields, Result, set};
 use crate::ids::Snowflake;
 use crate::rest::{Call, Reply};
 use crate::rules::{access, guilds, members};
@@ -19,8 +19,7 @@ const MAX_DESCRIPTION_CHARS: usize = 300;
 
 /// `PATCH /guilds/{guild}`
 pub(crate) fn edit(call: &Call, guild: Snowflake) -> Result<Reply> {
-    let by = call.by()?;
-    let mut fields = call.fields()?;
+    let (by, mut fields) = call.form()?;
     let name = fields.text_within("name", 2..=100);
     let owner = fields.snowflake("owner_id");
     let mut state = call.shared.state();
@@ -47,21 +46,21 @@ pub(crate) fn edit(call: &Call, guild: Snowflake) -> Result<Reply> {
     fields.checked()?;
     guilds::change(&mut state, guild, &by, |home| {
         home.settings = settings;
-        home.owner_id = owner.unwrap_or(home.owner_id);
-        home.name = name.unwrap_or_else(|| std::mem::take(&mut home.name));
+        set(&mut home.owner_id, owner);
+        set(&mut home.name, name);
     });
     Ok(Reply::json(&guild_json(access::own_guild(&state, by.user, guild)?)))
 }
 
 fn read(fields: &mut Fields, settings: &mut GuildSettings) {
-    let number = |fields: &mut Fields, key: &str, most: u64, value: &mut u8| {
-        if fields.has(key) {
-            *value = fields.number_within(key, 0..=most).unwrap_or(0) as u8;
-        }
-    };
-    number(fields, "verification_level", 4, &mut settings.verification_level);
-    number(fields, "default_message_notifications", 1, &mut settings.default_message_notifications);
-    number(fields, "explicit_content_filter", 2, &mut settings.explicit_content_filter);
+    for (key, most, level) in [
+        ("verification_level", 4, &mut settings.verification_level),
+        ("default_message_notifications", 1, &mut settings.default_message_notifications),
+        ("explicit_content_filter", 2, &mut settings.explicit_content_filter),
+    ] {
+        let given = fields.nullable(key, |of, key| of.number_within(key, 0..=most));
+        set(level, given.map(Option::unwrap_or_default));
+    }
     for (key, channel) in [
         ("afk_channel_id", &mut settings.afk_channel_id),
         ("system_channel_id", &mut settings.system_channel_id),
@@ -69,29 +68,18 @@ fn read(fields: &mut Fields, settings: &mut GuildSettings) {
         ("public_updates_channel_id", &mut settings.public_updates_channel_id),
         ("safety_alerts_channel_id", &mut settings.safety_alerts_channel_id),
     ] {
-        if fields.has(key) {
-            *channel = fields.snowflake(key);
-        }
+        set(channel, fields.nullable(key, Fields::snowflake));
     }
-    if let Some(seconds) = fields.choice("afk_timeout", &[60, 300, 900, 1800, 3600]) {
-        settings.afk_timeout = seconds as u32;
-    }
-    settings.system_channel_flags =
-        fields.number("system_channel_flags").unwrap_or(settings.system_channel_flags);
-    if fields.has("description") {
-        settings.description = fields.text("description", MAX_DESCRIPTION_CHARS);
-    }
+    set(&mut settings.afk_timeout, fields.choice("afk_timeout", &[60, 300, 900, 1800, 3600]));
+    set(&mut settings.system_channel_flags, fields.number("system_channel_flags"));
+    let description = fields.nullable("description", |of, key| of.text(key, MAX_DESCRIPTION_CHARS));
+    set(&mut settings.description, description);
     if fields.has("preferred_locale") {
         settings.preferred_locale = locale(fields, "preferred_locale");
     }
-    if let Some(features) = fields.list("features", 100) {
-        settings.features = features.iter().filter_map(Value::as_str).map(str::to_owned).collect();
-    }
-    if fields.has("icon") {
-        settings.icon = picture(fields, "icon").map(Into::into);
-    }
-    let bar = fields.flag("premium_progress_bar_enabled");
-    settings.premium_progress_bar_enabled = bar.unwrap_or(settings.premium_progress_bar_enabled);
+    set(&mut settings.features, fields.texts("features", 100, &(0..=100)));
+    set(&mut settings.icon, fields.nullable("icon", |of, key| picture(of, key).map(Into::into)));
+    set(&mut settings.premium_progress_bar_enabled, fields.flag("premium_progress_bar_enabled"));
     fields.ignore(&["region", "splash", "discovery_splash", "banner"]);
 }
 
@@ -118,8 +106,7 @@ pub(crate) fn picture(fields: &mut Fields, key: &str) -> Option<String> {
 
 /// `GET /guilds/{guild}/preview`
 pub(crate) fn preview(call: &Call, guild: Snowflake) -> Result<Reply> {
-    let caller = call.caller()?;
-    let state = call.shared.state();
+    let (caller, state) = call.open()?;
     let guild = access::own_guild(&state, caller, guild).map_err(|_| ApiError::unknown_guild())?;
     let (settings, emojis) = (&guild.settings, &guild.belongings.emojis);
     // https://discord.com/developers/docs/resources/guild#guild-preview-object
@@ -133,8 +120,7 @@ pub(crate) fn preview(call: &Call, guild: Snowflake) -> Result<Reply> {
 
 /// `DELETE /users/@me/guilds/{guild}`
 pub(crate) fn leave(call: &Call, guild: Snowflake) -> Result<Reply> {
-    let caller = call.caller()?;
-    let mut state = call.shared.state();
+    let (caller, mut state) = call.open()?;
     if access::own_guild(&state, caller, guild)?.owner_id == caller {
         return Err(ApiError::new(400, 50055, "Invalid Guild"));
     }
@@ -144,12 +130,11 @@ pub(crate) fn leave(call: &Call, guild: Snowflake) -> Result<Reply> {
 
 /// `GET /guilds/{guild}/audit-logs?user_id=&target_id=&action_type=&before=&after=&limit=`
 pub(crate) fn audit_log(call: &Call, guild: Snowflake) -> Result<Reply> {
-    let caller = call.caller()?;
+    let (caller, state) = call.open()?;
     let limit = call.query_limit(DEFAULT_AUDIT_PAGE, MAX_AUDIT_PAGE)?;
     let (user, target) = (call.query_id("user_id")?, call.query_id("target_id")?);
     let action = call.query_field("action_type", Fields::number)?;
     let (before, after) = (call.query_id("before")?, call.query_id("after")?);
-    let state = call.shared.state();
     let home = access::guild_with(&state, caller, guild, bits::VIEW_AUDIT_LOG)?;
     let fits = |entry: &&AuditEntry| {
         user.is_none_or(|user| entry.user_id == user)

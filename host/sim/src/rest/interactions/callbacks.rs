@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::commands::numbers::is_number;
-use crate::commands::translations;
+use crate::commands::choice;
 use crate::form::{ApiError, Fields, Result};
 use crate::ids::Snowflake;
 use crate::interactions::Kind;
@@ -131,26 +130,7 @@ fn acknowledgement(how: Option<u64>, answering: &Answering) -> Result<Acknowledg
 }
 
 fn choices(mut data: Fields) -> Result<Vec<Choice>> {
-    let read = data.read_objects("choices", 0..=MAX_CHOICES, |choice| {
-        let value = choice.take("value").unwrap_or_default();
-        match &value {
-            Value::String(text) if text.chars().count() > 100 => {
-                choice.fail("value", "BASE_TYPE_MAX_LENGTH", "Must be 100 or fewer in length.");
-            }
-            Value::String(_) => {}
-            Value::Number(number) if number.as_f64().is_some_and(is_number) => {}
-            Value::Null => choice.missing("value"),
-            value => {
-                let message = format!("Value {value} is neither text nor a number up to 2^53.");
-                choice.fail("value", "BASE_TYPE_BAD_TYPE", &message);
-            }
-        }
-        Choice {
-            name: choice.required_text("name", 1..=100),
-            name_localizations: translations(choice, "name_localizations", 100, |_| true),
-            value,
-        }
-    });
+    let read = data.read_objects("choices", 0..=MAX_CHOICES, |one| choice(one, None));
     data.checked().map(|()| read.unwrap_or_default())
 }
 

@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 
 use crate::commands::{Command, CommandKind, OptionKind};
 use crate::files::{FileNote, attach};
-use crate::form::{ApiError, Fields, Result};
+use crate::form::{ApiError, Fields, Mistake, Result};
 use crate::ids::Snowflake;
 use crate::interactions::Client;
+use crate::rest::messages::form::nonce;
 use crate::rest::{Call, Reply};
 use crate::rules::access;
 use crate::rules::interactions::{self, Invocation, Invoker, Typed, begin};
@@ -62,7 +63,7 @@ impl Request {
             channel: fields.snowflake("channel_id").unwrap_or_default(),
             guild: fields.snowflake("guild_id"),
             session: fields.text("session_id", 100).map(Arc::from),
-            nonce: fields.take("nonce"),
+            nonce: nonce(&mut fields),
             message: fields.snowflake("message_id"),
             data: fields.object("data").unwrap_or_default(),
         };
@@ -125,12 +126,10 @@ fn run(
     files: &[(String, Attachment)],
 ) -> Result<Invocation> {
     let Request { kind, application, mut data, .. } = request;
-    data.require("id");
-    let id = data.snowflake("id").unwrap_or_default();
+    let id = data.required("id", Fields::snowflake);
     let version = data.snowflake("version");
     let target = data.snowflake("target_id");
-    let options = data.list("options", MAX_LIST).unwrap_or_default();
-    let options: Vec<GivenOption> = options.into_iter().map(leniently).collect();
+    let options: Vec<GivenOption> = data.items("options", 0..=MAX_LIST, leniently).unwrap_or_default();
     data.ignore(&["application_command", "guild_id", "name", "type"]);
     data.checked()?;
     let command = interactions::command_with_id(state, &invoker, id).map_err(refused)?;
@@ -155,8 +154,8 @@ fn run(
 }
 
 /// An option or field; what is none has no name, and nothing by that name was asked for.
-fn leniently<T: DeserializeOwned + Default>(value: Value) -> T {
-    serde_json::from_value(value).unwrap_or_default()
+fn leniently<T: DeserializeOwned + Default>(value: &Value) -> Result<T, Mistake> {
+    Ok(T::deserialize(value).unwrap_or_default())
 }
 
 /// An option as a client fills it in, or a subcommand with its options.
@@ -188,14 +187,13 @@ fn taken_apart(mut options: &[GivenOption]) -> (Vec<&str>, Vec<(String, Value)>,
 
 fn use_control(state: &State, invoker: Invoker, request: Request) -> Result<Invocation> {
     let Request { application, message, mut data, .. } = request;
-    data.require("custom_id");
-    let custom_id = data.text("custom_id", 100).unwrap_or_default();
-    let values = data.list("values", MAX_LIST).unwrap_or_default();
+    let custom_id = data.required_text("custom_id", 0..=100);
+    let values = data.texts("values", MAX_LIST, &(0..=100)).unwrap_or_default();
     let is_button = data.number("component_type") == Some(2);
     data.ignore(&["id", "type"]);
     data.checked()?;
     let message = message.ok_or(ApiError::required("message_id"))?;
-    let values: Vec<&str> = values.iter().filter_map(Value::as_str).collect();
+    let values: Vec<&str> = values.iter().map(String::as_str).collect();
     let used = match is_button {
         true => interactions::press(state, invoker, message, &custom_id),
         false => interactions::choose(state, invoker, message, &custom_id, &values),
@@ -210,13 +208,12 @@ fn submit(
     files: &[(String, Attachment)],
 ) -> Result<Invocation> {
     let Request { application, mut data, .. } = request;
-    data.require("id");
-    let opened = data.snowflake("id").unwrap_or_default();
-    let components = data.list("components", MAX_LIST).unwrap_or_default();
+    let opened = data.required("id", Fields::snowflake);
+    let components: Vec<GivenField> = data.items("components", 0..=MAX_LIST, leniently).unwrap_or_default();
     data.ignore(&["custom_id"]);
     data.checked()?;
     let mut filled = Vec::new();
-    components.into_iter().for_each(|one| leniently::<GivenField>(one).collect(&mut filled));
+    components.into_iter().for_each(|one| one.collect(&mut filled));
     let submitted = interactions::submit(state, invoker, opened, &filled, files);
     of_application(submitted.map_err(refused)?, application)
 }

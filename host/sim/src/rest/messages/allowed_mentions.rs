@@ -12,7 +12,7 @@ pub(crate) fn allowed_mentions(body: &mut Fields) -> Option<AllowedMentions> {
     let mut allowed = body.object("allowed_mentions")?;
     let parse = allowed.words("parse", &KINDS);
     let [users, roles] = ["users", "roles"].map(|key| {
-        let listed = allowed.snowflakes(key, MAX_LISTED);
+        let listed = allowed.snowflakes(key, 0..=MAX_LISTED);
         let parsed = parse.iter().flatten().any(|kind| kind == key);
         if parsed && listed.as_ref().is_some_and(|ids| !ids.is_empty()) {
             let message = format!("parse:[\"{key}\"] and {key}: [ids...] are mutually exclusive.");

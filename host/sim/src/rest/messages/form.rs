@@ -68,19 +68,11 @@ impl MessageForm {
     fn read_up_to(content_chars: usize, mut fields: Fields, flags_before: u64) -> Result<Self> {
         let mut form = Self { flags: fields.number("flags"), ..Self::default() };
         let layout = (form.flags.unwrap_or(0) | flags_before) & flags::IS_COMPONENTS_V2 != 0;
-        if fields.has("content") {
-            form.content = Some(fields.text("content", content_chars));
-        }
-        if fields.has("embeds") {
-            form.embeds = Some(embeds(&mut fields));
-        }
-        if fields.has("components") {
-            let surface = if layout { Surface::Layout } else { Surface::Message };
-            form.components = Some(components(&mut fields, surface));
-        }
-        if fields.has("attachments") {
-            form.attachments = Some(FileNote::read_all(&mut fields));
-        }
+        form.content = fields.nullable("content", |of, key| of.text(key, content_chars));
+        form.embeds = fields.has("embeds").then(|| embeds(&mut fields));
+        let surface = if layout { Surface::Layout } else { Surface::Message };
+        form.components = fields.has("components").then(|| components(&mut fields, surface));
+        form.attachments = fields.has("attachments").then(|| FileNote::read_all(&mut fields));
         form.allowed = allowed_mentions(&mut fields);
         fields.read_object("message_reference", |reference| form.read_reference(reference));
         form.poll = PollForm::read(&mut fields);
@@ -88,7 +80,7 @@ impl MessageForm {
         form.nonce = nonce(&mut fields);
         form.enforce_nonce = fields.flag("enforce_nonce").unwrap_or(false);
         // There are no stickers here, and none is a list that clients send.
-        if fields.list("sticker_ids", 3).is_some_and(|ids| !ids.is_empty()) {
+        if fields.has_any("sticker_ids") {
             fields.fail("sticker_ids", "STICKER_UNKNOWN", "Unknown sticker");
         }
         let given = [
@@ -104,7 +96,7 @@ impl MessageForm {
     }
 
     fn read_reference(&mut self, reference: &mut Fields) {
-        let forwards = reference.choice("type", &[0, 1]) == Some(1);
+        let forwards = reference.choice("type", &[0_u64, 1]) == Some(1);
         reference.require("message_id");
         let message = reference.snowflake("message_id");
         let channel = reference.snowflake("channel_id");
@@ -194,7 +186,7 @@ impl MessageForm {
 
 /// What a client recognises its message by: a whole number, or a short text.
 /// <https://discord.com/developers/docs/resources/message#create-message>
-fn nonce(fields: &mut Fields) -> Option<Value> {
+pub(crate) fn nonce(fields: &mut Fields) -> Option<Value> {
     match fields.take("nonce")? {
         Value::String(text) if text.chars().count() > MAX_NONCE_CHARS => {
             let message = format!("Must be {MAX_NONCE_CHARS} or fewer in length.");

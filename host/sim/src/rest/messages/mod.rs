@@ -25,11 +25,10 @@ const DEFAULT_PAGE: usize = 50;
 
 /// `GET /channels/{channel}/messages?limit=&before=&after=&around=`, newest first.
 pub(crate) fn list(call: &Call, channel: Snowflake) -> Result<Reply> {
-    let caller = call.caller()?;
+    let (caller, state) = call.open()?;
     let limit = call.query_limit(DEFAULT_PAGE, MAX_PAGE)?;
     let (around, after) = (call.query_id("around")?, call.query_id("after")?);
     let earlier = call.query_id("before")?;
-    let state = call.shared.state();
     let home = access::seen_channel(&state, caller, channel)?;
     if !home.kind.holds_messages() {
         return Err(ApiError::not_in_this_channel());
@@ -63,8 +62,7 @@ pub(crate) fn list(call: &Call, channel: Snowflake) -> Result<Reply> {
 
 /// `GET /channels/{channel}/messages/{message}`
 pub(crate) fn message(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply> {
-    let caller = call.caller()?;
-    let state = call.shared.state();
+    let (caller, state) = call.open()?;
     access::channel_with(&state, caller, channel, bits::READ_MESSAGE_HISTORY)?;
     let (home, message) = access::seen_message(&state, caller, channel, id)?;
     Ok(Reply::json(&MessageJson::answer(message, home, caller).with_thread(&state.world)))
@@ -95,18 +93,10 @@ pub(crate) fn edit(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Rep
     Ok(Reply::json(&MessageJson::answer(&message, home, caller)))
 }
 
-/// `DELETE /channels/{channel}/messages/{message}`
-pub(crate) fn delete(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply> {
-    let by = call.by()?;
-    messages::delete_one(&mut call.shared.state(), &by, channel, id).map(|()| Reply::nothing())
-}
-
 /// `POST /channels/{channel}/messages/bulk-delete`
 pub(crate) fn bulk_delete(call: &Call, channel: Snowflake) -> Result<Reply> {
-    let by = call.by()?;
-    let mut fields = call.fields()?;
-    fields.require("messages");
-    let mut ids = fields.snowflakes("messages", usize::MAX).unwrap_or_default();
+    let (by, mut fields) = call.form()?;
+    let mut ids = fields.required("messages", |of, key| of.snowflakes(key, 0..=usize::MAX));
     fields.checked()?;
     if !(2..=100).contains(&ids.len()) {
         return Err(ApiError::bulk_delete_count());

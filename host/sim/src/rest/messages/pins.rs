@@ -5,34 +5,18 @@ use serde_json::{Value, json};
 use crate::form::Result;
 use crate::ids::{Snowflake, Timestamp};
 use crate::rest::{Call, Reply};
-use crate::rules::{access, pins};
+use crate::rules::access;
 use crate::world::wire::MessageJson;
 use crate::world::{Channel, Message, bits};
 
 /// Pins in one page.
 const MAX_PAGE: usize = 50;
 
-/// `PUT /channels/{channel}/messages/pins/{message}`, and the older `/channels/{channel}/pins/{message}`
-pub(crate) fn pin(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply> {
-    set_pinned(call, channel, id, true)
-}
-
-/// `DELETE` of the same two.
-pub(crate) fn unpin(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply> {
-    set_pinned(call, channel, id, false)
-}
-
-fn set_pinned(call: &Call, channel: Snowflake, id: Snowflake, pinned: bool) -> Result<Reply> {
-    let by = call.by()?;
-    pins::set(&mut call.shared.state(), &by, channel, id, pinned).map(|()| Reply::nothing())
-}
-
 /// `GET /channels/{channel}/messages/pins?before=&limit=`: a page with times, pinned last first.
 pub(crate) fn list(call: &Call, channel: Snowflake) -> Result<Reply> {
-    let caller = call.caller()?;
+    let (caller, state) = call.open()?;
     let limit = call.query_limit(MAX_PAGE, MAX_PAGE)?;
     let before = call.query_moment("before")?;
-    let state = call.shared.state();
     let home = access::channel_with(&state, caller, channel, bits::READ_MESSAGE_HISTORY)?;
     let mut all = pinned(home);
     all.retain(|(at, _)| before.is_none_or(|before| *at < before));
@@ -48,8 +32,7 @@ pub(crate) fn list(call: &Call, channel: Snowflake) -> Result<Reply> {
 
 /// `GET /channels/{channel}/pins`: the older form, messages only.
 pub(crate) fn list_plain(call: &Call, channel: Snowflake) -> Result<Reply> {
-    let caller = call.caller()?;
-    let state = call.shared.state();
+    let (caller, state) = call.open()?;
     let home = access::channel_with(&state, caller, channel, bits::READ_MESSAGE_HISTORY)?;
     let all = pinned(home);
     let page = all.iter().take(MAX_PAGE).map(|(_, message)| MessageJson::answer(message, home, caller));

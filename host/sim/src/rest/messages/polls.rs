@@ -31,18 +31,15 @@ impl PollForm {
     /// Reads the `poll` of a message's body.
     pub(crate) fn read(fields: &mut Fields) -> Option<Self> {
         let mut poll = fields.object("poll")?;
-        let question = poll.read_object("question", |of| of.required_text("text", 1..=MAX_QUESTION_CHARS));
-        poll.require("answers");
-        let answers = poll.read_objects("answers", 1..=MAX_ANSWERS, read_answer);
-        let answers = answers.into_iter().flatten().flatten().collect();
+        let text = |of: &mut Fields| of.required_text("text", 1..=MAX_QUESTION_CHARS);
+        let question = poll.required("question", |of, key| of.read_object(key, text));
+        let answers = poll.required("answers", |of, key| of.read_objects(key, 1..=MAX_ANSWERS, read_answer));
+        let answers = answers.into_iter().flatten().collect();
         let hours = poll.number_within("duration", 1..=MAX_HOURS).unwrap_or(DEFAULT_HOURS);
         let multiple = poll.flag("allow_multiselect").unwrap_or(false);
-        poll.choice("layout_type", &[1]);
-        if question.is_none() && poll.errors.is_empty() {
-            poll.missing("question");
-        }
+        poll.choice("layout_type", &[1_u64]);
         fields.absorb(poll);
-        Some(Self { question: question.unwrap_or_default(), answers, hours, multiple })
+        Some(Self { question, answers, hours, multiple })
     }
 
     /// The poll as it begins now.
@@ -69,11 +66,7 @@ fn read_answer(answer: &mut Fields) -> Option<PollAnswer> {
 pub(crate) fn vote(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply> {
     let person = call.user()?;
     let mut fields = call.fields()?;
-    let list = fields.list("answer_ids", MAX_ANSWERS).unwrap_or_default();
-    let number = |value: &serde_json::Value| {
-        value.as_u64().or_else(|| value.as_str().and_then(|text| text.parse().ok()))
-    };
-    let chosen: Option<Vec<u64>> = list.iter().map(number).collect();
+    let chosen = fields.numbers("answer_ids", 0..=MAX_ANSWERS).unwrap_or_default();
     fields.checked()?;
     let mut state = call.shared.state();
     access::channel_with(&state, person, channel, bits::READ_MESSAGE_HISTORY)?;
@@ -83,20 +76,18 @@ pub(crate) fn vote(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Rep
         return Err(ApiError::new(400, 520_001, "Poll expired"));
     }
     let exists = |number: &u64| (1..=poll.answers.len() as u64).contains(number);
-    let chosen = chosen.filter(|chosen| chosen.iter().all(exists) && (poll.multiple || chosen.len() <= 1));
-    let Some(chosen) = chosen else {
+    if !chosen.iter().all(exists) || !poll.multiple && chosen.len() > 1 {
         return Err(ApiError::form("answer_ids", "POLL_ANSWER_INVALID", "Invalid poll answer"));
-    };
+    }
     polls::vote(&mut state, channel, id, person, &chosen);
     Ok(Reply::nothing())
 }
 
 /// `GET /channels/{channel}/polls/{message}/answers/{answer}?after=&limit=`
 pub(crate) fn voters(call: &Call, channel: Snowflake, id: Snowflake, answer: u64) -> Result<Reply> {
-    let caller = call.caller()?;
+    let (caller, state) = call.open()?;
     let limit = call.query_limit(DEFAULT_PAGE, MAX_PAGE)?;
     let after = call.query_id("after")?.unwrap_or_default();
-    let state = call.shared.state();
     let (_, message) = access::seen_message(&state, caller, channel, id)?;
     let answer = usize::try_from(answer).ok().and_then(|number| number.checked_sub(1));
     let answer = answer.and_then(|at| poll_of(message).ok()?.answers.get(at));
@@ -108,8 +99,7 @@ pub(crate) fn voters(call: &Call, channel: Snowflake, id: Snowflake, answer: u64
 
 /// `POST /channels/{channel}/polls/{message}/expire`: its author ends it.
 pub(crate) fn expire(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply> {
-    let caller = call.caller()?;
-    let mut state = call.shared.state();
+    let (caller, mut state) = call.open()?;
     let (_, message) = access::seen_message(&state, caller, channel, id)?;
     if message.author.id != caller {
         return Err(ApiError::edit_of_anothers_message());

@@ -14,9 +14,8 @@ const MAX_REACTIONS: usize = 20;
 
 /// `PUT /channels/{channel}/messages/{message}/reactions/{emoji}/@me`
 pub(crate) fn put(call: &Call, channel: Snowflake, id: Snowflake, emoji: String) -> Result<Reply> {
-    let caller = call.caller()?;
+    let (caller, mut state) = call.open()?;
     let emoji = readable(&emoji)?;
-    let mut state = call.shared.state();
     let (_, message) = access::open_message(&state, caller, channel, id)?;
     // An emoji that is already there may be joined by everybody who sees what was written.
     let joined = message.reactions.iter().any(|reaction| reaction.emoji == emoji);
@@ -52,9 +51,8 @@ pub(crate) fn take(
     emoji: String,
     user: Snowflake,
 ) -> Result<Reply> {
-    let caller = call.caller()?;
+    let (caller, mut state) = call.open()?;
     let emoji = readable(&emoji)?;
-    let mut state = call.shared.state();
     access::open_message(&state, caller, channel, id)?;
     if user != caller {
         access::channel_with(&state, caller, channel, bits::MANAGE_MESSAGES)?;
@@ -66,7 +64,7 @@ pub(crate) fn take(
 
 /// `GET /channels/{channel}/messages/{message}/reactions/{emoji}?limit=&after=`
 pub(crate) fn list(call: &Call, channel: Snowflake, id: Snowflake, emoji: String) -> Result<Reply> {
-    let caller = call.caller()?;
+    let (caller, state) = call.open()?;
     let emoji = readable(&emoji)?;
     // Super reactions (`type` 1) cost money and are not put here.
     call.ignore_query(&["type"]);
@@ -74,7 +72,6 @@ pub(crate) fn list(call: &Call, channel: Snowflake, id: Snowflake, emoji: String
     // 0 ordinary, 1 burst: of the latter there are none here.
     let burst = call.query("type") == Some("1");
     let after = call.query_id("after")?.unwrap_or_default();
-    let state = call.shared.state();
     let (_, message) = access::seen_message(&state, caller, channel, id)?;
     let reaction = message.reactions.iter().find(|reaction| reaction.emoji == emoji && !burst);
     let mut ids: Vec<Snowflake> = reaction.map(|reaction| reaction.users.clone()).unwrap_or_default();
@@ -100,8 +97,7 @@ pub(crate) fn clear_all(call: &Call, channel: Snowflake, id: Snowflake) -> Resul
 }
 
 fn remove(call: &Call, channel: Snowflake, id: Snowflake, emoji: Option<&Emoji>) -> Result<Reply> {
-    let caller = call.caller()?;
-    let mut state = call.shared.state();
+    let (caller, mut state) = call.open()?;
     access::open_message(&state, caller, channel, id)?;
     access::channel_with(&state, caller, channel, bits::MANAGE_MESSAGES)?;
     reactions::clear(&mut state, channel, id, emoji);

@@ -29,9 +29,9 @@ super::table! {
     PATCH  "/applications/{application_id}/guilds/{guild_id}/commands/{command_id}" => commands::edit(application_id, command_id);
     DELETE "/applications/{application_id}/guilds/{guild_id}/commands/{command_id}" => commands::delete(application_id, command_id);
 
-    GET    "/applications/{application_id}/emojis" => emojis::of_application(application_id);
-    POST   "/applications/{application_id}/emojis" => emojis::create_of_application(application_id);
-    GET    "/applications/{application_id}/emojis/{emoji_id}" => emojis::one_of_application(application_id, emoji_id);
-    PATCH  "/applications/{application_id}/emojis/{emoji_id}" => emojis::edit_of_application(application_id, emoji_id);
-    DELETE "/applications/{application_id}/emojis/{emoji_id}" => emojis::delete_of_application(application_id, emoji_id);
+    GET    "/applications/{application_id}/emojis" => rules::emojis::list(application_id);
+    POST   "/applications/{application_id}/emojis" => emojis::create(application_id);
+    GET    "/applications/{application_id}/emojis/{emoji_id}" => rules::emojis::show(application_id, emoji_id);
+    PATCH  "/applications/{application_id}/emojis/{emoji_id}" => emojis::edit(application_id, emoji_id);
+    DELETE "/applications/{application_id}/emojis/{emoji_id}" => rules::emojis::delete(application_id, emoji_id);
 }

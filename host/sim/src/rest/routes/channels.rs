@@ -7,7 +7,7 @@ super::table! {
     PATCH  "/channels/{channel_id}" => channels::edit(channel_id);
     DELETE "/channels/{channel_id}" => channels::delete(channel_id);
     PUT    "/channels/{channel_id}/permissions/{overwrite_id}" => channels::put_overwrite(channel_id, overwrite_id);
-    DELETE "/channels/{channel_id}/permissions/{overwrite_id}" => channels::delete_overwrite(channel_id, overwrite_id);
+    DELETE "/channels/{channel_id}/permissions/{overwrite_id}" => rules::channels::delete_overwrite(channel_id, overwrite_id);
     POST   "/channels/{channel_id}/invites" => invites::create(channel_id);
     GET    "/channels/{channel_id}/invites" => invites::of_channel(channel_id);
     POST   "/channels/{channel_id}/typing" => channels::typing(channel_id);
@@ -18,14 +18,14 @@ super::table! {
     POST   "/channels/{channel_id}/messages/bulk-delete" => messages::bulk_delete(channel_id);
     GET    "/channels/{channel_id}/messages/{message_id}" => messages::message(channel_id, message_id);
     PATCH  "/channels/{channel_id}/messages/{message_id}" => messages::edit(channel_id, message_id);
-    DELETE "/channels/{channel_id}/messages/{message_id}" => messages::delete(channel_id, message_id);
+    DELETE "/channels/{channel_id}/messages/{message_id}" => rules::messages::delete_one(channel_id, message_id);
 
     GET    "/channels/{channel_id}/messages/pins" => messages::pins::list(channel_id);
-    PUT    "/channels/{channel_id}/messages/pins/{message_id}" => messages::pins::pin(channel_id, message_id);
-    DELETE "/channels/{channel_id}/messages/pins/{message_id}" => messages::pins::unpin(channel_id, message_id);
+    PUT    "/channels/{channel_id}/messages/pins/{message_id}" => rules::pins::pin(channel_id, message_id);
+    DELETE "/channels/{channel_id}/messages/pins/{message_id}" => rules::pins::unpin(channel_id, message_id);
     GET    "/channels/{channel_id}/pins" => messages::pins::list_plain(channel_id);
-    PUT    "/channels/{channel_id}/pins/{message_id}" => messages::pins::pin(channel_id, message_id);
-    DELETE "/channels/{channel_id}/pins/{message_id}" => messages::pins::unpin(channel_id, message_id);
+    PUT    "/channels/{channel_id}/pins/{message_id}" => rules::pins::pin(channel_id, message_id);
+    DELETE "/channels/{channel_id}/pins/{message_id}" => rules::pins::unpin(channel_id, message_id);
 
     PUT    "/channels/{channel_id}/polls/{message_id}/answers/@me" => messages::polls::vote(channel_id, message_id);
     GET    "/channels/{channel_id}/polls/{message_id}/answers/{answer_id}" => messages::polls::voters(channel_id, message_id, answer_id);

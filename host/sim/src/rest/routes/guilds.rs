@@ -9,11 +9,11 @@ super::table! {
     POST   "/guilds" => templates::create_guild();
     GET    "/guilds/templates/{template_code}" => templates::template(template_code);
     POST   "/guilds/templates/{template_code}" => templates::create_guild();
-    GET    "/guilds/{guild_id}/templates" => templates::list(guild_id);
+    GET    "/guilds/{guild_id}/templates" => rules::templates::list(guild_id);
     POST   "/guilds/{guild_id}/templates" => templates::create(guild_id);
-    PUT    "/guilds/{guild_id}/templates/{template_code}" => templates::sync(guild_id, template_code);
+    PUT    "/guilds/{guild_id}/templates/{template_code}" => rules::templates::sync(guild_id, template_code);
     PATCH  "/guilds/{guild_id}/templates/{template_code}" => templates::edit(guild_id, template_code);
-    DELETE "/guilds/{guild_id}/templates/{template_code}" => templates::delete(guild_id, template_code);
+    DELETE "/guilds/{guild_id}/templates/{template_code}" => rules::templates::delete(guild_id, template_code);
 
     GET    "/guilds/{guild_id}" => guilds::guild(guild_id);
     PATCH  "/guilds/{guild_id}" => guilds::settings::edit(guild_id);
@@ -32,43 +32,43 @@ super::table! {
     GET    "/guilds/{guild_id}/roles/member-counts" => roles::member_counts(guild_id);
     GET    "/guilds/{guild_id}/roles/{role_id}" => roles::role(guild_id, role_id);
     PATCH  "/guilds/{guild_id}/roles/{role_id}" => roles::edit(guild_id, role_id);
-    DELETE "/guilds/{guild_id}/roles/{role_id}" => roles::delete(guild_id, role_id);
+    DELETE "/guilds/{guild_id}/roles/{role_id}" => rules::roles::delete(guild_id, role_id);
 
     GET    "/guilds/{guild_id}/members" => members::list(guild_id);
     GET    "/guilds/{guild_id}/members/search" => members::search(guild_id);
     PATCH  "/guilds/{guild_id}/members/@me" => members::edit_own(guild_id);
     GET    "/guilds/{guild_id}/members/{user_id}" => members::member(guild_id, user_id);
     PATCH  "/guilds/{guild_id}/members/{user_id}" => members::edit(guild_id, user_id);
-    DELETE "/guilds/{guild_id}/members/{user_id}" => members::kick(guild_id, user_id);
+    DELETE "/guilds/{guild_id}/members/{user_id}" => rules::members::kick(guild_id, user_id);
     PUT    "/guilds/{guild_id}/members/{user_id}/roles/{role_id}" => members::give_role(guild_id, user_id, role_id);
     DELETE "/guilds/{guild_id}/members/{user_id}/roles/{role_id}" => members::take_role(guild_id, user_id, role_id);
 
     GET    "/guilds/{guild_id}/bans" => bans::list(guild_id);
     GET    "/guilds/{guild_id}/bans/{user_id}" => bans::ban(guild_id, user_id);
     PUT    "/guilds/{guild_id}/bans/{user_id}" => bans::put(guild_id, user_id);
-    DELETE "/guilds/{guild_id}/bans/{user_id}" => bans::lift(guild_id, user_id);
+    DELETE "/guilds/{guild_id}/bans/{user_id}" => rules::members::unban(guild_id, user_id);
     POST   "/guilds/{guild_id}/bulk-ban" => bans::bulk(guild_id);
 
-    GET    "/guilds/{guild_id}/auto-moderation/rules" => automod::list(guild_id);
+    GET    "/guilds/{guild_id}/auto-moderation/rules" => rules::automod::list(guild_id);
     POST   "/guilds/{guild_id}/auto-moderation/rules" => automod::create(guild_id);
-    GET    "/guilds/{guild_id}/auto-moderation/rules/{rule_id}" => automod::rule(guild_id, rule_id);
+    GET    "/guilds/{guild_id}/auto-moderation/rules/{rule_id}" => rules::automod::show(guild_id, rule_id);
     PATCH  "/guilds/{guild_id}/auto-moderation/rules/{rule_id}" => automod::edit(guild_id, rule_id);
-    DELETE "/guilds/{guild_id}/auto-moderation/rules/{rule_id}" => automod::delete(guild_id, rule_id);
+    DELETE "/guilds/{guild_id}/auto-moderation/rules/{rule_id}" => rules::automod::delete(guild_id, rule_id);
 
     GET    "/guilds/{guild_id}/onboarding" => onboarding::show(guild_id);
     PUT    "/guilds/{guild_id}/onboarding" => onboarding::edit(guild_id);
 
-    GET    "/guilds/{guild_id}/emojis" => emojis::list(guild_id);
+    GET    "/guilds/{guild_id}/emojis" => rules::emojis::list(guild_id);
     POST   "/guilds/{guild_id}/emojis" => emojis::create(guild_id);
-    GET    "/guilds/{guild_id}/emojis/{emoji_id}" => emojis::emoji(guild_id, emoji_id);
+    GET    "/guilds/{guild_id}/emojis/{emoji_id}" => rules::emojis::show(guild_id, emoji_id);
     PATCH  "/guilds/{guild_id}/emojis/{emoji_id}" => emojis::edit(guild_id, emoji_id);
-    DELETE "/guilds/{guild_id}/emojis/{emoji_id}" => emojis::delete(guild_id, emoji_id);
+    DELETE "/guilds/{guild_id}/emojis/{emoji_id}" => rules::emojis::delete(guild_id, emoji_id);
 
     GET    "/guilds/{guild_id}/scheduled-events" => events::list(guild_id);
     POST   "/guilds/{guild_id}/scheduled-events" => events::create(guild_id);
     GET    "/guilds/{guild_id}/scheduled-events/{event_id}" => events::event(guild_id, event_id);
     PATCH  "/guilds/{guild_id}/scheduled-events/{event_id}" => events::edit(guild_id, event_id);
-    DELETE "/guilds/{guild_id}/scheduled-events/{event_id}" => events::delete(guild_id, event_id);
+    DELETE "/guilds/{guild_id}/scheduled-events/{event_id}" => rules::events::delete(guild_id, event_id);
     GET    "/guilds/{guild_id}/scheduled-events/{event_id}/users" => events::users(guild_id, event_id);
     PUT    "/guilds/{guild_id}/scheduled-events/{event_id}/users/@me" => events::subscribe(guild_id, event_id);
     DELETE "/guilds/{guild_id}/scheduled-events/{event_id}/users/@me" => events::unsubscribe(guild_id, event_id);
@@ -85,5 +85,5 @@ super::table! {
     POST   "/stage-instances" => stages::create();
     GET    "/stage-instances/{channel_id}" => stages::stage(channel_id);
     PATCH  "/stage-instances/{channel_id}" => stages::edit(channel_id);
-    DELETE "/stage-instances/{channel_id}" => stages::delete(channel_id);
+    DELETE "/stage-instances/{channel_id}" => rules::stages::close(channel_id);
 }

@@ -26,7 +26,8 @@ struct Route {
     answer: fn(&Call, &Path<'_, '_>) -> Result<Reply>,
 }
 
-/// Declares a table: `METHOD "/shape/{part}" => module::handler(part);`. A handler gets the call, then the named parts.
+/// Declares a table: `METHOD "/shape/{part}" => module::handler(part);`. A handler gets the call, then the named parts; a rule
+/// that is the whole of what a route does gets the state and who calls, then the named parts.
 macro_rules! table {
     ($($method:ident $shape:literal => $($answer:ident)::+($($part:ident),*);)*) => {
         pub(super) const TABLE: &[super::Route] = &[$(super::Route {
@@ -34,11 +35,28 @@ macro_rules! table {
             shape: $shape,
             #[cfg(test)]
             parts: &[$(stringify!($part)),*],
-            answer: |call, _at| $($answer)::+(call $(, super::Part::read(_at, stringify!($part))?)*),
+            answer: super::answer!($($answer)::+($($part),*)),
         }),*];
     };
 }
-use table;
+
+macro_rules! answer {
+    (rules::$module:ident::$rule:ident($($part:ident),*)) => {
+        |call, at| {
+            $(let $part = super::Part::read(at, stringify!($part))?;)*
+            let (by, mut state) = call.act()?;
+            super::replied(crate::rules::$module::$rule(&mut state, &by $(, $part)*))
+        }
+    };
+    ($($answer:ident)::+($($part:ident),*)) => {
+        |call, _at| $($answer)::+(call $(, super::Part::read(_at, stringify!($part))?)*)
+    };
+}
+
+fn replied(outcome: Result<impl Into<Reply>>) -> Result<Reply> {
+    outcome.map(Into::into)
+}
+use {answer, table};
 
 /// By subject, in reading order.
 const TABLES: [&[Route]; 5] =

@@ -15,8 +15,7 @@ const MAX_PAGE: usize = 100;
 
 /// `GET /guilds/{guild}/threads/active`
 pub(crate) fn active(call: &Call, guild: Snowflake) -> Result<Reply> {
-    let caller = call.caller()?;
-    let state = call.shared.state();
+    let (caller, state) = call.open()?;
     let ids = &access::own_guild(&state, caller, guild)?.belongings.threads;
     let mut threads: Vec<&Channel> = ids.iter().filter_map(|id| state.world.channel(*id)).collect();
     threads.retain(|thread| state.world.permissions_in(thread, caller) & bits::VIEW_CHANNEL != 0);
@@ -88,11 +87,10 @@ fn listed(state: &State, threads: &[&Channel], caller: Snowflake, has_more: bool
 
 /// `GET /channels/{thread}/thread-members?with_member=&after=&limit=`
 pub(crate) fn members(call: &Call, id: Snowflake) -> Result<Reply> {
-    let caller = call.caller()?;
+    let (caller, state) = call.open()?;
     let with_member = call.query_flag("with_member");
     let limit = call.query_limit(MAX_PAGE, MAX_PAGE)?;
     let after = call.query_id("after")?.unwrap_or_default();
-    let state = call.shared.state();
     let thread = thread_of(access::seen_channel(&state, caller, id)?)?;
     let mut ids: Vec<Snowflake> = thread.members.iter().map(|(id, _)| *id).filter(|id| *id > after).collect();
     ids.sort_unstable();
@@ -104,8 +102,7 @@ pub(crate) fn members(call: &Call, id: Snowflake) -> Result<Reply> {
 
 /// `GET /channels/{thread}/thread-members/{user}?with_member=`
 pub(crate) fn member(call: &Call, id: Snowflake, user: Snowflake) -> Result<Reply> {
-    let caller = call.caller()?;
-    let state = call.shared.state();
+    let (caller, state) = call.open()?;
     thread_of(access::seen_channel(&state, caller, id)?)?;
     let member = threads::membership(&state, id, user, call.query_flag("with_member"));
     member.map(|member| Reply::json(&member)).ok_or(ApiError::unknown_member())
@@ -118,8 +115,7 @@ pub(crate) fn join(call: &Call, id: Snowflake) -> Result<Reply> {
 
 /// `PUT /channels/{thread}/thread-members/{user}`
 pub(crate) fn add(call: &Call, id: Snowflake, user: Snowflake) -> Result<Reply> {
-    let caller = call.caller()?;
-    let mut state = call.shared.state();
+    let (caller, mut state) = call.open()?;
     let channel = access::seen_channel(&state, caller, id)?;
     let thread = thread_of(channel)?;
     let moderates = state.world.permissions_in(channel, caller) & bits::MANAGE_THREADS != 0;
@@ -152,8 +148,7 @@ pub(crate) fn leave(call: &Call, id: Snowflake) -> Result<Reply> {
 
 /// `DELETE /channels/{thread}/thread-members/{user}`
 pub(crate) fn remove(call: &Call, id: Snowflake, user: Snowflake) -> Result<Reply> {
-    let caller = call.caller()?;
-    let mut state = call.shared.state();
+    let (caller, mut state) = call.open()?;
     let channel = access::seen_channel(&state, caller, id)?;
     let thread = thread_of(channel)?;
     let owns = thread.owner_id == caller && channel.kind == ChannelKind::PrivateThread;

@@ -6,11 +6,11 @@ use std::sync::MutexGuard;
 
 use serde_json::{Value, json};
 
-use super::channels::form::ARCHIVE_MINUTES;
+use super::channels::form::{ARCHIVE_MINUTES, MAX_SLOWMODE};
 use super::messages::form::MessageForm;
 use super::{Call, Reply};
 use crate::accounts::Account;
-use crate::form::{ApiError, Fields, Result};
+use crate::form::{ApiError, Fields, Result, set};
 use crate::ids::Snowflake;
 use crate::rules::{By, Draft, access, automod, messages, threads};
 use crate::state::State;
@@ -28,8 +28,7 @@ const PINNED: u64 = 1 << 1;
 
 /// `POST /channels/{channel}/messages/{message}/threads`
 pub(crate) fn create_from_message(call: &Call, home: Snowflake, id: Snowflake) -> Result<Reply> {
-    let by = call.by()?;
-    let mut fields = call.fields()?;
+    let (by, mut fields) = call.form()?;
     let plan = Plan::read(&mut fields);
     // What it becomes follows from the channel, whatever discord.js says.
     fields.ignore(&["type"]);
@@ -62,7 +61,7 @@ pub(crate) fn create(call: &Call, home: Snowflake) -> Result<Reply> {
         drop(state);
         return create_post(call, &by, home, plan, fields);
     }
-    let kind = fields.choice("type", &[10, 11, 12]).and_then(ChannelKind::numbered);
+    let kind = fields.choice("type", &[10_u64, 11, 12]).and_then(ChannelKind::numbered);
     let kind = kind.unwrap_or(ChannelKind::PrivateThread);
     fields.checked()?;
     let (needed, home_kind) = match kind {
@@ -199,16 +198,12 @@ struct Plan {
 
 impl Plan {
     fn read(fields: &mut Fields) -> Self {
-        let name = fields.text_within("name", 1..=100);
-        if name.is_none() && fields.errors.is_empty() {
-            fields.missing("name");
-        }
         Self {
-            name: name.unwrap_or_default(),
-            archive_minutes: fields.choice("auto_archive_duration", &ARCHIVE_MINUTES).map(|one| one as u32),
-            slowmode: fields.number_within("rate_limit_per_user", 0..=21_600).map(|seconds| seconds as u32),
+            name: fields.required_text("name", 1..=100),
+            archive_minutes: fields.choice("auto_archive_duration", &ARCHIVE_MINUTES),
+            slowmode: fields.number_within("rate_limit_per_user", 0..=MAX_SLOWMODE),
             invitable: fields.flag("invitable").unwrap_or(true),
-            tags: fields.snowflakes("applied_tags", MAX_APPLIED_TAGS),
+            tags: fields.snowflakes("applied_tags", 0..=MAX_APPLIED_TAGS),
         }
     }
 
@@ -288,25 +283,25 @@ impl Change {
             archived: fields.flag("archived"),
             locked: fields.flag("locked"),
             invitable: fields.flag("invitable"),
-            archive_minutes: fields.choice("auto_archive_duration", &ARCHIVE_MINUTES).map(|one| one as u32),
-            slowmode: fields.number_within("rate_limit_per_user", 0..=21_600).map(|seconds| seconds as u32),
-            tags: fields.snowflakes("applied_tags", MAX_APPLIED_TAGS),
+            archive_minutes: fields.choice("auto_archive_duration", &ARCHIVE_MINUTES),
+            slowmode: fields.number_within("rate_limit_per_user", 0..=MAX_SLOWMODE),
+            tags: fields.snowflakes("applied_tags", 0..=MAX_APPLIED_TAGS),
             flags: fields.number("flags"),
         }
     }
 
     fn apply(self, channel: &mut Channel) {
-        channel.name = self.name.map_or_else(|| channel.name.clone(), Into::into);
-        channel.settings.slowmode_seconds = self.slowmode.unwrap_or(channel.settings.slowmode_seconds);
+        set(&mut channel.name, self.name.map(Into::into));
+        set(&mut channel.settings.slowmode_seconds, self.slowmode);
         if let Some(flags) = self.flags {
             channel.settings.flags = channel.settings.flags & !PINNED | flags & PINNED;
         }
         if let Some(thread) = &mut channel.thread {
-            thread.archived = self.archived.unwrap_or(thread.archived);
-            thread.locked = self.locked.unwrap_or(thread.locked);
-            thread.invitable = self.invitable.unwrap_or(thread.invitable);
-            thread.auto_archive_minutes = self.archive_minutes.unwrap_or(thread.auto_archive_minutes);
-            thread.applied_tags = self.tags.unwrap_or_else(|| std::mem::take(&mut thread.applied_tags));
+            set(&mut thread.archived, self.archived);
+            set(&mut thread.locked, self.locked);
+            set(&mut thread.invitable, self.invitable);
+            set(&mut thread.auto_archive_minutes, self.archive_minutes);
+            set(&mut thread.applied_tags, self.tags);
         }
     }
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::guilds::settings::picture;
 use super::{Call, Reply};
-use crate::form::{Fields, Result};
+use crate::form::{Fields, Result, set};
 use crate::ids::Snowflake;
 use crate::rules::{By, access, webhooks};
 use crate::state::State;
@@ -17,23 +17,19 @@ const RESERVED: [&str; 2] = ["clyde", "discord"];
 
 /// `POST /channels/{channel}/webhooks`
 pub(crate) fn create(call: &Call, channel: Snowflake) -> Result<Reply> {
-    let by = call.by()?;
-    let mut fields = call.fields()?;
-    fields.require("name");
-    let name = name(&mut fields, "name");
-    let avatar = fields.has("avatar").then(|| picture(&mut fields, "avatar")).flatten();
+    let (by, mut fields) = call.form()?;
+    let name = fields.required("name", name);
+    let avatar = picture(&mut fields, "avatar");
     fields.checked()?;
     let mut state = call.shared.state();
-    let webhook = webhooks::create(&mut state, &by, channel, name.unwrap_or_default(), avatar)?;
+    let webhook = webhooks::create(&mut state, &by, channel, name, avatar)?;
     Ok(Reply::json(&webhook.json(true)))
 }
 
 /// `POST /channels/{channel}/followers`: from now on what is published there comes to another channel too.
 pub(crate) fn follow(call: &Call, channel: Snowflake) -> Result<Reply> {
-    let by = call.by()?;
-    let mut fields = call.fields()?;
-    fields.require("webhook_channel_id");
-    let target = fields.snowflake("webhook_channel_id").unwrap_or_default();
+    let (by, mut fields) = call.form()?;
+    let target = fields.required("webhook_channel_id", Fields::snowflake);
     fields.checked()?;
     let webhook = webhooks::follow(&mut call.shared.state(), &by, channel, target)?;
     Ok(Reply::json(&json!({ "channel_id": channel, "webhook_id": webhook.id })))
@@ -41,16 +37,14 @@ pub(crate) fn follow(call: &Call, channel: Snowflake) -> Result<Reply> {
 
 /// `GET /channels/{channel}/webhooks`
 pub(crate) fn of_channel(call: &Call, channel: Snowflake) -> Result<Reply> {
-    let caller = call.caller()?;
-    let state = call.shared.state();
+    let (caller, state) = call.open()?;
     access::guild_channel_with(&state, caller, channel, bits::MANAGE_WEBHOOKS)?;
     Ok(list(&state, caller, |webhook| webhook.channel_id == channel))
 }
 
 /// `GET /guilds/{guild}/webhooks`
 pub(crate) fn of_guild(call: &Call, guild: Snowflake) -> Result<Reply> {
-    let caller = call.caller()?;
-    let state = call.shared.state();
+    let (caller, state) = call.open()?;
     access::guild_with(&state, caller, guild, bits::MANAGE_WEBHOOKS)?;
     Ok(list(&state, caller, |webhook| webhook.guild_id == guild))
 }
@@ -67,8 +61,7 @@ fn shows_token(webhook: &Webhook, caller: Snowflake) -> bool {
 
 /// `GET /webhooks/{webhook}`
 pub(crate) fn webhook(call: &Call, id: Snowflake) -> Result<Reply> {
-    let caller = call.caller()?;
-    let state = call.shared.state();
+    let (caller, state) = call.open()?;
     let webhook = webhooks::managed(&state, caller, id)?;
     Ok(Reply::json(&webhook.json(shows_token(webhook, caller))))
 }
@@ -81,8 +74,7 @@ pub(crate) fn with_token(call: &Call, id: Snowflake, token: String) -> Result<Re
 
 /// `PATCH /webhooks/{webhook}`
 pub(crate) fn edit(call: &Call, id: Snowflake) -> Result<Reply> {
-    let by = call.by()?;
-    let mut fields = call.fields()?;
+    let (by, mut fields) = call.form()?;
     let mut state = call.shared.state();
     webhooks::managed(&state, by.user, id)?;
     let channel = fields.snowflake("channel_id");
@@ -102,8 +94,7 @@ pub(crate) fn edit_with_token(call: &Call, id: Snowflake, token: String) -> Resu
 
 /// `DELETE /webhooks/{webhook}`
 pub(crate) fn delete(call: &Call, id: Snowflake) -> Result<Reply> {
-    let by = call.by()?;
-    let mut state = call.shared.state();
+    let (by, mut state) = call.act()?;
     webhooks::managed(&state, by.user, id)?;
     webhooks::delete(&mut state, &by, id);
     Ok(Reply::nothing())
@@ -136,14 +127,12 @@ fn change(
     channel: Option<Snowflake>,
 ) -> Result<Webhook> {
     let name = name(&mut fields, "name");
-    let avatar = fields.has("avatar").then(|| picture(&mut fields, "avatar"));
+    let avatar = fields.nullable("avatar", |of, key| picture(of, key).map(Into::into));
     fields.checked()?;
     webhooks::change(state, by, id, |webhook| {
-        webhook.name = name.unwrap_or_else(|| std::mem::take(&mut webhook.name));
-        if let Some(avatar) = avatar {
-            webhook.avatar = avatar.map(Into::into);
-        }
-        webhook.channel_id = channel.unwrap_or(webhook.channel_id);
+        set(&mut webhook.name, name);
+        set(&mut webhook.avatar, avatar);
+        set(&mut webhook.channel_id, channel);
     })
 }
 

@@ -54,7 +54,7 @@ fn manner(fields: &mut Fields, webhook: &Webhook) -> Manner {
     Manner {
         author: webhook.author(name, avatar),
         thread_name: fields.text_within("thread_name", 1..=100),
-        tags: fields.snowflakes("applied_tags", 5).unwrap_or_default(),
+        tags: fields.snowflakes("applied_tags", 0..=5).unwrap_or_default(),
     }
 }
 
@@ -134,8 +134,7 @@ pub(crate) fn shown(state: &State, message: &Arc<Message>) -> Result<Reply> {
 
 /// `POST /channels/{channel}/messages/{message}/crosspost`
 pub(crate) fn crosspost(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply> {
-    let caller = call.caller()?;
-    let mut state = call.shared.state();
+    let (caller, mut state) = call.open()?;
     let (home, message) = access::seen_message(&state, caller, channel, id)?;
     if home.kind != ChannelKind::Announcement {
         return Err(ApiError::wrong_channel_type());

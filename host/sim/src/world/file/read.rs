@@ -150,7 +150,7 @@ impl Building {
     fn role(&mut self, guild: &Guild, part: &RolePart, twin: usize) -> Result<Role, Slip> {
         let path = ["role", &guild.name, &part.name, &twin.to_string()];
         let id = part.id.as_ref().map_or_else(|| self.ids.of(&path), |id| *id.get_ref());
-        let mut role = builder::new_role(id, &part.name, bits_of(&part.permissions)?);
+        let mut role = Role::new(id, &part.name, bits_of(&part.permissions)?);
         role.position = guild.roles.len() as u32;
         role.hoist = part.hoist;
         role.mentionable = part.mentionable;

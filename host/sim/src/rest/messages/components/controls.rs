@@ -3,12 +3,10 @@
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
-use serde_json::Value;
-
 use super::{Checker, IN_LABEL, IN_ROW, Kind, Surface};
 use crate::form::Fields;
 use crate::rest::messages::embeds::{Link, url};
-use crate::world::{Component, ComponentEmoji, DefaultValue, SelectOption};
+use crate::world::{CHANNEL_TYPES, Component, ComponentEmoji, DefaultValue, SelectOption};
 
 const MAX_BUTTONS: usize = 5;
 const MAX_OPTIONS: usize = 25;
@@ -42,12 +40,7 @@ impl Checker {
         match style {
             LINK if of.require("url") => button.url = url(of, "url", Link::App),
             LINK => {}
-            PREMIUM => {
-                button.sku_id = of.snowflake("sku_id");
-                if button.sku_id.is_none() {
-                    of.missing("sku_id");
-                }
-            }
+            PREMIUM => button.sku_id = Some(of.required("sku_id", Fields::snowflake)),
             _ => button.custom_id = self.custom_id(of),
         }
         for (key, fits) in [("custom_id", style < LINK), ("url", style == LINK), ("sku_id", style == PREMIUM)]
@@ -84,14 +77,11 @@ impl Checker {
         } else {
             menu.default_values = default_values(of, menu.kind, least..=most);
         }
-        if let Some(kinds) = of.list("channel_types", MAX_OPTIONS) {
+        if let Some(kinds) = of.choices("channel_types", 0..=CHANNEL_TYPES.len(), &CHANNEL_TYPES) {
             if menu.kind != Kind::ChannelSelect {
                 of.fail("channel_types", "BASE_TYPE_BAD_TYPE", "Only channel menus have channel types");
             }
-            menu.channel_types = kinds.iter().filter_map(Value::as_u64).collect();
-            if menu.channel_types.len() < kinds.len() {
-                of.fail("channel_types", "NUMBER_TYPE_COERCE", "Value is not int.");
-            }
+            menu.channel_types = kinds;
         }
     }
 
@@ -145,15 +135,12 @@ fn default_values(of: &mut Fields, kind: Kind, count: RangeInclusive<u64>) -> Ve
         _ => &["user", "role"],
     };
     let read = of.read_objects("default_values", 0..=MAX_OPTIONS, |value| {
-        let id = value.snowflake("id");
-        if id.is_none() {
-            value.missing("id");
-        }
+        let id = value.required("id", Fields::snowflake);
         let kind = value.required_text("type", 1..=10);
         if !kind.is_empty() && !fits.contains(&&*kind) {
             value.fail("type", "BASE_TYPE_CHOICES", &format!("Value must be one of {fits:?}."));
         }
-        DefaultValue { id: id.unwrap_or_default(), kind }
+        DefaultValue { id, kind }
     });
     let all = read.unwrap_or_default();
     if !all.is_empty() && !count.contains(&(all.len() as u64)) {
@@ -209,7 +196,7 @@ fn emoji(of: &mut Fields) -> Option<ComponentEmoji> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::super::tests::{read, refused};
     use super::*;
