@@ -167,11 +167,12 @@ impl Member {
         if !files.is_empty() {
             self.allowed(&state, channel, bits::ATTACH_FILES, "attach files")?;
             let state = &mut *state;
-            draft.attachments = attach(&mut state.files, &state.world, &self.shared.base_url(), files, &[]);
+            draft.message.attachments =
+                attach(&mut state.files, &state.world, &self.shared.base_url(), files, &[]);
         }
         if reply_to.is_some() {
-            draft.kind = MessageKind::Reply;
-            draft.reply_to = reply_to;
+            draft.message.kind = MessageKind::Reply;
+            draft.message.reply_to = reply_to;
         }
         let message =
             automod::screened(&mut state, &self.user, channel, text, |state| messages::post(state, draft));

@@ -229,9 +229,8 @@ fn alert(state: &mut State, author: &Arc<User>, offence: Offence<'_>, place: Sno
         ("flagged_message_id", message.map(|id| id.to_string())),
     ];
     let fields = fields.into_iter().filter_map(|(name, value)| Some(EmbedField::row(name, value?)));
-    let mut notice = Draft::text(place, author.clone(), String::new());
-    notice.kind = MessageKind::AutoModAction;
-    notice.embeds = vec![Embed {
+    let mut notice = Draft::notice(place, author.clone(), MessageKind::AutoModAction);
+    notice.message.embeds = vec![Embed {
         kind: EmbedKind::AutoModerationMessage,
         description: Some(content.to_owned()),
         fields: fields.collect(),

@@ -44,9 +44,7 @@ fn welcome(state: &mut State, guild: Snowflake, user: &Arc<User>) {
     let settings = state.world.guild(guild).map(|home| &home.settings);
     let wanted = settings.filter(|settings| settings.system_channel_flags & NO_JOIN_NOTICES == 0);
     if let Some(channel) = wanted.and_then(|settings| settings.system_channel_id) {
-        let mut notice = Draft::text(channel, user.clone(), String::new());
-        notice.kind = MessageKind::Join;
-        messages::post(state, notice);
+        messages::post(state, Draft::notice(channel, user.clone(), MessageKind::Join));
     }
 }
 

@@ -3,18 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Action, By, access, audit, dispatch, polls, threads};
-use crate::form::{ApiError, Result};
-use crate::ids::Snowflake;
+use crate::form::{ApiError, Result, set};
+use crate::ids::{Snowflake, Timestamp};
 use crate::state::State;
 use crate::transcript::What;
 use crate::world::mentions::{AllowedMentions, mentions_by};
 use crate::world::wire::MemberJson;
 use crate::world::{
-    Attachment, Channel, Component, Embed, InteractionNote, Message, MessageKind, Origin, Poll, User, World,
-    bits, flags,
+    Attachment, Channel, Component, Embed, Message, MessageKind, Poll, User, World, bits, flags,
 };
 
 /// Bulk delete refuses older ones.
@@ -24,55 +23,26 @@ pub(crate) const MAX_CONTENT_CHARS: usize = 2000;
 /// The same for a user with Nitro; `MessageCreateRequest` in Discord's OpenAPI document has them.
 const MAX_NITRO_CONTENT_CHARS: usize = 4000;
 
-/// A message that is about to be posted.
+/// A message that is about to be posted: its id, its moment and whom it mentions come with the post.
 pub(crate) struct Draft {
-    pub(crate) channel: Snowflake,
-    pub(crate) author: Arc<User>,
-    pub(crate) kind: MessageKind,
-    pub(crate) content: String,
-    pub(crate) embeds: Vec<Embed>,
-    pub(crate) components: Vec<Component>,
-    pub(crate) attachments: Vec<Attachment>,
+    pub(crate) message: Message,
     pub(crate) allowed: Option<AllowedMentions>,
     /// A fixed id; none takes the next.
     pub(crate) id: Option<Snowflake>,
-    pub(crate) reply_to: Option<Snowflake>,
-    /// What it points to, where that is not a message it answers.
-    pub(crate) origin: Option<Origin>,
-    pub(crate) tts: bool,
-    pub(crate) flags: u64,
-    pub(crate) nonce: Option<Value>,
-    pub(crate) interaction: Option<InteractionNote>,
-    pub(crate) webhook_id: Option<Snowflake>,
-    pub(crate) application_id: Option<Snowflake>,
-    pub(crate) poll: Option<Box<Poll>>,
-    pub(crate) forwarded: Option<Arc<Message>>,
 }
 
 impl Draft {
     /// A plain text message.
     pub(crate) fn text(channel: Snowflake, author: Arc<User>, content: String) -> Self {
-        Self {
-            channel,
-            author,
-            kind: MessageKind::Default,
-            content,
-            embeds: Vec::new(),
-            components: Vec::new(),
-            attachments: Vec::new(),
-            allowed: None,
-            id: None,
-            reply_to: None,
-            origin: None,
-            tts: false,
-            flags: 0,
-            nonce: None,
-            interaction: None,
-            webhook_id: None,
-            application_id: None,
-            poll: None,
-            forwarded: None,
-        }
+        let message = Message::plain(Snowflake(0), channel, author, content, Timestamp(0));
+        Self { message, allowed: None, id: None }
+    }
+
+    /// A message that Discord writes in the name of whoever it is about.
+    pub(crate) fn notice(channel: Snowflake, author: Arc<User>, kind: MessageKind) -> Self {
+        let mut notice = Self::text(channel, author, String::new());
+        notice.message.kind = kind;
+        notice
     }
 }
 
@@ -140,52 +110,28 @@ pub(crate) fn content_limit(world: &World, account: Snowflake) -> usize {
 
 /// Posts a message. An ephemeral one is kept with its interaction and sent to its listener only.
 pub(crate) fn post(state: &mut State, draft: Draft) -> Arc<Message> {
-    let mut mentions =
-        mentions_by(&state.world, draft.channel, draft.author.id, &draft.content, draft.allowed.as_ref());
-    let timestamp = state.world.clock.now();
+    let Draft { mut message, allowed, id } = draft;
+    let (channel, author) = (message.channel_id, message.author.id);
+    let mut mentions = mentions_by(&state.world, channel, author, &message.content, allowed.as_ref());
+    message.timestamp = state.world.clock.now();
+    let home = state.world.channel(channel);
     let first = || {
-        let post = state.world.channel(draft.channel).filter(|one| one.awaits_first_message(&state.world))?;
-        post.thread.as_ref().filter(|thread| thread.owner_id == draft.author.id).map(|_| post.id)
+        let post = home.filter(|one| one.awaits_first_message(&state.world))?;
+        post.thread.as_ref().filter(|thread| thread.owner_id == author).map(|_| post.id)
     };
-    let id = draft.id.or_else(first).unwrap_or_else(|| state.world.ids.next(timestamp.0));
-    if let Some(target) = draft.reply_to
-        && draft.kind == MessageKind::Reply
-        && draft.allowed.as_ref().is_none_or(|allowed| allowed.replied_user.unwrap_or(false))
-        && let Some(target) =
-            state.world.channels.get(&draft.channel).and_then(|channel| channel.message(target))
-        && target.author.id != draft.author.id
+    let id = id.or_else(first).unwrap_or_else(|| state.world.ids.next(message.timestamp.0));
+    if let Some(target) = message.reply_to
+        && message.kind == MessageKind::Reply
+        && allowed.as_ref().is_none_or(|allowed| allowed.replied_user.unwrap_or(false))
+        && let Some(target) = home.and_then(|home| home.message(target))
+        && target.author.id != author
         && !mentions.users.iter().any(|user| user.id == target.author.id)
     {
         mentions.users.push(target.author.clone());
     }
-    let message = Arc::new(Message {
-        id,
-        channel_id: draft.channel,
-        author: draft.author,
-        content: draft.content,
-        kind: draft.kind,
-        timestamp,
-        edited: None,
-        tts: draft.tts,
-        mention_everyone: mentions.everyone,
-        mentions: mentions.users,
-        mention_roles: mentions.roles,
-        attachments: draft.attachments,
-        embeds: draft.embeds,
-        components: draft.components,
-        reactions: Vec::new(),
-        pinned: false,
-        flags: draft.flags,
-        nonce: draft.nonce,
-        reply_to: draft.reply_to,
-        origin: draft.origin,
-        interaction: draft.interaction,
-        webhook_id: draft.webhook_id,
-        application_id: draft.application_id,
-        pinned_at: None,
-        poll: draft.poll,
-        forwarded: draft.forwarded,
-    });
+    message.id = id;
+    message.mentioning(mentions);
+    let message = Arc::new(message);
     if let Some(nonce) = &message.nonce {
         state.nonces.note(message.channel_id, message.author.id, nonce, id);
     }
@@ -226,14 +172,12 @@ pub(crate) fn edit(
         None => state.interactions.ephemeral_mut(id)?,
     };
     if let Some(mentions) = mentions {
-        message.mentions = mentions.users;
-        message.mention_roles = mentions.roles;
-        message.mention_everyone = mentions.everyone;
+        message.mentioning(mentions);
     }
-    replace(&mut message.content, revision.content);
-    replace(&mut message.embeds, revision.embeds);
-    replace(&mut message.components, revision.components);
-    replace(&mut message.attachments, revision.attachments);
+    set(&mut message.content, revision.content);
+    set(&mut message.embeds, revision.embeds);
+    set(&mut message.components, revision.components);
+    set(&mut message.attachments, revision.attachments);
     message.poll = revision.poll.or(message.poll.take());
     let editable = flags::SUPPRESS_EMBEDS | flags::IS_COMPONENTS_V2;
     if let Some(bits) = revision.flags {
@@ -251,10 +195,9 @@ pub(crate) fn edit(
     announce_edit(state, channel, id, true)
 }
 
-fn replace<T>(there: &mut T, new: Option<T>) {
-    if let Some(new) = new {
-        *there = new;
-    }
+/// A message of a channel, to be changed.
+pub(super) fn find_mut(state: &mut State, channel: Snowflake, id: Snowflake) -> Option<&mut Message> {
+    state.world.channels.get_mut(&channel)?.message_mut(id)
 }
 
 /// Tells everybody that a message looks different now; `noted`: the transcript too.

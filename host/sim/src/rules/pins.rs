@@ -47,9 +47,8 @@ fn set(state: &mut State, by: &By, channel: Snowflake, id: Snowflake, pinned: bo
         audit::record(state, guild, by, action, Some(author), Some(options));
     }
     if pinned {
-        let mut notice = Draft::text(channel, access::account(state, by.user)?, String::new());
-        notice.kind = MessageKind::Pin;
-        notice.reply_to = Some(id);
+        let mut notice = Draft::notice(channel, access::account(state, by.user)?, MessageKind::Pin);
+        notice.message.reply_to = Some(id);
         messages::post(state, notice);
     }
     Ok(())

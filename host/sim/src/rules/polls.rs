@@ -10,8 +10,8 @@ use crate::world::{Embed, EmbedField, EmbedKind, MessageKind, Poll};
 
 /// Makes `chosen` a user's votes.
 pub(crate) fn vote(state: &mut State, channel: Snowflake, id: Snowflake, user: Snowflake, chosen: &[u64]) {
-    let Some(home) = state.world.channels.get_mut(&channel) else { return };
-    let Some(poll) = home.message_mut(id).and_then(|message| message.poll.as_mut()) else { return };
+    let message = messages::find_mut(state, channel, id);
+    let Some(poll) = message.and_then(|message| message.poll.as_mut()) else { return };
     let mut events = Vec::new();
     for number in 1..=poll.answers.len() as u64 {
         let Some(answer) = poll.answer_mut(number) else { continue };
@@ -44,19 +44,16 @@ pub(crate) fn watch(state: &State, channel: Snowflake, id: Snowflake) {
 /// Ends a poll and posts what came of it; nothing if it is over already.
 pub(crate) fn end(state: &mut State, channel: Snowflake, id: Snowflake) {
     let now = state.world.clock.now();
-    let Some(message) = state.world.channels.get_mut(&channel).and_then(|home| home.message_mut(id)) else {
-        return;
-    };
+    let Some(message) = messages::find_mut(state, channel, id) else { return };
     let author = message.author.clone();
     let Some(poll) = message.poll.as_mut().filter(|poll| !poll.finished) else { return };
     poll.finished = true;
     poll.expiry = poll.expiry.min(now);
     let result = result_embed(poll);
     messages::announce_edit(state, channel, id, false);
-    let mut notice = Draft::text(channel, author, String::new());
-    notice.kind = MessageKind::PollResult;
-    notice.reply_to = Some(id);
-    notice.embeds = vec![result];
+    let mut notice = Draft::notice(channel, author, MessageKind::PollResult);
+    notice.message.reply_to = Some(id);
+    notice.message.embeds = vec![result];
     messages::post(state, notice);
 }
 

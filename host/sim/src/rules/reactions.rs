@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::dispatch;
+use super::{dispatch, messages};
 use crate::ids::Snowflake;
 use crate::state::State;
 use crate::transcript::What;
@@ -19,9 +19,7 @@ pub(crate) fn add(
     user: &Arc<User>,
     emoji: &Emoji,
 ) -> bool {
-    let Some(message) = state.world.channels.get_mut(&channel).and_then(|home| home.message_mut(id)) else {
-        return false;
-    };
+    let Some(message) = messages::find_mut(state, channel, id) else { return false };
     let author = message.author.id;
     match message.reactions.iter_mut().find(|reaction| reaction.emoji == *emoji) {
         Some(reaction) if reaction.users.contains(&user.id) => return true,
@@ -40,9 +38,7 @@ pub(crate) fn remove(
     user: &Arc<User>,
     emoji: &Emoji,
 ) -> bool {
-    let Some(message) = state.world.channels.get_mut(&channel).and_then(|home| home.message_mut(id)) else {
-        return false;
-    };
+    let Some(message) = messages::find_mut(state, channel, id) else { return false };
     let Some(at) = message.reactions.iter().position(|reaction| reaction.emoji == *emoji) else {
         return false;
     };
@@ -61,8 +57,7 @@ pub(crate) fn remove(
 
 /// Takes all reactions away, or all of one emoji.
 pub(crate) fn clear(state: &mut State, channel: Snowflake, id: Snowflake, emoji: Option<&Emoji>) {
-    let Some(home) = state.world.channels.get_mut(&channel) else { return };
-    let Some(message) = home.message_mut(id) else { return };
+    let Some(message) = messages::find_mut(state, channel, id) else { return };
     message.reactions.retain(|reaction| emoji.is_some_and(|emoji| reaction.emoji != *emoji));
     let mut data = json!({ "channel_id": channel, "message_id": id });
     let event = match emoji {

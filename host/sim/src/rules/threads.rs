@@ -45,15 +45,12 @@ pub(crate) fn create(state: &mut State, by: &By, thread: Channel, source: bool) 
 
 /// The message says that it has a thread, and the thread begins by pointing to it.
 fn grow_from_message(state: &mut State, guild: Snowflake, parent: Snowflake, id: Snowflake) {
-    let Some(message) = state.world.channels.get_mut(&parent).and_then(|home| home.message_mut(id)) else {
-        return;
-    };
+    let Some(message) = messages::find_mut(state, parent, id) else { return };
     message.flags |= flags::HAS_THREAD;
     let author = message.author.clone();
     messages::announce_edit(state, parent, id, false);
-    let mut notice = Draft::text(id, author, String::new());
-    notice.kind = MessageKind::ThreadStarter;
-    notice.origin = Some(Origin { kind: 0, guild: Some(guild), channel: parent, message: Some(id) });
+    let mut notice = Draft::notice(id, author, MessageKind::ThreadStarter);
+    notice.message.origin = Some(Origin { kind: 0, guild: Some(guild), channel: parent, message: Some(id) });
     messages::post(state, notice);
 }
 
@@ -66,9 +63,9 @@ fn announce(state: &mut State, by: &By, guild: Snowflake, parent: Snowflake, id:
     };
     let name = thread.name.to_string();
     let Some(author) = state.world.user(by.user).cloned() else { return };
-    let mut notice = Draft::text(parent, author, name);
-    notice.kind = MessageKind::ThreadCreated;
-    notice.origin = Some(Origin { kind: 0, guild: Some(guild), channel: id, message: None });
+    let mut notice = Draft::notice(parent, author, MessageKind::ThreadCreated);
+    notice.message.content = name;
+    notice.message.origin = Some(Origin { kind: 0, guild: Some(guild), channel: id, message: None });
     messages::post(state, notice);
 }
 

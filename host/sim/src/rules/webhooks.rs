@@ -123,12 +123,13 @@ pub(crate) fn crosspost(state: &mut State, channel: Snowflake, id: Snowflake) ->
     for webhook in followers {
         let author = Arc::new(webhook.author(None, None));
         let mut draft = Draft::text(webhook.channel_id, author, message.content.clone());
-        draft.embeds = message.embeds.clone();
-        draft.components = message.components.clone();
-        draft.attachments = message.attachments.clone();
-        draft.webhook_id = Some(webhook.id);
-        draft.flags = flags::IS_CROSSPOST;
-        draft.origin = Some(Origin { kind: 0, guild, channel, message: Some(id) });
+        let copy = &mut draft.message;
+        copy.embeds = message.embeds.clone();
+        copy.components = message.components.clone();
+        copy.attachments = message.attachments.clone();
+        copy.webhook_id = Some(webhook.id);
+        copy.flags = flags::IS_CROSSPOST;
+        copy.origin = Some(Origin { kind: 0, guild, channel, message: Some(id) });
         messages::post(state, draft);
     }
     Some(message)

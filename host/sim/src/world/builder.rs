@@ -7,11 +7,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
 
 use super::file::id_of_names;
-use super::{
-    Bot, Channel, ChannelKind, Guild, GuildMember, Message, MessageKind, Overwrite, Role, User, World, bits,
-};
+use super::{Bot, Channel, ChannelKind, Guild, GuildMember, Overwrite, Role, User, World, bits};
 use crate::clock::Clock;
-use crate::ids::{Snowflake, SnowflakeSource, Timestamp};
+use crate::ids::{Snowflake, SnowflakeSource};
 use crate::pictures;
 
 /// Messages kept in a channel unless [`SimOptions`](crate::SimOptions) says otherwise.
@@ -164,7 +162,7 @@ impl World {
         home.channels.push(id);
         let position = home.channels.len() as u32 - 1;
         let channel =
-            Channel { guild_id: Some(guild), position, ..new_channel(id, kind, name, history_limit) };
+            Channel { guild_id: Some(guild), position, ..Channel::new(id, kind, name, history_limit) };
         self.channels.insert(id, channel);
         id
     }
@@ -217,64 +215,6 @@ pub(super) fn new_guild(id: Snowflake, name: &str, owner_id: Snowflake) -> Guild
         members: Default::default(),
         settings: Default::default(),
         belongings: Default::default(),
-    }
-}
-
-/// A channel of no guild in which nothing was said.
-pub(super) fn new_channel(id: Snowflake, kind: ChannelKind, name: &str, history_limit: usize) -> Channel {
-    Channel {
-        id,
-        guild_id: None,
-        kind,
-        name: name.into(),
-        topic: None,
-        position: 0,
-        parent_id: None,
-        overwrites: Vec::new(),
-        recipients: Vec::new(),
-        messages: Default::default(),
-        last_message_id: None,
-        settings: Default::default(),
-        thread: None,
-        history_limit,
-    }
-}
-
-/// A plain text message.
-pub(super) fn new_message(
-    id: Snowflake,
-    channel_id: Snowflake,
-    author: Arc<User>,
-    text: &str,
-    timestamp: Timestamp,
-) -> Message {
-    Message {
-        id,
-        channel_id,
-        author,
-        content: text.to_owned(),
-        kind: MessageKind::Default,
-        timestamp,
-        edited: None,
-        tts: false,
-        mention_everyone: false,
-        mentions: Vec::new(),
-        mention_roles: Vec::new(),
-        attachments: Vec::new(),
-        embeds: Vec::new(),
-        components: Vec::new(),
-        reactions: Vec::new(),
-        pinned: false,
-        flags: 0,
-        nonce: None,
-        reply_to: None,
-        origin: None,
-        interaction: None,
-        webhook_id: None,
-        application_id: None,
-        pinned_at: None,
-        poll: None,
-        forwarded: None,
     }
 }
 

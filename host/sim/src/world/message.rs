@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::mentions::Mentions;
 use super::{Component, Embed, Poll, User};
 use crate::ids::{Snowflake, Timestamp};
 
@@ -58,15 +59,7 @@ pub enum MessageKind {
 impl MessageKind {
     /// Whether Discord wrote it: nobody answers, pins or forwards it.
     pub fn is_system(self) -> bool {
-        matches!(
-            self,
-            Self::Pin
-                | Self::Join
-                | Self::ThreadCreated
-                | Self::ThreadStarter
-                | Self::AutoModAction
-                | Self::PollResult
-        )
+        !matches!(self, Self::Default | Self::Reply | Self::ChatInputCommand)
     }
 }
 
@@ -128,6 +121,50 @@ pub struct Message {
 }
 
 impl Message {
+    /// A plain text message that mentions nobody.
+    pub(crate) fn plain(
+        id: Snowflake,
+        channel_id: Snowflake,
+        author: Arc<User>,
+        content: String,
+        timestamp: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            channel_id,
+            author,
+            content,
+            kind: MessageKind::Default,
+            timestamp,
+            edited: None,
+            tts: false,
+            mention_everyone: false,
+            mentions: Vec::new(),
+            mention_roles: Vec::new(),
+            attachments: Vec::new(),
+            embeds: Vec::new(),
+            components: Vec::new(),
+            reactions: Vec::new(),
+            pinned: false,
+            flags: 0,
+            nonce: None,
+            reply_to: None,
+            origin: None,
+            interaction: None,
+            webhook_id: None,
+            application_id: None,
+            pinned_at: None,
+            poll: None,
+            forwarded: None,
+        }
+    }
+
+    /// Makes these its mentions.
+    pub(crate) fn mentioning(&mut self, mentions: Mentions) {
+        (self.mentions, self.mention_roles) = (mentions.users, mentions.roles);
+        self.mention_everyone = mentions.everyone;
+    }
+
     /// Whether only the one who invoked the interaction sees it.
     pub fn is_ephemeral(&self) -> bool {
         self.flags & flags::EPHEMERAL != 0

@@ -212,7 +212,7 @@ impl World {
         }
         let id = self.next_id();
         let name = format!("@{}", person.username);
-        let mut channel = builder::new_channel(id, ChannelKind::Dm, &name, self.history_limit);
+        let mut channel = Channel::new(id, ChannelKind::Dm, &name, self.history_limit);
         channel.recipients = vec![person.clone(), bot.clone()];
         self.channels.insert(id, channel);
         (id, true)

@@ -287,6 +287,26 @@ pub struct Channel {
 }
 
 impl Channel {
+    /// A channel of no guild in which nothing was said.
+    pub(crate) fn new(id: Snowflake, kind: ChannelKind, name: &str, history_limit: usize) -> Self {
+        Self {
+            id,
+            guild_id: None,
+            kind,
+            name: name.into(),
+            topic: None,
+            position: 0,
+            parent_id: None,
+            overwrites: Vec::new(),
+            recipients: Vec::new(),
+            messages: Default::default(),
+            last_message_id: None,
+            settings: Default::default(),
+            thread: None,
+            history_limit,
+        }
+    }
+
     /// The message with this id, unless it was deleted or fell out of the history.
     pub fn message(&self, id: Snowflake) -> Option<&Arc<Message>> {
         self.place_of(id).map(|at| &self.messages[at])

@@ -2,7 +2,7 @@
 
 use crate::form::{ApiError, Fields, Result, set};
 use crate::ids::Snowflake;
-use crate::world::{Channel, ChannelKind, ChannelSettings, DefaultReaction, Overwrite, Tag, World};
+use crate::world::{Channel, ChannelKind, DefaultReaction, Overwrite, Tag, World};
 
 /// Bits per second; a guild without boosts.
 const BITRATES: std::ops::RangeInclusive<u32> = 8_000..=96_000;
@@ -15,67 +15,61 @@ const MAX_TAGS: usize = 20;
 /// The only flags of a channel that can be set: a forum whose posts need a tag, and media download options hidden.
 const SETTABLE_FLAGS: u64 = 1 << 4 | 1 << 15;
 
-/// What a channel is to be like.
+/// What a channel is to be like, without its messages.
 pub(crate) struct ChannelPlan {
-    pub(crate) kind: ChannelKind,
-    pub(crate) name: String,
-    pub(crate) topic: Option<String>,
-    pub(crate) position: Option<u32>,
-    pub(crate) parent_id: Option<Snowflake>,
-    pub(crate) overwrites: Vec<Overwrite>,
-    pub(crate) settings: ChannelSettings,
+    pub(crate) channel: Channel,
     /// Whether the body speaks of overwrites at all.
     pub(crate) touches_overwrites: bool,
 }
 
 impl ChannelPlan {
-    /// An empty one, for a channel that is to be made.
-    pub(crate) fn new(kind: ChannelKind) -> Self {
-        Self {
-            kind,
-            name: String::new(),
-            topic: None,
-            position: None,
-            parent_id: None,
-            overwrites: Vec::new(),
-            settings: ChannelSettings::default(),
-            touches_overwrites: false,
-        }
+    /// For a channel of a guild that is to be made.
+    pub(crate) fn new(world: &World, guild: Snowflake, kind: ChannelKind) -> Self {
+        let channel = Channel::new(world.next_id(), kind, "", world.history_limit);
+        Self { channel: Channel { guild_id: Some(guild), ..channel }, touches_overwrites: false }
     }
 
     /// A channel as it is.
     pub(crate) fn of(channel: &Channel) -> Self {
-        Self {
-            kind: channel.kind,
-            name: channel.name.to_string(),
-            topic: channel.topic.clone(),
-            position: None,
-            parent_id: channel.parent_id,
-            overwrites: channel.overwrites.clone(),
-            settings: channel.settings.clone(),
-            touches_overwrites: false,
-        }
+        let Channel { id, kind, name, topic, position, parent_id, overwrites, settings, .. } = channel;
+        let plan = Channel {
+            topic: topic.clone(),
+            position: *position,
+            parent_id: *parent_id,
+            overwrites: overwrites.clone(),
+            settings: settings.clone(),
+            ..Channel::new(*id, *kind, name, channel.history_limit)
+        };
+        Self { channel: plan, touches_overwrites: false }
+    }
+
+    /// Makes a channel so.
+    pub(crate) fn apply(self, there: &mut Channel) {
+        let Channel { kind, name, topic, position, parent_id, overwrites, settings, .. } = self.channel;
+        (there.kind, there.name, there.topic, there.position) = (kind, name, topic, position);
+        (there.parent_id, there.overwrites, there.settings) = (parent_id, overwrites, settings);
     }
 
     /// Takes over what a body says.
     pub(crate) fn read(&mut self, fields: &mut Fields, world: &World) {
+        let channel = &mut self.channel;
         if let Some(name) = fields.text_within("name", 1..=100) {
-            let spoken = self.kind.is_voice() || self.kind == ChannelKind::Category;
-            self.name = if spoken { name } else { name.to_lowercase().replace(' ', "-") };
+            let spoken = channel.kind.is_voice() || channel.kind == ChannelKind::Category;
+            channel.name = if spoken { name } else { name.to_lowercase().replace(' ', "-") }.into();
         }
-        let most = if self.kind.is_forum() { 4096 } else { 1024 };
-        set(&mut self.topic, fields.nullable("topic", |of, key| of.text(key, most)));
-        self.position = fields.number_within("position", 0..=100_000).or(self.position);
-        set(&mut self.parent_id, fields.nullable("parent_id", Fields::snowflake));
+        let most = if channel.kind.is_forum() { 4096 } else { 1024 };
+        set(&mut channel.topic, fields.nullable("topic", |of, key| of.text(key, most)));
+        set(&mut channel.position, fields.number_within("position", 0..=100_000));
+        set(&mut channel.parent_id, fields.nullable("parent_id", Fields::snowflake));
         if fields.has("permission_overwrites") {
             self.touches_overwrites = true;
-            self.overwrites = overwrites(fields);
+            channel.overwrites = overwrites(fields);
         }
         self.read_settings(fields, world);
     }
 
     fn read_settings(&mut self, fields: &mut Fields, world: &World) {
-        let settings = &mut self.settings;
+        let settings = &mut self.channel.settings;
         let seconds = |of: &mut Fields, key: &str| of.number_within(key, 0..=MAX_SLOWMODE);
         set(&mut settings.nsfw, fields.flag("nsfw"));
         set(&mut settings.slowmode_seconds, seconds(fields, "rate_limit_per_user"));
@@ -85,7 +79,7 @@ impl ChannelPlan {
         let minutes = fields.nullable("default_auto_archive_duration", minutes);
         set(&mut settings.default_auto_archive_minutes, minutes);
         set(&mut settings.bitrate, fields.number_within("bitrate", BITRATES));
-        let seats = if self.kind == ChannelKind::Stage { 10_000 } else { 99 };
+        let seats = if self.channel.kind == ChannelKind::Stage { 10_000 } else { 99 };
         set(&mut settings.user_limit, fields.number_within("user_limit", 0..=seats));
         set(&mut settings.rtc_region, fields.nullable("rtc_region", |of, key| of.text(key, 100)));
         set(&mut settings.video_quality_mode, fields.choice("video_quality_mode", &[1, 2]));
@@ -108,18 +102,18 @@ impl ChannelPlan {
     /// <https://discord.com/developers/docs/resources/channel#modify-channel>
     pub(crate) fn read_flags(&mut self, fields: &mut Fields) {
         if let Some(flags) = fields.number("flags") {
-            let other = self.settings.flags & !SETTABLE_FLAGS;
-            self.settings.flags = other | flags & SETTABLE_FLAGS;
+            let there = &mut self.channel.settings.flags;
+            *there = *there & !SETTABLE_FLAGS | flags & SETTABLE_FLAGS;
         }
     }
 
     /// Whether the category exists and has room.
     pub(crate) fn check_parent(&self, world: &World, guild: Snowflake) -> Result<()> {
-        let Some(parent) = self.parent_id else { return Ok(()) };
+        let Some(parent) = self.channel.parent_id else { return Ok(()) };
         let is_category = world
             .channel(parent)
             .is_some_and(|channel| channel.kind == ChannelKind::Category && channel.guild_id == Some(guild));
-        if !is_category || self.kind == ChannelKind::Category {
+        if !is_category || self.channel.kind == ChannelKind::Category {
             return Err(ApiError::form("parent_id", "CHANNEL_PARENT_INVALID", "Category does not exist"));
         }
         Ok(())

@@ -9,7 +9,7 @@ use crate::rest::channels::form::{ChannelPlan, overwrite};
 use crate::rules::{access, channels, messages};
 use crate::state::State;
 use crate::world::wire::{channel_json, channel_json_for};
-use crate::world::{Channel, ChannelKind, bits};
+use crate::world::{ChannelKind, bits};
 
 /// Channels in a guild, categories included, threads not.
 const MAX_CHANNELS: usize = 500;
@@ -43,36 +43,19 @@ pub(crate) fn create(call: &Call, guild: Snowflake) -> Result<Reply> {
         return Err(ApiError::new(400, 30013, "Maximum number of guild channels reached (500)"));
     }
     let last = home.channels.len() as u32;
-    let mut plan = ChannelPlan::new(kind);
+    let mut plan = ChannelPlan::new(&state.world, guild, kind);
+    plan.channel.position = last;
+    fields.require("name");
     plan.read(&mut fields, &state.world);
-    if plan.name.is_empty() && fields.errors.is_empty() {
-        fields.missing("name");
-    }
     fields.checked()?;
     plan.check_parent(&state.world, guild)?;
-    check_children(&state, plan.parent_id)?;
+    check_children(&state, plan.channel.parent_id)?;
     if plan.touches_overwrites {
-        channels::check_overwrites(&state, &by, guild, &plan.overwrites)?;
-    } else if let Some(parent) = plan.parent_id.and_then(|id| state.world.channel(id)) {
-        plan.overwrites = parent.overwrites.clone();
+        channels::check_overwrites(&state, &by, guild, &plan.channel.overwrites)?;
+    } else if let Some(parent) = plan.channel.parent_id.and_then(|id| state.world.channel(id)) {
+        plan.channel.overwrites = parent.overwrites.clone();
     }
-    let channel = Channel {
-        id: state.world.next_id(),
-        guild_id: Some(guild),
-        kind,
-        name: plan.name.into(),
-        topic: plan.topic,
-        position: plan.position.unwrap_or(last),
-        parent_id: plan.parent_id,
-        overwrites: plan.overwrites,
-        recipients: Vec::new(),
-        messages: Default::default(),
-        last_message_id: None,
-        settings: plan.settings,
-        thread: None,
-        history_limit: state.world.history_limit,
-    };
-    Ok(Reply::json_with(201, &channels::create(&mut state, &by, channel)))
+    Ok(Reply::json_with(201, &channels::create(&mut state, &by, plan.channel)))
 }
 
 /// `PATCH /channels/{channel}`
@@ -87,31 +70,23 @@ pub(crate) fn edit(call: &Call, id: Snowflake) -> Result<Reply> {
     let (guild, old_parent) = (guild.id, channel.parent_id);
     let mut plan = ChannelPlan::of(channel);
     if let Some(kind) = fields.choice("type", &[0, 5]).and_then(ChannelKind::numbered) {
-        if !matches!(plan.kind, ChannelKind::Text | ChannelKind::Announcement) {
+        if !matches!(plan.channel.kind, ChannelKind::Text | ChannelKind::Announcement) {
             return Err(ApiError::wrong_channel_type());
         }
-        plan.kind = kind;
+        plan.channel.kind = kind;
     }
     plan.read(&mut fields, &state.world);
     plan.read_flags(&mut fields);
     fields.checked()?;
     plan.check_parent(&state.world, guild)?;
-    if plan.parent_id != old_parent {
-        check_children(&state, plan.parent_id)?;
+    if plan.channel.parent_id != old_parent {
+        check_children(&state, plan.channel.parent_id)?;
     }
     if plan.touches_overwrites {
         access::guild_channel_with(&state, by.user, id, bits::MANAGE_ROLES)?;
-        channels::check_overwrites(&state, &by, guild, &plan.overwrites)?;
+        channels::check_overwrites(&state, &by, guild, &plan.channel.overwrites)?;
     }
-    let json = channels::change(&mut state, &by, id, |channel| {
-        channel.kind = plan.kind;
-        channel.name = plan.name.into();
-        channel.topic = plan.topic;
-        channel.position = plan.position.unwrap_or(channel.position);
-        channel.parent_id = plan.parent_id;
-        channel.overwrites = plan.overwrites;
-        channel.settings = plan.settings;
-    });
+    let json = channels::change(&mut state, &by, id, |channel| plan.apply(channel));
     json.map(|json| Reply::json(&json)).ok_or(ApiError::unknown_channel())
 }
 

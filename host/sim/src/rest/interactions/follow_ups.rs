@@ -34,8 +34,8 @@ pub(crate) fn follow_up(call: &Call, app: Snowflake, token: String) -> Result<Re
             let mut draft =
                 interactions::answer_draft(&state, answering.id, 0).ok_or(ApiError::unknown_webhook())?;
             // A followup is a message beside the answer; it points to it, not to the component.
-            draft.kind = crate::world::MessageKind::Reply;
-            draft.reply_to = answering.original;
+            draft.message.kind = crate::world::MessageKind::Reply;
+            draft.message.reply_to = answering.original;
             form.fill(&mut draft, &mut state, call);
             messages::post(&mut state, draft)
         }

@@ -136,18 +136,19 @@ impl MessageForm {
 
     /// Fills in a draft, keeping the call's files.
     pub(crate) fn fill(self, draft: &mut Draft, state: &mut State, call: &Call) {
-        draft.attachments = new_attachments(state, call, self.attachments.as_deref().unwrap_or_default());
-        draft.content = self.content.flatten().unwrap_or_default();
-        draft.embeds = self.embeds.unwrap_or_default();
-        draft.components = numbered(self.components.unwrap_or_default());
-        if !draft.attachments.is_empty() {
-            link_files(&mut draft.embeds, &mut draft.components, &draft.attachments);
-        }
-        draft.poll = self.poll.map(|poll| poll.begin(state.world.clock.now()));
         draft.allowed = self.allowed;
-        draft.tts = self.tts;
-        draft.nonce = self.nonce;
-        draft.flags |= self.flags.unwrap_or(0) & flags::SETTABLE;
+        let message = &mut draft.message;
+        message.attachments = new_attachments(state, call, self.attachments.as_deref().unwrap_or_default());
+        message.content = self.content.flatten().unwrap_or_default();
+        message.embeds = self.embeds.unwrap_or_default();
+        message.components = numbered(self.components.unwrap_or_default());
+        if !message.attachments.is_empty() {
+            link_files(&mut message.embeds, &mut message.components, &message.attachments);
+        }
+        message.poll = self.poll.map(|poll| poll.begin(state.world.clock.now()));
+        message.tts = self.tts;
+        message.nonce = self.nonce;
+        message.flags |= self.flags.unwrap_or(0) & flags::SETTABLE;
     }
 
     /// What the body changes in the message `kept`, if that may become so.

@@ -37,14 +37,14 @@ pub(crate) fn create(call: &Call, channel: Snowflake) -> Result<Reply> {
         return Err(ApiError::cannot_message_user());
     }
     let mut draft = Draft::text(channel, access::account(&state, caller)?, String::new());
-    if home.settings.slowmode_seconds > 0 && !draft.author.bot {
+    if home.settings.slowmode_seconds > 0 && !draft.message.author.bot {
         check_slowmode(&state, home, caller)?;
     }
     if let Some(target) = form.reply_to.take()
         && check_reply(&state, home, caller, target, form.reply_is_optional)?
     {
-        draft.kind = MessageKind::Reply;
-        draft.reply_to = Some(target);
+        draft.message.kind = MessageKind::Reply;
+        draft.message.reply_to = Some(target);
     }
     if let Some((from, id)) = form.forwards.take() {
         forward(&state, caller, from, id, &mut draft)?;
@@ -59,7 +59,7 @@ pub(crate) fn create(call: &Call, channel: Snowflake) -> Result<Reply> {
     // Only interactions can answer to one user alone.
     form.flags = form.flags.map(|bits| bits & !flags::EPHEMERAL);
     form.fill(&mut draft, &mut state, call);
-    let (author, text) = (draft.author.clone(), draft.content.clone());
+    let (author, text) = (draft.message.author.clone(), draft.message.content.clone());
     let message =
         automod::screened(&mut state, &author, channel, &text, |state| messages::post(state, draft))?;
     let home = state.world.channels.get(&channel).ok_or(ApiError::unknown_channel())?;
@@ -102,8 +102,8 @@ fn forward(
         return Err(ApiError::system_message());
     }
     // A forward of a forward shows what was first said.
-    draft.forwarded = Some(message.forwarded.clone().unwrap_or_else(|| message.clone()));
-    draft.origin = Some(Origin { kind: 1, guild: home.guild_id, channel: from, message: Some(id) });
-    draft.flags |= flags::HAS_SNAPSHOT;
+    draft.message.forwarded = Some(message.forwarded.clone().unwrap_or_else(|| message.clone()));
+    draft.message.origin = Some(Origin { kind: 1, guild: home.guild_id, channel: from, message: Some(id) });
+    draft.message.flags |= flags::HAS_SNAPSHOT;
     Ok(())
 }

@@ -226,17 +226,8 @@ impl Plan {
         let minutes = self.archive_minutes.or(parent.settings.default_auto_archive_minutes).unwrap_or(4320);
         let slowmode = self.slowmode.unwrap_or(parent.settings.default_thread_slowmode_seconds);
         Ok(Channel {
-            id,
             guild_id: Some(guild.id),
-            kind,
-            name: self.name.into(),
-            topic: None,
-            position: 0,
             parent_id: Some(home),
-            overwrites: Vec::new(),
-            recipients: Vec::new(),
-            messages: Default::default(),
-            last_message_id: None,
             settings: ChannelSettings { slowmode_seconds: slowmode, ..Default::default() },
             thread: Some(Box::new(Thread {
                 owner_id: by.user,
@@ -249,7 +240,7 @@ impl Plan {
                 applied_tags: tags,
                 total_messages: 0,
             })),
-            history_limit: state.world.history_limit,
+            ..Channel::new(id, kind, &self.name, state.world.history_limit)
         })
     }
 }

@@ -32,15 +32,15 @@ pub(crate) fn post(call: &Call, id: Snowflake, token: &str) -> Result<Reply> {
     }
     form.flags = form.flags.map(|bits| bits & !flags::EPHEMERAL);
     let mut draft = Draft::text(webhook.channel_id, Arc::new(manner.author), String::new());
-    draft.webhook_id = Some(id);
-    draft.application_id = webhook.application_id;
+    draft.message.webhook_id = Some(id);
+    draft.message.application_id = webhook.application_id;
     if let Some(thread) = thread_of(call, &state, &webhook, manner.thread_name.is_some())? {
         threads::open_to_write(&mut state, webhook.user.id, thread)?;
-        draft.channel = thread;
+        draft.message.channel_id = thread;
     } else if let Some(name) = manner.thread_name {
         let by = By { user: webhook.user.id, reason: None };
         let post = threads::new_post(&mut state, &by, webhook.channel_id, name, manner.tags)?;
-        draft.channel = post;
+        draft.message.channel_id = post;
         draft.id = Some(post);
     }
     form.fill(&mut draft, &mut state, call);

@@ -88,22 +88,22 @@ pub(crate) fn answer_draft(state: &State, id: Snowflake, extra_flags: u64) -> Op
     let interaction = state.interactions.find(id)?;
     let author: Arc<User> = state.world.bot(interaction.bot)?.user.clone();
     let mut draft = Draft::text(interaction.channel, author, String::new());
-    draft.kind = match interaction.kind {
+    draft.message.kind = match interaction.kind {
         Kind::Command => MessageKind::ChatInputCommand,
         _ if interaction.source.is_some() => MessageKind::Reply,
         _ => MessageKind::Default,
     };
-    draft.reply_to = interaction.source;
-    draft.flags = extra_flags;
+    draft.message.reply_to = interaction.source;
+    draft.message.flags = extra_flags;
     // https://discord.com/developers/docs/topics/permissions#permissions-bitwise-permission-flags
     let home = state.world.channel(interaction.channel)?;
     let user_installed = home.guild_id.is_some() && interaction.owners.guild.is_none();
     let granted = state.world.permissions_in(home, interaction.user.id);
     if user_installed && granted & bits::USE_EXTERNAL_APPS == 0 {
-        draft.flags |= flags::EPHEMERAL;
+        draft.message.flags |= flags::EPHEMERAL;
     }
-    draft.interaction = Some(interaction.note());
-    draft.application_id = Some(interaction.bot);
+    draft.message.interaction = Some(interaction.note());
+    draft.message.application_id = Some(interaction.bot);
     Some(draft)
 }
 

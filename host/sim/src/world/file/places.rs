@@ -10,7 +10,7 @@ use super::parts::{ChannelPart, Direct, GuildPart, Kind, MessagePart, Name, Over
 use super::read::{Building, bits_of, role_named};
 use crate::ids::{Snowflake, Timestamp};
 use crate::world::mentions::mentions_in;
-use crate::world::{Channel, ChannelKind, Emoji, Message, MessageKind, Overwrite, Reaction, builder};
+use crate::world::{Channel, ChannelKind, Emoji, Message, MessageKind, Overwrite, Reaction};
 
 /// Between two messages of which the second says nothing.
 const PACE: Duration = Duration::from_secs(60);
@@ -41,7 +41,7 @@ impl Building {
                 Kind::Forum => ChannelKind::Forum,
                 Kind::Media => ChannelKind::Media,
             };
-            let mut made = builder::new_channel(id, kind, &channel.name, self.world.history_limit);
+            let mut made = Channel::new(id, kind, &channel.name, self.world.history_limit);
             made.guild_id = Some(guild);
             made.position = place as u32;
             made.topic = channel.topic.clone();
@@ -94,7 +94,7 @@ impl Building {
         let path = ["dm", &person.username, &bot.username];
         let id = part.id.as_ref().map_or_else(|| self.ids.of(&path), |id| *id.get_ref());
         let name = format!("@{}", person.username);
-        let mut channel = builder::new_channel(id, ChannelKind::Dm, &name, self.world.history_limit);
+        let mut channel = Channel::new(id, ChannelKind::Dm, &name, self.world.history_limit);
         channel.recipients = vec![person.clone(), bot.clone()];
         self.history(&mut channel, &path.join("/"), &part.messages)?;
         self.world.channels.insert(id, channel);
@@ -115,11 +115,8 @@ impl Building {
                 return Err(Slip::at(part.by.span(), "this message is older than the one before it"));
             }
             let author = self.somebody(&part.by)?;
-            let mut message = builder::new_message(id, home.id, author, &part.text, at);
-            let mentions = mentions_in(&self.world, &part.text, None);
-            message.mentions = mentions.users;
-            message.mention_roles = mentions.roles;
-            message.mention_everyone = mentions.everyone;
+            let mut message = Message::plain(id, home.id, author, part.text.clone(), at);
+            message.mentioning(mentions_in(&self.world, &part.text, None));
             message.edited = part.edited.map(|moment| moment.0);
             message.pinned = part.pinned;
             message.embeds = part.embeds.clone();
