@@ -34,6 +34,13 @@ pub enum RestFault {
     DropAnswer,
 }
 
+impl RestFault {
+    /// A status that somebody asked for, with a text that says so unless there is a better one.
+    pub(crate) fn on_demand(status: u16, code: u32, message: Option<String>) -> Self {
+        Self::Status { status, code, message: message.unwrap_or(format!("{status}: on demand")) }
+    }
+}
+
 /// A handle to the faults of a simulator; clones share them.
 #[derive(Clone)]
 pub struct Faults {
@@ -45,9 +52,35 @@ struct Shared {
     armed: AtomicUsize,
     rules: Mutex<Vec<Rule>>,
     transcript: Transcript,
-    ignore_heartbeats: AtomicBool,
-    refuse_gateway: AtomicBool,
-    refuse_resumes: AtomicBool,
+    /// By [`Switch`].
+    switches: [AtomicBool; 3],
+}
+
+/// What goes wrong at the gateway until it is switched off.
+#[derive(Clone, Copy)]
+pub(crate) enum Switch {
+    /// Heartbeats are not acknowledged.
+    Heartbeats,
+    /// New connections are refused.
+    Connections,
+    /// New connections to the address for resuming are.
+    Resumes,
+}
+
+impl Switch {
+    const ALL: [Self; 3] = [Self::Heartbeats, Self::Connections, Self::Resumes];
+
+    /// How it is, switched on or off.
+    fn says(self, on: bool) -> &'static str {
+        match (self, on) {
+            (Self::Heartbeats, true) => "heartbeats are not acknowledged",
+            (Self::Heartbeats, false) => "heartbeats are acknowledged",
+            (Self::Connections, true) => "gateway connections are refused",
+            (Self::Connections, false) => "gateway connections are accepted",
+            (Self::Resumes, true) => "connections to resume are refused",
+            (Self::Resumes, false) => "connections to resume are accepted",
+        }
+    }
 }
 
 struct Rule {
@@ -64,9 +97,7 @@ impl Faults {
                 armed: AtomicUsize::new(0),
                 rules: Mutex::default(),
                 transcript,
-                ignore_heartbeats: AtomicBool::new(false),
-                refuse_gateway: AtomicBool::new(false),
-                refuse_resumes: AtomicBool::new(false),
+                switches: Default::default(),
             }),
         }
     }
@@ -87,9 +118,7 @@ impl Faults {
     pub fn clear(&self) {
         self.rules().clear();
         self.shared.armed.store(0, Ordering::Relaxed);
-        self.shared.ignore_heartbeats.store(false, Ordering::Relaxed);
-        self.shared.refuse_gateway.store(false, Ordering::Relaxed);
-        self.shared.refuse_resumes.store(false, Ordering::Relaxed);
+        self.shared.switches.iter().for_each(|switch| switch.store(false, Ordering::Relaxed));
         self.note("cleared".to_owned());
     }
 
@@ -100,15 +129,8 @@ impl Faults {
             .iter()
             .map(|rule| format!("the next {} of {} {}: {}", rule.left, rule.method, rule.path, rule.fault))
             .collect();
-        if self.heartbeats_ignored() {
-            lines.push("heartbeats are not acknowledged".to_owned());
-        }
-        if self.gateway_refused() {
-            lines.push("gateway connections are refused".to_owned());
-        }
-        if self.resumes_refused() {
-            lines.push("connections to resume are refused".to_owned());
-        }
+        let switched = Switch::ALL.into_iter().filter(|switch| self.is_on(*switch));
+        lines.extend(switched.map(|switch| switch.says(true).to_owned()));
         lines
     }
 
@@ -129,31 +151,13 @@ impl Faults {
         Some(fault)
     }
 
-    pub(crate) fn ignore_heartbeats(&self, ignore: bool) {
-        self.shared.ignore_heartbeats.store(ignore, Ordering::Relaxed);
-        self.note(format!("heartbeats are {}acknowledged", if ignore { "not " } else { "" }));
+    pub(crate) fn switch(&self, what: Switch, on: bool) {
+        self.shared.switches[what as usize].store(on, Ordering::Relaxed);
+        self.note(what.says(on).to_owned());
     }
 
-    pub(crate) fn heartbeats_ignored(&self) -> bool {
-        self.shared.ignore_heartbeats.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn refuse_gateway(&self, refuse: bool) {
-        self.shared.refuse_gateway.store(refuse, Ordering::Relaxed);
-        self.note(format!("gateway connections are {}", if refuse { "refused" } else { "accepted" }));
-    }
-
-    pub(crate) fn gateway_refused(&self) -> bool {
-        self.shared.refuse_gateway.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn refuse_resumes(&self, refuse: bool) {
-        self.shared.refuse_resumes.store(refuse, Ordering::Relaxed);
-        self.note(format!("connections to resume are {}", if refuse { "refused" } else { "accepted" }));
-    }
-
-    pub(crate) fn resumes_refused(&self) -> bool {
-        self.shared.refuse_resumes.load(Ordering::Relaxed)
+    pub(crate) fn is_on(&self, what: Switch) -> bool {
+        self.shared.switches[what as usize].load(Ordering::Relaxed)
     }
 
     pub(crate) fn note(&self, text: String) {

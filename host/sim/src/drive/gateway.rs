@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::faults::Switch;
 use crate::ids::Snowflake;
 use crate::members::guild_named;
 use crate::rules::guilds;
@@ -55,12 +56,12 @@ impl Gateway {
 
     /// While true, heartbeats are not acknowledged.
     pub fn ignore_heartbeats(&self, ignore: bool) {
-        self.shared.faults.ignore_heartbeats(ignore);
+        self.shared.faults.switch(Switch::Heartbeats, ignore);
     }
 
     /// While true, new gateway connections are dropped before the websocket opens.
     pub fn refuse_connections(&self, refuse: bool) {
-        self.shared.faults.refuse_gateway(refuse);
+        self.shared.faults.switch(Switch::Connections, refuse);
     }
 
     /// Makes a guild unavailable to bots, as an outage of Discord's does: they receive GUILD_DELETE, and no event of the guild
@@ -96,7 +97,7 @@ impl Gateway {
     /// While true, connections to the address that READY names for resuming are dropped before the websocket opens, as when
     /// that part of Discord's gateway is gone: a client must come back by the address of `GET /gateway`.
     pub fn refuse_resumes(&self, refuse: bool) {
-        self.shared.faults.refuse_resumes(refuse);
+        self.shared.faults.switch(Switch::Resumes, refuse);
     }
 
     fn order(&self, what: &str, order: impl Fn() -> Outgoing) -> usize {

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
 pub(crate) fn query_value<'a>(query: &'a str, key: &str) -> Option<&'a str> {
     query_pairs(query).find(|(name, _)| *name == key).map(|(_, value)| value)
 }
@@ -10,44 +12,16 @@ pub(crate) fn query_pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
     query.split('&').filter_map(|pair| pair.split_once('='))
 }
 
-/// Everything but letters, digits and `-._~` as `%XX`, <https://www.rfc-editor.org/rfc/rfc3986#section-2.3>.
+/// Letters, digits and these stay as they are, <https://www.rfc-editor.org/rfc/rfc3986#section-2.3>.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
 pub(crate) fn percent_encode(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
+    utf8_percent_encode(text, ESCAPED).to_string()
 }
 
 /// Malformed escapes stay as they are.
 pub(crate) fn percent_decode(segment: &str) -> Cow<'_, str> {
-    if !segment.contains('%') {
-        return Cow::Borrowed(segment);
-    }
-    let mut decoded = Vec::with_capacity(segment.len());
-    let mut bytes = segment.as_bytes();
-    while let Some((&first, rest)) = bytes.split_first() {
-        let escape = (first == b'%')
-            .then(|| rest.get(..2))
-            .flatten()
-            .and_then(|digits| std::str::from_utf8(digits).ok())
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        match escape {
-            Some(byte) => {
-                decoded.push(byte);
-                bytes = &rest[2..];
-            }
-            None => {
-                decoded.push(first);
-                bytes = rest;
-            }
-        }
-    }
-    String::from_utf8(decoded).map_or(Cow::Borrowed(segment), Cow::Owned)
+    percent_decode_str(segment).decode_utf8().unwrap_or(Cow::Borrowed(segment))
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use hyper::body::Incoming;
 
 use super::{origin, page, panel};
 use crate::drive::control;
+use crate::faults::Switch;
 use crate::rest::Dropped;
 use crate::state::{RESUME_PATH, Shared};
 use crate::transcript::What;
@@ -50,7 +51,8 @@ pub(crate) async fn answer(
 
 async fn open_gateway(shared: Arc<Shared>, parts: Parts) -> Result<Response<Body>, Dropped> {
     let resumes = parts.uri.path().trim_end_matches('/') == RESUME_PATH;
-    if shared.faults.gateway_refused() || resumes && shared.faults.resumes_refused() {
+    let faults = &shared.faults;
+    if faults.is_on(Switch::Connections) || resumes && faults.is_on(Switch::Resumes) {
         shared.transcript.write(What::Gateway { session: "".into(), event: "connection refused".to_owned() });
         return Err(Dropped);
     }

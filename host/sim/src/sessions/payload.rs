@@ -1,5 +1,7 @@
 //! An event on its way to sessions: written once, shared by all that receive it.
 
+use std::fmt::Write;
+
 use serde::Serialize;
 
 /// An event's JSON, complete but for the sequence number, which differs by session and is spliced in front.
@@ -27,25 +29,10 @@ impl Payload {
     /// The frame for a session that counts it as number `seq`.
     pub(crate) fn frame(&self, seq: u64) -> String {
         let mut frame = String::with_capacity(self.tail.len() + 24);
-        frame.push_str("{\"s\":");
-        push_number(&mut frame, seq);
-        frame.push_str(&self.tail);
+        // A text takes whatever is written to it.
+        let _ = write!(frame, "{{\"s\":{seq}{}", self.tail);
         frame
     }
-}
-
-fn push_number(text: &mut String, mut number: u64) {
-    let mut digits = [0_u8; 20];
-    let mut at = digits.len();
-    loop {
-        at -= 1;
-        digits[at] = b'0' + (number % 10) as u8;
-        number /= 10;
-        if number == 0 {
-            break;
-        }
-    }
-    text.extend(digits[at..].iter().map(|&digit| char::from(digit)));
 }
 
 #[cfg(test)]

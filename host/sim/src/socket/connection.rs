@@ -16,6 +16,7 @@ use super::close;
 use super::codec::Codec;
 use super::operations::Pace;
 use crate::accounts::{self, Account};
+use crate::faults::Switch;
 use crate::ids::Snowflake;
 use crate::rules::presence;
 use crate::sessions::{Outbox, Outgoing, Payload, Resumption};
@@ -181,7 +182,7 @@ impl Connection {
 
     pub(super) async fn beat(&mut self) -> Result<(), End> {
         self.last_beat = Instant::now();
-        if self.shared.faults.heartbeats_ignored() {
+        if self.shared.faults.is_on(Switch::Heartbeats) {
             return Ok(());
         }
         self.send_now(r#"{"op":11,"d":null,"s":null,"t":null}"#.to_owned()).await

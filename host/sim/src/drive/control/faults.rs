@@ -66,7 +66,7 @@ pub(super) fn arm(call: &Call) -> Result<Reply> {
     }
     let fault = match fault {
         Kind::Status { status: status @ 400..=599, code, message } => {
-            RestFault::Status { status, code, message: message.unwrap_or(format!("{status}: on demand")) }
+            RestFault::on_demand(status, code, message)
         }
         Kind::Status { status, .. } => {
             return Err(refusal(400, format!("a status from 400 to 599 is wanted, not {status}")));

@@ -11,56 +11,63 @@ use crate::form::{ApiError, Result};
 use crate::ids::percent_decode;
 use crate::rest::{Call, Reply};
 
-/// What can be asked for; named as in the document, but for the first letter's case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Operation {
-    GetOpenapi,
-    ListPeople,
-    AddPerson,
-    JoinGuild,
-    LeaveGuild,
-    GiveRole,
-    TakeRole,
-    Act,
-    ListBots,
-    AddBot,
-    GetGateway,
-    DriveGateway,
-    ListFaults,
-    ArmFault,
-    ClearFaults,
-    GetClock,
-    TurnClock,
-    Settle,
-    GetWorld,
-    ReadTranscript,
-    ListUnknown,
+/// Declares the routes: method, path, the operation's name in the document but for its first letter's case, and who
+/// answers. A segment in braces is handed over by its name.
+macro_rules! routes {
+    (|$call:ident, $name:ident| $($method:ident $path:literal $operation:ident => $answer:expr;)*) => {
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        enum Operation {
+            $($operation),*
+        }
+
+        const ROUTES: &[(&str, &str, Operation)] =
+            &[$((stringify!($method), $path, Operation::$operation)),*];
+
+        async fn answer(
+            operation: Operation,
+            $call: &Call,
+            $name: impl Fn(&'static str) -> String,
+        ) -> Result<Reply> {
+            match operation {
+                $(Operation::$operation => $answer),*
+            }
+        }
+    };
 }
 
-/// Method, path and operation; a segment in braces is handed over.
-const ROUTES: &[(&str, &str, Operation)] = &[
-    ("GET", "/control/openapi.json", Operation::GetOpenapi),
-    ("GET", "/control/people", Operation::ListPeople),
-    ("POST", "/control/people", Operation::AddPerson),
-    ("POST", "/control/people/{person}/act", Operation::Act),
-    ("PUT", "/control/people/{person}/guilds/{guild}", Operation::JoinGuild),
-    ("DELETE", "/control/people/{person}/guilds/{guild}", Operation::LeaveGuild),
-    ("PUT", "/control/people/{person}/guilds/{guild}/roles/{role}", Operation::GiveRole),
-    ("DELETE", "/control/people/{person}/guilds/{guild}/roles/{role}", Operation::TakeRole),
-    ("GET", "/control/bots", Operation::ListBots),
-    ("POST", "/control/bots", Operation::AddBot),
-    ("GET", "/control/gateway", Operation::GetGateway),
-    ("POST", "/control/gateway", Operation::DriveGateway),
-    ("GET", "/control/faults", Operation::ListFaults),
-    ("POST", "/control/faults", Operation::ArmFault),
-    ("DELETE", "/control/faults", Operation::ClearFaults),
-    ("GET", "/control/clock", Operation::GetClock),
-    ("POST", "/control/clock", Operation::TurnClock),
-    ("POST", "/control/settle", Operation::Settle),
-    ("GET", "/control/world", Operation::GetWorld),
-    ("GET", "/control/transcript", Operation::ReadTranscript),
-    ("GET", "/control/unknown", Operation::ListUnknown),
-];
+routes! { |call, name|
+    GET    "/control/openapi.json" GetOpenapi => {
+        Ok(Reply::raw("application/json".to_owned(), Bytes::from_static(DOCUMENT.as_bytes())))
+    };
+    GET    "/control/people" ListPeople => Ok(people::list(call));
+    POST   "/control/people" AddPerson => people::add(call);
+    POST   "/control/people/{person}/act" Act => act::act(call, &name("person")).await;
+    PUT    "/control/people/{person}/guilds/{guild}" JoinGuild => {
+        people::join(call, &name("person"), &name("guild"))
+    };
+    DELETE "/control/people/{person}/guilds/{guild}" LeaveGuild => {
+        people::leave(call, &name("person"), &name("guild"))
+    };
+    PUT    "/control/people/{person}/guilds/{guild}/roles/{role}" GiveRole => {
+        people::role(call, &name("person"), &name("guild"), &name("role"), true)
+    };
+    DELETE "/control/people/{person}/guilds/{guild}/roles/{role}" TakeRole => {
+        people::role(call, &name("person"), &name("guild"), &name("role"), false)
+    };
+    GET    "/control/bots" ListBots => Ok(bots::list(call));
+    POST   "/control/bots" AddBot => bots::add(call);
+    GET    "/control/gateway" GetGateway => Ok(bots::gateway(call));
+    POST   "/control/gateway" DriveGateway => bots::drive(call);
+    GET    "/control/faults" ListFaults => Ok(faults::list(call));
+    POST   "/control/faults" ArmFault => faults::arm(call);
+    DELETE "/control/faults" ClearFaults => Ok(faults::clear(call));
+    GET    "/control/clock" GetClock => Ok(time::clock(call));
+    POST   "/control/clock" TurnClock => time::turn(call).await;
+    POST   "/control/settle" Settle => time::settle(call).await;
+    GET    "/control/world" GetWorld => Ok(time::world(call));
+    GET    "/control/transcript" ReadTranscript => transcript::read(call).await;
+    GET    "/control/unknown" ListUnknown => Ok(transcript::unknown(call));
+}
 
 const DOCUMENT: &str = include_str!("openapi.json");
 
@@ -86,32 +93,8 @@ pub(super) async fn route(call: &Call) -> Result<Reply> {
     let operation =
         found.value.iter().find(|(method, _)| *method == call.method()).map(|(_, operation)| operation);
     let operation = operation.ok_or(ApiError::method_not_allowed())?;
-    let name = |part: &str| percent_decode(found.params.get(part).unwrap_or_default());
-    match operation {
-        Operation::GetOpenapi => {
-            Ok(Reply::raw("application/json".to_owned(), Bytes::from_static(DOCUMENT.as_bytes())))
-        }
-        Operation::ListPeople => Ok(people::list(call)),
-        Operation::Act => act::act(call, &name("person")).await,
-        Operation::AddPerson => people::add(call),
-        Operation::JoinGuild => people::join(call, &name("person"), &name("guild")),
-        Operation::LeaveGuild => people::leave(call, &name("person"), &name("guild")),
-        Operation::GiveRole => people::role(call, &name("person"), &name("guild"), &name("role"), true),
-        Operation::TakeRole => people::role(call, &name("person"), &name("guild"), &name("role"), false),
-        Operation::GetClock => Ok(time::clock(call)),
-        Operation::TurnClock => time::turn(call).await,
-        Operation::Settle => time::settle(call).await,
-        Operation::GetWorld => Ok(time::world(call)),
-        Operation::ListBots => Ok(bots::list(call)),
-        Operation::AddBot => bots::add(call),
-        Operation::GetGateway => Ok(bots::gateway(call)),
-        Operation::DriveGateway => bots::drive(call),
-        Operation::ListFaults => Ok(faults::list(call)),
-        Operation::ArmFault => faults::arm(call),
-        Operation::ClearFaults => Ok(faults::clear(call)),
-        Operation::ReadTranscript => transcript::read(call).await,
-        Operation::ListUnknown => Ok(transcript::unknown(call)),
-    }
+    let name = |part: &'static str| percent_decode(found.params.get(part).unwrap_or_default()).into_owned();
+    answer(*operation, call, name).await
 }
 
 #[cfg(test)]

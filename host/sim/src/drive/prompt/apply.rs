@@ -3,12 +3,11 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use super::orders::{FAULTS_HELP, FaultOrder, RestOrder, TimeOrder};
+use super::orders::{FAULTS_HELP, FaultOrder, TimeOrder};
 use super::parse::{Command, HELP};
 use super::{Effect, Prompt};
 use crate::drive::advance::advance;
 use crate::drive::gateway::Gateway;
-use crate::faults::RestFault;
 use crate::ids::Snowflake;
 use crate::members::Member;
 use crate::world::{ActError, ChannelKind, Message, bits};
@@ -196,18 +195,7 @@ impl Prompt {
             FaultOrder::Close(code) => return shown("closed", gateway.close_sockets(code)),
             FaultOrder::Silence(on) => gateway.ignore_heartbeats(on),
             FaultOrder::Refuse(on) => gateway.refuse_connections(on),
-            FaultOrder::Rest { method, path, what, times } => {
-                let fault = match what {
-                    RestOrder::Status(status) => {
-                        RestFault::Status { status, code: 0, message: format!("{status}: on demand") }
-                    }
-                    RestOrder::Drop => RestFault::Drop,
-                    RestOrder::Lose => RestFault::DropAnswer,
-                    RestOrder::Delay(delay) => RestFault::Delay(delay),
-                    RestOrder::RateLimit(retry_after) => RestFault::RateLimit { retry_after, global: false },
-                };
-                faults.rest(&method, &path, times, fault);
-            }
+            FaultOrder::Rest { method, path, fault, times } => faults.rest(&method, &path, times, fault),
         }
         Effect::Done
     }

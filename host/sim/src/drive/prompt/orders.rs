@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::faults::RestFault;
+
 pub(super) const FAULTS_HELP: &str = "\
 :faults clear                          nothing goes wrong any more
 :faults drop                           cut all gateway connections
@@ -25,16 +27,7 @@ pub(super) enum FaultOrder {
     Close(u16),
     Silence(bool),
     Refuse(bool),
-    Rest { method: String, path: String, what: RestOrder, times: u64 },
-}
-
-#[derive(Debug, PartialEq)]
-pub(super) enum RestOrder {
-    Status(u16),
-    Drop,
-    Lose,
-    Delay(Duration),
-    RateLimit(Duration),
+    Rest { method: String, path: String, fault: RestFault, times: u64 },
 }
 
 /// What `:time` is asked for.
@@ -78,26 +71,26 @@ fn rest_fault(method: &str, path: &str, what: &str, times: &str) -> Result<Fault
             .map(Duration::from_millis)
             .map_err(|_| format!("a time in milliseconds is wanted, not `{text}`"))
     };
-    let what = match what.split_once('=') {
-        None if what == "drop" => RestOrder::Drop,
-        None if what == "lose" => RestOrder::Lose,
+    let fault = match what.split_once('=') {
+        None if what == "drop" => RestFault::Drop,
+        None if what == "lose" => RestFault::DropAnswer,
         None => match what.parse() {
-            Ok(status @ 400..=599) => RestOrder::Status(status),
+            Ok(status @ 400..=599) => RestFault::on_demand(status, 0, None),
             _ => {
                 return Err(format!(
                     "a status from 400 to 599, `drop`, `lose`, `delay=MS` or `429=MS` is wanted, not `{what}`"
                 ));
             }
         },
-        Some(("delay", time)) => RestOrder::Delay(millis(time)?),
-        Some(("429", time)) => RestOrder::RateLimit(millis(time)?),
+        Some(("delay", time)) => RestFault::Delay(millis(time)?),
+        Some(("429", time)) => RestFault::RateLimit { retry_after: millis(time)?, global: false },
         Some((other, _)) => return Err(format!("`delay=MS` or `429=MS` is wanted, not `{other}=…`")),
     };
     let times = times.parse().map_err(|_| format!("how many times is a number, not `{times}`"))?;
     if !path.starts_with(['/', '*']) {
         return Err(format!("a path begins with `/`, like /channels/*/messages; `{path}` does not"));
     }
-    Ok(FaultOrder::Rest { method: method.to_owned(), path: path.to_owned(), what, times })
+    Ok(FaultOrder::Rest { method: method.to_owned(), path: path.to_owned(), fault, times })
 }
 
 pub(super) fn time(line: &str) -> Result<TimeOrder, String> {
@@ -137,7 +130,7 @@ mod tests {
         let order = FaultOrder::Rest {
             method: "POST".to_owned(),
             path: "/channels/*".to_owned(),
-            what: RestOrder::RateLimit(Duration::from_millis(50)),
+            fault: RestFault::RateLimit { retry_after: Duration::from_millis(50), global: false },
             times: 3,
         };
         assert_eq!(faults("POST /channels/* 429=50 3"), Ok(order));

@@ -18,7 +18,7 @@ impl Asset {
 }
 
 macro_rules! assets {
-    ($($name:literal,)*) => {
+    ($($name:literal)*) => {
         &[
             Asset { path: "/", bytes: include_bytes!("../../../page/index.html") },
             $(Asset {
@@ -29,58 +29,20 @@ macro_rules! assets {
     };
 }
 
-pub(super) const ASSETS: &[Asset] = assets![
-    "app.js",
-    "dom.js",
-    "icon.svg",
-    "main.js",
-    "signals.js",
-    "state/interactions.js",
-    "state/log.js",
-    "state/messages.js",
-    "state/permissions.js",
-    "state/session.js",
-    "state/store.js",
-    "style/composer.css",
-    "style/content.css",
-    "style/layout.css",
-    "style/messages.css",
-    "style/overlays.css",
-    "style/tokens.css",
-    "text/emoji.js",
-    "text/markdown.js",
-    "text/render.js",
-    "text/time.js",
-    "view/actions.js",
-    "view/attachments.js",
-    "view/channels.js",
-    "view/completion.js",
-    "view/components.js",
-    "view/composer.js",
-    "view/dialog.js",
-    "view/editor.js",
-    "view/embed.js",
-    "view/entities.js",
-    "view/guilds.js",
-    "view/header.js",
-    "view/members.js",
-    "view/menu.js",
-    "view/message.js",
-    "view/messages.js",
-    "view/modal.js",
-    "view/panel.js",
-    "view/place.js",
-    "view/poll.js",
-    "view/profile.js",
-    "view/reactions.js",
-    "view/select.js",
-    "view/slash.js",
-    "view/switcher.js",
-    "view/system.js",
-    "view/window.js",
-    "wire/gateway.js",
-    "wire/rest.js",
-];
+pub(super) const ASSETS: &[Asset] = assets! {
+    "app.js" "dom.js" "icon.svg" "main.js" "signals.js"
+    "state/interactions.js" "state/log.js" "state/messages.js" "state/permissions.js" "state/session.js"
+    "state/store.js"
+    "style/composer.css" "style/content.css" "style/layout.css" "style/messages.css" "style/overlays.css"
+    "style/tokens.css"
+    "text/emoji.js" "text/markdown.js" "text/render.js" "text/time.js"
+    "view/actions.js" "view/attachments.js" "view/channels.js" "view/completion.js" "view/components.js"
+    "view/composer.js" "view/dialog.js" "view/editor.js" "view/embed.js" "view/entities.js" "view/guilds.js"
+    "view/header.js" "view/members.js" "view/menu.js" "view/message.js" "view/messages.js" "view/modal.js"
+    "view/panel.js" "view/place.js" "view/poll.js" "view/profile.js" "view/reactions.js" "view/select.js"
+    "view/slash.js" "view/switcher.js" "view/system.js" "view/window.js"
+    "wire/gateway.js" "wire/rest.js"
+};
 
 #[cfg(test)]
 mod tests {

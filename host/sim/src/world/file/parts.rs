@@ -5,7 +5,7 @@ use toml::Spanned;
 use toml::value::Datetime;
 
 use crate::ids::{Snowflake, Timestamp};
-use crate::world::{Component, Embed, Status};
+use crate::world::{ChannelKind, Component, Embed, Status};
 
 /// A name that must exist elsewhere in the file; the span says where it is written.
 pub(super) type Name = Spanned<String>;
@@ -28,10 +28,8 @@ pub(super) struct File {
 #[serde(deny_unknown_fields)]
 pub(super) struct Person {
     pub(super) name: Name,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) id: Option<Spanned<Snowflake>>,
     /// The name shown.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) shown: Option<String>,
     #[serde(default, skip_serializing_if = "is_online")]
     pub(super) status: Status,
@@ -46,18 +44,14 @@ pub(super) struct Person {
 #[serde(deny_unknown_fields)]
 pub(super) struct BotPart {
     pub(super) name: Name,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) id: Option<Spanned<Snowflake>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) shown: Option<String>,
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub(super) picture: bool,
     pub(super) token: String,
     /// Where it is a member; everywhere if left out.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) guilds: Option<Vec<Name>>,
     /// A user; the owner of the first guild if none is named.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) owner: Option<Name>,
     /// Users who installed it for themselves.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -68,13 +62,11 @@ pub(super) struct BotPart {
 #[serde(deny_unknown_fields)]
 pub(super) struct GuildPart {
     pub(super) name: Name,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) id: Option<Spanned<Snowflake>>,
     pub(super) owner: Name,
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub(super) picture: bool,
     /// What `@everyone` may do; what a new guild grants if left out.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) everyone: Option<Vec<Name>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) roles: Vec<RolePart>,
@@ -119,10 +111,8 @@ impl Whom {
 #[serde(deny_unknown_fields)]
 pub(super) struct RolePart {
     pub(super) name: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) id: Option<Spanned<Snowflake>>,
     /// `#3498db`
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) color: Option<Spanned<String>>,
     #[serde(default, skip_serializing_if = "is_no")]
     pub(super) hoist: bool,
@@ -131,7 +121,6 @@ pub(super) struct RolePart {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) permissions: Vec<Name>,
     /// The bot it came with; a bot without such a role gets one.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) bot: Option<Name>,
 }
 
@@ -139,11 +128,9 @@ pub(super) struct RolePart {
 #[serde(deny_unknown_fields)]
 pub(super) struct MemberPart {
     pub(super) name: Name,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) nick: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) roles: Vec<Name>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) joined: Option<Moment>,
 }
 
@@ -151,16 +138,12 @@ pub(super) struct MemberPart {
 #[serde(deny_unknown_fields)]
 pub(super) struct ChannelPart {
     pub(super) name: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) id: Option<Spanned<Snowflake>>,
     #[serde(default, skip_serializing_if = "Kind::is_text")]
     pub(super) kind: Kind,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) category: Option<Name>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) topic: Option<String>,
     /// Whether Discord itself announces here who joins; one channel of a guild at most.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) system: Option<Spanned<bool>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) overwrites: Vec<OverwritePart>,
@@ -182,8 +165,28 @@ pub(super) enum Kind {
 }
 
 impl Kind {
+    /// Kinds that can stand in a file; threads cannot.
+    const ALL: [(Self, ChannelKind); 7] = [
+        (Self::Text, ChannelKind::Text),
+        (Self::Voice, ChannelKind::Voice),
+        (Self::Category, ChannelKind::Category),
+        (Self::Announcement, ChannelKind::Announcement),
+        (Self::Stage, ChannelKind::Stage),
+        (Self::Forum, ChannelKind::Forum),
+        (Self::Media, ChannelKind::Media),
+    ];
+
     fn is_text(&self) -> bool {
         *self == Self::Text
+    }
+
+    pub(super) fn of(kind: ChannelKind) -> Option<Self> {
+        Self::ALL.into_iter().find(|(_, one)| *one == kind).map(|(here, _)| here)
+    }
+
+    /// What it is in the world; each stands in the table at its own place.
+    pub(super) fn in_world(self) -> ChannelKind {
+        Self::ALL[self as usize].1
     }
 }
 
@@ -191,9 +194,7 @@ impl Kind {
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct OverwritePart {
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) role: Option<Name>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) member: Option<Name>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) allow: Vec<Name>,
@@ -207,15 +208,11 @@ pub(super) struct MessagePart {
     pub(super) by: Name,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(super) text: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) id: Option<Spanned<Snowflake>>,
     /// A minute after the one before if left out.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) at: Option<Moment>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) edited: Option<Moment>,
     /// The message it answers: 1 is the first of this channel.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) reply: Option<Spanned<usize>>,
     #[serde(default, skip_serializing_if = "is_no")]
     pub(super) pinned: bool,
@@ -243,7 +240,6 @@ pub(super) struct ReactionPart {
 pub(super) struct Direct {
     pub(super) person: Name,
     pub(super) bot: Name,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) id: Option<Spanned<Snowflake>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) messages: Vec<MessagePart>,

@@ -32,16 +32,7 @@ impl Building {
             ids.push((id, *twin));
         }
         for (place, (channel, (id, twin))) in part.channels.iter().zip(ids).enumerate() {
-            let kind = match channel.kind {
-                Kind::Text => ChannelKind::Text,
-                Kind::Voice => ChannelKind::Voice,
-                Kind::Category => ChannelKind::Category,
-                Kind::Announcement => ChannelKind::Announcement,
-                Kind::Stage => ChannelKind::Stage,
-                Kind::Forum => ChannelKind::Forum,
-                Kind::Media => ChannelKind::Media,
-            };
-            let mut made = Channel::new(id, kind, &channel.name, self.world.history_limit);
+            let mut made = Channel::new(id, channel.kind.in_world(), &channel.name, self.world.history_limit);
             made.guild_id = Some(guild);
             made.position = place as u32;
             made.topic = channel.topic.clone();

@@ -112,7 +112,7 @@ impl Writing<'_> {
     fn channels(&mut self, guild: &Guild) -> Vec<ChannelPart> {
         let channels = guild.channels.iter().filter_map(|id| self.world.channels.get(id));
         let mut channels: Vec<(Kind, &Channel)> =
-            channels.filter_map(|channel| Some((kind_of(channel.kind)?, channel))).collect();
+            channels.filter_map(|channel| Some((Kind::of(channel.kind)?, channel))).collect();
         channels.sort_by_key(|(_, channel)| channel.position);
         let mut twins: HashMap<&str, usize> = HashMap::new();
         let mut keys = Vec::with_capacity(channels.len());
@@ -224,23 +224,6 @@ pub(super) fn role_name(guild: &Guild, id: Snowflake) -> Name {
 /// Bits without a name mean nothing to anybody.
 fn names_of(set: u64) -> impl Iterator<Item = &'static str> {
     bits::NAMES.iter().filter(move |(_, bit)| set & bit != 0).map(|(name, _)| *name)
-}
-
-/// Kinds that can stand in a file; threads cannot.
-fn kind_of(kind: ChannelKind) -> Option<Kind> {
-    match kind {
-        ChannelKind::Text => Some(Kind::Text),
-        ChannelKind::Voice => Some(Kind::Voice),
-        ChannelKind::Category => Some(Kind::Category),
-        ChannelKind::Announcement => Some(Kind::Announcement),
-        ChannelKind::Stage => Some(Kind::Stage),
-        ChannelKind::Forum => Some(Kind::Forum),
-        ChannelKind::Media => Some(Kind::Media),
-        ChannelKind::Dm
-        | ChannelKind::AnnouncementThread
-        | ChannelKind::PublicThread
-        | ChannelKind::PrivateThread => None,
-    }
 }
 
 fn written(emoji: &Emoji) -> String {
