@@ -115,10 +115,11 @@ pub use transcript::{Acknowledgement, Entry, Reader, Topic, Transcript, What};
 pub use world::{
     ActError, Application, ApplicationLinks, Attachment, AuditEntry, AutoModAction, AutoModActionMetadata,
     AutoModPattern, AutoModRule, AutoModTrigger, Ban, Belongings, Bot, Channel, ChannelKind, ChannelSettings,
-    Choice, CommandRule, Component, ComponentEmoji, ComponentKind, DefaultReaction, DefaultValue, Embed,
-    EmbedAuthor, EmbedField, EmbedFooter, EmbedKind, Emoji, EventPlace, GalleryItem, Guild, GuildEmoji,
-    GuildMember, GuildSettings, GuildTemplate, InstallConfig, InstallParams, InteractionNote, Invite, Media,
-    Message, MessageKind, Modal, Onboarding, OnboardingOption, OnboardingPrompt, Origin, Overwrite, Owners,
-    Poll, PollAnswer, Reaction, Role, RoleConnectionMetadata, ScheduledEvent, SelectOption, StageInstance,
-    Status, Tag, Thread, User, VoiceState, Webhook, World, WorldError, WorldMistake, bits, flags,
+    Choice, CommandException, CommandRule, Component, ComponentEmoji, ComponentKind, DefaultReaction,
+    DefaultValue, Embed, EmbedAuthor, EmbedField, EmbedFooter, EmbedKind, Emoji, EventPlace, GalleryItem,
+    Guild, GuildEmoji, GuildMember, GuildSettings, GuildTemplate, InstallConfig, InstallParams,
+    InteractionNote, Invite, Media, Message, MessageKind, Modal, Onboarding, OnboardingOption,
+    OnboardingPrompt, Origin, Overwrite, Owners, Poll, PollAnswer, Reaction, Role, RoleConnectionMetadata,
+    ScheduledEvent, SelectOption, StageInstance, Status, Tag, Thread, User, VoiceState, Webhook, World,
+    WorldError, WorldMistake, bits, flags,
 };

@@ -7,6 +7,5 @@ mod registry;
 mod validate;
 
 pub(crate) use body::{CommandBody, CommandKind, CommandOption, OptionKind};
-pub(crate) use exceptions::Exception;
 pub(crate) use registry::{Command, Commands};
 pub(crate) use validate::{choice, locale, translations, validated};

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::exceptions::Exceptions;
-use super::{CommandBody, CommandKind, Exception};
+use super::{CommandBody, CommandKind};
 use crate::ids::Snowflake;
 use crate::world::{CommandRule, World};
 
@@ -99,12 +99,7 @@ impl Commands {
         for rule in rules.iter().filter(|rule| rule.command == command.name()) {
             let concerned = command.guild.is_none_or(|guild| guild == rule.guild);
             if concerned && exceptions.of(rule.guild, command.id).is_none() {
-                let list = rule.exceptions.iter().map(|(id, kind, permission)| Exception {
-                    id: *id,
-                    kind: *kind,
-                    permission: *permission,
-                });
-                exceptions.set(rule.guild, command.id, list.collect());
+                exceptions.set(rule.guild, command.id, rule.exceptions.clone());
             }
         }
     }

@@ -6,7 +6,7 @@ use super::dispatch;
 use crate::ids::Snowflake;
 use crate::state::State;
 use crate::transcript::What;
-use crate::world::{AuditEntry, bits};
+use crate::world::{AuditEntry, Overwrite, bits};
 
 /// Who does something, and the reason given for it.
 #[derive(Clone, Debug)]
@@ -91,20 +91,19 @@ pub(super) fn record_overwrite(
     state: &mut State,
     guild: Snowflake,
     by: &By,
-    action: Action,
     channel: Snowflake,
-    before: &Value,
-    after: &Value,
+    before: Option<&Overwrite>,
+    after: Option<&Overwrite>,
 ) {
-    let changes = differences(before, after);
-    if changes.is_empty() {
-        return;
-    }
-    let overwrite = if after.is_null() { before } else { after };
-    let mut options = json!({ "id": overwrite["id"], "type": overwrite["type"].to_string() });
-    let id = overwrite["id"].as_str().and_then(|id| id.parse().ok());
-    let role = state.world.guild(guild).zip(id).and_then(|(guild, id)| guild.role(id));
-    if let Some(role) = role {
+    let changes = differences(&json!(before), &json!(after));
+    let Some(overwrite) = after.or(before).filter(|_| !changes.is_empty()) else { return };
+    let action = match (before, after) {
+        (None, _) => Action::OverwriteCreate,
+        (Some(_), Some(_)) => Action::OverwriteUpdate,
+        (Some(_), None) => Action::OverwriteDelete,
+    };
+    let mut options = json!({ "id": overwrite.id, "type": overwrite.kind.to_string() });
+    if let Some(role) = state.world.guild(guild).and_then(|guild| guild.role(overwrite.id)) {
         options["role_name"] = json!(role.name);
     }
     write(state, guild, by, action, Some(channel), changes, Some(options));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{Action, By, access, audit, dispatch, invites, visibility, voice};
 use crate::form::{ApiError, Result};
@@ -57,10 +57,8 @@ pub(crate) fn put_overwrite(state: &mut State, by: &By, id: Snowflake, overwrite
         return Err(ApiError::wrong_channel_type());
     }
     check_overwrites(state, by, guild.id, std::slice::from_ref(&overwrite))?;
-    let (guild, old) = (guild.id, channel.overwrites.iter().find(|one| one.id == overwrite.id));
-    let action = if old.is_some() { Action::OverwriteUpdate } else { Action::OverwriteCreate };
-    let (before, after) = (json!(old), json!(overwrite));
-    audit::record_overwrite(state, guild, by, action, id, &before, &after);
+    let (guild, old) = (guild.id, channel.overwrites.iter().find(|one| one.id == overwrite.id).cloned());
+    audit::record_overwrite(state, guild, by, id, old.as_ref(), Some(&overwrite));
     change_overwrites(state, guild, id, |overwrites| {
         overwrites.retain(|one| one.id != overwrite.id);
         overwrites.push(overwrite);
@@ -71,9 +69,9 @@ pub(crate) fn put_overwrite(state: &mut State, by: &By, id: Snowflake, overwrite
 /// `DELETE /channels/{channel}/permissions/{overwrite}`
 pub(crate) fn delete_overwrite(state: &mut State, by: &By, id: Snowflake, whom: Snowflake) -> Result<()> {
     let (guild, channel) = access::guild_channel_with(state, by.user, id, bits::MANAGE_ROLES)?;
-    let old = channel.overwrites.iter().find(|one| one.id == whom).map(|one| json!(one));
+    let old = channel.overwrites.iter().find(|one| one.id == whom).cloned();
     let (guild, old) = (guild.id, old.ok_or(ApiError::unknown_overwrite())?);
-    audit::record_overwrite(state, guild, by, Action::OverwriteDelete, id, &old, &Value::Null);
+    audit::record_overwrite(state, guild, by, id, Some(&old), None);
     change_overwrites(state, guild, id, |overwrites| overwrites.retain(|one| one.id != whom));
     Ok(())
 }

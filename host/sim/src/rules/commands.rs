@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 
 use super::{access, dispatch};
-use crate::commands::{Command, CommandBody, Exception};
+use crate::commands::{Command, CommandBody};
 use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
 use crate::state::State;
 use crate::transcript::What;
-use crate::world::bits;
+use crate::world::{CommandException, bits};
 
 /// Slash commands, and context menus of users and of messages, in a scope.
 const MAX_COMMANDS: [usize; 3] = [100, 15, 15];
@@ -117,7 +117,7 @@ pub(crate) fn permit(
     bot: Snowflake,
     guild: Snowflake,
     id: Snowflake,
-    exceptions: Vec<Exception>,
+    exceptions: Vec<CommandException>,
 ) -> Result<Value> {
     access::guild_with(state, by, guild, bits::MANAGE_GUILD | bits::MANAGE_ROLES)?;
     check_is_there(state, bot, guild, id)?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize, Serializer};
+use serde_json::json;
 
 use crate::ids::{Snowflake, Timestamp};
 use crate::world::Message;
@@ -279,35 +280,13 @@ pub enum Acknowledgement {
 }
 
 fn message_fields<S: Serializer>(message: &Arc<Message>, serializer: S) -> Result<S::Ok, S::Error> {
-    #[derive(Serialize)]
-    struct Fields<'a> {
-        id: Snowflake,
-        channel_id: Snowflake,
-        author: &'a str,
-        bot: bool,
-        content: &'a str,
-        reply_to: Option<Snowflake>,
-        interaction: Option<Snowflake>,
-        ephemeral: bool,
-        loading: bool,
-        embeds: &'a [crate::world::Embed],
-        components: &'a [crate::world::Component],
-        attachments: &'a [crate::world::Attachment],
-    }
-    Fields {
-        id: message.id,
-        channel_id: message.channel_id,
-        author: &message.author.username,
-        bot: message.author.bot,
-        content: &message.content,
-        reply_to: message.reply_to,
-        interaction: message.interaction.as_ref().map(|note| note.id),
-        ephemeral: message.is_ephemeral(),
-        loading: message.is_loading(),
-        embeds: &message.embeds,
-        components: &message.components,
-        attachments: &message.attachments,
-    }
+    json!({
+        "id": message.id, "channel_id": message.channel_id, "author": message.author.username,
+        "bot": message.author.bot, "content": message.content, "reply_to": message.reply_to,
+        "interaction": message.interaction.as_ref().map(|note| note.id), "ephemeral": message.is_ephemeral(),
+        "loading": message.is_loading(), "embeds": message.embeds, "components": message.components,
+        "attachments": message.attachments,
+    })
     .serialize(serializer)
 }
 

@@ -209,8 +209,27 @@ pub struct CommandRule {
     pub guild: Snowflake,
     /// The command's name.
     pub command: String,
-    /// A role (1), user (2) or channel (3), and whether it is allowed; the guild's own id is everyone.
-    pub exceptions: Vec<(Snowflake, u8, bool)>,
+    /// For whom and where it is allowed or denied.
+    pub exceptions: Vec<CommandException>,
+}
+
+/// An exception that a guild's moderators make for a command.
+/// <https://discord.com/developers/docs/interactions/application-commands#application-command-permissions-object>
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct CommandException {
+    /// A role, user or channel; the guild's own id is everyone, and one less is every channel.
+    pub id: Snowflake,
+    /// 1 role, 2 user, 3 channel.
+    #[serde(rename = "type")]
+    pub kind: u8,
+    /// Allowed or denied.
+    pub permission: bool,
+}
+
+impl CommandException {
+    pub(crate) const ROLE: u8 = 1;
+    pub(crate) const USER: u8 = 2;
+    pub(crate) const CHANNEL: u8 = 3;
 }
 
 /// A way into a guild.

@@ -10,7 +10,7 @@ use super::{Application, Belongings, ChannelSettings, GuildSettings, Message, Th
 use crate::ids::{Snowflake, Timestamp};
 
 /// A role of a guild. The role with the guild's own id is `@everyone`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
 pub struct Role {
     /// Its id.
     pub id: Snowflake,
@@ -23,8 +23,10 @@ pub struct Role {
     /// Order, 0 at the bottom.
     pub position: u32,
     /// Permission bits.
+    #[serde(deserialize_with = "from_text")]
     pub permissions: u64,
     /// The bot it belongs to.
+    #[serde(rename = "tags", deserialize_with = "bot_in_tags")]
     pub bot: Option<Snowflake>,
     /// Whether everybody may mention it.
     pub mentionable: bool,
@@ -51,31 +53,6 @@ impl Serialize for Role {
             "managed": self.bot.is_some(), "mentionable": self.mentionable, "flags": 0, "tags": tags,
         })
         .serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Role {
-    /// Reads what is written above.
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        struct Tags {
-            bot_id: Option<Snowflake>,
-        }
-        #[derive(Deserialize)]
-        struct Written {
-            id: Snowflake,
-            name: String,
-            color: u32,
-            hoist: bool,
-            position: u32,
-            #[serde(deserialize_with = "from_text")]
-            permissions: u64,
-            mentionable: bool,
-            tags: Tags,
-        }
-        let Written { id, name, color, hoist, position, permissions, mentionable, tags } =
-            Written::deserialize(deserializer)?;
-        Ok(Self { id, name, color, hoist, position, permissions, bot: tags.bot_id, mentionable })
     }
 }
 
@@ -387,6 +364,14 @@ impl Bot {
 
 pub(crate) fn as_text<S: Serializer>(bits: &u64, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(bits)
+}
+
+fn bot_in_tags<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Snowflake>, D::Error> {
+    #[derive(Deserialize)]
+    struct Tags {
+        bot_id: Option<Snowflake>,
+    }
+    Tags::deserialize(deserializer).map(|tags| tags.bot_id)
 }
 
 fn from_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {

@@ -4,12 +4,12 @@ use std::sync::MutexGuard;
 
 use serde_json::Value;
 
-use crate::commands::Exception;
 use crate::form::{ApiError, Fields, Result};
 use crate::ids::Snowflake;
 use crate::rest::{Call, Reply};
 use crate::rules::{access, commands};
 use crate::state::State;
+use crate::world::CommandException;
 
 /// Exceptions of one command.
 const MAX_EXCEPTIONS: usize = 100;
@@ -44,8 +44,8 @@ pub(crate) fn replace(call: &Call, app: Snowflake, guild: Snowflake, id: Snowfla
     Ok(Reply::json(&commands::permit(&mut state, person, app, guild, id, exceptions)?))
 }
 
-fn exception(one: &mut Fields) -> Exception {
-    Exception {
+fn exception(one: &mut Fields) -> CommandException {
+    CommandException {
         id: one.required("id", Fields::snowflake),
         kind: one.required("type", |of, key| of.choice(key, &[1, 2, 3])),
         permission: one.required("permission", Fields::flag),

@@ -29,7 +29,7 @@ const PINNED: u64 = 1 << 1;
 /// `POST /channels/{channel}/messages/{message}/threads`
 pub(crate) fn create_from_message(call: &Call, home: Snowflake, id: Snowflake) -> Result<Reply> {
     let (by, mut fields) = call.form()?;
-    let plan = Plan::read(&mut fields);
+    let plan = Plan::read_new(&mut fields);
     // What it becomes follows from the channel, whatever discord.js says.
     fields.ignore(&["type"]);
     fields.checked()?;
@@ -54,7 +54,7 @@ pub(crate) fn create(call: &Call, home: Snowflake) -> Result<Reply> {
     // A post's message was a flat part of the body once; the nested form is the only one now.
     call.ignore_query(&["use_nested_fields"]);
     let mut fields = call.fields()?;
-    let plan = Plan::read(&mut fields);
+    let plan = Plan::read_new(&mut fields);
     let mut state = call.shared.state();
     let (_, channel) = access::guild_channel_with(&state, by.user, home, bits::VIEW_CHANNEL)?;
     if channel.kind.is_forum() {
@@ -123,7 +123,7 @@ pub(crate) fn new_post(
     tags: Vec<Snowflake>,
 ) -> Result<Snowflake> {
     let id = state.world.next_id();
-    let plan = Plan { name, archive_minutes: None, slowmode: None, invitable: true, tags: Some(tags) };
+    let plan = Plan { name: Some(name), tags: Some(tags), ..Plan::default() };
     let thread = plan.thread(state, by, forum, id, ChannelKind::PublicThread)?;
     threads::create(state, by, thread, false);
     Ok(id)
@@ -136,7 +136,7 @@ pub(crate) fn edit(
     id: Snowflake,
     mut fields: Fields,
 ) -> Result<Reply> {
-    let change = Change::read(&mut fields);
+    let change = Plan::read_change(&mut fields);
     fields.checked()?;
     let channel = access::seen_channel(state, by.user, id)?;
     let thread = channel.thread.as_deref().ok_or(ApiError::wrong_channel_type())?;
@@ -144,7 +144,7 @@ pub(crate) fn edit(
     let owns = thread.owner_id == by.user;
     let unlocked = !thread.locked || moderates;
     // Anybody who may write opens a thread again by itself; the rest is for its owner and for moderators.
-    let only_opens = change == Change { archived: Some(false), ..Change::default() };
+    let only_opens = change == Plan { archived: Some(false), ..Plan::default() };
     if !(moderates
         || owns && unlocked && change.slowmode.is_none() && change.locked.is_none()
         || only_opens && unlocked)
@@ -187,23 +187,42 @@ pub(crate) fn open_to_write(state: &mut State, caller: Snowflake, id: Snowflake)
     Ok(())
 }
 
-/// What a thread is to be like.
+/// What a body says of a thread, one that is to be started or one that is there.
+#[derive(Default, PartialEq)]
 struct Plan {
-    name: String,
+    name: Option<String>,
+    archived: Option<bool>,
+    locked: Option<bool>,
+    invitable: Option<bool>,
     archive_minutes: Option<u32>,
     slowmode: Option<u32>,
-    invitable: bool,
     tags: Option<Vec<Snowflake>>,
+    flags: Option<u64>,
 }
 
 impl Plan {
+    fn read_new(fields: &mut Fields) -> Self {
+        fields.require("name");
+        Self::read(fields)
+    }
+
+    fn read_change(fields: &mut Fields) -> Self {
+        Self {
+            archived: fields.flag("archived"),
+            locked: fields.flag("locked"),
+            flags: fields.number("flags"),
+            ..Self::read(fields)
+        }
+    }
+
     fn read(fields: &mut Fields) -> Self {
         Self {
-            name: fields.required_text("name", 1..=100),
+            name: fields.text_within("name", 1..=100),
             archive_minutes: fields.choice("auto_archive_duration", &ARCHIVE_MINUTES),
             slowmode: fields.number_within("rate_limit_per_user", 0..=MAX_SLOWMODE),
-            invitable: fields.flag("invitable").unwrap_or(true),
+            invitable: fields.flag("invitable"),
             tags: fields.snowflakes("applied_tags", 0..=MAX_APPLIED_TAGS),
+            ..Self::default()
         }
     }
 
@@ -233,52 +252,15 @@ impl Plan {
                 owner_id: by.user,
                 archived: false,
                 locked: false,
-                invitable: self.invitable,
+                invitable: self.invitable.unwrap_or(true),
                 auto_archive_minutes: minutes,
                 archive_timestamp: now,
                 members: vec![(by.user, now)],
                 applied_tags: tags,
                 total_messages: 0,
             })),
-            ..Channel::new(id, kind, &self.name, state.world.history_limit)
+            ..Channel::new(id, kind, &self.name.unwrap_or_default(), state.world.history_limit)
         })
-    }
-}
-
-fn check_tags(state: &State, forum: Option<Snowflake>, tags: &[Snowflake]) -> Result<()> {
-    let known = forum.and_then(|id| state.world.channel(id)).map(|forum| &forum.settings.tags);
-    let is_known = |tag: &Snowflake| known.is_some_and(|known| known.iter().any(|one| one.id == *tag));
-    match tags.iter().position(|tag| !is_known(tag)) {
-        None => Ok(()),
-        Some(at) => Err(ApiError::form(&format!("applied_tags.{at}"), "TAG_UNKNOWN", "Unknown tag")),
-    }
-}
-
-/// What a body changes in a thread.
-#[derive(Default, PartialEq)]
-struct Change {
-    name: Option<String>,
-    archived: Option<bool>,
-    locked: Option<bool>,
-    invitable: Option<bool>,
-    archive_minutes: Option<u32>,
-    slowmode: Option<u32>,
-    tags: Option<Vec<Snowflake>>,
-    flags: Option<u64>,
-}
-
-impl Change {
-    fn read(fields: &mut Fields) -> Self {
-        Self {
-            name: fields.text_within("name", 1..=100),
-            archived: fields.flag("archived"),
-            locked: fields.flag("locked"),
-            invitable: fields.flag("invitable"),
-            archive_minutes: fields.choice("auto_archive_duration", &ARCHIVE_MINUTES),
-            slowmode: fields.number_within("rate_limit_per_user", 0..=MAX_SLOWMODE),
-            tags: fields.snowflakes("applied_tags", 0..=MAX_APPLIED_TAGS),
-            flags: fields.number("flags"),
-        }
     }
 
     fn apply(self, channel: &mut Channel) {
@@ -294,5 +276,14 @@ impl Change {
             set(&mut thread.auto_archive_minutes, self.archive_minutes);
             set(&mut thread.applied_tags, self.tags);
         }
+    }
+}
+
+fn check_tags(state: &State, forum: Option<Snowflake>, tags: &[Snowflake]) -> Result<()> {
+    let known = forum.and_then(|id| state.world.channel(id)).map(|forum| &forum.settings.tags);
+    let is_known = |tag: &Snowflake| known.is_some_and(|known| known.iter().any(|one| one.id == *tag));
+    match tags.iter().position(|tag| !is_known(tag)) {
+        None => Ok(()),
+        Some(at) => Err(ApiError::form(&format!("applied_tags.{at}"), "TAG_UNKNOWN", "Unknown tag")),
     }
 }

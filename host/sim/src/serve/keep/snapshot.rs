@@ -7,11 +7,13 @@ use std::sync::Arc;
 use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 
-use crate::commands::{Command, Commands, Exception};
+use crate::commands::{Command, Commands};
 use crate::files::StoredFile;
 use crate::ids::{Snowflake, Timestamp};
 use crate::state::State;
-use crate::world::{Bot, Channel, CommandRule, Guild, GuildEmoji, Invite, Status, User, Webhook, World};
+use crate::world::{
+    Bot, Channel, CommandException, CommandRule, Guild, GuildEmoji, Invite, Status, User, Webhook, World,
+};
 
 /// Changes when an older version could no longer be read.
 const FORMAT: u32 = 1;
@@ -36,7 +38,7 @@ pub(super) struct Snapshot {
     nitro: BTreeSet<Snowflake>,
     command_rules: Vec<CommandRule>,
     commands: Vec<Command>,
-    exceptions: Vec<(Snowflake, Snowflake, Vec<Exception>)>,
+    exceptions: Vec<(Snowflake, Snowflake, Vec<CommandException>)>,
     /// Id and type; the content is beside this text.
     uploads: Vec<(Snowflake, String)>,
     #[serde(skip)]

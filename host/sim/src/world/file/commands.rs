@@ -5,26 +5,22 @@ use super::parts::{CommandPart, GuildPart, Name, Whom};
 use super::read::{Building, role_named};
 use super::write::{name, role_name};
 use crate::ids::Snowflake;
-use crate::world::{CommandRule, Guild, World};
-
-/// Discord's numbers for whom an exception is.
-const ROLE: u8 = 1;
-const USER: u8 = 2;
-const CHANNEL: u8 = 3;
+use crate::world::{CommandException, CommandRule, Guild, World};
 
 impl Building {
     pub(super) fn commands(&mut self, guild: Snowflake, part: &GuildPart) -> Result<(), Slip> {
         for command in &part.commands {
             let mut exceptions = Vec::new();
             for (whom, permission) in [(&command.allow, true), (&command.deny, false)] {
+                let mut except = |id, kind| exceptions.push(CommandException { id, kind, permission });
                 for role in &whom.roles {
-                    exceptions.push((role_named(&self.world.guilds[&guild], role)?, ROLE, permission));
+                    except(role_named(&self.world.guilds[&guild], role)?, CommandException::ROLE);
                 }
                 for member in &whom.members {
-                    exceptions.push((self.somebody(member)?.id, USER, permission));
+                    except(self.somebody(member)?.id, CommandException::USER);
                 }
                 for channel in &whom.channels {
-                    exceptions.push((self.channel_named(guild, channel)?, CHANNEL, permission));
+                    except(self.channel_named(guild, channel)?, CommandException::CHANNEL);
                 }
             }
             let command = command.name.clone();
@@ -49,11 +45,11 @@ pub(super) fn commands_of(world: &World, guild: &Guild) -> Vec<CommandPart> {
     let rules = world.command_rules.iter().filter(|rule| rule.guild == guild.id);
     let parts = rules.map(|rule| {
         let (mut allow, mut deny) = (Whom::default(), Whom::default());
-        for (id, kind, permission) in &rule.exceptions {
+        for CommandException { id, kind, permission } in &rule.exceptions {
             let whom = if *permission { &mut allow } else { &mut deny };
             match *kind {
-                ROLE => whom.roles.push(role_name(guild, *id)),
-                USER => whom.members.push(name(&world.name_of(*id))),
+                CommandException::ROLE => whom.roles.push(role_name(guild, *id)),
+                CommandException::USER => whom.members.push(name(&world.name_of(*id))),
                 _ => whom.channels.push(name(&id.to_string())),
             }
         }

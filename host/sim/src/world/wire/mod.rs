@@ -10,8 +10,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    Attachment, Bot, Channel, ChannelKind, Component, Embed, Emoji, Guild, GuildMember, InteractionNote,
-    Message, User, World, bits, flags,
+    Attachment, Belongings, Bot, Channel, ChannelKind, Component, Embed, Emoji, Guild, GuildMember,
+    InteractionNote, Message, User, World, bits, flags,
 };
 use crate::ids::{Snowflake, Timestamp};
 pub(crate) use settings::{
@@ -331,25 +331,20 @@ pub(crate) fn guild_create_json(
         .filter(|member| member.user.id == viewer || (all_members && !large))
         .map(MemberJson::full)
         .collect();
-    let channels: Vec<Value> =
-        guild.channels.iter().filter_map(|id| world.channels.get(id)).map(channel_json).collect();
+    let channels = guild.channels.iter().filter_map(|id| world.channels.get(id));
     json["joined_at"] = json!(guild.members.get(&viewer).map(|member| member.joined_at));
     json["large"] = json!(large);
     json["unavailable"] = json!(false);
     json["member_count"] = json!(guild.members.len());
     json["members"] = json!(members);
-    json["channels"] = json!(channels);
+    json["channels"] = channels.map(channel_json).collect();
     let threads = guild.belongings.threads.iter().filter_map(|id| world.channels.get(id));
     let open = threads.filter(|thread| world.permissions_in(thread, viewer) & bits::VIEW_CHANNEL != 0);
-    json["threads"] = json!(open.map(|thread| thread_json_for(thread, viewer)).collect::<Vec<_>>());
-    let voice = guild.belongings.voice.iter();
-    json["voice_states"] =
-        json!(voice.map(|(user, state)| voice_json(guild, *user, state, false)).collect::<Vec<_>>());
-    let events = guild.belongings.events.iter();
-    json["guild_scheduled_events"] =
-        json!(events.map(|event| event.json(guild.id, false)).collect::<Vec<_>>());
-    let stages = guild.belongings.stages.iter();
-    json["stage_instances"] = json!(stages.map(|stage| stage.json(guild.id)).collect::<Vec<_>>());
+    json["threads"] = open.map(|thread| thread_json_for(thread, viewer)).collect();
+    let Belongings { voice, events, stages, .. } = &guild.belongings;
+    json["voice_states"] = voice.iter().map(|(user, state)| voice_json(guild, *user, state, false)).collect();
+    json["guild_scheduled_events"] = events.iter().map(|event| event.json(guild.id, false)).collect();
+    json["stage_instances"] = stages.iter().map(|stage| stage.json(guild.id)).collect();
     for empty in ["presences", "soundboard_sounds"] {
         json[empty] = json!([]);
     }
