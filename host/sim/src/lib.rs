@@ -118,8 +118,8 @@ pub use world::{
     Choice, CommandException, CommandRule, Component, ComponentEmoji, ComponentKind, DefaultReaction,
     DefaultValue, Embed, EmbedAuthor, EmbedField, EmbedFooter, EmbedKind, Emoji, EventPlace, GalleryItem,
     Guild, GuildEmoji, GuildMember, GuildSettings, GuildTemplate, InstallConfig, InstallParams,
-    InteractionNote, Invite, Media, Message, MessageKind, Modal, Onboarding, OnboardingOption,
-    OnboardingPrompt, Origin, Overwrite, Owners, Poll, PollAnswer, Reaction, Role, RoleConnectionMetadata,
-    ScheduledEvent, SelectOption, StageInstance, Status, Tag, Thread, User, VoiceState, Webhook, World,
-    WorldError, WorldMistake, bits, flags,
+    InteractionNote, Invite, Media, Message, MessageKind, Modal, NthWeekday, Onboarding, OnboardingOption,
+    OnboardingPrompt, Origin, Overwrite, Owners, Poll, PollAnswer, Reaction, RecurrenceRule, Role,
+    RoleConnectionMetadata, ScheduledEvent, SelectOption, StageInstance, Status, Tag, Thread, User,
+    VoiceState, Webhook, World, WorldError, WorldMistake, bits, flags,
 };

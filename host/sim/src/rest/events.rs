@@ -1,5 +1,7 @@
 //! Events that a guild announces, over REST: list, make, change, remove, and who is interested.
 
+use std::ops::RangeInclusive;
+
 use serde_json::json;
 
 use super::{Call, Reply};
@@ -8,6 +10,7 @@ use crate::ids::Snowflake;
 use crate::rules::access;
 use crate::rules::events::{self, EventForm};
 use crate::world::wire::MemberJson;
+use crate::world::{NthWeekday, RecurrenceRule};
 
 /// The answer of those who are interested; `GuildScheduledEventUserResponses` in Discord's OpenAPI document.
 const INTERESTED: u8 = 1;
@@ -97,7 +100,7 @@ pub(super) fn unsubscribe(call: &Call, guild: Snowflake, id: Snowflake) -> Resul
 fn read(fields: &mut Fields) -> EventForm {
     fields.choice("privacy_level", &[2_u64]);
     let location = fields.read_object("entity_metadata", |of| of.text_within("location", 1..=100)).flatten();
-    fields.ignore(&["image", "recurrence_rule"]);
+    fields.ignore(&["image"]);
     EventForm {
         name: fields.text_within("name", 1..=100),
         description: fields.nullable("description", |of, key| of.text(key, 1000)),
@@ -106,5 +109,27 @@ fn read(fields: &mut Fields) -> EventForm {
         kind: fields.choice("entity_type", &[1, 2, 3]),
         channel: fields.snowflake("channel_id"),
         location,
+        recurrence: fields.nullable("recurrence_rule", |of, key| of.read_object(key, recurrence)),
+    }
+}
+
+fn recurrence(of: &mut Fields) -> RecurrenceRule {
+    // Discord says them in answers and takes them from nobody.
+    of.ignore(&["end", "by_year_day", "count"]);
+    let numbers = |of: &mut Fields, key: &str, range: RangeInclusive<u64>| {
+        let numbers: Vec<u64> = range.collect();
+        of.choices(key, 1..=numbers.len(), &numbers)
+    };
+    RecurrenceRule {
+        start: of.required("start", Fields::moment),
+        frequency: of.required("frequency", |of, key| of.choice(key, &[0, 1, 2, 3])),
+        interval: of.number_within("interval", 1..=u32::MAX).unwrap_or(1),
+        by_weekday: numbers(of, "by_weekday", 0..=6),
+        by_n_weekday: of.read_objects("by_n_weekday", 1..=1, |one| NthWeekday {
+            n: one.required("n", |of, key| of.number_within(key, 1..=5)),
+            day: one.required("day", |of, key| of.number_within(key, 0..=6)),
+        }),
+        by_month: numbers(of, "by_month", 1..=12),
+        by_month_day: numbers(of, "by_month_day", 1..=31),
     }
 }

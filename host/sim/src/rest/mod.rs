@@ -1,5 +1,6 @@
 //! REST: from a request to an answer — address, authorization, faults, route, headers, transcript.
 
+mod absent;
 mod applications;
 mod automod;
 mod bans;
@@ -16,6 +17,7 @@ mod members;
 mod messages;
 mod onboarding;
 mod pictures;
+mod prunes;
 mod reply;
 mod roles;
 pub(crate) mod routes;

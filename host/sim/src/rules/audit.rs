@@ -26,6 +26,7 @@ pub(super) enum Action {
     OverwriteUpdate = 14,
     OverwriteDelete = 15,
     MemberKick = 20,
+    MemberPrune = 21,
     BanAdd = 22,
     BanRemove = 23,
     MemberUpdate = 24,

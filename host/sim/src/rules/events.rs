@@ -4,10 +4,10 @@
 use serde_json::{Value, json};
 
 use super::{Action, By, access, audit, dispatch};
-use crate::form::{ApiError, Result};
+use crate::form::{ApiError, Result, set};
 use crate::ids::{Snowflake, Timestamp};
 use crate::state::State;
-use crate::world::{ChannelKind, EventPlace, ScheduledEvent, bits};
+use crate::world::{ChannelKind, EventPlace, RecurrenceRule, ScheduledEvent, bits};
 
 /// Events that are scheduled or active.
 const MAX_EVENTS: usize = 100;
@@ -23,6 +23,7 @@ pub(crate) struct EventForm {
     pub(crate) kind: Option<u64>,
     pub(crate) channel: Option<Snowflake>,
     pub(crate) location: Option<String>,
+    pub(crate) recurrence: Option<Option<RecurrenceRule>>,
 }
 
 pub(crate) fn create(state: &mut State, by: &By, guild: Snowflake, form: EventForm) -> Result<Value> {
@@ -38,6 +39,7 @@ pub(crate) fn create(state: &mut State, by: &By, guild: Snowflake, form: EventFo
         starts: Timestamp(0),
         ends: None,
         place: EventPlace::Elsewhere(String::new()),
+        recurrence: None,
         status: SCHEDULED,
         users: Vec::new(),
     };
@@ -156,9 +158,10 @@ fn apply(form: EventForm, state: &State, guild: Snowflake, event: &mut Scheduled
         }
         event.starts = starts;
     }
-    event.name = form.name.unwrap_or_else(|| std::mem::take(&mut event.name));
-    event.description = form.description.unwrap_or_else(|| event.description.take());
-    event.ends = form.ends.unwrap_or(event.ends);
+    set(&mut event.name, form.name);
+    set(&mut event.description, form.description);
+    set(&mut event.ends, form.ends);
+    set(&mut event.recurrence, form.recurrence);
     if form.kind.is_some() || form.channel.is_some() || form.location.is_some() {
         event.place = place(state, guild, form.kind, form.channel, form.location, &event.place)?;
     }

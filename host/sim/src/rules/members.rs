@@ -1,17 +1,19 @@
 //! Members of guilds: they come, go, are changed and banned.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::{Action, By, Draft, access, audit, dispatch, guilds, messages, onboarding, visibility, voice};
 use crate::form::{ApiError, Result};
-use crate::ids::Snowflake;
+use crate::ids::{Snowflake, Timestamp};
 use crate::state::State;
 use crate::transcript::What;
 use crate::world::wire::MemberJson;
 use crate::world::{Ban, GuildMember, MessageKind, User, bits};
 
+const DAY_MS: u64 = 24 * 3600 * 1000;
 /// A bit of a guild's `system_channel_flags`.
 const NO_JOIN_NOTICES: u64 = 1 << 0;
 
@@ -76,6 +78,47 @@ pub(crate) fn kick(state: &mut State, by: &By, guild: Snowflake, user: Snowflake
     remove(state, guild, user);
     audit::record(state, guild, by, Action::MemberKick, Some(user), None);
     Ok(())
+}
+
+/// Members of whom nothing was seen for so many days, no message and no session, and who have no role but these.
+pub(crate) fn inactive(
+    state: &State,
+    user: Snowflake,
+    guild: Snowflake,
+    days: u32,
+    roles: &[Snowflake],
+) -> Result<Vec<Snowflake>> {
+    let home = access::guild_with(state, user, guild, bits::KICK_MEMBERS | bits::MANAGE_GUILD)?;
+    let since = Timestamp(state.world.clock.now().0.saturating_sub(u64::from(days) * DAY_MS));
+    let channels = state.world.channels.values().filter(|channel| channel.guild_id == Some(guild));
+    let recent = channels.flat_map(|one| one.messages.iter().rev().take_while(|one| one.timestamp >= since));
+    let writers: HashSet<Snowflake> = recent.map(|message| message.author.id).collect();
+    let is_inactive = |member: &&GuildMember| {
+        let id = member.user.id;
+        let is_free =
+            !member.user.bot && id != home.owner_id && member.roles.iter().all(|one| roles.contains(one));
+        is_free && member.joined_at < since && !writers.contains(&id) && !state.sessions.any_of(id)
+    };
+    Ok(home.members.values().filter(is_inactive).map(|member| member.user.id).collect())
+}
+
+/// Removes them; returns how many there were.
+pub(crate) fn prune(
+    state: &mut State,
+    by: &By,
+    guild: Snowflake,
+    days: u32,
+    roles: &[Snowflake],
+) -> Result<usize> {
+    let inactive = inactive(state, by.user, guild, days, roles)?;
+    for user in &inactive {
+        remove(state, guild, *user);
+    }
+    // Discord's audit log has both as texts.
+    let removed = inactive.len().to_string();
+    let options = json!({ "delete_member_days": days.to_string(), "members_removed": removed });
+    audit::record(state, guild, by, Action::MemberPrune, None, Some(options));
+    Ok(inactive.len())
 }
 
 /// Gives a member a role or takes it.

@@ -101,10 +101,36 @@ pub struct ScheduledEvent {
     pub ends: Option<Timestamp>,
     /// Where.
     pub place: EventPlace,
+    /// How it recurs; none happens once.
+    #[serde(default)]
+    pub recurrence: Option<RecurrenceRule>,
     /// 1 scheduled, 2 active, 3 completed, 4 canceled.
     pub status: u8,
     /// Who is interested, in the order they said so.
     pub users: Vec<Snowflake>,
+}
+
+/// How an event recurs, as far as bots can say it.
+/// <https://discord.com/developers/docs/resources/guild-scheduled-event#guild-scheduled-event-recurrence-rule-object>
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[allow(missing_docs, reason = "each is described under its name in Discord's reference")]
+pub struct RecurrenceRule {
+    pub start: Timestamp,
+    pub frequency: u8,
+    pub interval: u32,
+    pub by_weekday: Option<Vec<u64>>,
+    pub by_n_weekday: Option<Vec<NthWeekday>>,
+    pub by_month: Option<Vec<u64>>,
+    pub by_month_day: Option<Vec<u64>>,
+}
+
+/// A day of the week in one week of a month.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct NthWeekday {
+    /// Which week, 1 to 5.
+    pub n: u8,
+    /// 0 is Monday.
+    pub day: u8,
 }
 
 /// Where an event takes place.
@@ -131,7 +157,7 @@ impl ScheduledEvent {
             "creator": &*self.creator, "name": self.name, "description": self.description,
             "scheduled_start_time": self.starts, "scheduled_end_time": self.ends, "privacy_level": 2,
             "status": self.status, "entity_type": kind, "entity_id": null, "entity_metadata": metadata,
-            "image": null, "recurrence_rule": null, "guild_scheduled_event_exceptions": [],
+            "image": null, "recurrence_rule": self.recurrence, "guild_scheduled_event_exceptions": [],
         });
         if with_user_count {
             json["user_count"] = json!(self.users.len());

@@ -31,8 +31,8 @@ pub use automod::{
     Trigger as AutoModTrigger,
 };
 pub use belongings::{
-    AuditEntry, Ban, Belongings, CommandException, CommandRule, EventPlace, GuildEmoji, Invite,
-    ScheduledEvent, StageInstance, VoiceState, Webhook,
+    AuditEntry, Ban, Belongings, CommandException, CommandRule, EventPlace, GuildEmoji, Invite, NthWeekday,
+    RecurrenceRule, ScheduledEvent, StageInstance, VoiceState, Webhook,
 };
 pub use choice::Choice;
 pub(crate) use choice::Translations;

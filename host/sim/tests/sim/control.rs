@@ -305,10 +305,10 @@ async fn the_transcript_is_read_from_a_mark_and_waited_for() {
 async fn what_is_not_there_is_told_apart() {
     let sim = sim().await;
     let control = Control::of(&sim).await;
-    get(&sim, "/stickers/5").await;
+    get(&sim, "/lobbies/5").await;
     assert_eq!(
         control.get("/control/unknown").await["routes"][0],
-        json!({ "route": "GET /stickers/{id}", "times": 1 })
+        json!({ "route": "GET /lobbies/{id}", "times": 1 })
     );
     for (method, path, status) in
         [(Method::GET, "/control/nothing", 404), (Method::PUT, "/control/people", 405)]

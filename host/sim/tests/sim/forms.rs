@@ -1,4 +1,4 @@
-//! Forms: every kind of field, as people fill it in at the prompt.
+//! Forms and menus: every kind of field, as people fill it in at the prompt, and what a menu takes.
 
 use gearshift_sim::{Outcome, Prompt};
 use serde_json::{Value, json};
@@ -79,4 +79,21 @@ async fn files_of_a_form_are_typed_by_their_names_and_what_is_in_them() {
     assert_eq!(files, [(&json!("a.txt"), &json!(4)), (&json!("b.png"), &json!(0))]);
     let refused = submitted(upload(), ":submit proof:a, b, c").await.unwrap_err();
     assert!(refused.contains("1 to 2 values"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_menu_of_channels_takes_those_of_its_types() {
+    let sim = sim().await;
+    let (mut socket, handle, interaction) = invoked(&sim).await;
+    let menu = json!({ "type": 8, "custom_id": "where", "channel_types": [2] });
+    let menu = json!({ "type": 1, "components": [menu] });
+    respond(&sim, &interaction, json!({ "type": 4, "data": { "components": [menu] } })).await;
+    let message = handle.answered(PATIENCE).await.unwrap().id;
+    let alice = sim.member("alice").unwrap();
+    let refused = alice.select(message, "where", &["general"]).await.map(|_| ()).unwrap_err().to_string();
+    assert_eq!(refused, "`where` cannot be used: `general` is a channel of another type");
+    let voice = sim.world(|world| world.channel_named("lounge", None).map(|channel| channel.id)).unwrap();
+    alice.select(message, "where", &["lounge"]).await.unwrap();
+    let chosen = socket.event("INTERACTION_CREATE").await;
+    assert_eq!(chosen["data"]["values"], json!([voice]));
 }

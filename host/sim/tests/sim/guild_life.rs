@@ -115,6 +115,19 @@ async fn an_event_is_announced_found_interesting_begun_and_over() {
     assert_eq!(users[0]["user"]["username"], "dave");
     assert_eq!(users[0]["member"]["user"]["username"], "dave");
     assert_eq!(alice.get(&format!("{path}?with_user_count=true")).await.1[0]["user_count"], 1);
+    let rule = json!({ "start": starts, "frequency": 2, "interval": 2, "by_weekday": [5] });
+    let recurring = alice.patch(&one, json!({ "recurrence_rule": rule })).await.1;
+    let mut kept = rule.clone();
+    for key in ["by_n_weekday", "by_month", "by_month_day"] {
+        kept[key] = Value::Null;
+    }
+    assert_eq!(recurring["recurrence_rule"], kept);
+    let wrong = json!({ "recurrence_rule": { "frequency": 4, "by_month": [13] } });
+    let mistakes = &alice.patch(&one, wrong).await.1["errors"]["recurrence_rule"];
+    for key in ["start", "frequency", "by_month"] {
+        assert!(mistakes[key].is_object(), "{key}: {mistakes}");
+    }
+    assert_eq!(alice.patch(&one, json!({ "recurrence_rule": null })).await.1["recurrence_rule"], Value::Null);
     assert_eq!(alice.patch(&one, json!({ "status": 2 })).await.1["status"], 2);
     assert_eq!(code(&alice.patch(&one, json!({ "status": 1 })).await), (400, 50035));
     assert_eq!(alice.patch(&one, json!({ "status": 3 })).await.1["status"], 3);

@@ -127,6 +127,38 @@ async fn a_message_becomes_a_layout_only_if_it_gives_up_everything_else() {
 }
 
 #[tokio::test]
+async fn a_component_has_no_custom_emoji_that_its_author_cannot_use() {
+    let sim = sim().await;
+    let (alice, bot) = (desk(&sim, "alice"), desk(&sim, "bot"));
+    let path = format!("/channels/{}/messages", channel_id(&sim, "general"));
+    let emojis = format!("/guilds/{}/emojis", harbour(&sim));
+    let new = json!({ "name": "anchor", "image": "data:image/png;base64,iVBORw0KGgo=" });
+    let known = alice.made(Method::POST, &emojis, new).await;
+    let row = |emoji: &Value| {
+        let emoji = json!({ "id": emoji, "name": "anchor" });
+        let button = json!({ "type": 2, "style": 1, "custom_id": "a", "emoji": emoji });
+        let options = json!([{ "label": "x", "value": "x", "emoji": emoji }]);
+        let menu = json!({ "type": 3, "custom_id": "b", "options": options });
+        let rows = [button, menu].map(|one| json!({ "type": 1, "components": [one] }));
+        json!({ "content": "x", "components": rows })
+    };
+    let refused = bot.post(&path, row(&json!("12345"))).await;
+    let invalid = "COMPONENT_INVALID_EMOJI";
+    assert_eq!(mistake(&refused, "/components/0/components/0/emoji/id"), invalid);
+    assert_eq!(mistake(&refused, "/components/1/components/0/options/0/emoji/id"), invalid);
+    let posted = bot.made(Method::POST, &path, row(&known["id"])).await;
+    assert_eq!(posted["components"][0]["components"][0]["emoji"]["id"], known["id"]);
+    let edited = bot.patch(&format!("{path}/{}", id(&posted)), row(&json!("12345"))).await;
+    assert_eq!(mistake(&edited, "/components/0/components/0/emoji/id"), invalid);
+    let (_socket, _handle, interaction) = invoked(&sim).await;
+    let answer = json!({ "type": 4, "data": row(&json!("12345")) });
+    let refused = respond(&sim, &interaction, answer).await;
+    assert_eq!(mistake(&refused, "/data/components/0/components/0/emoji/id"), invalid);
+    let form = json!({ "type": 4, "data": row(&known["id"]) });
+    assert_eq!(respond(&sim, &interaction, form).await.0, 204);
+}
+
+#[tokio::test]
 async fn a_component_does_not_empty_its_message() {
     let sim = sim().await;
     let (mut socket, _, command) = invoked(&sim).await;

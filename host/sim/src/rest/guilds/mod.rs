@@ -67,15 +67,3 @@ pub(crate) fn channels(call: &Call, guild: Snowflake) -> Result<Reply> {
         guild.channels.iter().filter_map(|id| state.world.channel(*id)).map(channel_json).collect();
     Ok(Reply::json(&channels))
 }
-
-/// `GET /guilds/{guild}/stickers` and `GET /guilds/{guild}/integrations`: a simulated guild has none, and none can be made.
-pub(crate) fn none_of_it(call: &Call, guild: Snowflake) -> Result<Reply> {
-    let caller = call.caller()?;
-    access::own_guild(&call.shared.state(), caller, guild)?;
-    Ok(Reply::json(&[(); 0]))
-}
-
-/// `GET /sticker-packs`: Discord's own pictures are not here.
-pub(crate) fn sticker_packs(_: &Call) -> Result<Reply> {
-    Ok(Reply::json(&json!({ "sticker_packs": [] })))
-}

@@ -12,7 +12,7 @@ use crate::rest::messages::components::{Surface, components};
 use crate::rest::messages::form::MessageForm;
 use crate::rest::{Call, Reply};
 use crate::rules::interactions::{self, Answering};
-use crate::rules::messages;
+use crate::rules::{access, messages};
 use crate::state::State;
 use crate::transcript::Acknowledgement;
 use crate::world::wire::MessageJson;
@@ -29,13 +29,12 @@ pub(crate) fn callback(call: &Call, id: Snowflake, token: String) -> Result<Repl
     let data = fields.object("data").unwrap_or_default();
     fields.checked()?;
     let window = call.shared.options.interaction_window;
-    // Looked at before the body is read: a late or second answer gets this error whatever it says.
-    let answering = interactions::to_acknowledge(&call.shared.state(), id, token, window)?;
-    let how = acknowledgement(how, &answering)?;
-    let body = Body::read(how, data, call, &answering)?;
-    // From here to the end under one lock: an answer is there and acknowledged, or neither.
+    // From here to the end under one lock: an answer is there and acknowledged, or neither. A late or second one gets this
+    // error whatever its body says.
     let mut state = call.shared.state();
-    interactions::to_acknowledge(&state, id, token, window)?;
+    let answering = interactions::to_acknowledge(&state, id, token, window)?;
+    let how = acknowledgement(how, &answering)?;
+    let body = Body::read(&state, how, data, call, &answering)?;
     let message = match body {
         Body::Nothing => None,
         Body::Answer(form, extra_flags) => {
@@ -84,25 +83,34 @@ enum Body {
 }
 
 impl Body {
-    fn read(how: Acknowledgement, data: Fields, call: &Call, answering: &Answering) -> Result<Self> {
+    fn read(
+        state: &State,
+        how: Acknowledgement,
+        data: Fields,
+        call: &Call,
+        answering: &Answering,
+    ) -> Result<Self> {
+        let bot = answering.bot;
         Ok(match how {
             Acknowledgement::Message => {
-                let form = MessageForm::read(data)?;
+                let form = MessageForm::read(state, bot, data)?;
                 if form.is_empty(call.uploads.len()) {
                     return Err(ApiError::empty_message());
                 }
                 Self::Answer(form, 0)
             }
-            Acknowledgement::DeferredMessage => Self::Answer(MessageForm::read(data)?, flags::LOADING),
+            Acknowledgement::DeferredMessage => {
+                Self::Answer(MessageForm::read(state, bot, data)?, flags::LOADING)
+            }
             Acknowledgement::DeferredUpdate => Self::Nothing,
             Acknowledgement::Update => {
                 let source = answering.source.ok_or(ApiError::unknown_message())?;
-                let kept = interactions::answer_message(&call.shared.state(), answering.channel, source);
+                let kept = interactions::answer_message(state, answering.channel, source);
                 let kept = kept.ok_or(ApiError::unknown_message())?;
-                Self::Update(MessageForm::read_edit(data, kept.flags)?, kept)
+                Self::Update(MessageForm::read_edit(state, bot, data, kept.flags)?, kept)
             }
             Acknowledgement::Choices => Self::Choices(choices(data)?),
-            Acknowledgement::Modal => Self::Form(modal(data)?),
+            Acknowledgement::Modal => Self::Form(modal(state, bot, data)?),
         })
     }
 }
@@ -134,11 +142,12 @@ fn choices(mut data: Fields) -> Result<Vec<Choice>> {
     data.checked().map(|()| read.unwrap_or_default())
 }
 
-fn modal(mut data: Fields) -> Result<Modal> {
+fn modal(state: &State, bot: Snowflake, mut data: Fields) -> Result<Modal> {
+    let knows = |id| access::knows_emoji(state, bot, id);
     let modal = Modal {
         title: data.required_text("title", 1..=45),
         custom_id: data.required_text("custom_id", 1..=100),
-        components: numbered(components(&mut data, Surface::Form)),
+        components: numbered(components(&mut data, Surface::Form, &knows)),
     };
     data.checked().map(|()| modal)
 }

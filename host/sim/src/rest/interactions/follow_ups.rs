@@ -18,9 +18,10 @@ pub(crate) fn follow_up(call: &Call, app: Snowflake, token: String) -> Result<Re
     if is_of_channel(call, app) {
         return posts::post(call, app, &token);
     }
-    let form = MessageForm::read(call.fields()?)?;
+    let fields = call.fields()?;
     let mut state = call.shared.state();
     let answering = open(&state, call, app, &token)?;
+    let form = MessageForm::read(&state, app, fields)?;
     if form.is_empty(call.uploads.len()) {
         return Err(ApiError::empty_message());
     }
@@ -63,7 +64,7 @@ pub(crate) fn edit(call: &Call, app: Snowflake, token: String, which: String) ->
     let mut state = call.shared.state();
     let answering = open(&state, call, app, &token)?;
     let kept = find(&state, &answering, &which)?;
-    let form = MessageForm::read_edit(fields, kept.flags)?;
+    let form = MessageForm::read_edit(&state, app, fields, kept.flags)?;
     let revision = form.into_revision(&kept, &mut state, call)?;
     let message =
         messages::edit(&mut state, answering.channel, kept.id, revision).ok_or(ApiError::unknown_message())?;

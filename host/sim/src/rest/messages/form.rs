@@ -12,10 +12,10 @@ use crate::form::{Fields, Result};
 use crate::ids::Snowflake;
 use crate::rest::Call;
 use crate::rules::messages::{BESIDE_LAYOUT, MAX_CONTENT_CHARS, beside_layout, content_limit};
-use crate::rules::{Draft, Revision};
+use crate::rules::{Draft, Revision, access};
 use crate::state::State;
 use crate::world::mentions::AllowedMentions;
-use crate::world::{Attachment, Component, Embed, Message, World, flags, numbered};
+use crate::world::{Attachment, Component, Embed, Message, flags, numbered};
 
 const MAX_NONCE_CHARS: usize = 25;
 
@@ -41,37 +41,51 @@ pub(crate) struct MessageForm {
 
 impl MessageForm {
     /// Reads all fields of a new message; mistakes are answered together.
-    pub(crate) fn read(fields: Fields) -> Result<Self> {
-        Self::read_edit(fields, 0)
+    pub(crate) fn read(state: &State, author: Snowflake, fields: Fields) -> Result<Self> {
+        Self::read_edit(state, author, fields, 0)
     }
 
     /// The same for an edit of a message that has the flags `flags_before`.
-    pub(crate) fn read_edit(fields: Fields, flags_before: u64) -> Result<Self> {
-        Self::read_up_to(MAX_CONTENT_CHARS, fields, flags_before)
+    pub(crate) fn read_edit(
+        state: &State,
+        author: Snowflake,
+        fields: Fields,
+        flags_before: u64,
+    ) -> Result<Self> {
+        Self::read_up_to(MAX_CONTENT_CHARS, state, author, fields, flags_before)
     }
 
     /// The same from an account: a user may say more with Nitro, and nothing in ways that only bots have, which Discord
     /// ignores when a user sends it.
     pub(crate) fn read_of(
         account: Account,
-        world: &World,
+        state: &State,
         fields: Fields,
         flags_before: u64,
     ) -> Result<Self> {
-        let form = Self::read_up_to(content_limit(world, account.id()), fields, flags_before)?;
+        let author = account.id();
+        let most = content_limit(&state.world, author);
+        let form = Self::read_up_to(most, state, author, fields, flags_before)?;
         Ok(match account {
             Account::Bot(_) => form,
             Account::User(_) => Self { embeds: None, components: None, ..form },
         })
     }
 
-    fn read_up_to(content_chars: usize, mut fields: Fields, flags_before: u64) -> Result<Self> {
+    fn read_up_to(
+        content_chars: usize,
+        state: &State,
+        author: Snowflake,
+        mut fields: Fields,
+        flags_before: u64,
+    ) -> Result<Self> {
+        let knows = |id| access::knows_emoji(state, author, id);
         let mut form = Self { flags: fields.number("flags"), ..Self::default() };
         let layout = (form.flags.unwrap_or(0) | flags_before) & flags::IS_COMPONENTS_V2 != 0;
         form.content = fields.nullable("content", |of, key| of.text(key, content_chars));
         form.embeds = fields.has("embeds").then(|| embeds(&mut fields));
         let surface = if layout { Surface::Layout } else { Surface::Message };
-        form.components = fields.has("components").then(|| components(&mut fields, surface));
+        form.components = fields.has("components").then(|| components(&mut fields, surface, &knows));
         form.attachments = fields.has("attachments").then(|| FileNote::read_all(&mut fields));
         form.allowed = allowed_mentions(&mut fields);
         fields.read_object("message_reference", |reference| form.read_reference(reference));

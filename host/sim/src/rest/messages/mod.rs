@@ -76,7 +76,7 @@ pub(crate) fn edit(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Rep
     let mut state = call.shared.state();
     let (_, message) = access::open_message(&state, caller, channel, id)?;
     let kept: Arc<Message> = message.clone();
-    let form = MessageForm::read_of(account, &state.world, fields, kept.flags)?;
+    let form = MessageForm::read_of(account, &state, fields, kept.flags)?;
     if kept.author.id != caller {
         // Moderators may hide the embeds of others, no more.
         if !form.only_flags(call.uploads.len()) {

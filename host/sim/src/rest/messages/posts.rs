@@ -16,7 +16,7 @@ pub(crate) fn create(call: &Call, channel: Snowflake) -> Result<Reply> {
     let caller = account.id();
     let fields = call.fields()?;
     let mut state = call.shared.state();
-    let mut form = MessageForm::read_of(account, &state.world, fields, 0)?;
+    let mut form = MessageForm::read_of(account, &state, fields, 0)?;
     let mut needed = bits::SEND_MESSAGES;
     if !call.uploads.is_empty() {
         needed |= bits::ATTACH_FILES;

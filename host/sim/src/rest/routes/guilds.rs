@@ -1,8 +1,8 @@
 //! The routes below `/guilds`.
 
 use crate::rest::{
-    automod, bans, channels, emojis, events, guilds, invites, members, onboarding, roles, stages, templates,
-    threads, voice,
+    absent, automod, bans, channels, emojis, events, guilds, invites, members, onboarding, prunes, roles,
+    stages, templates, threads, voice,
 };
 
 super::table! {
@@ -43,6 +43,8 @@ super::table! {
     PUT    "/guilds/{guild_id}/members/{user_id}/roles/{role_id}" => members::give_role(guild_id, user_id, role_id);
     DELETE "/guilds/{guild_id}/members/{user_id}/roles/{role_id}" => members::take_role(guild_id, user_id, role_id);
 
+    GET    "/guilds/{guild_id}/prune" => prunes::count(guild_id);
+    POST   "/guilds/{guild_id}/prune" => prunes::begin(guild_id);
     GET    "/guilds/{guild_id}/bans" => bans::list(guild_id);
     GET    "/guilds/{guild_id}/bans/{user_id}" => bans::ban(guild_id, user_id);
     PUT    "/guilds/{guild_id}/bans/{user_id}" => bans::put(guild_id, user_id);
@@ -78,9 +80,16 @@ super::table! {
     GET    "/guilds/{guild_id}/voice-states/{user_id}" => voice::state(guild_id, user_id);
     PATCH  "/guilds/{guild_id}/voice-states/{user_id}" => voice::edit(guild_id, user_id);
     GET    "/guilds/{guild_id}/invites" => invites::of_guild(guild_id);
-    GET    "/guilds/{guild_id}/stickers" => guilds::none_of_it(guild_id);
-    GET    "/guilds/{guild_id}/integrations" => guilds::none_of_it(guild_id);
-    GET    "/sticker-packs" => guilds::sticker_packs();
+    GET    "/guilds/{guild_id}/stickers" => absent::of_guild(guild_id);
+    GET    "/guilds/{guild_id}/stickers/{sticker_id}" => absent::guild_sticker(guild_id, sticker_id);
+    GET    "/guilds/{guild_id}/integrations" => absent::of_guild(guild_id);
+    GET    "/guilds/{guild_id}/soundboard-sounds" => absent::sounds(guild_id);
+    GET    "/guilds/{guild_id}/vanity-url" => absent::vanity_url(guild_id);
+    GET    "/guilds/{guild_id}/welcome-screen" => absent::welcome_screen(guild_id);
+    GET    "/guilds/{guild_id}/widget" => absent::widget(guild_id);
+    GET    "/sticker-packs" => absent::sticker_packs();
+    GET    "/stickers/{sticker_id}" => absent::sticker(sticker_id);
+    GET    "/soundboard-default-sounds" => absent::default_sounds();
 
     POST   "/stage-instances" => stages::create();
     GET    "/stage-instances/{channel_id}" => stages::stage(channel_id);

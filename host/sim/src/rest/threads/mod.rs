@@ -88,7 +88,7 @@ fn create_post(call: &Call, by: &By, home: Snowflake, plan: Plan, mut fields: Fi
     fields.ignore(&["type"]);
     fields.checked()?;
     let mut state = call.shared.state();
-    let form = message.map(|message| MessageForm::read_of(account, &state.world, message, 0)).transpose()?;
+    let form = message.map(|message| MessageForm::read_of(account, &state, message, 0)).transpose()?;
     let (_, forum) = access::guild_channel_with(&state, by.user, home, bits::SEND_MESSAGES)?;
     if forum.settings.flags & REQUIRE_TAG != 0 && plan.tags.as_ref().is_none_or(Vec::is_empty) {
         return Err(ApiError::new(400, 40067, "A tag is required to create a forum post in this channel"));

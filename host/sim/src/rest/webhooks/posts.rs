@@ -26,7 +26,7 @@ pub(crate) fn post(call: &Call, id: Snowflake, token: &str) -> Result<Reply> {
     let mut state = call.shared.state();
     let webhook = webhooks::with_token(&state, id, token)?.clone();
     let manner = manner(&mut fields, &webhook);
-    let mut form = MessageForm::read(fields)?;
+    let mut form = MessageForm::read(&state, webhook.user.id, fields)?;
     if form.is_empty(call.uploads.len()) {
         return Err(ApiError::empty_message());
     }
@@ -103,7 +103,8 @@ pub(crate) fn edit(call: &Call, id: Snowflake, token: &str, which: &str) -> Resu
     fields.ignore(&["username", "avatar_url"]);
     let mut state = call.shared.state();
     let kept = find(call, &state, id, token, which)?;
-    let form = MessageForm::read_edit(fields, kept.flags)?;
+    let author = webhooks::with_token(&state, id, token)?.user.id;
+    let form = MessageForm::read_edit(&state, author, fields, kept.flags)?;
     let revision = form.into_revision(&kept, &mut state, call)?;
     let message =
         messages::edit(&mut state, kept.channel_id, kept.id, revision).ok_or(ApiError::unknown_message())?;

@@ -18,6 +18,7 @@ use crate::world::{Message, MessageKind, User, bits, flags};
 /// An interaction that a bot is about to answer.
 pub(crate) struct Answering {
     pub(crate) id: Snowflake,
+    pub(crate) bot: Snowflake,
     pub(crate) kind: Kind,
     pub(crate) channel: Snowflake,
     pub(crate) source: Option<Snowflake>,
@@ -126,6 +127,7 @@ impl Answering {
     fn of(interaction: &Interaction) -> Self {
         Self {
             id: interaction.id,
+            bot: interaction.bot,
             kind: interaction.kind,
             channel: interaction.channel,
             source: interaction.source,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::named::{NamedKind, Place, file, named};
+use super::named::{NamedKind, Place, file, is_of_types, named};
 use super::{Invocation, Invoker};
 use crate::ids::Snowflake;
 use crate::interactions::Kind;
@@ -117,7 +117,11 @@ pub(super) fn chosen(
     let choose = |value: &&str| match NamedKind::of_menu(menu.kind) {
         Some(kind) => {
             let id = named(place, kind, value, resolved);
-            id.map(|id| id.to_string()).ok_or_else(|| format!("there is no {} `{value}`", kind.word()))
+            let id = id.ok_or_else(|| format!("there is no {} `{value}`", kind.word()))?;
+            match is_of_types(place, id, &menu.channel_types) {
+                true => Ok(id.to_string()),
+                false => Err(format!("`{value}` is a channel of another type")),
+            }
         }
         None if menu.kind == ComponentKind::FileUpload => {
             let id = file(place, value, resolved);

@@ -108,6 +108,12 @@ fn role(guild: Option<&Guild>, name: &str, resolved: &mut Map<String, Value>) ->
     Some(role.id)
 }
 
+/// Whether a channel is of one of these types; none listed is any.
+pub(crate) fn is_of_types(place: Place<'_>, channel: Snowflake, types: &[u64]) -> bool {
+    let kind = place.world.channel(channel).map(|channel| channel.kind as u64);
+    types.is_empty() || kind.is_some_and(|kind| types.contains(&kind))
+}
+
 pub(crate) fn resolve(resolved: &mut Map<String, Value>, kind: &str, id: Snowflake, value: Value) {
     resolved.entry(kind).or_insert_with(|| json!({}))[id.to_string()] = value;
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Number, Value, json};
 
-use super::named::{NamedKind, Place, file, named};
+use super::named::{NamedKind, Place, file, is_of_types, named};
 use crate::commands::numbers::{MAX_INTEGER, is_integer, is_number};
 use crate::commands::{Command, CommandOption, OptionKind};
 use crate::world::ActError;
@@ -160,9 +160,7 @@ fn convert(
         OptionKind::User => by_name(NamedKind::User).map(|id| json!(id)),
         OptionKind::Channel => {
             let id = by_name(NamedKind::Channel)?;
-            let kinds = &option.channel_types;
-            let kind = place.world.channel(id).map(|channel| channel.kind as u64);
-            match kinds.is_empty() || kind.is_some_and(|kind| kinds.contains(&kind)) {
+            match is_of_types(place, id, &option.channel_types) {
                 true => Ok(json!(id)),
                 false => Err(bad("a channel of another type")),
             }

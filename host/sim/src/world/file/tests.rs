@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use crate::ids::{Snowflake, Timestamp};
-use crate::world::{Channel, Emoji, Message, MessageKind, Overwrite, Reaction, World, bits, builder};
+use crate::world::{Channel, Emoji, Message, MessageKind, Overwrite, Reaction, World, bits};
 
 /// Everything but the clock, in a fixed order.
 fn shown(world: &World) -> String {
@@ -81,7 +81,7 @@ fn built(guilds: &[GuildSketch]) -> World {
             let home = world.channels.get_mut(&channel).unwrap();
             let id = Snowflake((at.0 - 1_420_070_400_000) << 22 | one.pause_ms & 0xfff);
             let mut message =
-                Message { pinned: one.pinned, ..builder::new_message(id, channel, author, &one.text, at) };
+                Message { pinned: one.pinned, ..Message::plain(id, channel, author, one.text.clone(), at) };
             if let Some(target) = home.messages.back().filter(|_| one.reply) {
                 message.reply_to = Some(target.id);
                 message.kind = MessageKind::Reply;

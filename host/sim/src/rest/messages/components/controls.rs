@@ -15,7 +15,7 @@ const MAX_INPUT_CHARS: u64 = 4000;
 const LINK: u64 = 5;
 const PREMIUM: u64 = 6;
 
-impl Checker {
+impl Checker<'_> {
     /// Up to five buttons, or one menu; in a form one text input.
     pub(crate) fn row(&mut self, of: &mut Fields, row: &mut Component) {
         let allowed = if self.surface == Surface::Form { &[Kind::TextInput] } else { IN_ROW };
@@ -35,7 +35,7 @@ impl Checker {
         let style = of.choice("style", &[1, 2, 3, 4, LINK, PREMIUM]).unwrap_or(1);
         button.style = Some(style);
         button.label = of.text("label", 80);
-        button.emoji = emoji(of);
+        button.emoji = self.emoji(of);
         button.disabled = of.flag("disabled");
         match style {
             LINK if of.require("url") => button.url = url(of, "url", Link::App),
@@ -68,7 +68,7 @@ impl Checker {
         values(of, menu, 0..=25, 1..=25);
         let (least, most) = (*menu.min_values.get_or_insert(1), *menu.max_values.get_or_insert(1));
         if menu.kind == Kind::StringSelect {
-            menu.options = options(of, 1..=MAX_OPTIONS, true);
+            menu.options = self.options(of, 1..=MAX_OPTIONS, true);
             let chosen = menu.options.iter().filter(|option| option.default == Some(true)).count();
             if chosen as u64 > most {
                 let message = "The number of default options exceeds max_values";
@@ -116,13 +116,49 @@ impl Checker {
         field.custom_id = self.custom_id(of);
         match field.kind {
             Kind::Checkbox => return field.default = of.flag("default"),
-            Kind::RadioGroup => field.options = options(of, 2..=10, false),
+            Kind::RadioGroup => field.options = self.options(of, 2..=10, false),
             _ => values(of, field, 0..=10, 1..=10),
         }
         if field.kind == Kind::CheckboxGroup {
-            field.options = options(of, 1..=10, false);
+            field.options = self.options(of, 1..=10, false);
         }
         field.required = of.flag("required");
+    }
+
+    /// Reads options to choose from.
+    fn options(&self, of: &mut Fields, count: RangeInclusive<usize>, with_emoji: bool) -> Vec<SelectOption> {
+        of.require("options");
+        let mut values = HashSet::new();
+        let read = of.read_objects("options", count, |option| {
+            let value = option.required_text("value", 1..=100);
+            if !value.is_empty() && !values.insert(value.clone()) {
+                let message = "The specified option value is already used";
+                option.fail("value", "SELECT_COMPONENT_OPTION_VALUE_DUPLICATED", message);
+            }
+            SelectOption {
+                label: option.required_text("label", 1..=100),
+                value,
+                description: option.text("description", 100),
+                emoji: if with_emoji { self.emoji(option) } else { None },
+                default: option.flag("default"),
+            }
+        });
+        read.unwrap_or_default()
+    }
+
+    /// Reads an emoji, a custom one by its id or a Unicode one by its name.
+    fn emoji(&self, of: &mut Fields) -> Option<ComponentEmoji> {
+        of.read_object("emoji", |of| {
+            let (id, name) = (of.snowflake("id"), of.text("name", 32));
+            let ascii = |name: &str| name.chars().all(|c| c.is_ascii_alphabetic());
+            if id.is_none() && name.as_deref().is_none_or(|name| name.is_empty() || ascii(name)) {
+                of.fail("name", "COMPONENT_INVALID_EMOJI", "Invalid emoji");
+            }
+            if id.is_some_and(|id| !(self.knows)(id)) {
+                of.fail("id", "COMPONENT_INVALID_EMOJI", "Invalid emoji");
+            }
+            ComponentEmoji { id, name, animated: of.flag("animated") }
+        })
     }
 }
 
@@ -150,27 +186,6 @@ fn default_values(of: &mut Fields, kind: Kind, count: RangeInclusive<u64>) -> Ve
     all
 }
 
-/// Reads options to choose from.
-fn options(of: &mut Fields, count: RangeInclusive<usize>, with_emoji: bool) -> Vec<SelectOption> {
-    of.require("options");
-    let mut values = HashSet::new();
-    let read = of.read_objects("options", count, |option| {
-        let value = option.required_text("value", 1..=100);
-        if !value.is_empty() && !values.insert(value.clone()) {
-            let message = "The specified option value is already used";
-            option.fail("value", "SELECT_COMPONENT_OPTION_VALUE_DUPLICATED", message);
-        }
-        SelectOption {
-            label: option.required_text("label", 1..=100),
-            value,
-            description: option.text("description", 100),
-            emoji: if with_emoji { emoji(option) } else { None },
-            default: option.flag("default"),
-        }
-    });
-    read.unwrap_or_default()
-}
-
 /// Reads how many values may be chosen; 1 and 1 unless given.
 fn values(of: &mut Fields, field: &mut Component, least: RangeInclusive<u64>, most: RangeInclusive<u64>) {
     field.min_values = of.number_within("min_values", least);
@@ -180,18 +195,6 @@ fn values(of: &mut Fields, field: &mut Component, least: RangeInclusive<u64>, mo
         let message = format!("int value should be less than or equal to {most}.");
         of.fail("min_values", "NUMBER_TYPE_MAX", &message);
     }
-}
-
-/// Reads an emoji, a custom one by its id or a Unicode one by its name.
-fn emoji(of: &mut Fields) -> Option<ComponentEmoji> {
-    of.read_object("emoji", |of| {
-        let (id, name) = (of.snowflake("id"), of.text("name", 32));
-        let ascii = |name: &str| name.chars().all(|c| c.is_ascii_alphabetic());
-        if id.is_none() && name.as_deref().is_none_or(|name| name.is_empty() || ascii(name)) {
-            of.fail("name", "COMPONENT_INVALID_EMOJI", "Invalid emoji");
-        }
-        ComponentEmoji { id, name, animated: of.flag("animated") }
-    })
 }
 
 #[cfg(test)]
@@ -292,8 +295,8 @@ mod tests {
             (with(menu, json!({ "channel_types": [0] })), "/channel_types", "BASE_TYPE_BAD_TYPE"),
             (
                 row(json!({ "type": 8, "custom_id": "a", "channel_types": [0, "text"] })),
-                "/channel_types",
-                "NUMBER_TYPE_COERCE",
+                "/channel_types/1",
+                "BASE_TYPE_CHOICES",
             ),
             (
                 row(

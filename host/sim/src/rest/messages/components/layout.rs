@@ -8,7 +8,7 @@ use crate::world::{Component, GalleryItem, Media};
 
 const MAX_GALLERY_ITEMS: usize = 10;
 const MAX_DESCRIPTION_CHARS: usize = 1024;
-impl Checker {
+impl Checker<'_> {
     /// One to three texts beside a thumbnail or a button.
     pub(crate) fn section(&mut self, of: &mut Fields, section: &mut Component) {
         section.components = self.children(of, "components", 1..=3, &[Kind::TextDisplay]);

@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
 use crate::form::Fields;
+use crate::ids::Snowflake;
 use crate::world::Component;
 use crate::world::ComponentKind::{self as Kind, *};
 
@@ -39,10 +40,9 @@ const MAX_TEXT_CHARS: usize = 4000;
 const ID: RangeInclusive<u64> = 0..=i32::MAX as u64;
 
 /// What the components are in.
-#[derive(Clone, Copy, Default, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Surface {
     /// A message with content, whose components are rows of controls.
-    #[default]
     Message,
     /// A message with IS_COMPONENTS_V2: components are all it has.
     Layout,
@@ -50,14 +50,19 @@ pub(crate) enum Surface {
     Form,
 }
 
-/// Reads `components` of a body; mistakes stay in `body`.
-pub(crate) fn components(body: &mut Fields, surface: Surface) -> Vec<Component> {
+/// Reads `components` of a body; mistakes stay in `body`. `knows`: whether their author may use a custom emoji.
+pub(crate) fn components(
+    body: &mut Fields,
+    surface: Surface,
+    knows: &dyn Fn(Snowflake) -> bool,
+) -> Vec<Component> {
     let (allowed, count) = match surface {
         Surface::Message => (IN_MESSAGE, 0..=MAX_ROWS),
         Surface::Layout => (IN_LAYOUT, 0..=MAX_COMPONENTS),
         Surface::Form => (IN_FORM, 1..=MAX_ROWS),
     };
-    let mut checker = Checker { surface, ..Checker::default() };
+    let mut checker =
+        Checker { surface, knows, custom_ids: HashSet::new(), ids: HashSet::new(), count: 0, text_chars: 0 };
     let all = checker.children(body, "components", count, allowed);
     if surface == Surface::Layout && checker.count > MAX_COMPONENTS {
         let message = format!("Total number of components exceeds the maximum of {MAX_COMPONENTS}.");
@@ -71,16 +76,16 @@ pub(crate) fn components(body: &mut Fields, surface: Surface) -> Vec<Component> 
 }
 
 /// What was met on the way through a tree of components.
-#[derive(Default)]
-struct Checker {
+struct Checker<'a> {
     surface: Surface,
+    knows: &'a dyn Fn(Snowflake) -> bool,
     custom_ids: HashSet<String>,
     ids: HashSet<u64>,
     count: usize,
     text_chars: usize,
 }
 
-impl Checker {
+impl Checker<'_> {
     /// Reads a list of components inside `of`.
     fn children(
         &mut self,
@@ -162,7 +167,7 @@ mod tests {
     pub(crate) fn read(surface: Surface, list: Value) -> Result<Value, Value> {
         let body = json!({ "components": list }).as_object().unwrap().clone();
         let mut body = Fields::of(body, "");
-        let read = components(&mut body, surface);
+        let read = components(&mut body, surface, &|id| id == Snowflake(7));
         assert_eq!(
             serde_json::from_value::<Vec<Component>>(json!(read)).unwrap(),
             read,

@@ -1,0 +1,82 @@
+//! What no simulated guild or application has, and none can make: Discord's answers of those that have none.
+
+use serde_json::{Value, json};
+
+use super::{Call, Reply};
+use crate::form::{ApiError, Result};
+use crate::ids::Snowflake;
+use crate::rules::access;
+use crate::world::bits;
+
+/// `GET /guilds/{guild}/stickers` and `GET /guilds/{guild}/integrations`
+pub(super) fn of_guild(call: &Call, guild: Snowflake) -> Result<Reply> {
+    seen(call, guild, 0, &json!([]))
+}
+
+/// `GET /guilds/{guild}/soundboard-sounds`
+pub(super) fn sounds(call: &Call, guild: Snowflake) -> Result<Reply> {
+    seen(call, guild, 0, &json!({ "items": [] }))
+}
+
+/// `GET /guilds/{guild}/vanity-url`
+pub(super) fn vanity_url(call: &Call, guild: Snowflake) -> Result<Reply> {
+    seen(call, guild, bits::MANAGE_GUILD, &json!({ "code": null, "uses": 0 }))
+}
+
+/// `GET /guilds/{guild}/widget`
+pub(super) fn widget(call: &Call, guild: Snowflake) -> Result<Reply> {
+    seen(call, guild, bits::MANAGE_GUILD, &json!({ "enabled": false, "channel_id": null }))
+}
+
+/// `GET /guilds/{guild}/welcome-screen`
+pub(super) fn welcome_screen(call: &Call, guild: Snowflake) -> Result<Reply> {
+    of_guild(call, guild)?;
+    Err(ApiError::new(404, 10069, "Unknown Guild Welcome Screen"))
+}
+
+/// `GET /guilds/{guild}/stickers/{sticker}`
+pub(super) fn guild_sticker(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply> {
+    of_guild(call, guild)?;
+    sticker(call, id)
+}
+
+/// `GET /stickers/{sticker}`
+pub(super) fn sticker(call: &Call, _: Snowflake) -> Result<Reply> {
+    call.caller()?;
+    Err(ApiError::new(404, 10060, "Unknown sticker"))
+}
+
+/// `GET /sticker-packs`: Discord's own pictures are not here.
+pub(super) fn sticker_packs(_: &Call) -> Result<Reply> {
+    Ok(Reply::json(&json!({ "sticker_packs": [] })))
+}
+
+/// `GET /soundboard-default-sounds`: nor are its sounds.
+pub(super) fn default_sounds(call: &Call) -> Result<Reply> {
+    call.caller()?;
+    Ok(Reply::json(&json!([])))
+}
+
+/// `GET /applications/{application}/skus` and `GET /applications/{application}/entitlements`: nothing is for sale here.
+pub(super) fn of_application(call: &Call, application: Snowflake) -> Result<Reply> {
+    call.ignore_query(&[
+        "user_id",
+        "sku_ids",
+        "before",
+        "after",
+        "limit",
+        "guild_id",
+        "exclude_ended",
+        "exclude_deleted",
+        "only_active",
+    ]);
+    drop(call.own_application(application)?);
+    Ok(Reply::json(&json!([])))
+}
+
+/// An answer for members who have every bit of `needed`.
+fn seen(call: &Call, guild: Snowflake, needed: u64, answer: &Value) -> Result<Reply> {
+    let (caller, state) = call.open()?;
+    access::guild_with(&state, caller, guild, needed)?;
+    Ok(Reply::json(answer))
+}
