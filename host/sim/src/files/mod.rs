@@ -61,6 +61,13 @@ pub(crate) struct Upload {
     pub(crate) bytes: Bytes,
 }
 
+impl Upload {
+    /// One that says nothing of itself but its name.
+    pub(crate) fn named(filename: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
+        Self { index: None, filename: filename.into(), content_type: None, bytes: bytes.into().into() }
+    }
+}
+
 /// What a body says of a file: of a new one by the `n` of its `files[n]`, of one that is there by its id.
 pub(crate) struct FileNote {
     id: Snowflake,

@@ -1,7 +1,5 @@
 //! Members and messages: saying, replying, attaching, editing, taking back, reacting, typing.
 
-use axum::body::Bytes;
-
 use super::Member;
 use crate::files::{MAX_FILES, Upload, attach};
 use crate::ids::Snowflake;
@@ -30,13 +28,7 @@ impl Member {
         text: &str,
         files: impl IntoIterator<Item = (N, B)>,
     ) -> Result<Snowflake, ActError> {
-        let upload = |(name, bytes): (N, B)| Upload {
-            index: None,
-            filename: name.into(),
-            content_type: None,
-            bytes: Bytes::from(bytes.into()),
-        };
-        let files: Vec<Upload> = files.into_iter().map(upload).collect();
+        let files: Vec<Upload> = files.into_iter().map(|(name, bytes)| Upload::named(name, bytes)).collect();
         if !(1..=MAX_FILES).contains(&files.len()) {
             return Err(ActError::Files { count: files.len(), limit: MAX_FILES });
         }
@@ -47,12 +39,7 @@ impl Member {
     pub(super) fn bring(&self, state: &mut State, typed: Vec<String>) -> Vec<(String, Attachment)> {
         let upload = |typed: &String| {
             let (name, text) = typed.split_once(' ').unwrap_or((typed, ""));
-            Upload {
-                index: None,
-                filename: name.to_owned(),
-                content_type: None,
-                bytes: text.to_owned().into_bytes().into(),
-            }
+            Upload::named(name, text)
         };
         let uploads: Vec<Upload> = typed.iter().map(upload).collect();
         let files = attach(&mut state.files, &state.world, &self.shared.base_url(), &uploads, &[]);

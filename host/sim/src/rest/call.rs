@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, MutexGuard};
 
 use axum::body::Bytes;
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::header::{AUTHORIZATION, AsHeaderName, CONTENT_TYPE};
 use axum::http::request::Parts;
 
 use super::files::read_multipart;
@@ -107,9 +107,8 @@ impl Call {
 
     /// Who calls, and why, as the audit log is to have it.
     pub(crate) fn by(&self) -> Result<By> {
-        let header = self.parts.headers.get("x-audit-log-reason").and_then(|value| value.to_str().ok());
-        let reason =
-            header.map(|reason| percent_decode(reason).into_owned()).filter(|reason| !reason.is_empty());
+        let reason = self.header("x-audit-log-reason").filter(|reason| !reason.is_empty());
+        let reason = reason.map(|reason| percent_decode(reason).into_owned());
         if reason.as_ref().is_some_and(|reason| reason.chars().count() > MAX_REASON_CHARS) {
             let message = format!("Must be {MAX_REASON_CHARS} or fewer in length.");
             return Err(ApiError::form("reason", "BASE_TYPE_MAX_LENGTH", &message));
@@ -172,13 +171,7 @@ impl Call {
 
     /// Splits a multipart body; leaves others alone.
     pub(super) async fn read_form(&mut self) -> Result<()> {
-        let multipart = self
-            .parts
-            .headers
-            .get(CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .is_some_and(|kind| kind.starts_with("multipart/form-data"));
-        if multipart {
+        if self.header(CONTENT_TYPE).is_some_and(|kind| kind.starts_with("multipart/form-data")) {
             (self.body, self.uploads) = read_multipart(&self.parts, self.body.clone()).await?;
         }
         Ok(())
@@ -212,13 +205,15 @@ impl Call {
 
     /// Whether it comes with `Authorization: Bearer` and this token.
     pub(crate) fn has_bearer(&self, token: &str) -> bool {
-        let header = self.parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        header.and_then(|value| value.strip_prefix("Bearer ")) == Some(token)
+        self.header(AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer ")) == Some(token)
+    }
+
+    fn header(&self, name: impl AsHeaderName) -> Option<&str> {
+        self.parts.headers.get(name)?.to_str().ok()
     }
 
     pub(crate) fn account(&self) -> Result<Account> {
-        let header = self.parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token = header.ok_or(ApiError::unauthorized())?;
+        let token = self.header(AUTHORIZATION).ok_or(ApiError::unauthorized())?;
         let state = self.shared.state();
         let account = match token.strip_prefix("Bot ") {
             Some(token) => accounts::bot(token, &state.world),

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::guilds::add_counts;
 use super::{Call, Reply};
 use crate::form::Result;
 use crate::ids::Snowflake;
@@ -60,8 +61,7 @@ pub(super) fn invite(call: &Call, code: String) -> Result<Reply> {
     let invite = invites::find(&state, &code)?;
     let mut json = json_of(&state, invite, false);
     if counts && let Some(guild) = state.world.guild(invite.guild_id) {
-        json["approximate_member_count"] = json!(guild.members.len());
-        json["approximate_presence_count"] = json!(guild.members.len());
+        add_counts(&mut json, guild);
     }
     Ok(Reply::json(&json))
 }

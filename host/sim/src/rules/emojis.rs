@@ -110,6 +110,7 @@ pub(crate) fn delete(state: &mut State, by: &By, home: Home, id: Snowflake) -> R
 fn all<'a>(state: &'a State, by: &By, home: Home) -> Result<&'a [GuildEmoji]> {
     match home {
         Home::Guild(guild) => Ok(&access::own_guild(state, by.user, guild)?.belongings.emojis),
+        Home::Application(_) if state.world.bot(by.user).is_none() => Err(ApiError::bots_only()),
         Home::Application(id) if id != by.user => Err(ApiError::not_your_application()),
         Home::Application(id) => Ok(state.world.application_emojis.get(&id).map_or(&[], Vec::as_slice)),
     }

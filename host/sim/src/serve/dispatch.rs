@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::http::header::UPGRADE;
 use axum::http::request::Parts;
 use axum::http::{Request, Response, StatusCode};
+use axum::response::IntoResponse;
 use hyper::body::Incoming;
 
 use super::{origin, page, panel};
@@ -23,9 +24,7 @@ pub(crate) async fn answer(
 ) -> Result<Response<Body>, Dropped> {
     if let Some(why) = origin::rejection(request.headers()) {
         tracing::warn!(path = request.uri().path(), why, "rejected a request");
-        let mut refusal = Response::new(Body::from(why));
-        *refusal.status_mut() = StatusCode::FORBIDDEN;
-        return Ok(refusal);
+        return Ok((StatusCode::FORBIDDEN, why).into_response());
     }
     let path = request.uri().path();
     if control::owns(path) {

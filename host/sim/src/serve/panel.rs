@@ -4,6 +4,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{Request, Response, StatusCode};
+use axum::response::IntoResponse;
 use hyper::body::Incoming;
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
@@ -23,7 +24,7 @@ pub(crate) async fn answer(shared: &Shared, request: Request<Incoming>) -> Respo
     let token = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let may = token.and_then(|token| token.strip_prefix("Bearer ")) == Some(&shared.control_token);
     if !is_open && !may {
-        return refusal(StatusCode::UNAUTHORIZED);
+        return StatusCode::UNAUTHORIZED.into_response();
     }
     let service = TowerToHyperService::new(Router::new().nest("/panel", panel));
     let Ok(mut response) = service.call(request).await;
@@ -34,15 +35,7 @@ pub(crate) async fn answer(shared: &Shared, request: Request<Incoming>) -> Respo
 /// The page asks in any case, and a browser reports every 404 as an error.
 fn nobody_brought_one(request: &Request<Incoming>) -> Response<Body> {
     if request.uri().path() != "/panel/panel.js" {
-        return refusal(StatusCode::NOT_FOUND);
+        return StatusCode::NOT_FOUND.into_response();
     }
-    let mut none = Response::new(Body::from("export const mount = null;\n"));
-    none.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/javascript; charset=utf-8"));
-    none
-}
-
-fn refusal(status: StatusCode) -> Response<Body> {
-    let mut refusal = Response::new(Body::empty());
-    *refusal.status_mut() = status;
-    refusal
+    ([(CONTENT_TYPE, "text/javascript; charset=utf-8")], "export const mount = null;\n").into_response()
 }

@@ -38,8 +38,7 @@ pub(crate) fn mine(call: &Call) -> Result<Reply> {
             "permissions": state.world.permissions_at(guild, caller).to_string(),
         });
         if counts {
-            json["approximate_member_count"] = json!(guild.members.len());
-            json["approximate_presence_count"] = json!(guild.members.len());
+            add_counts(&mut json, guild);
         }
         json
     });
@@ -53,10 +52,16 @@ pub(crate) fn guild(call: &Call, guild: Snowflake) -> Result<Reply> {
     let guild = access::own_guild(&state, caller, guild)?;
     let mut json = guild_json(guild);
     if counts {
-        json["approximate_member_count"] = json!(guild.members.len());
-        json["approximate_presence_count"] = json!(guild.members.len());
+        add_counts(&mut json, guild);
     }
     Ok(Reply::json(&json))
+}
+
+/// Everybody is taken for present.
+pub(super) fn add_counts(json: &mut Value, guild: &Guild) {
+    for key in ["approximate_member_count", "approximate_presence_count"] {
+        json[key] = json!(guild.members.len());
+    }
 }
 
 /// `GET /guilds/{guild}/channels`

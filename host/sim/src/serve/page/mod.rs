@@ -13,6 +13,7 @@ use axum::http::header::{
     HeaderMap, HeaderValue, IF_NONE_MATCH, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{Method, Request, Response, StatusCode};
+use axum::response::IntoResponse;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
@@ -35,12 +36,12 @@ pub(crate) fn answer<B>(request: &Request<B>, port: u16) -> Response<Body> {
     let found = packed().iter().find(|packed| packed.asset.path == request.uri().path());
     let mut response = match found {
         _ if !matches!(*request.method(), Method::GET | Method::HEAD) => {
-            let mut refusal = plain(StatusCode::METHOD_NOT_ALLOWED);
+            let mut refusal = StatusCode::METHOD_NOT_ALLOWED.into_response();
             refusal.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
             refusal
         }
         Some(packed) => packed.answer(request.headers()),
-        None => plain(StatusCode::NOT_FOUND),
+        None => StatusCode::NOT_FOUND.into_response(),
     };
     guard(response.headers_mut(), port);
     response
@@ -89,7 +90,7 @@ impl Packed {
         };
         let tag = self.tag.to_str().unwrap_or_default();
         let mut response = if lists(IF_NONE_MATCH, tag) {
-            plain(StatusCode::NOT_MODIFIED)
+            StatusCode::NOT_MODIFIED.into_response()
         } else if lists(ACCEPT_ENCODING, "gzip") {
             let mut response = Response::new(Body::from(self.gzip.clone()));
             response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
@@ -108,12 +109,6 @@ impl Packed {
 fn packed() -> &'static [Packed] {
     static PACKED: OnceLock<Vec<Packed>> = OnceLock::new();
     PACKED.get_or_init(|| ASSETS.iter().map(Packed::new).collect())
-}
-
-fn plain(status: StatusCode) -> Response<Body> {
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = status;
-    response
 }
 
 #[cfg(test)]
