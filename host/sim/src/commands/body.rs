@@ -88,6 +88,8 @@ pub(crate) struct CommandOption {
     pub(crate) choices: Vec<Choice>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) channel_types: Vec<u64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) file_types: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) min_value: Option<Number>,
     #[serde(skip_serializing_if = "Option::is_none")]

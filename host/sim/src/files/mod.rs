@@ -3,6 +3,7 @@
 mod media;
 
 use std::collections::VecDeque;
+use std::ops::RangeInclusive;
 
 use crate::form::Fields;
 use crate::ids::{Snowflake, percent_encode};
@@ -22,6 +23,10 @@ pub(crate) const MAX_FILES: usize = 10;
 /// Characters of a file's name or description.
 /// <https://discord.com/developers/docs/resources/message#attachment-object>
 const MAX_TEXT_CHARS: usize = 1024;
+
+/// Types of file that a field or an option takes; `FileUploadComponentForModalRequest` in Discord's OpenAPI document has these.
+const MAX_TYPES: usize = 10;
+const TYPE_CHARS: RangeInclusive<usize> = 1..=16;
 
 /// The files that are kept.
 #[derive(Default)]
@@ -94,6 +99,11 @@ impl FileNote {
         of.ignore_all();
         note
     }
+}
+
+/// Reads which types of file a field or an option takes; they are kept and hold nobody back here.
+pub(crate) fn file_types(of: &mut Fields) -> Vec<String> {
+    of.texts("file_types", MAX_TYPES, &TYPE_CHARS).unwrap_or_default()
 }
 
 /// Keeps uploads and describes them as attachments, as the body's `notes` have them.

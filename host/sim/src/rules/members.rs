@@ -168,9 +168,10 @@ fn apply(
     let visible = visibility::seen(state, guild);
     let member = state.world.guilds.get_mut(&guild)?.members.get_mut(&user)?;
     let (mut before, roles_before) = (json!(MemberJson::full(member)), member.roles.clone());
+    let voice_before = (member.mute, member.deaf);
     change(member);
     let mut after = json!(MemberJson::full(member));
-    let roles_after = member.roles.clone();
+    let (roles_after, voice_after) = (member.roles.clone(), (member.mute, member.deaf));
     let answer = after.clone();
     if before == after {
         return Some(answer);
@@ -186,7 +187,7 @@ fn apply(
     data["guild_id"] = json!(guild);
     dispatch::to_member(state, guild, user, "GUILD_MEMBER_UPDATE", &data);
     visibility::announce(state, guild, visible);
-    if (before["mute"] != after["mute"]) || (before["deaf"] != after["deaf"]) {
+    if voice_before != voice_after {
         voice::announce(state, guild, user);
     }
     Some(answer)

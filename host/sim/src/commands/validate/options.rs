@@ -7,6 +7,7 @@ use serde_json::{Number, Value};
 use super::names;
 use crate::commands::body::{CommandOption, OptionKind};
 use crate::commands::numbers::{is_integer, is_number};
+use crate::files::file_types;
 use crate::form::Fields;
 use crate::world::{CHANNEL_TYPES, Choice};
 
@@ -75,6 +76,9 @@ fn option(of: &mut Fields) -> CommandOption {
             [option.min_length, option.max_length] =
                 bounds(of, ["min_length", "max_length"], kind == OptionKind::String, Some([0.0, 1.0]));
             option.channel_types = channel_types(of, kind);
+            if kind == OptionKind::Attachment {
+                option.file_types = file_types(of);
+            }
         }
     }
     if of.has_any("options") {
@@ -192,9 +196,11 @@ mod tests {
             option(4, "b", json!({ "choices": [{ "name": "one", "value": 1 }], "min_value": 0.0 })),
             option(10, "c", json!({ "autocomplete": true, "max_value": 1.5 })),
             option(7, "d", json!({ "channel_types": [0, 15] })),
-            option(11, "e", json!({})),
+            option(11, "e", json!({ "file_types": [".pdf"] })),
         ]);
-        assert_eq!(read(with(all)).unwrap()["options"].as_array().unwrap().len(), 5);
+        let read_all = read(with(all)).unwrap();
+        assert_eq!(read_all["options"].as_array().unwrap().len(), 5);
+        assert_eq!(read_all["options"][4]["file_types"], json!([".pdf"]));
         let nested = json!([
             option(
                 2,

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
 use super::{Checker, IN_LABEL, IN_ROW, Kind, Surface};
+use crate::files::file_types;
 use crate::form::Fields;
 use crate::rest::messages::embeds::{Link, url};
 use crate::world::{CHANNEL_TYPES, Component, ComponentEmoji, DefaultValue, SelectOption};
@@ -122,6 +123,9 @@ impl Checker<'_> {
         if field.kind == Kind::CheckboxGroup {
             field.options = self.options(of, 1..=10, false);
         }
+        if field.kind == Kind::FileUpload {
+            field.file_types = file_types(of);
+        }
         field.required = of.flag("required");
     }
 
@@ -234,7 +238,7 @@ mod tests {
         for control in [
             json!({ "type": 4, "custom_id": "a", "style": 2, "max_length": 5 }),
             json!({ "type": 3, "custom_id": "a", "options": [option], "required": false, "min_values": 1, "max_values": 1 }),
-            json!({ "type": 19, "custom_id": "a", "max_values": 10 }),
+            json!({ "type": 19, "custom_id": "a", "max_values": 10, "file_types": [".pdf"] }),
             json!({ "type": 21, "custom_id": "a", "options": [option, { "label": "Two", "value": "2" }] }),
             json!({ "type": 22, "custom_id": "a", "options": [option], "min_values": 0 }),
             json!({ "type": 23, "custom_id": "a", "default": true }),
