@@ -23,6 +23,14 @@ async fn each_mistake_has_its_close_code() {
         json!({ "op": 2, "d": { "token": sim.token(), "intents": 0, "shard": [2, 2] } }).to_string();
     let bad_intents = json!({ "op": 2, "d": { "token": sim.token(), "intents": 1_u64 << 40 } }).to_string();
     let no_token = json!({ "op": 2, "d": { "intents": 0 } }).to_string();
+    let odd = |more: (&str, Value)| {
+        let mut identify = json!({ "token": sim.token(), "intents": 0 });
+        identify[more.0] = more.1;
+        json!({ "op": 2, "d": identify }).to_string()
+    };
+    let odd_threshold = odd(("large_threshold", json!("many")));
+    let odd_shard = odd(("shard", json!("first")));
+    let odd_presence = odd(("presence", json!({ "status": "idle", "activities": [{ "name": "chess" }] })));
     for (text, code) in [
         ("{}", 4002),
         ("not json", 4002),
@@ -32,10 +40,28 @@ async fn each_mistake_has_its_close_code() {
         (&bad_shard, 4010),
         (&bad_intents, 4013),
         (&no_token, 4002),
+        (&odd_threshold, 4002),
+        (&odd_shard, 4002),
+        (&odd_presence, 4002),
     ] {
         let mut socket = Socket::open(&sim).await;
         socket.send_text(text).await;
         assert_eq!(socket.close_code().await, Some(code), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_for_members_that_is_not_of_its_form_closes_with_4002() {
+    for odd in [
+        json!({ "query": "", "limit": 0 }),
+        json!({ "guild_id": "1", "query": 5, "limit": 0 }),
+        json!({ "guild_id": ["1", "2"], "query": "", "limit": 0 }),
+        json!({ "guild_id": "1", "user_ids": ["alice"] }),
+    ] {
+        let sim = sim().await;
+        let (mut socket, _) = Socket::identified(&sim, 0).await;
+        socket.send(json!({ "op": 8, "d": odd })).await;
+        assert_eq!(socket.close_code().await, Some(4002), "{odd}");
     }
 }
 
