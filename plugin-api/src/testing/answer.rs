@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     decode::number,
-    discord::{Discord, Open, State},
+    discord::{Discord, Open, Posted, State},
     form::Form,
     message::Message,
     stage::Stage,
@@ -45,7 +45,7 @@ impl Answer {
     }
 
     /// All messages that answer, in order: of an interaction also the message that was edited, of a message those that
-    /// reply to it, or else what the bot posted in its channel after it.
+    /// reply to it, with the parts of a text that was split, or else what the bot posted in its channel after it.
     #[must_use]
     pub fn messages(&self) -> Vec<Message> {
         let discord = self.stage.world.discord.borrow();
@@ -187,18 +187,18 @@ impl Answer {
     }
 }
 
-/// The bot's messages that answer one of a user.
+/// The bot's messages that answer one of a user: those that reply to it, each with the parts that follow it if its text was
+/// split; without a reply, all until somebody else writes.
 fn answers_to(discord: &Discord, id: u64) -> Vec<u64> {
     let channel = discord.messages[&id].channel;
     let after = discord.messages.range(id + 1..).filter(|(_, posted)| posted.channel == channel);
-    let replies = |(at, posted): (&u64, &super::discord::Posted)| {
-        let to = number(&posted.json["message_reference"]["message_id"]);
-        (posted.is_bots() && to == Some(id)).then_some(*at)
-    };
-    let replies: Vec<u64> = after.clone().filter_map(replies).collect();
-    if !replies.is_empty() {
-        return replies;
+    let reply_to = |posted: &Posted| number(&posted.json["message_reference"]["message_id"]);
+    let is_reply = |posted: &Posted| posted.is_bots() && reply_to(posted) == Some(id);
+    let mut follows = !after.clone().any(|(_, posted)| is_reply(posted));
+    let mut answers = Vec::new();
+    for (at, posted) in after {
+        follows = is_reply(posted) || follows && posted.is_bots() && reply_to(posted).is_none();
+        answers.extend(follows.then_some(*at));
     }
-    let until_next = after.take_while(|(_, posted)| posted.is_bots());
-    until_next.filter(|(_, posted)| posted.json["message_reference"].is_null()).map(|(at, _)| *at).collect()
+    answers
 }

@@ -12,6 +12,7 @@ use crate::{
 };
 
 /// Discord's limits, in characters and in numbers.
+const FILES_MAX: usize = 10;
 const EMBEDS_MAX: usize = 10;
 const EMBEDS_TEXT_MAX: usize = 6000;
 const ROWS_MAX: usize = 5;
@@ -21,8 +22,9 @@ const SELECT_OPTIONS_MAX: usize = 25;
 const TITLE_MAX: usize = 45;
 const CHOICES_MAX: usize = 25;
 
-/// Checks a message; `has_files` says whether files come with it.
-pub(super) fn message(body: &Value, has_files: bool) -> Result<(), Refused> {
+/// Checks a message, which has so many files.
+pub(super) fn message(body: &Value, files: usize) -> Result<(), Refused> {
+    most("files", files, FILES_MAX)?;
     let content = body["content"].as_str().unwrap_or_default();
     longest("content", content, TEXT_MAX)?;
     let list = |name: &str| body[name].as_array().map_or(&[][..], Vec::as_slice);
@@ -36,7 +38,7 @@ pub(super) fn message(body: &Value, has_files: bool) -> Result<(), Refused> {
         self::component(&format!("components.{at}"), component, &mut ids)?;
     }
     let is_empty = content.trim().is_empty()
-        && !has_files
+        && files == 0
         && body["poll"].is_null()
         && ["embeds", "components", "sticker_ids"].iter().all(|name| list(name).is_empty());
     if is_empty { Err(Refused::EMPTY.into()) } else { Ok(()) }

@@ -117,7 +117,7 @@ impl Discord {
         }
         match callback {
             CALLBACK_MESSAGE => {
-                form::message(data, !files.is_empty())?;
+                form::message(data, files.len())?;
                 let id = self.answer(world, at, data, files)?;
                 let open = &mut self.interactions[at];
                 (open.state, open.original) = (State::Answered, Some(id));
@@ -188,7 +188,7 @@ impl Discord {
         files: &[File],
     ) -> Result<Value, Refused> {
         let at = self.acknowledged(world, token)?;
-        form::message(body, !files.is_empty())?;
+        form::message(body, files.len())?;
         if self.interactions[at].state == State::Thinking {
             return self.patch_answer(world, token, "@original", body, files);
         }

@@ -105,7 +105,7 @@ impl Call<'_> {
         if recipient.is_none() {
             may(discord, permissions::SEND_MESSAGES)?;
         }
-        form::message(self.body, !self.files.is_empty())?;
+        form::message(self.body, self.files.len())?;
         let (body, files) = (self.body, self.files);
         let new = New { channel, author: BOT, body, files, only_for: None, interaction: None };
         let id = discord.post(self.world, &new)?;

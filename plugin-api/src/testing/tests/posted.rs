@@ -38,6 +38,13 @@ impl Worker {
         let answer = ctx.send(NewMessage::new("x ".repeat(1500)).long(Long::Split)).await?;
         answer.edit("the end").await
     }
+
+    /// Answers with files
+    #[command]
+    async fn files(&self, ctx: &Context, count: u8) -> Result {
+        let message = NewMessage::new("files");
+        ctx.reply((0..count).fold(message, |it, at| it.file(&format!("{at}.txt"), vec![at]))).await
+    }
 }
 
 fn texts(answer: &Answer) -> Vec<String> {
@@ -69,6 +76,28 @@ fn an_answer_that_was_deferred_is_edited_and_a_further_one_deleted() {
 #[test]
 fn of_an_answer_that_was_split_the_last_message_is_edited() {
     let bot = Bot::new::<Worker>();
-    let texts = texts(&bot.user("alice").slash("long", ()));
-    assert_eq!((texts.len(), texts[1].as_str()), (2, "the end"));
+    let alice = bot.user("alice");
+    for answer in [alice.slash("long", ()), alice.say("!long")] {
+        let texts = texts(&answer);
+        assert_eq!((texts.len(), texts[1].as_str()), (2, "the end"));
+        // What is posted to others later is no part of it.
+        alice.say("!work");
+        assert_eq!(answer.messages().len(), 2);
+    }
+}
+
+#[test]
+fn a_message_has_ten_files_at_most() {
+    let bot = Bot::new::<Worker>();
+    let alice = bot.user("alice");
+    for line in ["/files", "!files"] {
+        let call = |count: u8| match line {
+            "/files" => alice.slash("files", [("count", count)]),
+            line => alice.say(&format!("{line} {count}")),
+        };
+        assert_eq!(call(10).message().json()["attachments"].as_array().map(Vec::len), Some(10));
+        call(11);
+        let fault = bot.faults().pop().expect("Discord refuses it").to_string();
+        assert!(fault.contains("files: Must be 10 or fewer in length."), "{fault}");
+    }
 }
