@@ -220,7 +220,15 @@ impl Schedule {
         let ends = |task: &Planned| task.by != generation && task.rhythm().is_some();
         let gone: Vec<Arc<str>> =
             table.tasks.iter().filter(|(_, task)| ends(task)).map(|(name, _)| Arc::clone(name)).collect();
-        gone.iter().for_each(|name| _ = table.remove(name));
+        for name in &gone {
+            // One that is planned elsewhere than in `setup`, or declared no more.
+            tracing::info!(
+                cog = &*self.cog,
+                task = &**name,
+                "a task ends: the new generation has not planned it in its setup"
+            );
+            table.remove(name);
+        }
         table.marks.clear();
         self.settled(&mut table);
         let is_slow = |task: &Planned| task.rhythm().is_some_and(Rhythm::is_slow);

@@ -60,7 +60,7 @@ impl Clock {
     /// Runs [`Cog::task`](crate::Cog::task) every `period`, start to start, the first time after one period; a period
     /// below one millisecond is one millisecond. Planning the same name with the same period again changes nothing, so a
     /// reload does not disturb the rhythm; nor does a restart, if the host has a store. What a [`Task`] is beyond that, this
-    /// is too: plan it in `setup`, as a generation that does not plan it again ends it.
+    /// is too: plan it in `setup`, as a generation that has not planned it again there ends it, and the log says so.
     ///
     /// # Errors
     /// As [`once`](Self::once).

@@ -299,7 +299,7 @@ impl Bot {
             stage.pause()?;
             stage.serving(|generation| generation.save())
         })?;
-        stage.world.tasks.borrow_mut().take_over(stage.world.clock.unix_ms());
+        stage.take_over_tasks();
         let fault = stage.replace(Some(new)).and_then(|old| old.destroy());
         stage.introduce();
         stage.run();

@@ -83,7 +83,7 @@ impl Builder {
     #[track_caller]
     pub fn try_build<C: Cog>(self) -> Result<Bot, Fault> {
         let generation = self.stage.build::<C>(|| Ok(self.state))?;
-        self.stage.world.tasks.borrow_mut().take_over(self.stage.world.clock.unix_ms());
+        self.stage.take_over_tasks();
         self.stage.replace(Some(generation));
         let bot = Bot { stage: Rc::new(self.stage) };
         bot.stage.introduce();

@@ -100,6 +100,15 @@ impl Stage {
         fault.map_or(Ok(()), Err)
     }
 
+    /// What the generation in its setup has planned is planned from now on.
+    pub(super) fn take_over_tasks(&self) {
+        let ended = self.world.tasks.borrow_mut().take_over(self.world.clock.unix_ms());
+        for name in ended {
+            self.world
+                .note(format!("the task `{name}` ends: the new generation has not planned it in its setup"));
+        }
+    }
+
     /// A cog that was loaded gets from the gateway what it has missed.
     pub(super) fn introduce(&self) {
         let discord = self.world.discord.borrow();

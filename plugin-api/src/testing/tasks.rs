@@ -115,8 +115,8 @@ impl Tasks {
         self.trial = None;
     }
 
-    /// The generation in its setup serves from now on. What repeats and was not planned again ends.
-    pub(super) fn take_over(&mut self, now: u64) {
+    /// The generation in its setup serves from now on. What repeats and was not planned again ends: these.
+    pub(super) fn take_over(&mut self, now: u64) -> Vec<String> {
         let is_first = !std::mem::replace(&mut self.has_served, true);
         self.planned.values_mut().for_each(|task| task.is_kept = task.rhythm == Rhythm::Once);
         for ask in self.trial.take().unwrap_or_default() {
@@ -131,7 +131,7 @@ impl Tasks {
                 Ask::Cancel(name) => drop(self.planned.remove(&name)),
             }
         }
-        self.planned.retain(|_, task| task.is_kept);
+        self.planned.extract_if(.., |_, task| !task.is_kept).map(|(name, _)| name).collect()
     }
 
     /// Nothing is planned any more.

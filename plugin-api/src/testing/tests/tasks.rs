@@ -147,6 +147,7 @@ impl Cog for Slow {
     }
 
     async fn command(&self, ctx: &Context) -> Result {
+        ctx.clock().every("check", HOUR)?;
         ctx.defer().await?;
         ctx.clock().sleep(HOUR).await;
         Ok(())
@@ -183,4 +184,14 @@ fn a_cancelled_handler_that_left_its_user_waiting_is_in_the_transcript() {
     let transcript = bot.transcript();
     let line = "its handler was cancelled without an answer: alice sees “thinking …” for 15 minutes";
     assert!(transcript.contains(line), "{transcript}");
+}
+
+#[test]
+fn a_task_that_a_handler_planned_ends_at_a_reload_and_the_transcript_says_so() {
+    let bot = Bot::new::<Slow>();
+    bot.user("alice").slash("think", ());
+    let ends = |name: &str| bot.transcript().contains(&format!("the task `{name}` ends"));
+    assert!(!ends("check"));
+    bot.reload::<Slow>();
+    assert_eq!((ends("check"), ends("digest"), ends("single")), (true, false, false));
 }
