@@ -55,7 +55,7 @@ pub use self::error::{Error, Result};
 pub use self::from_discord::{FromDiscord, Json};
 pub use self::handles::{Application, Host, Members, Presence, Shard, Status};
 pub use self::json::ToJson;
-pub use self::listen::{FromEvent, Listeners, event_name};
+pub use self::listen::{FromEvent, Listeners, event_name, event_read_as};
 pub use self::message::{Long, Mention, NewMessage, Sent};
 pub use self::modal::{Field, Form, Modal};
 pub use self::parts::Parts;

@@ -14,6 +14,7 @@ use crate::{
     abi::{Event, Interaction, Message, MessageDelete, RawEvent},
     events,
     export::guard::{caught, text_of},
+    manifest::same,
 };
 
 /// A type that an event can be read as.
@@ -47,6 +48,9 @@ pub trait FromEvent: Sized {
     /// `#[listen("GUILD_CREATE")]`.
     const NAME: &'static str;
 
+    /// Further events that it can be read from, which a listener then names: `#[listen("MESSAGE_UPDATE")]`.
+    const ALSO: &'static [&'static str] = &[];
+
     /// Reads it.
     ///
     /// # Errors
@@ -62,6 +66,24 @@ pub trait FromEvent: Sized {
 pub const fn event_name<T: FromEvent>() -> &'static str {
     assert!(!T::NAME.is_empty(), "this type fits any event: name it, `#[listen(\"GUILD_CREATE\")]`");
     T::NAME
+}
+
+/// The name of an event, which a type is read from.
+///
+/// # Panics
+/// When it is read from others only; in a constant, while compiling.
+#[must_use]
+pub const fn event_read_as<T: FromEvent>(name: &'static str) -> &'static str {
+    let (mut is_read, mut at) = (T::NAME.is_empty() || same(T::NAME, name), 0);
+    while at < T::ALSO.len() {
+        is_read |= same(T::ALSO[at], name);
+        at += 1;
+    }
+    assert!(
+        is_read,
+        "this type is read from another event: leave the name out, or take the type of that event"
+    );
+    name
 }
 
 /// What several listeners do with one event. All of them run, side by side, whatever becomes of the others.
@@ -139,9 +161,10 @@ impl FromEvent for RawEvent {
 }
 
 macro_rules! plain {
-    ($($type:ty = $name:ident: $($event:ident)|+;)+) => {
+    ($($type:ty = $name:ident $(or $also:ident)?: $($event:ident)|+;)+) => {
         $(impl FromEvent for RArc<$type> {
             const NAME: &'static str = events::$name;
+            $(const ALSO: &'static [&'static str] = &[events::$also];)?
 
             fn from_event(event: &Event) -> Result<Self> {
                 match event {
@@ -153,6 +176,7 @@ macro_rules! plain {
 
         impl FromEvent for $type {
             const NAME: &'static str = events::$name;
+            const ALSO: &'static [&'static str] = RArc::<Self>::ALSO;
 
             fn from_event(event: &Event) -> Result<Self> {
                 RArc::from_event(event).map(|it: RArc<Self>| Self::clone(&it))
@@ -162,7 +186,7 @@ macro_rules! plain {
 }
 
 plain! {
-    Message = MESSAGE_CREATE: MessageCreate | MessageUpdate;
+    Message = MESSAGE_CREATE or MESSAGE_UPDATE: MessageCreate | MessageUpdate;
     MessageDelete = MESSAGE_DELETE: MessageDelete;
     Interaction = INTERACTION_CREATE: Interaction;
 }

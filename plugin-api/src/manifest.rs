@@ -4,6 +4,7 @@
 mod command;
 mod component;
 mod encode;
+mod fields;
 mod handle;
 mod limits;
 mod option;
@@ -20,6 +21,7 @@ pub use self::rules::{Concurrency, Cooldown, Rules, Scope};
 pub use self::task::{Task, When};
 
 // What `export!` writes with and the host reads with.
+use self::source::Says;
 #[doc(hidden)]
 pub use self::{
     component::{fits, waiting_cog},
@@ -70,22 +72,43 @@ impl Filter {
     }
 
     /// Only in these channels, by snowflake. An event without a `channel_id` does not pass.
+    ///
+    /// # Panics
+    /// When no event of this name has one.
     #[must_use]
     pub const fn channels(mut self, channels: &'static [u64]) -> Self {
+        assert!(
+            Says::of(self.event).channel,
+            "this event says no channel, so none would ever pass; filter by guild, or not"
+        );
         self.channels = channels;
         self
     }
 
     /// Only in these guilds, by snowflake. An event without a `guild_id` does not pass.
+    ///
+    /// # Panics
+    /// When no event of this name has one.
     #[must_use]
     pub const fn guilds(mut self, guilds: &'static [u64]) -> Self {
+        assert!(
+            Says::of(self.event).guild,
+            "this event says no guild, so none would ever pass; leave the filter out"
+        );
         self.guilds = guilds;
         self
     }
 
     /// Not if a bot or a webhook caused it.
+    ///
+    /// # Panics
+    /// When the events of this name do not say whose account caused them.
     #[must_use]
     pub const fn skip_bots(mut self) -> Self {
+        assert!(
+            Says::of(self.event).account,
+            "this event does not say whether a bot caused it; look it up in the handler"
+        );
         self.skip_bots = true;
         self
     }

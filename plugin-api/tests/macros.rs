@@ -86,7 +86,7 @@ impl Words {
         ctx.reply(NewMessage::new("?").field("components", row)).await
     }
 
-    #[button("{type}:{self_id}:{match}")]
+    #[button("tag:{type}:{self_id}:{match}")]
     async fn all_of_it(&self, ctx: &Context, r#match: String, r#type: String, _self_id: String) -> Result {
         ctx.reply(format!("{type} {match}")).await
     }
@@ -115,8 +115,8 @@ fn names_are_those_of_discord_also_where_rust_has_others() {
     let alice = bot.user("alice");
     let answer = alice.slash("move", [("type", json!("box")), ("unused", json!(1))]);
     answer.assert_content("moved box");
-    let buttons = alice.slash("buttons", [("ids", "a:b:c")]).message();
-    alice.press(&buttons, "a:b:c").assert_content("a c");
+    let buttons = alice.slash("buttons", [("ids", "tag:a:b:c")]).message();
+    alice.press(&buttons, "tag:a:b:c").assert_content("a c");
     alice.user_menu("Greet", &alice).assert_content("greeted");
     bot.user("bob").join();
     bot.advance(Duration::from_hours(1));
@@ -140,17 +140,17 @@ impl Patterns {
         ctx.reply(NewMessage::new("?").field("components", row)).await
     }
 
-    #[button("{kind}:{id}")]
+    #[button("poll:{kind}:{id}")]
     async fn anything(&self, ctx: &Context, kind: String, id: String) -> Result {
         ctx.reply(format!("{kind} {id}")).await
     }
 
-    #[button("vote:{number}")]
+    #[button("poll:vote:{number}")]
     async fn vote(&self, ctx: &Context, number: u8) -> Result {
         ctx.reply(format!("a vote for {number}")).await
     }
 
-    #[button("vote:all")]
+    #[button("poll:vote:all")]
     async fn vote_all(&self, ctx: &Context) -> Result {
         ctx.reply("a vote for all").await
     }
@@ -172,10 +172,10 @@ impl Patterns {
 fn of_patterns_that_fit_the_narrowest_answers() {
     let bot = Bot::new::<Patterns>();
     let alice = bot.user("alice");
-    let buttons = alice.slash("buttons", [("ids", "vote:all vote:3 other:3")]).message();
-    alice.press(&buttons, "vote:all").assert_content("a vote for all");
-    alice.press(&buttons, "vote:3").assert_content("a vote for 3");
-    alice.press(&buttons, "other:3").assert_content("other 3");
+    let buttons = alice.slash("buttons", [("ids", "poll:vote:all poll:vote:3 poll:other:3")]).message();
+    alice.press(&buttons, "poll:vote:all").assert_content("a vote for all");
+    alice.press(&buttons, "poll:vote:3").assert_content("a vote for 3");
+    alice.press(&buttons, "poll:other:3").assert_content("other 3");
     bot.advance(Duration::from_secs(2));
     let texts: Vec<String> = bot.messages("general").iter().map(Message::content).collect();
     assert!(texts.ends_with(&["a note on all".to_owned(), "a note on 7".to_owned()]), "{texts:?}");

@@ -1,4 +1,4 @@
-//! Texts with a small language of their own: durations, cooldowns, limits, times of day, cron expressions.
+//! Texts with a small language of their own: durations, cooldowns, limits, times of day.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -127,21 +127,6 @@ pub(crate) fn time_of_day(text: &LitStr) -> Result<()> {
     })
 }
 
-/// That it has the form of a cron expression; the host reads it.
-pub(crate) fn cron(text: &LitStr) -> Result<()> {
-    let value = text.value();
-    let fields: Vec<&str> = value.split_whitespace().collect();
-    let fits = |letter: char| letter.is_ascii_alphanumeric() || "*/,-#?".contains(letter);
-    if fields.len() == 5 && fields.iter().all(|field| field.chars().all(fits)) {
-        return Ok(());
-    }
-    let message = format!(
-        "`{value}` is no cron expression; it has five fields, minute, hour, day of month, month and day of week, \
-         such as `0 18 * * fri`"
-    );
-    Err(Error::new(text.span(), message))
-}
-
 #[cfg(test)]
 mod tests {
     use proc_macro2::Span;
@@ -212,16 +197,11 @@ mod tests {
     }
 
     #[test]
-    fn times_of_day_and_cron_expressions_have_their_form() {
+    fn times_of_day_have_their_form() {
         for (text, fits) in
             [("09:00", true), ("23:59", true), ("9:00", false), ("24:00", false), ("09:60", false)]
         {
             assert_eq!(time_of_day(&lit(text)).is_ok(), fits, "{text}");
-        }
-        for (text, fits) in
-            [("0 18 * * fri", true), ("*/5 * * * 1-5", true), ("0 18 * *", false), ("now", false)]
-        {
-            assert_eq!(cron(&lit(text)).is_ok(), fits, "{text}");
         }
     }
 }

@@ -14,6 +14,9 @@ use syn::{
 
 use crate::nearest::nearest;
 
+/// What a snowflake looks like.
+const ID: &str = "41771983423143937";
+
 /// One of them.
 pub(crate) struct Arg {
     /// None for a bare value, such as a command's name.
@@ -52,6 +55,17 @@ impl Seen {
         }
         self.0.push(key);
         Ok(())
+    }
+}
+
+impl Value {
+    /// Of `#[name]`, `#[name(…)]` or `#[name = value]`.
+    pub(crate) fn of(attribute: &Attribute) -> Result<Self> {
+        Ok(match &attribute.meta {
+            Meta::Path(_) => Self::None,
+            Meta::List(list) => Self::List(Args::of(attribute)?.0, list.span()),
+            Meta::NameValue(pair) => Self::Expr(pair.value.clone()),
+        })
     }
 }
 
@@ -172,6 +186,26 @@ impl Arg {
             }
         }
         Ok(values)
+    }
+
+    /// The snowflakes of `name(1, 2)`.
+    pub(crate) fn ids(&self) -> Result<Vec<Expr>> {
+        let ids = self.values(ID)?;
+        for id in &ids {
+            let is_id = match id {
+                Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => {
+                    number.base10_parse::<u64>().is_ok_and(|number| number > 0)
+                }
+                // A constant.
+                Expr::Path(_) => true,
+                _ => false,
+            };
+            if !is_id {
+                let text = format!("an id is a number, and not 0: `{}({ID})`", self.key());
+                return Err(Error::new(id.span(), text));
+            }
+        }
+        Ok(ids)
     }
 
     /// The texts of `name("…", "…")`.

@@ -5,7 +5,7 @@ use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, TokenStreamExt, quote};
 use syn::{
     Attribute, Error, FnArg, GenericArgument, Ident, ImplItem, Pat, PatType, PathArguments, Result,
-    ReturnType, Signature, Token, Type, Visibility, braced,
+    ReturnType, Safety, Signature, Token, Type, Visibility, braced,
     ext::IdentExt,
     parse::{Parse, ParseStream, discouraged::Speculative},
     spanned::Spanned,
@@ -167,8 +167,8 @@ impl Method {
         }
         match inputs.next() {
             Some(FnArg::Typed(ctx)) if is_reference_to(&ctx.ty, "Context") => {}
-            Some(input) if is_named(input, "Context") => {
-                return unfit(input.span(), "the context is passed by reference");
+            Some(input) if is_of_context(input) => {
+                return unfit(input.span(), "the context is passed by shared reference");
             }
             Some(input) => return unfit(input.span(), "a handler takes `ctx: &Context` first"),
             None => return unfit(name, "a handler takes `ctx: &Context` first"),
@@ -178,7 +178,14 @@ impl Method {
 
     /// That it is async, has no type parameters and returns something; `like` is its signature.
     pub(crate) fn is_plain(&self, like: &str) -> Result<()> {
-        let Signature { asyncness, fn_token, generics, output, ident, .. } = &self.signature;
+        let Signature { asyncness, safety, abi, fn_token, generics, output, ident, .. } = &self.signature;
+        let further = match safety {
+            Safety::Unsafe(token) => Some(token.span()),
+            _ => abi.as_ref().map(Spanned::span),
+        };
+        if let Some(further) = further {
+            return Err(Error::new(further, format!("it is neither `unsafe` nor `extern`: `{like}`")));
+        }
         if asyncness.is_none() {
             return Err(Error::new(fn_token.span, format!("it must be `async`: `{like}`")));
         }
@@ -283,13 +290,21 @@ fn is_shared(receiver: &syn::Receiver) -> bool {
     receiver.to_token_stream().to_string().replace(' ', "") == "&self"
 }
 
-fn is_named(input: &FnArg, name: &str) -> bool {
-    typed(input).is_some_and(|typed| last_name(&typed.ty).is_some_and(|last| last == name))
+/// Whether it takes the context in another way: by value, or to change it.
+fn is_of_context(input: &FnArg) -> bool {
+    let of = typed(input).map(|typed| match &*typed.ty {
+        Type::Reference(reference) => &*reference.elem,
+        of => of,
+    });
+    of.and_then(last_name).is_some_and(|last| last == "Context")
 }
 
-pub(crate) fn is_reference_to(of: &Type, name: &str) -> bool {
+/// Whether it is a shared reference to what has this name.
+fn is_reference_to(of: &Type, name: &str) -> bool {
     match of {
-        Type::Reference(reference) => last_name(&reference.elem).is_some_and(|last| last == name),
+        Type::Reference(reference) if reference.mutability.is_none() => {
+            last_name(&reference.elem).is_some_and(|last| last == name)
+        }
         _ => false,
     }
 }

@@ -1,12 +1,15 @@
 //! `derive(Choice)`: an enum as the choices of an option.
 
-use std::collections::BTreeMap;
-
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::{Data, DeriveInput, Error, Fields, Result, Variant, ext::IdentExt, spanned::Spanned};
 
-use crate::{args::Args, block::only, command::locale, errors::Errors};
+use crate::{
+    args::Args,
+    block::only,
+    command::{Localized, check_translated},
+    errors::Errors,
+};
 
 /// Discord's limits of choices, and of characters of a name.
 const CHOICES_MAX: usize = 25;
@@ -30,25 +33,25 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
         errors.push(Error::new(input.ident.span(), text));
     }
     let mut names: Vec<String> = Vec::new();
-    let mut choices = Vec::new();
+    let (mut choices, mut translated) = (Vec::new(), Vec::new());
     for variant in &data.variants {
         let Some((name, localized)) = errors.ok(shown(variant)) else { continue };
         if names.contains(&name.to_lowercase()) {
             errors.push(Error::new(variant.ident.span(), format!("two choices are called `{name}`")));
         }
         names.push(name.to_lowercase());
-        let value = variant.ident.unraw().to_string();
-        let localized = localized.iter().map(|(locale, name)| {
-            quote!(::gearshift_cog::manifest::Localized { locale: #locale, name: #name, description: "" })
-        });
+        let (value, list) = (variant.ident.unraw().to_string(), localized.list());
         choices.push(quote! {
             ::gearshift_cog::manifest::Choice {
                 name: #name,
                 value: ::gearshift_cog::manifest::ChoiceValue::Text(#value),
-                localized: &[#(#localized),*],
+                localized: #list,
             }
         });
+        translated.push((name, localized));
     }
+    let translated: Vec<_> = translated.iter().map(|(name, localized)| (&**name, localized)).collect();
+    check_translated(&translated, &mut errors);
     if let Some(error) = errors.into_inner() {
         return Err(error);
     }
@@ -77,12 +80,12 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
 }
 
 /// How a variant is shown, also in other languages.
-fn shown(variant: &Variant) -> Result<(String, BTreeMap<&'static str, String>)> {
+fn shown(variant: &Variant) -> Result<(String, Localized)> {
     if !matches!(variant.fields, Fields::Unit) {
         return Err(Error::new(variant.fields.span(), "a choice has no fields"));
     }
     let mut name = words(&variant.ident.unraw().to_string());
-    let mut localized = BTreeMap::new();
+    let mut localized = Localized::default();
     if let Some(attribute) = only(&variant.attrs, "choice")? {
         let mut args = Args::of(attribute)?;
         if let Some(text) = args.take_text() {
@@ -90,14 +93,11 @@ fn shown(variant: &Variant) -> Result<(String, BTreeMap<&'static str, String>)> 
         }
         for arg in &args.0 {
             let key = arg.key();
-            let Some(text) = key.strip_prefix("name_") else {
-                return Err(arg.unknown("`#[choice]`", &["name_de"]));
+            let Some(locale) = key.strip_prefix("name_") else {
+                let text = "write the name alone, `#[choice(\"Dark red\")]`, and in other languages `name_de = \"…\"`";
+                return Err(Error::new(arg.span(), text));
             };
-            let (locale, text) = (locale(text, arg.span())?, arg.text("Rot")?);
-            check_length(&text.value(), text.span())?;
-            if localized.insert(locale, text.value()).is_some() {
-                return Err(Error::new(arg.span(), format!("the one in `{locale}` stands here twice")));
-            }
+            localized.set(locale, true, arg, check_length)?;
         }
     }
     check_length(&name, variant.ident.span())?;

@@ -85,6 +85,16 @@ pub(crate) fn expand(options: Args, mut block: Block) -> TokenStream {
             parts.take(method, &options, &mut errors);
         }
     }
+    if let Some(Saved { field: None, span, .. }) = &options.saved
+        && let Some(setup) = parts.setup.iter().find(|setup| setup.takes_settings)
+    {
+        let text = format!(
+            "a state that is read takes the place of all that `{}` made, with the settings; keep it in a field: \
+             `saved = counts`",
+            setup.method
+        );
+        errors.push(Error::new(*span, text));
+    }
     let cog = &block.cog;
     let setup = hooks::expand_setup(&parts.setup, cog, options.settings.as_ref());
     if options.has_lost("state") {

@@ -16,7 +16,7 @@ use crate::{
     hooks::Hook,
 };
 
-pub(crate) use self::settings::locale;
+pub(crate) use self::settings::{Localized, check_translated};
 use self::{
     parameter::Parameter,
     settings::{COMMAND, GROUP, MENU, Settings, check_description, check_menu_name, check_name},
@@ -195,8 +195,13 @@ impl Command {
 
 /// Calls a handler; `further` are its arguments behind the context.
 pub(crate) fn call(method: &Ident, output: Span, further: TokenStream) -> TokenStream {
-    let unit = quote_spanned!(at(output)=> let ());
-    quote!(#unit = Self::#method(self, ctx #further).await?;)
+    let result = returned(output, quote_spanned!(at(output)=> Self::#method(self, ctx #further)));
+    quote_spanned!(at(output)=> let () = #result;)
+}
+
+/// What an author's function returned, unless it failed. That it returns something else is said at `span`.
+pub(crate) fn returned(span: Span, call: TokenStream) -> TokenStream {
+    quote_spanned!(at(span)=> ::gearshift_cog::__glue::returned(#call.await)?)
 }
 
 /// Paths of groups and commands that are lost by errors of their own: what follows from that is none.
@@ -262,15 +267,21 @@ pub(crate) fn expand(
 
 /// The checks of the cog, of groups and of commands, in this order.
 fn checks(groups: &[Group], commands: &[Command], of_cog: &[Hook]) -> TokenStream {
-    let allowed = |check: TokenStream, span: Span| quote_spanned!(at(span)=> ::gearshift_cog::Verdict::hold(#check(self, ctx).await?)?;);
+    let allowed = |check: TokenStream, span: Span| {
+        let verdict = returned(span, quote_spanned!(at(span)=> #check(self, ctx)));
+        quote_spanned!(at(span)=> ::gearshift_cog::Verdict::hold(#verdict)?;)
+    };
     let of_cog: Vec<TokenStream> = of_cog
         .iter()
-        .map(|Hook { method, conditions, .. }| {
-            let check = allowed(quote!(Self::#method), method.span());
+        .map(|Hook { method, output, conditions, .. }| {
+            let check = allowed(quote_spanned!(at(*output)=> Self::#method), *output);
             quote!(#(#conditions)* { #check })
         })
         .collect();
-    let check = |expr: &Expr| allowed(quote!((#expr)), syn::spanned::Spanned::span(expr));
+    let check = |expr: &Expr| {
+        let span = syn::spanned::Spanned::span(expr);
+        allowed(quote_spanned!(at(span)=> (#expr)), span)
+    };
     let of_commands: Vec<TokenStream> = commands
         .iter()
         .filter_map(|command| {
@@ -307,16 +318,18 @@ fn checks(groups: &[Group], commands: &[Command], of_cog: &[Hook]) -> TokenStrea
 
 /// The names of `tag add`.
 fn path_of(text: &LitStr) -> Result<Vec<String>> {
-    let value = text.value();
+    let (value, span) = (text.value(), text.span());
     let path: Vec<String> = value.split(' ').map(str::to_owned).collect();
+    if path.len() > 1 && path.iter().any(String::is_empty) {
+        let better: Vec<&str> = value.split_whitespace().collect();
+        let text = format!("one space stands between the names: `{}`", better.join(" "));
+        return Err(Error::new(span, text));
+    }
     for name in &path {
-        check_name(name, text.span())?;
+        check_name(name, span)?;
     }
     if path.len() > 3 {
-        return Err(Error::new(
-            text.span(),
-            "Discord knows groups in groups, and none below: `tag admin clear`",
-        ));
+        return Err(Error::new(span, "Discord knows groups in groups, and none below: `tag admin clear`"));
     }
     Ok(path)
 }

@@ -42,6 +42,13 @@ impl Component {
             ));
         }
         let pattern = Pattern::new(&text)?;
+        if pattern.text.starts_with('{') {
+            let better = format!("{name}:{}", pattern.text);
+            let text = format!(
+                "this fits the ids of other cogs as well; begin it with a word of its own: `{better}`"
+            );
+            return Err(Error::new(pattern.span, text));
+        }
         let parameters = method.handler(&like)?;
         let last = parameters.last().map(|last| &last.ty);
         let arguments = pattern.arguments(&parameters, |name, of| {
@@ -58,8 +65,16 @@ impl Component {
                         ::gearshift_cog::__chosen::Chosen::<#of>(::std::marker::PhantomData).values(ctx).await?
                     }})
                 }
+                "select" if inside(of, "Vec").is_some() => {
+                    let text = format!("what was chosen is called `values`; `{name}` stands nowhere in the pattern");
+                    return Err(Error::new_spanned(of, text));
+                }
                 "modal" if last.is_some_and(|last| std::ptr::eq(&**last, of)) => {
                     Some(quote_spanned!(at(of.span())=> ctx.form::<#of>().await?))
+                }
+                "modal" => {
+                    let text = format!("`{name}` stands nowhere in the pattern; what was filled in stands last");
+                    return Err(Error::new_spanned(of, text));
                 }
                 _ => None,
             })

@@ -1,15 +1,22 @@
 //! `#[setup]`, `#[teardown]`, `#[on_error]` and `#[check]`: functions that a cog has once.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{Attribute, Error, FnArg, Ident, Result, Type};
 
-use crate::block::{Method, any_of, at, last_name, typed};
+use crate::{
+    block::{Method, any_of, at, last_name, typed},
+    command::returned,
+};
 
 /// A method of a cog that stands there once at most; under conditions, once for each.
 pub(crate) struct Hook {
     pub method: Ident,
+    /// Where its return type stands.
+    pub output: Span,
     pub conditions: Vec<Attribute>,
+    /// Of a setup: whether it takes the settings.
+    pub takes_settings: bool,
     call: TokenStream,
 }
 
@@ -43,13 +50,21 @@ impl Hook {
             }
         };
         let clone = (inputs.len() == 2).then(|| quote!(let settings_host = host.clone();));
-        let this = quote_spanned!(at(method.output())=> let this: Self);
-        let call = quote!(#clone #this = Self::#name(#arguments).await?; ::std::result::Result::Ok(this));
-        Ok(Self::of(method, call))
+        let span = at(method.output());
+        let built = returned(span, quote_spanned!(span=> Self::#name(#arguments)));
+        let this = quote_spanned!(span=> let this: Self = #built;);
+        let call = quote!(#clone #this ::std::result::Result::Ok(this));
+        Ok(Self { takes_settings: inputs.len() == 2, ..Self::of(method, call) })
     }
 
     fn of(method: &Method, call: TokenStream) -> Self {
-        Self { method: method.name().clone(), conditions: method.conditions(), call }
+        Self {
+            method: method.name().clone(),
+            output: method.output(),
+            conditions: method.conditions(),
+            takes_settings: false,
+            call,
+        }
     }
 
     /// `async fn leave(&self) -> Result`.
@@ -58,7 +73,7 @@ impl Hook {
         let like = format!("async fn {name}(&self) -> Result");
         method.is_plain(&like)?;
         match method.signature.inputs.iter().collect::<Vec<_>>()[..] {
-            [FnArg::Receiver(_)] => Ok(Self::of(method, quote!(Self::#name(self).await?;))),
+            [FnArg::Receiver(_)] => Ok(Self::of(method, ended(method, quote!(self)))),
             _ => Err(Error::new(
                 name.span(),
                 format!("a teardown has no context and takes `&self` alone: `{like}`"),
@@ -72,7 +87,7 @@ impl Hook {
         let like = format!("async fn {name}(&self, ctx: &Context, error: Error) -> Result");
         match method.handler(&like)?[..] {
             [error] if last_name(&error.ty).is_some_and(|name| name == "Error") => {
-                Ok(Self::of(method, quote!(Self::#name(self, ctx, error).await?;)))
+                Ok(Self::of(method, ended(method, quote!(self, ctx, error))))
             }
             _ => Err(Error::new(name.span(), format!("it takes the context and the error: `{like}`"))),
         }
@@ -89,6 +104,13 @@ impl Hook {
             }
         }
     }
+}
+
+/// Calls a method that returns nothing.
+fn ended(method: &Method, arguments: TokenStream) -> TokenStream {
+    let (span, name) = (at(method.output()), method.name());
+    let result = returned(span, quote_spanned!(span=> Self::#name(#arguments)));
+    quote_spanned!(span=> let () = #result;)
 }
 
 pub(crate) fn expand_setup(hooks: &[Hook], cog: &Type, settings: Option<&Type>) -> TokenStream {

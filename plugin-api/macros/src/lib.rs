@@ -8,7 +8,9 @@ mod cog;
 mod command;
 mod component;
 mod crate_type;
+mod cron;
 mod errors;
+mod events;
 mod hooks;
 mod listen;
 mod modal;
@@ -49,7 +51,7 @@ use syn::parse_macro_input;
 /// * `state = 1`: the struct, which serde can write and read, is kept over reloads and restarts. Raise the number when its
 ///   shape changes, and read the old one with [`migrate`](macro@migrate). What was saved takes the place of the struct
 ///   that [`setup`](macro@setup) made, and a field with `#[serde(skip)]` has its default then.
-/// * `saved = counts`: only this field is kept, and the others stay as `setup` made them.
+/// * `saved = counts`: only this field is kept; the others, such as the settings, stay as `setup` made them.
 /// * `settings = Settings`: the cog has settings of this type, which are read before it is built.
 /// * `handles("discord.reply", "store")`: all that the cog may ask of the host, unless its operator says otherwise, who is shown
 ///   it at installation. The words are those of `[cog.NAME] handles`. Default: everything.
@@ -64,25 +66,22 @@ pub fn cog(options: TokenStream, block: TokenStream) -> TokenStream {
     cog::expand(options, block).into()
 }
 
-/// What `export!` asks of the package that it stands in.
-#[doc(hidden)]
-#[proc_macro]
-pub fn crate_type(_: TokenStream) -> TokenStream {
-    crate_type::expand().into()
+/// What the SDK has of this crate for itself: constants, and what `export!` asks of the package that it stands in.
+macro_rules! hidden {
+    ($($name:ident: $of:path;)+) => {
+        $(#[doc(hidden)]
+        #[proc_macro]
+        pub fn $name(_: TokenStream) -> TokenStream {
+            $of().into()
+        })+
+    };
 }
 
-/// Discord's permissions as constants, for `gearshift_cog::permissions`.
-#[doc(hidden)]
-#[proc_macro]
-pub fn permissions(_: TokenStream) -> TokenStream {
-    permissions::constants().into()
-}
-
-/// The units of durations as a constant, for arguments.
-#[doc(hidden)]
-#[proc_macro]
-pub fn units(_: TokenStream) -> TokenStream {
-    amounts::units().into()
+hidden! {
+    crate_type: crate_type::expand;
+    events: events::constants;
+    permissions: permissions::constants;
+    units: amounts::units;
 }
 
 /// Makes an enum the type of an argument: its variants are the choices.
@@ -168,7 +167,8 @@ attributes! {
     /// ```
     ///
     /// What stands between colons at `{number}` becomes the parameter of that name, of any type with `FromStr`. Where several
-    /// patterns fit, the narrowest answers: `vote:all` before `vote:{number}`.
+    /// patterns fit, the narrowest answers: `vote:all` before `vote:{number}`. The ids of all cogs are in one place, so a
+    /// pattern begins with a word of the cog's own.
     button;
     /// A check before every command of the cog, once the rules of the command hold.
     ///
@@ -220,12 +220,12 @@ attributes! {
     /// * `check = Self::may`: see [`check`](macro@check);
     /// * `guilds(41)`: registered there only; `contexts(guild, bot_dm, private_channel)`,
     ///   `integration_types(guild, user)`; `fields = "…"`: further JSON of Discord's;
-    /// * `name_de = "…"`, `description_pt_BR = "…"`: in other languages.
+    /// * `name_de = "…"`, `description_pt_BR = "…"`: in other languages, in each of which the names differ.
     ///
     /// The parameters behind the context are the arguments, of any type that is an `Argument`. On one can stand:
     /// `#[describe = "…"]` (or a doc comment), `#[rename = "…"]`, both also as `describe_de`; `#[min = 1]`, `#[max = 5]`,
     /// `#[min_length = 1]`, `#[max_length = 5]`; `#[channel_types(text, forum)]`;
-    /// `#[choices("red", "Dark blue" = "blue")]`; and `#[autocomplete = Self::names]`, a method
+    /// `#[choices("red", "Dark blue" = "blue")]`, none of them on a list; and `#[autocomplete = Self::names]`, a method
     /// `async fn names(&self, ctx: &Context, typed: &str) -> Result<Vec<Suggestion>>` (or of texts).
     command;
     /// Runs when a cron expression says so: minute, hour, day of month, month, day of week.
@@ -277,7 +277,7 @@ attributes! {
     /// ```
     ///
     /// Which event follows from the type of the parameter, a `FromEvent`, or stands as Discord's name in brackets. The
-    /// filters are looked at by the host, which then does not wake the cog. Several methods may listen to one event.
+    /// filters are for what it says, and looked at by the host, which then does not wake the cog. Several may listen to it.
     listen;
     /// An entry of a message's menu: `#[message_menu("Report")]`; see [`user_menu`](macro@user_menu).
     message_menu;

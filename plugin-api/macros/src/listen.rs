@@ -8,6 +8,7 @@ use crate::{
     args::Args,
     block::{Method, at},
     command::call,
+    events,
 };
 
 const KNOWN: &[&str] = &["channels", "guilds", "skip_bots"];
@@ -33,18 +34,22 @@ impl Listener {
                 let text = "events have the names of Discord's gateway, such as `MESSAGE_CREATE`";
                 return Err(Error::new(name.span(), text));
             }
+            if let Some(near) = events::slip(&value) {
+                let text = format!("Discord has no event `{value}`; did you mean `{near}`?");
+                return Err(Error::new(name.span(), text));
+            }
         }
         let mut filter = TokenStream::new();
         for arg in &args.0 {
             let key = &arg.name;
             filter.extend(match arg.key().as_str() {
                 "channels" | "guilds" => {
-                    let ids = arg.values("41771983423143937")?;
-                    quote!(.#key(&[#(#ids),*]))
+                    let ids = arg.ids()?;
+                    quote_spanned!(at(arg.span())=> .#key(&[#(#ids),*]))
                 }
                 "skip_bots" => {
                     arg.flag()?;
-                    quote!(.#key())
+                    quote_spanned!(at(arg.span())=> .#key())
                 }
                 _ => return Err(arg.unknown("`#[listen]`", KNOWN)),
             });
@@ -80,10 +85,13 @@ impl Listener {
         })
     }
 
-    /// The name of the event. Where it is declared, a type without one is an error at the type.
+    /// The name of the event. Where it is declared, a type that is not read from it is an error at the type.
     fn declared_name(&self) -> TokenStream {
         match (&self.name, &self.of) {
-            (Some(name), _) => quote!(#name),
+            (Some(name), Some(of)) => {
+                quote_spanned!(at(of.span())=> ::gearshift_cog::event_read_as::<#of>(#name))
+            }
+            (Some(name), None) => quote!(#name),
             (None, of) => quote_spanned!(at(of.span())=> ::gearshift_cog::event_name::<#of>()),
         }
     }
@@ -97,7 +105,9 @@ impl Listener {
 
     fn filter(&self) -> TokenStream {
         let (name, filter) = (self.name(), &self.filter);
-        quote!(::gearshift_cog::manifest::Filter::new(#name) #filter)
+        // What the SDK finds wrong while compiling is said where the filter stands.
+        let span = filter.clone().into_iter().next().map_or_else(Span::call_site, |token| at(token.span()));
+        quote_spanned!(span=> ::gearshift_cog::manifest::Filter::new(#name) #filter)
     }
 
     fn call(&self) -> TokenStream {

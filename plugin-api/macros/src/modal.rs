@@ -124,6 +124,10 @@ fn one(ident: &Ident, of: &syn::Type, attributes: &[Attribute]) -> Result<(Token
         );
         return Err(Error::new(label_span, text));
     }
+    if inside(of, "Option").and_then(|of| inside(of, "Vec")).is_some() {
+        let text = "a list is empty if nothing is given: write it without `Option`";
+        return Err(Error::new(of.span(), text));
+    }
     let span = at(of.span());
     Ok(match inside(of, "Vec") {
         Some(of) => (

@@ -62,6 +62,12 @@ impl Step {
         let (Some(FnArg::Typed(old)), 1) = (signature.inputs.first(), signature.inputs.len()) else {
             return Err(unfit(method.name().span()));
         };
+        if let Type::Reference(of) = &*old.ty {
+            return Err(Error::new(of.span(), format!("the old state is passed by value: `{like}`")));
+        }
+        if !signature.generics.params.is_empty() {
+            return Err(unfit(signature.generics.span()));
+        }
         let ReturnType::Type(_, to) = &signature.output else { return Err(unfit(method.name().span())) };
         Ok(Self {
             from,
@@ -104,10 +110,12 @@ pub(crate) fn expand(saved: Option<&Saved>, mut steps: Vec<Step>, errors: &mut E
         });
         let last = all.last().map_or(step.output, |last| last.output);
         let kept = quote_spanned!(at(last)=> #place = state;);
+        // What serde lacks is said where the step names what it takes.
+        let read = quote_spanned!(at(of.span())=> ::gearshift_cog::__glue::read_state::<#of>(&state)?);
         quote! {
             #(#conditions)*
             #from => {
-                let state: #of = state.parse()?;
+                let state = #read;
                 #(#steps)*
                 #kept
             }

@@ -9,6 +9,7 @@ use crate::{
     args::{Arg, Args},
     block::{Method, last_name},
     command::call,
+    cron,
     errors::Errors,
     nearest::nearest,
     pattern::Pattern,
@@ -121,7 +122,7 @@ fn plan(kind: &str, name: &str, text: &LitStr, args: &[Arg]) -> Result<TokenStre
             quote!(daily(#name, #text, #zone))
         }
         _ => {
-            amounts::cron(text)?;
+            cron::check(text)?;
             quote!(cron(#name, #text, #zone))
         }
     };

@@ -2,7 +2,7 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{Result, State};
+use crate::{Error, Result, State, Suggestion};
 
 /// A cog that can be built without a `setup` of its own.
 #[diagnostic::on_unimplemented(
@@ -18,6 +18,45 @@ pub trait Unbuilt: Sized {
 impl<T: Default> Unbuilt for T {
     fn first() -> T {
         T::default()
+    }
+}
+
+/// What a function of a cog's returns.
+#[diagnostic::on_unimplemented(
+    message = "a function of a cog returns `Result`, not `{Self}`",
+    label = "`Result<{T}>` of the prelude stands here",
+    note = "`?` turns every error type that implements `std::error::Error` into that of `gearshift_cog::Result`"
+)]
+pub trait Returned<T> {
+    /// The same with the SDK's error.
+    ///
+    /// # Errors
+    /// What it failed with.
+    fn returned(self) -> Result<T>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T, E: Into<Error>> Returned<T> for std::result::Result<T, E> {
+    fn returned(self) -> Result<T> {
+        self.map_err(Into::into)
+    }
+}
+
+/// What can be suggested.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no suggestion",
+    label = "a list of texts or of `Suggestion`s comes from here",
+    note = "a number is suggested by `Suggestion::new`, with what is shown for it"
+)]
+pub trait Suggested {
+    /// The suggestion.
+    fn suggested(self) -> Suggestion;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Into<Suggestion>> Suggested for T {
+    fn suggested(self) -> Suggestion {
+        self.into()
     }
 }
 
@@ -81,4 +120,17 @@ pub fn write_state<T: Written>(version: u32, state: &T) -> Result<State> {
 /// When the bytes are not JSON of its shape.
 pub fn read_state<T: Readable>(state: &State) -> Result<T> {
     T::read(state)
+}
+
+/// What a function of the cog returned.
+///
+/// # Errors
+/// What it failed with.
+pub fn returned<T>(outcome: impl Returned<T>) -> Result<T> {
+    outcome.returned()
+}
+
+/// What the cog suggests.
+pub fn suggestions<T: Suggested>(all: impl IntoIterator<Item = T>) -> Vec<Suggestion> {
+    all.into_iter().map(T::suggested).collect()
 }

@@ -2,7 +2,7 @@
 //! <https://discord.com/developers/docs/interactions/application-commands>
 
 use super::{
-    Concurrency, Cooldown, Opt, Rules,
+    Concurrency, Cooldown, Opt, Rules, fields,
     limits::{check, check_localized, check_localized_menu, checked, same, within},
 };
 
@@ -217,10 +217,13 @@ impl Command {
 
     /// The same command, for members with all these permissions, as [Discord's bits](crate::permissions): Discord hides it from others
     /// (`default_member_permissions`, where a guild can decide otherwise), and the SDK looks whenever it is called.
+    ///
+    /// # Panics
+    /// When it is for direct messages, where nobody has any.
     #[must_use]
     pub const fn permissions(mut self, permissions: u64) -> Self {
         self.rules.permissions = permissions;
-        self
+        checked(self)
     }
 
     /// The same command, if the bot has all these permissions in the channel, as [Discord's bits](crate::permissions).
@@ -336,9 +339,11 @@ impl Command {
     /// declared before this crate knows it.
     ///
     /// # Panics
-    /// When it is called with a prefix only.
+    /// When it is not JSON, holds a field that is said otherwise (such as `name`), or the command is called with a prefix
+    /// only.
     #[must_use]
     pub const fn fields(mut self, json: &'static str) -> Self {
+        fields::check(json);
         self.fields = json;
         checked(self)
     }

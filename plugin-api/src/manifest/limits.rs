@@ -20,9 +20,12 @@ pub(super) const fn checked(command: Command) -> Command {
         "a `prefix_only` command is not registered with Discord: it has no contexts, integration types, guilds, \
          fields or names in other languages, and its answers are never ephemeral"
     );
-    let Rules { guild_only, dm_only, roles, .. } = command.rules;
+    let Rules { guild_only, dm_only, roles, permissions, .. } = command.rules;
     assert!(!(guild_only && dm_only), "a command cannot be both `guild_only` and `dm_only`");
-    assert!(!dm_only || roles.is_empty(), "nobody has a role in a direct message");
+    assert!(
+        !dm_only || roles.is_empty() && permissions == 0,
+        "nobody has a role or a permission in a direct message"
+    );
     assert!(
         !dm_only || command.guilds.is_empty(),
         "a command of some guilds is not there in direct messages"
@@ -188,7 +191,7 @@ mod tests {
     #[test]
     fn what_could_never_be_called_does_not_compile() {
         let (command, menu) = (Command::new("c", "d"), Command::user_menu("Menu"));
-        let refused: [(&str, Change, Command); 27] = [
+        let refused: [(&str, Change, Command); 29] = [
             ("no way to call it", |it| it.slash_only().prefix_only(), command),
             ("no way to call it", |it| it.prefix_only().slash_only(), command),
             ("aliases without a prefix", |it| it.slash_only().aliases(&["a"]), command),
@@ -204,6 +207,8 @@ mod tests {
             ("nowhere", |it| it.dm_only().guild_only(), command),
             ("nowhere", |it| it.rules(Rules { guild_only: true, dm_only: true, ..Rules::NONE }), command),
             ("roles in direct messages", |it| it.dm_only().roles(&[1]), command),
+            ("permissions in direct messages", |it| it.dm_only().permissions(4), command),
+            ("permissions in direct messages", |it| it.permissions(4).dm_only(), command),
             ("a guild's in direct messages", |it| it.guilds(&[1]).dm_only(), command),
             ("in a guild, not in guilds", |it| it.guild_only().contexts(&[1, 2]), command),
             ("of a guild, not in guilds", |it| it.contexts(&[1]).guilds(&[1]), command),

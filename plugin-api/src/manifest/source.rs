@@ -3,7 +3,32 @@
 use abi_stable::std_types::ROption;
 use serde::Deserialize;
 
+use super::same;
 use crate::abi::{Event, Message};
+
+/// What an event's data says where it is read here.
+#[derive(Clone, Copy)]
+pub(super) struct Says {
+    pub channel: bool,
+    pub guild: bool,
+    pub account: bool,
+}
+
+gearshift_cog_macros::events!();
+
+impl Says {
+    /// What is said by the events of a name. One that is not known may say everything.
+    pub(super) const fn of(name: &str) -> Self {
+        let mut at = 0;
+        while at < EVENTS.len() {
+            if same(EVENTS[at].0, name) {
+                return EVENTS[at].1;
+            }
+            at += 1;
+        }
+        Self { channel: true, guild: true, account: true }
+    }
+}
 
 /// Where an event happened, by snowflake, and whether a bot or a webhook caused it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,12 +87,21 @@ impl Source {
                 || is_bot(raw.user)
                 || raw.member.is_some_and(|member| is_bot(member.user)),
         };
-        // An event whose data is a guild or a channel has it as `id`.
+        // An event whose data is a guild, a channel or something of one has it as `id`.
         // https://discord.com/developers/docs/events/gateway-events#receive-events
         match name {
             "GUILD_CREATE" | "GUILD_UPDATE" | "GUILD_DELETE" => source.guild = id(raw.id),
-            "CHANNEL_CREATE" | "CHANNEL_UPDATE" | "CHANNEL_DELETE" | "THREAD_CREATE" | "THREAD_UPDATE"
-            | "THREAD_DELETE" => source.channel = id(raw.id),
+            "CHANNEL_CREATE"
+            | "CHANNEL_UPDATE"
+            | "CHANNEL_DELETE"
+            | "THREAD_CREATE"
+            | "THREAD_UPDATE"
+            | "THREAD_DELETE"
+            | "THREAD_MEMBER_UPDATE"
+            | "THREAD_MEMBERS_UPDATE"
+            | "VOICE_CHANNEL_STATUS_UPDATE" => {
+                source.channel = id(raw.id);
+            }
             _ => {}
         }
         source
@@ -111,12 +145,13 @@ mod tests {
     use super::*;
     use crate::{abi::RawEvent, manifest::Filter};
 
+    const ADD: &str = "GUILD_MEMBER_ADD";
+
     #[test]
     fn a_filter_lets_through_what_it_is_for() {
-        const ADD: &str = "GUILD_MEMBER_ADD";
         const HERE: Filter = Filter::new(ADD).guilds(&[41]);
         const NO_BOTS: Filter = Filter::new(ADD).skip_bots();
-        const CHANNEL: Filter = Filter::new(ADD).channels(&[5]);
+        const CHANNEL: Filter = Filter::new("TYPING_START").channels(&[5]);
         let table = [
             (HERE, ADD, r#"{"guild_id":"41"}"#, true),
             (HERE, ADD, r#"{"guild_id":"42"}"#, false),
@@ -124,13 +159,28 @@ mod tests {
             (HERE, "GUILD_MEMBER_REMOVE", r#"{"guild_id":"41"}"#, false),
             (NO_BOTS, ADD, r#"{"user":{"bot":true}}"#, false),
             (NO_BOTS, ADD, r#"{"user":{}}"#, true),
-            (CHANNEL, ADD, r#"{"guild_id":"41"}"#, false),
+            (CHANNEL, "TYPING_START", r#"{"guild_id":"41"}"#, false),
             (Filter::new("GUILD_CREATE").guilds(&[41]), "GUILD_CREATE", r#"{"id":"41"}"#, true),
         ];
         for (filter, name, json, expected) in table {
             let event = Event::Other(RArc::new(RawEvent { name: name.into(), json: json.into() }));
             assert_eq!(filter.passes(&event), expected, "{filter:?} {name} {json}");
         }
+    }
+
+    #[test]
+    fn a_filter_is_for_what_the_event_says() {
+        let refused: [fn() -> Filter; 4] = [
+            || Filter::new("READY").channels(&[1]),
+            || Filter::new("READY").guilds(&[1]),
+            || Filter::new(ADD).channels(&[1]),
+            || Filter::new("MESSAGE_DELETE").skip_bots(),
+        ];
+        for make in refused {
+            assert!(std::panic::catch_unwind(make).is_err());
+        }
+        // What Discord adds may say everything.
+        let _ = Filter::new("NEW_EVENT").channels(&[1]).guilds(&[1]).skip_bots();
     }
 
     #[test]
@@ -147,6 +197,7 @@ mod tests {
             ("GUILD_CREATE", r#"{"id":"2","name":"a \" b"}"#, 0, 2, false),
             ("CHANNEL_UPDATE", r#"{"id":"1","guild_id":"2","name":"x"}"#, 1, 2, false),
             ("MESSAGE_REACTION_ADD", r#"{"channel_id":"1","user_id":"3","member":{"user":{}}}"#, 1, 0, false),
+            ("THREAD_MEMBERS_UPDATE", r#"{"id":"1","guild_id":"2","member_count":3}"#, 1, 2, false),
             ("READY", r#"{"user":{"id":"3","bot":true}}"#, 0, 0, true),
             ("ODD", "[]", 0, 0, false),
         ] {

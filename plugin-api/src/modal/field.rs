@@ -208,6 +208,9 @@ impl Field {
         if let Some(most) = self.max {
             assert!(1 <= most && most <= limit, "it allows nothing, or more than Discord does");
             assert!(least <= most, "the smallest count is above the largest");
+            let is_text = matches!(self.kind, Kind::Text(_));
+            let fits = !is_text || characters(self.default) <= most as usize;
+            assert!(fits, "the default is longer than the text may be");
         }
     }
 
@@ -238,6 +241,8 @@ impl Field {
             Kind::Text(_) => {
                 let fits = characters(text) <= CHARACTERS_MAX as usize;
                 assert!(fits, "a text of a form has at most 4000 characters");
+                self.default = text;
+                self.check_counts();
             }
             Kind::Choices(choices) => assert!(has(choices, text), "the default is no value of the menu"),
             Kind::Checkbox => {
@@ -287,7 +292,7 @@ mod tests {
         const CHOICES: &[Choice] = &[Choice::text("Red", "r"), TWO];
         let menu = Field::choices("f", "Field", CHOICES);
         let long = |it: Field| it.default("é".repeat(4001).leak());
-        let refused: [(&str, Change, Field); 18] = [
+        let refused: [(&str, Change, Field); 20] = [
             ("ticks of a box", |it| it.at_least(1), tick),
             ("ticks of a box", |it| it.at_most(1), tick),
             ("what stands in a box", |it| it.placeholder("yes"), tick),
@@ -304,6 +309,8 @@ mod tests {
             ("a box neither ticked nor not", |it| it.default("yes"), tick),
             ("a choice that is none", |it| it.default("Red"), menu),
             ("two choices", |it| it.default("r 2"), menu.several()),
+            ("a text longer than it may be", |it| it.at_most(2).default("abc"), text),
+            ("a text longer than it may be", |it| it.default("abc").at_most(2), text),
             ("a text that is too long", long, text),
             ("a text that is too long, in lines", long, Field::paragraph("f", "Field")),
         ];

@@ -5,12 +5,14 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::{Attribute, Error, Expr, FnArg, Ident, PatType, Result, Type, spanned::Spanned};
 
 use super::{
-    settings::{Localized, check_description, check_name, localized, numbers},
-    value::{Shape, length, number, shape, text},
+    returned,
+    settings::{Localized, check_description, check_name, check_translated, localized, numbers},
+    value::{CHANNEL_TYPES, Shape, length, number, shape, text},
 };
 use crate::{
-    args::{Arg, Args, Seen, Value},
+    args::{Arg, Seen, Value},
     block::{Method, at, documentation, inside, last_name, parameter_name, plain_name},
+    errors::Errors,
     nearest::nearest,
 };
 
@@ -31,22 +33,8 @@ const KNOWN: &[&str] = &[
 /// What rustc knows there.
 const RUSTC: &[&str] = &["allow", "cfg", "warn", "deny", "forbid", "expect"];
 
-/// Discord's channel types. <https://discord.com/developers/docs/resources/channel#channel-object-channel-types>
-const CHANNEL_TYPES: &[(&str, u8)] = &[
-    ("text", 0),
-    ("dm", 1),
-    ("voice", 2),
-    ("group_dm", 3),
-    ("category", 4),
-    ("announcement", 5),
-    ("announcement_thread", 10),
-    ("public_thread", 11),
-    ("private_thread", 12),
-    ("stage", 13),
-    ("directory", 14),
-    ("forum", 15),
-    ("media", 16),
-];
+/// What is said of one value, and so not of a list: Discord takes that as one text.
+const OF_ONE: &[&str] = &["channel_types", "choices", "max", "max_length", "min", "min_length"];
 
 const EITHER: &str = "an option has choices or is completed, not both";
 
@@ -74,7 +62,10 @@ impl Parameter {
         let all: Vec<Self> =
             all.map(|(input, attributes)| Self::new(input, &attributes)).collect::<Result<_>>()?;
         in_order(&all)?;
-        Ok(all)
+        let mut errors = Errors::default();
+        let names: Vec<_> = all.iter().map(|parameter| (&*parameter.name, &parameter.localized)).collect();
+        check_translated(&names, &mut errors);
+        errors.into_inner().map_or(Ok(all), Err)
     }
 
     /// Takes the attributes of all parameters away, whatever else is wrong with them: rustc knows none of them.
@@ -143,7 +134,7 @@ impl Parameter {
                     unknown(&attribute.path().to_token_stream().to_string()),
                 ));
             };
-            let arg = Arg { name: Some(key.clone()), value: value(attribute)? };
+            let arg = Arg { name: Some(key.clone()), value: Value::of(attribute)? };
             seen.once(&arg)?;
             if key == "rename" {
                 name = key.span();
@@ -151,6 +142,12 @@ impl Parameter {
             parameter.set(&key.to_string(), &arg)?;
         }
         check_name(&parameter.name, name)?;
+        let is_bounded =
+            parameter.bounds.iter().any(Option::is_some) || parameter.lengths.iter().any(Option::is_some);
+        if parameter.has_choices && is_bounded {
+            let text = format!("the choices say all that `{}` may be; leave its bounds out", parameter.name);
+            return Err(Error::new(ident.span(), text));
+        }
         Ok(parameter)
     }
 
@@ -162,6 +159,15 @@ impl Parameter {
                 arg,
                 if is_name { check_name } else { check_description },
             );
+        }
+        let of = inside(&self.of, "Option").unwrap_or(&self.of);
+        if OF_ONE.contains(&key) && inside(of, "Vec").is_some() {
+            let text = format!(
+                "`{}` is a list, which Discord takes as one text: look at what is in it in the body, and return \
+                 `Err(Error::input(\"…\"))`",
+                self.name
+            );
+            return Err(Error::new(arg.span(), text));
         }
         // What the SDK finds wrong while compiling is said where it stands.
         let span = at(arg.span());
@@ -338,9 +344,9 @@ impl Parameter {
     pub(super) fn completion(&self, path: &str) -> Option<TokenStream> {
         let (name, function) = (&self.name, self.completed.as_ref()?);
         // Where the function is named, whatever is wrong with what it returns.
-        let suggested = quote_spanned! {at(function.span())=>
-            (#function)(self, ctx, typed).await?.into_iter().map(::gearshift_cog::Suggestion::from).collect()
-        };
+        let span = at(function.span());
+        let all = returned(span, quote_spanned!(span=> (#function)(self, ctx, typed)));
+        let suggested = quote_spanned!(span=> ::gearshift_cog::__glue::suggestions(#all));
         Some(quote!((#path, #name) => #suggested,))
     }
 }
@@ -380,12 +386,4 @@ fn unknown(name: &str) -> String {
         Some(known) => format!("a parameter has no attribute `{name}`; did you mean `{known}`?"),
         None => format!("a parameter has no attribute `{name}`; it has {}", KNOWN.join(", ")),
     }
-}
-
-fn value(attribute: &Attribute) -> Result<Value> {
-    Ok(match &attribute.meta {
-        syn::Meta::Path(_) => Value::None,
-        syn::Meta::List(list) => Value::List(Args::of(attribute)?.0, list.span()),
-        syn::Meta::NameValue(pair) => Value::Expr(pair.value.clone()),
-    })
 }

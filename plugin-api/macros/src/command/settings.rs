@@ -1,6 +1,6 @@
 //! What is said of a command or group besides its name: `guild_only`, `cooldown = "3s per user"`, `name_de = "…"`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -10,6 +10,7 @@ use crate::{
     amounts,
     args::{Arg, Value},
     block::at,
+    errors::Errors,
     nearest::nearest,
     permissions,
 };
@@ -92,14 +93,14 @@ pub(super) struct Settings {
     rules: TokenStream,
     pub aliases: Vec<LitStr>,
     pub check: Option<Expr>,
-    localized: Localized,
+    pub localized: Localized,
     /// Those of [`TOP_ONLY`].
     top_only: Vec<Ident>,
 }
 
-/// Names and descriptions by locale.
+/// Names and descriptions by locale, each with where it stands.
 #[derive(Default)]
-pub(super) struct Localized(BTreeMap<&'static str, (String, String)>);
+pub(crate) struct Localized(BTreeMap<&'static str, (Option<LitStr>, Option<LitStr>)>);
 
 impl Settings {
     pub(super) fn read(args: Vec<&Arg>, kind: &Kind) -> Result<Self> {
@@ -147,7 +148,7 @@ impl Settings {
                 quote_spanned!(span=> .concurrency(#concurrency))
             }
             "guilds" | "roles" => {
-                let (name, ids) = (&arg.name, arg.values("41771983423143937")?);
+                let (name, ids) = (&arg.name, arg.ids()?);
                 quote_spanned!(span=> .#name(&[#(#ids),*]))
             }
             "contexts" => {
@@ -180,6 +181,11 @@ impl Settings {
         Ok(())
     }
 
+    /// Whether Discord does not get it.
+    pub(super) fn is_prefix_only(&self) -> bool {
+        self.top_only.iter().any(|key| key == "prefix_only")
+    }
+
     /// That nothing is said of a command in a group which is known of the group alone.
     pub(super) fn check_place(&self, depth: usize) -> Result<()> {
         match self.top_only.first() {
@@ -200,24 +206,63 @@ impl Settings {
 
 impl Localized {
     /// Adds a text in a language, which `check` lets through: a name, unless it looks at a description.
-    pub(super) fn set(&mut self, locale: &str, is_name: bool, arg: &Arg, check: Check) -> Result<()> {
+    pub(crate) fn set(&mut self, locale: &str, is_name: bool, arg: &Arg, check: Check) -> Result<()> {
         let locale = self::locale(locale, arg.span())?;
         let text = arg.text("…")?;
         check(&text.value(), text.span())?;
         let (name, description) = self.0.entry(locale).or_default();
         let slot = if is_name { name } else { description };
-        if !slot.is_empty() {
+        if slot.is_some() {
             return Err(Error::new(arg.span(), format!("the one in `{locale}` stands here twice")));
         }
-        *slot = text.value();
+        *slot = Some(text);
         Ok(())
     }
 
+    /// The names, with their locales.
+    fn names(&self) -> impl Iterator<Item = (&'static str, &LitStr)> {
+        self.0.iter().filter_map(|(locale, (name, _))| Some((*locale, name.as_ref()?)))
+    }
+
     pub(super) fn call(&self) -> Option<TokenStream> {
+        let all = self.list();
+        (!self.0.is_empty()).then(|| quote!(.localized(#all)))
+    }
+
+    /// All of them, as the SDK has them.
+    pub(crate) fn list(&self) -> TokenStream {
+        let text = |text: &Option<LitStr>| text.as_ref().map(LitStr::value).unwrap_or_default();
         let all = self.0.iter().map(|(locale, (name, description))| {
+            let (name, description) = (text(name), text(description));
             quote!(::gearshift_cog::manifest::Localized { locale: #locale, name: #name, description: #description })
         });
-        (!self.0.is_empty()).then(|| quote!(.localized(&[#(#all),*])))
+        quote!(&[#(#all),*])
+    }
+}
+
+/// That no two of these, which are shown beside each other, are called the same in some language. Discord shows by its own
+/// name what has none in that language. <https://discord.com/developers/docs/interactions/application-commands#localization>
+pub(crate) fn check_translated(all: &[(&str, &Localized)], errors: &mut Errors) {
+    let locales: BTreeSet<&str> =
+        all.iter().flat_map(|(_, localized)| localized.names()).map(|(it, _)| it).collect();
+    for locale in locales {
+        let mut taken: BTreeMap<String, &str> = BTreeMap::new();
+        let mut translated = Vec::new();
+        for (own, localized) in all {
+            match localized.names().find(|(of, _)| *of == locale) {
+                Some((_, name)) => translated.push((own, name)),
+                None => _ = taken.insert((*own).to_owned(), own),
+            }
+        }
+        for (own, name) in translated {
+            if let Some(other) = taken.insert(name.value(), own) {
+                let name_there = name.value();
+                let text = format!(
+                    "in `{locale}`, `{other}` and `{own}` are both called `{name_there}`; rename one"
+                );
+                errors.push(Error::new(name.span(), text));
+            }
+        }
     }
 }
 
@@ -232,7 +277,7 @@ pub(super) fn localized<'a>(key: &'a str, name: &str, description: &str) -> Opti
 }
 
 /// Discord's locale `pt-BR` for the key's ending `pt_BR`.
-pub(crate) fn locale(text: &str, span: Span) -> Result<&'static str> {
+fn locale(text: &str, span: Span) -> Result<&'static str> {
     let text = text.replace('_', "-");
     if let Some(locale) = LOCALES.iter().find(|locale| locale.eq_ignore_ascii_case(&text)) {
         return Ok(locale);

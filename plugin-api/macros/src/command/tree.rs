@@ -1,12 +1,15 @@
 //! Commands in their groups, as the manifest declares them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::Error;
 
-use super::{Command, Group, Lost, MESSAGE, SLASH};
+use super::{
+    Command, Group, Lost, MESSAGE, SLASH, USER,
+    settings::{Localized, check_translated},
+};
 use crate::{
     block::{any_of, at},
     errors::Errors,
@@ -17,6 +20,14 @@ use crate::{
 /// <https://discord.com/developers/docs/interactions/application-commands#subcommands-and-subcommand-groups>
 const COMMANDS_MAX: usize = 25;
 
+/// Discord's limits of commands of an application, by type.
+/// <https://discord.com/developers/docs/interactions/application-commands#registering-a-command>
+const OF_TYPE_MAX: [(u8, usize, &str); 3] = [
+    (SLASH, 100, "slash commands"),
+    (USER, 15, "entries of a user's menu"),
+    (MESSAGE, 15, "entries of a message's menu"),
+];
+
 /// The elements of `COMMANDS`. What does not fit together is an error.
 pub(super) fn declare(
     groups: &[Group],
@@ -25,6 +36,8 @@ pub(super) fn declare(
     errors: &mut Errors,
 ) -> TokenStream {
     check_names(groups, commands, errors);
+    check_counts(groups, commands, errors);
+    check_languages(groups, commands, errors);
     for (path, name) in paths(groups, commands) {
         let above = &path[..path.len() - 1];
         let group = above.join(" ");
@@ -129,6 +142,35 @@ fn check_names(groups: &[Group], commands: &[Command], errors: &mut Errors) {
             claim(command.kind, &command.path, &alias.value(), alias.span());
         }
     }
+}
+
+/// That Discord takes all of them. Under conditions one of them may not be there.
+fn check_counts(groups: &[Group], commands: &[Command], errors: &mut Errors) {
+    for (kind, most, what) in OF_TYPE_MAX {
+        let groups =
+            groups.iter().filter(|group| kind == SLASH && group.path.len() == 1).map(|group| group.name);
+        let is_counted = |it: &&Command| {
+            it.kind == kind && it.path.len() == 1 && it.conditions.is_empty() && !it.settings.is_prefix_only()
+        };
+        let mut all = groups.chain(commands.iter().filter(is_counted).map(|command| command.name));
+        if let Some(name) = all.nth(most) {
+            errors.push(Error::new(name, format!("Discord allows {most} {what}; give some to another cog")));
+        }
+    }
+}
+
+/// That no two at one place are called the same in any language.
+fn check_languages(groups: &[Group], commands: &[Command], errors: &mut Errors) {
+    let of_groups = groups.iter().map(|group| (SLASH, &group.path, &group.settings.localized));
+    let of_commands = commands.iter().filter(|command| command.conditions.is_empty());
+    let of_commands = of_commands.map(|command| (command.kind, &command.path, &command.settings.localized));
+    let mut places: BTreeMap<_, Vec<(&str, &Localized)>> = BTreeMap::new();
+    for (kind, path, localized) in of_groups.chain(of_commands) {
+        if let Some((name, above)) = path.split_last() {
+            places.entry((kind, above)).or_default().push((name, localized));
+        }
+    }
+    places.values().for_each(|place| check_translated(place, errors));
 }
 
 fn no_group(path: &str, groups: &[Group]) -> String {

@@ -7,6 +7,23 @@ use crate::{
     block::{inside, last_name},
 };
 
+/// Discord's channel types. <https://discord.com/developers/docs/resources/channel#channel-object-channel-types>
+pub(super) const CHANNEL_TYPES: &[(&str, u8)] = &[
+    ("text", 0),
+    ("dm", 1),
+    ("voice", 2),
+    ("group_dm", 3),
+    ("category", 4),
+    ("announcement", 5),
+    ("announcement_thread", 10),
+    ("public_thread", 11),
+    ("private_thread", 12),
+    ("stage", 13),
+    ("directory", 14),
+    ("forum", 15),
+    ("media", 16),
+];
+
 /// The largest whole number of an option; the smallest has a `-`.
 /// <https://discord.com/developers/docs/interactions/application-commands#application-command-object-application-command-option-type>
 const WHOLE_MAX: i128 = 1 << 53;

@@ -1,0 +1,34 @@
+//! A cron expression can be read, and comes.
+#![allow(unused)]
+
+use gearshift_cog::prelude::*;
+
+#[cog(unit, export = false)]
+impl Remind {
+    #[cron("0 0 30 2 *")]
+    async fn one(&self, ctx: &Context) -> Result {
+        Ok(())
+    }
+
+    #[cron("61 9 * * *")]
+    async fn two(&self, ctx: &Context) -> Result {
+        Ok(())
+    }
+
+    #[cron("0 9 * sept *")]
+    async fn three(&self, ctx: &Context) -> Result {
+        Ok(())
+    }
+
+    #[cron("*/0 * * * *")]
+    async fn four(&self, ctx: &Context) -> Result {
+        Ok(())
+    }
+
+    #[cron("50-10 * * * *")]
+    async fn five(&self, ctx: &Context) -> Result {
+        Ok(())
+    }
+}
+
+fn main() {}
