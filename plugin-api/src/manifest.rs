@@ -12,6 +12,7 @@ mod read;
 mod rules;
 mod source;
 mod task;
+mod writer;
 
 pub use self::command::{Command, Localized};
 pub(crate) use self::limits::{characters, same, within};
@@ -27,7 +28,7 @@ pub use self::{
     component::{fits, waiting_cog},
     encode::{Declaration, encode, encoded_len},
     handle::{HANDLES, handle},
-    read::{CommandManifest, FilterManifest, Manifest, ManifestError},
+    read::{Below, CommandManifest, FilterManifest, Manifest, ManifestError},
     source::Source,
 };
 use crate::abi::Event;

@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
-use gearshift_cog::{manifest::CommandManifest, permissions::ADMINISTRATOR};
+use gearshift_cog::{
+    manifest::{Below, CommandManifest},
+    permissions::ADMINISTRATOR,
+};
 use serde_json::{Value, json};
 
 use super::{Asked, OwnParts, User, reply::Text, text_option};
@@ -29,6 +32,8 @@ pub(super) fn declared() -> Value {
 struct Entry<'m> {
     /// As it is called, with its groups, without slash or prefix.
     path: String,
+    /// As it can be called with the prefix: by its name and its aliases, behind each of those of its groups.
+    names: Vec<String>,
     /// The command at the top, by which the host goes.
     command: &'m CommandManifest,
     /// Discord's object of the command or subcommand; none if it is called with a prefix only.
@@ -133,22 +138,24 @@ fn list(parts: &OwnParts, manifests: &[(String, Vec<CommandManifest>)]) -> Strin
 
 /// A command with everything below it.
 fn entries(command: &CommandManifest) -> Vec<Entry<'_>> {
-    fn add<'m>(
-        into: &mut Vec<Entry<'m>>,
-        path: String,
-        command: &'m CommandManifest,
-        object: Option<&'m Value>,
-    ) {
-        let below = object.and_then(|object| object["options"].as_array()).into_iter().flatten();
-        let below: Vec<&Value> = below.filter(|option| is_command(option)).collect();
-        into.push(Entry { path: path.clone(), command, object });
-        for option in below {
-            let name = option["name"].as_str().unwrap_or_default();
-            add(into, format!("{path} {name}"), command, Some(option));
-        }
-    }
+    let names = [&command.name].into_iter().chain(&command.aliases).cloned().collect();
+    let top = Entry { path: command.name.clone(), names, command, object: command.discord.as_ref() };
+    with_below(top, &command.below)
+}
+
+/// An entry, and those below it, some of which have aliases.
+fn with_below<'m>(entry: Entry<'m>, aliases: &'m [Below]) -> Vec<Entry<'m>> {
     let mut all = Vec::new();
-    add(&mut all, command.name.clone(), command, command.discord.as_ref());
+    for option in entry.options().filter(|option| is_command(option)) {
+        let name = option["name"].as_str().unwrap_or_default();
+        let known = aliases.iter().find(|below| below.name == name);
+        let (further, below) = known.map_or((&[][..], &[][..]), |it| (&*it.aliases, &*it.below));
+        let own = || [name].into_iter().chain(further.iter().map(String::as_str));
+        let names = entry.names.iter().flat_map(|above| own().map(move |own| format!("{above} {own}")));
+        let (path, names) = (format!("{} {name}", entry.path), names.collect());
+        all.extend(with_below(Entry { path, names, command: entry.command, object: Some(option) }, below));
+    }
+    all.insert(0, entry);
     all
 }
 
@@ -156,14 +163,10 @@ fn is_command(option: &Value) -> bool {
     option["type"].as_u64().is_some_and(|kind| COMMANDS.contains(&kind))
 }
 
-impl Entry<'_> {
-    /// Whether this is what somebody calls so: by its path, with an alias for the first word, or in other letters.
+impl<'m> Entry<'m> {
+    /// Whether this is what somebody calls so: by its path, with aliases for words of it, or in other letters.
     fn is_called(&self, path: &str) -> bool {
-        let with = |name: &str| {
-            let rest = self.path.strip_prefix(&*self.command.name).unwrap_or_default();
-            format!("{name}{rest}").to_lowercase() == path.to_lowercase()
-        };
-        with(&self.command.name) || self.command.aliases.iter().any(|alias| with(alias))
+        self.names.iter().any(|name| name.to_lowercase() == path.to_lowercase())
     }
 
     /// A group cannot be called itself.
@@ -171,7 +174,7 @@ impl Entry<'_> {
         self.options().any(is_command)
     }
 
-    fn options(&self) -> impl Iterator<Item = &Value> {
+    fn options(&self) -> impl Iterator<Item = &'m Value> + use<'m> {
         self.object.and_then(|object| object["options"].as_array()).into_iter().flatten()
     }
 
@@ -216,9 +219,8 @@ impl Entry<'_> {
             }
         }
         if self.command.prefix && parts.reads_messages() {
-            let rest = self.path.strip_prefix(&*self.command.name).unwrap_or_default();
-            let names = [&self.command.name].into_iter().chain(&self.command.aliases);
-            let names: Vec<String> = names.map(|name| format!("`{}{name}{rest}`", parts.prefix)).collect();
+            let names: Vec<String> =
+                self.names.iter().map(|name| format!("`{}{name}`", parts.prefix)).collect();
             let _ = write!(text, "\nIn a message: {}", names.join(", "));
         }
         text
@@ -282,9 +284,14 @@ mod tests {
         let mix = json!({ "type": 2, "name": "mix", "options": [{ "type": 1, "name": "two" }] });
         let mut tag = command(json!({ "description": "d", "options": [add, mix] }));
         tag.aliases = vec!["t".to_owned()];
+        let two = Below { name: "two".to_owned(), aliases: vec!["2".to_owned()], below: Vec::new() };
+        tag.below = vec![Below { name: "mix".to_owned(), aliases: vec!["m".to_owned()], below: vec![two] }];
         let all = entries(&tag);
         let paths: Vec<(&str, bool)> = all.iter().map(|entry| (&*entry.path, entry.is_group())).collect();
         assert_eq!(paths, [("a", true), ("a add", false), ("a mix", true), ("a mix two", false)]);
-        assert!(all[3].is_called("a mix two") && all[3].is_called("T mix two") && !all[3].is_called("t mix"));
+        assert!(all[3].is_called("a mix two") && all[3].is_called("T m 2") && !all[3].is_called("t mix"));
+        let names =
+            ["a mix", "a m", "t mix", "t m"].map(|group| [format!("{group} two"), format!("{group} 2")]);
+        assert_eq!(all[3].names, names.concat());
     }
 }

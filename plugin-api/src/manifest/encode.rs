@@ -1,7 +1,10 @@
 //! Writes a declaration as JSON in constant evaluation. It knows nothing of files; `export!` places the bytes.
 
 use super::{
-    Choice, ChoiceValue, Command, Filter, Localized, Opt, RUSTC, TARGET, handle::handle, limits::same,
+    Choice, ChoiceValue, Command, Filter, Localized, Opt, RUSTC, TARGET,
+    handle::handle,
+    limits::same,
+    writer::{Writer, list},
 };
 
 /// Discord's types of an option that is a command, and of one that is a group of them.
@@ -41,7 +44,7 @@ pub struct Declaration {
 /// How many bytes [`encode`] needs.
 #[must_use]
 pub const fn encoded_len(declaration: &Declaration) -> usize {
-    let mut out = Writer { bytes: [0; 0], len: 0 };
+    let mut out = Writer::<0>::NEW;
     out.declaration(declaration);
     out.len
 }
@@ -49,33 +52,22 @@ pub const fn encoded_len(declaration: &Declaration) -> usize {
 /// The declaration as JSON. `N` is [`encoded_len`].
 #[must_use]
 pub const fn encode<const N: usize>(declaration: &Declaration) -> [u8; N] {
-    let mut out = Writer { bytes: [0; N], len: 0 };
+    let mut out = Writer::<N>::NEW;
     out.declaration(declaration);
     assert!(out.len == N, "N must be encoded_len()");
     out.bytes
 }
 
-/// Counts all bytes and keeps those that fit.
-struct Writer<const N: usize> {
-    bytes: [u8; N],
-    len: usize,
-}
-
-/// A list in JSON: a constant function takes no closure.
-macro_rules! list {
-    ($out:ident, $items:expr, $item:ident => $write:expr) => {
-        $out.raw("[");
-        let mut at = 0;
-        while at < $items.len() {
-            if at > 0 {
-                $out.raw(",");
-            }
-            let $item = &$items[at];
-            $write;
-            at += 1;
+/// Whether it or one in it has an alias.
+const fn has_aliases(it: &Command) -> bool {
+    let mut at = 0;
+    while at < it.subcommands.len() {
+        if has_aliases(&it.subcommands[at]) {
+            return true;
         }
-        $out.raw("]");
-    };
+        at += 1;
+    }
+    !it.aliases.is_empty()
 }
 
 impl<const N: usize> Writer<N> {
@@ -152,7 +144,9 @@ impl<const N: usize> Writer<N> {
         self.raw(",\"ephemeral\":[");
         let before = self.len;
         self.ephemeral(it, "", "", before);
-        self.raw("],\"guilds\":");
+        self.raw("],\"below\":");
+        self.below(it);
+        self.raw(",\"guilds\":");
         list!(self, it.guilds, id => self.id(*id));
         if it.slash {
             self.raw(",\"discord\":{\"type\":");
@@ -162,6 +156,28 @@ impl<const N: usize> Writer<N> {
             self.raw("}");
         }
         self.raw("}");
+    }
+
+    /// The aliases of the commands in it, of which Discord knows nothing.
+    const fn below(&mut self, it: &Command) {
+        self.raw("[");
+        let (mut at, mut is_first) = (0, true);
+        while at < it.subcommands.len() {
+            let below = &it.subcommands[at];
+            if has_aliases(below) {
+                self.raw(if is_first { "{" } else { ",{" });
+                self.key("name");
+                self.string(below.name);
+                self.raw(",\"aliases\":");
+                list!(self, below.aliases, alias => self.string(alias));
+                self.raw(",\"below\":");
+                self.below(below);
+                self.raw("}");
+                is_first = false;
+            }
+            at += 1;
+        }
+        self.raw("]");
     }
 
     /// The paths of all commands below that answer ephemerally.
@@ -321,76 +337,5 @@ impl<const N: usize> Writer<N> {
             at += 1;
         }
         self.raw(if written > 0 { "}" } else { "" });
-    }
-
-    const fn field(&mut self, name: &str, value: &str) {
-        self.raw(",");
-        self.key(name);
-        self.string(value);
-    }
-
-    const fn key(&mut self, name: &str) {
-        self.string(name);
-        self.raw(":");
-    }
-
-    const fn string(&mut self, text: &str) {
-        self.byte(b'"');
-        self.escaped(text);
-        self.byte(b'"');
-    }
-
-    const fn escaped(&mut self, text: &str) {
-        let bytes = text.as_bytes();
-        let mut at = 0;
-        while at < bytes.len() {
-            match bytes[at] {
-                byte @ (b'"' | b'\\') => {
-                    self.byte(b'\\');
-                    self.byte(byte);
-                }
-                byte if byte < 0x20 => {
-                    self.raw("\\u00");
-                    self.byte(b"0123456789abcdef"[(byte >> 4) as usize]);
-                    self.byte(b"0123456789abcdef"[(byte & 15) as usize]);
-                }
-                byte => self.byte(byte),
-            }
-            at += 1;
-        }
-    }
-
-    /// A snowflake or a set of permissions: Discord writes both as text.
-    const fn id(&mut self, id: u64) {
-        self.byte(b'"');
-        self.number(id);
-        self.byte(b'"');
-    }
-
-    const fn bool(&mut self, value: bool) {
-        self.raw(if value { "true" } else { "false" });
-    }
-
-    const fn number(&mut self, value: u64) {
-        if value >= 10 {
-            self.number(value / 10);
-        }
-        self.byte(b'0' + (value % 10) as u8);
-    }
-
-    const fn raw(&mut self, text: &str) {
-        let bytes = text.as_bytes();
-        let mut at = 0;
-        while at < bytes.len() {
-            self.byte(bytes[at]);
-            at += 1;
-        }
-    }
-
-    const fn byte(&mut self, byte: u8) {
-        if self.len < N {
-            self.bytes[self.len] = byte;
-        }
-        self.len += 1;
     }
 }

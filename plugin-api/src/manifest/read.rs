@@ -63,6 +63,9 @@ pub struct CommandManifest {
     pub prefix: bool,
     /// Further names with a prefix.
     pub aliases: Vec<String>,
+    /// Those in it that have aliases, or hold one that has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub below: Vec<Below>,
     /// Paths (`tag`, `tag list`) of those whose answers are ephemeral.
     pub ephemeral: Vec<String>,
     /// Guilds, by snowflake, in which alone it is registered; empty for everywhere.
@@ -72,9 +75,20 @@ pub struct CommandManifest {
     pub discord: Option<Value>,
 }
 
+/// The aliases of a command in a group, or of a group in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Below {
+    /// Its own name, without those of the groups above.
+    pub name: String,
+    /// Further names with a prefix.
+    pub aliases: Vec<String>,
+    /// Those in it.
+    pub below: Vec<Below>,
+}
+
 /// Why the section's content is not a manifest.
 #[derive(Debug)]
-pub struct ManifestError(serde_json::Error);
+pub struct ManifestError(serde_path_to_error::Error<serde_json::Error>);
 
 impl std::fmt::Display for ManifestError {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -91,7 +105,8 @@ impl Manifest {
     /// When it is not the JSON that `export!` writes.
     pub fn parse(section: &[u8]) -> Result<Self, ManifestError> {
         let end = section.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
-        serde_json::from_slice(&section[..end]).map_err(ManifestError)
+        let mut reader = serde_json::Deserializer::from_slice(&section[..end]);
+        serde_path_to_error::deserialize(&mut reader).map_err(ManifestError)
     }
 }
 
@@ -143,6 +158,10 @@ mod tests {
             (&json!(true), &json!(true))
         );
         assert!(Manifest::parse(b"{}").is_err());
+        let said = |text: String| Manifest::parse(text.as_bytes()).expect_err("it is none").to_string();
+        let text = String::from_utf8(BYTES.to_vec()).expect("it is text");
+        let broken = said(text.replace(r#","description":"what""#, ", what"));
+        assert!(broken.contains("commands[0].discord"), "{broken}");
     }
 
     #[test]
@@ -172,17 +191,14 @@ mod tests {
             Opt::string("text", "t").min_length(1).max_length(6000),
             Opt::channel("where", "w").channel_types(&[0, 5]),
         ]);
+        const TWO: Command = Command::new("two", "Two of them").ephemeral().aliases(&["2", "both"]);
         const ALL: Declaration = Declaration {
             commands: &[
-                Command::group(
-                    "color",
-                    "Colors",
-                    &[SET, Command::group("mix", "Mixes", &[Command::new("two", "Two of them").ephemeral()])],
-                )
-                .permissions(1 << 40)
-                .guild_only()
-                .aliases(&["c"])
-                .fields("\"handler\":1"),
+                Command::group("color", "Colors", &[SET, Command::group("mix", "Mixes", &[TWO])])
+                    .permissions(1 << 40)
+                    .guild_only()
+                    .aliases(&["c"])
+                    .fields("\"handler\":1"),
                 Command::user_menu("Greet them"),
                 Command::message_menu("Pin").guilds(&[9]),
                 Command::new("old", "With a prefix only")
@@ -217,6 +233,9 @@ mod tests {
             (&*commands[0].ephemeral, &*commands[0].aliases),
             (&["color mix two".to_owned()][..], &["c".to_owned()][..])
         );
+        let two =
+            Below { name: "two".to_owned(), aliases: vec!["2".to_owned(), "both".to_owned()], below: vec![] };
+        assert_eq!(commands[0].below, [Below { name: "mix".to_owned(), aliases: vec![], below: vec![two] }]);
         assert_eq!((commands[1].prefix, &*commands[2].guilds), (false, &["9".to_owned()][..]));
         assert!(commands[3].discord.is_none() && commands[3].prefix);
     }
