@@ -156,7 +156,7 @@ mod tests {
         let names: Vec<&str> = EVENTS.iter().flat_map(|(_, names)| *names).copied().collect();
         assert_eq!(names.iter().collect::<HashSet<_>>().len(), names.len());
         assert!(names.iter().all(|name| slip(name).is_none()));
-        assert_eq!(slip("MESAGE_CREATE"), Some("MESSAGE_CREATE"));
+        assert_eq!(slip("MESSAGES_CREATE"), Some("MESSAGE_CREATE"));
         assert_eq!(slip("SOMETHING_NEW"), None);
     }
 }
