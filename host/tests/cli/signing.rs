@@ -190,7 +190,9 @@ fn the_command_that_the_error_names_has_the_key_trusted_where_it_counts() {
             keys(common),
             keys(section)
         );
-        for (file, more) in [("gearshift.toml", ""), ("bot.toml", " --config bot.toml")] {
+        // By a path that holds from everywhere.
+        let named = format!(" --config {}", place.path().join("bot.toml").display());
+        for (file, more) in [("gearshift.toml", ""), ("bot.toml", &named)] {
             let config = ["--config", file];
             place.file(file, &text);
             done(&place, &["push", "./own packages/ping"]);
