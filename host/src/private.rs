@@ -106,7 +106,7 @@ impl PrivateFolder {
     /// The file system knows no locks.
     pub fn keep_from_cleanup(&self) -> io::Result<()> {
         match flock(&self.handle, FlockOperation::NonBlockingLockShared) {
-            // It is being cleaned up at this moment; whoever needs something of it looks whether it is there.
+            // It is being cleaned up at this moment; what needs something of it looks whether it is there.
             Err(Errno::WOULDBLOCK) => Ok(()),
             locked => Ok(locked?),
         }

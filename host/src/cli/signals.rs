@@ -1,5 +1,5 @@
 //! Signals: the first asks the host to end in order, with states saved; a later one ends it at once.
-//! It closes nothing; whoever waits for the first does.
+//! It closes nothing; what waits for the first does.
 #![allow(
     unsafe_code,
     reason = "asks for a signal's disposition; ends the process without running anything else"

@@ -227,12 +227,16 @@ impl Book {
         groups
     }
 
-    /// The file that a cog is, or would be.
-    fn file_of(&self, name: &str) -> Option<PathBuf> {
+    /// The file that a cog is, if it is there and holds the cog.
+    pub(super) fn own_file(&self, name: &str) -> Option<PathBuf> {
         let own = self.cogs.get(name).map(|cog| cog.entry.status.borrow().file.clone());
-        let own = own.filter(|file| self.files.get(file).is_some_and(|manifest| manifest.name == name));
-        own.filter(|file| file.exists())
-            .or_else(|| self.files.keys().find(|file| self.is_there(file, name)).cloned())
+        own.filter(|file| self.files.contains_key(file) && self.is_there(file, name))
+    }
+
+    /// The same, or else the one that it would be.
+    fn file_of(&self, name: &str) -> Option<PathBuf> {
+        let any = || self.files.keys().find(|file| self.is_there(file, name)).cloned();
+        self.own_file(name).or_else(any)
     }
 
     /// What the cogs of these files will be.

@@ -275,6 +275,11 @@ impl Registry {
         self.book().may_serve(file, manifest, &alone)
     }
 
+    /// The file that a cog is, if it is there and holds the cog.
+    pub(super) fn own_file(&self, name: &str) -> Option<PathBuf> {
+        self.book().own_file(name)
+    }
+
     /// The cogs that are to be replaced together, each with its part in that; most are alone.
     pub(super) fn groups(&self, names: &[String]) -> Vec<Vec<(String, Option<Member>)>> {
         self.book().groups(names)

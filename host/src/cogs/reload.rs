@@ -62,9 +62,9 @@ impl Cogs {
     }
 
     async fn reload_with(self: &Arc<Self>, name: &str, together: Option<Member>) -> Result<Report, CogError> {
-        let file = match self.place(name) {
-            Some((_, source)) if source.exists() && self.registry.holds(&source, name) => source,
-            _ => self.find(name).await?,
+        let file = match self.registry.own_file(name) {
+            Some(file) => file,
+            None => self.find(name).await?,
         };
         self.load_with(&file, together).await
     }

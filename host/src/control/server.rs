@@ -171,7 +171,7 @@ async fn write(client: &mut OwnedWriteHalf, answer: &Answer) -> bool {
     matches!(timeout(WRITE, client.write_all(&text)).await, Ok(Ok(())))
 }
 
-/// Does what is asked, whoever asks: over the socket or from the page.
+/// Does what is asked, over the socket or from the page.
 pub async fn answer(cogs: &Arc<Cogs>, request: Request) -> Answer {
     begin(cogs, request).recv().await.unwrap_or_else(|| failed("it did not answer"))
 }
@@ -182,7 +182,7 @@ fn begin(cogs: &Arc<Cogs>, request: Request) -> UnboundedReceiver<Answer> {
     let (cogs, given) = (Arc::clone(cogs), answers.clone());
     // On a task of its own: a half-done operation must not be dropped when the client leaves.
     let operation = tokio::spawn(async move {
-        // Whoever asked may have left.
+        // The client may have left.
         let give = |answer: Answer| drop(given.send(answer));
         give(match request {
             Request::List => {

@@ -1,5 +1,5 @@
-//! The saved states of cogs, for `gearshift state`: listed, exported, imported and dropped. A running host does it for
-//! whoever asks; where none runs, the command does it on the store's file itself, which nobody else can have open then.
+//! The saved states of cogs, for `gearshift state`: listed, exported, imported and dropped. A running host does it
+//! when it is asked; where none runs, the command does it on the store's file itself, which nobody else can have open then.
 
 use std::{
     fmt,

@@ -57,7 +57,7 @@ pub struct Timing {
     pub invalid_session: (Duration, Duration),
     /// Time from IDENTIFY to IDENTIFY of shards that may not go together.
     pub identify_every: Duration,
-    /// How often Discord's count of session starts is compared to this host's: whoever else uses the token shows there.
+    /// How often Discord's count of session starts is compared to this host's: what else uses the token shows there.
     pub compare_starts_every: Duration,
     /// How long closing waits for the server's goodbye.
     pub goodbye: Duration,

@@ -153,7 +153,7 @@ impl Socket {
                 while let Some(Ok(_)) = self.stream.next().await {}
             }
         };
-        // Whoever does not answer a close is closed all the same, by dropping the socket.
+        // A server that does not answer a close is closed all the same, by dropping the socket.
         let _ = tokio::time::timeout(within, goodbye).await;
     }
 }

@@ -1,4 +1,4 @@
-//! What waits for a cog: a call of one of its functions, and whoever wants to know what becomes of it.
+//! What waits for a cog: a call of one of its functions, and the observer that learns what becomes of it.
 
 use std::{fmt, future::Future, pin::Pin};
 

@@ -43,7 +43,7 @@ pub(super) fn run(
     pulse: &Arc<Pulse>,
     opened: Opened,
 ) {
-    // However the thread ends, whoever watches it learns of it.
+    // However the thread ends, what watches it learns of it.
     let _ended = EndsPulse(Arc::clone(pulse));
     pulse.begin();
     let open = Activity::Step(Step::Open);
@@ -181,7 +181,7 @@ impl Runner {
                     (self.report)("pause", fault);
                 }
             }
-            // Whoever wanted it has given up and lets this lane serve on.
+            // The owner that wanted it has given up and lets this lane serve on.
             Order::Cancel(answer) if answer.is_abandoned() => {}
             Order::Cancel(answer) => {
                 let count = self.cancel();
@@ -207,7 +207,7 @@ impl Runner {
         let Some(control) = self.control.take() else { return };
         let pulse = &self.cog.pulse;
         match control {
-            // Whoever gave the order has given up waiting.
+            // The owner that gave the order has given up waiting.
             control if control.is_abandoned() => {
                 pulse.during(Activity::Step(Step::Retire), || drop(control));
             }
@@ -246,7 +246,7 @@ impl Runner {
 
     /// Makes a handler of an item and polls it once.
     fn begin(&mut self, item: Item, cx: &mut Context<'_>) {
-        // From before it is polled: whoever asks whether the cog rests must not find neither an item nor a handler.
+        // From before it is polled: a look at whether the cog rests must not find neither an item nor a handler.
         self.cog.pulse.set_handlers(self.running.len() + 1);
         let Item { call, mut observer, .. } = item;
         let Some(what) = self.labels.of(&call) else {

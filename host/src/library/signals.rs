@@ -1,5 +1,4 @@
-//! Signal handlers that a library leaves behind: the kernel would jump into unmapped memory at the next signal, whoever
-//! sends it. So the host knows what is its own, and puts it back before the library goes.
+//! Signal handlers that a library leaves behind: the kernel would jump into unmapped memory at the next signal. So the host knows what is its own, and puts it back before the library goes.
 //! See `sigaction(2)`, and `signal(7)` for what each signal does by default.
 #![allow(unsafe_code, reason = "asks for and sets signal dispositions")]
 

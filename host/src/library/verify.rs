@@ -202,7 +202,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_target_is_the_same_whoever_sold_the_machine() {
+    fn a_target_is_the_same_whatever_its_vendor() {
         assert!(same_target("x86_64-unknown-linux-gnu", "x86_64-pc-linux-gnu"));
         for other in
             ["aarch64-unknown-linux-gnu", "x86_64-unknown-linux-musl", "x86_64-unknown-freebsd", "x86_64", ""]

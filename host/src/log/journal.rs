@@ -1,4 +1,4 @@
-//! The last lines of the log by cog, kept in memory for whoever wants to look back and read on.
+//! The last lines of the log by cog, kept in memory for those who want to look back and read on.
 //! It writes nothing anywhere; the log itself does.
 
 use std::{

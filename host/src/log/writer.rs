@@ -1,4 +1,4 @@
-//! Writes the log on a thread of its own, from a bounded queue: who logs never waits for whoever reads the log, be it a
+//! Writes the log on a thread of its own, from a bounded queue: who logs never waits for what reads the log, be it a
 //! pipe that nobody empties or a terminal that is stopped. What finds the queue full is dropped, and counted in the log.
 
 use std::{

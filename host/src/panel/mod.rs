@@ -1,5 +1,5 @@
 //! The host's panel in the browser: its files, what is pushed to it, and what it asks for.
-//! Who may open it is judged by whoever serves the router; what is asked is done by the control room.
+//! Who may open it is judged by what serves the router; what is asked is done by the control room.
 
 mod feed;
 

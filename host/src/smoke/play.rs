@@ -150,7 +150,7 @@ impl Player<'_> {
         Ok(())
     }
 
-    /// The prompt of whoever spoke last, or of anybody: orders to the simulator are nobody's in particular.
+    /// The prompt of the user who spoke last, or of anybody: orders to the simulator are nobody's in particular.
     fn prompt(&mut self) -> Result<&mut Prompt, String> {
         if self.prompt.is_none() {
             let anybody = self.sim.world(|world| {

@@ -1,4 +1,4 @@
-//! Cogs whose new versions exchange commands: they are replaced together, whoever has them replaced.
+//! Cogs whose new versions exchange commands: they are replaced together, by the folder as by a command.
 
 use std::{fs, path::Path};
 

@@ -90,7 +90,7 @@ fn a_registry_keeps_the_signatures_beside_its_packages() {
     assert!(pulled.contains(&format!("\"key\":\"{mine}\"")), "{pulled}");
     fails(&place, &["pull", &at(":1.1.0")], 1, &["none of them is trusted"]);
     fails(&place, &["pull", &at("")], 1, &["cogs/ping:1.2.0` is not signed, and must be"]);
-    // Signed later, by whoever has it by then; both signatures stay.
+    // Signed later, by another key; both signatures stay.
     place.file("gearshift.toml", "");
     pack(&place, "1.1.0", "a", &["--sign=mine"]);
     done(&place, &["push", &at(":1.1.0")]);

@@ -61,7 +61,7 @@ async fn a_reload_that_nobody_waits_for_any_more_is_finished_all_the_same() {
         report = stage.host.cogs().reload("faulty") => panic!("it drains for seconds: {report:?}"),
         () = stage.until_silent() => {}
     }
-    // Whoever asked for it has gone; the cog has not.
+    // The caller has gone; the cog has not.
     assert!(stage.ask("!faulty version").await.starts_with("faulty"));
     stage.until_status("faulty", |status| status.generation == Some(2)).await;
     stage.down().await;

@@ -19,7 +19,7 @@ test("a cog is replaced in the middle of a conversation, which goes on where it 
   await openPanel(page);
   await page.getByRole("button", { name: "Reload counter" }).click();
   await page.locator(".announcement", { hasText: /counter#1 → counter#2 in [\d.]+ ms \(paused [\d.]+ ms, 0 waiting\)/ }).waitFor();
-  // It unfolds for whoever asked for the reload.
+  // It unfolds for the user who asked for the reload.
   const card = page.getByRole("region", { name: "Cog counter" });
   await card.getByText("#2").first().waitFor();
   for (const phase of ["prepare", "open", "setup", "pause", "save", "restore", "serve"]) await card.locator(".phase", { hasText: phase }).waitFor();
@@ -112,7 +112,7 @@ const ATTACKS = [
   "<a:<img src=x onerror=window.hurt=1>:1>",
 ];
 
-test("what a message says is text, whoever says it and wherever it stands", async () => {
+test("what a message says is text, whether a user or a bot says it and wherever it stands", async () => {
   const page = await stage.page();
   const path = `/channels/${await stage.channelOf(page)}/messages`;
   for (const attack of ATTACKS) {

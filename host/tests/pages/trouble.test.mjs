@@ -1,4 +1,4 @@
-// What goes wrong at the host is seen by whoever looks at the conversation, and the panel gives an overview.
+// What goes wrong at the host is seen by those who look at the conversation, and the panel gives an overview.
 
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";

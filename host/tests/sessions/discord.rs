@@ -335,7 +335,7 @@ async fn a_token_file_is_read_and_a_missing_one_is_named() {
     let file = folder.path().join("token");
     std::fs::write(&file, "from.a.file\n").unwrap();
     let mut config = discord_config(&server.url());
-    // The variable would go before the file, and whoever runs this may have one.
+    // The variable would go before the file, and the user who runs this may have one.
     if std::env::var_os("DISCORD_TOKEN").is_none() {
         let section = config.discord.as_mut().unwrap();
         (section.token, section.token_file) = (None, Some(file.clone()));

@@ -99,20 +99,47 @@ impl Field {
         })
     }
 
-    /// `L`, `15W`: which day it is depends on the month.
+    /// `L`, `15W`, `friL`: which day it is depends on the month.
     fn is_of_calendar(&self, word: &str) -> bool {
-        let digits = word.trim_end_matches(['L', 'W']);
-        self.name.starts_with("day")
-            && digits.len() < word.len()
-            && digits.bytes().all(|byte| byte.is_ascii_digit())
+        let value = word.trim_end_matches(['L', 'W', 'l', 'w']);
+        let is_value = value.bytes().all(|byte| byte.is_ascii_digit())
+            || self.names.iter().any(|name| name.eq_ignore_ascii_case(value));
+        self.name.starts_with("day") && value.len() < word.len() && is_value
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use croner::parser::{CronParser, Seconds, Year};
+    use jiff::civil::{DateTime, date};
     use proc_macro2::Span;
 
     use super::*;
+
+    /// The host's reader takes more than is judged here, and of what is refused nothing but a comma too many.
+    #[test]
+    fn what_comes_is_not_refused() {
+        let hours = ["*", "9", "24", "*/2", "9-17", "5-1", "5/2", "*/0", "1,2"];
+        let days = ["*", "?", "1", "32", "0", "31", "30,31", "L", "15W", "LW", "L-3", "1-31/2", "1,L", "1l"];
+        let months = ["*", "2", "jan", "feb,apr", "JAN-mar", "dec-jan", "13", "*/3", "?", "foo"];
+        let weekdays = [
+            "*", "?", "0", "7", "8", "fri", "fri-mon", "5L", "monL", "friL", "sunl", "mon#2", "fri#L", "6-0",
+        ];
+        let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
+        let now: DateTime = date(2026, 1, 1).into();
+        for (hour, day) in hours.iter().flat_map(|hour| days.iter().map(move |day| (hour, day))) {
+            for (month, weekday) in
+                months.iter().flat_map(|month| weekdays.iter().map(move |weekday| (month, weekday)))
+            {
+                let text = format!("0 {hour} {day} {month} {weekday}");
+                if let Err(why) = check(&LitStr::new(&text, Span::call_site())) {
+                    let cron = parser.parse(&text).ok();
+                    let next = cron.and_then(|cron| cron.find_next_occurrence(&now, false).ok());
+                    assert!(next.is_none(), "{text} comes, and is refused: {why}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn an_expression_has_five_fields_of_values_that_come() {

@@ -1,5 +1,5 @@
 //! Answers to interactions, by Discord's rules: the first one within 3 s, one first answer only, and who sees it is decided
-//! by whoever acknowledges first, which may be the host.
+//! by the one that acknowledges first, which may be the host.
 //! <https://discord.com/developers/docs/interactions/receiving-and-responding>
 
 mod original;

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use gearshift_sim::routes;
 
-/// The columns, whoever ran.
+/// The columns, whichever clients ran.
 const CLIENTS: [&str; 4] = ["discord.py", "discord.js", "serenity", "twilight"];
 
 type Used = BTreeSet<(&'static str, &'static str)>;

@@ -46,7 +46,7 @@ struct Inner {
     /// See [`Hands::packed`]; one word, so that reading the time needs no lock.
     hands: AtomicI64,
     schedule: Mutex<Schedule>,
-    /// Held by whoever moves time or lets timers fire, so that they fire in order. Taken before every other lock.
+    /// Held while time is moved or timers fire, so that they fire in order. Taken before every other lock.
     turn: Mutex<()>,
     /// The earliest timer changed, or time was moved.
     changed: Notify,

@@ -38,7 +38,7 @@ impl Draft {
         Self { message, allowed: None, id: None }
     }
 
-    /// A message that Discord writes in the name of whoever it is about.
+    /// A message that Discord writes in the name of the user it is about.
     pub(crate) fn notice(channel: Snowflake, author: Arc<User>, kind: MessageKind) -> Self {
         let mut notice = Self::text(channel, author, String::new());
         notice.message.kind = kind;

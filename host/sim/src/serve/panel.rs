@@ -1,4 +1,4 @@
-//! A place for a panel that whoever runs the simulator brings along, behind the control token.
+//! A place for a panel that the program around the simulator brings along, behind the control token.
 
 use axum::Router;
 use axum::body::Body;

@@ -215,7 +215,7 @@ pub enum What {
         /// In words.
         text: String,
     },
-    /// A remark by whoever drives the simulator.
+    /// A remark by the one who drives the simulator.
     Note {
         /// The remark.
         text: String,
@@ -234,7 +234,7 @@ pub enum Topic {
     Rest,
     /// Sessions, and events handed to them.
     Gateway,
-    /// Faults and remarks of whoever drives the simulator.
+    /// Faults and remarks of the one who drives the simulator.
     Driver,
 }
 

@@ -200,7 +200,7 @@ pub async fn call(sim: &Sim, method: Method, path: &str, body: Option<Value>) ->
     call_as(sim, &format!("Bot {}", sim.token()), method, path, body).await
 }
 
-/// A REST call of whoever has this token.
+/// A REST call of the account with this token.
 pub async fn call_as(
     sim: &Sim,
     token: &str,

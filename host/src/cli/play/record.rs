@@ -56,7 +56,7 @@ async fn record(
         for entry in first.into_iter().chain(std::iter::from_fn(|| reader.try_next())) {
             writeln!(out, "{}", entry.json())?;
         }
-        // Whoever follows the file sees what has happened.
+        // Those who follow the file see what has happened.
         out.flush()?;
         if is_last {
             return Ok(());

@@ -24,7 +24,7 @@ pub(super) struct Route {
 pub(super) enum Access {
     /// The bot, by its token.
     Bot,
-    /// Whoever knows the webhook's token in the path; the bot's global limit does not count.
+    /// Those who know the webhook's token in the path; the bot's global limit does not count.
     Hook,
     /// The answer to an interaction: no token, no global limit, and no bucket that anyone could wait for.
     Callback,

@@ -217,6 +217,10 @@ impl Store {
         if size <= limit {
             return Ok(());
         }
-        Err(StoreError::TooLarge { cog: cog.to_owned(), what: what.to_owned(), size, limit, key })
+        Err(too_large(cog, what, size, limit, key))
     }
+}
+
+fn too_large(cog: &str, what: &str, size: usize, limit: usize, key: &'static str) -> StoreError {
+    StoreError::TooLarge { cog: cog.to_owned(), what: what.to_owned(), size, limit, key }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, params, types::Value};
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, too_large};
 
 /// A key and its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,9 +119,8 @@ impl Store {
             )?;
             statement.execute(params![cog, key, new, expires_at]).map(|_| Ok(true))
         });
-        changed.await?.or_else(|size| {
-            self.check_size(owner, "all values", size, max_cog, "store_cog_max_bytes").map(|()| false)
-        })
+        let too_many = |size| too_large(owner, "all values", size, max_cog, "store_cog_max_bytes");
+        changed.await?.map_err(too_many)
     }
 
     /// A page of a cog's keys that begin with `prefix` and come after `after`, in byte order, with their values: at most
@@ -307,7 +306,7 @@ mod tests {
             store.set("c", "ab", vec![0; 40]).await.unwrap();
             store.close(Duration::from_secs(30)).await;
         }
-        // Whoever has more than is allowed by now can make it less.
+        // A cog that has more than is allowed by now can make it less.
         let store = open(50).await;
         store.set("c", "ab", vec![0; 30]).await.unwrap();
         assert!(store.set("c", "ab", vec![0; 31]).await.is_err());

@@ -1,5 +1,5 @@
 //! The prompt: lines that a user types become acts, entries of the transcript become lines to print.
-//! It does not own the terminal: whoever has one feeds it lines and prints what it hands back.
+//! It does not own the terminal: what has one feeds it lines and prints what it hands back.
 
 mod apply;
 mod orders;

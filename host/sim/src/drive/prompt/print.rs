@@ -1,5 +1,5 @@
 //! Entries of the transcript as lines for a terminal.
-//! It writes nowhere; whoever has a terminal prints what it hands over.
+//! It writes nowhere; what has a terminal prints what it hands over.
 
 use crate::transcript::{Acknowledgement, Entry, Reader, What};
 
