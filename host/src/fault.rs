@@ -6,7 +6,7 @@ use std::fmt;
 use gearshift_cog::abi::{self, ErrorCause};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::{log::OneLine, text};
+use crate::text::{self, OneLine};
 
 /// How a handler failed, and so who is to blame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,7 +1,6 @@
 //! The log: one line an event on stderr, readable by people or as JSON. A cog's lines begin with `name#generation`.
 //! It decides nothing about what is logged; the filter does.
 
-mod escape;
 mod journal;
 mod line;
 mod writer;
@@ -12,11 +11,13 @@ use tracing_subscriber::{filter::Targets, layer::SubscriberExt, registry, util::
 
 use self::line::{LineLayer, Look};
 pub use self::{
-    escape::{Lines, OneLine},
     journal::{Journal, Line as JournalLine},
     writer::{flush, redirect, to_stderr},
 };
-use crate::config::{Log, LogFormat, log_targets};
+use crate::{
+    config::{Log, LogFormat, log_targets},
+    text::Lines,
+};
 
 /// The variable that goes before `[log] filter`.
 const VARIABLE: &str = "RUST_LOG";

@@ -1,4 +1,7 @@
-//! Text as it comes: files with or without a byte order mark, always UTF-8; words of any length.
+//! Text as it comes: files with or without a byte order mark, always UTF-8; words of any length and with
+//! any character.
+
+mod escape;
 
 use std::{
     io::{self, Read},
@@ -6,6 +9,8 @@ use std::{
 };
 
 use crate::file;
+
+pub use self::escape::{Lines, OneLine};
 
 /// Longer words of a cog are cut where they are shown in lists. In bytes.
 const SHORT_MAX: usize = 4 << 10;

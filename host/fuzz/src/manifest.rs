@@ -3,7 +3,7 @@
 use gearshift_cog::manifest::Manifest;
 use gearshift_host::{
     config::{Allowed, Permission},
-    library::{Contents, commands_max, mismatches, notes, prefix_names},
+    library::{Contents, ReadError, commands_max, mismatches, notes, prefix_names},
 };
 
 /// It is read or refused with the place; what is read is written as it was, and judged.
@@ -11,7 +11,7 @@ pub(crate) fn section(bytes: &[u8]) {
     let manifest = match Manifest::parse(bytes) {
         Ok(manifest) => manifest,
         Err(error) => {
-            let text = error.to_string();
+            let text = ReadError::Manifest(error).to_string();
             assert!(text.contains(" at line ") && !text.contains(char::is_control), "{text:?}");
             return;
         }

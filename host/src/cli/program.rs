@@ -30,7 +30,7 @@ use crate::{
     duration::Shown,
     error::denied,
     handover::{Before, MEMORY},
-    log::OneLine,
+    text::OneLine,
 };
 
 /// How long each look at the new program may take.

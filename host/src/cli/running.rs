@@ -15,7 +15,8 @@ use super::{
 use crate::{
     config::{self, Config},
     control::{self, Answer, Client},
-    log::{self, Lines},
+    log,
+    text::Lines,
 };
 
 /// Which host is asked, and in what form its answer is printed.

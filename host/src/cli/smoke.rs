@@ -19,9 +19,9 @@ use super::{
 use crate::{
     config::{Config, Store},
     duration::Shown,
-    log::{self, Lines, OneLine},
+    log,
     smoke::{self, Played, Player, Script},
-    text,
+    text::{self, Lines, OneLine},
 };
 
 /// Play readable transcripts against the host on the built-in Discord, and compare what the bot answers

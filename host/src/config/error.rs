@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use super::locate::syntax;
-use crate::error::denied;
+use crate::{error::denied, text::OneLine};
 
 /// Why a config was refused.
 #[derive(Debug)]
@@ -70,21 +70,12 @@ pub(super) fn in_words(message: &str) -> String {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Keys and words of the file may hold escapes: what they stand for is for no terminal.
-        let (field, what) = (one_line(&self.field), one_line(&self.what));
-        if field.is_empty() || what.starts_with("unknown key") {
-            return f.write_str(&what);
+        let (field, what) = (OneLine(&self.field), OneLine(&self.what));
+        if self.field.is_empty() || self.what.starts_with("unknown key") {
+            return what.fmt(f);
         }
         write!(f, "`{field}`: {what}")
     }
-}
-
-/// With its control characters as they would be written.
-fn one_line(text: &str) -> String {
-    let shown = |letter: char| match letter.is_control() {
-        true => letter.escape_debug().to_string(),
-        false => letter.to_string(),
-    };
-    text.chars().map(shown).collect()
 }
 
 impl fmt::Display for ConfigError {

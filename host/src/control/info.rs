@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{protocol::Answer, table};
-use crate::{cogs::Cogs, duration::ShownSecs, log::OneLine, schedule::TaskStatus};
+use crate::{cogs::Cogs, duration::ShownSecs, schedule::TaskStatus, text::OneLine};
 
 /// How the cog `name` is.
 pub(super) fn answer(cogs: &Cogs, name: &str) -> Answer {

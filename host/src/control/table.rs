@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::{
     cogs::{self, CogStatus, HostStatus, Stage},
     duration::ShownSecs,
-    log::OneLine,
+    text::OneLine,
 };
 
 /// The table, and below it what is worth knowing about one cog or another.

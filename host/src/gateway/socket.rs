@@ -11,13 +11,16 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async_tls_with_config};
 
-use crate::sessions::discord::AGENT;
+use crate::{
+    sessions::discord::AGENT,
+    text::{self, OneLine},
+};
 
 /// How long one frame may take to be sent, and a handshake to be made, before the connection counts as dead.
 const SEND_TIMEOUT: Duration = Duration::from_secs(10);
 /// How much is read at once. The library clears all of it before every read, and most frames are small.
 const READ_BUFFER: usize = 4 << 10;
-/// The longest close reason that is repeated, in characters. The protocol allows 123 bytes; servers err.
+/// The longest close reason that is repeated, in bytes. The protocol allows 123 bytes; servers err.
 /// <https://www.rfc-editor.org/rfc/rfc6455#section-5.5>
 const MAX_REASON: usize = 123;
 /// A GUILD_CREATE of a large guild has some megabytes.
@@ -44,35 +47,13 @@ fn closed(frame: Option<&CloseFrame>) -> Received {
         return Received::Closed { code: None, why: "closed without a code".to_owned() };
     };
     let code = u16::from(frame.code);
-    let why = match one_line(frame.reason.as_str(), MAX_REASON) {
-        reason if reason.is_empty() => format!("closed with {code}"),
-        reason => format!("closed with {code}: {reason}"),
+    let mut reason = frame.reason.trim().to_owned();
+    text::cut(&mut reason, MAX_REASON);
+    let why = match &*reason {
+        "" => format!("closed with {code}"),
+        reason => format!("closed with {code}: {}", OneLine(reason)),
     };
     Received::Closed { code: Some(code), why }
-}
-
-/// A text of the other side, as it may stand in the log: escaped where it could forge a line or move the cursor, and cut
-/// after `max` characters.
-fn one_line(text: &str, max: usize) -> String {
-    let mut characters = text.trim().chars();
-    let mut line = String::new();
-    for character in characters.by_ref().take(max) {
-        match needs_escape(character) {
-            true => line.extend(character.escape_default()),
-            false => line.push(character),
-        }
-    }
-    if characters.next().is_some() {
-        line.push('…');
-    }
-    line
-}
-
-/// Control characters, line and paragraph separators, and what changes the direction of writing.
-/// <https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters>
-fn needs_escape(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}')
 }
 
 /// Where a gateway is.

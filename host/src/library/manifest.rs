@@ -11,6 +11,7 @@ use object::{
 use serde::Deserialize;
 
 use super::verify::speaks;
+use crate::text::OneLine;
 
 /// The longest manifest, in bytes. One with 100 commands of 25 options each has about 500,000.
 const MANIFEST_MAX_BYTES: u64 = 1 << 20;
@@ -58,8 +59,8 @@ pub enum ReadError {
         abi: (u16, u16),
     },
     /// The section holds something else.
-    #[error(transparent)]
-    Manifest(#[from] ManifestError),
+    #[error("{}", OneLine(&.0.to_string()))]
+    Manifest(ManifestError),
 }
 
 impl ReadError {

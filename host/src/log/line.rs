@@ -25,10 +25,8 @@ use tracing_subscriber::{
     layer::Context,
 };
 
-use super::{
-    escape::{Lines, OneLine},
-    writer,
-};
+use super::writer;
+use crate::text::{Lines, OneLine};
 
 /// How a line looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -132,6 +132,10 @@ fn a_manifest_of_another_form_and_abi_is_an_abi_mismatch() {
     assert_eq!(refusal(file.path()), expected);
     let broken = Damaged::copy_of(&library("ping")).replace_in_manifest("\"rustc\"", "\"cargo\"");
     assert!(refusal(broken.path()).contains("its manifest cannot be read: missing field `rustc`"));
+    // A key is quoted, and cannot move the cursor.
+    let file = Damaged::copy_of(&library("ping"));
+    let key = refusal(file.replace_in_manifest("\"rustc\":\"", "\"r\u{7f}stc\":!").path());
+    assert!(key.contains(r"its manifest cannot be read: r\u{7f}stc: expected value"), "{key}");
 }
 
 #[test]

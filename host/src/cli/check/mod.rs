@@ -19,7 +19,7 @@ use super::exit::{Exit, Failure};
 use crate::{
     cogs::{TrialFailure, TrialNews},
     config::Config,
-    log::{Lines, OneLine},
+    text::{Lines, OneLine},
 };
 
 /// Try libraries: open them, set their cogs up, take them apart; each in a process of its own

@@ -15,8 +15,9 @@ use super::trial::{self, Line};
 use crate::{
     cogs::{TrialFailure, TrialNews},
     config::TOKEN_VARIABLE,
-    log::{self, OneLine},
+    log,
     step::Step,
+    text::OneLine,
 };
 
 /// How a trial ended.

@@ -5,7 +5,7 @@ use std::io::{self, Write, stdout};
 use serde::Serialize;
 
 use super::super::exit::Failure;
-use crate::log::Lines;
+use crate::text::Lines;
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -19,7 +19,8 @@ use crate::{
     control::aligned,
     error::chain,
     install::{self, Finding, Installed, Rules},
-    log::{self, Lines},
+    log,
+    text::Lines,
 };
 
 /// Show what is installed, from where, and what is newer

@@ -17,8 +17,8 @@ use crate::{
     control::{CallError, Client, Request},
     error::chain,
     install::{Installation, Journal, Placing, Refusal, Served, Serving},
-    library,
-    log::{self, Lines},
+    library, log,
+    text::Lines,
 };
 
 /// How long a trial may take.

@@ -8,7 +8,8 @@ use serde_json::json;
 use crate::{
     error::chain,
     install::{Change, InstallError, Plan, Planned},
-    log::{self, Lines},
+    log,
+    text::Lines,
 };
 
 /// What was done with a cog, or is not.

@@ -12,10 +12,7 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
-use crate::{
-    cli::exit::Failure,
-    log::{self, Lines},
-};
+use crate::{cli::exit::Failure, log, text::Lines};
 
 /// When stdin has ended and nothing was shown for so long, nothing more is expected.
 const QUIET: Duration = Duration::from_millis(700);

@@ -13,11 +13,7 @@ use gearshift_sim::{Outcome, Printer, Prompt};
 use rustyline::{DefaultEditor, ExternalPrinter, error::ReadlineError};
 use tokio::sync::mpsc;
 
-use crate::{
-    cli::exit::Failure,
-    library::default_base,
-    log::{self, Lines},
-};
+use crate::{cli::exit::Failure, library::default_base, log, text::Lines};
 
 /// What the reading thread tells.
 enum Typed {
