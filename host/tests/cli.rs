@@ -28,6 +28,9 @@ mod installing;
 mod intents;
 #[path = "cli/killing.rs"]
 mod killing;
+#[path = "it/libraries.rs"]
+#[allow(dead_code, reason = "shared with the other tests, which use more of it")]
+mod libraries;
 #[path = "cli/making.rs"]
 mod making;
 #[path = "cli/metrics.rs"]

@@ -1,6 +1,9 @@
 //! `gearshift inspect` and `gearshift check`: libraries that are looked at, and libraries that are tried.
 
-use crate::program::{Ended, Live, Place, gearshift, library, run};
+use crate::{
+    libraries::library,
+    program::{Ended, Live, Place, gearshift, run},
+};
 
 fn check(place: &Place, plan: &str, arguments: &[&str]) -> Ended {
     let output =

@@ -7,7 +7,10 @@ use std::{
     os::unix::{fs::PermissionsExt, net::UnixStream},
 };
 
-use crate::program::{Live, Place, library, run};
+use crate::{
+    libraries::library,
+    program::{Live, Place, run},
+};
 
 #[test]
 fn cogs_are_listed_unloaded_loaded_and_reloaded_by_name() {

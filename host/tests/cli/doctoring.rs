@@ -11,7 +11,10 @@ use gearshift_sim::{Sim, SimOptions};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
-use crate::program::{Live, PROGRAM, Place, environment, gearshift, library, skipped};
+use crate::{
+    libraries::library,
+    program::{Live, PROGRAM, Place, environment, gearshift, skipped},
+};
 
 /// A built-in Discord, and a place whose config leads there.
 pub(crate) struct Bed {

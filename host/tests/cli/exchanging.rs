@@ -2,7 +2,10 @@
 
 use std::{fs, path::Path};
 
-use crate::program::{Live, Place, library, run};
+use crate::{
+    libraries::library,
+    program::{Live, Place, run},
+};
 
 /// `ping` as a cog of another name and with another command, of four letters each.
 fn put(folder: &Path, name: &str, command: &str) {

@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use crate::{
-    program::{Live, Place, library, run},
+    libraries::library,
+    program::{Live, Place, run},
     running,
 };
 

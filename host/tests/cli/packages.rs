@@ -9,7 +9,10 @@ use std::{
 
 use memchr::memmem;
 
-use crate::program::{Ended, Place, gearshift, library, skipped};
+use crate::{
+    libraries::library,
+    program::{Ended, Place, gearshift, skipped},
+};
 
 /// What makes a debug build say that it is none.
 pub(crate) const RELEASE: (&str, &str) = ("\"profile\":\"debug\"", "\"profile\":\"release\"");

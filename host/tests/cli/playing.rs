@@ -2,7 +2,10 @@
 
 use std::fs;
 
-use crate::program::{Live, Place, gearshift, library};
+use crate::{
+    libraries::library,
+    program::{Live, Place, gearshift},
+};
 
 #[test]
 fn what_is_typed_is_said_and_what_the_bot_says_is_printed() {

@@ -6,16 +6,15 @@ use std::{
     fs,
     io::{self, BufRead, BufReader, Write},
     os::unix::process::ExitStatusExt,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, ChildStdin, Command, Stdio},
-    sync::{
-        OnceLock,
-        mpsc::{Receiver, RecvTimeoutError, channel},
-    },
+    sync::mpsc::{Receiver, RecvTimeoutError, channel},
     time::{Duration, Instant},
 };
 
-use rustix::process::{Pid, Resource, Rlimit, prlimit, test_kill_process};
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
+
+use crate::libraries::library;
 
 /// Whatever is waited for comes within this, on a busy machine too.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -98,81 +97,6 @@ impl Place {
         fs::write(&path, text).unwrap();
         path.to_str().unwrap().to_owned()
     }
-}
-
-/// The library of a cog in `plugins/`, built by cargo and found through its own answer.
-pub(crate) fn library(cog: &str) -> PathBuf {
-    static BUILT: OnceLock<Vec<PathBuf>> = OnceLock::new();
-    let built = BUILT.get_or_init(|| {
-        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let output = Command::new(cargo)
-            .args([
-                "build",
-                "--quiet",
-                "--message-format=json",
-                "-p",
-                "ping",
-                "-p",
-                "counter",
-                "-p",
-                "faulty",
-                "-p",
-                "intruder",
-                "-p",
-                "poll",
-                "-p",
-                "remind",
-                "-p",
-                "tags",
-                "-p",
-                "welcome",
-                "-p",
-                "pulse",
-                "-p",
-                "lookup",
-                "-p",
-                "asker",
-            ])
-            .current_dir(workspace())
-            .env_remove("GEARSHIFT_TEST_VARIANT")
-            .stderr(Stdio::inherit())
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "the cogs do not build");
-        let artifacts = output.stdout.split(|byte| *byte == b'\n').filter_map(|line| {
-            let message: serde_json::Value = serde_json::from_slice(line).ok()?;
-            let is_cog = message["target"]["crate_types"].as_array()?.iter().any(|kind| kind == "cdylib");
-            // What the compiler says of it has no file.
-            let file = message["filenames"][0].as_str()?;
-            is_cog.then(|| PathBuf::from(file))
-        });
-        // Other tests build the same packages in other ways, over the same files.
-        let aside = of_this_process(Path::new(env!("CARGO_TARGET_TMPDIR")));
-        artifacts
-            .map(|file| {
-                let copy = aside.join(file.file_name().unwrap());
-                fs::copy(&file, &copy).unwrap();
-                copy
-            })
-            .collect()
-    });
-    let name = format!("{}{cog}{}", env::consts::DLL_PREFIX, env::consts::DLL_SUFFIX);
-    built.iter().find(|file| file.file_name().unwrap() == &*name).expect("a cog is a cdylib").clone()
-}
-
-/// A folder of this process alone; those of processes that have ended are removed.
-fn of_this_process(base: &Path) -> PathBuf {
-    for entry in fs::read_dir(base).unwrap().map_while(Result::ok) {
-        let name = entry.file_name().into_string().unwrap_or_default();
-        let process = name.strip_prefix("cli-").and_then(|it| Pid::from_raw(it.parse().ok()?));
-        if process.is_some_and(|process| test_kill_process(process).is_err()) {
-            // Another process may be at it.
-            let _ = fs::remove_dir_all(entry.path());
-        }
-    }
-    let own = base.join(format!("cli-{}", std::process::id()));
-    fs::create_dir_all(&own).unwrap();
-    own
 }
 
 /// The folder of the whole workspace.

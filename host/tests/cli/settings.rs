@@ -1,7 +1,8 @@
 //! What the config file sets for a cog is followed while the host runs.
 
 use crate::{
-    program::{Live, Place, gearshift, library, run},
+    libraries::library,
+    program::{Live, Place, gearshift, run},
     running::{ask, discord, run as serve},
 };
 

@@ -14,7 +14,7 @@ use gearshift_host::packages::{
 use object::{Object, ObjectSection};
 use serde_json::{Value, json};
 
-use crate::program::{Place, library};
+use crate::{libraries::library, program::Place};
 
 /// A version of a cog, packed into the folder `packages` of a place. `change` has the last word on its manifest.
 pub(crate) fn pack(place: &Place, cog: &str, version: &str, change: impl FnOnce(&mut Value)) {

@@ -34,7 +34,7 @@ async fn a_cog_of_a_newer_minor_comes_and_goes_a_thousand_times_between_others()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cog_that_lies_about_its_abi_is_refused_before_it_is_opened() {
-    let liar = Build::of("faulty").features("faulty/lie").library();
+    let liar = Build::of("faulty").features("lie").library();
     let stage = Setting::new().with("ping").up().await;
     let error = stage.host.cogs().load_file(&liar).await.expect_err("it speaks another ABI");
     let text = chain(&error);
