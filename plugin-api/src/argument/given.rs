@@ -95,7 +95,7 @@ pub(crate) fn id(text: &str, signs: &[&str]) -> Option<u64> {
 
 /// What Discord answers to a question; none where there is nothing, or nothing that the bot may see.
 pub(crate) async fn ask(request: Request) -> Result<Option<String>, HandleError> {
-    match request.send().await {
+    match request.answer().await {
         Ok(reply) => Ok(Some(String::from_utf8_lossy(&reply.body).into_owned())),
         // A number that is no snowflake; one that the bot may not see; one that stands for nothing.
         Err(error) if matches!(error.status, 400 | 403 | 404) => Ok(None),

@@ -32,34 +32,34 @@ pub struct ApiRequest {
 
 impl Api {
     /// `GET path`.
-    pub fn get(&self, path: &str) -> ApiRequest {
+    pub fn get(&self, path: impl AsRef<str>) -> ApiRequest {
         self.request(Method::Get, path)
     }
 
     /// `POST path`.
-    pub fn post(&self, path: &str) -> ApiRequest {
+    pub fn post(&self, path: impl AsRef<str>) -> ApiRequest {
         self.request(Method::Post, path)
     }
 
     /// `PUT path`.
-    pub fn put(&self, path: &str) -> ApiRequest {
+    pub fn put(&self, path: impl AsRef<str>) -> ApiRequest {
         self.request(Method::Put, path)
     }
 
     /// `PATCH path`.
-    pub fn patch(&self, path: &str) -> ApiRequest {
+    pub fn patch(&self, path: impl AsRef<str>) -> ApiRequest {
         self.request(Method::Patch, path)
     }
 
     /// `DELETE path`.
-    pub fn delete(&self, path: &str) -> ApiRequest {
+    pub fn delete(&self, path: impl AsRef<str>) -> ApiRequest {
         self.request(Method::Delete, path)
     }
 
     /// Any method. `path` stands below the configured URL.
-    pub fn request(&self, method: Method, path: &str) -> ApiRequest {
+    pub fn request(&self, method: Method, path: impl AsRef<str>) -> ApiRequest {
         let (query, json) = (Vec::new().into(), Vec::new().into());
-        let raw = abi::ApiRequest { method, path: path.into(), query, json };
+        let raw = abi::ApiRequest { method, path: path.as_ref().into(), query, json };
         ApiRequest { host: self.host, raw, error: None }
     }
 }

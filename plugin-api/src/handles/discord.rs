@@ -157,7 +157,16 @@ impl Request {
     /// # Errors
     /// Discord's refusal, with its code; or no answer; or one that is not of that form.
     pub async fn fetch<T: FromDiscord>(self) -> Result<T> {
-        T::from_discord(std::str::from_utf8(&self.send().await?.body)?)
+        T::from_discord(std::str::from_utf8(&self.answer().await?.body)?)
+    }
+
+    /// Sends it, and leaves the answer; [`fetch`](Self::fetch) reads it.
+    ///
+    /// # Errors
+    /// Discord's refusal, with its code; or no answer.
+    pub async fn send(self) -> Result {
+        self.answer().await?;
+        Ok(())
     }
 
     pub(super) fn body(mut self, json: String) -> Self {
@@ -170,12 +179,12 @@ impl Request {
         Ok(self.body(message.encode()?).files(message.files.clone()))
     }
 
-    pub(crate) async fn send(self) -> Result<Reply, HandleError> {
+    pub(crate) async fn answer(self) -> Result<Reply, HandleError> {
         (self.host.table.discord())(self.host.lease, self.raw).await.into_result()
     }
 
     pub(super) async fn reply(self) -> Result<Sent, HandleError> {
-        self.send().await.map(|reply| Sent::new(reply.body))
+        self.answer().await.map(|reply| Sent::new(reply.body))
     }
 }
 

@@ -261,7 +261,7 @@ impl Discord {
             Some(body) => request.json(body),
             None => request,
         };
-        request.send().await?;
+        request.answer().await?;
         Ok(())
     }
 
@@ -272,7 +272,7 @@ impl Discord {
             let mut query = vec![("limit", limit.to_string())];
             query.extend(before.map(|before| ("before", before.to_string())));
             let query: Vec<_> = query.iter().map(|(name, value)| (*name, &**value)).collect();
-            let reply = self.get(format!("/channels/{channel}/messages")).query(&query).send().await?;
+            let reply = self.get(format!("/channels/{channel}/messages")).query(&query).answer().await?;
             let page: Vec<Box<RawValue>> = serde_json::from_slice(&reply.body)?;
             let is_last = page.len() < limit as usize;
             before = page.last().map(|message| id_of(message.get().as_bytes())).transpose()?;

@@ -61,35 +61,35 @@ pub struct HttpResponse {
 
 impl Http {
     /// `GET url`.
-    pub fn get(&self, url: &str) -> HttpRequest {
+    pub fn get(&self, url: impl AsRef<str>) -> HttpRequest {
         self.request(Method::Get, url)
     }
 
     /// `POST url`.
-    pub fn post(&self, url: &str) -> HttpRequest {
+    pub fn post(&self, url: impl AsRef<str>) -> HttpRequest {
         self.request(Method::Post, url)
     }
 
     /// `PUT url`.
-    pub fn put(&self, url: &str) -> HttpRequest {
+    pub fn put(&self, url: impl AsRef<str>) -> HttpRequest {
         self.request(Method::Put, url)
     }
 
     /// `PATCH url`.
-    pub fn patch(&self, url: &str) -> HttpRequest {
+    pub fn patch(&self, url: impl AsRef<str>) -> HttpRequest {
         self.request(Method::Patch, url)
     }
 
     /// `DELETE url`.
-    pub fn delete(&self, url: &str) -> HttpRequest {
+    pub fn delete(&self, url: impl AsRef<str>) -> HttpRequest {
         self.request(Method::Delete, url)
     }
 
     /// Any method.
-    pub fn request(&self, method: Method, url: &str) -> HttpRequest {
+    pub fn request(&self, method: Method, url: impl AsRef<str>) -> HttpRequest {
         let raw = abi::HttpRequest {
             method,
-            url: url.into(),
+            url: url.as_ref().into(),
             headers: Vec::new().into(),
             body: Vec::new().into(),
             timeout_ms: 0,

@@ -233,7 +233,7 @@ impl Discord {
         } else {
             // Before anything is deleted.
             message.encode()?;
-            match self.request(Method::Delete, answer_path(to, None)).send().await {
+            match self.request(Method::Delete, answer_path(to, None)).answer().await {
                 Err(error) if error.code != UNKNOWN_MESSAGE => return Err(error),
                 _ => {}
             }
@@ -257,7 +257,7 @@ impl Discord {
 
     /// Deletes an answer: the first, or a further one by its snowflake.
     pub(crate) async fn delete_answer(&self, of: &Interaction, message: Option<u64>) -> Result {
-        self.request(Method::Delete, answer_path(of, message)).send().await?;
+        self.request(Method::Delete, answer_path(of, message)).answer().await?;
         Ok(())
     }
 
@@ -270,7 +270,7 @@ impl Discord {
     }
 
     async fn original(&self, of: &Interaction) -> Result<Original, HandleError> {
-        let reply = self.request(Method::Get, answer_path(of, None)).send().await?;
+        let reply = self.request(Method::Get, answer_path(of, None)).answer().await?;
         Ok(Original::read(&reply.body, &of.json))
     }
 
@@ -284,7 +284,7 @@ impl Discord {
     ) -> Result<(), HandleError> {
         let path = format!("/interactions/{}/{}/callback", to.id, to.token);
         let body = format!(r#"{{"type":{kind},"data":{data}}}"#);
-        let send = || self.request(Method::Post, &*path).body(body.clone()).files(files.to_vec()).send();
+        let send = || self.request(Method::Post, &*path).body(body.clone()).files(files.to_vec()).answer();
         let sent = match send().await {
             Err(error) if error.may_have_been_carried_out() => match send().await {
                 Err(error) if error.code == ALREADY_ACKNOWLEDGED => Ok(()),

@@ -22,6 +22,8 @@ use crate::{
 /// let greeting: Option<String> = store.get("greeting").await?;
 /// // Counts, also if another handler does at the same moment.
 /// store.update("calls", |calls: Option<u64>| Some(calls.unwrap_or(0) + 1)).await?;
+/// // Only if nobody was faster.
+/// let is_changed = store.set_if("greeting", greeting.as_ref(), Some(&"hi".to_owned())).await?;
 /// // One at a time, and no longer than a minute.
 /// if store.set_new_for("lock", &true, Duration::from_secs(60)).await? {
 ///     store.delete("lock").await?;
@@ -131,6 +133,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`get`](Self::get) and [`set`](Self::set).
+    #[doc(alias = "compare_and_swap")]
     pub async fn set_if<T: Serialize + DeserializeOwned>(
         &self,
         key: &str,
@@ -182,6 +185,7 @@ impl Store {
     }
 
     /// The entries whose key begins with `prefix`, however many.
+    #[doc(alias = "list")]
     #[must_use]
     pub fn scan<T: DeserializeOwned>(&self, prefix: &str) -> Scan<T> {
         let (store, prefix) = (*self, prefix.to_owned());

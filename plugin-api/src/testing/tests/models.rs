@@ -93,7 +93,7 @@ impl Cog for Reader {
         let roles: Value = discord.request(Method::Get, "/guilds/100/roles").fetch().await?;
         see("role", roles[1].to_string());
         let path = format!("/guilds/100/members/1/roles/{}", roles[1]["id"].as_str().unwrap_or_default());
-        let _: Value = discord.request(Method::Put, path).fetch().await?;
+        discord.request(Method::Put, path).send().await?;
         discord.request_members(&crate::Members::all(100_u64))?;
         Ok(())
     }
