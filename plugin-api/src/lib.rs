@@ -120,6 +120,9 @@ pub mod interactions {
     pub const CALLBACK_CHOICES: u8 = 8;
     /// A form.
     pub const CALLBACK_MODAL: u8 = 9;
+    /// What the user of a command, a component or a form reads, and nobody else, when its handler failed and nothing has
+    /// answered; unless the operator has set another `[discord] failure_text`.
+    pub const FAILURE_TEXT: &str = "Something went wrong. Try again later.";
 }
 
 /// What a cog usually needs: `use gearshift_cog::prelude::*;`

@@ -43,7 +43,9 @@
 //!
 //! # What fails a test
 //!
-//! * A panic of a handler, with its text and place. An error does not: it is in [`Bot::faults`].
+//! * A panic of a handler, with its text and place. An error does not: it is in [`Bot::faults`], and, as with a host, who
+//!   called a command, pressed a button or sent a form that failed without an answer reads
+//!   [`FAILURE_TEXT`](crate::interactions::FAILURE_TEXT).
 //! * An act that Discord's client would not let through: an option that there is not, a button that is disabled.
 //! * `setup` or `restore` that fails, unless it was built with [`Builder::try_build`].
 //!
@@ -170,7 +172,7 @@
 //! #         Ok(ctx.reply(page.text()).await?)
 //! #     }
 //! #     async fn event(&self, ctx: &Context, _: Event) -> Result {
-//! #         let _: serde_json::Value = ctx.discord().request(gearshift_cog::handles::Method::Get, "/guilds/100/invites").fetch().await?;
+//! #         ctx.discord().request(gearshift_cog::handles::Method::Get, "/guilds/100/invites").send().await?;
 //! #         Ok(())
 //! #     }
 //! # }

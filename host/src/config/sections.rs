@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use gearshift_cog::interactions::FAILURE_TEXT;
 use serde::Deserialize;
 
 use super::{ActivityKind, Intent, LaneKind, Secret, Status, TrustedKey};
@@ -73,7 +74,7 @@ impl Default for Discord {
             token: None,
             is_built_in: false,
             prefix: "!".to_owned(),
-            failure_text: "Something went wrong. Try again later.".to_owned(),
+            failure_text: FAILURE_TEXT.to_owned(),
             intents: Intent::default_set(),
             status: Status::default(),
             activity: None,

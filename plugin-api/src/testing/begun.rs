@@ -4,11 +4,16 @@ use serde_json::{Value, json};
 
 use super::{
     discord::{BOT, Discord, FIRST_ANSWER_MS, GUILD, Open, State},
+    host::of_host,
     stage::Stage,
 };
 use crate::{
+    abi::Method,
     events,
-    interactions::{AUTOCOMPLETE, CALLBACK_DEFERRED, CALLBACK_DEFERRED_UPDATE, COMMAND, COMPONENT, MODAL},
+    interactions::{
+        AUTOCOMPLETE, CALLBACK_DEFERRED, CALLBACK_DEFERRED_UPDATE, CALLBACK_MESSAGE, COMMAND, COMPONENT,
+        FAILURE_TEXT, MODAL,
+    },
     message::EPHEMERAL,
 };
 
@@ -73,6 +78,7 @@ impl Stage {
             is_owned,
             is_ephemeral: begun.is_ephemeral || begun.kind == MODAL,
             state: State::Waiting,
+            is_hosts: false,
             original: None,
             shown: Vec::new(),
             data: None,
@@ -89,12 +95,44 @@ impl Stage {
         let flags = if open.is_ephemeral { EPHEMERAL } else { 0 };
         let (id, body) = (open.id.to_string(), json!({ "type": kind, "data": { "flags": flags } }));
         let acknowledged = discord.callback(&self.world, &id, token, &body, &[]);
+        if let Some(open) = discord.interactions.iter_mut().find(|open| open.token == token) {
+            open.is_hosts = acknowledged.is_ok();
+        }
         drop(discord);
         match &acknowledged {
             Ok(_) => self.world.note(format!("the host acknowledges it: the cog is {why}")),
             Err(refused) => self.world.note(format!("the host cannot acknowledge it: {refused}")),
         }
         acknowledged.is_ok()
+    }
+
+    /// As the host does when a handler failed: unless there is an answer, the user alone reads why nothing else comes.
+    pub(super) fn answer_failure(&self, token: &str) {
+        let discord = self.world.discord.borrow();
+        let Some(open) = discord.interactions.iter().find(|open| open.token == token) else { return };
+        let (callback, webhook) =
+            (format!("/interactions/{}/{token}/callback", open.id), format!("/webhooks/{BOT}/{token}"));
+        let (state, is_hosts, kind) = (open.state, open.is_hosts, open.kind);
+        let line = format!("the host answers {} that it failed", discord.user_name(open.user));
+        drop(discord);
+        let message = json!({ "content": FAILURE_TEXT, "flags": EPHEMERAL });
+        let ask = |method, path: &str, body: &Value| of_host(&self.world, method, path, body);
+        let is_answered = match state {
+            _ if kind == AUTOCOMPLETE => return,
+            State::Waiting => {
+                ask(Method::Post, &callback, &json!({ "type": CALLBACK_MESSAGE, "data": message }))
+            }
+            // An edit would be seen by whom the defer said, and so would a followup while "thinking …" is there.
+            State::Thinking => {
+                ask(Method::Delete, &format!("{webhook}/messages/@original"), &Value::Null)
+                    && ask(Method::Post, &webhook, &message)
+            }
+            State::Acknowledged if is_hosts => ask(Method::Post, &webhook, &message),
+            State::Acknowledged | State::Answered => return,
+        };
+        if is_answered {
+            self.world.note(line);
+        }
     }
 
     /// Says, once, that a user was left without an answer.

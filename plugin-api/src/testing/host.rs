@@ -21,6 +21,7 @@ use std::{
 use abi_stable::{prefix_type::WithMetadata, std_types::RResult};
 use async_ffi::{FutureExt, LocalFfiFuture};
 
+pub(super) use self::discord::of_host;
 use super::world::World;
 use crate::abi::{self, HandleError, HostTable, HostTableRef};
 

@@ -168,7 +168,7 @@ impl Stage {
     }
 
     fn ended(&self, ended: Ended) {
-        self.follow(ended.on_end, "its handler ended", ended.fault.is_some());
+        let has_failed = ended.fault.is_some();
         if let Some(fault) = ended.fault {
             self.world.note(fault.to_string());
             if fault.kind == FaultKind::Panic {
@@ -176,13 +176,19 @@ impl Stage {
             }
             self.faults.borrow_mut().push(fault);
         }
+        self.follow(ended.on_end, "its handler ended", has_failed);
     }
 
     /// What follows when a handler has ended: `how`, and whether it has failed.
     fn follow(&self, on_end: OnEnd, how: &str, has_failed: bool) {
         match on_end {
             OnEnd::Nothing => {}
-            OnEnd::Interaction(token) => self.report_silence(&token, how),
+            OnEnd::Interaction(token) => {
+                if has_failed {
+                    self.answer_failure(&token);
+                }
+                self.report_silence(&token, how);
+            }
             OnEnd::Task(name) => {
                 self.world.tasks.borrow_mut().ended(&name, has_failed, self.world.clock.unix_ms());
             }

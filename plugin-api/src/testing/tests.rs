@@ -3,6 +3,7 @@
 mod answers;
 mod checks;
 mod events;
+mod failures;
 mod forms;
 mod life;
 #[cfg(feature = "serenity")]

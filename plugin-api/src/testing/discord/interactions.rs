@@ -35,6 +35,8 @@ pub(in crate::testing) struct Open {
     /// Whether the user alone sees it when the host acknowledges it.
     pub(in crate::testing) is_ephemeral: bool,
     pub(in crate::testing) state: State,
+    /// Whether the host has acknowledged it.
+    pub(in crate::testing) is_hosts: bool,
     /// What `@original` is.
     pub(in crate::testing) original: Option<u64>,
     /// The messages that answer it, in order: those posted, and the source once it was edited.

@@ -1,6 +1,6 @@
 //! The discord handle: what the test makes go wrong, what it answers itself, and else the fake Discord.
 
-use abi_stable::std_types::{RResult, RVec};
+use abi_stable::std_types::{ROption, RResult, RVec};
 use async_ffi::LocalFfiFuture;
 use serde_json::Value;
 
@@ -35,11 +35,7 @@ pub(super) extern "C" fn request(
     }
     let rule = world.refusals.borrow_mut().of(method, &path);
     let shown = format!("{method} {}", shown(&path));
-    let answer = match rule {
-        Some(Outcome::Refused { status, code }) => Err(Refused::injected(status, code)),
-        Some(Outcome::Lost) => Err(Refused::injected(0, 0)),
-        None | Some(Outcome::Unanswered) => answered(&world, &request),
-    };
+    let answer = ruled(rule, || answered(&world, &request));
     if matches!(rule, Some(Outcome::Lost | Outcome::Unanswered)) {
         world.note(format!("Discord: {shown}{} → no answer", said(&request)));
         let text = format!("{shown}: no answer within {TIMEOUT_MS} ms; it may have been carried out");
@@ -54,6 +50,31 @@ pub(super) extern "C" fn request(
         Err(refused) => world.note(format!("Discord: {shown}{} → {refused}", said(&request))),
     }
     soon(answer.map(reply).map_err(|refused| refused.error(&shown)))
+}
+
+/// A request of the host's own, of which the test can make the same go wrong; whether it was carried out.
+pub(in crate::testing) fn of_host(world: &World, method: Method, path: &str, body: &Value) -> bool {
+    let json = if body.is_null() { RVec::new() } else { body.to_string().into_bytes().into() };
+    let (query, files, reason) = (RVec::new(), RVec::new(), ROption::RNone);
+    let request = DiscordRequest { method, path: path.into(), query, json, files, reason };
+    let rule = world.refusals.borrow_mut().of(method.as_str(), path);
+    let answer = ruled(rule, || route::answer(world, &request));
+    if let Err(refused) = &answer {
+        world.note(format!("the host: {} {} → {refused}", method.as_str(), shown(path)));
+    }
+    answer.is_ok()
+}
+
+/// What the test makes of a request, or else what answers it.
+fn ruled(
+    rule: Option<Outcome>,
+    answer: impl FnOnce() -> Result<(u16, Value), Refused>,
+) -> Result<(u16, Value), Refused> {
+    match rule {
+        Some(Outcome::Refused { status, code }) => Err(Refused::injected(status, code)),
+        Some(Outcome::Lost) => Err(Refused::injected(0, 0)),
+        None | Some(Outcome::Unanswered) => answer(),
+    }
 }
 
 fn answered(world: &World, request: &DiscordRequest) -> Result<(u16, Value), Refused> {

@@ -179,6 +179,7 @@ fn a_run_that_a_reload_cancels_is_tried_again_and_then_the_rhythm_goes_on() {
 #[test]
 fn a_cancelled_handler_that_left_its_user_waiting_is_in_the_transcript() {
     let bot = Bot::new::<Slow>();
+    bot.refuse("DELETE", "/webhooks/*", 500, 0);
     bot.user("alice").slash("think", ());
     bot.reload::<Slow>();
     let transcript = bot.transcript();
