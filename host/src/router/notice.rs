@@ -117,7 +117,9 @@ impl Notices {
     fn failed(&self, pending: &Pending) {
         let Some(discord) = self.discord.clone() else { return };
         let (to, defer) = (pending.interaction.clone(), Arc::clone(&pending.defer));
-        if self.failure_text.is_empty() || !matches!(to.kind, COMMAND | COMPONENT | MODAL) {
+        let is_answered =
+            pending.watched.as_ref().is_some_and(|watched| watched.answer() == InteractionAnswer::Given);
+        if is_answered || self.failure_text.is_empty() || !matches!(to.kind, COMMAND | COMPONENT | MODAL) {
             return;
         }
         let text = Arc::clone(&self.failure_text);

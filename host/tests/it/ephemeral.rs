@@ -215,7 +215,18 @@ async fn who_has_an_answer_is_not_notified_of_a_failure() {
     assert_eq!(press.acknowledged(SOON).await.unwrap().how, Acknowledgement::Update);
     // Nobody waits for an answer to a message.
     stage.alice.say("general", "!faulty error").await.unwrap();
+    // The host has deferred it, and the answer is an edit of the message.
+    assert_eq!(stage.ask("!faulty disarm").await, "disarmed");
+    let asked = stage.alice.say("general", "!faulty buttons").await.unwrap();
+    let shown = stage.sim.reply_to(asked, SOON).await.unwrap();
+    assert_eq!(stage.ask("!faulty block 2000").await, "blocking");
+    stage.until_status("faulty", |status| status.activity == "command").await;
+    let faults = stage.status("faulty").faults;
+    let press = stage.alice.press(shown.id, "edit-error").await.unwrap();
+    assert_eq!(press.acknowledged(SOON).await.unwrap().how, Acknowledgement::DeferredUpdate);
+    stage.until_status("faulty", |status| status.faults > faults).await;
     stage.sim.settle(SOON).await.unwrap();
+    assert!(stage.transcript().contains("edited"), "{}", stage.transcript());
     assert_eq!(answers(&stage, &answered, 1).await, [("public".to_owned(), false)]);
     assert!(!stage.transcript().contains(FAILURE), "{}", stage.transcript());
     stage.down().await;

@@ -212,7 +212,7 @@ pub(crate) async fn perform(faulty: &Faulty, ctx: &Context, op: Op) -> Result<()
         Op::Gateway => gateway(host, ctx)?,
         Op::Buttons => {
             let button = |what: &str| json!({ "type": 2, "style": 1, "label": what, "custom_id": format!("faulty:{what}") });
-            let buttons = ["edit", "answer", "secret", "error"].map(button);
+            let buttons = ["edit", "answer", "secret", "error", "edit-error"].map(button);
             let row = json!([{ "type": 1, "components": buttons }]);
             ctx.reply(NewMessage::new("press").field("components", &row)).await?;
             return Ok(());

@@ -55,6 +55,10 @@ pub(crate) async fn pressed(host: &Host, press: &Interaction) -> Result<()> {
         "faulty:secret" => {
             host.discord().respond(press, NewMessage::new("secret").ephemeral()).await?;
         }
+        "faulty:edit-error" => {
+            host.discord().update(press, "edited").await?;
+            return Err(Error::new("asked to fail"));
+        }
         "faulty:error" => return Err(Error::new("asked to fail")),
         "faulty:form" => {
             let typed = press.options.first().map_or("", |field| &field.value);
