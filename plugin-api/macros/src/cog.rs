@@ -109,10 +109,20 @@ pub(crate) fn expand(options: Args, mut block: Block) -> TokenStream {
     let unit = options.unit.and_then(|unit| declare(unit, cog, options.saved.is_some(), &mut errors));
     let on_error = hooks::expand_on_error(&parts.on_error);
     let teardown = hooks::expand_teardown(&parts.teardown);
-    // With errors, the block alone: what follows from a missing part would hide them.
+    // With errors, the block and an empty cog: what follows from a missing part, or from there being no cog, would hide them.
     if let Some(error) = errors.into_inner() {
-        let error = error.into_compile_error();
-        return quote!(#unit #block #error);
+        let (error, conditions) = (error.into_compile_error(), conditions(&block.attributes));
+        return quote! {
+            #unit
+            #block
+            #error
+            #(#conditions)*
+            impl ::gearshift_cog::Cog for #cog {
+                async fn setup(_: ::gearshift_cog::Host) -> ::gearshift_cog::Result<Self> {
+                    ::std::unreachable!()
+                }
+            }
+        };
     }
     let handles = options.handles.as_deref().map(declare_handles);
     let name = options.name.map(|name| quote!(, name = #name));

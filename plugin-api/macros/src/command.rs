@@ -180,11 +180,14 @@ impl Command {
         let pattern = self.pattern();
         let names: Vec<Ident> = (0..parameters.len()).map(|at| format_ident!("argument_{at}")).collect();
         let arguments = (!parameters.is_empty()).then(|| quote!(let mut arguments = ctx.arguments();));
+        // No option is declared of what a menu is opened on.
+        let targets = parameters.iter().filter(|_| self.kind != SLASH).map(Parameter::is_argument);
         let reads = parameters.iter().zip(&names).map(|(parameter, name)| parameter.read(name));
         let call = call(method, *output, quote!(#(, #names)*));
         quote! {
             #(#conditions)*
             #pattern => {
+                #(#targets)*
                 #arguments
                 #(#reads)*
                 #call

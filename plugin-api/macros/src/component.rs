@@ -70,7 +70,12 @@ impl Component {
                     return Err(Error::new_spanned(of, text));
                 }
                 "modal" if last.is_some_and(|last| std::ptr::eq(&**last, of)) => {
-                    Some(quote_spanned!(at(of.span())=> ctx.form::<#of>().await?))
+                    Some(quote_spanned! {at(of.span())=> {
+                        #[allow(unused_imports)]
+                        use ::gearshift_cog::__glue::Unread as _;
+                        ::gearshift_cog::__glue::is_form::<#of>();
+                        ::gearshift_cog::__glue::Read::<#of>(::std::marker::PhantomData).form(ctx).await?
+                    }})
                 }
                 "modal" => {
                     let text = format!("`{name}` stands nowhere in the pattern; what was filled in stands last");

@@ -1,8 +1,13 @@
 //! What `#[cog]` asks of an author's types, so that the compiler says in one sentence what is missing and what to write.
 
+use std::{
+    future::{Future, Ready, ready},
+    marker::PhantomData,
+};
+
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{Error, Result, State, Suggestion};
+use crate::{Argument, Arguments, Context, Error, Modal, Result, State, Suggestion};
 
 /// A cog that can be built without a `setup` of its own.
 #[diagnostic::on_unimplemented(
@@ -134,3 +139,47 @@ pub fn returned<T>(outcome: impl Returned<T>) -> Result<T> {
 pub fn suggestions<T: Suggested>(all: impl IntoIterator<Item = T>) -> Vec<Suggestion> {
     all.into_iter().map(T::suggested).collect()
 }
+
+/// Reads an argument or a form. Its own methods take precedence over those of [`Unread`], which are there for all other types:
+/// the compiler says what such a type lacks where it is asked for, by [`is_argument`], [`is_form`] or
+/// [`Opt::of`](crate::manifest::Opt::of), and does not say it again for the call and for its future.
+pub struct Read<T>(pub PhantomData<T>);
+
+impl<T: Argument> Read<T> {
+    /// As [`Arguments::next`].
+    pub fn next<'a>(
+        self,
+        arguments: &'a mut Arguments<'_>,
+        name: &'a str,
+    ) -> impl Future<Output = Result<T>> {
+        arguments.next(name)
+    }
+}
+
+impl<T: Modal> Read<T> {
+    /// As [`Context::form`].
+    pub fn form(self, ctx: &Context) -> impl Future<Output = Result<T>> {
+        ctx.form()
+    }
+}
+
+/// What is no argument or no form, which does not get through the compiler.
+pub trait Unread<T>: Sized {
+    /// Never called.
+    fn next(self, _: &mut Arguments<'_>, _: &str) -> Ready<Result<T>> {
+        ready(Err(Error::new("it is no argument")))
+    }
+
+    /// Never called.
+    fn form(self, _: &Context) -> Ready<Result<T>> {
+        ready(Err(Error::new("it is no form")))
+    }
+}
+
+impl<T> Unread<T> for Read<T> {}
+
+/// That a type is one of an argument.
+pub const fn is_argument<T: Argument>() {}
+
+/// That a type is a form.
+pub const fn is_form<T: Modal>() {}

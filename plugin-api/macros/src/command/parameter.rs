@@ -336,8 +336,18 @@ impl Parameter {
     pub(super) fn read(&self, variable: &Ident) -> TokenStream {
         let Self { name, of, .. } = self;
         // All of it in one place: the compiler points at a type that is no argument, and not at all of the cog.
-        let read = quote_spanned!(at(of.span())=> arguments.next::<#of>(#name).await?);
+        let read = quote_spanned! {at(of.span())=> {
+            #[allow(unused_imports)]
+            use ::gearshift_cog::__glue::Unread as _;
+            ::gearshift_cog::__glue::Read::<#of>(::std::marker::PhantomData).next(&mut arguments, #name).await?
+        }};
         quote!(let #variable = #read;)
+    }
+
+    /// That its type is that of an argument, which [`declare`](Self::declare) asks too.
+    pub(super) fn is_argument(&self) -> TokenStream {
+        let of = &self.of;
+        quote_spanned!(at(of.span())=> ::gearshift_cog::__glue::is_argument::<#of>();)
     }
 
     /// The arm that completes it, in the command of this path.

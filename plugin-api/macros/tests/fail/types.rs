@@ -15,6 +15,23 @@ impl Clocks {
     async fn when(&self, ctx: &Context, at: Instant) -> Result {
         Ok(())
     }
+
+    /// Until
+    #[command]
+    async fn until(&self, ctx: &Context, at: Option<Instant>) -> Result {
+        Ok(())
+    }
+
+    /// All
+    #[command]
+    async fn all(&self, ctx: &Context, all: Vec<Instant>) -> Result {
+        Ok(())
+    }
+
+    #[user_menu("Since when")]
+    async fn since(&self, ctx: &Context, user: Instant) -> Result {
+        Ok(())
+    }
 }
 
 #[derive(Default)]
