@@ -5,13 +5,16 @@ use std::time::Duration;
 
 use abi_stable::std_types::{RResult, RString, RVec};
 use async_ffi::LocalFfiFuture;
-use gearshift_cog::abi::{self, ChannelPermissions, CooldownUse, HandleError, PermissionsRequest};
+use gearshift_cog::abi::{
+    self, COOLDOWN_LONGEST, ChannelPermissions, CooldownUse, HandleError, HandleErrorKind, PermissionsRequest,
+};
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{
     Lease,
     ask::{Ask, Cooldown},
     discord::failed,
+    error,
     lease::Here,
     missing,
     slot::{self, Work},
@@ -47,15 +50,19 @@ impl Ask for Cooldown {
     }
 
     fn begin(self, here: &Here) -> impl Future<Output = Result<u64, HandleError>> + Send + 'static + use<> {
-        let uses = self.uses.into_iter().map(|asked| Use {
-            key: asked.key.into_string(),
-            uses: asked.uses,
-            time: Duration::from_millis(asked.time_ms),
-        });
-        let uses: Vec<Use> = uses.collect();
+        let uses: Result<Vec<Use>, HandleError> = self.uses.into_iter().map(used).collect();
         let cooldowns = here.cooldowns.clone();
-        async move { Ok(u64::try_from(cooldowns.take(uses).await.as_millis()).unwrap_or(u64::MAX)) }
+        async move { Ok(u64::try_from(cooldowns.take(uses?).await.as_millis()).unwrap_or(u64::MAX)) }
     }
+}
+
+fn used(asked: CooldownUse) -> Result<Use, HandleError> {
+    let time = Duration::from_millis(asked.time_ms);
+    if time > COOLDOWN_LONGEST {
+        let text = format!("the cooldown `{}` is longer than a year", asked.key);
+        return Err(error(HandleErrorKind::Invalid, text));
+    }
+    Ok(Use { key: asked.key.into_string(), uses: asked.uses, time })
 }
 
 pub(super) extern "C" fn permissions(
@@ -128,4 +135,20 @@ async fn read<T: DeserializeOwned>(discord: &Discord, path: String) -> Result<T,
     let answer = discord.request(Request::new(Method::Get, path)).await.map_err(failed)?;
     serde_json::from_slice(&answer.body)
         .map_err(|error| failed(DiscordError::Broken { asked, why: error.to_string() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cooldown_is_counted_for_a_year_at_most() {
+        let longest = u64::try_from(COOLDOWN_LONGEST.as_millis()).expect("it is a year");
+        let asked = |time_ms| used(CooldownUse { key: "1 daily user 7".into(), uses: 1, time_ms });
+        assert_eq!(asked(longest).map(|it| it.time).ok(), Some(COOLDOWN_LONGEST));
+        for time_ms in [longest + 1, u64::MAX] {
+            let refused = asked(time_ms).expect_err("it is too long");
+            assert_eq!(refused.kind, HandleErrorKind::Invalid, "{}", refused.text);
+        }
+    }
 }

@@ -13,6 +13,9 @@ const UNITS: [(&[&str], u64); 5] = [
     (&["w", "week", "weeks"], 7 * 24 * 60 * 60),
 ];
 
+/// The longest period of a task, and the longest cooldown: what the host keeps.
+pub(crate) const LONGEST_MS: u64 = 365 * 24 * 60 * 60 * 1000;
+
 /// The table as a constant.
 pub(crate) fn units() -> TokenStream {
     let units = UNITS.iter().map(|(names, seconds)| quote! { (&[#(#names),*], #seconds) });
@@ -63,6 +66,9 @@ pub(crate) fn cooldown(text: &LitStr) -> Result<TokenStream> {
             format!("`{value}` is no cooldown; write `3s per user`, `1h per guild` or `5 in 1m per channel`{SCOPES}"),
         )
     })?;
+    if millis > LONGEST_MS {
+        return Err(Error::new(text.span(), "a cooldown is a year, `365d`, or less"));
+    }
     Ok(quote! {
         ::gearshift_cog::manifest::Cooldown::new(#uses, ::std::time::Duration::from_millis(#millis))
             .per(::gearshift_cog::manifest::Scope::#scope)
@@ -170,6 +176,12 @@ mod tests {
                 "5 in 1m per guild",
                 Some("new (5u32 , :: std :: time :: Duration :: from_millis (60000u64)) . per (Guild)"),
             ),
+            (
+                "365d per user",
+                Some("new (1u32 , :: std :: time :: Duration :: from_millis (31536000000u64)) . per (User)"),
+            ),
+            ("365d1ms", None),
+            ("1000000d per user", None),
             ("3s per planet", None),
             ("0 in 3s", None),
             ("often", None),

@@ -15,9 +15,6 @@ use crate::{
     pattern::Pattern,
 };
 
-/// The longest period that the host plans.
-const LONGEST_MS: u64 = 365 * 24 * 60 * 60 * 1000;
-
 pub(crate) struct Task {
     /// The SDK's `Task`; none for those that are planned while the cog runs.
     planned: Option<TokenStream>,
@@ -112,7 +109,7 @@ fn plan(kind: &str, name: &str, text: &LitStr, args: &[Arg]) -> Result<TokenStre
             if millis < 1000 {
                 return Err(Error::new(text.span(), "a task's period is a second or more"));
             }
-            if millis > LONGEST_MS {
+            if millis > amounts::LONGEST_MS {
                 return Err(Error::new(text.span(), "a task's period is a year, `365d`, or less"));
             }
             quote!(every(#name, ::std::time::Duration::from_millis(#millis)))

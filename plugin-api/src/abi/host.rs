@@ -2,7 +2,7 @@
 //! Every request and answer is plain data that could be sent to another process; nothing of the host is borrowed.
 #![allow(unsafe_code, reason = "what abi_stable derives for functions that a later minor appends")]
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use abi_stable::{
     StableAbi,
@@ -254,6 +254,9 @@ pub struct LogRecord<'a> {
     pub fields: RSlice<'a, Field<'a>>,
 }
 
+/// The longest time of a cooldown, a year: the host keeps each use that long, in memory and in the store.
+pub const COOLDOWN_LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 /// One cooldown of a command, to be used once.
 #[repr(C)]
 #[derive(StableAbi, Serialize, Deserialize, Clone, Debug)]
@@ -262,7 +265,7 @@ pub struct CooldownUse {
     pub key: RString,
     /// How often it can be used.
     pub uses: u32,
-    /// In so many milliseconds, which begin with the first use.
+    /// In so many milliseconds, which begin with the first use; at most [`COOLDOWN_LONGEST`].
     pub time_ms: u64,
 }
 

@@ -31,8 +31,9 @@ pub use self::{
     event::{Invocation, Origin},
     fault::{Fault, FaultKind},
     host::{
-        ApiRequest, ChannelPermissions, CooldownUse, DiscordRequest, Field, Header, Host, HostTable,
-        HostTableRef, HttpRequest, Lease, Level, LogRecord, Metric, MetricKind, PermissionsRequest, Reply,
+        ApiRequest, COOLDOWN_LONGEST, ChannelPermissions, CooldownUse, DiscordRequest, Field, Header, Host,
+        HostTable, HostTableRef, HttpRequest, Lease, Level, LogRecord, Metric, MetricKind,
+        PermissionsRequest, Reply,
     },
     ledger::{LEDGER_KEYS, LEDGER_THREADS, Ledger},
     module::{CogModule, CogModuleRef, Instance, Outcome, SavedState},

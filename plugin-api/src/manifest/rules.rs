@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use crate::abi::COOLDOWN_LONGEST;
+
 /// The rules of one command or group.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Rules {
@@ -70,10 +72,11 @@ impl Cooldown {
     /// `uses` calls in each `time`, the same for a user wherever they are.
     ///
     /// # Panics
-    /// When either is zero: the command could never be called.
+    /// When either is zero: the command could never be called. When the time is longer than a year.
     #[must_use]
     pub const fn new(uses: u32, time: Duration) -> Self {
         assert!(uses > 0 && time.as_millis() > 0, "a cooldown has at least one use and a millisecond");
+        assert!(time.as_millis() <= COOLDOWN_LONGEST.as_millis(), "a cooldown is a year, 365 days, or less");
         Self { uses, time, scope: Scope::User }
     }
 

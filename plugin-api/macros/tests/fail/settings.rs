@@ -100,6 +100,17 @@ impl Tags {
     async fn sixteen(&self, ctx: &Context) -> Result {
         Ok(())
     }
+
+    /// The longest
+    #[command(cooldown = "1000000d per user")]
+    async fn longest(&self, ctx: &Context) -> Result {
+        Ok(())
+    }
 }
 
-fn main() {}
+fn is_cog<C: Cog>() {}
+
+fn main() {
+    // That it is no cog follows from the above, and is not an error of its own.
+    is_cog::<Tags>();
+}
