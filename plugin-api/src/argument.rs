@@ -6,13 +6,14 @@ pub mod chosen;
 pub(crate) mod given;
 pub mod ids;
 mod plain;
+mod quotes;
 pub(crate) mod seen;
 mod text;
 
 use std::{borrow::Cow, future::Future};
 
-use self::text::unquoted;
 pub(crate) use self::text::{behind, split_word, words};
+use self::{quotes::Several, text::unquoted};
 use crate::{Context, Error, abi::HandleError, manifest::OptionType};
 
 /// A type that an option of a command can have.
@@ -132,11 +133,13 @@ pub struct Arguments<'a> {
     context: &'a Context,
     /// What is left of the line of a prefix command.
     line: &'a str,
+    /// The text that the last word was taken for, or that was left out before this word.
+    before: Option<Several<'a>>,
 }
 
 impl<'a> Arguments<'a> {
     pub(crate) fn new(context: &'a Context, line: &'a str) -> Self {
-        Self { context, line }
+        Self { context, line, before: None }
     }
 
     /// The next one, declared under this name.
@@ -168,9 +171,17 @@ impl<'a> Arguments<'a> {
             Ok(text) => T::read(Given { context: self.context, text, channel_types }).await,
             Err(expected) => Err(ArgumentError::Expected(expected)),
         };
+        let several = match self.context.message() {
+            Some(_) if !is_last => Several::of::<T>(self.line.trim_start(), option.map(|(option, _)| option)),
+            _ => None,
+        };
         match (read, T::absent()) {
             (Ok(value), _) => {
                 self.line = rest;
+                // A file takes no word.
+                if T::TAKES != Takes::File {
+                    self.before = several;
+                }
                 Ok(value)
             }
             (Err(ArgumentError::Failed(error)), _) => Err(error),
@@ -178,12 +189,25 @@ impl<'a> Arguments<'a> {
             (Err(ArgumentError::Expected(_)), Some(absent))
                 if !is_last && self.context.message().is_some() =>
             {
+                self.before = several.or(self.before);
                 Ok(absent)
             }
             (Err(ArgumentError::Expected(expected)), _) => {
-                Err(Error::input(format!("`{name}` must be {expected}")))
+                let quotes = self.quotes(several).await;
+                Err(Error::input(format!("`{name}` must be {expected}{quotes}")))
             }
         }
+    }
+
+    /// That quotation marks are missing, if they are: for the argument that does not fit, or for the one before it.
+    async fn quotes(&self, own: Option<Several<'a>>) -> String {
+        let (word, _) = split_word(self.line.trim_start());
+        for several in [own, self.before].into_iter().flatten() {
+            if let Some(text) = several.together(self.context, &word).await {
+                return format!("; a value with spaces stands in quotation marks: `\"{text}\"`");
+            }
+        }
+        String::new()
     }
 
     /// What the next argument takes of the line, and what is left then.

@@ -181,3 +181,96 @@ fn of_patterns_that_fit_the_narrowest_answers() {
     assert!(texts.ends_with(&["a note on all".to_owned(), "a note on 7".to_owned()]), "{texts:?}");
     assert!(bot.faults().is_empty(), "{:?}", bot.faults());
 }
+
+#[derive(Choice)]
+enum Size {
+    Very,
+    #[choice("Very large")]
+    Large,
+    #[choice("By the yard")]
+    Yard,
+}
+
+/// Takes values of several words that are not the last ones.
+#[derive(Default)]
+struct Spaced;
+
+#[cog(export = false)]
+impl Spaced {
+    /// Orders
+    #[command]
+    async fn order(&self, ctx: &Context, size: Size, count: u8) -> Result {
+        let size = match size {
+            Size::Very => "very",
+            Size::Large => "large",
+            Size::Yard => "yard",
+        };
+        ctx.reply(format!("{count} {size}")).await
+    }
+
+    /// Paints
+    #[command]
+    async fn paint(
+        &self,
+        ctx: &Context,
+        #[choices("Dark red" = "red", "Blue")] color: String,
+        count: u8,
+    ) -> Result {
+        ctx.reply(format!("{count} {color}")).await
+    }
+
+    /// Meets
+    #[command]
+    async fn meet(&self, ctx: &Context, at: Timestamp, count: Option<u8>) -> Result {
+        ctx.reply(format!("{at} {count:?}")).await
+    }
+
+    /// Waits
+    #[command]
+    async fn wait(&self, ctx: &Context, time: Duration, maybe: Option<Size>, count: Option<u8>) -> Result {
+        ctx.reply(format!("{time:?} {} {count:?}", maybe.is_some())).await
+    }
+
+    /// Names
+    #[command]
+    async fn name(&self, ctx: &Context, name: String, count: u8) -> Result {
+        ctx.reply(format!("{count} {name}")).await
+    }
+}
+
+#[test]
+fn the_user_reads_that_quotation_marks_are_missing_around_a_value_of_several_words() {
+    let bot = Bot::new::<Spaced>();
+    let alice = bot.user("alice");
+    let table = [
+        ("!order Very large 2", Some("\"Very large\"")),
+        ("!order by the yard 2", Some("\"by the yard\"")),
+        ("!paint dark red 2", Some("\"dark red\"")),
+        ("!meet 2024-05-01 12:00", Some("\"2024-05-01 12:00\"")),
+        ("!meet 2024-05-01 12:00 3", Some("\"2024-05-01 12:00\"")),
+        ("!wait 5 minutes 3", Some("\"5 minutes\"")),
+        ("!wait 5m very large 3", Some("\"very large\"")),
+        ("!wait 5m by the yard 3", Some("\"by the yard\"")),
+        // What is no value with more words either.
+        ("!order huge 2", None),
+        ("!meet 2024-05-01 noon", None),
+        ("!wait 5m by the inch", None),
+        ("!name green tea", None),
+    ];
+    for (line, quoted) in table {
+        let answer = alice.say(line).content();
+        assert!(answer.contains(" must be "), "{line}: {answer}");
+        match quoted {
+            Some(quoted) => {
+                let hint = format!("; a value with spaces stands in quotation marks: `{quoted}`.");
+                assert!(answer.ends_with(&hint), "{line}: {answer}");
+            }
+            None => assert!(!answer.contains("quotation"), "{line}: {answer}"),
+        }
+    }
+    alice.say("!order \"Very large\" 2").assert_content("2 large");
+    alice.say("!meet \"2024-05-01 12:00\" 3").assert_content("2024-05-01T12:00:00Z Some(3)");
+    // Discord knows where a value ends.
+    let refused = alice.slash("wait", [("time", "5 parsecs")]);
+    assert!(!refused.content().contains("quotation"), "{}", refused.content());
+}

@@ -1,0 +1,79 @@
+//! Whether quotation marks are what a prefix command lacks: a value of several words that was read as one word.
+
+use std::{future::Future, pin::Pin};
+
+use super::{Argument, Given, Takes, bounds};
+use crate::{Context, manifest::Opt};
+
+/// How many words are tried as one value.
+const WORDS_MAX: usize = 4;
+
+/// A text that an argument takes a word of, and which may begin with more than one that belong to it.
+#[derive(Clone, Copy)]
+pub(super) struct Several<'a> {
+    /// From its first word on.
+    line: &'a str,
+    option: Option<&'static Opt>,
+    reads: Reads,
+}
+
+type Reads = for<'g> fn(Given<'g>) -> Pin<Box<dyn Future<Output = bool> + 'g>>;
+
+impl<'a> Several<'a> {
+    /// None of a type whose words are always one. What is asked of Discord is not asked again only for a hint.
+    pub(super) fn of<T: Argument>(line: &'a str, option: Option<&'static Opt>) -> Option<Self> {
+        let reads: Reads = |given| Box::pin(async move { T::read(given).await.is_ok() });
+        (T::TAKES == Takes::Text).then_some(Self { line, option, reads })
+    }
+
+    /// The words that together are its value, though `alone` is none.
+    pub(super) async fn together(self, context: &Context, alone: &str) -> Option<&'a str> {
+        if self.is_read(context, alone).await {
+            return None;
+        }
+        for words in 2..=WORDS_MAX {
+            let text = first_words(self.line, words)?;
+            if self.is_read(context, text).await {
+                return Some(text);
+            }
+        }
+        None
+    }
+
+    async fn is_read(self, context: &Context, text: &str) -> bool {
+        let fit = self.option.map_or(Ok(text), |option| bounds::fit(&option.shape, text));
+        match fit {
+            Ok(text) => (self.reads)(Given { context, text, channel_types: &[] }).await,
+            Err(_) => false,
+        }
+    }
+}
+
+/// So many words as they stand at the beginning of a line; none if there are fewer.
+fn first_words(line: &str, words: usize) -> Option<&str> {
+    let mut end = 0;
+    for _ in 0..words {
+        let rest = &line[end..];
+        let word = rest.trim_start();
+        if word.is_empty() {
+            return None;
+        }
+        let length = word.find(char::is_whitespace).unwrap_or(word.len());
+        end += rest.len() - word.len() + length;
+    }
+    Some(&line[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_taken_as_they_stand() {
+        let line = "Very  large x";
+        let table = [(1, Some("Very")), (2, Some("Very  large")), (3, Some(line)), (4, None)];
+        for (words, expected) in table {
+            assert_eq!(first_words(line, words), expected);
+        }
+    }
+}
