@@ -59,6 +59,14 @@ pub async fn follow_going_back(config: Arc<Config>, cogs: Arc<Cogs>) {
             };
             cogs.filter_map(|cog| Some((cog.name, served(cog.version?, cog.digest?, cog.file)))).collect()
         };
+        // A command has what serves from the host, and without a store the next host does not know it.
+        let help = match config.store {
+            Some(_) => "`gearshift update` by somebody who may write there has file and lock follow",
+            None => {
+                "`gearshift update` by somebody who may write there has file and lock follow, if it is done before the next \
+                 start, which takes the file as it is"
+            }
+        };
         // It reads and writes files, which blocks its thread.
         let runtime = Handle::current();
         let follow = move || runtime.block_on(install::follow(&config, serving));
@@ -66,9 +74,7 @@ pub async fn follow_going_back(config: Arc<Config>, cogs: Arc<Cogs>) {
         match followed {
             Ok(Ok(done)) => done.iter().for_each(|text| tracing::warn!("{text}")),
             Ok(Err(error)) => {
-                // Above all where the host may not write: a command that may has what serves from the host.
-                let help = "`gearshift update` by somebody who may write there has file and lock follow, if it is done \
-                    before the next start, which takes the file as it is";
+                // Above all where the host may not write.
                 tracing::error!(
                     help,
                     "the host went back by itself, and `gearshift.lock` cannot follow: {}",

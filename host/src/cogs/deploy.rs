@@ -32,6 +32,7 @@ impl<L: Life> Owner<L> {
         mut candidate: Candidate<L::Library>,
         wish: Wish,
     ) -> Result<Option<Done>, CogError> {
+        let mut stands_in_for = None;
         if wish == Wish::Changed {
             // Another content has come while this one waited.
             if !self.registry.holds(&candidate.file, &self.name) {
@@ -54,7 +55,9 @@ impl<L: Life> Owner<L> {
                 if self.number > 0 {
                     return Err(self.went_back_from(candidate));
                 }
+                let from = candidate.digest;
                 candidate = self.instead(candidate, kept).await;
+                stands_in_for = Some(from).filter(|from| *from != candidate.digest);
             }
         }
         self.hangs.forget();
@@ -62,6 +65,9 @@ impl<L: Life> Owner<L> {
         let done = self.try_to_bring(candidate).await?;
         // What its file held before does not matter any more.
         self.failed_file = None;
+        if let Some(from) = stands_in_for {
+            self.note_refused(&from).await;
+        }
         if wish == Wish::Asked {
             self.gone_back.retain(|other| *other != digest);
             self.to_remember.take_if(|(other, _)| *other == digest);

@@ -42,6 +42,8 @@ pub struct RefusedFile {
     pub reason: String,
     /// What the reader can do.
     pub help: Option<String>,
+    /// Whether the host went back from what it holds.
+    pub went_back: bool,
 }
 
 fn as_text<S: Serializer>(file: &Path, out: S) -> Result<S::Ok, S::Error> {
@@ -239,7 +241,9 @@ impl Registry {
             // It is its cog that failed, and says so, or nobody wants it.
             _ => return,
         };
-        let shown = RefusedFile { file: file.to_owned(), reason: chain(error), help: error.help() };
+        let went_back = matches!(error, CogError::WentBackFrom { .. });
+        let shown =
+            RefusedFile { file: file.to_owned(), reason: chain(error), help: error.help(), went_back };
         self.book().refused.insert(file.to_owned(), Refused { shown, is_waiting });
         // It may have become free since it was found taken.
         self.freed.notify_one();

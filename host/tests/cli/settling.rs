@@ -57,6 +57,12 @@ fn the_next_command_has_file_and_lock_follow_a_host_that_went_back_and_may_not_w
     ok(&place, &["update"]);
     live.say("!faulty panic");
     live.expect("`gearshift.lock` cannot follow: cannot lock `");
+    // Nobody has settled it when the host starts again.
+    assert_eq!(live.end().0, 0);
+    let mut live = Live::spawn(&mut host);
+    live.expect("is the version that the host went back from; the one before is loaded instead");
+    live.expect("`faulty#1` was loaded (1.0.0)");
+    live.expect("`gearshift.lock` cannot follow: cannot lock `");
     let wrong = run(&place, &["verify"]);
     assert_eq!(wrong.code, 1, "{}", wrong.out);
     assert!(

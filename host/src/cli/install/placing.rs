@@ -64,13 +64,14 @@ pub(super) fn running(host: &RunningHost, config: &Config) -> Result<Option<Clie
 pub(super) fn serving(client: &mut Client) -> Result<Serving, Failure> {
     let answer = client.call(&Request::List)?;
     let cogs = answer.data["cogs"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let refused = answer.data["refused"].as_array().map(Vec::as_slice).unwrap_or_default();
     let text = |cog: &Value, key: &str| cog[key].as_str().map(str::to_owned);
     let one = |cog: &Value| {
         let served = Served {
             version: text(cog, "version")?,
             digest: text(cog, "digest")?,
             file: text(cog, "file")?.into(),
-            went_back: cog["last_report"]["outcome"] == "went_back",
+            went_back: refused.iter().any(|it| it["file"] == cog["file"] && it["went_back"] == true),
         };
         Some((text(cog, "name")?, served))
     };
