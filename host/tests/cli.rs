@@ -22,6 +22,8 @@ mod ending;
 mod exchanging;
 #[path = "cli/exits.rs"]
 mod exits;
+#[path = "cli/following.rs"]
+mod following;
 #[path = "cli/installing.rs"]
 mod installing;
 #[path = "cli/intents.rs"]

@@ -12,6 +12,7 @@ mod build;
 mod dep_info;
 mod facts;
 mod install;
+mod names;
 mod packages;
 mod release;
 mod sources;
@@ -30,6 +31,7 @@ pub use self::facts::{Facts, facts};
 pub use self::release::{Release, release};
 use self::{
     build::{Build, Failed, Outcome},
+    names::Names,
     packages::{CogPackage, Workspace},
     sources::Sources,
 };
@@ -98,7 +100,9 @@ impl DevError {
                 "a cog's package has `gearshift-cog` among its dependencies, and in `[lib]` the line \
                  `crate-type = [\"cdylib\"]`",
             ),
-            DevError::Twice { .. } => Some("name the folder of one of them"),
+            DevError::Twice { .. } => {
+                Some("give one of them another name, or name the folder of the other alone")
+            }
             DevError::Failed { .. } | DevError::Folder { .. } => None,
         }
     }
@@ -108,6 +112,7 @@ impl DevError {
 #[derive(Debug)]
 pub struct Dev {
     workspaces: Vec<Workspace>,
+    names: Names,
     folder: PathBuf,
     is_release: bool,
 }
@@ -133,8 +138,9 @@ impl Dev {
         let libraries = packages::libraries(workspaces.iter().flat_map(|workspace| &workspace.cogs))?;
         let folder = libraries_of(&workspaces);
         fs::create_dir_all(&folder).map_err(|source| DevError::Folder { folder: folder.clone(), source })?;
-        install::keep_only(&folder, |library| libraries.contains(library));
-        Ok(Dev { workspaces, folder, is_release })
+        install::keep_only(&folder, |library| libraries.contains_key(library));
+        let names = Names::of(libraries);
+        Ok(Dev { workspaces, names, folder, is_release })
     }
 
     /// Where the libraries land. What was built the last time is there from the start.
@@ -149,11 +155,14 @@ impl Dev {
 
     async fn follow(&self, mut workspace: Workspace, installed: &impl AsyncFn(&Installed)) {
         let mut sources = Sources::watch(&workspace);
+        let mut freed = self.names.freed();
         // Those that `installed` has not done with.
         let mut waiting: Vec<Installed> = Vec::new();
         loop {
+            freed.mark_unchanged();
             sources.begin_build();
-            if sources.takes_manifests()
+            // Another cog has the name of one of its libraries.
+            let is_refused = if sources.takes_manifests()
                 && let Err(error) = self.look_again(&mut workspace, &mut sources).await
             {
                 sources.has_other_manifests();
@@ -167,9 +176,11 @@ impl Dev {
                     "failed to build {}: {first}",
                     workspace.names()
                 );
+                matches!(error, DevError::Twice { .. })
             } else {
                 self.build(&workspace, &mut sources, &mut waiting).await;
-            }
+                false
+            };
             sources.end_build();
             let all_installed = async {
                 while let Some(library) = waiting.first() {
@@ -180,6 +191,7 @@ impl Dev {
             };
             tokio::select! {
                 () = sources.changed() => {}
+                Ok(()) = freed.changed(), if is_refused => {}
                 never = all_installed => never,
             }
         }
@@ -190,8 +202,8 @@ impl Dev {
         let before = workspace.clone();
         let now = tokio::task::spawn_blocking(move || before.again()).await;
         let now = now.map_err(|error| DevError::NoCargo(error.into()))??;
-        for gone in workspace.cogs.iter().filter(|cog| now.cogs.iter().all(|it| it.library != cog.library)) {
-            install::remove(&self.folder.join(&gone.library));
+        for gone in self.names.replace(&workspace.cogs, &now.cogs)? {
+            install::remove(&self.folder.join(gone));
         }
         sources.follow(&now);
         *workspace = now;

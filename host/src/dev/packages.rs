@@ -87,21 +87,21 @@ impl Workspace {
     }
 }
 
-/// The names of the cogs' libraries.
+/// The names of the cogs' libraries, with the folders of the cogs.
 ///
 /// # Errors
 /// Two have the same.
 pub(super) fn libraries<'c>(
     cogs: impl Iterator<Item = &'c CogPackage>,
-) -> Result<BTreeSet<&'c str>, DevError> {
+) -> Result<BTreeMap<String, PathBuf>, DevError> {
     let mut libraries = BTreeMap::new();
     for cog in cogs {
-        if let Some(other) = libraries.insert(&*cog.library, &cog.folder) {
-            let folders = [other.clone(), cog.folder.clone()];
+        if let Some(other) = libraries.insert(cog.library.clone(), cog.folder.clone()) {
+            let folders = [other, cog.folder.clone()];
             return Err(DevError::Twice { library: cog.library.clone(), folders });
         }
     }
-    Ok(libraries.into_keys().collect())
+    Ok(libraries)
 }
 
 /// "`ping`", "`counter` and `ping`".

@@ -160,6 +160,15 @@ impl Live {
         }
     }
 
+    /// Waits for lines that hold each of the texts, in whatever order.
+    pub(crate) fn expect_all(&mut self, texts: &[&str]) {
+        let mut missing: Vec<&str> = texts.to_vec();
+        while !missing.is_empty() {
+            let line = self.expect("");
+            missing.retain(|text| !line.contains(text));
+        }
+    }
+
     /// Its process.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()

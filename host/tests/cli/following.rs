@@ -1,0 +1,134 @@
+//! `gearshift dev` while packages and workspaces come, go and change their names.
+
+use std::fs;
+
+use crate::{
+    developing::{SOURCE, develop, develop_in, edit, greeter, package},
+    program::{Place, workspace},
+};
+
+#[test]
+fn packages_that_come_go_and_change_their_names_are_followed() {
+    let place = greeter("one");
+    let mut live = develop(&place, &[]);
+    live.expect("`one#1` was loaded");
+    // Another version, and then another name.
+    edit(&place, "greeter/Cargo.toml", "0.1.0", "0.2.0");
+    live.expect("built `one` in");
+    edit(&place, "greeter/Cargo.toml", "name = \"one\"\n", "name = \"two\"\n");
+    live.expect("built `two` in");
+    live.expect("`two#1` was loaded (0.2.0)");
+    // A manifest that is wrong leaves what serves, and says why.
+    edit(&place, "greeter/Cargo.toml", "[lib]", "[lib");
+    live.expect("failed to build `two`: cannot see what packages are in");
+    live.say("!greet");
+    live.expect("one word 1");
+    edit(&place, "greeter/Cargo.toml", "[lib", "[lib]");
+    live.expect("built `two` in");
+    live.say(":quit");
+    assert_eq!(live.end().0, 0);
+}
+
+#[test]
+fn a_library_whose_name_a_cog_of_another_workspace_has_is_not_built_until_the_name_is_free() {
+    let place = greeter("mine");
+    package(&place, "other", "yours", "\n[workspace]\n");
+    edit(&place, "other/src/lib.rs", "fn greet", "fn welcome");
+    // Cargo takes packages of one name and version for the same in a target folder that they share.
+    edit(&place, "other/Cargo.toml", "0.1.0", "0.2.0");
+    fs::copy(workspace().join("Cargo.lock"), place.path().join("other/Cargo.lock")).unwrap();
+    let mut live = develop_in(&place, &["greeter", "other"]);
+    live.expect_all(&["`mine#1` was loaded", "`yours#1` was loaded"]);
+    edit(&place, "other/Cargo.toml", "yours", "mine");
+    let [first, second] = ["greeter", "other"].map(|it| place.path().join(it).canonicalize().unwrap());
+    let both = format!("`{}` and `{}` both make the library `lib", first.display(), second.display());
+    live.expect(&format!("failed to build `yours`: {both}"));
+    live.expect("help: give one of them another name");
+    // The first is still built.
+    place.file("greeter/words.txt", "text\n");
+    live.expect("`mine#1` was replaced by `mine#2`");
+    live.say("!greet");
+    live.expect("one text 1");
+    // The other need not be saved once more.
+    edit(&place, "greeter/Cargo.toml", "mine", "ours");
+    live.expect_all(&["`ours#1` was loaded", "`mine#3` was loaded"]);
+    live.say("!welcome");
+    live.expect("one word 2");
+    live.say(":quit");
+    assert_eq!(live.end().0, 0);
+}
+
+#[test]
+fn packages_and_folders_that_come_and_go_in_a_workspace_are_followed() {
+    let place = Place::with(&[]);
+    place.file("greeter/Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"plugins/*\"]\n");
+    package(&place, "greeter/plugins/staying", "staying", "");
+    fs::copy(workspace().join("Cargo.lock"), place.path().join("greeter/Cargo.lock")).unwrap();
+    let mut live = develop(&place, &[]);
+    live.expect("`staying#1` was loaded");
+    // As somebody makes it by hand: the manifest last.
+    place.file("greeter/plugins/coming/words.txt", "word\n");
+    place.file("greeter/plugins/coming/src/lib.rs", &SOURCE.replace("fn greet", "fn wave"));
+    package(&place, "aside", "coming", "");
+    fs::rename(place.path().join("aside/Cargo.toml"), place.path().join("greeter/plugins/coming/Cargo.toml"))
+        .unwrap();
+    live.expect("built `coming` and `staying` in");
+    live.expect("`coming#1` was loaded");
+    // A folder with a module, and with a file that is included; each is missed first.
+    edit(
+        &place,
+        "greeter/plugins/staying/src/lib.rs",
+        "use std::cell::Cell;",
+        "use std::cell::Cell;\nmod inner;",
+    );
+    live.expect("file not found for module `inner`");
+    fs::create_dir(place.path().join("greeter/plugins/staying/src/inner")).unwrap();
+    place.file("greeter/plugins/staying/src/inner/mod.rs", "//! Inside.\n");
+    live.expect("built `coming` and `staying` in");
+    edit(&place, "greeter/plugins/staying/src/lib.rs", "../words.txt", "../texts/words.txt");
+    live.expect("failed to build `staying`");
+    place.file("greeter/plugins/staying/texts/words.txt", "text\n");
+    live.expect("built `coming` and `staying` in");
+    live.expect("was replaced by `staying#");
+    live.say("!greet");
+    live.expect("one text 1");
+    let (here, away) = (place.path().join("greeter/plugins/coming"), place.path().join("away"));
+    fs::rename(&here, &away).unwrap();
+    live.expect("`coming#1` was unloaded");
+    live.expect("built `staying` in");
+    fs::rename(&away, &here).unwrap();
+    live.expect("`coming#2` was loaded");
+    fs::remove_dir_all(here).unwrap();
+    live.expect("`coming#2` was unloaded");
+    live.say(":quit");
+    assert_eq!(live.end().0, 0);
+}
+
+#[test]
+fn a_folder_that_was_named_and_goes_leaves_the_others() {
+    let place = Place::with(&[]);
+    place.file("bot/Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"cogs/*\"]\n");
+    for name in ["stays", "goes"] {
+        package(&place, &format!("bot/cogs/{name}"), name, "");
+    }
+    edit(&place, "bot/cogs/goes/src/lib.rs", "fn greet", "fn wave");
+    fs::copy(workspace().join("Cargo.lock"), place.path().join("bot/Cargo.lock")).unwrap();
+    // The one that goes comes first in their order.
+    let mut live = develop_in(&place, &["bot/cogs/goes", "bot/cogs/stays"]);
+    live.expect("#1` was loaded");
+    live.expect("#1` was loaded");
+    let (here, away) = (place.path().join("bot/cogs/goes"), place.path().join("away"));
+    fs::rename(&here, &away).unwrap();
+    live.expect("`goes#1` was unloaded");
+    edit(&place, "bot/cogs/stays/src/lib.rs", "one", "two");
+    live.expect("was replaced by `stays#2`");
+    // A mistake in the manifest is shown as cargo shows it.
+    edit(&place, "bot/Cargo.toml", "[workspace]", "[workspace");
+    live.expect("failed to build `stays`: cannot see what packages are in");
+    live.expect("1 | [workspace");
+    edit(&place, "bot/Cargo.toml", "[workspace", "[workspace]");
+    fs::rename(&away, &here).unwrap();
+    live.expect("`goes#2` was loaded");
+    live.say(":quit");
+    assert_eq!(live.end().0, 0);
+}
