@@ -14,7 +14,7 @@ use super::{
     source::DEFAULT,
 };
 use crate::{
-    config::{Config, RegistrySection, absolute},
+    config::{Config, RegistrySection, absolute, no_place},
     error::{argument, chain},
     file, log,
     packages::{KeyError, KeyFiles, Packed, PublicKey, SecretKey},
@@ -168,6 +168,9 @@ fn trust(key: &str, registry: Option<&str>, config: &Path) -> Result<(), Failure
             return Err(Failure::new(Exit::Usage, error.to_string()).help(help));
         }
     };
+    if let Some(why) = registry.and_then(no_place) {
+        return Err(Failure::new(Exit::Usage, why));
+    }
     let failed =
         |action| move |source| Failure::from(KeyError::Io { action, file: config.to_owned(), source });
     let there = match text::read(config) {

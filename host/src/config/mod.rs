@@ -48,7 +48,7 @@ pub use locate::syntax;
 pub use paths::absolute;
 pub use permission::{Allowed, Permission};
 pub use presence::{ActivityKind, Status};
-pub use registry::{PackageRules, RegistrySection, TrustedKey};
+pub use registry::{PackageRules, RegistrySection, TrustedKey, no_place};
 pub use secret::{Secret, SecretError, TOKEN_VARIABLE};
 pub use sections::{
     Api, Cogs, Commands, Control, Discord, Http, Log, LogFormat, Metrics, Packages, Play, Runtime, Stats,
@@ -138,7 +138,7 @@ impl Config {
             }
         };
         config.file = path.to_path_buf();
-        let wrong = check::check(&config).into_iter().chain(registry::twice(&config));
+        let wrong = check::check(&config).into_iter().chain(registry::wrong(&config));
         let wrong = wrong.chain(paths::unexpanded(&mut config));
         problems.extend(wrong.map(|wrong| document.problem_at(wrong)));
         if !problems.is_empty() {

@@ -99,20 +99,50 @@ pub(super) fn resolve(sections: &mut BTreeMap<String, RegistrySection>, folder: 
     }
 }
 
-/// Sections for the same place: it would be chance which of them holds.
-pub(super) fn twice(config: &Config) -> Vec<Wrong> {
+/// Sections that never hold, and those for the same place: it would be chance which of them holds.
+pub(super) fn wrong(config: &Config) -> Vec<Wrong> {
     let (mut places, mut wrong) = (BTreeMap::new(), Vec::new());
     for name in config.registry.keys() {
+        let keys = || vec!["registry".to_owned(), name.clone()];
+        if let Some(what) = no_place(name) {
+            wrong.push(Wrong { keys: keys(), what });
+        }
         if let Some(other) = places.insert(resolved(name, &folder_of(&config.file)), name) {
-            let keys = vec!["registry".to_owned(), name.clone()];
-            wrong.push(Wrong { keys, what: format!("`[registry.{other:?}]` is the same place; keep one") });
+            let what = format!("`[registry.{other:?}]` is the same place; keep one");
+            wrong.push(Wrong { keys: keys(), what });
         }
     }
     wrong
 }
 
+/// Why no package comes from below a name, whatever references say; none: some may. What is required of such a place would
+/// be required of nothing.
+pub fn no_place(name: &str) -> Option<String> {
+    let plain = name.trim_end_matches('/');
+    let (host, path) = plain.split_once('/').map_or((plain, None), |(host, path)| (host, Some(path)));
+    let (domain, port) = host.split_once(':').map_or((host, None), |(domain, port)| (domain, Some(port)));
+    let has = |text: &str, more: &[u8]| {
+        !text.is_empty()
+            && text.bytes().all(|letter| letter.is_ascii_alphanumeric() || more.contains(&letter))
+    };
+    // As in a reference, where one without a host is Docker Hub's.
+    let is_host = host.contains(['.', ':']) || host.eq_ignore_ascii_case("localhost");
+    let is_host = is_host && has(domain, b".-") && port.is_none_or(|port| port.parse::<u16>().is_ok());
+    let is_path = path.is_none_or(|path| path.split('/').all(|part| has(part, b"._-")));
+    let is_place = is_folder(name) || is_host && is_path;
+    (!is_place).then(|| {
+        format!(
+            "no package comes from {name:?}; write `HOST/PATH`, as `ghcr.io/me` or `docker.io/me`, or a folder as `./packages`"
+        )
+    })
+}
+
+fn is_folder(name: &str) -> bool {
+    ["/", "./", "../"].iter().any(|begin| name.starts_with(begin))
+}
+
 fn resolved(name: &str, folder: &Path) -> String {
-    match ["/", "./", "../"].iter().any(|begin| name.starts_with(begin)) {
+    match is_folder(name) {
         true => absolute(&folder.join(name)).display().to_string(),
         false => name.trim_end_matches('/').to_ascii_lowercase(),
     }
@@ -199,6 +229,31 @@ mod tests {
         for (one, other) in [("ghcr.io/me", "GHCR.io/me/"), ("./packages", "/srv/bot/x/../packages")] {
             let error = parse(&format!("[registry.{one:?}]\n[registry.{other:?}]\n")).unwrap_err();
             assert!(error.contains("is the same place; keep one"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_section_that_holds_for_no_package_is_refused() {
+        for name in [
+            "https://ghcr.io/me",
+            "ghcr.io:me",
+            "ghcr.io//me",
+            "ghcr.io/me:1.0.0",
+            "ghcr.io/me@^1",
+            "ghcr.io/*",
+            "me",
+            "packages/",
+            "file:packages",
+            "a b.c",
+            "",
+        ] {
+            let error = parse(&format!("\n[registry.{name:?}]\nrequire_signed = true\n")).unwrap_err();
+            assert!(error.contains(":2: ") && error.contains("no package comes from "), "{error}");
+        }
+        for name in
+            ["localhost", "LocalHost/me", "ghcr.io", "10.0.0.7:5000/a_b/c-d", "reg:5000/", "./x y", "/a:b"]
+        {
+            parse(&format!("[registry.{name:?}]\n")).unwrap();
         }
     }
 

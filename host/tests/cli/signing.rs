@@ -156,6 +156,8 @@ fn a_key_to_trust_that_is_none_changes_no_config() {
     let place = Place::with(&[]);
     let mine = key(&place, "mine");
     fails(&place, &["keys", "trust", "RWnonsense"], 2, &["is no public key of minisign's"]);
+    let nowhere = ["keys", "trust", &mine, "--registry", "https://ghcr.io/me"];
+    fails(&place, &nowhere, 2, &["no package comes from \"https://ghcr.io/me\"; write `HOST/PATH`"]);
     assert!(!place.path().join("gearshift.toml").exists());
     for (config, what) in [
         ("[packages\n", "gearshift.toml:1: "),
