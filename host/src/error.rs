@@ -3,6 +3,8 @@
 use std::os::unix::fs::MetadataExt;
 use std::{io, path::Path};
 
+use rustix::fs::{Access, AtFlags, CWD, accessat};
+
 /// An error with its causes, joined by `: `.
 pub fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
@@ -54,14 +56,19 @@ pub(crate) fn denied(path: &Path, error: &io::Error) -> String {
 /// Owner and mode of what this process may not use, as `it is mode 0600 of user 0, and this process is user 1000`; of the
 /// nearest folder above that can be looked at when the path itself cannot.
 pub(crate) fn access(path: &Path) -> Option<String> {
-    let found = std::fs::metadata(path).map(|found| ("it".to_owned(), found));
-    let (what, found) = found
-        .or_else(|error| {
-            let mut above = path.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty());
-            let found = above.find_map(|folder| Some((folder, std::fs::metadata(folder).ok()?)));
-            found.map(|(folder, found)| (format!("its folder `{}`", folder.display()), found)).ok_or(error)
-        })
-        .ok()?;
+    // A file that is replaced or removed may be its own, and the folder is not.
+    let may = Access::READ_OK | Access::WRITE_OK;
+    let is_usable = path.is_file() && accessat(CWD, path, may, AtFlags::EACCESS).is_ok();
+    owner_and_mode(path, is_usable)
+}
+
+fn owner_and_mode(path: &Path, of_folder: bool) -> Option<String> {
+    let mut above = path.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty());
+    let itself = std::fs::metadata(path).ok().filter(|_| !of_folder).map(|found| ("it".to_owned(), found));
+    let (what, found) = itself.or_else(|| {
+        let (folder, found) = above.find_map(|folder| Some((folder, std::fs::metadata(folder).ok()?)))?;
+        Some((format!("its folder `{}`", folder.display()), found))
+    })?;
     let (mode, owner) = (found.mode() & 0o7777, found.uid());
     let user = rustix::process::geteuid().as_raw();
     Some(format!("{what} is mode {mode:04o} of user {owner}, and this process is user {user}"))
@@ -149,15 +156,25 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("token");
         let user = rustix::process::geteuid().as_raw();
-        let text = access(&file).unwrap();
-        assert!(text.starts_with("its folder `") && text.contains(&format!("of user {user}, and")), "{text}");
-        assert_eq!(access(&folder.path().join("a/b/token")).unwrap(), text, "the nearest one that is there");
+        let of_folder = access(&file).unwrap();
+        assert!(of_folder.starts_with("its folder `"), "{of_folder}");
+        assert!(of_folder.contains(&format!("of user {user}, and")), "{of_folder}");
+        assert_eq!(
+            access(&folder.path().join("a/b/token")).unwrap(),
+            of_folder,
+            "the nearest one that is there"
+        );
         std::fs::write(&file, "").unwrap();
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();
+        assert_eq!(
+            access(&file).unwrap(),
+            of_folder,
+            "it may write the file, and the folder says whether in it"
+        );
         let text = format!("it is mode 0640 of user {user}, and this process is user {user}");
-        assert_eq!(access(&file).unwrap(), text);
+        assert_eq!(owner_and_mode(&file, false).unwrap(), text);
         let of = |kind: io::ErrorKind| denied(&file, &kind.into());
-        assert_eq!(of(io::ErrorKind::PermissionDenied), format!(" ({text})"));
+        assert_eq!(of(io::ErrorKind::PermissionDenied), format!(" ({of_folder})"));
         assert_eq!(of(io::ErrorKind::NotFound), "");
     }
 }
