@@ -94,7 +94,8 @@ impl Lock {
         let Form { mut cogs, .. } = toml::from_str(text).map_err(|error| odd(&error))?;
         for (name, cog) in &mut cogs {
             let wrong = |why: String| InstallError::Lock { file: file.clone(), line: None, why };
-            if cog.file.contains('/') || !is_library_name(Path::new(&cog.file)) {
+            let is_odd = |letter: char| letter == '/' || letter.is_control();
+            if cog.file.contains(is_odd) || !is_library_name(Path::new(&cog.file)) {
                 return Err(wrong(format!("{:?} of `{name}` is no name of a library", cog.file)));
             }
             for Content { source, .. } in cog.contents_mut() {
@@ -190,6 +191,7 @@ mod tests {
             (good.replace("version = 1\n", "version = 2\n"), "is of form 2, and this gearshift reads form 1"),
             (good.replace("\"1.0.0\"", "\"1.0\""), "gearshift.lock:5: "),
             (good.replace("libfar.so", "../libfar.so"), "is no name of a library"),
+            (good.replace("libfar.so", "lib\\nfar.so"), "\"lib\\nfar.so\" of `far` is no name of a library"),
             (good.replace("/opt/far", "/opt/fur"), "is not the name of the package"),
             (good.replace("sha256:", "sha512:"), "is no digest"),
             (good.replace("[cog.far]", "[cog.far"), "gearshift.lock:5: "),

@@ -55,6 +55,9 @@ impl Package {
                 index.manifests.len()
             )));
         }
+        if index.manifests.is_empty() {
+            return Err(odd("it is for no target".to_owned()));
+        }
         for entry in index.manifests.iter() {
             let target =
                 entry.annotations.get(oci::TARGET).ok_or_else(|| odd("it names no target".to_owned()))?;

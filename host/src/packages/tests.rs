@@ -282,6 +282,8 @@ async fn a_package_that_names_more_than_any_has_is_refused_before_that_is_read()
         let why = read(&odd).unwrap_err().to_string();
         assert!(why.contains("` is no target") && !why.contains('\u{1b}'), "{why}");
     }
+    let none = Index { manifests: Vec::new(), ..index.clone() };
+    assert!(read(&none).unwrap_err().to_string().contains("it is for no target"));
     index.manifests = vec![index.manifests[0].clone(); 10_000];
     let why = read(&index).unwrap_err().to_string();
     assert!(why.contains("it is for 10000 targets, and 100 are the most"), "{why}");
