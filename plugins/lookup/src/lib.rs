@@ -35,7 +35,7 @@ impl Lookup {
             return Err(Error::input(text));
         };
         ctx.defer().await?;
-        let response = ctx.http().get(&source.address(&name)).timeout(DEADLINE).send().await;
+        let response = ctx.http().get(source.address(&name)).timeout(DEADLINE).send().await;
         ctx.reply(in_words(source.server(), response)).await
     }
 

@@ -45,21 +45,21 @@ impl Kept {
     pub(crate) async fn get(self, host: &Host, id: &str) -> Result<Option<Reminder>> {
         match self {
             Self::InStore => host.store().get(&path(id)).await,
-            Self::AtSite => or_missing(host.api().get(&path(id)).fetch().await.map(Some)),
+            Self::AtSite => or_missing(host.api().get(path(id)).fetch().await.map(Some)),
         }
     }
 
     pub(crate) async fn put(self, host: &Host, reminder: &Reminder) -> Result {
         match self {
             Self::InStore => host.store().set(&path(&reminder.id), reminder).await,
-            Self::AtSite => host.api().put(&path(&reminder.id)).json(reminder).send().await,
+            Self::AtSite => host.api().put(path(&reminder.id)).json(reminder).send().await,
         }
     }
 
     pub(crate) async fn delete(self, host: &Host, id: &str) -> Result {
         match self {
             Self::InStore => Ok(host.store().delete(&path(id)).await.map(drop)?),
-            Self::AtSite => or_missing(host.api().delete(&path(id)).send().await),
+            Self::AtSite => or_missing(host.api().delete(path(id)).send().await),
         }
     }
 }
