@@ -180,11 +180,12 @@ fn pairs(line: &str) -> Result<(Vec<String>, Pairs), String> {
     Ok((leading, pairs))
 }
 
-/// `name:value`, but not the start of an address like `https://…`.
+/// `name:value`, but not the start of an address like `https://…`, nor a time like `12:30`.
 fn split_pair(word: &str) -> Option<(&str, &str)> {
     let (name, value) = word.split_once(':')?;
-    let is_name = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
-    (is_name && !value.starts_with("//")).then_some((name, value))
+    let is_name = name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
+    let is_number = name.chars().all(|c| c.is_ascii_digit());
+    (is_name && !is_number && !value.starts_with("//")).then_some((name, value))
 }
 
 /// Splits at spaces; double quotes keep a stretch together and are taken away.
@@ -243,6 +244,10 @@ mod tests {
             ("/role admin give to:bob", slashed("role admin give", &[("to", "bob")])),
             ("/say text:\"a b:c\"", slashed("say", &[("text", "a b:c")])),
             ("/say text:see https://x.y/z", slashed("say", &[("text", "see https://x.y/z")])),
+            (
+                "/time at:2024-05-01 12:30 in:UTC",
+                slashed("time", &[("at", "2024-05-01 12:30"), ("in", "UTC")]),
+            ),
             (
                 ":choices /find what:ab",
                 Command::Choices {
