@@ -60,12 +60,9 @@ pub async fn follow_going_back(config: Arc<Config>, cogs: Arc<Cogs>) {
             cogs.filter_map(|cog| Some((cog.name, served(cog.version?, cog.digest?, cog.file)))).collect()
         };
         // A command has what serves from the host, and without a store the next host does not know it.
-        let help = match config.store {
-            Some(_) => "`gearshift update` by somebody who may write there has file and lock follow",
-            None => {
-                "`gearshift update` by somebody who may write there has file and lock follow, if it is done before the next \
-                 start, which takes the file as it is"
-            }
+        let in_time = match config.store {
+            Some(_) => "",
+            None => ", if it is done before the next start, which takes the file as it is",
         };
         // It reads and writes files, which blocks its thread.
         let runtime = Handle::current();
@@ -76,7 +73,9 @@ pub async fn follow_going_back(config: Arc<Config>, cogs: Arc<Cogs>) {
             Ok(Err(error)) => {
                 // Above all where the host may not write.
                 tracing::error!(
-                    help,
+                    help = format!(
+                        "`gearshift update` by somebody who may write there has file and lock follow{in_time}"
+                    ),
                     "the host went back by itself, and `gearshift.lock` cannot follow: {}",
                     chain(&error)
                 );

@@ -48,7 +48,7 @@ pub use locate::syntax;
 pub use paths::absolute;
 pub use permission::{Allowed, Permission};
 pub use presence::{ActivityKind, Status};
-pub use registry::{PackageRules, RegistrySection, TrustedKey, no_place};
+pub use registry::{PackageRules, RegistrySection, TrustedKey, is_folder, is_host, no_place};
 pub use secret::{Secret, SecretError, TOKEN_VARIABLE};
 pub use sections::{
     Api, Cogs, Commands, Control, Discord, Http, Log, LogFormat, Metrics, Packages, Play, Runtime, Stats,

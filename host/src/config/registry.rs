@@ -118,27 +118,29 @@ pub(super) fn wrong(config: &Config) -> Vec<Wrong> {
 /// Why no package comes from below a name, whatever references say; none: some may. What is required of such a place would
 /// be required of nothing.
 pub fn no_place(name: &str) -> Option<String> {
-    let plain = name.trim_end_matches('/');
-    let (host, path) = plain.split_once('/').map_or((plain, None), |(host, path)| (host, Some(path)));
-    let (domain, port) = host.split_once(':').map_or((host, None), |(domain, port)| (domain, Some(port)));
-    let has = |text: &str, more: &[u8]| {
-        !text.is_empty()
-            && text.bytes().all(|letter| letter.is_ascii_alphanumeric() || more.contains(&letter))
-    };
-    // As in a reference, where one without a host is Docker Hub's.
-    let is_host = host.contains(['.', ':']) || host.eq_ignore_ascii_case("localhost");
-    let is_host = is_host && has(domain, b".-") && port.is_none_or(|port| port.parse::<u16>().is_ok());
-    let is_path = path.is_none_or(|path| path.split('/').all(|part| has(part, b"._-")));
-    let is_place = is_folder(name) || is_host && is_path;
-    (!is_place).then(|| {
+    let plain = name.trim_end_matches('/').to_ascii_lowercase();
+    let host = plain.split('/').next().unwrap_or_default();
+    // By the rules of the registries: those of a repository that would be there.
+    let would_be = || format!("{plain}/a").parse::<oci_client::Reference>();
+    let has_port = host.split_once(':').is_none_or(|(_, port)| port.parse::<u16>().is_ok());
+    let is_there =
+        is_folder(name) || is_host(host) && has_port && would_be().is_ok_and(|it| it.registry() == host);
+    (!is_there).then(|| {
         format!(
             "no package comes from {name:?}; write `HOST/PATH`, as `ghcr.io/me` or `docker.io/me`, or a folder as `./packages`"
         )
     })
 }
 
-fn is_folder(name: &str) -> bool {
-    ["/", "./", "../"].iter().any(|begin| name.starts_with(begin))
+/// Whether a reference that begins so is one to a folder.
+pub fn is_folder(reference: &str) -> bool {
+    ["/", "./", "../"].iter().any(|begin| reference.starts_with(begin))
+}
+
+/// Whether the first part of a reference is a host. Docker's rule: another one is of a repository of Docker Hub.
+/// <https://github.com/distribution/reference/blob/main/normalize.go>
+pub fn is_host(first: &str) -> bool {
+    first.contains(['.', ':']) || first.eq_ignore_ascii_case("localhost")
 }
 
 fn resolved(name: &str, folder: &Path) -> String {
@@ -241,6 +243,8 @@ mod tests {
             "ghcr.io/me:1.0.0",
             "ghcr.io/me@^1",
             "ghcr.io/*",
+            "ghcr.io/-me",
+            "ghcr.io:99999999/me/",
             "me",
             "packages/",
             "file:packages",

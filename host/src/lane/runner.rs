@@ -246,7 +246,7 @@ impl Runner {
 
     /// Makes a handler of an item and polls it once.
     fn begin(&mut self, item: Item, cx: &mut Context<'_>) {
-        // From before it is polled: a look at whether the cog rests must not find neither an item nor a handler.
+        // From before it is polled: whether the cog rests is asked at any time, and always finds the item or its handler.
         self.cog.pulse.set_handlers(self.running.len() + 1);
         let Item { call, mut observer, .. } = item;
         let Some(what) = self.labels.of(&call) else {

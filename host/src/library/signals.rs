@@ -1,4 +1,5 @@
-//! Signal handlers that a library leaves behind: the kernel would jump into unmapped memory at the next signal. So the host knows what is its own, and puts it back before the library goes.
+//! Signal handlers that a library leaves behind: the kernel would jump into unmapped memory at the next signal, from
+//! any sender. So the host knows what is its own, and puts it back before the library goes.
 //! See `sigaction(2)`, and `signal(7)` for what each signal does by default.
 #![allow(unsafe_code, reason = "asks for and sets signal dispositions")]
 

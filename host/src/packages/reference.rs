@@ -127,7 +127,7 @@ impl FromStr for Reference {
 fn parse(text: &str) -> Result<Reference, Why> {
     let (path, of_folder) = match text.strip_prefix("file:") {
         Some(path) => (path.strip_prefix("//").unwrap_or(path), true),
-        None => (text, ["/", "./", "../"].iter().any(|begin| text.starts_with(begin))),
+        None => (text, config::is_folder(text)),
     };
     // The name is behind the last slash that is not of a range or a tag, which have none.
     let begin = path.rfind('/').map_or(0, |slash| slash + 1);
@@ -160,14 +160,10 @@ fn parse(text: &str) -> Result<Reference, Why> {
     Ok(Reference { place, wanted, digest })
 }
 
-/// Docker's rule: what stands before the first slash is a host if it has a `.` or a `:`, or is `localhost`; else the
-/// repository is one of Docker Hub.
-/// <https://github.com/distribution/reference/blob/main/normalize.go>
 fn registry(base: &str, name: &str) -> Result<Place, Why> {
     let Some((first, rest)) = base.split_once('/') else { return Err(Why::NoPlace) };
-    let is_host = first.contains(['.', ':']) || first == "localhost";
     let host = first.to_ascii_lowercase();
-    let (registry, rest) = if is_host { (host.as_str(), rest) } else { ("docker.io", base) };
+    let (registry, rest) = if config::is_host(first) { (host.as_str(), rest) } else { ("docker.io", base) };
     let repository = format!("{rest}{name}");
     // oci-client's rules are those of the registries.
     let wrong = || Why::Repository(format!("{base}{name}"));

@@ -265,7 +265,7 @@ pub struct CooldownUse {
     pub key: RString,
     /// How often it can be used.
     pub uses: u32,
-    /// In so many milliseconds, which begin with the first use; at most [`COOLDOWN_LONGEST`].
+    /// Within this time, in milliseconds, which begins with the first use; at most [`COOLDOWN_LONGEST`].
     pub time_ms: u64,
 }
 

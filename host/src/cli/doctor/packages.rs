@@ -92,20 +92,12 @@ impl Sources<'_> {
         Ok(self.report.ok("registry", text)?)
     }
 
-    /// Whether what a section names can be asked, and is what it can hold for.
+    /// Whether what a section names can be asked.
     async fn section(&mut self, name: &str, lock: &Lock) -> Result<(), Failure> {
         if Path::new(name).is_absolute() {
             return self.folder(name);
         }
-        let place = match format!("{}/{ANY}", name.trim_end_matches('/')).parse::<Reference>() {
-            Ok(Reference { place, .. }) if Path::new(&place.to_string()).starts_with(name) => place,
-            _ => {
-                let text = format!("`[registry.{name:?}]` holds for nothing: no package is named so");
-                let help = "write `HOST` or `HOST/PATH` as in `gearshift install`, without `https://`; `docker.io/NAME` for \
-                    Docker Hub, `./FOLDER` for a folder";
-                return Ok(self.report.fail("registry", text, help)?);
-            }
-        };
+        let Reference { place, .. } = format!("{}/{ANY}", name.trim_end_matches('/')).parse()?;
         let is_in_use = |there: &Installed| Path::new(&there.now.source.place.to_string()).starts_with(name);
         if lock.cogs.values().any(is_in_use) {
             return Ok(());
