@@ -169,7 +169,7 @@ fn needed(start: &[u8], data: &ReadCache<File>) -> Result<u64, NotALibrary> {
         let begins = known.iter().any(|magic| magic.starts_with(&start[..start.len().min(magic.len())]));
         return if begins { Ok(START) } else { Err(NotALibrary::UnknownFormat) };
     }
-    match (&start[..4], start[4]) {
+    match (&start[..4], elf::FileClass(start[4])) {
         (magic, elf::ELFCLASS64) if magic == elf::ELFMAG => elf_needed::<FileHeader64<Endianness>>(data),
         (magic, elf::ELFCLASS32) if magic == elf::ELFMAG => elf_needed::<FileHeader32<Endianness>>(data),
         (magic, _) if magic == MACH_O_64 || magic.starts_with(b"MZ") => other_needed(data),

@@ -6,7 +6,10 @@ use gearshift_cog::manifest::{Manifest, ManifestError, SECTION};
 use object::{
     Endianness, Object, ObjectSection, ObjectSymbol, ReadCache, SymbolFlags,
     elf::{DF_1_NODELETE, DF_STATIC_TLS, DT_FLAGS, DT_FLAGS_1, DT_NEEDED, STB_GNU_UNIQUE},
-    read::elf::{Dyn, ElfFile, FileHeader, ProgramHeader},
+    read::{
+        NameOrOrdinal,
+        elf::{Dyn, ElfFile, FileHeader, ProgramHeader},
+    },
 };
 use serde::Deserialize;
 
@@ -92,8 +95,13 @@ pub fn read(path: &Path) -> Result<Contents, ReadError> {
     let cache = ReadCache::new(File::open(path)?);
     let file = object::File::parse(&cache)?;
     let manifest = manifest(&file)?;
-    let exports: Vec<&[u8]> = file.exports()?.iter().map(|export| bare(export.name(), &file)).collect();
-    let has = |name: &str| exports.contains(&name.as_bytes());
+    let mut exports = Vec::new();
+    for export in file.exports()? {
+        if let NameOrOrdinal::Name(name) = export?.name() {
+            exports.push(bare(name, &file).to_vec());
+        }
+    }
+    let has = |name: &str| exports.iter().any(|export| export == name.as_bytes());
     let elf = matches!(file, object::File::Elf32(_) | object::File::Elf64(_));
     let mut contents = Contents {
         manifest,
@@ -124,14 +132,14 @@ impl Contents {
             let Some(entries) = segment.dynamic(endian, elf.data())? else { continue };
             for (at, entry) in entries.iter().enumerate() {
                 let value: u64 = entry.d_val(endian).into();
-                match entry.tag32(endian) {
-                    Some(DT_NEEDED) => {
+                match entry.tag(endian) {
+                    DT_NEEDED => {
                         let at = u32::try_from(value).unwrap_or(u32::MAX);
                         let name = strings.get(at).map_err(|()| strange_name())?;
                         self.needs.push(String::from_utf8_lossy(name).into_owned());
                     }
-                    Some(DT_FLAGS) => self.static_tls = value & u64::from(DF_STATIC_TLS) != 0,
-                    Some(DT_FLAGS_1) if value & u64::from(DF_1_NODELETE) != 0 => {
+                    DT_FLAGS => self.static_tls = value & DF_STATIC_TLS.0 != 0,
+                    DT_FLAGS_1 if value & DF_1_NODELETE.0 != 0 => {
                         let word = size_of::<E::Word>();
                         let low_byte = if elf.is_little_endian() { 0 } else { word - 1 };
                         let offset = at * size_of::<E::Dyn>() + word + low_byte;
@@ -184,7 +192,7 @@ fn bare<'name, 'data>(name: &'name [u8], file: &object::File<'data, Data<'data>>
 
 fn unique_symbols<'data>(file: &object::File<'data, Data<'data>>) -> Vec<String> {
     let unique = |flags| match flags {
-        SymbolFlags::Elf { st_info, .. } => st_info >> 4 == STB_GNU_UNIQUE,
+        SymbolFlags::Elf { st_info, .. } => st_info.st_bind() == STB_GNU_UNIQUE,
         _ => false,
     };
     file.dynamic_symbols()

@@ -179,6 +179,6 @@ fn allow_unmapping(copy: &PrivateCopy, contents: &Contents) -> Result<(), CopyEr
     let mut flags = [0];
     file.read_exact_at(&mut flags, at).map_err(failed)?;
     // The flag is in the lowest byte of its word, which is where `at` points.
-    flags[0] &= !(object::elf::DF_1_NODELETE as u8);
+    flags[0] &= !(object::elf::DF_1_NODELETE.0 as u8);
     file.write_all_at(&flags, at).map_err(failed)
 }

@@ -80,7 +80,7 @@ mod linux {
     };
 
     use libc::{MADV_DONTNEED, PF_W, PT_DYNAMIC, PT_LOAD, dl_phdr_info};
-    use object::elf::{DT_NULL, DT_TEXTREL};
+    use object::elf::{DT_NULL, DT_TEXTREL, DynamicTag};
 
     /// In bytes. The C library knows it; rustix would ask the system, which answers nothing in a sandbox.
     fn page_size() -> usize {
@@ -135,7 +135,7 @@ mod linux {
         loop {
             // SAFETY: the section ends with `DT_NULL`, and no entry after that is read.
             let [tag, _value] = unsafe { entry.read() };
-            match u32::try_from(tag) {
+            match i64::try_from(tag).map(DynamicTag) {
                 Ok(DT_NULL) => return false,
                 Ok(DT_TEXTREL) => return true,
                 // SAFETY: as above.

@@ -113,7 +113,7 @@ impl Damaged {
         let index = file.dynamic_symbols().find(|symbol| symbol.name() == Ok(name)).unwrap().index().0;
         let (table, _) = file.section_by_name(".dynsym").unwrap().file_range().unwrap();
         let info = table as usize + index * size_of::<Sym64<LE>>() + 4;
-        bytes[info] = (bytes[info] & 0x0f) | (STB_GNU_UNIQUE << 4);
+        bytes[info] = (bytes[info] & 0x0f) | (STB_GNU_UNIQUE.0 << 4);
         self.written(bytes)
     }
 
@@ -127,9 +127,9 @@ impl Damaged {
         let table = &mut bytes[table as usize..(table + length) as usize];
         let entry = table
             .chunks_exact_mut(size_of::<Dyn64<LE>>())
-            .find(|entry| entry[..8] == u64::from(DT_FLAGS_1).to_le_bytes())
+            .find(|entry| entry[..8] == DT_FLAGS_1.0.to_le_bytes())
             .expect("rustc links with -z now");
-        entry[8] |= DF_1_NODELETE as u8;
+        entry[8] |= DF_1_NODELETE.0 as u8;
         self.written(bytes)
     }
 

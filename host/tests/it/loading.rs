@@ -84,7 +84,7 @@ fn other_files_are_distinguished() {
     assert_eq!(refusal(folder.path()), "cannot load `FILE`: it is not a regular file");
     let missing = folder.path().join("libgone.so");
     assert_eq!(refusal(&missing), "cannot load `FILE`: failed to read it");
-    let object = Damaged::copy_of(&library("ping")).with_type(object::elf::ET_REL);
+    let object = Damaged::copy_of(&library("ping")).with_type(object::elf::ET_REL.0);
     assert_eq!(
         refusal(object.path()),
         "cannot load `FILE`: it is an object file or a program, not a shared library"
