@@ -241,11 +241,12 @@ async fn ask(sessions: &runtime::Handle, discord: &Arc<Discord>) -> Result<Gatew
 async fn dial(sessions: &runtime::Handle, net: Net, url: &str) -> Result<Socket, String> {
     let address = Address::read(url)?;
     let (host, port) = (address.host.clone(), address.port);
+    let tls = Arc::clone(net.tls());
     let dial = async move {
         let stream = net.dial(&host, port).await.map_err(|error| chain(&error))?;
         stream.into_std().map_err(|error| error.to_string())
     };
-    Socket::connect(let_do(sessions, dial).await?, &address).await
+    Socket::connect(let_do(sessions, dial).await?, &address, &tls).await
 }
 
 /// Lets the sessions' runtime do something; it is given up when nobody waits for it any more.

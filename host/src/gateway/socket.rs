@@ -1,15 +1,17 @@
 //! The connection, once it is dialed: handshakes, then text frames.
 //! It knows no session and no heartbeat.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
+use rustls::ClientConfig;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::header::USER_AGENT;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async_tls_with_config};
+use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, client_async_tls_with_config};
 
 use crate::{
     sessions::discord::AGENT,
@@ -79,7 +81,11 @@ impl Address {
 
 impl Socket {
     /// Makes the handshakes on a connection to `address`. From here on it belongs to the calling runtime.
-    pub(super) async fn connect(stream: std::net::TcpStream, address: &Address) -> Result<Socket, String> {
+    pub(super) async fn connect(
+        stream: std::net::TcpStream,
+        address: &Address,
+        tls: &Arc<ClientConfig>,
+    ) -> Result<Socket, String> {
         let stream = TcpStream::from_std(stream).map_err(|error| error.to_string())?;
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)
@@ -88,7 +94,12 @@ impl Socket {
         let mut request = address.url.as_str().into_client_request().map_err(|error| error.to_string())?;
         // The handshake is HTTP, and some servers refuse it without.
         request.headers_mut().insert(USER_AGENT, AGENT.clone());
-        let handshake = client_async_tls_with_config(request, stream, Some(config), None);
+        let handshake = client_async_tls_with_config(
+            request,
+            stream,
+            Some(config),
+            Some(Connector::Rustls(Arc::clone(tls))),
+        );
         match tokio::time::timeout(SEND_TIMEOUT, handshake).await {
             Ok(Ok((stream, _))) => Ok(Socket { stream }),
             Ok(Err(error)) => Err(format!("the handshake with `{}` failed: {error}", address.host)),

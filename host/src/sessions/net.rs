@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use hyper_rustls::ConfigBuilderExt;
 use hyper_util::client::legacy::connect::HttpConnector;
+use rustls::{ClientConfig, crypto::ring};
 use tokio::net::TcpStream;
 
 use super::resolver::{Resolver, Shared};
@@ -20,6 +22,7 @@ use crate::config;
 #[derive(Clone)]
 pub struct Net {
     resolver: Arc<Resolver>,
+    tls: Arc<ClientConfig>,
     connect_timeout: Duration,
     idle_timeout: Duration,
 }
@@ -76,6 +79,7 @@ impl Net {
     pub fn new(config: &config::Http) -> Net {
         Net {
             resolver: Arc::new(Resolver::new(config)),
+            tls: Arc::new(tls()),
             connect_timeout: config.connect_timeout,
             idle_timeout: config.idle_timeout,
         }
@@ -86,6 +90,7 @@ impl Net {
     pub fn client_builder(&self) -> reqwest::ClientBuilder {
         reqwest::Client::builder()
             .dns_resolver(Arc::new(Shared(Arc::clone(&self.resolver))))
+            .tls_backend_preconfigured(ClientConfig::clone(&self.tls))
             .connect_timeout(self.connect_timeout)
             .pool_idle_timeout(self.idle_timeout)
             .tcp_nodelay(true)
@@ -106,6 +111,11 @@ impl Net {
         connector.set_tcp_user_timeout(Some(2 * KEEPALIVE));
         connector.set_local_address(self.local_address());
         connector
+    }
+
+    /// Which certificates are believed, and how it is spoken to who has one.
+    pub(crate) fn tls(&self) -> &Arc<ClientConfig> {
+        &self.tls
     }
 
     /// How long one connection may take to be made.
@@ -183,6 +193,15 @@ impl Net {
             _ => Ok(()),
         }
     }
+}
+
+/// Mozilla's root certificates, wherever the host runs: an image without any has to reach Discord.
+fn tls() -> ClientConfig {
+    ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("ring speaks TLS 1.2 and 1.3")
+        .with_webpki_roots()
+        .with_no_client_auth()
 }
 
 /// The address that a host of a URL is, if it is no name: an IPv6 one with or without brackets.

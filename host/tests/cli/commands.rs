@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use crate::{
-    program::{Ended, Live, PATIENCE, Place, run},
+    program::{Ended, Live, PATIENCE, Place, http, run},
     running::{discord, run as serve},
 };
 
@@ -15,7 +15,7 @@ use crate::{
 fn with_commands(place: &Place, names: &[(&str, u8)]) -> (Runtime, Sim, Live) {
     let (runtime, sim) = discord(place, "");
     runtime.block_on(async {
-        let client = reqwest::Client::new();
+        let client = http();
         let url =
             format!("{}/applications/{}/commands", sim.api_url(), sim.world(|world| world.bots()[0].id()));
         for (name, kind) in names {

@@ -12,6 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use gearshift_host::sessions::Net;
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 
 use crate::libraries::library;
@@ -219,4 +220,9 @@ impl Drop for Live {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A client by the host's own rules.
+pub(crate) fn http() -> reqwest::Client {
+    Net::new(&Default::default()).client_builder().build().unwrap()
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::program::{Live, Place, run};
+use crate::program::{Live, Place, http, run};
 
 const SIGTERM: i32 = 15;
 
@@ -25,7 +25,7 @@ fn started(arguments: &[&str]) -> (Live, Value) {
 }
 
 async fn get(url: &str, authorization: String) -> Value {
-    let answer = reqwest::Client::new().get(url).header("Authorization", authorization).send().await.unwrap();
+    let answer = http().get(url).header("Authorization", authorization).send().await.unwrap();
     assert!(answer.status().is_success(), "{url}: {}", answer.status());
     answer.json().await.unwrap()
 }
@@ -57,7 +57,7 @@ async fn what_happens_is_watched_and_shown_in_plain_text() {
     live.expect("bot      bot ");
     let control = live.expect("control  ");
     let url = control.split_whitespace().nth(1).unwrap().to_owned();
-    let act = reqwest::Client::new().post(format!("{url}/people/alice/act")).bearer_auth("mine");
+    let act = http().post(format!("{url}/people/alice/act")).bearer_auth("mine");
     let answer = act.json(&json!({ "channel": "general", "line": "hello" })).send().await.unwrap();
     assert_eq!(answer.status(), 200);
     live.expect("#general alice: hello");
@@ -78,13 +78,13 @@ async fn a_world_file_is_read_and_a_kept_world_goes_on() {
         (live, at["control_url"].as_str().unwrap().to_owned())
     };
     let (live, control) = begin(&["--world", &file]);
-    let act = reqwest::Client::new().post(format!("{control}/people/zoe/act")).bearer_auth("t");
+    let act = http().post(format!("{control}/people/zoe/act")).bearer_auth("t");
     let said = act.json(&json!({ "channel": "lobby", "line": "kept" })).send().await.unwrap();
     assert_eq!(said.status(), 200);
     live.signal(SIGTERM);
     assert_eq!(live.end().0, 0);
     let (live, control) = begin(&[]);
-    let world = reqwest::Client::new().get(format!("{control}/world")).bearer_auth("t").send().await.unwrap();
+    let world = http().get(format!("{control}/world")).bearer_auth("t").send().await.unwrap();
     assert!(world.text().await.unwrap().contains("kept"));
     live.signal(SIGTERM);
     assert_eq!(live.end().0, 0);

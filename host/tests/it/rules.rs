@@ -5,7 +5,7 @@ use gearshift_sim::{InteractionHandle, Member};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::stage::{SOON, Setting, Stage};
+use crate::stage::{SOON, Setting, Stage, http};
 
 async fn stage() -> Stage {
     let stage = Setting::new().with("asker").up().await;
@@ -45,7 +45,7 @@ impl Stage {
     async fn rest(&self, who: &str, method: Method, path: &str, body: Value) -> Value {
         let url = format!("{}{path}", self.sim.api_url());
         let token = self.member(who).token();
-        let request = reqwest::Client::new().request(method, url).header("Authorization", token);
+        let request = http().request(method, url).header("Authorization", token);
         let response = request.json(&body).send().await.unwrap();
         assert!(response.status().is_success(), "{path}: {}", response.text().await.unwrap());
         response.json().await.unwrap_or_default()

@@ -14,7 +14,7 @@ use gearshift_host::{
     config::{Config, LaneKind, Secret},
     host::Host,
     lane::set_program,
-    sessions::{OpenError, Sessions},
+    sessions::{Net, OpenError, Sessions},
 };
 use gearshift_sim::{Entry, InteractionHandle, Member, Sim, SimOptions, What};
 use tempfile::TempDir;
@@ -261,4 +261,9 @@ pub(crate) fn put(library: &Path, folder: &Path, name: &str) -> PathBuf {
 /// Says that something cannot be tested here. Not with `eprintln!`: what a test that passes prints so is not shown.
 pub(crate) fn skipped(text: &str) {
     writeln!(io::stderr(), "SKIPPED: {text}").expect("stderr can be written");
+}
+
+/// A client by the host's own rules.
+pub(crate) fn http() -> reqwest::Client {
+    Net::new(&Default::default()).client_builder().build().unwrap()
 }

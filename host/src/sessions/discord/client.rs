@@ -12,6 +12,7 @@ use hyper::{Request, Response, Uri};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::client::legacy::{self, connect::HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use rustls::ClientConfig;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 use tower_service::Service;
@@ -41,7 +42,7 @@ pub(super) enum Unanswered {
 impl Client {
     pub(super) fn new(net: &Net) -> Client {
         let https = HttpsConnectorBuilder::new()
-            .with_webpki_roots()
+            .with_tls_config(ClientConfig::clone(net.tls()))
             .https_or_http()
             .enable_http1()
             .wrap_connector(net.connector());
