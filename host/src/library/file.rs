@@ -81,8 +81,8 @@ pub enum NotALibrary {
     /// A folder, a socket, ….
     #[error("it is not a regular file")]
     NotAFile,
-    /// Names of files stand in the log, the lock and JSON, which are text.
-    #[error("its name is not UTF-8")]
+    /// Names of files stand in the log, the lock and JSON, which are lines of text.
+    #[error("its name is not UTF-8, or has control characters")]
     Name,
     /// No known format.
     #[error("it is not a library of any known format")]
@@ -125,6 +125,12 @@ pub fn is_library_name(path: &Path) -> bool {
     !matches!(stem, [] | [b'.' | b'#' | b'~', ..])
 }
 
+/// Whether a file's name can stand in a line of text.
+pub(super) fn is_named_in_text(path: &Path) -> bool {
+    let name = path.file_name().and_then(OsStr::to_str);
+    name.is_some_and(|name| !name.contains(char::is_control))
+}
+
 /// Looks at a file.
 ///
 /// # Errors
@@ -133,7 +139,7 @@ pub fn look(path: &Path) -> io::Result<Readiness> {
     if !path.metadata()?.is_file() {
         return Ok(Readiness::NotALibrary(NotALibrary::NotAFile));
     }
-    if path.file_name().and_then(OsStr::to_str).is_none() {
+    if !is_named_in_text(path) {
         return Ok(Readiness::NotALibrary(NotALibrary::Name));
     }
     let mut file = File::open(path)?;

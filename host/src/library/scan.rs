@@ -78,7 +78,7 @@ pub fn manifests(folder: &Path) -> io::Result<Vec<(PathBuf, Manifest)>> {
     let read = |file: PathBuf| manifest::read(&file).ok().map(|contents| (file, contents.manifest));
     // What has no stamp is no file, and to open a pipe is to wait for its writer.
     let files = listing(folder)?.into_iter().filter_map(|(file, stamp)| stamp.map(|_| file));
-    Ok(files.filter_map(read).collect())
+    Ok(files.filter(|file| file::is_named_in_text(file)).filter_map(read).collect())
 }
 
 /// Where private copies are made if nothing else is said: in the runtime directory of this user, else in a folder of

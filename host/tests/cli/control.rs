@@ -200,6 +200,7 @@ fn what_is_named_as_a_library_and_is_none_is_refused_with_its_reason() {
     pipe("libpipe.so");
     fs::create_dir(cogs.join("libfolder.so")).unwrap();
     fs::copy(&ping, cogs.join(OsStr::from_bytes(b"libname\xff.so"))).unwrap();
+    fs::copy(&ping, cogs.join("libtwo\nlines.so")).unwrap();
     let mut live = Live::play(&place, &["--socket", "c.sock"]);
     let why = |file: &str| {
         let listed = run(&place, &["cogs", "list", "--json", "--socket", "c.sock"]).out;
@@ -213,9 +214,14 @@ fn what_is_named_as_a_library_and_is_none_is_refused_with_its_reason() {
         ("libpipe.so", "it is not a regular file"),
         ("libfolder.so", "it is not a regular file"),
         ("libname\u{fffd}.so", "its name is not UTF-8"),
+        ("libtwo\nlines.so", "has control characters"),
     ] {
         assert!(why(file).is_some_and(|why| why.contains(words)), "{file}: {:?}", why(file));
     }
+    let listed = run(&place, &["cogs", "list", "--socket", "c.sock"]).out;
+    assert!(listed.contains("libtwo\\nlines.so"), "{listed}");
+    let verified = run(&place, &["verify"]);
+    assert!(verified.out.contains("libping.so") && !verified.out.contains("libtwo"), "{verified:?}");
     // Also what comes later, and in the place of a cog that serves: it goes on.
     pipe("liblater.so");
     live.expect("liblater.so");
