@@ -123,6 +123,7 @@ impl Host {
             runtime: runtime.clone(),
             work: work.clone(),
             defer_after: config.limits.defer_after,
+            answer_timeout: config.limits.answer_timeout,
             unanswered: Unanswered::default(),
             failure_text: config.discord.as_ref().map_or("", |discord| &discord.failure_text).into(),
         };

@@ -172,6 +172,7 @@ fn check_limits(limits: &Limits, found: &mut Found) {
         (limits.stuck_after, "stuck_after_ms", 100),
         (limits.hangs_window, "hangs_window_ms", 1000),
         (limits.close_timeout, "close_timeout_ms", 100),
+        (limits.answer_timeout, "answer_timeout_ms", 10),
     ];
     for (duration, key, least) in durations {
         found.at_least(least, duration, &["limits", key]);

@@ -59,6 +59,10 @@ pub struct Limits {
     /// When the host defers an interaction that its cog has not answered; Discord's own limit is 3 s. `defer_after_ms`, default 2000.
     #[serde(rename = "defer_after_ms", with = "millis")]
     pub defer_after: Duration,
+    /// How long "thinking …" of the host's waits for a task when the handlers have ended without an answer. One that defers,
+    /// too, says that an answer follows, and has 14 minutes. `answer_timeout_ms`, default 60000.
+    #[serde(rename = "answer_timeout_ms", with = "millis")]
+    pub answer_timeout: Duration,
     /// How long the declared commands must stay the same before they are registered. `commands_settle_ms`, default 2000.
     #[serde(rename = "commands_settle_ms", with = "millis")]
     pub commands_settle: Duration,
@@ -96,6 +100,7 @@ impl Default for Limits {
             settle: Duration::from_millis(25),
             close_timeout: Duration::from_millis(10_000),
             defer_after: Duration::from_millis(2_000),
+            answer_timeout: Duration::from_millis(60_000),
             commands_settle: Duration::from_millis(2_000),
             commands_keep: Duration::from_millis(60_000),
             store_key_max_bytes: 512,

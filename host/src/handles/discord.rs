@@ -39,10 +39,11 @@ impl Ask for DiscordRequest {
             let discord = discord.ok_or_else(|| missing("discord"))?;
             let request = request?;
             let answering = Answering::of(&request);
-            let answer = discord.request(request).await.map_err(failed)?;
+            let sent = discord.request(request).await;
             if let Some(answering) = answering {
-                discord.answers().note(answering);
+                discord.answers().note(answering, &sent);
             }
+            let answer = sent.map_err(failed)?;
             Ok(Reply { status: answer.status, headers: Vec::new().into(), body: answer.body.into() })
         }
     }

@@ -58,6 +58,8 @@ pub struct Notices {
     pub work: TaskTracker,
     /// How long an interaction may wait in a queue before the host acknowledges it.
     pub defer_after: Duration,
+    /// How long what the host has deferred may stay without an answer when its handlers have ended, and none has deferred it.
+    pub answer_timeout: Duration,
     /// What a user reads when a handler failed; empty: nothing.
     pub failure_text: Arc<str>,
     /// Interactions that nobody has answered yet, though the handlers are done.
@@ -142,7 +144,8 @@ impl Notices {
     }
 
     /// All cogs that got it are done. If none has answered, the log says so, and so does the user's client. What a handler
-    /// has left to others, such as a task that answers later, gets as long as Discord waits.
+    /// has left to others, such as a task that answers later, gets as long as Discord waits; if only the host has deferred it,
+    /// nobody has said that an answer follows, and the user does not wait so long.
     fn ended(&self, pending: Arc<Pending>) {
         let answer = move |pending: &Pending| {
             pending.watched.as_ref().map_or(InteractionAnswer::Given, Watched::answer)
@@ -152,6 +155,7 @@ impl Notices {
         }
         let Some(discord) = self.discord.clone() else { return };
         let closing = self.unanswered.closing.clone();
+        let answer_by = Instant::now() + self.answer_timeout;
         let wait = async move {
             let Pending { interaction: to, defer, came, owners, .. } = &*pending;
             let wait_until = async |moment| {
@@ -162,14 +166,12 @@ impl Notices {
             };
             wait_until(*came + ANSWER_BY).await;
             let is_deferred = defer.is_deferred().await;
-            let is_thinking = match answer(&pending) {
-                InteractionAnswer::Given => return,
-                InteractionAnswer::Thinking => true,
-                // By the host: of a component on a message it shows nothing.
-                InteractionAnswer::None => is_deferred && !to.is_on_message(),
-            };
-            if is_thinking {
-                wait_until(*came + FOLLOW_BY).await;
+            let follow_by = *came + FOLLOW_BY;
+            if is_deferred && answer(&pending) == InteractionAnswer::None {
+                wait_until(answer_by.min(follow_by)).await;
+            }
+            if answer(&pending) == InteractionAnswer::Thinking {
+                wait_until(follow_by).await;
             }
             if answer(&pending) == InteractionAnswer::Given {
                 return;

@@ -80,6 +80,7 @@ fn router(discord: Option<Arc<Discord>>, defer_after: Duration) -> Router {
         runtime: runtime::Handle::current(),
         work: TaskTracker::new(),
         defer_after,
+        answer_timeout: SOON,
         failure_text: "".into(),
         unanswered: Default::default(),
     };

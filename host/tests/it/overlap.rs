@@ -194,6 +194,7 @@ pub(crate) async fn offstage(folder: &TempDir) -> (Arc<Cogs>, Arc<Router>) {
         runtime: runtime.clone(),
         work: tokio_util::task::TaskTracker::new(),
         defer_after: config.limits.defer_after,
+        answer_timeout: config.limits.answer_timeout,
         failure_text: "".into(),
         unanswered: Default::default(),
     };

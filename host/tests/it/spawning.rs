@@ -56,12 +56,20 @@ async fn futures_that_spawn_each_other_without_end_leave_handlers_their_turn() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_spawned_future_may_answer_late_what_the_host_has_deferred() {
-    let stage = Setting::new().with("faulty").config("defer_after_ms = 50").up().await;
-    // It waits behind this one, and the host says "thinking …".
-    assert_eq!(stage.ask("!faulty block 500").await, "blocking");
-    let asked = stage.slash("faulty", &[("op", "later 3000")]).await;
-    asked.acknowledged(SOON).await.unwrap();
-    let answer = asked.answered(SOON).await.unwrap();
-    assert_eq!(&*answer.content, "later", "{}", stage.transcript());
-    stage.down().await;
+    // Long, and too short for who has not said that an answer follows.
+    for (timeout, op, expected) in [
+        (60_000, "later 3000", "later"),
+        (10, "later defer 3000", "later"),
+        (10, "later 60000", "`/faulty` gave no answer."),
+    ] {
+        let config = format!("defer_after_ms = 50\nanswer_timeout_ms = {timeout}");
+        let stage = Setting::new().with("faulty").config(&config).up().await;
+        // It waits behind this one, and the host says "thinking …".
+        assert_eq!(stage.ask("!faulty block 500").await, "blocking");
+        let asked = stage.slash("faulty", &[("op", op)]).await;
+        asked.acknowledged(SOON).await.unwrap();
+        let answer = asked.answered(SOON).await.unwrap();
+        assert_eq!(&*answer.content, expected, "{op}: {}", stage.transcript());
+        stage.down().await;
+    }
 }

@@ -170,7 +170,9 @@ impl Context {
         Ok(())
     }
 
-    /// Says that the answer takes longer than 3 s: "thinking …" for an interaction, "is typing …" for a message.
+    /// Says that the answer takes longer than 3 s: "thinking …" for an interaction, "is typing …" for a message. A handler that
+    /// leaves the answer to something that goes on after it, as [`spawn`](crate::Host::spawn), calls it too: the host then does
+    /// not say in its place that there is no answer.
     ///
     /// # Errors
     /// As [`reply`](Self::reply).
@@ -199,6 +201,12 @@ impl Context {
                     Err((Some(Original::Source), _)) => Answer::Updated,
                     Err((_, error)) => return Err(error.into()),
                 });
+                Ok(())
+            }
+            Some(Answered::Interaction(to)) if to.deferred && self.answer.get() != Answer::Given => {
+                if discord.acknowledge_again(&to, ephemeral).await {
+                    self.answer.set(Answer::Deferred { ephemeral });
+                }
                 Ok(())
             }
             Some(Answered::Interaction(_)) => Ok(()),

@@ -102,9 +102,11 @@ fn source() -> Result<String, HandleError> {
 #[test]
 fn a_component_that_the_host_has_acknowledged_can_be_deferred_and_is_answered_by_one_more_message() {
     let known = pressed(true);
+    // The host sees it: an answer follows.
+    answers([refused(ALREADY_ACKNOWLEDGED)]);
     done(known.defer());
     done(known.reply("late"));
-    assert_eq!(lines(), [FOLLOWUP]);
+    assert_eq!(lines(), [CALLBACK, FOLLOWUP]);
     let raced = pressed(false);
     answers([refused(ALREADY_ACKNOWLEDGED), source()]);
     done(raced.defer_ephemeral());

@@ -37,13 +37,16 @@ impl Discord {
     }
 
     /// Acknowledges an interaction with "thinking …"; [`edit_response`](Self::edit_response) follows within 15 minutes.
-    /// Does nothing if the host was faster ([`Interaction::deferred`]): `respond` still shows the answer to whom it is for.
+    /// If the host was faster ([`Interaction::deferred`]), it learns that an answer follows after the handler, and `respond`
+    /// still shows that to whom it is for.
     ///
     /// # Errors
     /// As [`respond`](Self::respond); 40060 too if the host was faster with an interaction that
     /// [is on a message](Interaction::is_on_message): `edit_response` would edit that message.
     pub async fn defer(&self, to: &Interaction, ephemeral: bool) -> Result {
-        if !to.deferred || to.is_on_message() {
+        if to.deferred && !to.is_on_message() {
+            self.acknowledge_again(to, ephemeral).await;
+        } else {
             self.acknowledge(to, ephemeral).await.map_err(|(_, error)| error)?;
         }
         Ok(())
@@ -145,12 +148,18 @@ impl Discord {
         to: &Interaction,
         ephemeral: bool,
     ) -> Result<bool, (Option<Original>, HandleError)> {
-        let data = format!(r#"{{"flags":{}}}"#, if ephemeral { EPHEMERAL } else { 0 });
-        let Err(error) = self.answer(to, CALLBACK_DEFERRED, &data, &[]).await else { return Ok(ephemeral) };
+        let sent = self.answer(to, CALLBACK_DEFERRED, &deferred(ephemeral), &[]).await;
+        let Err(error) = sent else { return Ok(ephemeral) };
         match self.original_after(to, &error).await {
             Some(Original::Thinking { ephemeral }) => Ok(ephemeral),
             original => Err((original, error)),
         }
+    }
+
+    /// Defers what the host has acknowledged. Discord refuses that, and the host, which sees it, knows that an answer follows
+    /// though the handlers may have ended. Whether it was the first acknowledgement all the same.
+    pub(crate) async fn acknowledge_again(&self, to: &Interaction, ephemeral: bool) -> bool {
+        self.call_back(to, CALLBACK_DEFERRED, &deferred(ephemeral)).await.is_ok()
     }
 
     /// The first answer of an interaction that is not known to be acknowledged: the message, if it is not `@original`. A
@@ -298,6 +307,11 @@ impl Discord {
         };
         sent.map_err(late)
     }
+}
+
+/// The data of "thinking …".
+fn deferred(ephemeral: bool) -> String {
+    format!(r#"{{"flags":{}}}"#, if ephemeral { EPHEMERAL } else { 0 })
 }
 
 /// An answer in the place of "thinking …", and whether it is `@original`.

@@ -175,7 +175,10 @@ pub(crate) async fn perform(faulty: &Faulty, ctx: &Context, op: Op) -> Result<()
             chain(host.clone());
             "spawned".to_owned()
         }
-        Op::Later(time) => {
+        Op::Later { defers, time } => {
+            if defers {
+                ctx.defer().await?;
+            }
             let interaction = ctx.interaction().ok_or_else(|| Error::new("a message is not waited for"))?;
             let (own, interaction) = (host.clone(), interaction.clone());
             host.spawn(async move {

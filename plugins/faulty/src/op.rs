@@ -15,7 +15,7 @@ now: version, count, plan, panic, error, panic-in-drop, hang, hang-panic, block 
 sleep MS, flood N [log|rest|store|stats], thread [MS], tls [MS], backtrace, leak BYTES, leak-waker N, \
  forget-waker N, many-sleeps N [MS], every MS, cron FIELDS ZONE, spawn TRICK, \
  spawn beat MS, spawn chain, beats, next-beat, settings, chdir, grow-state BYTES, buttons, gateway, number TEXT, signal N, \
- later MS, crash [MS] [abort|exit CODE|overflow|memory], \
+ later [defer] MS, crash [MS] [abort|exit CODE|overflow|memory], \
 say [wait|defer|defer-ephemeral|public|ephemeral|form|ask|error|hang]...
 later: arm STAGE TRICK, disarm; slow-setup MS, panic-in-setup, slow-save MS, panic-in-save, refuse-state, \
 exit-drop-block MS";
@@ -98,8 +98,11 @@ pub(crate) enum Op {
     Signal(i32),
     /// Reads a number as a user typed it.
     Number(String),
-    /// Leaves the answer to a spawned future, which waits first.
-    Later(Duration),
+    /// Leaves the answer to a spawned future, which waits first; perhaps says so.
+    Later {
+        defers: bool,
+        time: Duration,
+    },
     /// Answers in steps.
     Say(Vec<Step>),
     /// Keeps the cog's thread for a while and then ends its process. On a lane in the host that is the end of the bot.
@@ -175,7 +178,8 @@ impl Op {
             ["next-beat"] => Self::NextBeat,
             ["settings"] => Self::Settings,
             ["chdir"] => Self::Chdir,
-            ["later", ms] => Self::Later(millis(ms)?),
+            ["later", ms] => Self::Later { defers: false, time: millis(ms)? },
+            ["later", "defer", ms] => Self::Later { defers: true, time: millis(ms)? },
             ["grow-state", bytes] => Self::GrowState(number(bytes, MOST_BYTES)?),
             ["arm", stage, ref trick @ ..] => Self::Arm(stage.parse()?, trick.join(" ").parse()?),
             ["disarm"] => Self::Disarm,

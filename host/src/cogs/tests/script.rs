@@ -276,6 +276,7 @@ impl Theatre {
             runtime: runtime::Handle::current(),
             work: TaskTracker::new(),
             defer_after: Duration::from_secs(2),
+            answer_timeout: Duration::from_secs(60),
             failure_text: "".into(),
             unanswered: Default::default(),
         };

@@ -9,12 +9,13 @@ use std::{
     },
 };
 
+use gearshift_cog::discord_codes::ALREADY_ACKNOWLEDGED;
 use serde::Deserialize;
 
-use super::{Method, Request};
+use super::{DiscordError, Method, Request};
 
 /// How far a cog has answered an interaction.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Answer {
     /// Not at all.
     #[default]
@@ -61,10 +62,16 @@ impl Answers {
         Watched { answers: Arc::clone(self), token: token.to_owned() }
     }
 
-    /// Discord has taken it.
-    pub fn note(&self, answering: Answering) {
-        if let Some(course) = self.lock().get_mut(&answering.token) {
-            course.answer = answering.answer;
+    /// What became of it. Who defers what was acknowledged before is refused, and says all the same that an answer follows.
+    pub fn note<T>(&self, answering: Answering, sent: &Result<T, DiscordError>) {
+        let counts = match sent {
+            Ok(_) => true,
+            Err(error) => {
+                answering.answer == Answer::Thinking && error.code() == Some(u64::from(ALREADY_ACKNOWLEDGED))
+            }
+        };
+        if counts && let Some(course) = self.lock().get_mut(&answering.token) {
+            course.answer = course.answer.max(answering.answer);
         }
     }
 
@@ -167,7 +174,7 @@ impl Answering {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::Refusal, *};
 
     #[test]
     fn a_request_tells_what_it_answers() {
@@ -189,11 +196,38 @@ mod tests {
             let watched = answers.watch("secret");
             assert_eq!(watched.answer(), Answer::None);
             if let Some(answering) = Answering::of(&request) {
-                answers.note(answering);
+                answers.note(answering, &Ok::<_, DiscordError>(()));
             }
             assert_eq!(watched.answer(), expected, "{}", request.path);
             drop(watched);
             assert!(answers.lock().is_empty());
+        }
+    }
+
+    #[test]
+    fn who_defers_what_was_acknowledged_says_that_an_answer_follows_though_discord_refuses() {
+        let answers = Arc::<Answers>::default();
+        let watched = answers.watch("secret");
+        let answering = |json: &str| {
+            let request = Request::new(Method::Post, "/interactions/1/secret/callback").json(json.to_owned());
+            Answering::of(&request).unwrap()
+        };
+        let refused = |code| {
+            let (asked, message) = Default::default();
+            let refusal = Refusal { asked, status: 400, code, message, errors: None, bytes: 0 };
+            Err::<(), _>(DiscordError::Refused(Box::new(refusal)))
+        };
+        let (defer, answer) = (r#"{"type":5}"#, r#"{"type":4}"#);
+        let table = [
+            (defer, refused(10062), Answer::None),
+            (answer, refused(40060), Answer::None),
+            (defer, refused(40060), Answer::Thinking),
+            (answer, Ok(()), Answer::Given),
+            (defer, refused(40060), Answer::Given),
+        ];
+        for (json, sent, expected) in table {
+            answers.note(answering(json), &sent);
+            assert_eq!(watched.answer(), expected, "{json} {sent:?}");
         }
     }
 
