@@ -14,6 +14,12 @@ use std::{
 
 use arc_swap::ArcSwap;
 
+/// Whether the log names the `count`th of the same: the first ones, and then ever fewer. A flood from outside is no flood of
+/// lines then, and it shows all the same that it goes on.
+pub fn is_worth_a_line(count: u64) -> bool {
+    count.is_power_of_two()
+}
+
 /// Counters by key, each made when its key is counted first. There are at most so many: what has no counter of its own
 /// is counted together, so that nobody outside can make the table grow.
 pub struct Counters<K, L> {
@@ -33,14 +39,13 @@ impl<K: Clone + Eq + Hash, L: Clone + Ord> Counters<K, L> {
         Counters { table: ArcSwap::default(), others: AtomicU64::new(0), most }
     }
 
-    /// Adds one; `first` makes key and label when the key is new.
-    pub fn count<Q: Eq + Hash + ?Sized>(&self, key: &Q, first: impl FnOnce() -> (K, L))
+    /// Adds one, and returns how many that makes; `first` makes key and label when the key is new.
+    pub fn count<Q: Eq + Hash + ?Sized>(&self, key: &Q, first: impl FnOnce() -> (K, L)) -> u64
     where
         K: Borrow<Q>,
     {
         if let Some(counter) = self.table.load().get(key) {
-            counter.count.fetch_add(1, Ordering::Relaxed);
-            return;
+            return counter.count.fetch_add(1, Ordering::Relaxed) + 1;
         }
         if self.table.load().len() < self.most {
             let (new, label) = first();
@@ -51,10 +56,11 @@ impl<K: Clone + Eq + Hash, L: Clone + Ord> Counters<K, L> {
                 table
             });
         }
-        match self.table.load().get(key) {
+        let before = match self.table.load().get(key) {
             Some(counter) => counter.count.fetch_add(1, Ordering::Relaxed),
             None => self.others.fetch_add(1, Ordering::Relaxed),
         };
+        before + 1
     }
 
     /// The counts by label so far, in order; keys of one label are added up.
@@ -157,7 +163,7 @@ mod tests {
         let counters: Counters<u64, &str> = Counters::new(1000);
         std::thread::scope(|scope| {
             for _ in 0..4 {
-                scope.spawn(|| (0..1000).for_each(|n| counters.count(&(n % 500), || (n % 500, "all"))));
+                scope.spawn(|| (0..1000).for_each(|n| _ = counters.count(&(n % 500), || (n % 500, "all"))));
             }
         });
         assert_eq!((counters.counts()["all"], counters.others()), (4000, 0));

@@ -42,7 +42,7 @@ pub use self::{
     table::{Away, Listener, Table},
 };
 use crate::{
-    counters::Counters,
+    counters::{self, Counters},
     event::{self, Incoming},
     facts::Facts,
     lane::{Call, Full, Item},
@@ -69,7 +69,8 @@ pub struct Router {
     /// Events by Discord's name of each.
     received: Counters<Box<str>, String>,
     routed: AtomicU64,
-    unreadable: AtomicU64,
+    /// Those whose payload could not be read.
+    unreadable: Counters<Box<str>, String>,
 }
 
 impl Router {
@@ -90,7 +91,7 @@ impl Router {
             due,
             received: Counters::new(EVENT_NAMES_MAX),
             routed: AtomicU64::new(0),
-            unreadable: AtomicU64::new(0),
+            unreadable: Counters::new(EVENT_NAMES_MAX),
         }
     }
 
@@ -119,7 +120,8 @@ impl Router {
 
     /// Events that reached at least one cog, and events whose payload could not be read.
     pub fn counts(&self) -> (u64, u64) {
-        (self.routed.load(Ordering::Relaxed), self.unreadable.load(Ordering::Relaxed))
+        let unreadable = self.unreadable.counts().values().sum::<u64>() + self.unreadable.others();
+        (self.routed.load(Ordering::Relaxed), unreadable)
     }
 
     /// No cog answers any more: users who wait for an answer read that there was none. Returns when that is sent.
@@ -160,11 +162,17 @@ impl Router {
             Ok(true) => _ = self.routed.fetch_add(1, Ordering::Relaxed),
             Ok(false) => {}
             Err(error) => {
-                self.unreadable.fetch_add(1, Ordering::Relaxed);
+                let count = self.unreadable.count(name, || (name.into(), name.to_owned()));
                 let raw = hand(listeners, &event::raw(name, json));
                 self.routed.fetch_add(u64::from(raw), Ordering::Relaxed);
-                let follows = if raw { "; it is handed on as raw JSON" } else { "" };
-                tracing::warn!(event = name, "an event is not what Discord documents: {error}{follows}");
+                if counters::is_worth_a_line(count) {
+                    let follows = if raw { "; it is handed on as raw JSON" } else { "" };
+                    tracing::warn!(
+                        event = name,
+                        count,
+                        "an event is not what Discord documents: {error}{follows}"
+                    );
+                }
             }
         }
     }
