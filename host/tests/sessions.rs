@@ -10,6 +10,8 @@ mod discord;
 mod gateway;
 #[path = "sessions/gateway_kept.rs"]
 mod gateway_kept;
+#[path = "sessions/gateway_manners.rs"]
+mod gateway_manners;
 #[path = "sessions/gateway_odd.rs"]
 mod gateway_odd;
 #[path = "sessions/gateway_rules.rs"]

@@ -4,8 +4,9 @@
 use std::ops::Range;
 
 use memchr::memchr2;
-use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
@@ -126,16 +127,21 @@ struct LooseEnvelope<'t> {
 
 #[derive(Deserialize)]
 struct Hello {
-    heartbeat_interval: u64,
+    /// Milliseconds. A number of JSON may have a point.
+    heartbeat_interval: f64,
 }
 
 /// What a session is resumed with, from READY.
 #[derive(Debug, Deserialize)]
 pub(super) struct Ready {
     pub(super) session_id: String,
-    /// Other servers than Discord may leave it out; the session is then resumed at the usual address.
-    #[serde(default)]
+    /// Servers may leave it out, or write something else; the session is then resumed at the usual address.
+    #[serde(default, deserialize_with = "string_or_none")]
     pub(super) resume_gateway_url: Option<String>,
+}
+
+fn string_or_none<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    Value::deserialize(from).map(|value| value.as_str().map(str::to_owned))
 }
 
 impl<'t> Frame<'t> {
@@ -165,9 +171,9 @@ impl<'t> Frame<'t> {
             7 => Frame::Reconnect,
             9 => Frame::InvalidSession { resumable: data == "true" },
             10 => match serde_json::from_str(data) {
-                Ok(Hello { heartbeat_interval: 0 }) => Frame::Odd("HELLO with a heartbeat interval of 0"),
-                Ok(Hello { heartbeat_interval }) => Frame::Hello { interval_ms: heartbeat_interval },
-                Err(_) => Frame::Odd("HELLO without `heartbeat_interval`"),
+                // A cast of what is too large gives the largest.
+                Ok(Hello { heartbeat_interval: ms }) if ms >= 1.0 => Frame::Hello { interval_ms: ms as u64 },
+                _ => Frame::Odd("HELLO whose `heartbeat_interval` is no time in milliseconds"),
             },
             11 => Frame::HeartbeatAck,
             op => Frame::Unknown { op },
@@ -332,6 +338,8 @@ mod tests {
                 r#"{"op":10,"d":{"heartbeat_interval":41250,"_trace":[]}}"#,
                 Frame::Hello { interval_ms: 41250 },
             ),
+            (r#"{"op":10,"d":{"heartbeat_interval":41250.5}}"#, Frame::Hello { interval_ms: 41250 }),
+            (r#"{"op":10,"d":{"heartbeat_interval":1e30}}"#, Frame::Hello { interval_ms: u64::MAX }),
             (r#"{"op":11}"#, Frame::HeartbeatAck),
             (r#"{"op":77,"d":{}}"#, Frame::Unknown { op: 77 }),
         ];
@@ -359,6 +367,9 @@ mod tests {
             r#"{"s":1,"t":"X"}"#,
             r#"{"op":10,"d":{}}"#,
             r#"{"op":10,"d":{"heartbeat_interval":0}}"#,
+            r#"{"op":10,"d":{"heartbeat_interval":-5}}"#,
+            r#"{"op":10,"d":{"heartbeat_interval":"41250"}}"#,
+            r#"{"op":10,"d":{"heartbeat_interval":1e999}}"#,
             r#"{"op":0,"op":0}"#,
             "{}",
             "[]",
@@ -367,6 +378,15 @@ mod tests {
         ];
         for text in odd {
             assert!(matches!(Frame::read(text), Ok(Frame::Odd(_))), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_odd_address_does_not_lose_the_session_that_it_is_of() {
+        for (url, read) in [("\"wss://x\"", Some("wss://x")), ("5", None), ("{}", None)] {
+            let ready = format!(r#"{{"session_id":"one","resume_gateway_url":{url}}}"#);
+            let ready: Ready = serde_json::from_str(&ready).unwrap();
+            assert_eq!(ready.resume_gateway_url.as_deref(), read);
         }
     }
 

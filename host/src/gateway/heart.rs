@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+/// The longest interval, whatever a server says: without beats a dead connection is never noticed. Discord's is 41 s.
+const LONGEST: Duration = Duration::from_secs(300);
+
 /// Times of the heartbeat.
 #[derive(Debug)]
 pub(super) struct Heart {
@@ -20,6 +23,7 @@ pub(super) struct Silence;
 impl Heart {
     /// `fraction` of the interval passes before the first beat, so that not all bots beat at once after an outage.
     pub(super) fn new(interval: Duration, fraction: f64, now: Instant) -> Heart {
+        let interval = interval.min(LONGEST);
         Heart { interval, due: now + interval.mul_f64(fraction), unanswered_since: None }
     }
 
@@ -37,6 +41,11 @@ impl Heart {
         // Counted from now: after a suspended machine, missed beats are not made up for.
         self.due = now + self.interval;
         Ok(())
+    }
+
+    /// The time has come, but no beat may go out; the one before may still be answered.
+    pub(super) fn put_off(&mut self, now: Instant) {
+        self.due = now + self.interval.max(Duration::from_secs(1));
     }
 
     /// The server asked for a beat out of turn; its answer is not held against the next.
@@ -65,5 +74,22 @@ mod tests {
         assert_eq!(heart.answered(start + Duration::from_secs(11)), Some(Duration::from_secs(1)));
         heart.beat(heart.due()).unwrap();
         assert_eq!(heart.beat(heart.due()), Err(Silence));
+    }
+
+    #[test]
+    fn a_connection_beats_however_long_an_interval_the_server_wants() {
+        let start = Instant::now();
+        let mut heart = Heart::new(Duration::from_millis(u64::MAX), 0.5, start);
+        assert!(heart.due() <= start + LONGEST);
+        heart.beat(start).unwrap();
+        assert_eq!(heart.due(), start + LONGEST);
+    }
+
+    #[test]
+    fn a_beat_that_may_not_go_out_is_not_awaited() {
+        let start = Instant::now();
+        let mut heart = Heart::new(Duration::from_secs(1), 0.0, start);
+        heart.put_off(start);
+        heart.beat(heart.due()).unwrap();
     }
 }

@@ -7,6 +7,7 @@
 //! RESUME; whatever was does not: only a replay can repeat an event, and what it repeats is dropped. The sink must not
 //! wait: heartbeats are sent by the same task.
 
+mod allowance;
 mod ask;
 mod close;
 mod command;

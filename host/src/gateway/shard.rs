@@ -12,13 +12,13 @@ use super::close::{Refused, Verdict, verdict};
 use super::command::{MembersRequest, Presence};
 use super::event::Dispatch;
 use super::shards::Vitals;
-use super::socket::{Address, Socket};
+use super::socket::{Address, Failed, Socket};
 use super::starts::{Start, Starts};
 use super::state::State;
 use super::{Leave, Timing, kept::KeptSession, talk};
 use crate::config::Intent;
 use crate::error::chain;
-use crate::sessions::discord::GatewayInfo;
+use crate::sessions::discord::{DiscordError, GatewayInfo};
 use crate::sessions::{Backoff, Discord, Net};
 
 /// A shard and all it needs; owned by its task.
@@ -70,9 +70,48 @@ pub(super) enum End {
 
 /// What the next attempt needs to know of those before.
 struct Course {
-    backoff: Backoff,
-    /// Failures since the last READY or RESUMED.
+    /// Pauses while no connection is ready.
+    unready: Backoff,
+    /// Connections since the last READY or RESUMED.
     failures: u32,
+    /// Pauses after connections that the server ended in order, or that were ready for a short time.
+    short: Backoff,
+    /// Such connections since one that was ready for [`longest`](Self::longest).
+    ended: u32,
+    /// The longest pause. What ends a connection that was ready for so long says nothing of the next.
+    longest: Duration,
+}
+
+impl Course {
+    fn new(first: Duration, longest: Duration) -> Course {
+        let backoff = Backoff::new(first, longest);
+        Course { unready: backoff.clone(), failures: 0, short: backoff, ended: 0, longest }
+    }
+
+    /// A connection could not be made, or broke before it was ready.
+    fn failed(&mut self) -> Duration {
+        self.failures += 1;
+        self.unready.pause()
+    }
+
+    /// The server has ended a connection; `lasted` is how long that was ready, if it was. A server that lets a shard in and
+    /// out again is not asked all the time, and does not use up the session starts of a day: the pauses grow until a
+    /// connection lasts.
+    fn ended(&mut self, lasted: Option<Duration>, is_at_once: bool) -> Duration {
+        if let Some(lasted) = lasted {
+            self.failures = 0;
+            self.unready.reset();
+            if lasted >= self.longest {
+                self.ended = 0;
+                self.short.reset();
+            }
+        }
+        self.ended += 1;
+        match is_at_once && self.ended == 1 {
+            true => Duration::ZERO,
+            false => self.short.pause(),
+        }
+    }
 }
 
 /// Resolves when the gateway is to close, or its owner is gone.
@@ -81,10 +120,11 @@ pub(super) async fn asked_to_close(closing: &mut watch::Receiver<Leave>) {
 }
 
 /// After this many failures at the resume address, Discord is asked for another.
-const RESUME_ADDRESS_TRIES: u32 = 3;
+const RESUME_ADDRESS_TRIES: u32 = 2;
 /// After this many RESUMEs that were not confirmed, the session is given up: better new than never.
 const RESUME_TRIES: u32 = 5;
-/// While no session may be started, Discord is asked again so often: somebody may have reset the token.
+/// While no session may be started, or a server says not to be asked, it is asked again so often all the same: somebody may
+/// have reset the token.
 const ASK_AGAIN: Duration = Duration::from_secs(15 * 60);
 
 impl<S: FnMut(Dispatch) + Send> Shard<S> {
@@ -93,8 +133,7 @@ impl<S: FnMut(Dispatch) + Send> Shard<S> {
         mut requests: mpsc::Receiver<MembersRequest>,
         mut closing: watch::Receiver<Leave>,
     ) {
-        let mut course =
-            Course { backoff: Backoff::new(self.timing.reconnect_first, self.reconnect_max), failures: 0 };
+        let mut course = Course::new(self.timing.reconnect_first, self.reconnect_max);
         loop {
             let mut asked = closing.clone();
             let connected = tokio::select! {
@@ -102,17 +141,18 @@ impl<S: FnMut(Dispatch) + Send> Shard<S> {
                 () = asked_to_close(&mut asked) => break,
                 connected = self.connect(course.failures) => connected,
             };
-            let end = match connected {
+            let judged = match connected {
                 Ok((socket, start)) => {
-                    talk::talk(&mut self, socket, start, &mut requests, &mut closing).await
+                    let (end, ready_since) =
+                        talk::talk(&mut self, socket, start, &mut requests, &mut closing).await;
+                    self.judge(end, ready_since.map(|since| since.elapsed()), &mut course)
                 }
-                Err(why) => End::Lost { code: None, why },
+                Err(Failed { why, wait }) => {
+                    let pause = course.failed();
+                    Ok(Some(self.pause_after(why, pause.max(wait.min(ASK_AGAIN)))))
+                }
             };
-            if matches!(*self.state.borrow(), State::Ready { .. }) {
-                course.failures = 0;
-                course.backoff.reset();
-            }
-            let pause = match self.judge(end, &mut course) {
+            let pause = match judged {
                 Ok(Some(pause)) => pause,
                 Ok(None) => break,
                 Err(refused) => {
@@ -137,17 +177,27 @@ impl<S: FnMut(Dispatch) + Send> Shard<S> {
     }
 
     /// What follows an end: a pause and another attempt, `None` when the host closed it, an error when Discord refuses.
-    fn judge(&mut self, end: End, course: &mut Course) -> Result<Option<Duration>, Refused> {
+    fn judge(
+        &mut self,
+        end: End,
+        lasted: Option<Duration>,
+        course: &mut Course,
+    ) -> Result<Option<Duration>, Refused> {
         let shard = self.number;
         let pause = match end {
             End::Closed => return Ok(None),
             End::Asked => {
-                tracing::info!(shard, "Discord asks to reconnect");
-                Duration::ZERO
+                let (pause, why) = (course.ended(lasted, true), "Discord asks to reconnect");
+                tracing::info!(shard, pause_ms = pause.as_millis() as u64, "{why}");
+                if !pause.is_zero() {
+                    self.state.send_replace(State::Waiting { why: why.to_owned() });
+                }
+                pause
             }
             End::Invalid { resumable } => {
                 let (shortest, longest) = self.timing.invalid_session;
-                let pause = shortest + (longest - shortest).mul_f64(crate::sessions::fraction());
+                let prescribed = shortest + (longest - shortest).mul_f64(crate::sessions::fraction());
+                let pause = prescribed.max(course.ended(lasted, true));
                 if !resumable {
                     self.session = None;
                 }
@@ -166,22 +216,26 @@ impl<S: FnMut(Dispatch) + Send> Shard<S> {
                     Verdict::Resume => {}
                 }
                 // The first attempt after a working connection goes out at once.
-                let pause = if course.failures == 0 && self.session.is_some() {
-                    Duration::ZERO
-                } else {
-                    course.backoff.pause()
+                let pause = match lasted {
+                    Some(_) => course.ended(lasted, self.session.is_some()),
+                    None => course.failed(),
                 };
-                course.failures += 1;
-                tracing::warn!(shard, pause_ms = pause.as_millis() as u64, "the gateway connection: {why}");
-                self.state.send_replace(State::Waiting { why });
-                pause
+                self.pause_after(why, pause)
             }
         };
         Ok(Some(pause))
     }
 
+    /// Says why the shard pauses now.
+    fn pause_after(&self, why: String, pause: Duration) -> Duration {
+        let (shard, pause_ms) = (self.number, pause.as_millis() as u64);
+        tracing::warn!(shard, pause_ms, "the gateway connection: {why}");
+        self.state.send_replace(State::Waiting { why });
+        pause
+    }
+
     /// Finds the address, waits for its turn if it has to identify, and connects.
-    async fn connect(&mut self, failures: u32) -> Result<(Socket, Option<Start>), String> {
+    async fn connect(&mut self, failures: u32) -> Result<(Socket, Option<Start>), Failed> {
         self.state.send_replace(State::Connecting);
         if let Some(session) = self.session.take_if(|session| session.unconfirmed >= RESUME_TRIES) {
             let tries = session.unconfirmed;
@@ -226,25 +280,32 @@ impl<S: FnMut(Dispatch) + Send> Shard<S> {
         );
         tracing::error!(shard = self.number, "{why}");
         self.state.send_replace(State::Waiting { why });
-        tokio::time::sleep(wait.min(ASK_AGAIN)).await;
+        // A limit that is said to be renewed at any moment is not asked for all the time: no session begins sooner anyway.
+        tokio::time::sleep(wait.max(self.timing.identify_every).min(ASK_AGAIN)).await;
         self.state.send_replace(State::Connecting);
     }
 }
 
 /// Where the gateway is now, asked by the sessions.
-async fn ask(sessions: &runtime::Handle, discord: &Arc<Discord>) -> Result<GatewayInfo, String> {
+async fn ask(sessions: &runtime::Handle, discord: &Arc<Discord>) -> Result<GatewayInfo, Failed> {
     let discord = Arc::clone(discord);
-    let_do(sessions, async move { discord.gateway().await.map_err(|error| error.to_string()) }).await
+    let asked = async move {
+        discord.gateway().await.map_err(|error| match &error {
+            DiscordError::RateLimited { wait, .. } => Failed { why: error.to_string(), wait: *wait },
+            _ => error.to_string().into(),
+        })
+    };
+    let_do(sessions, asked).await
 }
 
 /// A connection, dialed by the sessions and then taken over.
-async fn dial(sessions: &runtime::Handle, net: Net, url: &str) -> Result<Socket, String> {
+async fn dial(sessions: &runtime::Handle, net: Net, url: &str) -> Result<Socket, Failed> {
     let address = Address::read(url)?;
     let (host, port) = (address.host.clone(), address.port);
     let tls = Arc::clone(net.tls());
     let dial = async move {
         let stream = net.dial(&host, port).await.map_err(|error| chain(&error))?;
-        stream.into_std().map_err(|error| error.to_string())
+        Ok(stream.into_std().map_err(|error| error.to_string())?)
     };
     Socket::connect(let_do(sessions, dial).await?, &address, &tls).await
 }
@@ -252,13 +313,49 @@ async fn dial(sessions: &runtime::Handle, net: Net, url: &str) -> Result<Socket,
 /// Lets the sessions' runtime do something; it is given up when nobody waits for it any more.
 async fn let_do<T: Send + 'static>(
     sessions: &runtime::Handle,
-    work: impl Future<Output = Result<T, String>> + Send + 'static,
-) -> Result<T, String> {
+    work: impl Future<Output = Result<T, Failed>> + Send + 'static,
+) -> Result<T, Failed> {
     let mut asked = JoinSet::new();
     asked.spawn_on(work, sessions);
     match asked.join_next().await {
         Some(Ok(answer)) => answer,
-        Some(Err(error)) => Err(format!("the sessions did not answer: {error}")),
+        Some(Err(error)) => Err(format!("the sessions did not answer: {error}").into()),
         None => unreachable!("one was asked"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIRST: Duration = Duration::from_millis(500);
+    const LONGEST: Duration = Duration::from_secs(60);
+    const GOOD: Option<Duration> = Some(LONGEST);
+    const SHORT: Option<Duration> = Some(Duration::from_secs(1));
+
+    #[test]
+    fn pauses_grow_until_a_connection_lasts() {
+        let mut course = Course::new(FIRST, LONGEST);
+        assert_eq!(course.ended(GOOD, true), Duration::ZERO);
+        assert_eq!(course.ended(GOOD, true), Duration::ZERO, "however often");
+        for lasted in [SHORT, None] {
+            let pauses: Vec<_> = (0..12).map(|_| course.ended(lasted, true)).collect();
+            assert!(pauses[0] <= FIRST && pauses[0] >= FIRST / 2, "{pauses:?}");
+            assert!(pauses[11] >= LONGEST / 2, "{pauses:?}");
+            assert_eq!(course.ended(GOOD, true), Duration::ZERO);
+        }
+        // Where a session has to be begun there is a pause each time.
+        assert!(course.ended(GOOD, false) >= FIRST / 2);
+    }
+
+    #[test]
+    fn after_an_outage_a_session_that_is_lost_is_begun_again_without_a_long_pause() {
+        let mut course = Course::new(FIRST, LONGEST);
+        let pauses: Vec<_> = (0..12).map(|_| course.failed()).collect();
+        assert!(pauses[0] <= FIRST && pauses[11] >= LONGEST / 2, "{pauses:?}");
+        // Op 9 in answer to the first RESUME that arrives, and a connection that breaks soon.
+        assert_eq!(course.ended(None, true), Duration::ZERO);
+        assert!(course.ended(SHORT, true) <= FIRST);
+        assert!(course.failures == 0 && course.failed() <= FIRST);
     }
 }

@@ -8,9 +8,9 @@ use futures_util::{SinkExt, StreamExt};
 use rustls::ClientConfig;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::tungstenite::http::header::USER_AGENT;
+use tokio_tungstenite::tungstenite::http::header::{RETRY_AFTER, USER_AGENT};
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
+use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, client_async_tls_with_config};
 
 use crate::{
@@ -33,9 +33,35 @@ pub(super) struct Socket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
 }
 
+/// Why a connection did not come about.
+#[derive(Debug)]
+pub(super) struct Failed {
+    pub(super) why: String,
+    /// For how long the server wants not to be asked again, if it said so.
+    pub(super) wait: Duration,
+}
+
+impl From<String> for Failed {
+    fn from(why: String) -> Failed {
+        Failed { why, wait: Duration::ZERO }
+    }
+}
+
+/// A handshake was answered otherwise than by opening the websocket. A proxy before Discord says when to come again.
+/// <https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3>
+fn not_opened(host: &str, error: &Error) -> Failed {
+    let wait = match error {
+        Error::Http(answer) => answer.headers().get(RETRY_AFTER),
+        _ => None,
+    };
+    let wait = wait.and_then(|seconds| seconds.to_str().ok()?.trim().parse().ok()).map(Duration::from_secs);
+    Failed { why: format!("the handshake with `{host}` failed: {error}"), wait: wait.unwrap_or_default() }
+}
+
 /// What came in.
 pub(super) enum Received {
     Text(Utf8Bytes),
+    Binary,
     /// The end: with the server's close code, or without one when the connection broke.
     Closed {
         code: Option<u16>,
@@ -85,7 +111,7 @@ impl Socket {
         stream: std::net::TcpStream,
         address: &Address,
         tls: &Arc<ClientConfig>,
-    ) -> Result<Socket, String> {
+    ) -> Result<Socket, Failed> {
         let stream = TcpStream::from_std(stream).map_err(|error| error.to_string())?;
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)
@@ -102,25 +128,21 @@ impl Socket {
         );
         match tokio::time::timeout(SEND_TIMEOUT, handshake).await {
             Ok(Ok((stream, _))) => Ok(Socket { stream }),
-            Ok(Err(error)) => Err(format!("the handshake with `{}` failed: {error}", address.host)),
+            Ok(Err(error)) => Err(not_opened(&address.host, &error)),
             Err(_) => {
                 let (host, within) = (&address.host, SEND_TIMEOUT.as_secs());
-                Err(format!("`{host}` did not answer the handshake within {within} s"))
+                Err(format!("`{host}` did not answer the handshake within {within} s").into())
             }
         }
     }
 
-    /// The next text frame. Dropping the future loses nothing.
+    /// The next frame with content. Dropping the future loses nothing.
     pub(super) async fn receive(&mut self) -> Received {
         loop {
             match self.stream.next().await {
                 Some(Ok(Message::Text(text))) => return Received::Text(text),
                 Some(Ok(Message::Close(frame))) => return closed(frame.as_ref()),
-                Some(Ok(Message::Binary(_))) => {
-                    tracing::warn!(
-                        "a binary frame of the gateway is passed over: no compression was asked for"
-                    );
-                }
+                Some(Ok(Message::Binary(_))) => return Received::Binary,
                 // Pings are answered by the library.
                 Some(Ok(_)) => {}
                 Some(Err(error)) => return Received::Closed { code: None, why: format!("broken: {error}") },
@@ -152,7 +174,21 @@ impl Socket {
 
 #[cfg(test)]
 mod tests {
+    use tokio_tungstenite::tungstenite::http::Response;
+
     use super::*;
+
+    #[test]
+    fn who_refuses_a_handshake_says_when_to_come_again() {
+        for (said, wait) in
+            [("30", 30), (" 7 ", 7), ("-1", 0), ("1e9", 0), ("Mon, 30 Nov 2026 23:00:00 GMT", 0)]
+        {
+            let answer = Response::builder().status(429).header("retry-after", said).body(None).unwrap();
+            let failed = not_opened("gateway", &Error::Http(Box::new(answer)));
+            assert_eq!(failed.wait, Duration::from_secs(wait), "{said}");
+            assert_eq!(failed.why, "the handshake with `gateway` failed: HTTP error: 429 Too Many Requests");
+        }
+    }
 
     fn why(reason: &str) -> String {
         let frame = CloseFrame { code: 4002.into(), reason: Utf8Bytes::from(reason) };

@@ -75,7 +75,7 @@ impl Starts {
         let now = Instant::now();
         let renewed = match limit.reset_after {
             0 => now + DAY,
-            reset_after => now + Duration::from_millis(reset_after),
+            reset_after => now + Duration::from_millis(reset_after).min(DAY),
         };
         let mut left = self.left();
         let mut current = match *left {

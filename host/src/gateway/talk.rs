@@ -1,7 +1,6 @@
 //! The conversation on one open connection: HELLO, IDENTIFY or RESUME, heartbeats, events, commands — until it ends.
 //! Whether and when another connection follows stands in `shard`.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
@@ -9,6 +8,7 @@ use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::Leave;
+use super::allowance::Allowance;
 use super::command::{Identity, MembersRequest, heartbeat, identify, resume};
 use super::event::{Dispatch, Frame, Ready, range_of};
 use super::heart::Heart;
@@ -16,23 +16,24 @@ use super::shard::{End, Session, Shard, asked_to_close};
 use super::socket::{Received, Socket};
 use super::starts::Start;
 use super::state::State;
-use crate::config::intent_bits;
+use crate::{config::intent_bits, counters};
 
 /// Close codes of ours: the first ends the session, the second keeps it.
 /// <https://discord.com/developers/docs/events/gateway#initiating-a-disconnect>
 const GOODBYE: u16 = 1000;
 const WILL_RESUME: u16 = 4000;
 
-/// Discord allows 120 frames in 60 s; some are kept for heartbeats and the handshake.
+/// Discord allows 120 frames in 60 s, whatever they are; some are kept for heartbeats.
 /// <https://discord.com/developers/docs/events/gateway#rate-limiting>
-const FRAMES: (usize, Duration) = (110, Duration::from_secs(60));
+const FRAMES: (usize, Duration) = (120, Duration::from_secs(60));
+const FRAMES_KEPT: usize = 10;
 /// Discord passes over presences that come more often.
 const PRESENCES: (usize, Duration) = (5, Duration::from_secs(20));
 
 /// What a frame asks for.
 enum Step {
     GoOn,
-    /// READY or RESUMED came; commands may go out.
+    /// READY or RESUMED came.
     Ready,
     Beat,
     End(End),
@@ -41,7 +42,9 @@ enum Step {
 /// What is known of one connection after its handshake.
 struct Line {
     heart: Heart,
-    is_ready: bool,
+    frames: Allowance,
+    /// When READY or RESUMED came; commands may go out since.
+    ready_since: Option<Instant>,
     /// Until then READY, RESUMED or an event of the replay must have come.
     ready_by: Instant,
     /// While a RESUME is answered: the number after which the server was asked to send events again. Only a replay can
@@ -50,27 +53,35 @@ struct Line {
     replay_after: Option<u64>,
     /// Whether a number that no RESUME can rely on was warned about.
     warned_of_numbers: bool,
+    /// Events that a replay repeated.
+    repeated: u64,
+    /// Frames that were passed over.
+    odd: u64,
 }
 
+/// Returns how it ended, and since when it was ready, if it ever was.
 pub(super) async fn talk<S: FnMut(Dispatch) + Send>(
     shard: &mut Shard<S>,
     mut socket: Socket,
     start: Option<Start>,
     requests: &mut mpsc::Receiver<MembersRequest>,
     closing: &mut watch::Receiver<Leave>,
-) -> End {
+) -> (End, Option<Instant>) {
     let opened = tokio::select! {
         biased;
         () = asked_to_close(closing) => Err(End::Closed),
         opened = open(shard, &mut socket, start) => opened,
     };
-    let end = match opened {
-        Ok(line) => listen(shard, &mut socket, line, requests, closing).await,
-        Err(end) => end,
+    let (end, ready_since) = match opened {
+        Ok(mut line) => {
+            let end = listen(shard, &mut socket, &mut line, requests, closing).await;
+            (end, line.ready_since)
+        }
+        Err(end) => (end, None),
     };
     let is_kept = *closing.borrow() == Leave::Resumable && shard.session.is_some();
     part(socket, &end, is_kept, shard.timing.goodbye).await;
-    end
+    (end, ready_since)
 }
 
 /// From HELLO to IDENTIFY or RESUME.
@@ -80,6 +91,7 @@ async fn open<S: Send>(shard: &mut Shard<S>, socket: &mut Socket, start: Option<
     let interval = match hello {
         Err(_) => return Err(lost(format!("no HELLO within {} ms", shard.timing.hello.as_millis()))),
         Ok(Received::Closed { code, why }) => return Err(End::Lost { code, why }),
+        Ok(Received::Binary) => return Err(lost("the first frame was not HELLO but binary".to_owned())),
         Ok(Received::Text(text)) => match Frame::read(text.as_str()) {
             Ok(Frame::Hello { interval_ms }) => Duration::from_millis(interval_ms),
             Ok(Frame::Odd(what)) => return Err(lost(format!("the first frame was {what}"))),
@@ -115,12 +127,17 @@ async fn open<S: Send>(shard: &mut Shard<S>, socket: &mut Socket, start: Option<
     }
     sent.map_err(lost)?;
     let now = Instant::now();
+    let mut frames = Allowance::new(FRAMES);
+    frames.take();
     Ok(Line {
         heart: Heart::new(interval, crate::sessions::fraction(), now),
-        is_ready: false,
+        frames,
+        ready_since: None,
         ready_by: now + shard.timing.ready,
         replay_after,
         warned_of_numbers: false,
+        repeated: 0,
+        odd: 0,
     })
 }
 
@@ -128,11 +145,11 @@ async fn open<S: Send>(shard: &mut Shard<S>, socket: &mut Socket, start: Option<
 async fn listen<S: FnMut(Dispatch) + Send>(
     shard: &mut Shard<S>,
     socket: &mut Socket,
-    mut line: Line,
+    line: &mut Line,
     requests: &mut mpsc::Receiver<MembersRequest>,
     closing: &mut watch::Receiver<Leave>,
 ) -> End {
-    let (mut frames, mut presences) = (Allowance::new(FRAMES), Allowance::new(PRESENCES));
+    let mut presences = Allowance::new(PRESENCES);
     // Made once and not for every frame: there are many frames.
     let asked = asked_to_close(closing);
     let due = tokio::time::sleep_until(line.heart.due());
@@ -143,16 +160,13 @@ async fn listen<S: FnMut(Dispatch) + Send>(
         let step = tokio::select! {
             biased;
             () = &mut asked => Step::End(End::Closed),
-            () = &mut due => match line.heart.beat(Instant::now()) {
-                Ok(()) => Step::Beat,
-                Err(_) => Step::End(End::Lost { code: None, why: "no answer to the last heartbeat".to_owned() }),
-            },
-            () = &mut late, if !line.is_ready => {
+            () = &mut due => on_due(line),
+            () = &mut late, if line.ready_since.is_none() => {
                 late.as_mut().reset(line.ready_by);
-                overdue(shard, &line)
+                overdue(shard, line)
             }
-            Ok(()) = shard.presence.changed(), if line.is_ready && frames.is_there() && presences.is_there() => {
-                frames.take();
+            Ok(()) = shard.presence.changed(), if line.takes_commands() && presences.is_there_beside(0) => {
+                line.frames.take();
                 presences.take();
                 let presence = shard.presence.borrow_and_update().clone();
                 match presence {
@@ -160,20 +174,24 @@ async fn listen<S: FnMut(Dispatch) + Send>(
                     None => Step::GoOn,
                 }
             }
-            Some(request) = requests.recv(), if line.is_ready && frames.is_there() => {
-                frames.take();
+            Some(request) = requests.recv(), if line.takes_commands() => {
+                line.frames.take();
                 sent(socket.send(request.frame()).await)
             }
             received = socket.receive() => match received {
-                Received::Text(text) => on_frame(shard, &mut line, text),
+                Received::Text(text) => on_frame(shard, line, text),
+                Received::Binary => {
+                    line.pass_over(shard.number, "it is binary, and no compression was asked for");
+                    Step::GoOn
+                }
                 Received::Closed { code, why } => Step::End(End::Lost { code, why }),
             },
         };
         match step {
             Step::GoOn => {}
-            Step::Ready => line.is_ready = true,
+            Step::Ready => _ = line.ready_since.get_or_insert_with(Instant::now),
             Step::Beat => {
-                due.as_mut().reset(line.heart.due());
+                line.frames.take();
                 let seq = shard.session.as_ref().and_then(|session| session.seq);
                 if let Err(why) = socket.send(heartbeat(seq)).await {
                     return End::Lost { code: None, why };
@@ -181,6 +199,38 @@ async fn listen<S: FnMut(Dispatch) + Send>(
             }
             Step::End(end) => return end,
         }
+        if due.deadline() != line.heart.due() {
+            due.as_mut().reset(line.heart.due());
+        }
+    }
+}
+
+impl Line {
+    /// Whether commands may go out: not before READY, and not as many as would leave no frame for a heartbeat.
+    fn takes_commands(&self) -> bool {
+        self.ready_since.is_some() && self.frames.is_there_beside(FRAMES_KEPT)
+    }
+
+    /// A frame is not what Discord sends.
+    fn pass_over(&mut self, shard: u16, what: &str) {
+        self.odd += 1;
+        if counters::is_worth_a_line(self.odd) {
+            let count = self.odd;
+            tracing::warn!(shard, count, "a frame of the gateway is passed over: {what}");
+        }
+    }
+}
+
+/// It is time for a heartbeat. A server that asks for more of them than it takes gets as many as it takes.
+fn on_due(line: &mut Line) -> Step {
+    let now = Instant::now();
+    if !line.frames.is_there_beside(0) {
+        line.heart.put_off(now);
+        return Step::GoOn;
+    }
+    match line.heart.beat(now) {
+        Ok(()) => Step::Beat,
+        Err(_) => Step::End(End::Lost { code: None, why: "no answer to the last heartbeat".to_owned() }),
     }
 }
 
@@ -213,6 +263,7 @@ fn on_frame<S: FnMut(Dispatch)>(shard: &mut Shard<S>, line: &mut Line, text: Utf
             }
             Step::GoOn
         }
+        Ok(Frame::HeartbeatRequest) if !line.frames.is_there_beside(0) => Step::GoOn,
         Ok(Frame::HeartbeatRequest) => {
             line.heart.asked(Instant::now());
             Step::Beat
@@ -225,7 +276,7 @@ fn on_frame<S: FnMut(Dispatch)>(shard: &mut Shard<S>, line: &mut Line, text: Utf
             Step::GoOn
         }
         Ok(Frame::Odd(what)) => {
-            tracing::warn!(shard = shard.number, "a frame of the gateway is passed over: {what}");
+            line.pass_over(shard.number, what);
             Step::GoOn
         }
         Err(bad) => Step::End(End::Lost { code: None, why: bad.to_string() }),
@@ -240,11 +291,14 @@ fn on_dispatch<S: FnMut(Dispatch)>(shard: &mut Shard<S>, line: &mut Line, event:
     let is_ready = matches!(step, Step::Ready);
     // READY and RESUMED are never a repetition, whatever their number: they were asked for on this connection.
     if !is_ready && is_repeated(line.replay_after, event.seq) {
-        let (shard, name) = (shard.number, event.name());
-        tracing::warn!(shard, seq = event.seq, "`{name}` came twice; the second is dropped");
+        line.repeated += 1;
+        if counters::is_worth_a_line(line.repeated) {
+            let (shard, name, count) = (shard.number, event.name(), line.repeated);
+            tracing::warn!(shard, seq = event.seq, count, "`{name}` came twice; the second is dropped");
+        }
         return step;
     }
-    if !line.is_ready {
+    if line.ready_since.is_none() {
         line.ready_by = Instant::now() + shard.timing.ready;
     }
     let seq = event.seq;
@@ -328,49 +382,4 @@ async fn part(socket: Socket, end: &End, is_kept: bool, goodbye: Duration) {
         _ => Duration::from_millis(50).min(goodbye),
     };
     socket.close(code, within).await;
-}
-
-/// How many frames may go out in any span of some length.
-struct Allowance {
-    most: usize,
-    within: Duration,
-    /// When the last of them went out, oldest first.
-    sent: VecDeque<Instant>,
-}
-
-impl Allowance {
-    fn new((most, within): (usize, Duration)) -> Allowance {
-        Allowance { most, within, sent: VecDeque::with_capacity(most) }
-    }
-
-    fn is_there(&self) -> bool {
-        self.sent.len() < self.most || self.sent.front().is_some_and(|first| first.elapsed() >= self.within)
-    }
-
-    fn take(&mut self) {
-        if self.sent.len() == self.most {
-            self.sent.pop_front();
-        }
-        self.sent.push_back(Instant::now());
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn no_span_of_time_has_more_frames_than_allowed() {
-        let mut allowance = Allowance::new((3, Duration::from_secs(60)));
-        let mut sent = Vec::new();
-        for _ in 0..200 {
-            while allowance.is_there() {
-                allowance.take();
-                sent.push(Instant::now());
-            }
-            tokio::time::advance(Duration::from_secs(1)).await;
-        }
-        assert_eq!(sent.len(), 12);
-        assert!(sent.windows(4).all(|four| four[3] - four[0] >= Duration::from_secs(60)));
-    }
 }

@@ -1,0 +1,67 @@
+//! How many frames may go out on one connection in any span of some length. It sends nothing.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+pub(super) struct Allowance {
+    most: usize,
+    within: Duration,
+    /// When the last of them went out, oldest first.
+    sent: VecDeque<Instant>,
+}
+
+impl Allowance {
+    pub(super) fn new((most, within): (usize, Duration)) -> Allowance {
+        Allowance { most, within, sent: VecDeque::with_capacity(most) }
+    }
+
+    /// Whether another may go out now and `others` after it.
+    pub(super) fn is_there_beside(&self, others: usize) -> bool {
+        // The one that has to be forgotten for the last of them.
+        let oldest = (self.sent.len() + others).checked_sub(self.most);
+        oldest.is_none_or(|at| self.sent.get(at).is_some_and(|sent| sent.elapsed() >= self.within))
+    }
+
+    pub(super) fn take(&mut self) {
+        if self.sent.len() == self.most {
+            self.sent.pop_front();
+        }
+        self.sent.push_back(Instant::now());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn no_span_of_time_has_more_frames_than_allowed() {
+        let mut allowance = Allowance::new((3, Duration::from_secs(60)));
+        let mut sent = Vec::new();
+        for _ in 0..200 {
+            while allowance.is_there_beside(0) {
+                allowance.take();
+                sent.push(Instant::now());
+            }
+            tokio::time::advance(Duration::from_secs(1)).await;
+        }
+        assert_eq!(sent.len(), 12);
+        assert!(sent.windows(4).all(|four| four[3] - four[0] >= Duration::from_secs(60)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_kept_for_others_is_left_to_them() {
+        let mut allowance = Allowance::new((3, Duration::from_secs(60)));
+        for _ in 0..2 {
+            assert!(allowance.is_there_beside(1));
+            allowance.take();
+        }
+        assert!(!allowance.is_there_beside(1) && allowance.is_there_beside(0));
+        allowance.take();
+        assert!(!allowance.is_there_beside(0));
+        tokio::time::advance(Duration::from_secs(60)).await;
+        assert!(allowance.is_there_beside(1));
+    }
+}
