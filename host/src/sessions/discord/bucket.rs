@@ -14,6 +14,9 @@ use super::limits::{TooLong, locked};
 /// Counts of one bucket in one place.
 pub(super) struct Bucket {
     window: Mutex<Window>,
+    /// Those that wait for their turn; the first of them holds it. The last to come would be served first otherwise, and
+    /// the others wait until they may wait no longer.
+    queue: tokio::sync::Mutex<()>,
     /// Rung at every answer; only those wait for it who cannot name a time.
     answered: Notify,
 }
@@ -33,7 +36,7 @@ struct Window {
 const UNLIMITED: u32 = u32::MAX;
 
 /// Whose turn it is.
-pub(super) enum Turn {
+enum Turn {
     /// The caller's; the request is counted.
     Now,
     /// Not before this time.
@@ -54,15 +57,39 @@ impl Bucket {
             length: Duration::ZERO,
             reset: 0.0,
         };
-        Bucket { window: Mutex::new(window), answered: Notify::new() }
+        Bucket { window: Mutex::new(window), queue: tokio::sync::Mutex::default(), answered: Notify::new() }
     }
 
-    pub(super) fn take(&self) -> Turn {
-        locked(&self.window).take()
+    /// Waits for the caller's turn, first come, first served, but not beyond `deadline`. The request is counted then.
+    pub(super) async fn turn(&self, deadline: Instant) -> Result<(), TooLong> {
+        if let Ok(_head) = self.queue.try_lock()
+            && let Turn::Now = locked(&self.window).take()
+        {
+            return Ok(());
+        }
+        let opens = locked(&self.window).opens();
+        within(opens, deadline)?;
+        let Ok(_head) = tokio::time::timeout_at(deadline, self.queue.lock()).await else {
+            let opens = locked(&self.window).opens();
+            let wait = opens.saturating_duration_since(Instant::now());
+            return Err(TooLong { why: Throttle::Route, wait });
+        };
+        loop {
+            // The lock is not held while it waits.
+            let turn = locked(&self.window).take();
+            match turn {
+                Turn::Now => return Ok(()),
+                Turn::At(at) => {
+                    within(at, deadline)?;
+                    tokio::time::sleep_until(at).await;
+                }
+                Turn::AfterAnswer => self.wait_for_answer(deadline).await?,
+            }
+        }
     }
 
     /// Waits until an answer may have changed whose turn it is.
-    pub(super) async fn wait_for_answer(&self, deadline: Instant) -> Result<(), TooLong> {
+    async fn wait_for_answer(&self, deadline: Instant) -> Result<(), TooLong> {
         let answered = self.answered.notified();
         tokio::pin!(answered);
         answered.as_mut().enable();
@@ -108,7 +135,25 @@ fn at_least_one(limit: u32) -> u32 {
     limit.max(1)
 }
 
+fn within(at: Instant, deadline: Instant) -> Result<(), TooLong> {
+    match at > deadline {
+        true => {
+            let wait = at.saturating_duration_since(Instant::now());
+            Err(TooLong { why: Throttle::Route, wait })
+        }
+        false => Ok(()),
+    }
+}
+
 impl Window {
+    /// Nobody's turn comes before, as far as is known.
+    fn opens(&self) -> Instant {
+        match self.remaining {
+            0 => self.ends,
+            _ => Instant::now(),
+        }
+    }
+
     fn take(&mut self) -> Turn {
         if self.remaining == 0 {
             let now = Instant::now();
@@ -151,5 +196,56 @@ impl Window {
             // Answers of one window can overtake each other; within it the count only falls.
             self.remaining = self.remaining.min(remaining);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::future::join_all;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_first_to_come_is_served_first() {
+        let bucket = Bucket::new(Some(2));
+        let window = Headers {
+            limit: Some(2),
+            remaining: Some(0),
+            reset: Some(100.0),
+            reset_after: Some(1.0),
+            ..Headers::default()
+        };
+        let deadline = Instant::now() + Duration::from_secs(60);
+        bucket.turn(deadline).await.unwrap();
+        bucket.give_back(Some(&window));
+        let served = Mutex::new(Vec::new());
+        join_all((0..20).map(|number| {
+            let (bucket, served) = (&bucket, &served);
+            async move {
+                bucket.turn(deadline).await.unwrap();
+                locked(served).push(number);
+                bucket.give_back(None);
+            }
+        }))
+        .await;
+        assert_eq!(locked(&served).as_slice(), (0..20).collect::<Vec<_>>());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_may_not_wait_so_long_is_refused_at_once_and_who_gives_up_keeps_nobody() {
+        let bucket = Bucket::new(Some(1));
+        let now = Instant::now();
+        bucket.turn(now + Duration::from_secs(1)).await.unwrap();
+        bucket.block(Duration::from_secs(10));
+        let mut patient = std::pin::pin!(bucket.turn(now + Duration::from_secs(60)));
+        assert!(futures_util::poll!(patient.as_mut()).is_pending());
+        let refused = bucket.turn(now + Duration::from_secs(5)).await.err().unwrap();
+        assert_eq!((refused.wait, now.elapsed()), (Duration::from_secs(10), Duration::ZERO));
+        {
+            let mut given_up = std::pin::pin!(bucket.turn(now + Duration::from_secs(60)));
+            assert!(futures_util::poll!(given_up.as_mut()).is_pending());
+        }
+        patient.await.unwrap();
+        assert_eq!(now.elapsed(), Duration::from_secs(10));
     }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::bucket::{Bucket, Turn};
+use super::bucket::Bucket;
 use super::error::Throttle;
 use super::gate::{Gate, Probe};
 use super::headers::Headers;
@@ -44,7 +44,8 @@ struct Shape {
 pub(super) struct Permit<'l> {
     limits: &'l Limits,
     route: Route,
-    bucket: Option<Arc<Bucket>>,
+    /// Where it stands in the table, and the bucket.
+    bucket: Option<(u64, Arc<Bucket>)>,
     /// Held until the answer is there, when it is this request that finds out whether the address is still blocked.
     probe: Option<Probe<'l>>,
 }
@@ -74,15 +75,9 @@ impl Limits {
         let mut permit = Permit { limits: self, route, bucket: None, probe: None };
         // A callback has a bucket of its own in every interaction: there is nothing to wait for, and no time.
         if route.access != Access::Callback {
-            let bucket = self.bucket(route);
-            loop {
-                match bucket.take() {
-                    Turn::Now => break,
-                    Turn::At(at) => wait_until(at, deadline).await?,
-                    Turn::AfterAnswer => bucket.wait_for_answer(deadline).await?,
-                }
-            }
-            permit.bucket = Some(bucket);
+            let (key, bucket) = self.bucket(route);
+            bucket.turn(deadline).await?;
+            permit.bucket = Some((key, bucket));
         }
         // The bucket first: a request that waits for one takes nothing from the budget of the others.
         permit.probe = self.gate.pass(route.access, deadline).await?;
@@ -97,12 +92,12 @@ impl Limits {
         self.invalid.count();
     }
 
-    fn bucket(&self, route: Route) -> Arc<Bucket> {
+    fn bucket(&self, route: Route) -> (u64, Arc<Bucket>) {
         let shape = locked(&self.shapes).get(&route.shape).copied();
         let key = mix(shape.map_or(route.shape, |shape| shape.bucket), route.place);
-        let mut part = locked(&self.buckets[(key >> 60) as usize % SHARDS]);
+        let mut part = self.part(key);
         if let Some(bucket) = part.get(&key) {
-            return Arc::clone(bucket);
+            return (key, Arc::clone(bucket));
         }
         if part.len() >= PRUNE_ABOVE {
             let now = Instant::now();
@@ -110,11 +105,15 @@ impl Limits {
         }
         let bucket = Arc::new(Bucket::new(shape.map(|shape| shape.limit)));
         part.insert(key, Arc::clone(&bucket));
-        bucket
+        (key, bucket)
+    }
+
+    fn part(&self, key: u64) -> MutexGuard<'_, Map<Arc<Bucket>>> {
+        locked(&self.buckets[(key >> 60) as usize % SHARDS])
     }
 
     /// Notes which bucket a shape belongs to; a changed answer moves later requests.
-    fn learn(&self, route: Route, headers: &Headers, current: &Arc<Bucket>) {
+    fn learn(&self, route: Route, headers: &Headers, (at, current): &(u64, Arc<Bucket>)) {
         let (Some(bucket), Some(limit)) = (headers.bucket, headers.limit) else { return };
         let mut shapes = locked(&self.shapes);
         let known = shapes.get(&route.shape).copied();
@@ -126,8 +125,11 @@ impl Limits {
         if known.is_none_or(|known| known.bucket != bucket) {
             // What this request has learned goes on under the bucket's own name.
             let key = mix(bucket, route.place);
-            let mut part = locked(&self.buckets[(key >> 60) as usize % SHARDS]);
-            part.entry(key).or_insert_with(|| Arc::clone(current));
+            if key != *at {
+                // Or a server that names another one each time would fill the table.
+                self.part(*at).remove(at);
+                self.part(key).entry(key).or_insert_with(|| Arc::clone(current));
+            }
         }
     }
 
@@ -143,27 +145,29 @@ impl Permit<'_> {
         self.limits.gate.observe(headers);
         if let Some(bucket) = self.bucket.take() {
             self.limits.learn(self.route, headers, &bucket);
-            bucket.give_back(Some(headers));
+            bucket.1.give_back(Some(headers));
         }
     }
 
     /// The request was refused by its route's limit: nothing is sent there for that long.
-    pub(super) fn refused(mut self, headers: &Headers, wait: Duration) {
+    pub(super) fn refused(mut self, headers: &Headers, wait: Duration) -> Throttle {
         self.limits.gate.observe(headers);
         if let Some(bucket) = self.bucket.take() {
             self.limits.learn(self.route, headers, &bucket);
-            bucket.block(wait);
+            bucket.1.block(wait);
         }
+        Throttle::Route
     }
 
     /// The request was refused by Discord's global limit. What has no token of the bot's shares no limit with it, so
     /// there the bucket waits.
-    pub(super) fn refused_globally(self, headers: &Headers, wait: Duration) {
+    pub(super) fn refused_globally(self, headers: &Headers, wait: Duration) -> Throttle {
         if self.route.access != Access::Bot {
             return self.refused(headers, wait);
         }
         self.limits.gate.observe(headers);
         self.limits.gate.pause(wait);
+        Throttle::Global
     }
 
     /// The request was refused by a proxy before Discord. Returns for how long nothing is sent.
@@ -174,19 +178,10 @@ impl Permit<'_> {
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        if let Some(bucket) = self.bucket.take() {
+        if let Some((_, bucket)) = self.bucket.take() {
             bucket.give_back(None);
         }
     }
-}
-
-async fn wait_until(at: Instant, deadline: Instant) -> Result<(), TooLong> {
-    if at > deadline {
-        let wait = at.saturating_duration_since(Instant::now());
-        return Err(TooLong { why: Throttle::Route, wait });
-    }
-    tokio::time::sleep_until(at).await;
-    Ok(())
 }
 
 fn mix(bucket: u64, place: u64) -> u64 {
@@ -360,6 +355,17 @@ mod tests {
         limits.acquire(gateway, soon()).await.unwrap().answered(&Headers::default());
         let _a = limits.acquire(gateway, soon()).await.unwrap();
         let _b = limits.acquire(gateway, soon()).await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_names_another_bucket_each_time_fills_no_table() {
+        let limits = Limits::new(None);
+        for name in 0..20_000 {
+            let named =
+                Headers { bucket: Some(super::super::route::hash(name, b"")), ..window(5, 4, 100.0, 0.0) };
+            limits.acquire(route("/channels/1/messages"), soon()).await.unwrap().answered(&named);
+        }
+        assert_eq!(limits.known_buckets(), 1);
     }
 
     #[tokio::test(start_paused = true)]
