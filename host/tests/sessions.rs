@@ -6,6 +6,8 @@
 mod api;
 #[path = "sessions/discord.rs"]
 mod discord;
+#[path = "sessions/discord_odd.rs"]
+mod discord_odd;
 #[path = "sessions/gateway.rs"]
 mod gateway;
 #[path = "sessions/gateway_kept.rs"]

@@ -134,7 +134,7 @@ async fn read<T: DeserializeOwned>(discord: &Discord, path: String) -> Result<T,
     let asked = format!("GET {path}");
     let answer = discord.request(Request::new(Method::Get, path)).await.map_err(failed)?;
     serde_json::from_slice(&answer.body)
-        .map_err(|error| failed(DiscordError::Broken { asked, why: error.to_string() }))
+        .map_err(|error| failed(DiscordError::Unreadable { asked, what: error.to_string() }))
 }
 
 #[cfg(test)]

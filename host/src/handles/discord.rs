@@ -84,9 +84,10 @@ pub(super) fn failed(cause: DiscordError) -> HandleError {
         DiscordError::Invalid { .. } => HandleErrorKind::Invalid,
         DiscordError::Refused(_) | DiscordError::TokenRefused { .. } => HandleErrorKind::Status,
         DiscordError::RateLimited { .. } | DiscordError::Timeout { .. } => HandleErrorKind::Timeout,
-        DiscordError::Connect { .. } | DiscordError::Broken { .. } | DiscordError::TooLarge { .. } => {
-            HandleErrorKind::Connect
-        }
+        DiscordError::Connect { .. }
+        | DiscordError::Broken { .. }
+        | DiscordError::Unreadable { .. }
+        | DiscordError::TooLarge { .. } => HandleErrorKind::Connect,
         DiscordError::Closed => HandleErrorKind::Missing,
     };
     let status = cause.status().unwrap_or(0);

@@ -103,7 +103,8 @@ async fn a_start_into_a_block_says_what_it_is_and_asks_a_few_times_only() {
 }
 
 #[tokio::test]
-async fn global_refusals_count_against_the_time_and_not_against_the_request() {
+async fn global_refusals_count_against_the_time_and_not_against_the_request_and_are_said_once() {
+    let logged = Logged::begin();
     let server = discord(|_, number| match number {
         0..15 => reply(429, &[], r#"{"message":"","retry_after":0.005,"global":true}"#),
         _ => reply(200, &[], "{}"),
@@ -111,7 +112,7 @@ async fn global_refusals_count_against_the_time_and_not_against_the_request() {
     .await;
     let discord = open(&server).await;
     soon(discord.request(post(1))).await.unwrap();
-    assert_eq!(asked(&server), 16);
+    assert_eq!((asked(&server), logged.lines("global rate limit was reached")), (16, 1));
 }
 
 #[tokio::test]

@@ -78,7 +78,7 @@ struct Team {
 struct Member {
     user: Id,
     /// 1: invited, 2: accepted. <https://discord.com/developers/docs/topics/teams#data-models-membership-state-enum>
-    membership_state: u8,
+    membership_state: u64,
     /// `admin`, `developer` or `read_only`. <https://discord.com/developers/docs/topics/teams#team-member-roles>
     #[serde(default)]
     role: String,

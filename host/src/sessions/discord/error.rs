@@ -4,11 +4,15 @@
 use std::fmt;
 use std::time::Duration;
 
-use serde::Deserialize;
 use serde_json::Value;
 
+use super::error_body::ErrorBody;
 use super::route::Shown;
 use crate::sessions::Method;
+use crate::text::cut;
+
+/// The longest list of wrong fields in a text, in bytes.
+const FIELDS_MAX: usize = 1000;
 
 /// Why a request failed.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -21,7 +25,7 @@ pub enum DiscordError {
         /// What is wrong with the request.
         what: String,
     },
-    /// Discord answered with a status of 300 or more: its API redirects nobody.
+    /// Discord answered with another status than one from 200 to 299: its API redirects nobody.
     #[error(transparent)]
     Refused(Box<Refusal>),
     /// A limit asks for a longer wait than `[discord] rate_wait_timeout_ms` allows, or was met too often.
@@ -66,6 +70,14 @@ pub enum DiscordError {
         /// The innermost cause.
         why: String,
     },
+    /// It was answered, by something else than what Discord documents.
+    #[error("{asked}: the answer cannot be understood: {what}")]
+    Unreadable {
+        /// Method and path.
+        asked: String,
+        /// What is wrong with it.
+        what: String,
+    },
     /// The answer is larger than what is read of one.
     #[error(
         "{asked}: the answer is larger than {limit} bytes, and was not read; it may have been carried out"
@@ -101,7 +113,7 @@ pub enum Throttle {
 impl Throttle {
     fn text(self, wait: Duration) -> String {
         let ms = wait.as_millis();
-        let more = "which is more than `[discord] rate_wait_timeout_ms` allows";
+        let more = "which is more than is left of `[discord] rate_wait_timeout_ms`";
         match self {
             Throttle::Route => format!("the rate limit of its route asks to wait {ms} ms, {more}"),
             Throttle::Global => format!("Discord's global rate limit asks to wait {ms} ms, {more}"),
@@ -113,7 +125,7 @@ impl Throttle {
     }
 }
 
-/// An answer with a status of 300 or more.
+/// An answer with another status than one from 200 to 299.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Refusal {
     /// Method and path of the request, tokens left out.
@@ -149,25 +161,15 @@ impl DiscordError {
     }
 }
 
-#[derive(Deserialize)]
-struct Wire {
-    #[serde(default)]
-    code: u64,
-    #[serde(default)]
-    message: String,
-    errors: Option<Value>,
-}
-
 impl Refusal {
     pub(super) fn read(method: Method, path: &str, status: u16, body: &[u8]) -> Refusal {
-        let wire =
-            serde_json::from_slice(body).unwrap_or(Wire { code: 0, message: String::new(), errors: None });
+        let said = ErrorBody::read(body);
         Refusal {
             asked: asked(method, path),
             status,
-            code: wire.code,
-            message: wire.message,
-            errors: wire.errors,
+            code: said.code(),
+            message: said.message(),
+            errors: said.errors(),
             bytes: body.len(),
         }
     }
@@ -207,7 +209,9 @@ impl fmt::Display for Refusal {
         // Codes only: Discord's texts can quote the value that was refused.
         let fields = self.fields();
         if !fields.is_empty() {
-            write!(f, " ({})", fields.join(", "))?;
+            let mut fields = fields.join(", ");
+            cut(&mut fields, FIELDS_MAX);
+            write!(f, " ({fields})")?;
         }
         Ok(())
     }

@@ -21,6 +21,8 @@ use crate::sessions::Backoff;
 pub(super) const REQUESTS_PER_SECOND: u32 = 50;
 /// This part of the budget may go out at once after a calm time; the rest of the second's is spread over the second.
 const BURST_PART: u32 = 10;
+/// Where one pause follows the other, the log says so once in this time.
+const WARN_EVERY: Duration = Duration::from_secs(60);
 /// Pauses while a proxy refuses everything; they double.
 const FIRST_BLOCK: Duration = Duration::from_secs(1);
 const LONGEST_BLOCK: Duration = Duration::from_secs(120);
@@ -46,6 +48,8 @@ struct Stops {
     is_certain: bool,
     /// No request of the bot goes out before.
     paused_until: Instant,
+    /// When the log last said so.
+    warned_of_pause: Option<Instant>,
     block: Option<Block>,
 }
 
@@ -72,6 +76,7 @@ impl Gate {
             is_paced: true,
             is_certain: requests_per_second.is_some(),
             paused_until: now,
+            warned_of_pause: None,
             block: None,
         };
         Gate {
@@ -112,7 +117,8 @@ impl Gate {
         let (now, wait) = (Instant::now(), wait.min(LONGEST_STOP));
         let mut stops = locked(&self.stops);
         (stops.is_paced, stops.is_certain) = (true, true);
-        if stops.paused_until <= now {
+        if stops.warned_of_pause.is_none_or(|warned| warned + WARN_EVERY <= now) {
+            stops.warned_of_pause = Some(now);
             tracing::warn!(
                 wait_ms = wait.as_millis() as u64,
                 "Discord's global rate limit was reached; all requests of the bot wait. If another program uses the same token, `[discord] requests_per_second` must be lower"

@@ -36,10 +36,12 @@ impl Headers {
     /// What an answer says; what is no number is as if it were missing.
     pub(super) fn read(headers: &HeaderMap) -> Headers {
         let count = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok()?.parse().ok());
+        let remaining: Option<u32> = count(&REMAINING);
         Headers {
             bucket: headers.get(&BUCKET).map(|name| hash(0, name.as_bytes())),
-            limit: count(&LIMIT),
-            remaining: count(&REMAINING),
+            // Where it is missing, it is what remains and this one, or more.
+            limit: count(&LIMIT).or(remaining.map(|remaining| remaining.saturating_add(1))),
+            remaining,
             reset: headers.get(&RESET).and_then(number),
             reset_after: headers.get(&RESET_AFTER).and_then(number),
         }

@@ -12,6 +12,7 @@ mod bucket;
 mod client;
 mod creates;
 mod error;
+mod error_body;
 mod gate;
 mod headers;
 mod invalid;
@@ -202,12 +203,12 @@ impl Discord {
     /// Asks where the gateway is. There is no built-in address to fall back to: an error is an error.
     ///
     /// # Errors
-    /// See [`DiscordError`]; an answer of another form is [`DiscordError::Broken`].
+    /// See [`DiscordError`]; an answer of another form is [`DiscordError::Unreadable`].
     pub async fn gateway(&self) -> Result<GatewayInfo, DiscordError> {
         let answer = self.request(Request::new(Method::Get, "/gateway/bot")).await?;
-        serde_json::from_slice(&answer.body).map_err(|_| DiscordError::Broken {
+        serde_json::from_slice(&answer.body).map_err(|_| DiscordError::Unreadable {
             asked: "GET /gateway/bot".to_owned(),
-            why: "the answer has no `url` and `session_start_limit`".to_owned(),
+            what: "it has no `url` and `session_start_limit` as Discord documents them".to_owned(),
         })
     }
 

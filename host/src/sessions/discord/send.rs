@@ -8,12 +8,12 @@ use gearshift_cog::discord_codes::ALREADY_ACKNOWLEDGED;
 use hyper::body::Incoming;
 use hyper::header::RETRY_AFTER;
 use hyper::{Response, StatusCode};
-use serde::Deserialize;
 use tokio::time::Instant;
 
 use super::Discord;
 use super::client::{Unanswered, read_body};
 use super::error::{DiscordError, Refusal, Throttle, asked};
+use super::error_body::ErrorBody;
 use super::headers::{GLOBAL, Headers, SCOPE, number, seconds};
 use super::limits::{Permit, TooLong};
 use super::request::{Answer, Request};
@@ -27,6 +27,10 @@ const ANSWER_MAX_BYTES: usize = 16 << 20;
 /// Pause before the second attempt after a failure; it doubles.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// The shortest waits after a request was refused again, whatever the server says. What is refused all the time must not be
+/// asked all the time: each refusal brings the ban of this address nearer.
+const WAIT_FIRST: Duration = Duration::from_millis(25);
+const WAIT_MOST: Duration = Duration::from_millis(250);
 /// How often one request may be refused by its route's limit: a server that always answers 429 must not keep it forever.
 const MAX_REFUSALS: u32 = 10;
 
@@ -35,14 +39,15 @@ pub(super) async fn send(discord: &Discord, request: Request) -> Result<Answer, 
         return Err(DiscordError::Closed);
     }
     let call = Call::new(discord, request)?;
-    let mut attempts = Attempts { failures: 0, refusals: 0, backoff: None };
+    let mut attempts = Attempts { failures: 0, limited: 0, refusals: 0, backoff: None };
     loop {
         if call.is_the_bots() && discord.standing.is_stopped() {
             return Err(DiscordError::TokenRefused { asked: call.asked() });
         }
-        match call.once().await? {
+        match call.once(attempts.shortest_wait()).await? {
             Outcome::Answered(answer) => return Ok(answer),
             Outcome::Limited { mut why, wait } => {
+                attempts.limited += 1;
                 // What stops everybody is not this request's fault; it waits for as long as it may.
                 attempts.refusals += u32::from(why == Throttle::Route);
                 if attempts.refusals >= MAX_REFUSALS {
@@ -70,12 +75,16 @@ pub(super) async fn send(discord: &Discord, request: Request) -> Result<Answer, 
                     discord.answers.is_refused(&call.request);
                 }
                 attempts.failures += 1;
-                if !again || attempts.failures >= discord.tries {
+                let Some(announced) = again.filter(|_| attempts.failures < discord.tries) else {
                     return Err(error);
-                }
+                };
                 let backoff =
                     attempts.backoff.get_or_insert_with(|| Backoff::new(FIRST_PAUSE, LONGEST_PAUSE));
-                tokio::time::sleep(backoff.pause()).await;
+                let pause = backoff.pause().max(announced);
+                if !announced.is_zero() && Instant::now() + pause > call.deadline {
+                    return Err(error);
+                }
+                tokio::time::sleep(pause).await;
             }
         }
     }
@@ -91,7 +100,8 @@ async fn is_token_refused(discord: &Discord) -> bool {
         discord.standing.verdict().await;
         return discord.standing.is_refused();
     };
-    let asked = async { Call::new(discord, Request::new(Method::Get, "/users/@me"))?.once().await };
+    let asked =
+        async { Call::new(discord, Request::new(Method::Get, "/users/@me"))?.once(Duration::ZERO).await };
     match asked.await {
         Ok(Outcome::Failed { error, .. }) if error.status() == Some(401) => discord.standing.refused(),
         _ => discord.standing.accepted(),
@@ -101,8 +111,21 @@ async fn is_token_refused(discord: &Discord) -> bool {
 
 struct Attempts {
     failures: u32,
+    /// Answers of 429.
+    limited: u32,
+    /// Those of them that were about this request's route.
     refusals: u32,
     backoff: Option<Backoff>,
+}
+
+impl Attempts {
+    /// For how long the bot waits at least if it is refused once more. A first refusal is believed, whatever it says.
+    fn shortest_wait(&self) -> Duration {
+        match self.limited.checked_sub(1) {
+            Some(doublings) => (WAIT_FIRST * 2_u32.pow(doublings.min(10))).min(WAIT_MOST),
+            None => Duration::ZERO,
+        }
+    }
 }
 
 enum Outcome {
@@ -112,10 +135,10 @@ enum Outcome {
         why: Throttle,
         wait: Duration,
     },
-    /// No answer, or one of 300 and more. `again`: another attempt is safe and could help.
+    /// No answer, or none below 300. `again`: another attempt is safe and could help, after that time at the earliest.
     Failed {
         error: DiscordError,
-        again: bool,
+        again: Option<Duration>,
     },
 }
 
@@ -149,8 +172,8 @@ impl Call<'_> {
         asked(self.request.method, &self.request.path)
     }
 
-    /// One attempt. An `Err` is final.
-    async fn once(&self) -> Result<Outcome, DiscordError> {
+    /// One attempt. An `Err` is final; a limit is waited for at least for `shortest_wait`.
+    async fn once(&self, shortest_wait: Duration) -> Result<Outcome, DiscordError> {
         let discord = self.discord;
         let request = self.request.attempt(discord, &self.route)?;
         let since = Instant::now();
@@ -177,7 +200,7 @@ impl Call<'_> {
         let status = response.status();
         self.ended(Ended::Status(status.as_u16()));
         if status == StatusCode::TOO_MANY_REQUESTS {
-            return Ok(Box::pin(limited(self, permit, response, answer_by)).await);
+            return Ok(Box::pin(limited(self, permit, response, answer_by, shortest_wait)).await);
         }
         permit.answered(&Headers::read(response.headers()));
         if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
@@ -186,17 +209,20 @@ impl Call<'_> {
         if status != StatusCode::UNAUTHORIZED && self.is_the_bots() && discord.standing.is_refused() {
             discord.standing.accepted();
         }
+        let announced = response.headers().get(RETRY_AFTER).and_then(number).map(seconds);
         let body = match read_body(response.into_body(), ANSWER_MAX_BYTES, answer_by).await {
             Ok(body) => body,
             Err(error) => return Ok(self.unanswered(error)),
         };
         let status = status.as_u16();
-        let again = match status {
-            ..300 => return Ok(Outcome::Answered(Answer { status, body })),
+        let is_safe = match status {
+            // One below 200 is no answer, as that to an upgrade that nobody asked for.
+            200..300 => return Ok(Outcome::Answered(Answer { status, body })),
             502 | 503 => true,
             500.. => self.repeatable,
             _ => false,
         };
+        let again = is_safe.then(|| announced.unwrap_or_default());
         let refusal = Refusal::read(self.request.method, &self.request.path, status, &body);
         Ok(Outcome::Failed { error: DiscordError::Refused(Box::new(refusal)), again })
     }
@@ -215,7 +241,7 @@ impl Call<'_> {
             Unanswered::Broken(why) => (DiscordError::Broken { asked, why }, self.repeatable),
             Unanswered::TooLarge => (DiscordError::TooLarge { asked, limit: ANSWER_MAX_BYTES }, false),
         };
-        Outcome::Failed { error, again }
+        Outcome::Failed { error, again: again.then_some(Duration::ZERO) }
     }
 }
 
@@ -225,46 +251,37 @@ async fn limited(
     permit: Permit<'_>,
     response: Response<Incoming>,
     answer_by: Instant,
+    shortest_wait: Duration,
 ) -> Outcome {
-    #[derive(Deserialize)]
-    struct Wire {
-        retry_after: Option<f64>,
-        #[serde(default)]
-        global: bool,
-    }
     let (head, body) = response.into_parts();
     let of = &head.headers;
     let headers = Headers::read(of);
     let announced = of.get(RETRY_AFTER).and_then(number);
-    let is_global = of.contains_key(&GLOBAL);
     // The limit of a resource that others share with the bot; Discord does not count it as invalid.
     let is_shared = of.get(&SCOPE).is_some_and(|scope| scope == "shared");
-    let is_discords = is_global || headers.bucket.is_some() || headers.reset_after.is_some();
     let body = read_body(body, ANSWER_MAX_BYTES, answer_by).await.unwrap_or_default();
-    let wire = serde_json::from_slice(&body).unwrap_or(Wire { retry_after: None, global: false });
+    let body = ErrorBody::read(&body);
+    let is_global = of.contains_key(&GLOBAL) || body.is_global();
+    let is_discords =
+        is_global || body.is_of_a_limit() || headers.bucket.is_some() || headers.reset_after.is_some();
     if !is_shared {
         call.discord.limits.count_invalid();
     }
-    // Discord says how long to wait, in the body most exactly. What says nothing comes from a proxy before it.
-    let wait = match wire.retry_after {
-        Some(exact) => Some(exact),
-        None if is_discords => announced.or(headers.reset_after),
-        None => None,
-    };
-    let Some(wait) = wait.map(seconds) else {
+    // What says nothing comes from a proxy before Discord.
+    if !is_discords {
         let wait = permit.refused_by_proxy(announced.map(seconds));
         return Outcome::Limited { why: Throttle::Blocked, wait };
-    };
-    if is_global || wire.global {
-        permit.refused_globally(&headers, wait);
-        return Outcome::Limited { why: Throttle::Global, wait };
     }
-    tracing::debug!(
-        asked = call.asked(),
-        wait_ms = wait.as_millis() as u64,
-        is_shared,
-        "a route's rate limit was reached"
-    );
-    permit.refused(&headers, wait);
-    Outcome::Limited { why: Throttle::Route, wait }
+    // Discord says how long to wait, in the body most exactly.
+    let wait = body.retry_after().or(announced).or(headers.reset_after).map(seconds);
+    let wait = wait.unwrap_or(WAIT_MOST).max(shortest_wait);
+    let why = match is_global {
+        true => permit.refused_globally(&headers, wait),
+        false => permit.refused(&headers, wait),
+    };
+    if why == Throttle::Route {
+        let (asked, wait_ms) = (call.asked(), wait.as_millis() as u64);
+        tracing::debug!(asked, wait_ms, is_shared, "a route's rate limit was reached");
+    }
+    Outcome::Limited { why, wait }
 }
