@@ -33,13 +33,15 @@ pub use self::{
 use crate::{
     cogs::{Cogs, Declared},
     library::{CommandKey, SLASH, commands_max},
-    sessions::Discord,
+    sessions::{Discord, discord::DiscordError},
 };
 
 /// Shortest pause between two looks at what has to go.
 const LOOK_MIN: Duration = Duration::from_millis(100);
 /// Longest pause between two attempts after a failure.
 const RETRY_MAX: Duration = Duration::from_secs(60);
+/// Longest pause where a rate limit asks for more: of other lists there may be something to do.
+const LIMITED_MAX: Duration = Duration::from_secs(15 * 60);
 
 /// Registers the declared commands, now and whenever they have changed and then stayed the same for `settle`, until the
 /// cogs are dropped.
@@ -71,7 +73,11 @@ pub async fn keep_registered(cogs: Weak<Cogs>, discord: Arc<Discord>, settle: Du
                 Err(error) => {
                     tracing::error!("failed to register the commands: {error}");
                     drop(strong);
-                    tokio::time::sleep(pause).await;
+                    let limited = match error {
+                        DiscordError::RateLimited { wait, .. } => wait.min(LIMITED_MAX),
+                        _ => Duration::ZERO,
+                    };
+                    tokio::time::sleep(pause.max(limited)).await;
                     pause = (pause * 2).min(RETRY_MAX);
                     continue;
                 }

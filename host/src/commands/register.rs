@@ -32,7 +32,7 @@ const MISSING_ACCESS: u64 = 50001;
 /// What came of it.
 #[derive(Debug, Default)]
 pub struct Registered {
-    /// What was to be done, each list with anything to do or to say.
+    /// What was done, each list with anything to do or to say.
     pub plans: Vec<Plan>,
     /// What Discord refused, command by command, or list by list.
     pub refused: Vec<String>,
@@ -122,7 +122,7 @@ impl Work<'_> {
         let postponed = plan.create.split_off(room.min(plan.create.len()));
         let done = match plan.is_empty() {
             true => Ok(()),
-            false => self.carry_out(&plan, &wanted, postponed.is_empty(), registered).await,
+            false => self.carry_out(&mut plan, &wanted, postponed.is_empty(), registered).await,
         };
         if !postponed.is_empty() {
             self.postpone(&postponed, registered);
@@ -131,9 +131,10 @@ impl Work<'_> {
         done
     }
 
+    /// What Discord does not take goes out of the plan.
     async fn carry_out(
         &mut self,
-        plan: &Plan,
+        plan: &mut Plan,
         wanted: &Wanted<'_>,
         is_all: bool,
         registered: &mut Registered,
@@ -152,32 +153,60 @@ impl Work<'_> {
             }
         }
         // First what goes: a list that is full has no room for what comes.
-        for (id, key) in &plan.delete {
-            match delete(self.discord, self.scope, id).await {
+        for (id, key) in std::mem::take(&mut plan.delete) {
+            match delete(self.discord, self.scope, &id).await {
                 Err(error) if is_refusal(&error) => registered.refused.push(format!("{key}: {error}")),
-                result => result?,
+                result => {
+                    result?;
+                    plan.delete.push((id, key));
+                }
             }
         }
-        let changed = plan.change.iter().map(|(key, _)| (key, false));
-        for (key, is_new) in changed.chain(plan.create.iter().map(|key| (key, true))) {
-            let body = Value::Object(wanted[key].clone());
-            // Replaces one of the same name and keeps its id.
-            match self.send(Method::Post, String::new(), &body).await {
-                Ok(()) => self.created(usize::from(is_new)),
+        for (key, differences) in std::mem::take(&mut plan.change) {
+            match self.write(&key, wanted).await {
+                Err(error) if is_refusal(&error) => self.blame(&error, &key, wanted, registered),
+                result => {
+                    result?;
+                    plan.change.push((key, differences));
+                }
+            }
+        }
+        let mut create = std::mem::take(&mut plan.create).into_iter();
+        while let Some(key) = create.next() {
+            match self.write(&key, wanted).await {
                 Err(error) if error.code() == Some(DAY_LIMIT) => {
                     // Created by somebody else, or before what is remembered.
                     let room = self.creates.room(self.scope.guild(), self.now_ms);
                     self.creates.note(self.scope.guild(), self.now_ms, room);
-                    self.postpone(std::slice::from_ref(key), registered);
+                    let left: Vec<_> = std::iter::once(key).chain(create).collect();
+                    self.postpone(&left, registered);
                     return Ok(());
                 }
-                Err(error) if is_refusal(&error) => {
-                    registered.refused.extend(blamed(&error, &[(key, &body)], self.declared));
+                Err(error) if is_refusal(&error) => self.blame(&error, &key, wanted, registered),
+                result => {
+                    result?;
+                    self.created(1);
+                    plan.create.push(key);
                 }
-                Err(error) => return Err(error),
             }
         }
         Ok(())
+    }
+
+    /// Replaces a command of the same name, which keeps its id, or creates it.
+    async fn write(&self, key: &CommandKey, wanted: &Wanted<'_>) -> Result<(), DiscordError> {
+        self.send(Method::Post, String::new(), &wanted[key]).await
+    }
+
+    fn blame(
+        &self,
+        error: &DiscordError,
+        key: &CommandKey,
+        wanted: &Wanted<'_>,
+        registered: &mut Registered,
+    ) {
+        let body = Value::Object(wanted[key].clone());
+        registered.refused.extend(blamed(error, &[(key, &body)], self.declared));
     }
 
     async fn send(
@@ -237,9 +266,9 @@ pub(super) async fn present(discord: &Discord, scope: &Scope) -> Result<Vec<Pres
 
 /// All or none: what is passed over would be deleted when the list is written.
 fn read(list: &[u8], path: &str) -> Result<Vec<Present>, DiscordError> {
-    serde_json::from_slice(list).map_err(|error| DiscordError::Broken {
+    serde_json::from_slice(list).map_err(|error| DiscordError::Unreadable {
         asked: format!("GET {path}"),
-        why: format!("the answer is no list of commands (column {})", error.column()),
+        what: format!("it is no list of commands (column {})", error.column()),
     })
 }
 
@@ -297,7 +326,7 @@ mod tests {
         assert_eq!(read(good.as_bytes(), "/commands").expect("a list").len(), 2);
         for list in ["", "<html>", "{}", "null", r#"[{"id":"1","name":"ping"},{"name":"no id"}]"#] {
             let error = read(list.as_bytes(), "/commands").expect_err(list);
-            assert!(matches!(error, DiscordError::Broken { .. }), "{error}");
+            assert!(matches!(error, DiscordError::Unreadable { .. }), "{error}");
             assert!(!is_refusal(&error), "it is asked again");
         }
     }

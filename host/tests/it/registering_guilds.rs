@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use gearshift_host::{commands, sessions::Discord};
-use gearshift_sim::{What, World};
+use gearshift_sim::{RestFault, What, World};
 use serde_json::{Value, json};
 
 use crate::{
@@ -186,6 +186,7 @@ async fn a_refused_command_is_named_with_its_cog_and_argument_and_the_others_are
     let registered = commands::register(stage.host.cogs(), stage.discord()).await.unwrap();
     let [refused] = registered.refused.as_slice() else { panic!("{registered:?}") };
     assert!(refused.starts_with("`/tag add`, option `color` of `tags`: choices: "), "{refused}");
+    assert_eq!(registered.plans[0].to_string(), "create `/ping` globally", "what was done");
     assert_eq!(stage.sim.commands(), ["ping"]);
     assert_eq!(stage.diff().await, "create `/tag` globally");
     stage.down().await;
@@ -205,5 +206,20 @@ async fn what_was_created_today_is_kept_and_no_more_than_discord_takes_is_create
     let stage = stage.restart().await;
     let registered = commands::register(stage.host.cogs(), stage.discord()).await.unwrap();
     assert!(registered.postponed.is_some() && stage.writes() == 1, "{registered:?}");
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_discord_takes_no_more_today_is_not_said_to_be_registered() {
+    let setting = Setting::new().with("counter").with("ping").keys("register_commands = false");
+    let stage = setting.up().await;
+    for method in ["PUT", "POST"] {
+        let message = "Max number of daily application command creates has been reached (200)".to_owned();
+        let fault = RestFault::Status { status: 400, code: 30034, message };
+        stage.sim.faults().rest(method, "/applications/*/commands", 1, fault);
+    }
+    let registered = commands::register(stage.host.cogs(), stage.discord()).await.unwrap();
+    assert!(registered.postponed.is_some() && registered.refused.is_empty(), "{registered:?}");
+    assert!(registered.plans.iter().all(commands::Plan::is_empty), "{registered:?}");
     stage.down().await;
 }
