@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value};
 
-use super::number::whole;
+use super::number::{truth, whole};
 use super::{ApiError, FormErrors, Result, Unread};
 use crate::ids::{Snowflake, Timestamp};
 
@@ -174,14 +174,13 @@ impl Fields {
         })
     }
 
+    /// True or false.
     pub(crate) fn flag(&mut self, key: &str) -> Option<bool> {
-        match self.take(key)? {
-            Value::Bool(flag) => Some(flag),
-            _ => {
-                self.fail(key, "BOOLEAN_TYPE_CONVERT", "Must be either true or false.");
-                None
-            }
+        let flag = truth(&self.take(key)?);
+        if flag.is_none() {
+            self.fail(key, "BOOLEAN_TYPE_CONVERT", "Must be either true or false.");
         }
+        flag
     }
 
     /// A whole number that is not negative.

@@ -23,6 +23,7 @@ mod intents;
 mod interactions;
 mod invocations;
 mod keeping;
+mod libraries;
 mod limits;
 mod messages;
 mod moderation;
