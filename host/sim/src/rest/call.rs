@@ -9,7 +9,7 @@ use axum::body::Bytes;
 use axum::http::header::{AUTHORIZATION, AsHeaderName, CONTENT_TYPE};
 use axum::http::request::Parts;
 
-use super::files::read_multipart;
+use super::files::{read_multipart, read_urlencoded};
 use crate::accounts::{self, Account};
 use crate::files::Upload;
 use crate::form::{ApiError, Fields, Result, Unread};
@@ -169,10 +169,13 @@ impl Call {
         format!("{} {}", self.method(), shape.join("/"))
     }
 
-    /// Splits a multipart body; leaves others alone.
+    /// Takes the JSON out of a body that is a form; leaves others alone.
     pub(super) async fn read_form(&mut self) -> Result<()> {
-        if self.header(CONTENT_TYPE).is_some_and(|kind| kind.starts_with("multipart/form-data")) {
+        let kind = self.header(CONTENT_TYPE).unwrap_or_default();
+        if kind.starts_with("multipart/form-data") {
             (self.body, self.uploads) = read_multipart(&self.parts, self.body.clone()).await?;
+        } else if kind.starts_with("application/x-www-form-urlencoded") {
+            self.body = read_urlencoded(&self.body)?;
         }
         Ok(())
     }

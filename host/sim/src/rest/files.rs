@@ -1,4 +1,4 @@
-//! Files: read from multipart bodies, and served under a local URL.
+//! Forms: read from multipart bodies with their files, and from urlencoded ones. Files are served under a local URL.
 
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request};
@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::{Call, Reply};
 use crate::files::{MAX_FILE_BYTES, MAX_FILES, Upload};
 use crate::form::{ApiError, Result};
-use crate::ids::Snowflake;
+use crate::ids::{Snowflake, percent_decode, query_pairs};
 
 /// Splits a multipart body into its JSON and its files. Without `payload_json` its plain fields are the JSON's texts.
 /// <https://discord.com/developers/docs/reference#uploading-files>
@@ -48,6 +48,21 @@ pub(crate) async fn read_multipart(parts: &Parts, body: Bytes) -> Result<(Bytes,
         json = Value::Object(plain).to_string().into();
     }
     Ok((json, files))
+}
+
+/// The JSON of a body as browsers send forms. py-cord answers interactions so: a form without files is not multipart.
+/// <https://discord.com/developers/docs/reference#http-api>
+pub(crate) fn read_urlencoded(body: &[u8]) -> Result<Bytes> {
+    let text = str::from_utf8(body).map_err(|_| ApiError::invalid_json())?;
+    let decoded = |part: &str| percent_decode(&part.replace('+', " ")).into_owned();
+    let mut plain = Map::new();
+    for (name, value) in query_pairs(text) {
+        if name == "payload_json" {
+            return Ok(decoded(value).into());
+        }
+        plain.insert(decoded(name), decoded(value).into());
+    }
+    Ok(if plain.is_empty() { Bytes::new() } else { Value::Object(plain).to_string().into() })
 }
 
 /// Whether a path is that of a file.

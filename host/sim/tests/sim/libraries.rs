@@ -1,9 +1,15 @@
 //! What libraries that are not in the gate send and read: hikari, disnake, nextcord, py-cord, interactions.py, eris, Oceanic.
 
-use serde_json::json;
+use gearshift_sim::{Sim, SimOptions};
+use serde_json::{Value, json};
 
-use crate::desk::{code, desk, harbour};
-use crate::raw::{sim};
+use crate::desk::{code, desk, harbour, id};
+use crate::interactions::invoked;
+use crate::raw::{channel_id, options, sim};
+
+async fn strict() -> Sim {
+    Sim::start(SimOptions { strict: true, ..options() }).await.unwrap()
+}
 
 #[tokio::test]
 async fn true_is_taken_as_a_text_as_discord_py_and_its_forks_write_it() {
@@ -16,4 +22,24 @@ async fn true_is_taken_as_a_text_as_discord_py_and_its_forks_write_it() {
     let wrong = alice.post(&prune, body("maybe")).await;
     assert_eq!(code(&wrong), (400, 50035));
     assert_eq!(wrong.1["errors"]["compute_prune_count"]["_errors"][0]["code"], "BOOLEAN_TYPE_CONVERT");
+}
+
+#[tokio::test]
+async fn a_form_without_files_may_be_urlencoded_as_py_cord_answers_interactions() {
+    let sim = strict().await;
+    let (_socket, handle, interaction) = invoked(&sim).await;
+    let (one, token) = (id(&interaction), interaction["token"].as_str().unwrap());
+    let send = |url: String, body: &'static str| {
+        let request =
+            reqwest::Client::new().post(url).header("Authorization", format!("Bot {}", sim.token()));
+        request.header("Content-Type", "application/x-www-form-urlencoded").body(body).send()
+    };
+    let callback = format!("{}/interactions/{one}/{token}/callback", sim.api_url());
+    let body = "payload_json=%7B%22type%22%3A4%2C%22data%22%3A%7B%22content%22%3A%22a%2Bb+%E2%9C%93%22%7D%7D";
+    assert_eq!(send(callback, body).await.unwrap().status(), 204);
+    assert_eq!(handle.answer().unwrap().message.unwrap().content, "a+b ✓");
+    // Without it the fields themselves are the body, as in a multipart form.
+    let messages = format!("{}/channels/{}/messages", sim.api_url(), channel_id(&sim, "general"));
+    let said: Value = send(messages, "content=plain+words").await.unwrap().json().await.unwrap();
+    assert_eq!(said["content"], "plain words");
 }
