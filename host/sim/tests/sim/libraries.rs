@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::desk::{code, desk, harbour, id};
 use crate::interactions::invoked;
-use crate::raw::{channel_id, options, sim};
+use crate::raw::{INTENTS, Socket, channel_id, options, sim};
 
 async fn strict() -> Sim {
     Sim::start(SimOptions { strict: true, ..options() }).await.unwrap()
@@ -42,4 +42,11 @@ async fn a_form_without_files_may_be_urlencoded_as_py_cord_answers_interactions(
     let messages = format!("{}/channels/{}/messages", sim.api_url(), channel_id(&sim, "general"));
     let said: Value = send(messages, "content=plain+words").await.unwrap().json().await.unwrap();
     assert_eq!(said["content"], "plain words");
+}
+
+#[tokio::test]
+async fn intents_may_have_the_bit_that_interactions_py_always_sets() {
+    let sim = sim().await;
+    let (_socket, ready) = Socket::identified(&sim, INTENTS | 1 << 17).await;
+    assert_eq!(ready["user"]["username"], "bot");
 }
