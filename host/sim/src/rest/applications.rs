@@ -124,7 +124,7 @@ fn json_of(state: &State, id: Snowflake) -> Result<Value> {
         "bot": &*bot.user, "approximate_guild_count": guilds, "approximate_user_install_count": bot.users.len(),
         "approximate_user_authorization_count": bot.users.len(), "explicit_content_filter": 0, "eligible_oauth2_scopes": [],
         "redirect_uris": [], "interactions_endpoint_url": null, "role_connections_verification_url": null,
-        "tags": application.tags, "integration_types_config": { "0": {}, "1": {} }, "rpc_origins": [],
+        "tags": application.tags, "summary": "", "integration_types_config": { "0": {}, "1": {} }, "rpc_origins": [],
     });
     if let (Some(json), Value::Object(links)) = (json.as_object_mut(), json!(application.links)) {
         json.extend(links);

@@ -50,3 +50,12 @@ async fn intents_may_have_the_bit_that_interactions_py_always_sets() {
     let (_socket, ready) = Socket::identified(&sim, INTENTS | 1 << 17).await;
     assert_eq!(ready["user"]["username"], "bot");
 }
+
+#[tokio::test]
+async fn an_application_has_the_summary_that_interactions_py_needs_to_log_in() {
+    let sim = sim().await;
+    let bot = desk(&sim, "bot");
+    for path in ["/applications/@me", "/oauth2/applications/@me"] {
+        assert_eq!(bot.get(path).await.1["summary"], "", "{path}");
+    }
+}
