@@ -48,7 +48,8 @@ pub(crate) fn change(state: &mut State, id: Snowflake, change: impl FnOnce(&mut 
     for channel in state.world.channels.values_mut() {
         channel.recipients.iter_mut().filter(|one| one.id == id).for_each(|one| *one = user.clone());
     }
-    dispatch::to_account(state, id, None, "USER_UPDATE", &*user);
+    let own = state.world.own_account(&user);
+    dispatch::to_account(state, id, None, "USER_UPDATE", &own);
     let mut events = Vec::new();
     for home in state.world.guilds.values_mut() {
         if let Some(member) = home.members.get_mut(&id) {

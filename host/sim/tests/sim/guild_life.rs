@@ -195,7 +195,9 @@ async fn an_account_that_changes_its_name_has_it_everywhere() {
     let body = json!({ "username": "robot", "avatar": PIXEL });
     let changed = bot.made(Method::PATCH, "/users/@me", body).await;
     assert_eq!(changed["username"], "robot");
-    assert_eq!(socket.event("USER_UPDATE").await["avatar"], changed["avatar"]);
+    let update = socket.event("USER_UPDATE").await;
+    assert_eq!(update["avatar"], changed["avatar"]);
+    assert_eq!(update["mfa_enabled"], true, "hikari reads what only the account itself is shown: {update}");
     assert_eq!(socket.event("GUILD_MEMBER_UPDATE").await["user"]["username"], "robot");
     assert_eq!(bot.get("/applications/@me").await.1["bot"]["username"], "robot");
     let (_, same) = bot.patch("/users/@me", json!({ "username": "alice" })).await;
