@@ -24,10 +24,13 @@ pub(crate) struct Quota {
 }
 
 impl Quota {
-    /// What is promised where nobody counts.
-    pub(crate) fn promised(bucket: u64, now: Timestamp) -> Self {
-        let reset_after = Duration::from_secs(1);
-        Self { limit: 1000, remaining: 999, reset: Timestamp(now.0 + 1000), reset_after, bucket }
+    /// What is promised where nobody counts; nothing on routes that are free of limits: hikari reports headers there.
+    pub(crate) fn promised(method: &str, path: &str, now: Timestamp) -> Option<Self> {
+        if table::is_free(&segments(path)) {
+            return None;
+        }
+        let (reset_after, bucket) = (Duration::from_secs(1), plain_bucket(method, path));
+        Some(Self { limit: 1000, remaining: 999, reset: Timestamp(now.0 + 1000), reset_after, bucket })
     }
 
     /// The same with nothing left for a while.
@@ -102,7 +105,7 @@ impl Limits {
         {
             return Verdict::Banned(window.left(now));
         }
-        let segments: Vec<&str> = call.path.split('/').filter(|segment| !segment.is_empty()).collect();
+        let segments = segments(call.path);
         if table::is_free(&segments) {
             return Verdict::Granted(None);
         }
@@ -166,8 +169,12 @@ fn key(account: u64, name: &str, major: &[&str]) -> u64 {
     hasher.finish()
 }
 
+fn segments(path: &str) -> Vec<&str> {
+    path.split('/').filter(|segment| !segment.is_empty()).collect()
+}
+
 /// The bucket of a route whose limit nobody counts: its method and shape without ids.
-pub(crate) fn plain_bucket(method: &str, path: &str) -> u64 {
+fn plain_bucket(method: &str, path: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     method.hash(&mut hasher);
     for segment in

@@ -36,7 +36,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Request, Response};
 use hyper::body::Incoming;
 
-use crate::limits::{Quota, Verdict, plain_bucket};
+use crate::limits::{Quota, Verdict};
 pub(crate) use call::Call;
 use reply::Refuser;
 pub(crate) use reply::Reply;
@@ -68,7 +68,7 @@ pub(crate) async fn answer(
     let path = call::api_path(parts.uri.path()).to_owned();
     let fault = shared.faults.strike(parts.method.as_str(), &path);
     let method = parts.method.clone();
-    let promised = || Some(Quota::promised(plain_bucket(method.as_str(), &path), shared.clock.now()));
+    let promised = || Quota::promised(method.as_str(), &path, shared.clock.now());
     let (outcome, quota) = match fault {
         Some(RestFault::Drop) => (None, None),
         Some(RestFault::Status { status, code, message }) => {
@@ -156,7 +156,7 @@ async fn route(call: &mut Call) -> (Reply, Unknown) {
 fn admit(shared: &Shared, call: &Call) -> (Option<Reply>, Option<Quota>) {
     let (counted, now) = (call.counted(), shared.clock.now());
     if shared.options.rate_limits == RateLimits::Off {
-        return (None, Some(Quota::promised(plain_bucket(counted.method, counted.path), now)));
+        return (None, Quota::promised(counted.method, counted.path, now));
     }
     match shared.limits().count(&counted, now) {
         Verdict::Granted(quota) => (None, quota),

@@ -52,6 +52,20 @@ async fn intents_may_have_the_bit_that_interactions_py_always_sets() {
 }
 
 #[tokio::test]
+async fn answering_an_interaction_says_nothing_of_rate_limits() {
+    let sim = sim().await;
+    let (_socket, _handle, interaction) = invoked(&sim).await;
+    let (one, token) = (id(&interaction), interaction["token"].as_str().unwrap());
+    let client = reqwest::Client::new();
+    let url = format!("{}/interactions/{one}/{token}/callback", sim.api_url());
+    let answer = client.post(url).json(&json!({ "type": 5 })).send().await.unwrap();
+    assert_eq!(answer.status(), 204);
+    // hikari reports them as an error: https://discord.com/developers/docs/interactions/receiving-and-responding#endpoints
+    let limits = answer.headers().keys().filter(|name| name.as_str().starts_with("x-ratelimit-"));
+    assert_eq!(limits.count(), 0, "{:?}", answer.headers());
+}
+
+#[tokio::test]
 async fn an_application_has_the_summary_that_interactions_py_needs_to_log_in() {
     let sim = sim().await;
     let bot = desk(&sim, "bot");
