@@ -117,7 +117,7 @@ pub use world::{
     AutoModPattern, AutoModRule, AutoModTrigger, Ban, Belongings, Bot, Channel, ChannelKind, ChannelSettings,
     Choice, CommandException, CommandRule, Component, ComponentEmoji, ComponentKind, DefaultReaction,
     DefaultValue, Embed, EmbedAuthor, EmbedField, EmbedFooter, EmbedKind, Emoji, EventPlace, GalleryItem,
-    Guild, GuildEmoji, GuildMember, GuildSettings, GuildTemplate, InstallConfig, InstallParams,
+    Guild, GuildEmoji, GuildMember, GuildSettings, GuildTemplate, Incidents, InstallConfig, InstallParams,
     InteractionNote, Invite, Media, Message, MessageKind, Modal, NthWeekday, Onboarding, OnboardingOption,
     OnboardingPrompt, Origin, Overwrite, Owners, Poll, PollAnswer, Reaction, RecurrenceRule, Role,
     RoleConnectionMetadata, ScheduledEvent, SelectOption, StageInstance, Status, Tag, Thread, User,

@@ -50,7 +50,7 @@ pub use model::{Bot, Channel, ChannelKind, Guild, GuildMember, Overwrite, Role};
 pub use onboarding::{Onboarding, OnboardingOption, OnboardingPrompt};
 pub use permissions::bits;
 pub use poll::{Poll, PollAnswer};
-pub use settings::{ChannelSettings, DefaultReaction, GuildSettings, Tag, Thread};
+pub use settings::{ChannelSettings, DefaultReaction, GuildSettings, Incidents, Tag, Thread};
 pub use template::GuildTemplate;
 pub use users::{Status, User};
 

@@ -145,6 +145,19 @@ pub struct GuildSettings {
     pub features: Vec<String>,
     /// Whether boosts are shown.
     pub premium_progress_bar_enabled: bool,
+    /// What moderators hold back for a while.
+    #[serde(default)]
+    pub incidents: Incidents,
+}
+
+/// What moderators of a guild hold back during a raid.
+/// <https://discord.com/developers/docs/resources/guild#incidents-data-object>
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Incidents {
+    /// When invites are enabled again.
+    pub invites_disabled_until: Option<Timestamp>,
+    /// When direct messages between members are enabled again.
+    pub dms_disabled_until: Option<Timestamp>,
 }
 
 impl Default for GuildSettings {
@@ -165,6 +178,7 @@ impl Default for GuildSettings {
             preferred_locale: "en-US".to_owned(),
             features: Vec::new(),
             premium_progress_bar_enabled: false,
+            incidents: Incidents::default(),
         }
     }
 }

@@ -1,6 +1,9 @@
 //! What libraries that are not in the gate send and read: hikari, disnake, nextcord, py-cord, interactions.py, eris, Oceanic.
 
-use gearshift_sim::{Sim, SimOptions};
+use std::time::Duration;
+
+use gearshift_sim::{Sim, SimOptions, Timestamp};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::desk::{code, desk, harbour, id};
@@ -72,4 +75,26 @@ async fn an_application_has_the_summary_that_interactions_py_needs_to_log_in() {
     for path in ["/applications/@me", "/oauth2/applications/@me"] {
         assert_eq!(bot.get(path).await.1["summary"], "", "{path}");
     }
+}
+
+#[tokio::test]
+async fn moderators_hold_back_invites_and_direct_messages_for_a_day_at_most() {
+    let sim = sim().await;
+    let (mut socket, _) = Socket::identified(&sim, INTENTS).await;
+    let (alice, guild) = (desk(&sim, "alice"), format!("/guilds/{}", harbour(&sim)));
+    let actions = format!("{guild}/incident-actions");
+    let ahead = |hours: u64| (sim.clock().now() + Duration::from_secs(hours * 3600)).to_string();
+    let body = json!({ "invites_disabled_until": ahead(2), "dms_disabled_until": null });
+    let held = alice.made(Method::PUT, &actions, body).await;
+    let until: Timestamp = held["invites_disabled_until"].as_str().unwrap().parse().unwrap();
+    assert!(until > sim.clock().now());
+    assert_eq!(held["dms_disabled_until"], Value::Null);
+    assert_eq!(socket.event("GUILD_UPDATE").await["incidents_data"], held);
+    assert_eq!(alice.get(&guild).await.1["incidents_data"], held);
+    let late = alice.put(&actions, json!({ "dms_disabled_until": ahead(25) })).await;
+    assert_eq!(code(&late), (400, 50035));
+    assert!(late.1["errors"]["dms_disabled_until"].is_object(), "{}", late.1);
+    assert_eq!(code(&desk(&sim, "carol").put(&actions, json!({})).await), (403, 50013));
+    alice.made(Method::PUT, &actions, json!({})).await;
+    assert_eq!(alice.get(&guild).await.1["incidents_data"], Value::Null);
 }

@@ -1,6 +1,7 @@
 //! A guild as a whole over REST: its settings, its preview, its audit log, leaving it.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -10,12 +11,13 @@ use crate::ids::Snowflake;
 use crate::rest::{Call, Reply};
 use crate::rules::{access, guilds, members};
 use crate::world::wire::guild_json;
-use crate::world::{AuditEntry, GuildSettings, User, bits};
+use crate::world::{AuditEntry, GuildSettings, Incidents, User, bits};
 
 /// Entries of the audit log in one page.
 const MAX_AUDIT_PAGE: usize = 100;
 const DEFAULT_AUDIT_PAGE: usize = 50;
 const MAX_DESCRIPTION_CHARS: usize = 300;
+const MAX_INCIDENT: Duration = Duration::from_secs(24 * 3600);
 
 /// `PATCH /guilds/{guild}`
 pub(crate) fn edit(call: &Call, guild: Snowflake) -> Result<Reply> {
@@ -81,6 +83,30 @@ fn read(fields: &mut Fields, settings: &mut GuildSettings) {
     set(&mut settings.icon, fields.nullable("icon", |of, key| picture(of, key).map(Into::into)));
     set(&mut settings.premium_progress_bar_enabled, fields.flag("premium_progress_bar_enabled"));
     fields.ignore(&["region", "splash", "discovery_splash", "banner"]);
+}
+
+/// `PUT /guilds/{guild}/incident-actions`: what is not given is allowed again.
+/// <https://discord.com/developers/docs/resources/guild#modify-guild-incident-actions>
+pub(crate) fn hold_back(call: &Call, guild: Snowflake) -> Result<Reply> {
+    let (by, mut fields) = call.form()?;
+    let mut state = call.shared.state();
+    let latest = state.world.clock.now() + MAX_INCIDENT;
+    let mut until = |key: &str| {
+        let until = fields.moment(key);
+        if until.is_some_and(|until| until > latest) {
+            fields.fail(key, "DATE_TIME_TYPE_MAX", "It must be at most 24 hours in the future.");
+        }
+        until
+    };
+    let incidents = Incidents {
+        invites_disabled_until: until("invites_disabled_until"),
+        dms_disabled_until: until("dms_disabled_until"),
+    };
+    fields.checked()?;
+    access::guild_with(&state, by.user, guild, bits::MANAGE_GUILD)?;
+    let answer = Reply::json(&incidents);
+    guilds::change(&mut state, guild, &by, |home| home.settings.incidents = incidents);
+    Ok(answer)
 }
 
 /// Whether a text is a picture as data URI. Discord looks at the picture itself: discord.js declares each as `image/jpg`.

@@ -17,6 +17,7 @@ super::table! {
 
     GET    "/guilds/{guild_id}" => guilds::guild(guild_id);
     PATCH  "/guilds/{guild_id}" => guilds::settings::edit(guild_id);
+    PUT    "/guilds/{guild_id}/incident-actions" => guilds::settings::hold_back(guild_id);
     GET    "/guilds/{guild_id}/preview" => guilds::settings::preview(guild_id);
     GET    "/guilds/{guild_id}/regions" => guilds::settings::guild_regions(guild_id);
     GET    "/guilds/{guild_id}/audit-logs" => guilds::settings::audit_log(guild_id);

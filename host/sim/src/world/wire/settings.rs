@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::MemberJson;
 use crate::ids::{Snowflake, Timestamp};
-use crate::world::{Channel, ChannelKind, Guild, Message, Thread, User, VoiceState};
+use crate::world::{Channel, ChannelKind, Guild, Incidents, Message, Thread, User, VoiceState};
 
 /// Members whose count Discord still gives exactly.
 const MAX_COUNTED: u64 = 50;
@@ -94,6 +94,7 @@ pub(crate) fn voice_json(guild: &Guild, user: Snowflake, state: &VoiceState, alo
 /// The guild alone, as `GET /guilds/{id}` shows it.
 pub(crate) fn guild_json(guild: &Guild) -> Value {
     let settings = &guild.settings;
+    let incidents = Some(&settings.incidents).filter(|data| **data != Incidents::default());
     json!({
         "id": guild.id, "name": guild.name, "icon": settings.icon, "home_header": null, "splash": null,
         "discovery_splash": null, "owner_id": guild.owner_id, "region": "local",
@@ -110,7 +111,7 @@ pub(crate) fn guild_json(guild: &Guild) -> Value {
         "public_updates_channel_id": settings.public_updates_channel_id, "max_video_channel_users": 25,
         "max_stage_video_channel_users": 50, "nsfw": false, "nsfw_level": 0, "stickers": [],
         "premium_progress_bar_enabled": settings.premium_progress_bar_enabled,
-        "safety_alerts_channel_id": settings.safety_alerts_channel_id, "incidents_data": null,
+        "safety_alerts_channel_id": settings.safety_alerts_channel_id, "incidents_data": incidents,
     })
 }
 
