@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::{Value, json};
+
 use super::{Call, Reply};
 use crate::form::{ApiError, Fields, Result, set};
 use crate::ids::{Snowflake, Timestamp};
@@ -66,6 +68,16 @@ pub(super) fn own(call: &Call, guild: Snowflake) -> Result<Reply> {
 
 /// `PATCH /guilds/{guild}/members/@me`
 pub(super) fn edit_own(call: &Call, guild: Snowflake) -> Result<Reply> {
+    Ok(Reply::json(&change_own(call, guild)?))
+}
+
+/// `PATCH /guilds/{guild}/members/@me/nick`, which is deprecated; eris and nextcord use it.
+/// <https://discord.com/developers/docs/resources/guild#modify-current-user-nick>
+pub(super) fn edit_nick(call: &Call, guild: Snowflake) -> Result<Reply> {
+    Ok(Reply::json(&json!({ "nick": change_own(call, guild)?["nick"] })))
+}
+
+fn change_own(call: &Call, guild: Snowflake) -> Result<Value> {
     let (by, mut fields) = call.form()?;
     let nick = fields.nullable("nick", |of, key| of.text(key, MAX_NICK_CHARS));
     fields.ignore(&["avatar", "banner", "bio"]);
@@ -75,8 +87,8 @@ pub(super) fn edit_own(call: &Call, guild: Snowflake) -> Result<Reply> {
     if nick.is_some() {
         access::guild_with(&state, by.user, guild, bits::CHANGE_NICKNAME)?;
     }
-    let json = members::change(&mut state, guild, &by, by.user, |member| set_nick(member, nick));
-    json.map(|json| Reply::json(&json)).ok_or(ApiError::unknown_member())
+    members::change(&mut state, guild, &by, by.user, |member| set_nick(member, nick))
+        .ok_or(ApiError::unknown_member())
 }
 
 /// `PATCH /guilds/{guild}/members/{user}`

@@ -78,6 +78,25 @@ async fn an_application_has_the_summary_that_interactions_py_needs_to_log_in() {
 }
 
 #[tokio::test]
+async fn a_bot_renames_itself_and_joins_a_thread_by_the_older_routes() {
+    let sim = strict().await;
+    let (bot, alice) = (desk(&sim, "bot"), desk(&sim, "alice"));
+    let nick = format!("/guilds/{}/members/@me/nick", harbour(&sim));
+    assert_eq!(bot.patch(&nick, json!({ "nick": "Robot" })).await, (200, json!({ "nick": "Robot" })));
+    assert_eq!(bot.patch(&nick, json!({ "nick": null })).await, (200, json!({ "nick": null })));
+    assert_eq!(code(&bot.patch(&nick, json!({ "nick": "x".repeat(33) })).await), (400, 50035));
+    let threads = format!("/channels/{}/threads", channel_id(&sim, "general"));
+    let thread = alice.made(Method::POST, &threads, json!({ "name": "aside", "type": 11 })).await;
+    let own = format!("/channels/{}/thread-members/@me", id(&thread));
+    assert_eq!(bot.post(&own, Value::Null).await.0, 204);
+    assert_eq!(
+        bot.get(&format!("/channels/{}/thread-members", id(&thread))).await.1.as_array().unwrap().len(),
+        2
+    );
+    assert_eq!(code(&bot.post("/channels/5/thread-members/@me", Value::Null).await), (404, 10003));
+}
+
+#[tokio::test]
 async fn moderators_hold_back_invites_and_direct_messages_for_a_day_at_most() {
     let sim = sim().await;
     let (mut socket, _) = Socket::identified(&sim, INTENTS).await;

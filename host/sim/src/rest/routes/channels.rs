@@ -38,6 +38,7 @@ super::table! {
     GET    "/channels/{channel_id}/users/@me/threads/archived/private" => threads::lists::archived_joined(channel_id);
     GET    "/channels/{channel_id}/thread-members" => threads::lists::members(channel_id);
     PUT    "/channels/{channel_id}/thread-members/@me" => threads::lists::join(channel_id);
+    POST   "/channels/{channel_id}/thread-members/@me" => threads::lists::join(channel_id);
     DELETE "/channels/{channel_id}/thread-members/@me" => threads::lists::leave(channel_id);
     GET    "/channels/{channel_id}/thread-members/{user_id}" => threads::lists::member(channel_id, user_id);
     PUT    "/channels/{channel_id}/thread-members/{user_id}" => threads::lists::add(channel_id, user_id);

@@ -38,6 +38,7 @@ super::table! {
     GET    "/guilds/{guild_id}/members" => members::list(guild_id);
     GET    "/guilds/{guild_id}/members/search" => members::search(guild_id);
     PATCH  "/guilds/{guild_id}/members/@me" => members::edit_own(guild_id);
+    PATCH  "/guilds/{guild_id}/members/@me/nick" => members::edit_nick(guild_id);
     GET    "/guilds/{guild_id}/members/{user_id}" => members::member(guild_id, user_id);
     PATCH  "/guilds/{guild_id}/members/{user_id}" => members::edit(guild_id, user_id);
     DELETE "/guilds/{guild_id}/members/{user_id}" => rules::members::kick(guild_id, user_id);

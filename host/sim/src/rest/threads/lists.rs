@@ -108,7 +108,7 @@ pub(crate) fn member(call: &Call, id: Snowflake, user: Snowflake) -> Result<Repl
     member.map(|member| Reply::json(&member)).ok_or(ApiError::unknown_member())
 }
 
-/// `PUT /channels/{thread}/thread-members/@me`
+/// `PUT /channels/{thread}/thread-members/@me`, or `POST`, which nextcord uses
 pub(crate) fn join(call: &Call, id: Snowflake) -> Result<Reply> {
     add(call, id, call.caller()?)
 }
