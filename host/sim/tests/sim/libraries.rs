@@ -97,6 +97,31 @@ async fn a_bot_renames_itself_and_joins_a_thread_by_the_older_routes() {
 }
 
 #[tokio::test]
+async fn what_libraries_say_beside_subcommands_posts_and_polls_is_known() {
+    let sim = strict().await;
+    let (bot, alice) = (desk(&sim, "bot"), desk(&sim, "alice"));
+    let commands = format!("/applications/{}/commands", id(&bot.get("/users/@me").await.1));
+    let text = json!({ "type": 3, "name": "word", "description": "d" });
+    let nested = json!({ "type": 1, "name": "find", "description": "d", "options": [text],
+        "nsfw": false, "contexts": [0], "integration_types": [0] });
+    let body = json!({ "name": "log", "description": "d", "options": [nested] });
+    assert_eq!(bot.post(&commands, body).await.0, 201);
+    let odd = json!({ "type": 3, "name": "word", "description": "d", "nsfw": false });
+    let refused = bot.post(&commands, json!({ "name": "say", "description": "d", "options": [odd] })).await;
+    assert_eq!(code(&refused), (400, 50035));
+    let channels = format!("/guilds/{}/channels", harbour(&sim));
+    let forum = alice.made(Method::POST, &channels, json!({ "name": "questions", "type": 15 })).await;
+    let post = json!({ "name": "knots", "message": { "content": "How?" }, "attachments": [] });
+    assert_eq!(bot.post(&format!("/channels/{}/threads", id(&forum)), post).await.0, 201);
+    let emoji = json!({ "id": null, "name": "🎈", "animated": false, "available": true });
+    let answers =
+        json!([{ "poll_media": { "text": "Yes", "emoji": emoji } }, { "poll_media": { "text": "No" } }]);
+    let poll = json!({ "question": { "text": "Sail?" }, "answers": answers, "duration": 1 });
+    let messages = format!("/channels/{}/messages", channel_id(&sim, "general"));
+    assert_eq!(bot.post(&messages, json!({ "poll": poll })).await.0, 200);
+}
+
+#[tokio::test]
 async fn moderators_hold_back_invites_and_direct_messages_for_a_day_at_most() {
     let sim = sim().await;
     let (mut socket, _) = Socket::identified(&sim, INTENTS).await;

@@ -65,6 +65,10 @@ fn option(of: &mut Fields) -> CommandOption {
     let labels = names::labels(of, true);
     let mut option = CommandOption { kind, labels, ..CommandOption::default() };
     let required = of.flag("required").unwrap_or(false);
+    if kind.is_nested() {
+        // py-cord and interactions.py say of each subcommand what Discord knows of commands alone.
+        of.ignore(&["nsfw", "contexts", "integration_types"]);
+    }
     match kind {
         OptionKind::Group => option.options = options(of, Level::Group),
         OptionKind::Subcommand => option.options = options(of, Level::Subcommand),

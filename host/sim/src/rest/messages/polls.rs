@@ -55,7 +55,8 @@ fn read_answer(answer: &mut Fields) -> Option<PollAnswer> {
     answer.require("poll_media");
     answer.read_object("poll_media", |media| {
         let emoji = media.read_object("emoji", |emoji| {
-            emoji.ignore(&["animated"]);
+            // interactions.py sends all that it knows of an emoji.
+            emoji.ignore(&["animated", "available"]);
             Emoji { id: emoji.snowflake("id"), name: emoji.text("name", 100).unwrap_or_default() }
         });
         PollAnswer { text: media.required_text("text", 1..=MAX_ANSWER_CHARS), emoji, voters: Vec::new() }

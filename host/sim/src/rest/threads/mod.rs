@@ -85,7 +85,8 @@ fn create_post(call: &Call, by: &By, home: Snowflake, plan: Plan, mut fields: Fi
     if message.is_none() && fields.errors.is_empty() && matches!(account, Account::Bot(_)) {
         fields.missing("message");
     }
-    fields.ignore(&["type"]);
+    // py-cord lists its files here, beside the message.
+    fields.ignore(&["type", "attachments"]);
     fields.checked()?;
     let mut state = call.shared.state();
     let form = message.map(|message| MessageForm::read_of(account, &state, message, 0)).transpose()?;
