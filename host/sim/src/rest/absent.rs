@@ -8,14 +8,28 @@ use crate::ids::Snowflake;
 use crate::rules::access;
 use crate::world::bits;
 
-/// `GET /guilds/{guild}/stickers` and `GET /guilds/{guild}/integrations`
+/// `GET /guilds/{guild}/stickers`
 pub(super) fn of_guild(call: &Call, guild: Snowflake) -> Result<Reply> {
     seen(call, guild, 0, &json!([]))
+}
+
+/// `GET /guilds/{guild}/integrations`
+/// <https://discord.com/developers/docs/resources/guild#get-guild-integrations>
+pub(super) fn integrations(call: &Call, guild: Snowflake) -> Result<Reply> {
+    // discordeno sends a key that Discord had before version 8.
+    call.ignore_query(&["include_applications"]);
+    seen(call, guild, bits::MANAGE_GUILD, &json!([]))
 }
 
 /// `GET /guilds/{guild}/soundboard-sounds`
 pub(super) fn sounds(call: &Call, guild: Snowflake) -> Result<Reply> {
     seen(call, guild, 0, &json!({ "items": [] }))
+}
+
+/// `GET /guilds/{guild}/soundboard-sounds/{sound}`
+pub(super) fn sound(call: &Call, guild: Snowflake, _: Snowflake) -> Result<Reply> {
+    of_guild(call, guild)?;
+    Err(ApiError::new(404, 10097, "Unknown sound"))
 }
 
 /// `GET /guilds/{guild}/vanity-url`
@@ -26,6 +40,13 @@ pub(super) fn vanity_url(call: &Call, guild: Snowflake) -> Result<Reply> {
 /// `GET /guilds/{guild}/widget`
 pub(super) fn widget(call: &Call, guild: Snowflake) -> Result<Reply> {
     seen(call, guild, bits::MANAGE_GUILD, &json!({ "enabled": false, "channel_id": null }))
+}
+
+/// `GET /guilds/{guild}/widget.json`, which needs no account.
+/// <https://discord.com/developers/docs/resources/guild#get-guild-widget>
+pub(super) fn widget_json(call: &Call, guild: Snowflake) -> Result<Reply> {
+    call.shared.state().world.guild(guild).ok_or(ApiError::unknown_guild())?;
+    Err(ApiError::new(403, 50004, "Widget Disabled"))
 }
 
 /// `GET /guilds/{guild}/welcome-screen`
@@ -72,6 +93,12 @@ pub(super) fn of_application(call: &Call, application: Snowflake) -> Result<Repl
     ]);
     drop(call.own_application(application)?);
     Ok(Reply::json(&json!([])))
+}
+
+/// `GET /applications/{application}/entitlements/{entitlement}`
+pub(super) fn entitlement(call: &Call, application: Snowflake, _: Snowflake) -> Result<Reply> {
+    drop(call.own_application(application)?);
+    Err(ApiError::new(404, 10029, "Unknown Entitlement"))
 }
 
 /// An answer for members who have every bit of `needed`.

@@ -38,19 +38,24 @@ pub(super) fn create(call: &Call, channel: Snowflake) -> Result<Reply> {
 pub(super) fn of_channel(call: &Call, channel: Snowflake) -> Result<Reply> {
     let (caller, state) = call.open()?;
     access::guild_channel_with(&state, caller, channel, bits::MANAGE_CHANNELS)?;
-    Ok(list(&state, |invite| invite.channel_id == channel))
+    Ok(list(&state, true, |invite| invite.channel_id == channel))
 }
 
 /// `GET /guilds/{guild}/invites`
 pub(super) fn of_guild(call: &Call, guild: Snowflake) -> Result<Reply> {
     let (caller, state) = call.open()?;
-    access::guild_with(&state, caller, guild, bits::MANAGE_GUILD)?;
-    Ok(list(&state, |invite| invite.guild_id == guild))
+    // Those who only see the audit log are not shown how often each was used.
+    // https://discord.com/developers/docs/resources/guild#get-guild-invites
+    let manages = access::guild_with(&state, caller, guild, bits::MANAGE_GUILD);
+    if manages.is_err() {
+        access::guild_with(&state, caller, guild, bits::VIEW_AUDIT_LOG)?;
+    }
+    Ok(list(&state, manages.is_ok(), |invite| invite.guild_id == guild))
 }
 
-fn list(state: &State, is_asked: impl Fn(&Invite) -> bool) -> Reply {
+fn list(state: &State, with_metadata: bool, is_asked: impl Fn(&Invite) -> bool) -> Reply {
     let found = state.world.invites.values().filter(|invite| is_asked(invite));
-    Reply::json(&found.map(|invite| json_of(state, invite, true)).collect::<Vec<_>>())
+    Reply::json(&found.map(|invite| json_of(state, invite, with_metadata)).collect::<Vec<_>>())
 }
 
 /// `GET /invites/{code}?with_counts=&with_expiration=`

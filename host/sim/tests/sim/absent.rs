@@ -13,19 +13,21 @@ async fn what_is_not_there_is_answered_as_discord_does_where_there_is_none() {
     let sim = sim().await;
     let (alice, bot, carol) = (desk(&sim, "alice"), desk(&sim, "bot"), desk(&sim, "carol"));
     let guild = format!("/guilds/{}", harbour(&sim));
-    for list in ["stickers", "integrations"] {
-        assert_eq!(bot.get(&format!("{guild}/{list}")).await, (200, json!([])), "{list}");
-    }
+    assert_eq!(bot.get(&format!("{guild}/stickers")).await, (200, json!([])));
     assert_eq!(bot.get(&format!("{guild}/soundboard-sounds")).await.1, json!({ "items": [] }));
     assert_eq!(bot.get("/soundboard-default-sounds").await.1, json!([]));
     for (path, answer) in [
         ("vanity-url", json!({ "code": null, "uses": 0 })),
         ("widget", json!({ "enabled": false, "channel_id": null })),
+        ("integrations", json!([])),
     ] {
         assert_eq!(alice.get(&format!("{guild}/{path}")).await, (200, answer));
         assert_eq!(code(&carol.get(&format!("{guild}/{path}")).await), (403, 50013));
     }
+    assert_eq!(code(&bot.get(&format!("{guild}/widget.json")).await), (403, 50004));
+    assert_eq!(code(&bot.get("/guilds/5/widget.json").await), (404, 10004));
     assert_eq!(code(&bot.get(&format!("{guild}/welcome-screen")).await), (404, 10069));
+    assert_eq!(code(&bot.get(&format!("{guild}/soundboard-sounds/5")).await), (404, 10097));
     assert_eq!(code(&bot.get(&format!("{guild}/stickers/5")).await), (404, 10060));
     assert_eq!(code(&bot.get("/stickers/5").await), (404, 10060));
     let me = bot.get("/users/@me").await.1;
@@ -33,6 +35,7 @@ async fn what_is_not_there_is_answered_as_discord_does_where_there_is_none() {
         assert_eq!(bot.get(&format!("/applications/{}/{list}", id(&me))).await.1, json!([]), "{list}");
         assert_eq!(code(&bot.get(&format!("/applications/5/{list}")).await), (403, 20012));
     }
+    assert_eq!(code(&bot.get(&format!("/applications/{}/entitlements/5", id(&me))).await), (404, 10029));
 }
 
 #[tokio::test]

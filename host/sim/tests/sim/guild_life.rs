@@ -47,7 +47,17 @@ async fn an_invite_ends_with_its_time_and_a_ban_stands_above_it() {
     let enter = format!("/invites/{}", invite["code"].as_str().unwrap());
     alice.made(Method::PUT, &format!("/guilds/{guild}/bans/{}", user(&sim, "dave")), json!({})).await;
     assert_eq!(code(&desk(&sim, "dave").post(&enter, json!({})).await), (403, 40007));
-    assert_eq!(alice.get(&format!("/guilds/{guild}/invites")).await.1.as_array().unwrap().len(), 1);
+    let all = format!("/guilds/{guild}/invites");
+    assert_eq!(alice.get(&all).await.1[0]["uses"], 0);
+    // Who only sees the audit log is not shown the metadata.
+    let carol = desk(&sim, "carol");
+    assert_eq!(code(&carol.get(&all).await), (403, 50013));
+    let auditor = json!({ "name": "auditor", "permissions": "128" });
+    let auditor = alice.made(Method::POST, &format!("/guilds/{guild}/roles"), auditor).await;
+    let given = format!("/guilds/{guild}/members/{}/roles/{}", user(&sim, "carol"), id(&auditor));
+    alice.made(Method::PUT, &given, Value::Null).await;
+    let seen = carol.get(&all).await.1;
+    assert_eq!((&seen[0]["code"], seen[0].get("uses")), (&invite["code"], None));
     sim.clock().advance(Duration::from_secs(61));
     assert_eq!(alice.get(&path).await.1, json!([]));
     let bad = alice.post(&path, json!({ "max_age": 604_801 })).await;

@@ -31,6 +31,7 @@ super::table! {
 
     GET    "/applications/{application_id}/skus" => absent::of_application(application_id);
     GET    "/applications/{application_id}/entitlements" => absent::of_application(application_id);
+    GET    "/applications/{application_id}/entitlements/{entitlement_id}" => absent::entitlement(application_id, entitlement_id);
     GET    "/applications/{application_id}/emojis" => rules::emojis::list(application_id);
     POST   "/applications/{application_id}/emojis" => emojis::create(application_id);
     GET    "/applications/{application_id}/emojis/{emoji_id}" => rules::emojis::show(application_id, emoji_id);

@@ -84,11 +84,13 @@ super::table! {
     GET    "/guilds/{guild_id}/invites" => invites::of_guild(guild_id);
     GET    "/guilds/{guild_id}/stickers" => absent::of_guild(guild_id);
     GET    "/guilds/{guild_id}/stickers/{sticker_id}" => absent::guild_sticker(guild_id, sticker_id);
-    GET    "/guilds/{guild_id}/integrations" => absent::of_guild(guild_id);
+    GET    "/guilds/{guild_id}/integrations" => absent::integrations(guild_id);
     GET    "/guilds/{guild_id}/soundboard-sounds" => absent::sounds(guild_id);
+    GET    "/guilds/{guild_id}/soundboard-sounds/{sound_id}" => absent::sound(guild_id, sound_id);
     GET    "/guilds/{guild_id}/vanity-url" => absent::vanity_url(guild_id);
     GET    "/guilds/{guild_id}/welcome-screen" => absent::welcome_screen(guild_id);
     GET    "/guilds/{guild_id}/widget" => absent::widget(guild_id);
+    GET    "/guilds/{guild_id}/widget.json" => absent::widget_json(guild_id);
     GET    "/sticker-packs" => absent::sticker_packs();
     GET    "/stickers/{sticker_id}" => absent::sticker(sticker_id);
     GET    "/soundboard-default-sounds" => absent::default_sounds();
