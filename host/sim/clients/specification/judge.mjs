@@ -15,8 +15,8 @@ import { Routes, operations } from "./operations.mjs";
 const INVALID_FORM = 50035;
 /** And for what only users' own clients may call. */
 const USERS_ONLY = 20001;
-/** Of what nobody can make here, stickers and welcome screens, there is no other answer. */
-const NEVER_THERE = [10060, 10069];
+/** Of what nobody can make here, like stickers, sounds and widgets, there is no other answer. */
+const NEVER_THERE = [10029, 10060, 10069, 10097, 50004];
 
 const isPart = process.argv[2] === "--part";
 const [record, table, list] = process.argv.slice(isPart ? 3 : 2);
@@ -50,7 +50,7 @@ function judge(exchange) {
   const operation = specified.find(method, path);
   // What Discord has closed to bots, and specifies no more, has no other answer.
   const isClosed = !operation && exchange.status === 403 && JSON.parse(exchange.answer).code === USERS_ONLY;
-  const isNever = exchange.status === 404 && NEVER_THERE.includes(JSON.parse(exchange.answer).code);
+  const isNever = exchange.status >= 400 && NEVER_THERE.includes(JSON.parse(exchange.answer).code);
   if (exchange.status < 300 || isClosed || isNever) unseen.delete(`${method} ${route.template}`);
   if (!operation) {
     note(`${method} ${route.template} is not specified`, exchange);
