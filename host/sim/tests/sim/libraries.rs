@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::desk::{code, desk, harbour, id};
-use crate::interactions::invoked;
+use crate::interactions::{invoked, respond};
 use crate::raw::{INTENTS, Socket, channel_id, options, sim};
 
 async fn strict() -> Sim {
@@ -97,8 +97,11 @@ async fn a_bot_renames_itself_and_joins_a_thread_by_the_older_routes() {
 }
 
 #[tokio::test]
-async fn what_libraries_say_beside_subcommands_posts_and_polls_is_known() {
+async fn what_libraries_say_beside_subcommands_posts_polls_and_answers_is_known() {
     let sim = strict().await;
+    let (_socket, _handle, interaction) = invoked(&sim).await;
+    let answer = json!({ "type": 4, "data": { "content": "ok" }, "attachments": [] });
+    assert_eq!(respond(&sim, &interaction, answer).await.0, 204);
     let (bot, alice) = (desk(&sim, "bot"), desk(&sim, "alice"));
     let commands = format!("/applications/{}/commands", id(&bot.get("/users/@me").await.1));
     let text = json!({ "type": 3, "name": "word", "description": "d" });

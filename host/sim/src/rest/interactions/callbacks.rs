@@ -27,6 +27,8 @@ pub(crate) fn callback(call: &Call, id: Snowflake, token: String) -> Result<Repl
     let mut fields = call.fields()?;
     let how = fields.number("type");
     let data = fields.object("data").unwrap_or_default();
+    // interactions.py lists its files here, beside the message.
+    fields.ignore(&["attachments"]);
     fields.checked()?;
     let window = call.shared.options.interaction_window;
     // From here to the end under one lock: an answer is there and acknowledged, or neither. A late or second one gets this
