@@ -121,5 +121,5 @@ pub use world::{
     InteractionNote, Invite, Media, Message, MessageKind, Modal, NthWeekday, Onboarding, OnboardingOption,
     OnboardingPrompt, Origin, Overwrite, Owners, Poll, PollAnswer, Reaction, RecurrenceRule, Role,
     RoleConnectionMetadata, ScheduledEvent, SelectOption, StageInstance, Status, Tag, Thread, User,
-    VoiceState, Webhook, World, WorldError, WorldMistake, bits, flags,
+    VoiceCall, VoiceState, Webhook, World, WorldError, WorldMistake, bits, flags,
 };

@@ -9,6 +9,8 @@ use crate::state::State;
 use crate::world::wire::voice_json;
 use crate::world::{ChannelKind, VoiceState, bits};
 
+const MAX_STATUS_CHARS: usize = 500;
+
 /// `GET /guilds/{guild}/voice-states/{user}`
 pub(super) fn state(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Reply> {
     let (caller, state) = call.open()?;
@@ -59,6 +61,16 @@ pub(super) fn edit(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Rep
         voice.request_to_speak = None;
     }
     voice::enter(&mut state, guild, user, voice);
+    Ok(Reply::nothing())
+}
+
+/// `PUT /channels/{channel}/voice-status`
+/// <https://discord.com/developers/docs/resources/channel#set-voice-channel-status>
+pub(super) fn set_status(call: &Call, channel: Snowflake) -> Result<Reply> {
+    let (by, mut fields) = call.form()?;
+    let status = fields.text("status", MAX_STATUS_CHARS).filter(|status| !status.is_empty());
+    fields.checked()?;
+    voice::set_status(&mut call.shared.state(), &by, channel, status)?;
     Ok(Reply::nothing())
 }
 

@@ -68,6 +68,8 @@ pub(super) enum Action {
     OnboardingPromptDelete = 165,
     OnboardingCreate = 166,
     OnboardingUpdate = 167,
+    VoiceStatusUpdate = 192,
+    VoiceStatusDelete = 193,
 }
 
 /// Writes an entry for something made, changed or removed: what differs between `before` and `after` is its changes. Where

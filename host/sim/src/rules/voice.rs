@@ -1,14 +1,15 @@
-//! Who is in which voice channel: entering, moving, leaving.
+//! Who is in which voice channel: entering, moving, leaving; and what goes on there.
 //! No voice is transmitted; bots see states only.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Action, By, audit, dispatch};
-use crate::ids::Snowflake;
+use super::{Action, By, access, audit, dispatch};
+use crate::form::{ApiError, Result};
+use crate::ids::{Snowflake, Timestamp};
 use crate::state::State;
 use crate::world::wire::voice_json;
-use crate::world::{ChannelKind, VoiceState, bits};
+use crate::world::{Belongings, ChannelKind, VoiceState, bits};
 
 /// What a client says of itself with op 4.
 #[derive(Deserialize)]
@@ -60,8 +61,12 @@ pub(crate) fn request(state: &mut State, user: Snowflake, session: &str, request
 /// Puts a member into a voice channel, or changes how it is there.
 pub(crate) fn enter(state: &mut State, guild: Snowflake, user: Snowflake, voice: VoiceState) {
     let Some(home) = state.world.guilds.get_mut(&guild) else { return };
-    home.belongings.voice.insert(user, voice);
+    let to = voice.channel_id;
+    let from = home.belongings.voice.insert(user, voice).map(|before| before.channel_id);
     announce(state, guild, user);
+    for channel in from.into_iter().chain([to]) {
+        settle(state, guild, channel);
+    }
 }
 
 /// Takes a member out of voice; false if not there.
@@ -71,7 +76,94 @@ pub(crate) fn leave(state: &mut State, guild: Snowflake, user: Snowflake) -> boo
     let mut data = voice_json(home, user, &voice, true);
     data["channel_id"] = Value::Null;
     dispatch::to_guild(state, guild, "VOICE_STATE_UPDATE", &data);
+    settle(state, guild, voice.channel_id);
     true
+}
+
+/// Begins what goes on in a channel with the first member who is there, and ends it when nobody is.
+fn settle(state: &mut State, guild: Snowflake, channel: Snowflake) {
+    let now = state.world.clock.now();
+    let Some(home) = state.world.guilds.get_mut(&guild) else { return };
+    let Belongings { voice, calls, .. } = &mut home.belongings;
+    let is_used = voice.values().any(|voice| voice.channel_id == channel);
+    let started = calls.get(&channel).and_then(|call| call.started);
+    if is_used == started.is_some() {
+        return;
+    }
+    if is_used {
+        calls.entry(channel).or_default().started = Some(now);
+    } else if calls.remove(&channel).is_some_and(|call| call.status.is_some()) {
+        announce_status(state, guild, channel, None);
+    }
+    let data = json!({ "id": channel, "guild_id": guild, "voice_start_time": is_used.then(|| seconds(now)) });
+    dispatch::to_guild(state, guild, "VOICE_CHANNEL_START_TIME_UPDATE", &data);
+}
+
+/// Says what goes on in a voice channel, or nothing any more; who is not there must manage it.
+pub(crate) fn set_status(
+    state: &mut State,
+    by: &By,
+    channel: Snowflake,
+    status: Option<String>,
+) -> Result<()> {
+    let (guild, home) = access::guild_channel_with(state, by.user, channel, bits::SET_VOICE_CHANNEL_STATUS)?;
+    if home.kind != ChannelKind::Voice {
+        return Err(ApiError::wrong_channel_type());
+    }
+    if guild.belongings.voice.get(&by.user).is_none_or(|voice| voice.channel_id != channel) {
+        access::guild_channel_with(state, by.user, channel, bits::MANAGE_CHANNELS)?;
+    }
+    let guild = guild.id;
+    let Some(home) = state.world.guilds.get_mut(&guild) else { return Ok(()) };
+    let call = home.belongings.calls.entry(channel).or_default();
+    call.status.clone_from(&status);
+    if call.status.is_none() && call.started.is_none() {
+        home.belongings.calls.remove(&channel);
+    }
+    announce_status(state, guild, channel, status.as_deref());
+    let action = if status.is_some() { Action::VoiceStatusUpdate } else { Action::VoiceStatusDelete };
+    let options = status.map(|status| json!({ "status": status }));
+    audit::record(state, guild, by, action, Some(channel), options);
+    Ok(())
+}
+
+fn announce_status(state: &mut State, guild: Snowflake, channel: Snowflake, status: Option<&str>) {
+    let data = json!({ "id": channel, "guild_id": guild, "status": status });
+    dispatch::to_guild(state, guild, "VOICE_CHANNEL_STATUS_UPDATE", &data);
+}
+
+/// What op 43 asks for.
+#[derive(Deserialize)]
+pub(crate) struct InfoRequest {
+    #[serde(rename = "guild_id")]
+    pub(crate) guild: Snowflake,
+    fields: Vec<String>,
+}
+
+/// What goes on in the voice channels that a member sees; none of a guild it is not in.
+pub(crate) fn info(state: &State, user: Snowflake, request: &InfoRequest) -> Option<Value> {
+    let home = state.world.guild(request.guild).filter(|home| home.members.contains_key(&user))?;
+    let asks = |field: &str| request.fields.iter().any(|asked| asked == field);
+    let sees = |channel: Snowflake| {
+        let channel = state.world.channel(channel);
+        channel.is_some_and(|channel| state.world.permissions_in(channel, user) & bits::VIEW_CHANNEL != 0)
+    };
+    let seen = home.belongings.calls.iter().filter(|(channel, _)| sees(**channel));
+    let channels = seen.map(|(channel, call)| {
+        let mut info = json!({ "id": channel });
+        if asks("status") {
+            info["status"] = json!(call.status);
+        }
+        if asks("voice_start_time") {
+            info["voice_start_time"] = json!(call.started.map(seconds));
+        }
+        info
+    });
+    Some(json!({ "guild_id": home.id, "channels": channels.collect::<Vec<_>>() }))
+}
+
+fn seconds(moment: Timestamp) -> u64 {
+    moment.0 / 1000
 }
 
 /// Sends everybody out of a voice channel that is about to go.
@@ -81,6 +173,9 @@ pub(super) fn leave_all(state: &mut State, channel: Snowflake) {
     let there = home.belongings.voice.iter().filter(|(_, voice)| voice.channel_id == channel);
     for user in there.map(|(user, _)| *user).collect::<Vec<_>>() {
         leave(state, guild, user);
+    }
+    if let Some(home) = state.world.guilds.get_mut(&guild) {
+        home.belongings.calls.remove(&channel);
     }
 }
 

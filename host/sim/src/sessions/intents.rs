@@ -44,7 +44,7 @@ const POLLS: Needs = Needs { guild: GUILD_MESSAGE_POLLS, dm: DIRECT_MESSAGE_POLL
 const CHANNELS: Needs = Needs { guild: GUILDS, dm: DIRECT_MESSAGES };
 
 /// Which events need which intents, by the beginning of their names; the first that fits counts.
-const NEEDED: [(&str, Needs); 20] = [
+const NEEDED: [(&str, Needs); 21] = [
     ("MESSAGE_REACTION_", REACTIONS),
     ("MESSAGE_POLL_VOTE_", POLLS),
     ("MESSAGE_", MESSAGES),
@@ -61,6 +61,7 @@ const NEEDED: [(&str, Needs); 20] = [
     ("WEBHOOKS_", in_guilds(GUILD_WEBHOOKS)),
     ("INVITE_", in_guilds(GUILD_INVITES)),
     ("VOICE_STATE_", in_guilds(GUILD_VOICE_STATES)),
+    ("VOICE_CHANNEL_ST", in_guilds(GUILDS)),
     ("PRESENCE_", in_guilds(GUILD_PRESENCES)),
     ("GUILD_SCHEDULED_EVENT_", in_guilds(GUILD_SCHEDULED_EVENTS)),
     ("AUTO_MODERATION_RULE_", in_guilds(AUTO_MODERATION_CONFIGURATION)),

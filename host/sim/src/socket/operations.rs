@@ -15,7 +15,7 @@ use super::members::{self, MembersRequest};
 use crate::ids::Snowflake;
 use crate::options::RateLimits;
 use crate::rules::presence;
-use crate::rules::voice::{self, VoiceRequest};
+use crate::rules::voice::{self, InfoRequest, VoiceRequest};
 use crate::sessions::Payload;
 use crate::sessions::presence::Presence;
 use crate::transcript::What;
@@ -97,13 +97,14 @@ impl Connection {
             1 => self.beat().await,
             2 => self.identify(read(data)?).await,
             6 => self.resume(read(data)?).await,
-            3 | 4 | 8 | 31 if self.session.is_none() => {
+            3 | 4 | 8 | 31 | 43 if self.session.is_none() => {
                 Err(End::Close { code: close::NOT_AUTHENTICATED, reason: "Not authenticated" })
             }
             3 => read(data).map(|presence| self.change_presence(presence)),
             4 => read(data).map(|request| self.change_voice(&request)),
             8 => self.request_members(&read(data)?),
             31 => read(data).map(|request| self.request_sounds(request)),
+            43 => read(data).map(|request| self.request_channel_info(&request)),
             _ => Err(End::Close { code: close::UNKNOWN_OPCODE, reason: "Unknown opcode" }),
         }
     }
@@ -150,6 +151,14 @@ impl Connection {
             state.sessions.push_to(&id, Payload::new("GUILD_MEMBERS_CHUNK", &chunk));
         }
         Ok(())
+    }
+
+    fn request_channel_info(&mut self, request: &InfoRequest) {
+        let Some((id, user)) = self.session.clone() else { return };
+        let mut state = self.shared.state();
+        if let Some(info) = voice::info(&state, user, request) {
+            state.sessions.push_to(&id, Payload::new("CHANNEL_INFO", &info));
+        }
     }
 
     /// Guilds have no sounds here, and say so.

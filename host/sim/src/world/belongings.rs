@@ -23,6 +23,9 @@ pub struct Belongings {
     pub events: Vec<ScheduledEvent>,
     /// Who is in which voice channel, by user.
     pub voice: BTreeMap<Snowflake, VoiceState>,
+    /// What goes on in voice channels, by channel.
+    #[serde(default)]
+    pub calls: BTreeMap<Snowflake, VoiceCall>,
     /// Who did what, oldest first.
     pub audit: VecDeque<AuditEntry>,
     /// Stages on which something is going on.
@@ -48,6 +51,16 @@ impl Belongings {
         }
         self.audit.push_back(entry);
     }
+}
+
+/// What goes on in a voice channel; it is over when the last member leaves.
+/// <https://discord.com/developers/docs/events/gateway-events#channel-info>
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub struct VoiceCall {
+    /// What members say of it.
+    pub status: Option<String>,
+    /// When the first member came; none while nobody is there.
+    pub started: Option<Timestamp>,
 }
 
 /// Somebody who must stay out.

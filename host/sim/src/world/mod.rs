@@ -32,7 +32,7 @@ pub use automod::{
 };
 pub use belongings::{
     AuditEntry, Ban, Belongings, CommandException, CommandRule, EventPlace, GuildEmoji, Invite, NthWeekday,
-    RecurrenceRule, ScheduledEvent, StageInstance, VoiceState, Webhook,
+    RecurrenceRule, ScheduledEvent, StageInstance, VoiceCall, VoiceState, Webhook,
 };
 pub use choice::Choice;
 pub(crate) use choice::Translations;

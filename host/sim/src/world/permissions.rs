@@ -110,6 +110,8 @@ pub mod bits {
         USE_EXTERNAL_SOUNDS = 45;
         /// Send voice messages.
         SEND_VOICE_MESSAGES = 46;
+        /// Say what goes on in a voice channel.
+        SET_VOICE_CHANNEL_STATUS = 48;
         /// Post polls.
         SEND_POLLS = 49;
         /// Answers of applications one brought along are seen by all.
@@ -137,6 +139,7 @@ pub mod bits {
         | CREATE_PUBLIC_THREADS
         | CREATE_PRIVATE_THREADS
         | SEND_MESSAGES_IN_THREADS
+        | SET_VOICE_CHANNEL_STATUS
         | SEND_POLLS
         | USE_EXTERNAL_APPS
         | REQUEST_TO_SPEAK;

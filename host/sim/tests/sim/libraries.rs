@@ -145,3 +145,36 @@ async fn moderators_hold_back_invites_and_direct_messages_for_a_day_at_most() {
     alice.made(Method::PUT, &actions, json!({})).await;
     assert_eq!(alice.get(&guild).await.1["incidents_data"], Value::Null);
 }
+
+#[tokio::test]
+async fn what_goes_on_in_a_voice_channel_is_said_asked_for_and_over_with_the_last_who_leaves() {
+    let sim = sim().await;
+    let (mut socket, _) = Socket::identified(&sim, INTENTS).await;
+    let (bot, guild, lounge) = (desk(&sim, "bot"), harbour(&sim), channel_id(&sim, "lounge"));
+    let status = format!("/channels/{lounge}/voice-status");
+    assert_eq!(code(&bot.put(&status, json!({ "status": "Knots" })).await), (403, 50013), "it is not there");
+    let state = |channel: Value| {
+        let state =
+            json!({ "guild_id": guild, "channel_id": channel, "self_mute": true, "self_deaf": false });
+        json!({ "op": 4, "d": state })
+    };
+    socket.send(state(json!(lounge))).await;
+    let started = socket.event("VOICE_CHANNEL_START_TIME_UPDATE").await;
+    assert_eq!((&started["id"], &started["guild_id"]), (&json!(lounge), &json!(guild)));
+    assert!(started["voice_start_time"].as_u64().unwrap() > 1_700_000_000, "in seconds: {started}");
+    assert_eq!(bot.put(&status, json!({ "status": "Knots" })).await.0, 204);
+    let said = json!({ "id": lounge, "guild_id": guild, "status": "Knots" });
+    assert_eq!(socket.event("VOICE_CHANNEL_STATUS_UPDATE").await, said);
+    let log = desk(&sim, "alice").get(&format!("/guilds/{guild}/audit-logs?action_type=192")).await.1;
+    let entry = &log["audit_log_entries"][0];
+    assert_eq!((&entry["target_id"], &entry["options"]["status"]), (&json!(lounge), &json!("Knots")));
+    socket.send(json!({ "op": 43, "d": { "guild_id": guild, "fields": ["status"] } })).await;
+    let info = json!({ "guild_id": guild, "channels": [{ "id": lounge, "status": "Knots" }] });
+    assert_eq!(socket.event("CHANNEL_INFO").await, info);
+    assert_eq!(code(&bot.put(&status, json!({ "status": "x".repeat(501) })).await), (400, 50035));
+    let text = format!("/channels/{}/voice-status", channel_id(&sim, "general"));
+    assert_eq!(code(&desk(&sim, "alice").put(&text, json!({ "status": "x" })).await), (400, 50024));
+    socket.send(state(Value::Null)).await;
+    assert_eq!(socket.event("VOICE_CHANNEL_STATUS_UPDATE").await["status"], Value::Null);
+    assert_eq!(socket.event("VOICE_CHANNEL_START_TIME_UPDATE").await["voice_start_time"], Value::Null);
+}

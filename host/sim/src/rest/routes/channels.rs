@@ -1,6 +1,6 @@
 //! The routes below `/channels`.
 
-use crate::rest::{channels, invites, messages, threads, webhooks};
+use crate::rest::{channels, invites, messages, threads, voice, webhooks};
 
 super::table! {
     GET    "/channels/{channel_id}" => channels::channel(channel_id);
@@ -36,6 +36,8 @@ super::table! {
     GET    "/channels/{channel_id}/threads/archived/public" => threads::lists::archived_public(channel_id);
     GET    "/channels/{channel_id}/threads/archived/private" => threads::lists::archived_private(channel_id);
     GET    "/channels/{channel_id}/users/@me/threads/archived/private" => threads::lists::archived_joined(channel_id);
+    PUT    "/channels/{channel_id}/voice-status" => voice::set_status(channel_id);
+
     GET    "/channels/{channel_id}/thread-members" => threads::lists::members(channel_id);
     PUT    "/channels/{channel_id}/thread-members/@me" => threads::lists::join(channel_id);
     POST   "/channels/{channel_id}/thread-members/@me" => threads::lists::join(channel_id);
