@@ -100,7 +100,11 @@ async fn a_bot_renames_itself_and_joins_a_thread_by_the_older_routes() {
 async fn what_libraries_say_beside_subcommands_posts_polls_and_answers_is_known() {
     let sim = strict().await;
     let (_socket, _handle, interaction) = invoked(&sim).await;
-    let answer = json!({ "type": 4, "data": { "content": "ok" }, "attachments": [] });
+    let emoji = json!({ "name": "🎈", "animated": false, "available": true });
+    let button = json!({ "type": 2, "style": 1, "label": "Go", "custom_id": "go", "emoji": emoji });
+    let data = json!({ "content": "ok", "pass_self_into_delete": true,
+        "components": [{ "type": 1, "components": [button] }] });
+    let answer = json!({ "type": 4, "data": data, "attachments": [] });
     assert_eq!(respond(&sim, &interaction, answer).await.0, 204);
     let (bot, alice) = (desk(&sim, "bot"), desk(&sim, "alice"));
     let commands = format!("/applications/{}/commands", id(&bot.get("/users/@me").await.1));

@@ -93,6 +93,8 @@ impl MessageForm {
         form.tts = fields.flag("tts").unwrap_or(false);
         form.nonce = nonce(&mut fields);
         form.enforce_nonce = fields.flag("enforce_nonce").unwrap_or(false);
+        // What interactions.py keeps for itself and sends with each message.
+        fields.ignore(&["pass_self_into_delete"]);
         // There are no stickers here, and none is a list that clients send.
         if fields.has_any("sticker_ids") {
             fields.fail("sticker_ids", "STICKER_UNKNOWN", "Unknown sticker");

@@ -153,6 +153,8 @@ impl Checker<'_> {
     /// Reads an emoji, a custom one by its id or a Unicode one by its name.
     fn emoji(&self, of: &mut Fields) -> Option<ComponentEmoji> {
         of.read_object("emoji", |of| {
+            // interactions.py sends all that it knows of an emoji.
+            of.ignore(&["available"]);
             let (id, name) = (of.snowflake("id"), of.text("name", 32));
             let ascii = |name: &str| name.chars().all(|c| c.is_ascii_alphabetic());
             if id.is_none() && name.as_deref().is_none_or(|name| name.is_empty() || ascii(name)) {
