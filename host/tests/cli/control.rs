@@ -182,7 +182,7 @@ fn a_file_of_any_name_is_listed_with_its_reason_and_a_cog_with_two_files_is_name
     let live = Live::play(&place, &["--socket", "c.sock"]);
     let listed = run(&place, &["cogs", "list", "--socket", "c.sock"]).out;
     let line = listed.lines().find(|line| line.contains(r"libodd\n.so")).expect(&listed);
-    assert!(line.contains("it is not a library"), "{listed}");
+    assert!(line.contains("its name is not UTF-8, or has control characters"), "{listed}");
     let refused = run(&place, &["cogs", "load", "pong", "--socket", "c.sock"]);
     assert!(refused.err.contains("\nhelp: there are: ping; "), "{}", refused.err);
     assert_eq!(live.end().0, 0);
@@ -201,6 +201,7 @@ fn what_is_named_as_a_library_and_is_none_is_refused_with_its_reason() {
     fs::create_dir(cogs.join("libfolder.so")).unwrap();
     fs::copy(&ping, cogs.join(OsStr::from_bytes(b"libname\xff.so"))).unwrap();
     fs::copy(&ping, cogs.join("libtwo\nlines.so")).unwrap();
+    place.file("gearshift.toml", "[cogs]\nfolder = \"cogs\"\n");
     let mut live = Live::play(&place, &["--socket", "c.sock"]);
     let why = |file: &str| {
         let listed = run(&place, &["cogs", "list", "--json", "--socket", "c.sock"]).out;
