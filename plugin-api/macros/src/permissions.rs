@@ -56,6 +56,7 @@ const PERMISSIONS: &[(&str, u8, &str)] = &[
     ("CREATE_EVENTS", 44, "Create Events"),
     ("USE_EXTERNAL_SOUNDS", 45, "Use External Sounds"),
     ("SEND_VOICE_MESSAGES", 46, "Send Voice Messages"),
+    ("SET_VOICE_CHANNEL_STATUS", 48, "Set Voice Channel Status"),
     ("SEND_POLLS", 49, "Create Polls"),
     ("USE_EXTERNAL_APPS", 50, "Use External Apps"),
     ("PIN_MESSAGES", 51, "Pin Messages"),
