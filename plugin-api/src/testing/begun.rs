@@ -143,6 +143,9 @@ impl Stage {
             (State::Waiting, AUTOCOMPLETE) => "no suggestions",
             (State::Waiting, COMMAND) => "“The application did not respond”",
             (State::Waiting, _) => "“This interaction failed”",
+            (State::Thinking, _) if open.is_hosts => {
+                "“thinking …” for a minute, as the cog has not deferred it"
+            }
             (State::Thinking, _) => "“thinking …” for 15 minutes",
             (State::Acknowledged | State::Answered, _) => return,
         };

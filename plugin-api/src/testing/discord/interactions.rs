@@ -35,7 +35,7 @@ pub(in crate::testing) struct Open {
     /// Whether the user alone sees it when the host acknowledges it.
     pub(in crate::testing) is_ephemeral: bool,
     pub(in crate::testing) state: State,
-    /// Whether the host has acknowledged it.
+    /// Whether the host has acknowledged it, and the cog has not said "thinking …" as well.
     pub(in crate::testing) is_hosts: bool,
     /// What `@original` is.
     pub(in crate::testing) original: Option<u64>,
@@ -94,8 +94,10 @@ impl Discord {
     ) -> Result<Option<u64>, Refused> {
         let at = self.open(token).filter(|at| self.interactions[*at].id.to_string() == id);
         let Some(at) = at else { return Err(Refused::UNKNOWN_INTERACTION.into()) };
-        let open = &self.interactions[at];
+        let open = &mut self.interactions[at];
         if open.state != State::Waiting {
+            // Who defers what the host has deferred says that an answer follows.
+            open.is_hosts &= !(open.state == State::Thinking && body["type"] == CALLBACK_DEFERRED);
             return Err(Refused::ACKNOWLEDGED.into());
         }
         if world.clock.unix_ms() > open.began_ms + FIRST_ANSWER_MS {

@@ -21,6 +21,7 @@ impl Cog for Asker {
         Command::new("twice", "Answers twice"),
         Command::new("late", "Answers late"),
         Command::new("later", "Leaves the answer to a future, which is too late"),
+        Command::new("promise", "Defers and leaves it at that"),
         Command::new("dm", "Writes to the user"),
         Command::new("teapot", "Asks for what the kit does not know"),
         Command::new("send", "Posts"),
@@ -61,6 +62,7 @@ impl Cog for Asker {
                 });
                 Ok(())
             }
+            "promise" => ctx.defer().await,
             "dm" => {
                 discord.dm(ctx.user()?.id, "hello").await?;
                 Ok(())
@@ -146,6 +148,17 @@ fn the_host_defers_what_a_handler_is_late_to_answer() {
     assert!(answer.is_thinking());
     bot.advance(Duration::from_secs(1));
     assert_eq!(answer.content(), "late");
+}
+
+#[test]
+fn what_only_the_host_has_deferred_is_soon_without_an_answer() {
+    let bot = Bot::new::<Asker>();
+    bot.host_defers(true);
+    for (command, time) in [("later", "a minute"), ("promise", "15 minutes")] {
+        bot.user("alice").slash(command, ());
+        let line = format!("its handler ended without an answer: alice sees “thinking …” for {time}");
+        assert!(bot.transcript().contains(&line), "{}", bot.transcript());
+    }
 }
 
 #[test]
