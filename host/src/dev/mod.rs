@@ -11,6 +11,7 @@
 mod build;
 mod dep_info;
 mod facts;
+mod files;
 mod install;
 mod names;
 mod packages;

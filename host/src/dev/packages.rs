@@ -5,6 +5,7 @@ use std::{
     io,
     path::{Path, PathBuf},
     process::Command,
+    time::SystemTime,
 };
 
 use cargo_metadata::{CrateType, Metadata, Package, TargetKind};
@@ -32,6 +33,8 @@ pub(super) struct Workspace {
     pub(super) scripts: BTreeSet<String>,
     /// Folders of the packages that they depend on by path, in the workspace or elsewhere.
     pub(super) dependencies: BTreeSet<PathBuf>,
+    /// When cargo was asked for it: of what has changed later it may know nothing.
+    pub(super) since: SystemTime,
 }
 
 /// A package that is a cog.
@@ -52,6 +55,7 @@ impl Workspace {
     /// The same one, found from another folder.
     pub(super) fn add(&mut self, other: Workspace) {
         self.folders.extend(other.folders);
+        self.since = self.since.min(other.since);
         self.scripts.extend(other.scripts);
         self.dependencies.extend(other.dependencies);
         self.cogs.extend(other.cogs);
@@ -138,6 +142,7 @@ pub(super) fn find(folder: &Path) -> Result<Vec<Workspace>, DevError> {
     if folders.is_empty() {
         return Err(failed(format!("there is no `{MANIFEST}` in it, above it or in its folders")));
     }
+    let since = SystemTime::now();
     let metadata = folders.iter().map(|folder| metadata(folder));
     let metadata: Vec<Metadata> = metadata.collect::<Result<_, _>>().map_err(|error| match error {
         Unanswered::NoCargo(error) => DevError::NoCargo(error),
@@ -166,6 +171,7 @@ pub(super) fn find(folder: &Path) -> Result<Vec<Workspace>, DevError> {
             scripts: needed.iter().filter(has_script).map(|package| package.id.repr.clone()).collect(),
             dependencies: needed.iter().flat_map(|package| paths(package)).collect(),
             cogs,
+            since,
         });
     }
     if found.is_empty() { Err(DevError::NoCog { folder, almost }) } else { Ok(found) }

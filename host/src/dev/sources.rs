@@ -18,6 +18,7 @@ use super::{
     build::Scripts,
     dep_info::dep_info,
     digest,
+    files::{folders_in, has_changed, has_file, is_passing, is_rust},
     packages::{MANIFEST, Workspace},
 };
 
@@ -127,6 +128,12 @@ impl Sources {
             let manifest = folder.join(MANIFEST);
             self.known.entry(manifest.clone()).or_insert_with(|| digest(&manifest).ok());
         }
+        // What came after cargo had looked and before they were watched.
+        let beside = self.parents.iter().flat_map(|parent| folders_in(parent));
+        let mut folders = beside.chain(self.packages.iter().cloned());
+        let is_later = folders.any(|folder| has_changed(&folder.join(MANIFEST), workspace.since));
+        self.has_other_manifests |= is_later;
+        self.is_stale |= is_later;
     }
 
     /// Whether a manifest has changed since this was asked.
@@ -170,9 +177,8 @@ impl Sources {
                 self.seen(folder, Sources::watch_one);
             }
             if !self.known.contains_key(&input) {
-                let changed = fs::metadata(&input).and_then(|file| file.modified());
                 // It was not watched: it may have changed after it was read.
-                self.is_stale |= !self.is_built(&input) && changed.is_ok_and(|at| at > self.build_began);
+                self.is_stale |= !self.is_built(&input) && has_changed(&input, self.build_began);
                 self.known.insert(input.clone(), digest(&input).ok());
             }
         }
@@ -260,15 +266,13 @@ impl Sources {
 
     /// A new folder is watched from now on; what lies in it already counts as new.
     fn is_change_by_folder(&mut self, folder: &Path) -> bool {
-        if folder.parent().is_some_and(|parent| self.parents.contains(parent))
-            && self.packages.insert(folder.to_owned())
-        {
-            self.has_other_manifests |= folder.join(MANIFEST).is_file();
-        }
+        let is_new = folder.parent().is_some_and(|parent| self.parents.contains(parent))
+            && self.packages.insert(folder.to_owned());
         if !self.is_in_package(folder) && !self.is_input(folder) {
             return false;
         }
         self.seen(folder, Sources::watch_below);
+        self.has_other_manifests |= is_new && folder.join(MANIFEST).is_file();
         has_file(folder, |file| self.has_failed || is_rust(file))
     }
 
@@ -343,33 +347,6 @@ impl Sources {
     }
 }
 
-/// Folders that can hold sources.
-fn folders_in(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let folders = entries.filter(|entry| entry.file_type().is_ok_and(|it| it.is_dir()));
-    let folders = folders.filter(|entry| {
-        let name = entry.file_name();
-        !(is_passing(&name) || name == "target" || name == "node_modules")
-    });
-    folders.map(|entry| entry.path()).collect()
-}
-
-fn has_file(folder: &Path, is_wanted: impl Fn(&Path) -> bool + Copy) -> bool {
-    let mut entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    entries.any(|path| path.is_file() && is_wanted(&path))
-        || folders_in(folder).iter().any(|inner| has_file(inner, is_wanted))
-}
-
-fn is_rust(file: &Path) -> bool {
-    file.extension().is_some_and(|extension| extension == "rs")
-}
-
-/// What editors and tools leave beside sources for a while.
-fn is_passing(name: &OsStr) -> bool {
-    let name = name.as_encoded_bytes();
-    (name.starts_with(b".") && name.len() > 1 && name != b"..") && name != b".cargo" || name.ends_with(b"~")
-}
-
 fn is_change(kind: &EventKind) -> bool {
     match kind {
         EventKind::Create(_) | EventKind::Remove(_) => true,
@@ -384,12 +361,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_editors_leave_is_no_source() {
-        for passing in [".lib.rs.swp", "lib.rs~", ".git", ".#lib.rs"] {
-            assert!(is_passing(OsStr::new(passing)), "{passing}");
-        }
-        for lasting in ["lib.rs", ".cargo", "..", "."] {
-            assert!(!is_passing(OsStr::new(lasting)), "{lasting}");
-        }
+    fn a_manifest_that_came_before_it_was_watched_is_read_and_one_of_the_future_is_not_read_again_and_again()
+    {
+        let place = tempfile::tempdir().unwrap();
+        let root = place.path().to_owned();
+        let workspace = Workspace {
+            folders: BTreeSet::from([root.clone()]),
+            target: root.join("target"),
+            root: root.clone(),
+            cogs: Vec::new(),
+            scripts: BTreeSet::new(),
+            dependencies: BTreeSet::new(),
+            since: SystemTime::now(),
+        };
+        assert!(!Sources::watch(&workspace).takes_manifests());
+        fs::create_dir(root.join("coming")).unwrap();
+        let manifest = fs::File::create(root.join("coming").join(MANIFEST)).unwrap();
+        assert!(Sources::watch(&workspace).takes_manifests());
+        manifest.set_modified(SystemTime::now() + Duration::from_secs(3600)).unwrap();
+        assert!(!Sources::watch(&workspace).takes_manifests());
     }
 }

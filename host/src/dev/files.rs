@@ -1,0 +1,60 @@
+//! Which files and folders can be sources, and whether they have changed.
+
+use std::{
+    ffi::OsStr,
+    fs,
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
+
+/// The kernel stamps files with the time of its last tick: at 100 a second, so long ago at most.
+const CLOCK_TICK: Duration = Duration::from_millis(10);
+
+/// Folders that can hold sources.
+pub(super) fn folders_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let folders = entries.filter(|entry| entry.file_type().is_ok_and(|it| it.is_dir()));
+    let folders = folders.filter(|entry| {
+        let name = entry.file_name();
+        !(is_passing(&name) || name == "target" || name == "node_modules")
+    });
+    folders.map(|entry| entry.path()).collect()
+}
+
+pub(super) fn has_file(folder: &Path, is_wanted: impl Fn(&Path) -> bool + Copy) -> bool {
+    let mut entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    entries.any(|path| path.is_file() && is_wanted(&path))
+        || folders_in(folder).iter().any(|inner| has_file(inner, is_wanted))
+}
+
+/// Whether a file was written after a moment, or so little before that its time does not tell. One of the future would
+/// always count.
+pub(super) fn has_changed(file: &Path, since: SystemTime) -> bool {
+    let changed = fs::metadata(file).and_then(|file| file.modified());
+    changed.is_ok_and(|at| at + CLOCK_TICK >= since && at <= SystemTime::now())
+}
+
+pub(super) fn is_rust(file: &Path) -> bool {
+    file.extension().is_some_and(|extension| extension == "rs")
+}
+
+/// What editors and tools leave beside sources for a while.
+pub(super) fn is_passing(name: &OsStr) -> bool {
+    let name = name.as_encoded_bytes();
+    (name.starts_with(b".") && name.len() > 1 && name != b"..") && name != b".cargo" || name.ends_with(b"~")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_editors_leave_is_no_source() {
+        for passing in [".lib.rs.swp", "lib.rs~", ".git", ".#lib.rs"] {
+            assert!(is_passing(OsStr::new(passing)), "{passing}");
+        }
+        for lasting in ["lib.rs", ".cargo", "..", "."] {
+            assert!(!is_passing(OsStr::new(lasting)), "{lasting}");
+        }
+    }
+}
