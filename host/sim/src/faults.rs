@@ -10,32 +10,32 @@ use crate::transcript::{Transcript, What};
 /// Something that goes wrong with a REST call.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RestFault {
-    /// The call is not carried out and answers this status with a JSON error.
+    /// The call is not carried out; the answer has this status and a JSON error.
     Status {
         /// The HTTP status, 400 to 599.
         status: u16,
-        /// Discord's error code; 0 for none in particular.
+        /// Discord's error code; 0 for a general error.
         code: u32,
-        /// The error's text.
+        /// The error message.
         message: String,
     },
-    /// The call is not carried out and answers 429 with `Retry-After`.
+    /// The call is not carried out; the answer is 429 with `Retry-After`.
     RateLimit {
-        /// How long the client is to wait.
+        /// How long the client must wait.
         retry_after: Duration,
-        /// Whether it holds for all routes.
+        /// Whether the limit is for all routes.
         global: bool,
     },
-    /// The call is carried out after a while.
+    /// The call is carried out after a delay.
     Delay(Duration),
     /// The call is not carried out and its connection is cut.
     Drop,
-    /// The call is carried out, but its connection is cut before the answer.
+    /// The call is carried out, but its connection is cut before the response.
     DropAnswer,
 }
 
 impl RestFault {
-    /// A status that somebody asked for, with a text that says so unless there is a better one.
+    /// A status asked for by a test or user; without a `message`, the text says that it was on demand.
     pub(crate) fn on_demand(status: u16, code: u32, message: Option<String>) -> Self {
         Self::Status { status, code, message: message.unwrap_or(format!("{status}: on demand")) }
     }
@@ -48,11 +48,11 @@ pub struct Faults {
 }
 
 struct Shared {
-    /// Rules left; lets a call without any fault pass without the lock.
+    /// How many rules are left; without any, a call passes without taking the lock.
     armed: AtomicUsize,
     rules: Mutex<Vec<Rule>>,
     transcript: Transcript,
-    /// By [`Switch`].
+    /// Indexed by [`Switch`].
     switches: [AtomicBool; 3],
 }
 
@@ -63,14 +63,14 @@ pub(crate) enum Switch {
     Heartbeats,
     /// New connections are refused.
     Connections,
-    /// New connections to the address for resuming are.
+    /// New connections to the address for resuming are refused.
     Resumes,
 }
 
 impl Switch {
     const ALL: [Self; 3] = [Self::Heartbeats, Self::Connections, Self::Resumes];
 
-    /// How it is, switched on or off.
+    /// Describes the switch when on or off.
     fn says(self, on: bool) -> &'static str {
         match (self, on) {
             (Self::Heartbeats, true) => "heartbeats are not acknowledged",
@@ -102,8 +102,8 @@ impl Faults {
         }
     }
 
-    /// The next `times` calls that match go wrong. `method` may be `*`; `path` is without `/api/vN` and may contain `*`
-    /// for any run of characters: `/channels/*/messages`. Rules strike in the order they were armed.
+    /// Makes the next `times` matching calls go wrong. `method` may be `*`; `path` has no `/api/vN`, and `*` in it
+    /// stands for any run of characters: `/channels/*/messages`. Rules apply in the order in which they were armed.
     pub fn rest(&self, method: &str, path: &str, times: u64, fault: RestFault) {
         self.note(format!("the next {times} of {method} {path}: {fault}"));
         if times == 0 {
@@ -114,7 +114,7 @@ impl Faults {
         self.shared.armed.store(rules.len(), Ordering::Relaxed);
     }
 
-    /// Disarms everything: REST rules, ignored heartbeats, refused connections. An outage of a guild goes on.
+    /// Disarms everything: REST rules, ignored heartbeats, refused connections. An outage of a guild continues.
     pub fn clear(&self) {
         self.rules().clear();
         self.shared.armed.store(0, Ordering::Relaxed);
@@ -122,7 +122,7 @@ impl Faults {
         self.note("cleared".to_owned());
     }
 
-    /// What is armed, a line each.
+    /// What is armed, one line each.
     pub fn armed(&self) -> Vec<String> {
         let mut lines: Vec<String> = self
             .rules()
@@ -182,8 +182,8 @@ impl fmt::Display for RestFault {
     }
 }
 
-/// Whether a path matches a pattern in which `*` stands for any run of bytes. Each `*` takes as little as it can, and only
-/// the last one takes more when something does not fit: no pattern is slow.
+/// Whether a path matches a pattern in which `*` stands for any run of bytes. Each `*` takes as little as it can, and
+/// only the last one takes more on a mismatch, so no pattern is slow.
 fn matches(pattern: &[u8], path: &[u8]) -> bool {
     let (mut at, mut from) = (0, 0);
     let mut last_star = None;

@@ -1,5 +1,5 @@
-//! A wire-level Discord on loopback: REST, gateway, members that act. For any bot in any language.
-//! It knows nothing of cogs, and never leaves 127.0.0.1.
+//! A Discord at the wire level, on loopback: REST, the gateway, and members that act. It works with any bot, in any
+//! language, knows nothing about cogs, and never leaves 127.0.0.1.
 //!
 //! ```text
 //!  8  sim: the public face; starts, closes
@@ -15,19 +15,21 @@
 //!  0  ids: snowflakes, timestamps, percent-encoding
 //! ```
 //!
-//! Imports go down only, `State` has no methods, and only `rules` write the world: tests that read the sources keep it.
+//! Imports only go down, `State` has no methods, and only `rules` write the world; tests that read the sources check it.
 //!
-//! A user is an account like a bot: one REST, one gateway, one set of rules, and a token of its own ([`Member::token`]). The
-//! page is such a client. What drives the simulator itself is apart, under `/control`, and described by its `openapi.json`.
+//! A user is an account like a bot, with the same REST, the same gateway, the same rules, and a token of its own
+//! ([`Member::token`]). The page is such a client. The interface that drives the simulator itself is separate: it is
+//! under `/control`, and its `openapi.json` describes it.
 //!
-//! 1. What happens has one order: it changes the world, enters the transcript and reaches the sessions under one lock.
-//! 2. An event is written once; sessions differ in its number only.
-//! 3. No lock is held while something is read or written.
+//! 1. Everything that happens is ordered: it changes the world, enters the transcript and reaches the sessions under one
+//!    lock.
+//! 2. An event is serialised once; sessions only differ in its sequence number.
+//! 3. No lock is held during I/O.
 //! 4. Everything that is kept has a limit.
-//! 5. Whatever follows from time follows from one clock, which can be frozen and advanced; `clock` says what does not.
-//! 6. What a handler does not read is unknown: counted, reported, and refused if the simulator is to be strict.
+//! 5. Everything that depends on time follows one clock, which can be frozen and advanced; `clock` lists the exceptions.
+//! 6. A field that no handler reads is unknown: it is counted, reported, and refused if the simulator is strict.
 //!
-//! A world, a bot in it, somebody who speaks to it:
+//! A world, a bot in it, and a user who talks to it:
 //!
 //! ```no_run
 //! # async fn start_my_bot(_api_url: String, _token: &str) {}
@@ -45,8 +47,8 @@
 //! # }
 //! ```
 //!
-//! Members do what people do: edit, reply, react, attach, run commands with options being typed, press, choose, fill in forms,
-//! come, go, hand out roles. What they may not do is refused in words.
+//! Members do what people do: they edit, reply, react, attach files, run commands, type options, press buttons, select,
+//! submit forms, join, leave, and assign roles. An act that is not allowed fails with an error that says why.
 //!
 //! ```
 //! # tokio::runtime::Runtime::new().unwrap().block_on(async {

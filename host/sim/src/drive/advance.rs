@@ -1,20 +1,20 @@
-//! Letting time pass for the simulator and its bot together: from moment to moment, with a pause for the bot at each.
+//! Advances time for the simulator and its bot together: from moment to moment, with a pause for the bot at each.
 
 use std::time::{Duration, Instant};
 
 use super::settle::settle;
 use crate::state::Shared;
 
-/// For so long, in real time, the bot may be at work on what fell due at one moment before time goes on without it.
+/// How long, in real time, the bot may work on what fell due at one moment before time goes on without it.
 const PAUSE: Duration = Duration::from_secs(1);
-/// For so long, in real time, time passes from moment to moment; then what is left passes at once.
+/// How long, in real time, time advances from moment to moment; after that the rest passes at once.
 const LONGEST: Duration = Duration::from_secs(30);
 
 pub(crate) async fn advance(shared: &Shared, by: Duration) {
     let began = Instant::now();
     let mut left = by;
     if shared.clock.has_bot() {
-        // What was said just before may be about to plan something.
+        // Something that just happened may make the bot set a timer.
         let _ = settle(shared, PAUSE).await;
     }
     while let Some(step) = shared.clock.bot_due().filter(|step| *step <= left) {
@@ -28,7 +28,7 @@ pub(crate) async fn advance(shared: &Shared, by: Duration) {
         }
         shared.clock.advance(step);
         left -= step;
-        // A bot that is still busy then, perhaps because it waits for a later moment, must not stop time.
+        // A bot that is still busy after that, perhaps because it waits for a later moment, must not stop time.
         let _ = settle(shared, PAUSE).await;
     }
     shared.clock.advance(left);

@@ -1,4 +1,4 @@
-//! The gateway, driven from outside: what a real one does to bots now and then, on demand.
+//! Drives the gateway from outside: does on demand what Discord's gateway does to bots from time to time.
 
 use std::sync::Arc;
 
@@ -10,7 +10,8 @@ use crate::sessions::Outgoing;
 use crate::state::{Shared, State};
 use crate::world::ActError;
 
-/// Drives the gateway from outside: what a real one does to bots now and then, on demand. Users' clients are left alone.
+/// Drives the gateway from outside: does on demand what Discord's gateway does to bots from time to time. Users'
+/// clients are not affected.
 #[derive(Clone)]
 pub struct Gateway {
     shared: Arc<Shared>,
@@ -21,7 +22,7 @@ impl Gateway {
         Self { shared }
     }
 
-    /// Ids of the bots' sessions that exist, connected or resumable.
+    /// The ids of the bots' sessions, connected or resumable.
     pub fn sessions(&self) -> Vec<String> {
         let state = self.shared.state();
         let bots = state.sessions.iter().filter(|session| session.is_bots());
@@ -34,22 +35,23 @@ impl Gateway {
         state.sessions.iter().filter(|session| session.is_bots() && session.is_connected()).count()
     }
 
-    /// Cuts every connection without a word; sessions stay resumable. Returns how many were cut.
+    /// Cuts every connection without a close frame; sessions stay resumable. Returns how many were cut.
     pub fn drop_sockets(&self) -> usize {
         self.order("socket dropped", || Outgoing::Drop)
     }
 
-    /// Sends op 7 to every session: reconnect and resume.
+    /// Sends op 7 (reconnect) to every session. Returns how many.
     pub fn ask_reconnect(&self) -> usize {
         self.order("op 7 reconnect", || Outgoing::Op(r#"{"op":7,"d":null,"s":null,"t":null}"#.to_owned()))
     }
 
-    /// Sends op 9 to every session. Not resumable: the session is gone and the client must identify again.
+    /// Sends op 9 (invalid session) to every session. If not `resumable`, the session is gone and the client must
+    /// identify again. Returns how many.
     pub fn invalidate(&self, resumable: bool) -> usize {
         self.order("op 9 invalid session", || Outgoing::Invalidate { resumable })
     }
 
-    /// Closes every connection with a code; sessions stay resumable unless the code ends them.
+    /// Closes every connection with a close code; sessions stay resumable unless the code ends them. Returns how many.
     pub fn close_sockets(&self, code: u16) -> usize {
         self.order(&format!("closed with {code}"), || Outgoing::Close { code, reason: "closed on demand" })
     }
@@ -64,19 +66,20 @@ impl Gateway {
         self.shared.faults.switch(Switch::Connections, refuse);
     }
 
-    /// Makes a guild unavailable to bots, as an outage of Discord's does: they receive GUILD_DELETE, and no event of the guild
-    /// until it is over. REST goes on. Returns how many sessions were notified.
+    /// Makes a guild unavailable to bots, as in an outage of Discord: they receive GUILD_DELETE, and no event of the
+    /// guild until the outage ends. REST still works. Returns how many sessions were notified.
     ///
     /// # Errors
-    /// If there is no such guild; the nearest names are in the error.
+    /// If there is no such guild; the error suggests the nearest names.
     pub fn begin_outage(&self, guild: &str) -> Result<usize, ActError> {
         self.outage(guild, "begins", guilds::begin_outage)
     }
 
-    /// Ends it: bots receive GUILD_CREATE with the guild as it is by now. Returns how many sessions were notified.
+    /// Ends the outage: bots receive GUILD_CREATE with the guild's present state. Returns how many sessions were
+    /// notified.
     ///
     /// # Errors
-    /// If there is no such guild; the nearest names are in the error.
+    /// If there is no such guild; the error suggests the nearest names.
     pub fn end_outage(&self, guild: &str) -> Result<usize, ActError> {
         self.outage(guild, "ends", guilds::end_outage)
     }
@@ -94,8 +97,8 @@ impl Gateway {
         Ok(sent)
     }
 
-    /// While true, connections to the address that READY names for resuming are dropped before the websocket opens, as when
-    /// that part of Discord's gateway is gone: a client must come back by the address of `GET /gateway`.
+    /// While true, connections to the `resume_gateway_url` of READY are dropped before the websocket opens, as if that
+    /// part of Discord's gateway were gone: a client must reconnect to the address from `GET /gateway`.
     pub fn refuse_resumes(&self, refuse: bool) {
         self.shared.faults.switch(Switch::Resumes, refuse);
     }

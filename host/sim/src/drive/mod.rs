@@ -1,4 +1,4 @@
-//! Whatever moves the simulator from outside: tests in this process, the control interface, the prompt.
+//! Everything that drives the simulator from outside: tests in this process, the control interface, the prompt.
 
 pub(crate) mod advance;
 pub(crate) mod control;

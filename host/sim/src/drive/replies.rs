@@ -1,4 +1,4 @@
-//! Waiting for what bots say: the answer to a message, or the next word after it.
+//! Waiting for a bot's messages: the reply to a message, or the next message after it.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ pub(crate) async fn reply_to(shared: &Shared, message: Snowflake, within: Durati
     posted_after(shared, message, within, |posted| posted.reply_to == Some(message)).await
 }
 
-/// The first message of a bot in the channel of `message` that came after it.
+/// The first message by a bot after `message` in the same channel.
 pub(crate) async fn bot_message_after(
     shared: &Shared,
     message: Snowflake,

@@ -1,5 +1,5 @@
-//! Settling: waiting until nothing is under way any more, instead of sleeping.
-//! It does not look into bots; it asks those that offer a probe and watches the others.
+//! Settling: waiting until nothing is in progress, instead of sleeping. It cannot look into bots: it asks those that
+//! have a probe, and watches the others.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,31 +9,31 @@ use crate::rules::interactions;
 use crate::state::Shared;
 use crate::transcript::Tail;
 
-/// Between two looks while something is under way that writes no entry when it is done.
+/// How often to check while something is in progress that writes no entry when it ends.
 const LOOK_EVERY: Duration = Duration::from_millis(1);
-/// With a probe: what was written to a socket needs a moment until the bot has it and stops being idle.
+/// With a probe: how long an event written to a socket may take until the bot has it and is no longer idle.
 const ARRIVAL: Duration = Duration::from_millis(10);
 
-/// What is under way.
+/// What is in progress.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Busy {
     /// REST calls that are not answered yet.
     pub calls: usize,
-    /// Events that were not written to their bots yet.
+    /// Events that are not yet written to their bots.
     pub events: u64,
-    /// Interactions that wait for their bot: not acknowledged in their window, or "thinking …".
+    /// Interactions that wait for their bot: not acknowledged within their window, or "thinking …".
     pub interactions: usize,
-    /// Whether the bot's probe says that it works.
+    /// Whether the bot is busy, according to its probe.
     pub working: bool,
 }
 
-/// Something was still under way when the time was over. `Debug` shows the transcript, so that a test's `unwrap` does.
+/// Something was still in progress when the time was up. `Debug` shows the transcript, so a test's `unwrap` does too.
 #[derive(thiserror::Error)]
 #[error("not settled within {} ms: {busy}\n{tail}", within.as_millis())]
 pub struct Unsettled {
-    /// The time given.
+    /// How long it was waited for.
     pub within: Duration,
-    /// What was under way in the end; nothing if it was merely never quiet for long enough.
+    /// What was in progress at the end; nothing if there was just no quiet period that was long enough.
     pub busy: Busy,
     tail: Tail,
 }

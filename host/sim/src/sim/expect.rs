@@ -1,4 +1,4 @@
-//! What a test expects to happen, and the transcript if it does not.
+//! What a test expects to happen, and an error with the transcript if it does not.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,19 +10,20 @@ use crate::sim::Sim;
 use crate::transcript::{Entry, Tail, What};
 use crate::world::Message;
 
-/// Something that was expected did not happen. `Debug` shows the transcript, so that a test's `unwrap` does.
+/// Something expected did not happen. `Debug` shows the transcript, so a test's `unwrap` does too.
 #[derive(thiserror::Error)]
 #[error("{what} was expected within {} ms\n{tail}", within.as_millis())]
 pub struct Unmet {
     /// What was expected.
     pub what: String,
-    /// The time given: [`SimOptions::patience`](crate::SimOptions).
+    /// How long it was waited for: [`SimOptions::patience`](crate::SimOptions).
     pub within: Duration,
     tail: Tail,
 }
 
 impl Sim {
-    /// The first entry of the transcript, past or to come, for which `pick` answers something. `what` says it in words.
+    /// The first entry of the transcript, past or future, for which `pick` returns `Some`. `what` describes it in the
+    /// error.
     ///
     /// # Errors
     /// If there is none within [`SimOptions::patience`](crate::SimOptions); the error shows what happened instead.
@@ -32,7 +33,7 @@ impl Sim {
         found.ok_or_else(|| self.unmet(what))
     }
 
-    /// The first message that answers `message` by reference.
+    /// The first message that is a reply to `message`.
     ///
     /// # Errors
     /// As [`Sim::expect`].
@@ -41,7 +42,7 @@ impl Sim {
         reply.ok_or_else(|| self.unmet(&format!("a reply to {message}")))
     }
 
-    /// The answer to an interaction, with content: not merely "thinking …".
+    /// The response to an interaction, once it has content: "thinking …" is not enough.
     ///
     /// # Errors
     /// As [`Sim::expect`].
@@ -59,7 +60,7 @@ impl Sim {
         self.expect(&format!("an edit of {message}"), edited).await
     }
 
-    /// A reaction under a message, by whomever; its name.
+    /// A reaction to a message, by any user; returns the user's name.
     ///
     /// # Errors
     /// As [`Sim::expect`].

@@ -1,4 +1,4 @@
-//! A running simulator: start, addresses, members, what happened, close.
+//! A running simulator: starting it, its addresses, its members, what happened, and closing it.
 
 mod expect;
 mod prompt;
@@ -29,26 +29,26 @@ use crate::state::Shared;
 use crate::transcript::{Entry, Transcript};
 use crate::world::{ActError, Bot, Message, World};
 
-/// Gateway connections get this long to say goodbye when the simulator closes.
+/// How long gateway connections get to close when the simulator closes.
 const CLOSE_LIMIT: Duration = Duration::from_secs(3);
 
 /// Why a simulator did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The port is taken or not allowed.
+    /// The port is taken, or binding it is not allowed.
     #[error("cannot listen on {address}")]
     Listen {
-        /// Where.
+        /// The address.
         address: SocketAddr,
-        /// Why not.
+        /// Why it could not be bound.
         source: io::Error,
     },
-    /// The folder in which the world is kept is not usable.
+    /// The folder in which the world is kept cannot be used.
     #[error(transparent)]
     Keep(#[from] KeepError),
 }
 
-/// A Discord on loopback. Ends when closed or dropped.
+/// A Discord on loopback. It stops when closed or dropped.
 pub struct Sim {
     pub(crate) shared: Arc<Shared>,
     token: String,
@@ -78,7 +78,7 @@ impl Sim {
         };
         let given = std::mem::replace(&mut options.world, World::empty());
         let Kept { mut world, commands, files, now } = kept.unwrap_or_else(|| Kept::only(given));
-        // Time never was where it has not been yet: not for what was kept, and not for ids that a file names.
+        // The clock never goes back behind what was kept, or behind the ids that a world file names.
         world.clock.not_before(now.max(Timestamp(world.last_id().unix_ms())));
         let history_limit = options.history_per_channel.max(1);
         world.history_limit = history_limit;
@@ -107,22 +107,22 @@ impl Sim {
         Ok(Self { shared, token, closing, server: Mutex::new(Some(server)) })
     }
 
-    /// The base of the REST API: `http://127.0.0.1:PORT/api/v10`. `{api_url}/gateway/bot` answers.
+    /// The base URL of the REST API, `http://127.0.0.1:PORT/api/v10`; `{api_url}/gateway/bot` exists too.
     pub fn api_url(&self) -> String {
         format!("{}/api/v10", self.base_url())
     }
 
-    /// The server's root, `http://127.0.0.1:PORT`: what serenity's `HttpBuilder::proxy` takes.
+    /// The root URL of the server, `http://127.0.0.1:PORT`, as serenity's `HttpBuilder::proxy` takes it.
     pub fn base_url(&self) -> String {
         self.shared.base_url()
     }
 
-    /// The websocket's address, `ws://127.0.0.1:PORT`.
+    /// The URL of the websocket, `ws://127.0.0.1:PORT`.
     pub fn gateway_url(&self) -> String {
         self.shared.gateway_url()
     }
 
-    /// The token of the bot that is there from the start, without `Bot `.
+    /// The token of the bot that exists from the start, without `Bot `.
     pub fn token(&self) -> &str {
         &self.token
     }
@@ -132,7 +132,7 @@ impl Sim {
         self.shared.address.port()
     }
 
-    /// The link to the page, with the control token behind `#`, where no log sees it.
+    /// The link to the page, with the control token after `#`, where it gets into no log.
     pub fn page_url(&self) -> String {
         format!("{}/#token={}", self.base_url(), self.control_token())
     }
@@ -142,20 +142,20 @@ impl Sim {
         &self.shared.control_token
     }
 
-    /// Adds another bot, member of every guild; sessions that are connected receive its role and its joining.
+    /// Adds another bot as a member of every guild; connected sessions are notified of its role and of its joining.
     pub fn add_bot(&self, name: &str) -> Bot {
         users::add_bot(&mut self.shared.state(), name)
     }
 
-    /// Takes intents away that a bot may ask for: with them IDENTIFY then closes with 4014.
+    /// Takes privileged intents away from a bot: IDENTIFY with one of them then closes with 4014.
     pub fn withhold_intents(&self, bot: Snowflake, intents: u64) {
         users::withhold_intents(&mut self.shared.state(), bot, intents);
     }
 
-    /// A user who acts.
+    /// A user, to act as.
     ///
     /// # Errors
-    /// If nobody has this name; the nearest names are in the error.
+    /// If there is no user of this name; the error suggests the nearest names.
     pub fn member(&self, name: &str) -> Result<Member, ActError> {
         Member::named(self.shared.clone(), name)
     }
@@ -173,37 +173,37 @@ impl Sim {
         Ok(home.messages.iter().cloned().collect())
     }
 
-    /// Names of the commands that bots registered, global ones and those of guilds.
+    /// The names of the commands that bots registered, globally or in a guild.
     pub fn commands(&self) -> Vec<String> {
         self.shared.state().commands.all().iter().map(|command| command.name().to_owned()).collect()
     }
 
-    /// Looks at the world. Do not wait inside: everything else stands still meanwhile.
+    /// Reads the world. Do not block inside: everything else waits meanwhile.
     pub fn world<T>(&self, look: impl FnOnce(&World) -> T) -> T {
         look(&self.shared.state().world)
     }
 
-    /// Everything that happened and happens.
+    /// Everything that happened and will happen.
     pub fn transcript(&self) -> &Transcript {
         &self.shared.transcript
     }
 
-    /// The first entry of the transcript, past or to come, for which `pick` answers something; none at the deadline.
+    /// The first entry of the transcript, past or future, for which `pick` returns `Some`; `None` at the deadline.
     pub async fn until<T>(&self, deadline: Instant, pick: impl FnMut(&Entry) -> Option<T>) -> Option<T> {
         self.shared.transcript.until(deadline, pick).await
     }
 
-    /// The first message that answers `message` by reference; none after `within`.
+    /// The first message that is a reply to `message`; `None` after `within`.
     pub async fn reply_to(&self, message: Snowflake, within: Duration) -> Option<Arc<Message>> {
         replies::reply_to(&self.shared, message, within).await
     }
 
-    /// The first message of a bot in the channel of `message` that came after it, reply or not; none after `within`.
+    /// The first message by a bot after `message` in the same channel, reply or not; `None` after `within`.
     pub async fn bot_message_after(&self, message: Snowflake, within: Duration) -> Option<Arc<Message>> {
         replies::bot_message_after(&self.shared, message, within).await
     }
 
-    /// Waits until as many gateway sessions of bots are connected and identified; false after `within`.
+    /// Waits until at least this many gateway sessions of bots are connected and identified; false after `within`.
     pub async fn connected(&self, sessions: usize, within: Duration) -> bool {
         let deadline = Instant::now() + within;
         let mut reader = self.shared.transcript.reader();
@@ -211,70 +211,71 @@ impl Sim {
         enough().is_some() || reader.until(deadline, |_| enough()).await.is_some()
     }
 
-    /// The time here: freeze it, move it, let it run.
+    /// The clock, to freeze, advance and resume.
     pub fn clock(&self) -> Clock {
         self.shared.clock.clone()
     }
 
-    /// What goes wrong on demand.
+    /// The faults, to make things go wrong on demand.
     pub fn faults(&self) -> Faults {
         self.shared.faults.clone()
     }
 
-    /// Waits until nothing is under way: no REST call unanswered, no event unwritten to a connected bot, no interaction in
-    /// its window unacknowledged or "thinking …". With a probe ([`SimOptions::idle`](crate::SimOptions)) the bot must be
-    /// idle too, for the moment that an event needs to reach it. Without one nobody can know what a bot is about to do: then nothing may have happened for
-    /// [`SimOptions::quiet`](crate::SimOptions), so a bot that ponders longer than that in silence is taken for idle.
+    /// Waits until nothing is in progress: every REST call is answered, every event is written to the connected bots,
+    /// and no interaction waits for its acknowledgement within its window or for the message after "thinking …". With a
+    /// probe ([`SimOptions::idle`](crate::SimOptions)) the bot must also be idle, for as long as an event needs to
+    /// reach it. Without one the simulator cannot see what a bot is about to do: nothing may have happened for
+    /// [`SimOptions::quiet`](crate::SimOptions), so a bot that works in silence for longer than that is taken for idle.
     ///
     /// # Errors
-    /// What was still under way after `within`.
+    /// What was still in progress after `within`.
     pub async fn settle(&self, within: Duration) -> Result<(), Unsettled> {
         settle::settle(&self.shared, within).await
     }
 
-    /// Moves time forward, frozen or not, for the simulator and for a bot that goes along
-    /// ([`SimOptions::bot_clock`](crate::SimOptions::bot_clock)): at each moment for which the bot waits, time stands until
-    /// it has done what it wanted to do then. Other bots keep their own time.
+    /// Advances time, frozen or not, for the simulator and for a bot that shares its clock
+    /// ([`SimOptions::bot_clock`](crate::SimOptions::bot_clock)): at each moment that the bot waits for, time stops
+    /// until the bot has finished what it does then. Other bots keep their own time.
     pub async fn advance(&self, by: Duration) {
         advance::advance(&self.shared, by).await;
     }
 
-    /// The gateway, driven from outside.
+    /// The gateway, to drive from outside.
     pub fn gateway(&self) -> Gateway {
         Gateway::new(self.shared.clone())
     }
 
-    /// Routes that bots called and this Discord does not have, with how often, most called first.
+    /// Routes that bots called and that this Discord does not have, with the number of calls, most called first.
     pub fn unknown_routes(&self) -> Vec<(String, u64)> {
         self.shared.state().unknown_routes.sorted()
     }
 
-    /// Fields of bodies that bots sent and this Discord does not know, `POST /channels/{id}/messages embeds.0.titel`, and
-    /// keys of queries, `GET /guilds/{id} ?with_count`; with how often, most sent first.
+    /// Fields that bots sent in bodies and that this Discord does not know, such as `POST /channels/{id}/messages
+    /// embeds.0.titel`, and query keys, such as `GET /guilds/{id} ?with_count`; with how often, most sent first.
     pub fn unknown_fields(&self) -> Vec<(String, u64)> {
         self.shared.state().unknown_fields.sorted()
     }
 
-    /// Calls answered with 401, 403 or 429 in the ten minutes that run; with 10,000 Discord bans the address, and with
-    /// [`RateLimits::Discord`](crate::RateLimits) so does this one.
+    /// Calls answered with 401, 403 or 429 in the current ten minutes. At 10,000, Discord bans the address, and so does
+    /// this one with [`RateLimits::Discord`](crate::RateLimits).
     pub fn invalid_requests(&self) -> u32 {
         self.shared.limits().invalid(self.shared.clock.now())
     }
 
-    /// Stops listening, says goodbye to gateway connections (1001), lets calls under way finish; bounded in time.
+    /// Stops listening, closes gateway connections (1001), and lets calls in progress finish, all within a time limit.
     /// Dropping does the same without waiting. A second call does nothing.
     pub async fn close(&self) {
         self.closing.send_replace(true);
         let _ = tokio::time::timeout(CLOSE_LIMIT, self.shared.open_sockets.closed()).await;
         let server = self.server.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(server) = server {
-            // It ends by itself within its own limit; an error would be its panic, already reported by tokio.
+            // The server stops by itself within its own limit; an error would be its panic, which was already reported.
             let _ = server.await;
         }
     }
 }
 
-/// Serves until the simulator closes; what happened last is kept too.
+/// Serves until the simulator closes, then saves once more.
 async fn serve(listener: TcpListener, shared: Arc<Shared>, keeper: Option<Arc<Keeper>>) {
     let serving = server::serve(listener, shared.clone());
     let Some(keeper) = keeper else { return serving.await };

@@ -1,11 +1,11 @@
-//! A prompt, and what is printed beside it, opened for a simulator.
+//! The constructors of the prompt and its printer, for a simulator.
 
 use crate::drive::prompt::{Detail, Printer, Prompt};
 use crate::sim::Sim;
 use crate::world::ActError;
 
 impl Prompt {
-    /// A prompt at which `member` speaks, in the first channel it sees.
+    /// A prompt at which `member` acts, in the first channel that it sees.
     ///
     /// # Errors
     /// If there is no such member.
@@ -15,12 +15,12 @@ impl Prompt {
 }
 
 impl Printer {
-    /// Shows what happens from now on.
+    /// Prints what happens from now on.
     pub fn new(sim: &Sim, detail: Detail) -> Self {
         Self::of(sim.transcript().reader(), detail)
     }
 
-    /// Shows everything that happened, and what happens.
+    /// Prints everything that has happened, and what happens from now on.
     pub fn from_start(sim: &Sim, detail: Detail) -> Self {
         Self::of(sim.transcript().reader_from(0), detail)
     }

@@ -1,5 +1,5 @@
-//! One entry of the transcript: what happened, readable and serialisable.
-//! It holds shared pieces of the world, never a copy of a whole message.
+//! One entry of the transcript: what happened, readable and serialisable. It shares parts of the world and never copies
+//! a whole message.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,17 +10,18 @@ use serde_json::json;
 use crate::ids::{Snowflake, Timestamp};
 use crate::world::Message;
 
-/// Something that happened. `Display` is the line a user reads.
+/// Something that happened. `Display` is the line that users read.
 #[derive(Debug, Serialize)]
 pub struct Entry {
     /// Entries are numbered from 0 without gaps.
     pub number: u64,
-    /// When, by the clock of this Discord.
+    /// When it happened, by the clock of this Discord.
     pub at: Timestamp,
-    /// When, by the machine's clock, which nothing here moves: to measure with. It is not written down.
+    /// When it happened, by the machine's monotonic clock, which nothing here moves, for measuring. It is not
+    /// serialised.
     #[serde(skip)]
     pub instant: Instant,
-    /// What.
+    /// What happened.
     #[serde(flatten)]
     pub what: What,
 }
@@ -31,7 +32,7 @@ impl Entry {
         serde_json::to_string(self).expect("an entry has string keys and goes to memory")
     }
 
-    /// The message, if one was posted; ephemeral answers and answers to interactions included.
+    /// The message, if one was posted; this includes ephemeral responses and responses to interactions.
     pub fn posted(&self) -> Option<&Arc<Message>> {
         match &self.what {
             What::Posted { message, .. } => Some(message),
@@ -39,7 +40,7 @@ impl Entry {
         }
     }
 
-    /// The message as it is now, if one was edited; a deferred answer that was filled in included.
+    /// The message as it is now, if one was edited; this includes a deferred response that was filled in.
     pub fn edited(&self) -> Option<&Arc<Message>> {
         match &self.what {
             What::Edited { message, .. } => Some(message),
@@ -60,7 +61,7 @@ pub enum What {
         #[serde(serialize_with = "message_fields")]
         message: Arc<Message>,
     },
-    /// A message was edited, or a deferred answer filled in.
+    /// A message was edited, or a deferred response was filled in.
     Edited {
         /// The channel's name.
         channel: Arc<str>,
@@ -74,20 +75,20 @@ pub enum What {
         channel: Arc<str>,
         /// Who deleted them.
         user: Arc<str>,
-        /// Which.
+        /// The ids of the messages.
         ids: Vec<Snowflake>,
     },
-    /// A reaction was put or taken away.
+    /// A reaction was added or removed.
     Reacted {
         /// The channel's name.
         channel: Arc<str>,
         /// The message.
         message_id: Snowflake,
-        /// Whose reaction.
+        /// Who reacted.
         user: Arc<str>,
         /// The emoji.
         emoji: String,
-        /// False: taken away.
+        /// False if it was removed.
         added: bool,
     },
     /// A message was pinned or unpinned.
@@ -96,17 +97,17 @@ pub enum What {
         channel: Arc<str>,
         /// The message.
         message_id: Snowflake,
-        /// False: unpinned.
+        /// False if it was unpinned.
         pinned: bool,
     },
-    /// Somebody is typing.
+    /// A user started typing.
     Typing {
         /// The channel's name.
         channel: Arc<str>,
         /// Who.
         user: Arc<str>,
     },
-    /// A member invoked a command, pressed, selected, submitted or typed into an option.
+    /// A member ran a command, pressed a button, selected, submitted a form, or typed into an option.
     Invoked {
         /// The interaction.
         interaction: Snowflake,
@@ -114,7 +115,7 @@ pub enum What {
         channel: Arc<str>,
         /// The member.
         user: Arc<str>,
-        /// What it looks like: `/ping text:hi`, `[button yes]`.
+        /// How it reads: `/ping text:hi`, `[button yes]`.
         line: Arc<str>,
     },
     /// The bot acknowledged an interaction.
@@ -123,7 +124,7 @@ pub enum What {
         interaction: Snowflake,
         /// What was invoked, as in [`What::Invoked`].
         line: Arc<str>,
-        /// How.
+        /// How it was acknowledged.
         how: Acknowledgement,
     },
     /// The bot did not acknowledge an interaction in time; the member sees "The application did not respond".
@@ -139,38 +140,38 @@ pub enum What {
     Commands {
         /// The bot.
         bot: Arc<str>,
-        /// The names it has now in this scope.
+        /// The names of its commands in this scope now.
         names: Vec<String>,
-        /// The guild, or none for global ones.
+        /// The guild; `None` for global commands.
         guild: Option<Snowflake>,
     },
-    /// Somebody came into a guild, left it, or had to.
+    /// A user joined a guild, left it, or was removed from it.
     Membership {
         /// The guild's name.
         guild: Arc<str>,
         /// Who.
         user: Arc<str>,
-        /// False: left.
+        /// False if they left.
         joined: bool,
     },
-    /// Something that the audit log of a guild notes.
+    /// Something that has an audit log entry.
     Moderated {
         /// Who did it.
         user: Arc<str>,
-        /// What: `ChannelCreate`.
+        /// The action: `ChannelCreate`.
         action: String,
-        /// To whom or what.
+        /// The target of the action.
         target: Option<Snowflake>,
         /// The reason given.
         reason: Option<String>,
     },
     /// A REST call was answered.
     Rest {
-        /// Its method.
+        /// The method.
         method: String,
-        /// Its path without `/api/vN`; tokens are left out.
+        /// The path without `/api/vN`; tokens are left out.
         path: String,
-        /// The status; none if a fault dropped the connection.
+        /// The status; `None` if a fault dropped the connection.
         status: Option<u16>,
         /// How long it took.
         #[serde(rename = "micros", serialize_with = "micros")]
@@ -178,32 +179,32 @@ pub enum What {
     },
     /// A bot called a route that this Discord does not have.
     UnknownRoute {
-        /// Its method.
+        /// The method.
         method: String,
-        /// Its path.
+        /// The path.
         path: String,
-        /// How often by now.
+        /// How often so far.
         times: u64,
     },
     /// A bot sent a field or query key that this Discord does not know.
     UnknownField {
         /// The call's method.
         method: String,
-        /// Its path.
+        /// The path.
         path: String,
-        /// The field's place in the body, `embeds.0.titel`, or `?key`.
+        /// Where the field is in the body, such as `embeds.0.titel`, or `?key` in the query.
         field: String,
-        /// How often by now.
+        /// How often so far.
         times: u64,
     },
     /// Something happened to a gateway session or connection.
     Gateway {
-        /// The session; empty while a connection has none.
+        /// The session; empty as long as the connection has none.
         session: Arc<str>,
-        /// What, in words: `identified as bot, shard 0/1`.
+        /// A description: `identified as bot, shard 0/1`.
         event: String,
     },
-    /// An event was handed to sessions.
+    /// An event was dispatched to sessions.
     Dispatched {
         /// Its name on the wire.
         name: &'static str,
@@ -212,12 +213,12 @@ pub enum What {
     },
     /// A fault was armed or struck.
     Fault {
-        /// In words.
+        /// A description.
         text: String,
     },
-    /// A remark by the one who drives the simulator.
+    /// A note by whoever drives the simulator.
     Note {
-        /// The remark.
+        /// The note.
         text: String,
     },
 }
@@ -226,20 +227,20 @@ pub enum What {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Topic {
-    /// Messages, reactions, members coming and going: what people and bots say and do.
+    /// Messages, reactions, members joining and leaving: what people and bots say and do.
     Talk,
     /// Commands, buttons, menus, forms, and how bots answer them.
     Interactions,
-    /// REST calls, and what they asked for that is not here.
+    /// REST calls, and unknown routes and fields.
     Rest,
-    /// Sessions, and events handed to them.
+    /// Sessions, and events dispatched to them.
     Gateway,
-    /// Faults and remarks of the one who drives the simulator.
+    /// Faults and notes by whoever drives the simulator.
     Driver,
 }
 
 impl What {
-    /// What this is about.
+    /// The topic of this kind of entry.
     pub fn topic(&self) -> Topic {
         match self {
             Self::Posted { .. }
@@ -267,9 +268,9 @@ impl What {
 pub enum Acknowledgement {
     /// Type 4: with a message.
     Message,
-    /// Type 5: a message will come.
+    /// Type 5: a message follows later.
     DeferredMessage,
-    /// Type 6: the component's message will be edited.
+    /// Type 6: the component's message is edited later.
     DeferredUpdate,
     /// Type 7: the component's message was edited.
     Update,

@@ -1,4 +1,4 @@
-//! One entry of the transcript as a line for a user.
+//! One entry of the transcript as a line of text.
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ impl fmt::Display for What {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Posted { channel, message } => line_of(f, channel, message, ""),
-            // A deferred answer that was filled in is not an edit in the eyes of those who read it.
+            // To a reader, filling in a deferred response is not an edit.
             Self::Edited { channel, message } => {
                 line_of(f, channel, message, if message.edited.is_some() { " (edited)" } else { "" })
             }
@@ -91,7 +91,7 @@ impl fmt::Display for Acknowledgement {
     }
 }
 
-/// A channel's name with its sign: `#general`, but `@alice` for a direct message.
+/// A channel's name with its prefix: `#general`, but `@alice` for a direct message.
 struct Place<'a>(&'a str);
 
 impl fmt::Display for Place<'_> {

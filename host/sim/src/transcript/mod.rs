@@ -1,5 +1,5 @@
-//! The transcript: everything that happened, in order, bounded, to be read back or followed.
-//! Nobody who writes to it ever waits.
+//! The transcript: everything that happened, in order and bounded, to read back or to follow. Writing to it never
+//! waits.
 
 mod entry;
 mod line;
@@ -34,7 +34,7 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct Ring {
-    /// Number of the entry that is written next; entries are numbered from 0 without gaps.
+    /// The number of the next entry; entries are numbered from 0 without gaps.
     next: u64,
     latest: Timestamp,
     entries: VecDeque<Arc<Entry>>,
@@ -49,7 +49,7 @@ impl Transcript {
     pub(crate) fn write(&self, what: What) {
         {
             let mut ring = self.ring();
-            // Taken under the lock and never back, so that times grow with the numbers.
+            // Read under the lock and never lower than before, so that times grow with the numbers.
             let at = self.shared.clock.now().max(ring.latest);
             ring.latest = at;
             if ring.entries.len() >= self.shared.limit {
@@ -62,18 +62,18 @@ impl Transcript {
         self.shared.written.notify_waiters();
     }
 
-    /// What is kept of the past, oldest first; at most [`SimOptions::transcript_limit`](crate::SimOptions) entries.
+    /// The entries that are kept, oldest first; at most [`SimOptions::transcript_limit`](crate::SimOptions).
     pub fn history(&self) -> Vec<Arc<Entry>> {
         self.ring().entries.iter().cloned().collect()
     }
 
-    /// The kept entries about these topics as lines of JSON, oldest first; all of them if none is named.
+    /// The kept entries on these topics as lines of JSON, oldest first; all entries if `topics` is empty.
     pub fn json_lines(&self, topics: &[Topic]) -> String {
         let lines = self.about(topics).into_iter().map(|entry| entry.json());
         lines.flat_map(|line| [line, "\n".to_owned()]).collect()
     }
 
-    /// The kept entries about these topics, each on a line with its time; all of them if none is named.
+    /// The kept entries on these topics, one line each with its time; all entries if `topics` is empty.
     pub fn text(&self, topics: &[Topic]) -> String {
         self.about(topics).into_iter().map(|entry| format!("{} {entry}\n", entry.at)).collect()
     }
@@ -84,7 +84,7 @@ impl Transcript {
         entries
     }
 
-    /// The number the next entry will have: a mark for [`Transcript::reader_from`].
+    /// The number of the next entry, as a mark for [`Transcript::reader_from`].
     pub fn mark(&self) -> u64 {
         self.ring().next
     }
@@ -94,12 +94,12 @@ impl Transcript {
         self.reader_from(self.mark())
     }
 
-    /// Follows the transcript from an entry on; 0 is the oldest that is kept.
+    /// Follows the transcript from this entry on; 0 is the oldest entry that is kept.
     pub fn reader_from(&self, mark: u64) -> Reader {
         Reader { transcript: self.clone(), next: mark, ahead: VecDeque::new(), missed: 0 }
     }
 
-    /// Follows the transcript from a moment on.
+    /// Follows the transcript from this moment on.
     pub fn reader_since(&self, moment: Timestamp) -> Reader {
         let ring = self.ring();
         let oldest = ring.next - ring.entries.len() as u64;
@@ -108,7 +108,7 @@ impl Transcript {
         self.reader_from(mark)
     }
 
-    /// The first entry, past or to come, for which `pick` answers something; none at the deadline.
+    /// The first entry, past or future, for which `pick` returns `Some`; `None` at the deadline.
     pub async fn until<T>(&self, deadline: Instant, pick: impl FnMut(&Entry) -> Option<T>) -> Option<T> {
         self.reader_from(0).until(deadline, pick).await
     }
@@ -118,7 +118,7 @@ impl Transcript {
     }
 }
 
-/// A place in the transcript that moves on as entries are read.
+/// A position in the transcript that advances as entries are read.
 #[derive(Debug)]
 pub struct Reader {
     transcript: Transcript,
@@ -127,15 +127,15 @@ pub struct Reader {
     missed: u64,
 }
 
-/// Entries taken from the ring at a time, so that a reader of a long history does not hold up the writers.
+/// How many entries are taken from the ring at a time, so that a reader of a long history does not hold up writers.
 const READ_AHEAD_ENTRIES: usize = 256;
 
 impl Reader {
-    /// The next entry; waits for it. Safe to cancel.
+    /// Waits for the next entry. Cancel safe.
     pub async fn next(&mut self) -> Arc<Entry> {
         loop {
             let transcript = self.transcript.clone();
-            // Registered before looking, so that an entry written in between still wakes this reader.
+            // Registered before the check, so that an entry written in between still wakes this reader.
             let mut written = std::pin::pin!(transcript.shared.written.notified());
             written.as_mut().enable();
             if let Some(entry) = self.try_next() {
@@ -145,7 +145,7 @@ impl Reader {
         }
     }
 
-    /// The next entry if it is already there.
+    /// The next entry, if there is one already.
     pub fn try_next(&mut self) -> Option<Arc<Entry>> {
         if self.ahead.is_empty() {
             let ring = self.transcript.ring();
@@ -161,7 +161,7 @@ impl Reader {
         self.ahead.pop_front()
     }
 
-    /// The first entry from here on for which `pick` answers something; none at the deadline.
+    /// The first entry from here on for which `pick` returns `Some`; `None` at the deadline.
     pub async fn until<T>(
         &mut self,
         deadline: Instant,
@@ -177,7 +177,7 @@ impl Reader {
         timeout_at(deadline.into(), found).await.ok()
     }
 
-    /// Entries that fell out of the bounded history before this reader came to them.
+    /// How many entries were dropped from the bounded history before this reader got to them.
     pub fn missed(&self) -> u64 {
         self.missed
     }

@@ -1,14 +1,14 @@
-//! The end of a transcript as text, for the message of a failed test.
+//! The end of a transcript as text, for the error of a failed test.
 
 use std::fmt;
 use std::sync::Arc;
 
 use super::{Entry, Transcript};
 
-/// Entries that a failure shows.
+/// How many entries an error shows.
 const ENTRIES: usize = 40;
 
-/// The last entries at the moment it was taken.
+/// The last entries, as of when it was taken.
 pub(crate) struct Tail {
     entries: Vec<Arc<Entry>>,
     before: u64,

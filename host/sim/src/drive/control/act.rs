@@ -1,4 +1,4 @@
-//! Acting for a user by one line, in the language of the prompt, and telling what came of it.
+//! Acts as a user by one line, in the language of the prompt, and reports the result.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ use crate::state::State;
 use crate::world::Message;
 use crate::world::wire::MessageJson;
 
-/// An answer is waited for at most this long.
+/// The longest that a call waits for a bot's answer.
 const MAX_WAIT: Duration = Duration::from_secs(60);
 
 #[derive(Deserialize)]
@@ -25,7 +25,7 @@ struct Order {
     line: String,
     /// `general`, `#general`, `Workshop/general`, an id, or `@bot` for a direct message.
     channel: Option<String>,
-    /// How long to wait for a bot's answer.
+    /// How long to wait for a bot's answer, in milliseconds.
     #[serde(default)]
     within_ms: u64,
 }
@@ -56,14 +56,14 @@ pub(super) async fn act(call: &Call, name: &str) -> Result<Reply> {
     Ok(Reply::json(&answer))
 }
 
-/// How a bot answered an interaction: a message with content, a form, or choices; as far as it came in time.
+/// How a bot responded to an interaction, as far as it did in time: a message with content, a form, or choices.
 async fn invoked(call: &Call, handle: &InteractionHandle, within: Duration, user: Snowflake) -> Value {
     let started = Instant::now();
     let mut acknowledged = handle.acknowledged(within).await.ok();
     let is_loading =
         |answer: &crate::members::Answer| answer.message.as_ref().is_some_and(|one| one.is_loading());
     if acknowledged.as_ref().is_some_and(is_loading) {
-        // What comes of it is looked up below, in time or not.
+        // The outcome is looked up below, whether in time or not.
         let _ = handle.answered(within.saturating_sub(started.elapsed())).await;
         acknowledged = handle.answer();
     }

@@ -1,4 +1,4 @@
-//! Bots: which there are, with their tokens; new ones; and their gateway, driven from outside.
+//! Bots: lists them with their tokens, adds new ones, and drives their gateway from outside.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -17,26 +17,26 @@ struct NewBot {
     name: String,
 }
 
-/// What is done to the bots' sessions.
+/// What to do to the bots' sessions.
 #[derive(Deserialize)]
 #[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]
 enum Drive {
-    /// Cut every connection without a word.
+    /// Cut every connection without a close frame.
     Drop,
-    /// Op 7.
+    /// Send op 7 (reconnect).
     Reconnect,
-    /// Op 9.
+    /// Send op 9 (invalid session).
     Invalidate {
         #[serde(default)]
         resumable: bool,
     },
     /// Close every connection.
     Close { code: u16 },
-    /// Acknowledge no heartbeat any more, or again.
+    /// Stop acknowledging heartbeats, or acknowledge them again.
     Silence { on: bool },
-    /// Accept no new connection any more, or again.
+    /// Refuse new connections, or accept them again.
     Refuse { on: bool },
-    /// Accept no connection to the address for resuming any more, or again.
+    /// Refuse connections to the address for resuming, or accept them again.
     RefuseResumes { on: bool },
     /// Make a guild unavailable, or available again.
     Outage { guild: String, on: bool },

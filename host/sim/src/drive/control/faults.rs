@@ -1,4 +1,4 @@
-//! Faults over HTTP: what goes wrong with REST calls, armed, listed and cleared.
+//! Faults over HTTP: arms, lists and clears what goes wrong with REST calls.
 
 use std::time::Duration;
 

@@ -1,8 +1,9 @@
-//! The control interface: drives the simulator from outside over HTTP, for tests in any language and for the page.
-//! It is no part of Discord: its calls enter no transcript, meet no fault and, but for the document, need a token of their own.
+//! The control interface: drives the simulator from outside over HTTP, for tests in any language and for the page. It
+//! is not part of Discord: its calls do not enter the transcript, no fault applies to them, and all of them but the
+//! document need their own token.
 //!
-//! It answers in the same way as REST, with the same calls, replies and shape of errors; but its routes are a table,
-//! so that they can be held against `openapi.json`, which describes them to others.
+//! It answers like the REST API, with the same calls, replies and error format, but its routes are a table that can be
+//! compared with `openapi.json`, which documents them.
 
 mod act;
 mod bots;
@@ -23,10 +24,10 @@ use crate::form::{ApiError, Result};
 use crate::rest::{Call, Reply};
 use crate::state::Shared;
 
-/// The largest body that is read, in bytes.
+/// The largest body that is accepted, in bytes.
 const MAX_BODY_BYTES: usize = 4 << 20;
 
-/// Whether a path belongs here.
+/// Whether a path belongs to the control interface.
 pub(crate) fn owns(path: &str) -> bool {
     path == "/control" || path.starts_with("/control/")
 }
@@ -49,13 +50,13 @@ async fn carry_out(call: &Call) -> Result<Reply> {
     routes::route(call).await
 }
 
-/// The body as what a route takes; the refusal names the field that does not fit.
+/// The body as the route's type; the error names the field that does not fit.
 fn body<T: DeserializeOwned>(call: &Call) -> Result<T> {
     let text = if call.body().is_empty() { b"{}" } else { call.body() };
     serde_json::from_slice(text).map_err(|error| refusal(400, error.to_string()))
 }
 
-/// A refusal in words, in the shape of Discord's errors.
+/// An error with a message, in the format of Discord's errors.
 fn refusal(status: u16, message: String) -> ApiError {
     ApiError { status, code: 0, message: message.into(), errors: None, retry_after: None }
 }

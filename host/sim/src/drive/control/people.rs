@@ -1,5 +1,5 @@
-//! People: who there is, with the tokens of their clients; new ones; coming, going, roles.
-//! What is ordered here needs nobody's permission.
+//! People: lists them with their clients' tokens, adds new ones, and changes their guilds and roles. None of this needs
+//! a permission in the world.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::rules::{By, members, users};
 use crate::state::State;
 use crate::world::{ActError, User, World};
 
-/// Characters of a user's name.
+/// How many characters a user's name may have.
 const NAME_CHARS: std::ops::RangeInclusive<usize> = 2..=32;
 
 #[derive(Deserialize)]
@@ -55,10 +55,10 @@ pub(super) fn add(call: &Call) -> Result<Reply> {
     Ok(Reply::json_with(201, &described(call, &state.world, &user)))
 }
 
-/// What a user may be called.
+/// Checks a user's name.
 pub(super) fn checked_name(name: &str) -> Result<()> {
     let is_unfit = |sign: char| {
-        // The last two turn the direction of what follows.
+        // The last two change the text direction.
         sign.is_whitespace()
             || sign.is_control()
             || matches!(sign, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -69,12 +69,12 @@ pub(super) fn checked_name(name: &str) -> Result<()> {
     Err(refusal(400, "a name has 2 to 32 characters and no spaces or invisible signs".to_owned()))
 }
 
-/// `PUT /control/people/{person}/guilds/{guild}`; a ban is lifted.
+/// `PUT /control/people/{person}/guilds/{guild}`; this also lifts a ban.
 pub(super) fn join(call: &Call, name: &str, guild: &str) -> Result<Reply> {
     let mut state = call.shared.state();
     let user = person(&state, name)?;
     let (guild, by) = place(&state, guild)?;
-    // Most who join are not banned.
+    // Most users who join are not banned.
     let _ = members::unban(&mut state, &by, guild, user.id);
     members::admit(&mut state, guild, &user);
     Ok(Reply::nothing())
@@ -108,7 +108,7 @@ pub(super) fn person(state: &State, name: &str) -> Result<Arc<User>> {
     person.cloned().ok_or_else(|| missing(ActError::unknown_member(name, &state.world)))
 }
 
-/// The guild, and its owner, in whose name things are done there.
+/// The guild, and its owner, on whose behalf things are done there.
 fn place(state: &State, name: &str) -> Result<(Snowflake, By)> {
     let guild = guild_named(state, name).map_err(missing)?;
     Ok((guild.id, By { user: guild.owner_id, reason: None }))

@@ -1,4 +1,4 @@
-//! The routes of the control interface, as a table. `openapi.json` beside it says the same to others; a test compares them.
+//! The routes of the control interface, as a table. A test compares it with `openapi.json`, which documents them.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -11,8 +11,8 @@ use crate::form::{ApiError, Result};
 use crate::ids::percent_decode;
 use crate::rest::{Call, Reply};
 
-/// Declares the routes: method, path, the operation's name in the document but for its first letter's case, and who
-/// answers. A segment in braces is handed over by its name.
+/// Declares the routes: method, path, the operation's name in the document (but for the case of its first letter), and
+/// the handler. A segment in braces is passed under its name.
 macro_rules! routes {
     (|$call:ident, $name:ident| $($method:ident $path:literal $operation:ident => $answer:expr;)*) => {
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,7 +83,7 @@ static ROUTER: LazyLock<Router<Vec<(&'static str, Operation)>>> = LazyLock::new(
     router
 });
 
-/// Whether a call needs no token: the document says nothing of this simulator.
+/// Whether a call needs no token: the document reveals nothing about this simulator.
 pub(super) fn is_open(call: &Call) -> bool {
     call.method() == "GET" && call.path() == "/control/openapi.json"
 }

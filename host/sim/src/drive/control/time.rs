@@ -1,4 +1,4 @@
-//! The simulator's clock, waiting until it has settled, and the present state of its world, over HTTP.
+//! The simulator's clock, settling, and the present state of the world, over HTTP.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::drive::settle::settle as settled;
 use crate::form::Result;
 use crate::rest::{Call, Reply};
 
-/// What is done to the clock, in this order.
+/// What to do to the clock, in this order.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Turn {
@@ -33,10 +33,10 @@ fn patience_ms() -> u64 {
     5000
 }
 
-/// It is waited at most this long.
+/// The longest that a call waits.
 const MAX_WAIT: Duration = Duration::from_secs(60);
 
-/// The clock goes forward at most this far in one call: a year.
+/// The furthest that one call moves the clock: a year.
 const MAX_ADVANCE: Duration = Duration::from_secs(366 * 24 * 3600);
 
 /// `GET /control/clock`

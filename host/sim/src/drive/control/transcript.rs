@@ -1,4 +1,4 @@
-//! The transcript over HTTP, as JSON or text, with waiting for what comes; and what bots asked for that is not there.
+//! The transcript over HTTP, as JSON or text, with waiting for new entries; and the unknown routes and fields.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -13,9 +13,9 @@ use crate::form::{Result, Tally};
 use crate::rest::{Call, Reply};
 use crate::transcript::{Entry, Topic};
 
-/// Entries in one answer.
+/// The most entries in one answer.
 const MAX_ENTRIES: usize = 1000;
-/// A caller waits at most this long for something to happen.
+/// The longest that a caller waits for something to happen.
 const MAX_WAIT: Duration = Duration::from_secs(60);
 
 /// `GET /control/transcript?since=&topics=&format=&wait_ms=`

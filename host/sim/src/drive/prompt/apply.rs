@@ -1,4 +1,4 @@
-//! Carrying out what a line asked for, as the current member in the current channel.
+//! Carries out a line, as the current member in the current channel.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -37,7 +37,7 @@ impl Prompt {
             }
             Command::As(name) => {
                 let member = Member::named(self.shared.clone(), &name)?;
-                // Stays in the channel if the other one sees it too.
+                // Stays in the channel if the other member also sees it.
                 self.member = self.here().ok().and_then(|here| member.at(&here).ok()).unwrap_or(member);
             }
             Command::Join(guild) => self.member.join(&guild).await?,
@@ -84,7 +84,7 @@ impl Prompt {
         Ok(Effect::Done)
     }
 
-    /// The current channel as others show it: `#general`, or `@bot`.
+    /// The current channel's name: `#general`, or `@bot`.
     pub(super) fn place(&self) -> String {
         let state = self.shared.state();
         let Some(channel) = self.member.here.and_then(|here| state.world.channel(here)) else {
@@ -96,7 +96,7 @@ impl Prompt {
         }
     }
 
-    /// The current channel's id, by which acts find it whatever its name.
+    /// The current channel's id, by which acts find the channel whatever its name.
     fn here(&self) -> Result<String, ActError> {
         let here = self.member.here.map(|here| here.to_string());
         here.ok_or_else(|| ActError::Nowhere { member: self.member.name().to_owned() })
@@ -107,7 +107,7 @@ impl Prompt {
         self.newest("message of yours", move |message| message.author.id == me && !message.kind.is_system())
     }
 
-    /// The newest message here that fits, ephemeral answers to the member included.
+    /// The newest matching message in this channel, including ephemeral responses to the member.
     fn newest(&self, what: &'static str, fits: impl Fn(&Message) -> bool) -> Result<Snowflake, ActError> {
         let state = self.shared.state();
         let here = self.member.here;

@@ -1,5 +1,5 @@
-//! The prompt: lines that a user types become acts, entries of the transcript become lines to print.
-//! It does not own the terminal: what has one feeds it lines and prints what it hands back.
+//! The prompt: turns lines that a user types into acts, and entries of the transcript into lines to print. It does not
+//! own the terminal: its caller feeds it lines and prints what it returns.
 
 mod apply;
 mod orders;
@@ -15,40 +15,40 @@ use crate::world::Choice;
 
 pub use print::{Detail, Printer};
 
-/// Somebody at a prompt: who speaks, and where.
+/// A prompt: the member who acts, and the channel.
 pub struct Prompt {
     shared: Arc<Shared>,
     member: Member,
 }
 
-/// What a line led to.
+/// The result of a line.
 pub(crate) enum Effect {
     /// An empty line.
     Nothing,
-    /// Something that has no id of its own.
+    /// Something without an id of its own.
     Done,
-    /// This message.
+    /// A message.
     Posted(Snowflake),
-    /// This interaction.
+    /// An interaction.
     Invoked(InteractionHandle),
-    /// This interaction, which asks for choices.
+    /// An interaction that asks for autocomplete choices.
     Asked(InteractionHandle),
-    /// An answer to a question.
+    /// The answer to a query.
     Shown(String),
-    /// The user wants to leave.
+    /// The user wants to quit.
     Quit,
 }
 
-/// What became of a line.
+/// The outcome of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It was done; what follows shows up in the transcript.
+    /// It was carried out; what follows appears in the transcript.
     Done,
-    /// It was a question; this is the answer, perhaps of several lines.
+    /// It was a query; this is the answer, which may have several lines.
     Shown(String),
-    /// It was not understood or not possible; this is why, in words for the one who typed it.
+    /// It was not understood or not possible; this is why, as a sentence for the user.
     Refused(String),
-    /// The user wants to leave.
+    /// The user wants to quit.
     Quit,
 }
 
@@ -68,7 +68,7 @@ impl Prompt {
         }
     }
 
-    /// What the bot offers, a line each, with the value where it differs from the name.
+    /// The choices that the bot offers, one line each, with the value where it differs from the name.
     async fn choices(&self, handle: &InteractionHandle) -> Outcome {
         let answer = match handle.acknowledged(self.shared.options.interaction_window).await {
             Ok(answer) => answer,
@@ -83,18 +83,18 @@ impl Prompt {
         Outcome::Shown(if lines.is_empty() { "nothing is offered".to_owned() } else { lines.join("\n") })
     }
 
-    /// Carries out a line and returns what it led to; the error is a sentence for the one who typed it.
+    /// Carries out a line and returns its result; the error is a sentence for the user.
     pub(crate) async fn perform(&mut self, line: &str) -> Result<Effect, String> {
         let command = parse::parse(line)?;
         self.apply(command).await.map_err(|error| error.to_string())
     }
 
-    /// What to show before the cursor: `alice #general> `.
+    /// What to show in front of the cursor: `alice #general> `.
     pub fn label(&self) -> String {
         format!("{} {}> ", self.member.name(), self.place())
     }
 
-    /// What is typed here, a line for each form.
+    /// What can be typed here, one line for each form.
     pub fn help() -> &'static str {
         parse::HELP
     }

@@ -1,4 +1,4 @@
-//! Orders to the simulator itself: what is to go wrong, and how time is to pass.
+//! Commands to the simulator itself: what should go wrong, and how time should pass.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ pub(super) const FAULTS_HELP: &str = "\
 :faults METHOD PATH WHAT [TIMES]       for REST calls; METHOD may be *, PATH may contain *,
                                        WHAT is a status, `drop`, `lose`, `delay=MS` or `429=MS`";
 
-/// What `:faults` is asked for.
+/// The arguments of `:faults`.
 #[derive(Debug, PartialEq)]
 pub(super) enum FaultOrder {
     List,
@@ -30,7 +30,7 @@ pub(super) enum FaultOrder {
     Rest { method: String, path: String, fault: RestFault, times: u64 },
 }
 
-/// What `:time` is asked for.
+/// The arguments of `:time`.
 #[derive(Debug, PartialEq)]
 pub(super) enum TimeOrder {
     Tell,

@@ -1,4 +1,4 @@
-//! Reading a typed line: what the user wants, or what is wrong with the line.
+//! Parses a line: what the user wants, or what is wrong with the line.
 
 use super::orders::{FaultOrder, TimeOrder, faults, time};
 use crate::world::ActError;
@@ -64,7 +64,7 @@ const COMMANDS: [&str; 26] = [
     "help", "quit", "exit",
 ];
 
-/// Reads a line; the error is a sentence for the one who typed it.
+/// Parses a line; the error is a sentence for the user.
 pub(super) fn parse(line: &str) -> Result<Command, String> {
     let line = line.trim();
     let alone = !line.contains(char::is_whitespace);
@@ -77,7 +77,7 @@ pub(super) fn parse(line: &str) -> Result<Command, String> {
         }
         Some('@') if alone && line.len() > 1 => Command::As(line[1..].to_owned()),
         Some('#') if alone && line.len() > 1 => Command::In(line[1..].to_owned()),
-        // `:)` is something to say.
+        // `:)` is a message.
         Some(':') if line[1..].starts_with(|c: char| c.is_ascii_alphabetic()) => colon(&line[1..])?,
         Some(_) => Command::Say(line.to_owned()),
     })
@@ -159,10 +159,10 @@ fn slash(line: &str) -> Result<(String, Pairs), String> {
     Ok((path.join(" "), options))
 }
 
-/// Names and values as typed.
+/// Names and values, as typed.
 type Pairs = Vec<(String, String)>;
 
-/// Leading words, then `name:value` pairs. A value goes on until the next `name:`.
+/// Leading words, then `name:value` pairs. A value extends to the next `name:`.
 fn pairs(line: &str) -> Result<(Vec<String>, Pairs), String> {
     let (mut leading, mut pairs) = (Vec::new(), Pairs::new());
     for word in words(line)? {
@@ -180,7 +180,7 @@ fn pairs(line: &str) -> Result<(Vec<String>, Pairs), String> {
     Ok((leading, pairs))
 }
 
-/// `name:value`, but not the start of an address like `https://…`, nor a time like `12:30`.
+/// `name:value`, but not the start of a URL like `https://…` or a time like `12:30`.
 fn split_pair(word: &str) -> Option<(&str, &str)> {
     let (name, value) = word.split_once(':')?;
     let is_name = name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
@@ -188,7 +188,7 @@ fn split_pair(word: &str) -> Option<(&str, &str)> {
     (is_name && !is_number && !value.starts_with("//")).then_some((name, value))
 }
 
-/// Splits at spaces; double quotes keep a stretch together and are taken away.
+/// Splits at spaces; double quotes keep words together and are removed.
 fn words(line: &str) -> Result<Vec<String>, String> {
     let (mut words, mut word, mut quoted, mut started) = (Vec::new(), String::new(), false, false);
     for c in line.chars() {

@@ -1,18 +1,17 @@
-//! Entries of the transcript as lines for a terminal.
-//! It writes nowhere; what has a terminal prints what it hands over.
+//! Entries of the transcript as lines for a terminal. It prints nothing itself; its caller does.
 
 use crate::transcript::{Acknowledgement, Entry, Reader, What};
 
-/// How much is shown.
+/// How much to show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detail {
-    /// What a user in Discord would see, and what went wrong.
+    /// What a user of Discord would see, and what went wrong.
     Talk,
-    /// REST calls and gateway events too.
+    /// Also REST calls and gateway events.
     Wire,
 }
 
-/// Follows the transcript and hands over lines worth showing.
+/// Follows the transcript and returns the lines worth showing.
 #[derive(Debug)]
 pub struct Printer {
     reader: Reader,
@@ -24,7 +23,7 @@ impl Printer {
         Self { reader, detail }
     }
 
-    /// The next line; waits for it. Safe to cancel.
+    /// Waits for the next line. Cancel safe.
     pub async fn line(&mut self) -> String {
         loop {
             let entry = self.reader.next().await;
@@ -34,7 +33,7 @@ impl Printer {
         }
     }
 
-    /// A line that is already there.
+    /// The next line, if there is one already.
     pub fn try_line(&mut self) -> Option<String> {
         loop {
             let entry = self.reader.try_next()?;
@@ -48,7 +47,7 @@ impl Printer {
 fn is_shown(entry: &Entry, detail: Detail) -> bool {
     match &entry.what {
         What::Rest { .. } | What::Dispatched { .. } | What::Gateway { .. } => detail == Detail::Wire,
-        // Messages that come of these are shown themselves.
+        // The messages that follow from these are shown themselves.
         What::Acknowledged { how, .. } => matches!(how, Acknowledgement::Modal | Acknowledgement::Choices),
         What::Posted { .. }
         | What::Membership { .. }
