@@ -1,16 +1,16 @@
-//! Whose token it is: a bot's, which the world keeps, or a user's, which is derived from its id.
+//! Who a token belongs to: a bot, whose token is part of the world, or a user, whose token is derived from the id.
 
 use std::hash::{BuildHasher, RandomState};
 
 use crate::ids::Snowflake;
 use crate::world::World;
 
-/// Somebody with a token of its own.
+/// An account with its own token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Account {
-    /// An application's bot; it writes `Bot ` in front of its token.
+    /// An application's bot; its token has the prefix `Bot `.
     Bot(Snowflake),
-    /// A user, whose own client sends the token bare.
+    /// A user; the user's client sends the token without a prefix.
     User(Snowflake),
 }
 
@@ -22,7 +22,7 @@ impl Account {
     }
 }
 
-/// Users' tokens: nothing is stored, because the id is in the token and a secret of this process vouches for it.
+/// Users' tokens. Nothing is stored: the token contains the id, authenticated by a secret of this process.
 #[derive(Default)]
 pub(crate) struct UserTokens {
     secret: RandomState,
@@ -34,7 +34,7 @@ impl UserTokens {
         format!("person.{person}.{:016x}{:016x}", vouch(person.0), vouch(!person.0))
     }
 
-    /// The user of a token without `Bot `.
+    /// The user that a token (without `Bot `) belongs to.
     pub(crate) fn person(&self, token: &str, world: &World) -> Option<Account> {
         let id: Snowflake = token.strip_prefix("person.")?.split('.').next()?.parse().ok()?;
         let user = world.user(id).filter(|user| !user.bot)?;
@@ -42,13 +42,13 @@ impl UserTokens {
     }
 }
 
-/// A token that nobody can guess.
+/// A token that cannot be guessed.
 pub(crate) fn random_token() -> String {
     let secret = RandomState::new();
     format!("{:016x}{:016x}", secret.hash_one(0), secret.hash_one(1))
 }
 
-/// The bot of a token without `Bot `.
+/// The bot that a token (without `Bot `) belongs to.
 pub(crate) fn bot(token: &str, world: &World) -> Option<Account> {
     world.bots.iter().find(|bot| bot.token == token).map(|bot| Account::Bot(bot.id()))
 }

@@ -1,4 +1,4 @@
-//! Interactions that are remembered, how far their answers have come, and the ephemeral messages that belong to them.
+//! Recent interactions, the state of their responses, and the ephemeral messages that belong to them.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
@@ -11,9 +11,9 @@ use crate::ids::{Snowflake, Timestamp};
 use crate::transcript::Acknowledgement;
 use crate::world::{Choice, InteractionNote, Message, Modal, Owners, User};
 
-/// Interactions that are remembered; the oldest go first.
+/// How many interactions are kept; the oldest are dropped first.
 const MAX_INTERACTIONS: usize = 10_000;
-/// Ephemeral messages that are remembered; the oldest go first.
+/// How many ephemeral messages are kept; the oldest are dropped first.
 const MAX_EPHEMERAL: usize = 10_000;
 
 /// Kinds of interaction, with Discord's numbers.
@@ -25,15 +25,15 @@ pub(crate) enum Kind {
     Modal = 5,
 }
 
-/// The user's client that sent it, if one did: what it recognises its own interaction by.
+/// The user's client that sent the interaction, if one did, and what it recognises the interaction by.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Client {
     pub(crate) nonce: Option<Value>,
-    /// The gateway session to which forms and choices belong; without one, all of the user's get them.
+    /// The gateway session that receives forms and choices; without one, all sessions of the user do.
     pub(crate) session: Option<Arc<str>>,
 }
 
-/// One interaction and how far its answer has come.
+/// One interaction and the state of its response.
 #[derive(Debug)]
 pub(crate) struct Interaction {
     pub(crate) id: Snowflake,
@@ -46,19 +46,19 @@ pub(crate) struct Interaction {
     pub(crate) owners: Owners,
     /// The command's name with its subcommands; empty for components and modals.
     pub(crate) name: String,
-    /// What it looks like: `/ping text:hi`.
+    /// How it reads: `/ping text:hi`.
     pub(crate) line: Arc<str>,
     pub(crate) born: Timestamp,
     pub(crate) acknowledged: Option<Acknowledgement>,
-    /// What `@original` is: the answer, or the component's message when that is updated.
+    /// The message that `@original` refers to: the response, or the component's message if that was updated.
     pub(crate) original: Option<Snowflake>,
     /// The message a component or modal belongs to.
     pub(crate) source: Option<Snowflake>,
-    /// Choices offered for an option.
+    /// The choices offered for an option.
     pub(crate) choices: Vec<Choice>,
     /// The form that was opened.
     pub(crate) modal: Option<Modal>,
-    /// The interaction that opened the form which is submitted here.
+    /// The interaction that opened the form which this one submits.
     pub(crate) opened_by: Option<Box<InteractionNote>>,
 }
 
@@ -76,7 +76,7 @@ impl Interaction {
     }
 }
 
-/// All interactions that are remembered, and the ephemeral messages that belong to them.
+/// All interactions that are kept, and the ephemeral messages that belong to them.
 #[derive(Default)]
 pub(crate) struct Interactions {
     all: HashMap<Snowflake, Interaction>,
@@ -112,8 +112,8 @@ impl Interactions {
         self.all.get_mut(&id)
     }
 
-    /// Interactions whose bot still owes something, newest first: an acknowledgement within `window`, or within `life`
-    /// what was to follow "thinking …", as `is_thinking` says.
+    /// The number of interactions that still wait for their bot: for an acknowledgement within `window`, or for the
+    /// message after "thinking …" within `life`; `is_thinking` tells whether that is still missing.
     pub(crate) fn owed(
         &self,
         now: Timestamp,
@@ -136,7 +136,7 @@ impl Interactions {
         self.by_token.get(token).and_then(|id| self.all.get(id))
     }
 
-    /// The interaction that opened a form for this user last.
+    /// The interaction that last opened a form for this user.
     pub(crate) fn last_form(&self, user: Snowflake) -> Option<Snowflake> {
         let opened =
             |id: &&Snowflake| self.all.get(id).is_some_and(|one| one.user.id == user && one.modal.is_some());

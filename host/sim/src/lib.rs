@@ -15,18 +15,18 @@
 //!  0  ids: snowflakes, timestamps, percent-encoding
 //! ```
 //!
-//! Imports only go down, `State` has no methods, and only `rules` write the world; tests that read the sources check it.
+//! Imports only go down, `State` has no methods, and only `rules` write the world; tests check this in the sources.
 //!
 //! A user is an account like a bot, with the same REST, the same gateway, the same rules, and a token of its own
 //! ([`Member::token`]). The page is such a client. The interface that drives the simulator itself is separate: it is
 //! under `/control`, and its `openapi.json` describes it.
 //!
-//! 1. Everything that happens is ordered: it changes the world, enters the transcript and reaches the sessions under one
-//!    lock.
+//! 1. Everything that happens is ordered: it changes the world, enters the transcript and reaches the sessions under
+//!    one lock.
 //! 2. An event is serialised once; sessions only differ in its sequence number.
 //! 3. No lock is held during I/O.
 //! 4. Everything that is kept has a limit.
-//! 5. Everything that depends on time follows one clock, which can be frozen and advanced; `clock` lists the exceptions.
+//! 5. Everything that depends on time follows one clock, which can be frozen and advanced; `clock` lists exceptions.
 //! 6. A field that no handler reads is unknown: it is counted, reported, and refused if the simulator is strict.
 //!
 //! A world, a bot in it, and a user who talks to it:

@@ -1,4 +1,4 @@
-//! Nonces of messages that were sent lately: who sends one again with `enforce_nonce` gets the first message.
+//! Nonces of recent messages: sending one again with `enforce_nonce` returns the first message.
 //! <https://discord.com/developers/docs/resources/message#create-message>
 
 use std::{
@@ -16,16 +16,16 @@ const KEPT_MS: u64 = 5 * 60 * 1000;
 /// Channel, author and nonce.
 type Key = (Snowflake, Snowflake, String);
 
-/// The messages by their nonces.
+/// Messages by nonce.
 #[derive(Default)]
 pub(crate) struct Nonces {
     messages: HashMap<Arc<Key>, Snowflake>,
-    /// In the order in which they were sent.
+    /// In the order they were sent.
     sent: VecDeque<(Snowflake, Arc<Key>)>,
 }
 
 impl Nonces {
-    /// Somebody sends a message in a channel.
+    /// Notes that an author sent a message in a channel.
     pub(crate) fn note(&mut self, channel: Snowflake, author: Snowflake, nonce: &Value, message: Snowflake) {
         while let Some((old, key)) = self.sent.pop_front_if(|(old, _)| is_over(*old, message.unix_ms())) {
             if self.messages.get(&key) == Some(&old) {
@@ -37,7 +37,7 @@ impl Nonces {
         self.sent.push_back((message, key));
     }
 
-    /// The message that somebody sent with a nonce lately.
+    /// The message that an author recently sent with a nonce.
     pub(crate) fn find(
         &self,
         channel: Snowflake,

@@ -1,20 +1,21 @@
-//! Pictures of people, bots and guilds, drawn from their hash: the same hash gives the same picture everywhere.
+//! Pictures of people, bots and guilds, drawn from a hash: the same hash always gives the same picture.
 
 use crate::ids::Snowflake;
 
-/// Pixels of the largest picture; a larger one that is asked for comes in this size, as Discord never enlarges either.
+/// Side of the largest picture in pixels; requests for a larger one get this size, as Discord never enlarges pictures
+/// either.
 const MAX_PIXELS: u32 = 512;
-/// Pixels if nothing is asked for.
+/// Side in pixels if the request names no size.
 const DEFAULT_PIXELS: u32 = 128;
-/// A figure is a grid of so many cells a side, mirrored left and right.
+/// A figure is a grid with this many cells per side, mirrored left to right.
 const CELLS: u32 = 5;
 
-/// The hash of the picture that somebody has from the start.
+/// The hash of an account's initial picture.
 pub(crate) fn hash_of(id: Snowflake) -> String {
     format!("{:016x}{:016x}", mixed(id.0), mixed(!id.0))
 }
 
-/// Draws the picture of a hash as PNG. `size` is what a client asks for: a power of two from 16 to 4096.
+/// Draws the picture for a hash as PNG. `size` is what the client asks for: a power of two from 16 to 4096.
 pub(crate) fn draw(hash: &str, size: Option<u32>) -> Option<Vec<u8>> {
     let asked = size.unwrap_or(DEFAULT_PIXELS);
     if !asked.is_power_of_two() || !(16..=4096).contains(&asked) {
@@ -26,7 +27,7 @@ pub(crate) fn draw(hash: &str, size: Option<u32>) -> Option<Vec<u8>> {
     // Light enough for a light page, dark enough for a dark one.
     let (top, bottom) = (colour(hue, 62, 66), colour((hue + 40) % 360, 58, 48));
     let figure = colour(hue, 70, 95);
-    // A margin of one cell all around.
+    // One cell of margin on all sides.
     let cell = f64::from(side) / f64::from(CELLS + 2);
     let mut pixels = Vec::with_capacity((side * side * 3) as usize);
     for y in 0..side {
@@ -82,7 +83,7 @@ fn blend(top: [u8; 3], bottom: [u8; 3], y: u32, side: u32) -> [u8; 3] {
     })
 }
 
-/// The finalizer of splitmix64; fixed here, since a picture must look the same in every version.
+/// The finalizer of splitmix64; implemented here because a picture must look the same in every version.
 fn mixed(mut bits: u64) -> u64 {
     bits = bits.wrapping_add(0x9e37_79b9_7f4a_7c15);
     bits = (bits ^ bits >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -1,4 +1,4 @@
-//! The record: each REST exchange with its bodies, appended to a file as a line of JSON.
+//! The record: REST exchanges with their bodies, appended to a file as lines of JSON.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -8,13 +8,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 
-/// One REST exchange. Bodies are text as they were sent: a request need not be JSON to be answered.
+/// One REST exchange. The bodies are stored as text, as sent: a request gets an answer even if it is not JSON.
 #[derive(Serialize)]
 pub(crate) struct Exchange<'a> {
     pub(crate) method: &'a str,
     /// Without `/api/vN`.
     pub(crate) path: &'a str,
-    /// The body, or the `payload_json` of a multipart one.
+    /// The body, or the `payload_json` of a multipart body.
     pub(crate) request: &'a str,
     /// Fields of the body that this Discord does not know.
     pub(crate) unknown: &'a [String],
@@ -22,15 +22,15 @@ pub(crate) struct Exchange<'a> {
     pub(crate) answer: &'a str,
 }
 
-/// A file to which REST exchanges are appended: method, path, both bodies, fields that are not known here, status.
-/// Clones share it.
+/// A file to which REST exchanges are appended: method, path, both bodies, unknown fields, status. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Record {
     file: Arc<Mutex<File>>,
 }
 
 impl Record {
-    /// Opens the file, or makes it for this user alone: bodies of requests hold tokens. What it holds stays.
+    /// Opens the file, or creates it readable and writable by its owner only, because bodies of requests contain
+    /// tokens. Existing content stays.
     ///
     /// # Errors
     /// If it cannot be opened for writing.
@@ -39,7 +39,7 @@ impl Record {
         Ok(Self { file: Arc::new(Mutex::new(file)) })
     }
 
-    /// One write a line, so that simulators which share a file do not mix their lines.
+    /// Appends one line with one write, so that simulators which share a file do not mix their lines.
     pub(crate) fn write(&self, exchange: &Exchange<'_>) {
         let mut line = serde_json::to_vec(exchange).expect("texts and numbers become JSON");
         line.push(b'\n');

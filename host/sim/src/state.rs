@@ -1,4 +1,4 @@
-//! What every part of the simulator shares: the state behind one lock, the transcript, the faults, the options.
+//! What all parts of the simulator share: the state behind one lock, the transcript, the faults, the options.
 
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicU64;
@@ -23,13 +23,13 @@ use crate::sessions::starts::Starts;
 use crate::transcript::Transcript;
 use crate::world::World;
 
-/// The path of the address for resuming.
+/// The path of the URL for resuming.
 pub(crate) const RESUME_PATH: &str = "/resume";
 
 pub(crate) struct Shared {
     pub(crate) options: SimOptions,
     state: Mutex<State>,
-    /// Apart from the state, so that counting waits for nobody.
+    /// Separate from the state, so that counting does not wait for its lock.
     limits: Mutex<Limits>,
     pub(crate) transcript: Transcript,
     pub(crate) clock: Clock,
@@ -37,18 +37,18 @@ pub(crate) struct Shared {
     pub(crate) user_tokens: UserTokens,
     pub(crate) control_token: String,
     pub(crate) address: SocketAddr,
-    /// Turns true when the simulator closes; its sender is gone when it was dropped.
+    /// Turns true when the simulator closes; its sender is gone if the simulator was dropped.
     closing: watch::Receiver<bool>,
     /// Every gateway connection holds a receiver; closing waits until all are gone.
     pub(crate) open_sockets: watch::Sender<()>,
     /// Each REST call that is not answered yet holds a clone.
     pub(crate) calls: Arc<()>,
-    /// Gateway connections so far: each gets the count as its number.
+    /// Number of gateway connections so far; each connection gets the count as its number.
     pub(crate) connections: AtomicU64,
 }
 
-/// Everything that changes. Held briefly and never across an await, so that what happens has one order:
-/// the order in which sessions receive it.
+/// Everything that changes. Its lock is held briefly and never across an await, so that everything is ordered: sessions
+/// receive events in the order in which they happen.
 pub(crate) struct State {
     pub(crate) world: World,
     pub(crate) sessions: Sessions,
@@ -62,7 +62,7 @@ pub(crate) struct State {
     pub(crate) transcript: Transcript,
     /// By method and shape of the path.
     pub(crate) unknown_routes: Tally,
-    /// By method, shape and the field's place in the body; `?key` for one of the query.
+    /// By method, shape of the path, and place in the body; `?key` for the query.
     pub(crate) unknown_fields: Tally,
 }
 
@@ -114,22 +114,22 @@ impl Shared {
         self.limits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until the simulator closes or was dropped.
+    /// Waits until the simulator closes or is dropped.
     pub(crate) async fn closed(&self) {
         let _ = self.closing.clone().wait_for(|closing| *closing).await;
     }
 
-    /// Where files and everything else is served.
+    /// The URL for files and everything else.
     pub(crate) fn base_url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Where clients open the websocket.
+    /// The URL at which clients open the websocket.
     pub(crate) fn gateway_url(&self) -> String {
         format!("ws://{}", self.address)
     }
 
-    /// Where they resume: another address than the first, as at Discord.
+    /// The URL at which clients resume: as with Discord, not the same as the first one.
     /// <https://discord.com/developers/docs/events/gateway#resuming>
     pub(crate) fn resume_url(&self) -> String {
         format!("{}{RESUME_PATH}", self.gateway_url())

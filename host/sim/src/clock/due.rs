@@ -1,11 +1,12 @@
-//! What falls due: everything that happens by itself when its time has come.
+//! What falls due: everything that happens by itself at its time.
 
 use crate::ids::Snowflake;
 
-/// A timer says what it is for. What carries it out must look whether it still applies: timers are not taken back.
+/// The purpose of a timer. Timers are not cancelled, so the code that carries one out must check whether it still
+/// applies.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Due {
-    /// A thread in which nobody has written for its time is archived.
+    /// A thread without activity for its auto-archive duration is archived.
     ThreadIdle(Snowflake),
     /// The invite with this code expires.
     InviteExpires(String),
@@ -13,11 +14,11 @@ pub(crate) enum Due {
         channel: Snowflake,
         message: Snowflake,
     },
-    /// The time in which a bot must acknowledge an interaction is over.
+    /// The window in which a bot must acknowledge an interaction is over.
     InteractionTimesOut(Snowflake),
 }
 
-/// Carries out what falls due. It may lock the state and ask for further timers, but not move time.
+/// Carries out what falls due. It may lock the state and set further timers, but must not move time.
 pub(crate) trait OnDue: Send + Sync {
     fn fall_due(&self, due: Due);
 }

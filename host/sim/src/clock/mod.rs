@@ -1,10 +1,10 @@
-//! The one clock of the simulated Discord: what time it is, and what happens when its time has come.
-//! It does not reach into clients, but for a bot that offers its own clock ([`BotClock`]): the timers of others, and deadlines
-//! of the network, stay on real time.
+//! The one clock of the simulated Discord: what time it is, and what falls due when. It does not reach into clients,
+//! except for a bot that shares its own clock ([`BotClock`]); the timers of other clients and network deadlines use
+//! real time.
 //!
-//! On this clock: ids and timestamps, the windows of interactions, rate limits, timeouts, expiry of polls and invites, and
-//! for how long a session can be resumed. On real time: heartbeats (real clients beat in real time), delays injected as
-//! faults, deadlines for writing and closing, and every `within` that a test waits for.
+//! On this clock: ids and timestamps, the windows of interactions, rate limits, timeouts, expiry of polls and invites,
+//! and how long a session can be resumed. In real time: heartbeats (real clients send them in real time), delays
+//! injected as faults, deadlines for writing and closing, and every `within` that a test waits for.
 
 mod due;
 mod schedule;
@@ -21,38 +21,38 @@ use schedule::Schedule;
 
 use crate::ids::Timestamp;
 
-/// The time of a simulator; clones share it. It runs with the wall clock until it is frozen or advanced.
+/// The clock of a simulator; clones share it. It runs with the wall clock until it is frozen or advanced.
 ///
-/// Do not move it from inside [`Sim::world`](crate::Sim::world): what falls due needs the world itself.
+/// Do not move it inside [`Sim::world`](crate::Sim::world): what falls due needs the world itself.
 #[derive(Clone)]
 pub struct Clock {
     inner: Arc<Inner>,
 }
 
-/// The clock by which a bot in this process plans and waits. The simulator moves it together with its own, so that what a
-/// bot does in an hour can be seen at once.
+/// The clock that a bot in this process uses for its timers. The simulator moves it together with its own, so a test
+/// need not wait an hour to see what the bot does in an hour.
 pub trait BotClock: fmt::Debug + Send + Sync {
-    /// How long until the first moment for which the bot waits; `None` if it waits for none.
+    /// How long until the first moment that the bot waits for; `None` if it waits for none.
     fn next_due(&self) -> Option<Duration>;
-    /// Goes forward, running or not; tasks that wait for a moment on the way wake up.
+    /// Advances, running or frozen; tasks that wait for a moment within `by` wake up.
     fn advance(&self, by: Duration);
-    /// Stands still.
+    /// Stops the clock.
     fn freeze(&self);
-    /// Runs on from where it stands.
+    /// Lets the clock run from its current time.
     fn resume(&self);
 }
 
 struct Inner {
-    /// See [`Hands::packed`]; one word, so that reading the time needs no lock.
+    /// See [`Hands::packed`]; a single word, so that reading the time needs no lock.
     hands: AtomicI64,
     schedule: Mutex<Schedule>,
     /// Held while time is moved or timers fire, so that they fire in order. Taken before every other lock.
     turn: Mutex<()>,
-    /// The earliest timer changed, or time was moved.
+    /// Notified when the earliest timer changed or time was moved.
     changed: Notify,
-    /// Set when the simulator starts; before that nothing can fall due.
+    /// Set when the simulator starts; nothing can fall due before that.
     owner: OnceLock<Weak<dyn OnDue>>,
-    /// Set with the owner, if its bot has one.
+    /// Set together with the owner, if its bot has a clock.
     bot: OnceLock<Arc<dyn BotClock>>,
 }
 
@@ -63,7 +63,7 @@ enum Hands {
 }
 
 impl Hands {
-    /// Milliseconds above, the lowest bit says which.
+    /// Milliseconds in the upper bits; the lowest bit is the variant.
     fn packed(self) -> i64 {
         match self {
             Self::Running { ahead_ms } => ahead_ms << 1,
@@ -99,7 +99,7 @@ impl Default for Clock {
 }
 
 impl Clock {
-    /// What time it is.
+    /// The current time.
     pub fn now(&self) -> Timestamp {
         match self.hands() {
             Hands::Running { ahead_ms } => Timestamp((wall_ms() + ahead_ms) as u64),
@@ -107,19 +107,19 @@ impl Clock {
         }
     }
 
-    /// Whether time stands still.
+    /// Whether time is frozen.
     pub fn is_frozen(&self) -> bool {
         matches!(self.hands(), Hands::Frozen { .. })
     }
 
-    /// Time stands still until [`Clock::advance`] or [`Clock::resume`]. Ids still grow.
+    /// Freezes time until [`Clock::advance`] or [`Clock::resume`]. Ids still grow.
     pub fn freeze(&self) {
         let _turn = self.turn();
         self.set(Hands::Frozen { at: self.now() });
         self.with_bot(|bot| bot.freeze());
     }
 
-    /// Time goes on from where it stands.
+    /// Lets time run from where it stands.
     pub fn resume(&self) {
         let _turn = self.turn();
         self.set(Hands::running_from(self.now()));
@@ -127,8 +127,8 @@ impl Clock {
         self.inner.changed.notify_one();
     }
 
-    /// Moves time forward, frozen or not. Everything that falls due on the way has happened, each at its own moment and in
-    /// order, when this returns: its events are with the sessions. For what a bot does at those moments there is
+    /// Advances time, frozen or not. When this returns, everything that falls due on the way has happened, each at its
+    /// own moment and in order, and its events have reached the sessions. To also let a bot act at those moments, use
     /// [`Sim::advance`](crate::Sim::advance).
     pub fn advance(&self, by: Duration) {
         let _turn = self.turn();
@@ -148,12 +148,12 @@ impl Clock {
         self.inner.changed.notify_one();
     }
 
-    /// Takes time forward to a moment that has been before, if that is still to come.
+    /// Moves time forward to `moment`, unless that has passed already.
     pub(crate) fn not_before(&self, moment: Timestamp) {
         self.advance(moment.since(self.now()));
     }
 
-    /// Lets something fall due at a moment, soon if it has passed.
+    /// Schedules something for a moment, or for now if the moment has passed.
     pub(crate) fn at(&self, when: Timestamp, due: Due) {
         let added = self.schedule().add(when, due);
         match added {
@@ -163,7 +163,7 @@ impl Clock {
         }
     }
 
-    /// From now on timers fire, for this simulator, and the clock of its bot goes along.
+    /// Starts the timers for this simulator, and moves its bot's clock along from now on.
     pub(crate) fn start(&self, owner: Weak<dyn OnDue>, bot: Option<Arc<dyn BotClock>>) {
         let _ = self.inner.owner.set(owner);
         if let Some(bot) = bot {
@@ -172,12 +172,12 @@ impl Clock {
         }
     }
 
-    /// Whether a bot goes along.
+    /// Whether a bot shares this clock.
     pub(crate) fn has_bot(&self) -> bool {
         self.inner.bot.get().is_some()
     }
 
-    /// How long until a bot that goes along waits no longer, in milliseconds begun, as this clock counts.
+    /// How long until the next moment that such a bot waits for, rounded up to the milliseconds of this clock.
     pub(crate) fn bot_due(&self) -> Option<Duration> {
         let left = self.inner.bot.get()?.next_due()?;
         Some(Duration::from_millis(left.as_nanos().div_ceil(1_000_000) as u64))
@@ -189,7 +189,7 @@ impl Clock {
         }
     }
 
-    /// Lets timers fire as their time comes; never returns.
+    /// Fires timers at their time; never returns.
     pub(crate) async fn run(self) {
         loop {
             self.fire_due();
@@ -197,7 +197,8 @@ impl Clock {
             let until = earliest.filter(|_| !self.is_frozen()).map(|when| when.since(self.now()));
             let changed = self.inner.changed.notified();
             match until {
-                // The timer is as coarse as the clock: a moment in the same millisecond is awaited, not polled for.
+                // The timer is as coarse as the clock: a moment within the same millisecond is waited for, not polled
+                // for.
                 Some(span) => {
                     let _ = tokio::time::timeout(span.max(Duration::from_millis(1)), changed).await;
                 }

@@ -1,4 +1,4 @@
-//! What falls due at which moment, earliest first; at the same moment in the order it was asked for.
+//! What falls due when, earliest first; at the same moment in the order in which it was scheduled.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -6,7 +6,7 @@ use std::collections::BinaryHeap;
 use super::Due;
 use crate::ids::Timestamp;
 
-/// Timers that wait; beyond it a new one is dropped. Reached only if time is frozen under heavy load.
+/// How many timers may wait; beyond that, new ones are dropped. Reached only if time is frozen under heavy load.
 const MAX_TIMERS: usize = 1_000_000;
 
 #[derive(Default)]
@@ -16,7 +16,7 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
-    /// Whether it is now the earliest; none if there are too many.
+    /// Returns whether it is now the earliest; `None` if there are too many.
     pub(super) fn add(&mut self, when: Timestamp, due: Due) -> Option<bool> {
         if self.waiting.len() >= MAX_TIMERS {
             return None;
@@ -31,7 +31,7 @@ impl Schedule {
         self.waiting.peek().map(|Reverse((when, ..))| *when)
     }
 
-    /// The earliest that is due at `now`.
+    /// Takes out the earliest that is due at `now`.
     pub(super) fn pop(&mut self, now: Timestamp) -> Option<(Timestamp, Due)> {
         self.earliest().filter(|when| *when <= now)?;
         self.waiting.pop().map(|Reverse((when, _, due))| (when, due))

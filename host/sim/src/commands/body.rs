@@ -1,4 +1,4 @@
-//! What a bot says of a command: checked, with Discord's defaults filled in, and written as Discord writes it.
+//! A command as a bot registers it: validated, with Discord's defaults filled in, and serialised as Discord does.
 
 use std::collections::BTreeMap;
 
@@ -36,7 +36,7 @@ pub(crate) enum OptionKind {
 }
 
 impl OptionKind {
-    /// Whether it leads to options instead of being one that is filled in.
+    /// Whether it contains options instead of taking a value.
     pub(crate) fn is_nested(self) -> bool {
         matches!(self, Self::Subcommand | Self::Group)
     }
@@ -51,7 +51,7 @@ pub(crate) struct CommandBody {
     pub(crate) labels: Labels,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) options: Vec<CommandOption>,
-    /// Bits that a member needs; 0 leaves the command to administrators.
+    /// The permissions that a member needs, as bits; 0 leaves the command to administrators.
     #[serde(serialize_with = "as_text", deserialize_with = "from_text")]
     pub(crate) default_member_permissions: Option<u64>,
     pub(crate) dm_permission: bool,
@@ -60,7 +60,7 @@ pub(crate) struct CommandBody {
     pub(crate) integration_types: Vec<u64>,
 }
 
-/// What a command or option is called and said to be for.
+/// The name and description of a command or option.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub(crate) struct Labels {
     pub(crate) name: String,
@@ -76,10 +76,10 @@ pub(crate) struct CommandOption {
     pub(crate) kind: OptionKind,
     #[serde(flatten)]
     pub(crate) labels: Labels,
-    /// Of subcommands and groups.
+    /// Only for subcommands and groups.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) options: Vec<CommandOption>,
-    /// None for subcommands and groups.
+    /// `None` for subcommands and groups.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) required: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -101,7 +101,7 @@ pub(crate) struct CommandOption {
 }
 
 impl CommandBody {
-    /// Characters of names, descriptions and values of choices together; of translations the longest counts.
+    /// The characters of names, descriptions and values of choices together; of translations, the longest counts.
     /// <https://discord.com/developers/docs/interactions/application-commands#slash-commands>
     pub(super) fn chars(&self) -> usize {
         self.labels.chars() + self.options.iter().map(CommandOption::chars).sum::<usize>()

@@ -1,11 +1,13 @@
-//! Exceptions that a guild's moderators make for commands: who may use them and where, whatever the command itself says.
+//! Exceptions that a guild's moderators make for commands: who may use them and where, whatever the command itself
+//! says.
 
 use std::collections::HashMap;
 
 use crate::ids::Snowflake;
 use crate::world::{Channel, CommandException, Guild};
 
-/// By guild, and by command or application; those of an application hold for all commands that have none themselves.
+/// By guild, and by command or application; an application's exceptions apply to all its commands without exceptions of
+/// their own.
 #[derive(Default)]
 pub(crate) struct Exceptions {
     all: HashMap<(Snowflake, Snowflake), Vec<CommandException>>,
@@ -16,7 +18,7 @@ impl Exceptions {
         self.all.get(&(guild, id)).map(Vec::as_slice)
     }
 
-    /// Guild, command or application, and what was said.
+    /// Guild, command or application, and its exceptions.
     pub(crate) fn all(&self) -> Vec<(Snowflake, Snowflake, Vec<CommandException>)> {
         self.all.iter().map(|((guild, id), list)| (*guild, *id, list.clone())).collect()
     }
@@ -29,13 +31,13 @@ impl Exceptions {
         }
     }
 
-    /// Forgets those of commands and applications that are gone.
+    /// Removes the exceptions of commands and applications that are gone.
     pub(crate) fn keep_for(&mut self, is_there: impl Fn(Snowflake) -> bool) {
         self.all.retain(|(_, id), _| is_there(*id));
     }
 
-    /// What is said about a member in a channel, or somewhere in the guild; none if nothing is, and the command's own
-    /// permissions hold.
+    /// Whether exceptions allow or forbid a command to a member, in a channel or anywhere in the guild; `None` if there
+    /// is no exception, and the command's own permissions apply.
     pub(crate) fn verdict(
         &self,
         guild: &Guild,
@@ -47,7 +49,7 @@ impl Exceptions {
         let first =
             |weigh: &dyn Fn(&[CommandException]) -> Option<bool>| lists.iter().find_map(|list| weigh(list));
         if let Some(channel) = channel {
-            // A thread is where its channel is.
+            // A thread belongs to its channel.
             let place = channel.thread.as_ref().and(channel.parent_id).unwrap_or(channel.id);
             let every_channel = Snowflake(guild.id.0.saturating_sub(1));
             let here = first(&|list| {
@@ -63,7 +65,7 @@ impl Exceptions {
             let by_role = || {
                 let said: Vec<bool> =
                     roles.iter().filter_map(|role| said(list, CommandException::ROLE, *role)).collect();
-                // One role that may is enough.
+                // One role that is allowed is enough.
                 (!said.is_empty()).then(|| said.contains(&true))
             };
             said(list, CommandException::USER, user)

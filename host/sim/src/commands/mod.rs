@@ -1,4 +1,4 @@
-//! Application commands: which bots registered, checked as Discord does, and who may use them where.
+//! Application commands: which ones bots registered, validated as by Discord, and who may use them where.
 
 mod body;
 mod exceptions;

@@ -1,14 +1,14 @@
-//! Which numbers options of commands hold: what a double holds exactly, and so do clients in JavaScript.
+//! Which numbers command options can hold: those that a double, and so a client in JavaScript, can hold exactly.
 //! <https://discord.com/developers/docs/interactions/application-commands#application-command-object-application-command-option-type>
 
 use serde_json::Number;
 
-/// The largest whole number of an INTEGER option, which is not 64-bit; either sign.
+/// The largest integer of an INTEGER option, which is not 64-bit; of either sign.
 pub(crate) const MAX_INTEGER: i64 = (1 << 53) - 1;
-/// The largest number of a NUMBER option, either sign.
+/// The largest number of a NUMBER option, of either sign.
 const MAX_NUMBER: f64 = 9_007_199_254_740_992.0;
 
-/// Whether an INTEGER option can have this value; `5.0` is whole, too.
+/// Whether an INTEGER option can have this value; `5.0` is an integer, too.
 pub(crate) fn is_integer(number: &Number) -> bool {
     match number.as_i64() {
         Some(whole) => (-MAX_INTEGER..=MAX_INTEGER).contains(&whole),

@@ -45,28 +45,28 @@ impl Command {
 pub(crate) struct Commands {
     all: Vec<Command>,
     pub(crate) exceptions: Exceptions,
-    /// Exceptions that a world file makes for commands which are not registered yet.
+    /// Exceptions from a world file for commands that are not registered yet.
     rules: Vec<CommandRule>,
 }
 
 impl Commands {
-    /// None yet, with the world's rules for those to come.
+    /// No commands yet, but the world's rules for those to come.
     pub(crate) fn ruled(world: &World) -> Self {
         Self { rules: world.command_rules.clone(), ..Self::default() }
     }
 
-    /// Those of one bot in one scope, in the order they were registered.
+    /// The commands of one bot in one scope, in the order of registration.
     pub(crate) fn of(&self, bot: Snowflake, guild: Option<Snowflake>) -> impl Iterator<Item = &Command> {
         self.all.iter().filter(move |command| command.bot == bot && command.guild == guild)
     }
 
-    /// Those a member can run in a guild, or with none in a direct message; a guild's own come first.
+    /// The commands that exist in a guild, or in direct messages if there is none; a guild's own come first.
     pub(crate) fn available(&self, guild: Option<Snowflake>) -> impl Iterator<Item = &Command> {
         let own = self.all.iter().filter(move |command| guild.is_some() && command.guild == guild);
         own.chain(self.all.iter().filter(|command| command.guild.is_none()))
     }
 
-    /// Every command there is.
+    /// All commands.
     pub(crate) fn all(&self) -> &[Command] {
         &self.all
     }
@@ -93,7 +93,7 @@ impl Commands {
         self.forget_exceptions();
     }
 
-    /// Moderators may have said something else meanwhile: that stays.
+    /// If moderators have already set other exceptions, those stay.
     fn apply_rules(&mut self, command: &Command) {
         let Self { exceptions, rules, .. } = self;
         for rule in rules.iter().filter(|rule| rule.command == command.name()) {

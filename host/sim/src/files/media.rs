@@ -1,6 +1,6 @@
-//! What a file is: its type by its name, and the size of a picture by its first bytes.
+//! What a file is: its type from its name, and the size of a picture from its first bytes.
 
-/// Discord goes by the name, whatever type the uploader declares.
+/// Discord goes by the file name, whatever type the uploader declares.
 /// <https://discord.com/developers/docs/resources/message#attachment-object>
 const TYPES: [(&str, &str); 17] = [
     ("csv", "text/csv; charset=utf-8"),
@@ -22,13 +22,13 @@ const TYPES: [(&str, &str); 17] = [
     ("zip", "application/zip"),
 ];
 
-/// The type of a file of this name, if it is a common one.
+/// The type of a file with this name, if it is a common one.
 pub(super) fn type_of(filename: &str) -> Option<&'static str> {
     let (_, ending) = filename.rsplit_once('.')?;
     TYPES.iter().find(|(known, _)| ending.eq_ignore_ascii_case(known)).map(|(_, kind)| *kind)
 }
 
-/// Width and height in pixels; none of what is no PNG, GIF or JPEG.
+/// Width and height in pixels; `None` for anything but PNG, GIF and JPEG.
 pub(super) fn pixels(bytes: &[u8]) -> Option<(u32, u32)> {
     let number = |at: usize, length: usize| {
         let read = |number, byte: &u8| number << 8 | u32::from(*byte);
@@ -37,9 +37,9 @@ pub(super) fn pixels(bytes: &[u8]) -> Option<(u32, u32)> {
     match bytes {
         // https://www.w3.org/TR/png-3/#11IHDR
         [0x89, b'P', b'N', b'G', ..] => Some((number(16, 4)?, number(20, 4)?)),
-        // https://www.w3.org/Graphics/GIF/spec-gif89a.txt, 18: the only little-endian one.
+        // https://www.w3.org/Graphics/GIF/spec-gif89a.txt, 18: the only one that is little-endian.
         [b'G', b'I', b'F', ..] => Some((number(6, 2)?.swap_bytes() >> 16, number(8, 2)?.swap_bytes() >> 16)),
-        // https://www.w3.org/Graphics/JPEG/itu-t81.pdf, B.2: segments up to the header of the frame.
+        // https://www.w3.org/Graphics/JPEG/itu-t81.pdf, B.2: segments up to the frame header.
         [0xFF, 0xD8, ..] => {
             let mut at = 2;
             loop {

@@ -1,4 +1,4 @@
-//! Files: kept within a budget, described as attachments.
+//! Files: stored within a budget, described as attachments.
 
 mod media;
 
@@ -13,22 +13,23 @@ use axum::body::Bytes;
 /// Id, type and content.
 pub(crate) type StoredFile = (Snowflake, String, Bytes);
 
-/// All files together, in bytes; the oldest go first.
+/// Budget for all files together, in bytes; the oldest are dropped first.
 const BUDGET_BYTES: usize = 128 << 20;
 
-/// A file of somebody without a subscription.
+/// The largest file of a user without a subscription, in bytes.
 pub(crate) const MAX_FILE_BYTES: usize = 10 << 20;
-/// Files of a message.
+/// The most files in a message.
 pub(crate) const MAX_FILES: usize = 10;
-/// Characters of a file's name or description.
+/// The most characters in a file's name or description.
 /// <https://discord.com/developers/docs/resources/message#attachment-object>
 const MAX_TEXT_CHARS: usize = 1024;
 
-/// Types of file that a field or an option takes; `FileUploadComponentForModalRequest` in Discord's OpenAPI document has these.
+/// The most file types that a field or option may list, as in `FileUploadComponentForModalRequest` in Discord's OpenAPI
+/// document.
 const MAX_TYPES: usize = 10;
 const TYPE_CHARS: RangeInclusive<usize> = 1..=16;
 
-/// The files that are kept.
+/// The files that are stored.
 #[derive(Default)]
 pub(crate) struct Files {
     kept: VecDeque<StoredFile>,
@@ -57,7 +58,7 @@ impl Files {
     }
 }
 
-/// A file as it was uploaded.
+/// An uploaded file.
 pub(crate) struct Upload {
     /// `n` of `files[n]`.
     pub(crate) index: Option<Snowflake>,
@@ -67,17 +68,17 @@ pub(crate) struct Upload {
 }
 
 impl Upload {
-    /// One that says nothing of itself but its name.
+    /// A file of which only the name is known.
     pub(crate) fn named(filename: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
         Self { index: None, filename: filename.into(), content_type: None, bytes: bytes.into().into() }
     }
 }
 
-/// What a body says of a file: of a new one by the `n` of its `files[n]`, of one that is there by its id.
+/// A file as a body describes it: a new file by the `n` of `files[n]`, an existing one by its id.
 pub(crate) struct FileNote {
     id: Snowflake,
     filename: Option<String>,
-    /// None says nothing of it, null takes it away.
+    /// `None` leaves it as it is; `Some(None)`, from null, removes it.
     description: Option<Option<String>>,
 }
 
@@ -95,18 +96,18 @@ impl FileNote {
             filename: of.text("filename", MAX_TEXT_CHARS),
             description: description.then(|| of.text("description", MAX_TEXT_CHARS)),
         };
-        // Clients send back all that they know of a file, discord.js by names of its own.
+        // Clients send back everything they know about a file, discord.js under names of its own.
         of.ignore_all();
         note
     }
 }
 
-/// Reads which types of file a field or an option takes; they are kept and hold nobody back here.
+/// Reads the file types that a field or option takes; they are stored, but nothing enforces them here.
 pub(crate) fn file_types(of: &mut Fields) -> Vec<String> {
     of.texts("file_types", MAX_TYPES, &TYPE_CHARS).unwrap_or_default()
 }
 
-/// Keeps uploads and describes them as attachments, as the body's `notes` have them.
+/// Stores uploads and describes them as attachments, with names and descriptions from the body's `notes`.
 pub(crate) fn attach(
     files: &mut Files,
     world: &World,
@@ -138,7 +139,7 @@ pub(crate) fn attach(
     attached.collect()
 }
 
-/// Of the files that a message has those that an edit lists, as it describes them.
+/// Keeps those files of a message that an edit lists, with the descriptions it gives.
 pub(crate) fn keep_listed(there: &[Attachment], listed: &[FileNote]) -> Vec<Attachment> {
     let kept = there.iter().filter_map(|file| {
         let note = listed.iter().find(|note| note.id == file.id)?;

@@ -1,4 +1,4 @@
-//! Errors as Discord's REST answers them: status, code, message, and the tree of a bad form.
+//! Errors as Discord's REST API returns them: status, code, message, and the tree of form errors.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -12,11 +12,11 @@ pub(crate) struct ApiError {
     pub(crate) code: u32,
     pub(crate) message: Cow<'static, str>,
     pub(crate) errors: Option<Value>,
-    /// When the same call is let through.
+    /// How long until the same call is allowed.
     pub(crate) retry_after: Option<Duration>,
 }
 
-/// What a request comes to, if nothing is wrong with it.
+/// The result of a request.
 pub(crate) type Result<T, E = ApiError> = std::result::Result<T, E>;
 
 impl ApiError {
@@ -29,14 +29,14 @@ impl ApiError {
         Self { status: 400, code: 30032, message: message.into(), errors: None, retry_after: None }
     }
 
-    /// Too soon after the last message: a rate limit with a code of its own.
+    /// Too soon after the last message (slow mode): a rate limit with its own code.
     /// <https://discord.com/developers/docs/topics/rate-limits#exceeding-a-rate-limit>
     pub(crate) fn slowmode(retry_after: Duration) -> Self {
         let error = Self::new(429, 20016, "This action cannot be performed due to slowmode rate limit");
         Self { retry_after: Some(retry_after), ..error }
     }
 
-    /// A form with one mistake, at a path like `options.0.name`.
+    /// A form with one mistake, at a path such as `options.0.name`.
     pub(crate) fn form(path: &str, code: &str, message: &str) -> Self {
         let mut errors = FormErrors::default();
         errors.add(path, code, message);
@@ -60,7 +60,7 @@ impl ApiError {
     }
 }
 
-/// Errors by Discord's number: HTTP status, code, text.
+/// Errors by Discord's code: HTTP status, code, message.
 macro_rules! errors {
     ($($name:ident: $status:literal, $code:literal, $message:literal;)*) => {
         impl ApiError {
@@ -116,7 +116,7 @@ errors! {
     invalid_json: 400, 50109, "The request body contains invalid JSON.";
 }
 
-/// The mistakes found in a form, gathered before they are answered together with code 50035.
+/// The mistakes found in a form, collected so that they are returned together under code 50035.
 #[derive(Debug, Default)]
 pub(crate) struct FormErrors {
     tree: Map<String, Value>,
@@ -141,7 +141,7 @@ impl FormErrors {
         }
     }
 
-    /// Takes over mistakes that were found elsewhere in the same form.
+    /// Adds mistakes that were found elsewhere in the same form.
     pub(crate) fn merge(&mut self, other: FormErrors) {
         fn merge(into: &mut Map<String, Value>, from: Map<String, Value>) {
             for (key, value) in from {

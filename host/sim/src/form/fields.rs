@@ -1,5 +1,5 @@
-//! Reading a JSON body field by field, with Discord's messages for what is wrong and where.
-//! It knows no particular route; what nobody reads is unknown, so no second list of known fields is needed.
+//! Reads a JSON body field by field, with Discord's messages for what is wrong and where. It knows no routes; a field
+//! that nobody reads is unknown, so no second list of known fields is needed.
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -13,12 +13,12 @@ use super::number::{truth, whole};
 use super::{ApiError, FormErrors, Result, Unread};
 use crate::ids::{Snowflake, Timestamp};
 
-/// The fields of a JSON object that were not read yet, and the mistakes found so far.
+/// The fields of a JSON object that are not read yet, and the mistakes found so far.
 #[derive(Debug, Default)]
 pub(crate) struct Fields {
     map: Map<String, Value>,
     pub(crate) errors: FormErrors,
-    /// Where the object is in the body: empty, or ending with a dot.
+    /// Path of the object in the body: empty, or ending with a dot.
     prefix: String,
     unread: Arc<Unread>,
 }
@@ -40,7 +40,7 @@ impl Fields {
         }
     }
 
-    /// The fields of a body that is a list; the whole gathers their mistakes.
+    /// The fields of each object in a body that is a list; the first value collects their mistakes.
     pub(crate) fn parse_list(body: &[u8], unread: &Arc<Unread>) -> Result<(Self, Vec<Self>)> {
         let mut whole = Self { unread: unread.clone(), ..Self::default() };
         match serde_json::from_slice(body) {
@@ -55,22 +55,22 @@ impl Fields {
         }
     }
 
-    /// The fields of an object that came in no body, its mistakes under `prefix`.
+    /// The fields of an object that is not from a body, with its mistakes under `prefix`.
     pub(crate) fn of(map: Map<String, Value>, prefix: &str) -> Self {
         Self { map, prefix: prefix.to_owned(), ..Self::default() }
     }
 
-    /// Whether the field is there at all, null included.
+    /// Whether the field is present, even if null.
     pub(crate) fn has(&self, key: &str) -> bool {
         self.map.contains_key(key)
     }
 
-    /// The names of the fields that were not read yet.
+    /// The names of the fields that are not read yet.
     pub(crate) fn keys(&self) -> Vec<String> {
         self.map.keys().cloned().collect()
     }
 
-    /// What is not given is as `base` is written.
+    /// Fills in absent fields from the serialised `base`.
     pub(crate) fn over(mut self, base: &impl Serialize) -> Self {
         if let Ok(Value::Object(mut base)) = serde_json::to_value(base) {
             base.append(&mut self.map);
@@ -79,19 +79,19 @@ impl Fields {
         self
     }
 
-    /// The field as it is; null counts as absent.
+    /// The raw value of the field; null counts as absent.
     pub(crate) fn take(&mut self, key: &str) -> Option<Value> {
         self.map.remove(key).filter(|value| !value.is_null())
     }
 
-    /// Fields that Discord knows and that change nothing here.
+    /// Drops fields that Discord knows and that have no effect here.
     pub(crate) fn ignore(&mut self, keys: &[&str]) {
         for key in keys {
             self.map.remove(*key);
         }
     }
 
-    /// The object is wrong as a whole, so its fields are nobody's business.
+    /// Drops all fields, because the object itself is wrong.
     pub(crate) fn ignore_all(&mut self) {
         self.map.clear();
     }
@@ -104,7 +104,7 @@ impl Fields {
         self.fail(key, "BASE_TYPE_REQUIRED", "This field is required");
     }
 
-    /// Whether the field is there, with a value; a mistake if not.
+    /// Whether the field is present and not null; adds a mistake if not.
     pub(crate) fn require(&mut self, key: &str) -> bool {
         let there = self.map.get(key).is_some_and(|value| !value.is_null());
         if !there {
@@ -114,7 +114,7 @@ impl Fields {
         there
     }
 
-    /// What `read` takes from a field that must be there.
+    /// What `read` returns for a required field.
     pub(crate) fn required<T: Default>(
         &mut self,
         key: &str,
@@ -123,7 +123,7 @@ impl Fields {
         if self.require(key) { read(self, key).unwrap_or_default() } else { T::default() }
     }
 
-    /// What `read` takes from a field that can be null; the outer none: nothing is said of it.
+    /// What `read` returns for a field that may be null; the outer `None` means that it is absent.
     pub(crate) fn nullable<T>(
         &mut self,
         key: &str,
@@ -132,7 +132,7 @@ impl Fields {
         self.has(key).then(|| read(self, key))
     }
 
-    /// Notes a mistake of the object as a whole.
+    /// Adds a mistake of the object itself.
     pub(crate) fn fail_here(&mut self, code: &str, message: &str) {
         let place = self.prefix.trim_end_matches('.').to_owned();
         self.errors.add(if place.is_empty() { "_misc" } else { &place }, code, message);
@@ -148,7 +148,7 @@ impl Fields {
                 return None;
             }
         };
-        // Bytes are at least characters, so most texts are not counted.
+        // Text has at most as many characters as bytes, so the characters of most texts are not counted.
         if text.len() > max && text.chars().count() > max {
             self.fail(key, "BASE_TYPE_MAX_LENGTH", &format!("Must be {max} or fewer in length."));
             return None;
@@ -156,7 +156,7 @@ impl Fields {
         Some(text)
     }
 
-    /// A text whose number of characters is in a range.
+    /// A text whose number of characters is within a range.
     pub(crate) fn text_within(&mut self, key: &str, chars: RangeInclusive<usize>) -> Option<String> {
         let text = self.text(key, usize::MAX)?;
         if chars.contains(&text.chars().count()) {
@@ -166,7 +166,7 @@ impl Fields {
         None
     }
 
-    /// A text that must be there, with so many characters; empty if it is not.
+    /// A required text whose number of characters is within a range; empty if there is none.
     pub(crate) fn required_text(&mut self, key: &str, chars: RangeInclusive<usize>) -> String {
         self.required(key, |of, key| match *chars.start() {
             0 => of.text(key, *chars.end()),
@@ -174,7 +174,7 @@ impl Fields {
         })
     }
 
-    /// True or false.
+    /// A boolean.
     pub(crate) fn flag(&mut self, key: &str) -> Option<bool> {
         let flag = truth(&self.take(key)?);
         if flag.is_none() {
@@ -183,12 +183,12 @@ impl Fields {
         flag
     }
 
-    /// A whole number that is not negative.
+    /// An integer that is not negative.
     pub(crate) fn number(&mut self, key: &str) -> Option<u64> {
         self.number_within(key, 0..=u64::MAX)
     }
 
-    /// A whole number in a range.
+    /// An integer within a range.
     pub(crate) fn number_within<N>(&mut self, key: &str, range: RangeInclusive<N>) -> Option<N>
     where
         N: Copy + Display + Into<i128> + TryFrom<i128>,
@@ -209,7 +209,7 @@ impl Fields {
         if (least..=most).contains(&number) { N::try_from(number).ok() } else { None }
     }
 
-    /// A number that is one of a few.
+    /// A number that is one of `choices`.
     pub(crate) fn choice<N: Copy + Display + Into<u64>>(&mut self, key: &str, choices: &[N]) -> Option<N> {
         let number = self.number(key)?;
         let chosen = choices.iter().copied().find(|one| (*one).into() == number);
@@ -219,7 +219,7 @@ impl Fields {
         chosen
     }
 
-    /// A number, whole or not.
+    /// A number, integer or not.
     pub(crate) fn decimal(&mut self, key: &str) -> Option<Number> {
         match self.take(key)? {
             Value::Number(number) => Some(number),
@@ -230,7 +230,7 @@ impl Fields {
         }
     }
 
-    /// What one of a few numbers stands for.
+    /// The value that a number stands for, out of `numbers`.
     pub(crate) fn one_of<T: DeserializeOwned>(&mut self, key: &str, numbers: &[u64]) -> Option<T> {
         serde_json::from_value(self.choice(key, numbers)?.into()).ok()
     }
@@ -244,7 +244,7 @@ impl Fields {
         id
     }
 
-    /// A moment in ISO 8601.
+    /// A timestamp in ISO 8601.
     pub(crate) fn moment(&mut self, key: &str) -> Option<Timestamp> {
         let value = self.take(key)?;
         let moment = value.as_str().and_then(|text| text.parse().ok());
@@ -265,7 +265,7 @@ impl Fields {
         }
     }
 
-    /// Reads an object inside this one.
+    /// Reads a nested object.
     pub(crate) fn read_object<T>(&mut self, key: &str, read: impl FnOnce(&mut Fields) -> T) -> Option<T> {
         let mut inner = self.object(key)?;
         let read = read(&mut inner);
@@ -273,7 +273,7 @@ impl Fields {
         Some(read)
     }
 
-    /// Reads an object inside this one; one that is not there has no fields.
+    /// Reads a nested object; if it is absent, it has no fields.
     pub(crate) fn read_part<T>(&mut self, key: &str, read: impl FnOnce(&mut Fields) -> T) -> T {
         let mut inner = self.object(key).unwrap_or_else(|| self.inner(key, Map::new()));
         let read = read(&mut inner);
@@ -281,19 +281,19 @@ impl Fields {
         read
     }
 
-    /// Takes over the mistakes of an object inside this one.
+    /// Takes over the mistakes of a nested object.
     pub(crate) fn absorb(&mut self, mut inner: Fields) {
         inner.settle();
         self.errors.merge(inner.errors);
     }
 
-    /// The mistakes, if any, as one answer.
+    /// Returns all mistakes as one error, if there are any.
     pub(crate) fn checked(mut self) -> Result<()> {
         self.settle();
         self.errors.into_result()
     }
 
-    /// Everything known was read by now: the rest is unknown.
+    /// Every known field is read by now, so the rest is unknown.
     fn settle(&mut self) {
         for (key, _) in std::mem::take(&mut self.map) {
             let path = format!("{}{key}", self.prefix);
@@ -319,7 +319,7 @@ pub(super) fn bad_length(fits: &RangeInclusive<usize>) -> String {
     format!("Must be between {} and {} in length.", fits.start(), fits.end())
 }
 
-/// Puts what was given in the place of what is there.
+/// Replaces `there` with `given`, if any.
 pub(crate) fn set<T>(there: &mut T, given: Option<T>) {
     if let Some(given) = given {
         *there = given;

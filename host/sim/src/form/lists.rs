@@ -1,4 +1,4 @@
-//! Lists in a body: each item is read, and what is wrong with it has its place.
+//! Lists in a body: reads each item, and locates mistakes by index.
 
 use std::ops::RangeInclusive;
 
@@ -9,7 +9,7 @@ use super::fields::{bad_length, one_of};
 use super::number::whole;
 use crate::ids::Snowflake;
 
-/// What is wrong with a value: Discord's code and words.
+/// What is wrong with a value: Discord's code and message.
 pub(crate) type Mistake = (&'static str, String);
 
 impl Fields {
@@ -20,7 +20,7 @@ impl Fields {
         })
     }
 
-    /// A list of texts that are each one of a few.
+    /// A list of texts, each one of `choices`.
     pub(crate) fn words(&mut self, key: &str, choices: &[&str]) -> Option<Vec<String>> {
         self.items(key, 0..=choices.len(), |value| {
             let word = value.as_str().filter(|word| choices.contains(word));
@@ -30,7 +30,7 @@ impl Fields {
         })
     }
 
-    /// A list of texts, each with a number of characters in a range.
+    /// A list of texts, each with a number of characters within a range.
     pub(crate) fn texts(
         &mut self,
         key: &str,
@@ -40,7 +40,7 @@ impl Fields {
         self.items(key, 0..=max, |value| fitting(value, chars).map(str::to_owned))
     }
 
-    /// What can be read of a list; each other item is a mistake.
+    /// The items of a list that can be read; each other item is a mistake.
     pub(crate) fn items<T>(
         &mut self,
         key: &str,
@@ -58,12 +58,12 @@ impl Fields {
         Some(all)
     }
 
-    /// Whether a list is given that is not empty.
+    /// Whether the list is present and not empty.
     pub(crate) fn has_any(&mut self, key: &str) -> bool {
         self.list(key, 0..=usize::MAX).is_some_and(|list| !list.is_empty())
     }
 
-    /// A list whose length is in a range.
+    /// A list whose length is within a range.
     fn list(&mut self, key: &str, count: RangeInclusive<usize>) -> Option<Vec<Value>> {
         match self.take(key)? {
             Value::Array(list) if count.contains(&list.len()) => Some(list),
@@ -78,19 +78,19 @@ impl Fields {
         }
     }
 
-    /// A list of objects whose length is in a range.
+    /// A list of objects, with its length within a range.
     pub(crate) fn objects(&mut self, key: &str, count: RangeInclusive<usize>) -> Option<Vec<Fields>> {
         let list = self.list(key, count)?;
         Some(self.all_objects(&format!("{key}."), list))
     }
 
-    /// A list of whole numbers that are not negative.
+    /// A list of integers that are not negative.
     pub(crate) fn numbers(&mut self, key: &str, count: RangeInclusive<usize>) -> Option<Vec<u64>> {
         let wrong = |value: &Value| ("NUMBER_TYPE_COERCE", format!("Value {value} is not int."));
         self.items(key, count, |value| natural(value).ok_or_else(|| wrong(value)))
     }
 
-    /// A list of numbers that are each one of a few.
+    /// A list of numbers, each one of `choices`.
     pub(crate) fn choices(
         &mut self,
         key: &str,
@@ -103,7 +103,7 @@ impl Fields {
         })
     }
 
-    /// Reads each object of a list whose length is in a range.
+    /// Reads each object of a list whose length is within a range.
     pub(crate) fn read_objects<T>(
         &mut self,
         key: &str,
@@ -119,7 +119,7 @@ impl Fields {
         Some(all.collect())
     }
 
-    /// Those that are objects; others are mistakes.
+    /// The items that are objects; the others are mistakes.
     pub(super) fn all_objects(&mut self, place: &str, list: Vec<Value>) -> Vec<Fields> {
         let mut all = Vec::with_capacity(list.len());
         for (at, value) in list.into_iter().enumerate() {
@@ -137,7 +137,7 @@ fn natural(value: &Value) -> Option<u64> {
     u64::try_from(whole(value)?).ok()
 }
 
-/// A text with a number of characters in a range.
+/// A text with a number of characters within a range.
 pub(crate) fn fitting<'a>(value: &'a Value, chars: &RangeInclusive<usize>) -> Result<&'a str, Mistake> {
     match value.as_str() {
         Some(text) if chars.contains(&text.chars().count()) => Ok(text),

@@ -1,4 +1,4 @@
-//! Bodies of requests, read field by field, and Discord's errors for what is wrong with them. It knows no route.
+//! Request bodies, read field by field, and Discord's errors for mistakes in them. It knows no routes.
 
 mod error;
 mod fields;

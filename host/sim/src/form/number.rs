@@ -1,9 +1,9 @@
-//! Whole numbers, and true and false, as clients write them.
+//! Integers and booleans, as clients write them.
 
 use serde_json::Value;
 
-/// The whole number that a value is: an integer, one as text, or a float without a fraction. discord.py sends the last, for
-/// example as the hours of a poll.
+/// The integer that a value stands for: an integer, a text, or a float without a fraction. discord.py sends the last,
+/// for example as the hours of a poll.
 pub(super) fn whole(value: &Value) -> Option<i128> {
     let written = match value {
         Value::String(text) => return text.parse().ok(),
@@ -14,7 +14,7 @@ pub(super) fn whole(value: &Value) -> Option<i128> {
     written.to_string().parse().ok().or_else(float)
 }
 
-/// True or false, also as text or number: discord.py and its forks send `"true"` with a prune.
+/// A boolean, also as text or number: discord.py and its forks send `"true"` with a prune.
 pub(super) fn truth(value: &Value) -> Option<bool> {
     match value {
         Value::Bool(flag) => Some(*flag),

@@ -1,21 +1,21 @@
-//! What this Discord was sent and does not know, counted by name; and the fields of one body that nobody read.
+//! What this Discord received and does not know, counted by name; and the fields of one body that no handler read.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-/// Names that are counted apart, so that a scanner cannot fill the memory.
+/// How many names are counted, so that a scanner cannot fill the memory.
 const MAX_NAMES: usize = 1000;
-/// Unknown fields of one body that are reported; a body of megabytes could have any number.
+/// How many unknown fields of one body are reported; a body of megabytes could have any number.
 const MAX_FIELDS: usize = 100;
 
-/// How often each name was met.
+/// How often each name was seen.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     times: HashMap<String, u64>,
 }
 
 impl Tally {
-    /// Counts a name and returns how often it was met by now.
+    /// Counts a name and returns how often it was seen so far.
     pub(crate) fn count(&mut self, name: &str) -> u64 {
         if let Some(times) = self.times.get_mut(name) {
             *times += 1;
@@ -27,7 +27,7 @@ impl Tally {
         1
     }
 
-    /// All names, those met most often first.
+    /// All names, the most frequent first.
     pub(crate) fn sorted(&self) -> Vec<(String, u64)> {
         let mut all: Vec<_> = self.times.iter().map(|(name, times)| (name.clone(), *times)).collect();
         all.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
@@ -35,7 +35,7 @@ impl Tally {
     }
 }
 
-/// The fields of one call's body that nobody read.
+/// The fields of one call's body that no handler read.
 #[derive(Debug, Default)]
 pub(crate) struct Unread {
     fields: Mutex<Vec<String>>,
@@ -43,7 +43,7 @@ pub(crate) struct Unread {
 }
 
 impl Unread {
-    /// Unknown fields make the body a bad one.
+    /// A body with unknown fields is refused.
     pub(crate) fn strict() -> Self {
         Self { strict: true, ..Self::default() }
     }

@@ -1,4 +1,4 @@
-//! What Discord names things and moments with: snowflakes, timestamps, and how texts stand in addresses.
+//! How Discord writes ids, moments, and text in URLs: snowflakes, timestamps, percent-encoding.
 
 mod percent;
 mod snowflake;

@@ -12,14 +12,14 @@ pub(crate) fn query_pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
     query.split('&').filter_map(|pair| pair.split_once('='))
 }
 
-/// Letters, digits and these stay as they are, <https://www.rfc-editor.org/rfc/rfc3986#section-2.3>.
+/// Letters, digits and these are not escaped, <https://www.rfc-editor.org/rfc/rfc3986#section-2.3>.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 pub(crate) fn percent_encode(text: &str) -> String {
     utf8_percent_encode(text, ESCAPED).to_string()
 }
 
-/// Malformed escapes stay as they are.
+/// Malformed escapes are left as they are.
 pub(crate) fn percent_decode(segment: &str) -> Cow<'_, str> {
     percent_decode_str(segment).decode_utf8().unwrap_or(Cow::Borrowed(segment))
 }

@@ -11,12 +11,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// <https://discord.com/developers/docs/reference#snowflakes>
 pub(crate) const DISCORD_EPOCH_MS: u64 = 1_420_070_400_000;
 
-/// A Discord id. On the wire it is a decimal string; a JSON number is accepted too (discord.py sends those).
+/// A Discord id. On the wire it is a decimal string; a JSON number is accepted too, because discord.py sends those.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Snowflake(pub u64);
 
 impl Snowflake {
-    /// When the id was made, in milliseconds since the Unix epoch.
+    /// When the id was created, in milliseconds since the Unix epoch.
     pub fn unix_ms(self) -> u64 {
         (self.0 >> 22) + DISCORD_EPOCH_MS
     }
@@ -65,7 +65,7 @@ impl<'de> Deserialize<'de> for Snowflake {
             fn visit_u64<E: de::Error>(self, id: u64) -> Result<Snowflake, E> {
                 Ok(Snowflake(id))
             }
-            /// TOML's whole numbers are signed.
+            /// TOML's integers are signed.
             fn visit_i64<E: de::Error>(self, id: i64) -> Result<Snowflake, E> {
                 let wrong = || E::invalid_value(de::Unexpected::Signed(id), &self);
                 u64::try_from(id).map(Snowflake).map_err(|_| wrong())
@@ -78,14 +78,14 @@ impl<'de> Deserialize<'de> for Snowflake {
     }
 }
 
-/// Hands out ids that only ever grow, also when the clock steps back.
+/// Hands out ids that always grow, even if the clock goes back.
 #[derive(Debug, Default)]
 pub(crate) struct SnowflakeSource {
     last: AtomicU64,
 }
 
 impl SnowflakeSource {
-    /// Everything handed out from now on is larger than `id`.
+    /// Makes all further ids larger than `id`.
     pub(crate) fn start_after(&mut self, id: Snowflake) {
         *self.last.get_mut() = id.0.max(*self.last.get_mut());
     }

@@ -1,4 +1,4 @@
-//! A moment, and how Discord writes and reads it.
+//! A moment, and how Discord's timestamps are written and read.
 
 use std::fmt;
 use std::ops::Add;
@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 pub struct Timestamp(pub u64);
 
 impl Timestamp {
-    /// How long `earlier` is ago at this moment; zero if it is still to come.
+    /// How long before this moment `earlier` was; zero if it is later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
@@ -27,7 +27,7 @@ impl Add<Duration> for Timestamp {
     }
 }
 
-/// A text that is no moment.
+/// A text that is not a timestamp.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no moment; `2026-11-22T16:24:06Z` is")]
 pub struct NoTimestamp(String);
@@ -46,7 +46,7 @@ impl FromStr for Timestamp {
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let moment = i64::try_from(self.0).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
-        // Past the year 9999 all moments are written alike.
+        // All moments past the year 9999 are written alike.
         let at = Offset::UTC.to_datetime(moment.unwrap_or(jiff::Timestamp::MAX));
         let (year, month, day, ms) = (at.year(), at.month(), at.day(), at.millisecond());
         let (hour, minute, second) = (at.hour(), at.minute(), at.second());

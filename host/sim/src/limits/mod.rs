@@ -1,4 +1,4 @@
-//! Rate limits: how often an account calls what, what the headers say of it, and when it is enough.
+//! Rate limits: how often an account calls which route, what the headers report, and when a call is refused.
 
 mod table;
 
@@ -9,22 +9,23 @@ use std::time::Duration;
 use crate::ids::Timestamp;
 use crate::limits::table::{GLOBAL, INVALID, Limit};
 
-/// Windows that are kept; beyond it those that are over are thrown away.
+/// How many windows are kept; beyond that, those that are over are dropped.
 const MAX_WINDOWS: usize = 10_000;
 
-/// What a reply says about its bucket.
+/// What the headers of a reply say about its bucket.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Quota {
     pub(crate) limit: u32,
     pub(crate) remaining: u32,
     pub(crate) reset: Timestamp,
     pub(crate) reset_after: Duration,
-    /// Of the route alone: calls to two channels have the same bucket and are counted apart all the same.
+    /// Identifies the route only: calls to two channels have the same bucket, but are counted separately.
     pub(crate) bucket: u64,
 }
 
 impl Quota {
-    /// What is promised where nobody counts; nothing on routes that are free of limits: hikari reports headers there.
+    /// What the headers promise when nothing is counted; `None` on routes without limits, because hikari reports
+    /// headers there.
     pub(crate) fn promised(method: &str, path: &str, now: Timestamp) -> Option<Self> {
         if table::is_free(&segments(path)) {
             return None;
@@ -33,29 +34,29 @@ impl Quota {
         Some(Self { limit: 1000, remaining: 999, reset: Timestamp(now.0 + 1000), reset_after, bucket })
     }
 
-    /// The same with nothing left for a while.
+    /// The same quota with nothing left for a while.
     pub(crate) fn used_up(self, wait: Duration) -> Self {
         let now = self.reset.0.saturating_sub(self.reset_after.as_millis() as u64);
         Self { remaining: 0, reset: Timestamp(now) + wait, reset_after: wait, ..self }
     }
 }
 
-/// What became of a call before it was carried out.
+/// The verdict on a call before it is carried out.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Verdict {
-    /// It may be carried out. None for what is not counted.
+    /// It may be carried out; `None` if it is not counted.
     Granted(Option<Quota>),
-    /// Too many on this route.
+    /// Too many calls on this route.
     Refused(Quota),
-    /// Too many of this account on all routes.
+    /// Too many calls of this account on all routes.
     RefusedGlobally(Duration),
-    /// The address is banned for having sent too many invalid calls.
+    /// The address is banned because it sent too many invalid calls.
     Banned(Duration),
 }
 
-/// Who calls what, as far as it is counted.
+/// A call, as far as it matters for counting.
 pub(crate) struct Counted<'a> {
-    /// The account, or the address of those without one.
+    /// The account, or the address of a caller without one.
     pub(super) account: u64,
     pub(super) method: &'a str,
     pub(super) path: &'a str,
@@ -69,7 +70,7 @@ pub(crate) struct Limits {
     invalid: Option<Window>,
 }
 
-/// A stretch of time that begins with the first call in it.
+/// A period that begins with the first call in it.
 #[derive(Clone, Copy)]
 struct Window {
     ends: Timestamp,
@@ -85,7 +86,7 @@ impl Window {
         Duration::from_millis(self.ends.0.saturating_sub(now.0))
     }
 
-    /// Counts a call; false if it is one too many.
+    /// Counts a call; false if it exceeds the limit.
     fn count(window: &mut Option<Self>, limit: &Limit, now: Timestamp) -> (Self, bool) {
         let fresh = Self { ends: Timestamp(now.0 + limit.within.as_millis() as u64), calls: 0 };
         let mut current = window.filter(|window| !window.is_over(now)).unwrap_or(fresh);
@@ -97,7 +98,7 @@ impl Window {
 }
 
 impl Limits {
-    /// Counts a call and says whether it may be carried out.
+    /// Counts a call and decides whether it may be carried out.
     pub(crate) fn count(&mut self, call: &Counted<'_>, now: Timestamp) -> Verdict {
         if let Some(window) = self.invalid
             && window.calls >= INVALID.calls
@@ -109,7 +110,7 @@ impl Limits {
         if table::is_free(&segments) {
             return Verdict::Granted(None);
         }
-        // A webhook's token is its own key: it is not its application that calls.
+        // A webhook is authenticated by its own token: the call is not made by its application.
         if segments.first() != Some(&"webhooks") {
             let (window, fits) = self.within(key(call.account, GLOBAL.name, &[]), &GLOBAL, now);
             if !fits {
@@ -128,12 +129,12 @@ impl Limits {
         if fits { Verdict::Granted(Some(quota)) } else { Verdict::Refused(quota) }
     }
 
-    /// Counts an answer that says the call should not have been made.
+    /// Counts a response that marks the call as invalid.
     pub(crate) fn count_invalid(&mut self, now: Timestamp) {
         Window::count(&mut self.invalid, &INVALID, now);
     }
 
-    /// Invalid calls in the ten minutes that run.
+    /// Invalid calls in the current ten minutes.
     pub(crate) fn invalid(&self, now: Timestamp) -> u32 {
         self.invalid.filter(|window| !window.is_over(now)).map_or(0, |window| window.calls)
     }
@@ -144,7 +145,7 @@ impl Limits {
         }
         let mut window = self.windows.get(&key).copied();
         let counted = Window::count(&mut window, limit, now);
-        // A flood of windows that all run still has a limit: those beyond it are not remembered.
+        // Even if all windows are current, their number is limited: those beyond it are not stored.
         if self.windows.len() < MAX_WINDOWS || self.windows.contains_key(&key) {
             self.windows.insert(key, counted.0);
         }
@@ -152,7 +153,7 @@ impl Limits {
     }
 }
 
-/// The resource that counts apart: a channel, a guild, or a webhook with its token.
+/// The resource that is counted separately: a channel, a guild, or a webhook with its token.
 /// <https://discord.com/developers/docs/topics/rate-limits#rate-limits>
 fn major<'a>(segments: &[&'a str]) -> Vec<&'a str> {
     match segments {
@@ -173,7 +174,7 @@ fn segments(path: &str) -> Vec<&str> {
     path.split('/').filter(|segment| !segment.is_empty()).collect()
 }
 
-/// The bucket of a route whose limit nobody counts: its method and shape without ids.
+/// The bucket of a route while nothing is counted: its method and its shape without ids.
 fn plain_bucket(method: &str, path: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     method.hash(&mut hasher);

@@ -1,9 +1,9 @@
-//! How many calls each route takes in which time, as Discord is seen to answer. Discord documents no numbers and changes
-//! them at will: a client must read the headers.
+//! How many calls each route allows in which time, as observed from Discord's answers. Discord does not document the
+//! numbers and may change them at any time: a client must read the headers.
 
 use std::time::Duration;
 
-/// A limit of one or more routes; those of the same name are counted together.
+/// A limit of one or more routes; limits with the same name are counted together.
 #[derive(Debug)]
 pub(crate) struct Limit {
     pub(super) name: &'static str,
@@ -15,21 +15,21 @@ const fn limit(name: &'static str, calls: u32, within_ms: u64) -> Limit {
     Limit { name, calls, within: Duration::from_millis(within_ms) }
 }
 
-/// What all calls of an account share, except those that answer interactions.
+/// The limit that all calls of an account share, except responses to interactions.
 /// <https://discord.com/developers/docs/topics/rate-limits#global-rate-limit>
 pub(super) const GLOBAL: Limit = limit("global", 50, 1_000);
 
-/// Calls answered with 401, 403 or 429 in this time end in a ban of the address.
+/// This many calls answered with 401, 403 or 429 in this time get the address banned.
 /// <https://discord.com/developers/docs/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans>
 pub(super) const INVALID: Limit = limit("invalid", 10_000, 600_000);
 
-/// Routes that have no row of their own.
+/// The limits of routes that have no row of their own.
 static READ: Limit = limit("read", 30, 10_000);
 static WRITE: Limit = limit("write", 10, 10_000);
 
 type Row = (&'static [(&'static str, &'static str)], Limit);
 
-/// Method and the parts of the route's shape, `*` for an id or name; a row's routes share its limit.
+/// Methods and shapes of routes, `*` for an id or name; the routes in a row share its limit.
 static TABLE: &[Row] = &[
     (&[("POST", "channels/*/messages")], limit("message-create", 5, 5_000)),
     (&[("PATCH", "channels/*/messages/*")], limit("message-edit", 5, 5_000)),
@@ -81,14 +81,15 @@ static TABLE: &[Row] = &[
     ),
 ];
 
-/// Whether calls of this route count neither globally nor by route: Discord lets bots answer interactions at any time.
+/// Whether calls of this route do not count at all: Discord lets bots respond to interactions at any time.
 pub(crate) fn is_free(segments: &[&str]) -> bool {
     matches!(segments, ["interactions", ..] | ["files", ..])
 }
 
-/// The limit of a route, given by its method and the segments of the path.
+/// The limit of a route, by method and the segments of its path.
 pub(crate) fn limit_of(method: &str, segments: &[&str]) -> &'static Limit {
-    // Among rows that match, the one with the most names says most: `…/members/@me` before `…/members/*`.
+    // Of the rows that match, the one with the most literal segments is the most specific: `…/members/@me` before
+    // `…/members/*`.
     let fits = |shape: &str| {
         let parts: Vec<&str> = shape.split('/').collect();
         let all = parts.len() == segments.len()

@@ -216,7 +216,7 @@ pub enum What {
         /// A description.
         text: String,
     },
-    /// A note by whoever drives the simulator.
+    /// A note by the test or user that drives the simulator.
     Note {
         /// The note.
         text: String,
@@ -235,7 +235,7 @@ pub enum Topic {
     Rest,
     /// Sessions, and events dispatched to them.
     Gateway,
-    /// Faults and notes by whoever drives the simulator.
+    /// Faults, and notes by the test or user that drives the simulator.
     Driver,
 }
 

@@ -1,4 +1,4 @@
-//! Discord's rules for a command that a bot registers: kinds, names, sizes, where it may be used.
+//! Discord's rules for a command that a bot registers: its kind, names, sizes, and where it may be used.
 
 mod names;
 mod options;
@@ -8,19 +8,19 @@ use crate::form::Fields;
 pub(crate) use names::{locale, translations};
 pub(crate) use options::choice;
 
-/// Characters of names, descriptions and choices of a command together.
+/// The most characters in the names, descriptions and choices of a command together.
 const MAX_COMMAND_CHARS: usize = 8000;
 
-/// Kinds of command. Entry points (4) open activities, which do not exist here.
+/// Kinds of command. Entry points (4) start activities, which do not exist here.
 const KINDS: [u64; 3] = [1, 2, 3];
 
-/// How applications can be installed here: in guilds and by users. A command that says nothing is for both.
+/// How applications can be installed here: in guilds and by users. The default for a command is both.
 /// <https://discord.com/developers/docs/interactions/application-commands#application-command-object-application-command-structure>
 const INSTALLATIONS: [u64; 2] = [0, 1];
-/// Where a command can be used: guilds, direct messages with the bot, those of others.
+/// Where a command can be used: in guilds, in direct messages with the bot, in other direct messages.
 const CONTEXTS: [u64; 3] = [0, 1, 2];
 
-/// Reads a command's body; mistakes stay in the fields.
+/// Reads a command's body; mistakes are collected in the fields.
 pub(crate) fn validated(body: &mut Fields) -> CommandBody {
     let kind = if body.has("type") { body.one_of("type", &KINDS) } else { None };
     let kind = kind.unwrap_or(CommandKind::ChatInput);
@@ -44,12 +44,12 @@ pub(crate) fn validated(body: &mut Fields) -> CommandBody {
         let message = format!("Command exceeds maximum size ({MAX_COMMAND_CHARS})");
         body.fail_here("APPLICATION_COMMAND_TOO_LARGE", &message);
     }
-    // What a bot sends back of a command that it read.
+    // Fields that a bot sends back when it registers a command that it fetched.
     body.ignore(&["id", "application_id", "guild_id", "version", "default_permission", "handler"]);
     command
 }
 
-/// Commands of the context menu have a name alone.
+/// Context menu commands have only a name.
 fn labels_of_menu(body: &mut Fields) -> Labels {
     let (name, name_localizations) = names::name(body, false);
     if body.text("description", 100).is_some_and(|text| !text.is_empty()) {
@@ -73,7 +73,7 @@ fn permissions(body: &mut Fields) -> Option<u64> {
     bits
 }
 
-/// A list of different numbers, not empty.
+/// A list of distinct numbers, not empty.
 fn distinct(body: &mut Fields, key: &str, choices: &[u64]) -> Option<Vec<u64>> {
     let numbers = body.choices(key, 1..=choices.len(), choices)?;
     if (1..numbers.len()).any(|at| numbers[..at].contains(&numbers[at])) {
@@ -88,7 +88,7 @@ mod tests {
 
     use super::*;
 
-    /// What is kept of a command, or its mistakes.
+    /// The command as it is stored, or its mistakes.
     pub(super) fn read(body: Value) -> Result<Value, Value> {
         let mut fields = Fields::of(body.as_object().unwrap().clone(), "");
         let read = validated(&mut fields);

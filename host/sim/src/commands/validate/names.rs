@@ -1,4 +1,4 @@
-//! Names and descriptions of commands and options, with their translations.
+//! The names and descriptions of commands and options, with their translations.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ fn no_locale() -> String {
     format!("Value must be one of {{{}}}.", LOCALES.map(|one| format!("'{one}'")).join(", "))
 }
 
-/// Reads a locale; none is that of most guilds.
+/// Reads a locale; the default is that of most guilds.
 pub(crate) fn locale(of: &mut Fields, key: &str) -> String {
     let locale = of.text(key, usize::MAX).unwrap_or_else(|| "en-US".to_owned());
     if !LOCALES.contains(&&*locale) {
@@ -26,7 +26,7 @@ pub(crate) fn locale(of: &mut Fields, key: &str) -> String {
     locale
 }
 
-/// Reads name and description with their translations; `strict`: of a slash command or option.
+/// Reads the name and description with their translations; `strict` for slash commands and options.
 pub(super) fn labels(of: &mut Fields, strict: bool) -> Labels {
     let (name, name_localizations) = name(of, strict);
     let description = of.required_text("description", 1..=100);
@@ -43,7 +43,7 @@ pub(super) fn name(of: &mut Fields, strict: bool) -> (String, Translations) {
     (name, translations(of, "name_localizations", 32, |name| !strict || is_name(name)))
 }
 
-/// Reads translations of at most `most` characters.
+/// Reads translations of at most `most` characters each.
 pub(crate) fn translations(
     of: &mut Fields,
     key: &str,
@@ -68,9 +68,9 @@ pub(crate) fn translations(
     read.filter(|translations| !translations.is_empty())
 }
 
-/// `^[-_'\p{L}\p{N}\p{sc=Deva}\p{sc=Thai}]{1,32}$`, lower case where there is one.
+/// `^[-_'\p{L}\p{N}\p{sc=Deva}\p{sc=Thai}]{1,32}$`, in lower case where the script has one.
 fn is_name(name: &str) -> bool {
-    // The two scripts write vowels as marks, which are no letters of their own.
+    // These two scripts write vowels as marks, which are not letters.
     let allowed = |c: char| {
         c.is_alphanumeric() || "-_'".contains(c) || matches!(c, '\u{900}'..='\u{97F}' | '\u{E00}'..='\u{E7F}')
     };

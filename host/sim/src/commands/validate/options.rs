@@ -1,4 +1,4 @@
-//! The options of a command: order, nesting, choices, and what fits which kind.
+//! The options of a command: order, nesting, choices, and what each kind may have.
 
 use std::collections::HashSet;
 
@@ -11,14 +11,14 @@ use crate::files::file_types;
 use crate::form::Fields;
 use crate::world::{CHANNEL_TYPES, Choice};
 
-/// Options of a command or subcommand, and choices of an option.
+/// The most options of a command or subcommand, and the most choices of an option.
 const MAX_OPTIONS: usize = 25;
 
 const KINDS: [u64; 11] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
-/// Where something is given that this kind of option does not have.
+/// The code for a field that this kind of option does not have.
 const MISPLACED: &str = "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID";
 
-/// Whose options they are.
+/// What the options belong to.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Level {
     Command,
@@ -66,7 +66,7 @@ fn option(of: &mut Fields) -> CommandOption {
     let mut option = CommandOption { kind, labels, ..CommandOption::default() };
     let required = of.flag("required").unwrap_or(false);
     if kind.is_nested() {
-        // py-cord and interactions.py say of each subcommand what Discord knows of commands alone.
+        // py-cord and interactions.py send fields for each subcommand that Discord only knows for commands.
         of.ignore(&["nsfw", "contexts", "integration_types"]);
     }
     match kind {
@@ -116,7 +116,7 @@ fn read_choices(of: &mut Fields, option: &mut CommandOption) {
     }
 }
 
-/// Reads what is offered for an option; while somebody types, of a kind that is not said.
+/// Reads a choice of an option; the kind is not known when it comes from autocomplete.
 pub(crate) fn choice(of: &mut Fields, kind: Option<OptionKind>) -> Choice {
     let name = of.required_text("name", 1..=100);
     let name_localizations = names::translations(of, "name_localizations", 100, |_| true);
@@ -152,7 +152,7 @@ fn channel_types(of: &mut Fields, kind: OptionKind) -> Vec<u64> {
     Vec::new()
 }
 
-/// Least and most, of numbers or, with the least that each can be, of the length of texts.
+/// Minimum and maximum of numbers, or of the length of texts; `of_text` has the lowest value that each may have.
 fn bounds(of: &mut Fields, keys: [&str; 2], fits: bool, of_text: Option<[f64; 2]>) -> [Option<Number>; 2] {
     let mut given = [None, None];
     for (at, key) in keys.into_iter().enumerate() {
