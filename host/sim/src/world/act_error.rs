@@ -1,142 +1,142 @@
-//! Why a member could not act, in words for the one who made it act, with the nearest names.
-//! It does not carry Discord's codes: a client refuses before anything is sent.
+//! Why a member could not act: a message for the test or user who acts as the member, with the nearest names. It has
+//! none of Discord's error codes, because a client refuses the act before anything is sent.
 
 use crate::ids::Snowflake;
 use crate::world::{ChannelKind, Guild, World};
 
-/// An act that a Discord client would not have let happen.
+/// An act that a Discord client would not have allowed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ActError {
-    /// Nobody, no channel, command, option or control has that name.
+    /// There is no member, channel, command, option or control of that name.
     #[error("there is no {kind} `{name}`{hint}")]
     Unknown {
         /// What was looked for: `member`, `channel`, `command`.
         kind: String,
-        /// The name given.
+        /// The name that was given.
         name: String,
-        /// ` (nearest: …)` or what there is; may be empty.
+        /// `; did you mean …?`, or what there is; may be empty.
         hint: String,
     },
     /// The message does not exist, or this member does not see it.
     #[error("there is no message {message} that this member sees")]
     UnknownMessage {
-        /// The id given.
+        /// The id that was given.
         message: Snowflake,
     },
-    /// Nothing in the channel fits.
+    /// No message in the channel fits.
     #[error("there is no {what} here")]
     NothingHere {
         /// What was looked for.
         what: &'static str,
     },
-    /// The message is somebody else's.
+    /// The message was written by another user.
     #[error("message {message} is not this member's own")]
     NotYours {
-        /// The id given.
+        /// The id that was given.
         message: Snowflake,
     },
-    /// Permissions forbid it.
+    /// The member lacks the permission.
     #[error("{member} may not {verb} in #{channel}")]
     Forbidden {
-        /// Who.
+        /// The member.
         member: String,
-        /// What.
+        /// What they may not do.
         verb: String,
-        /// Where.
+        /// The channel.
         channel: String,
     },
-    /// A guild's rules forbid it.
+    /// The guild's rules forbid it.
     #[error("{member} may not {verb} in {guild}: {why}")]
     Barred {
-        /// Who.
+        /// The member.
         member: String,
-        /// What.
+        /// What they may not do.
         verb: String,
-        /// Where.
+        /// The guild.
         guild: String,
-        /// Why.
+        /// The reason.
         why: &'static str,
     },
     /// A message needs text.
     #[error("a message needs some text")]
     Empty,
-    /// A rule of auto moderation blocks it.
+    /// A rule of auto moderation blocks the message.
     #[error("the message is blocked by the rule `{rule}` of auto moderation")]
     Moderated {
         /// The rule's name.
         rule: String,
     },
-    /// Discord's limit.
+    /// The text exceeds Discord's limit.
     #[error("the text has {characters} characters, {limit} are allowed")]
     TooLong {
-        /// How many there are.
+        /// How many characters it has.
         characters: usize,
-        /// How many there may be.
+        /// How many characters it may have.
         limit: usize,
     },
-    /// Discord's limit, or none at all.
+    /// There are no files, or more than Discord's limit.
     #[error("a message takes 1 to {limit} files, not {count}")]
     Files {
-        /// How many there are.
+        /// How many files there are.
         count: usize,
-        /// How many there may be.
+        /// How many files there may be.
         limit: usize,
     },
     /// A required option was left out.
     #[error("the option `{option}` is required")]
     MissingOption {
-        /// Which.
+        /// The option.
         option: String,
     },
-    /// A group of commands was used without one of them.
+    /// A group of commands was used without a subcommand.
     #[error("`{line}` is followed by one of {known}")]
     MissingSubcommand {
-        /// What was given: `/tag`.
+        /// What was typed: `/tag`.
         line: String,
-        /// What it may be followed by.
+        /// The possible subcommands.
         known: String,
     },
-    /// A command was given words that no name says the option of.
+    /// A command was given words without the name of an option.
     #[error("`{line}` {takes}")]
     UnnamedOption {
         /// The command: `/greet`.
         line: String,
-        /// What it takes instead.
+        /// What it takes.
         takes: String,
     },
     /// An option's value does not fit what the command declared.
     #[error("the option `{option}` wants {wanted}, not `{got}`")]
     BadOption {
-        /// Which.
+        /// The option.
         option: String,
-        /// What fits.
+        /// What would fit.
         wanted: String,
-        /// What was given.
+        /// The value that was given.
         got: String,
     },
-    /// The member is in no channel.
+    /// The member sees no channel.
     #[error("{member} sees no channel")]
     Nowhere {
-        /// Who.
+        /// The member.
         member: String,
     },
-    /// A control that cannot be used: disabled, a link, or with values it does not offer.
+    /// A control that cannot be used: it is disabled, it is a link, or it does not offer these values.
     #[error("`{control}` cannot be used: {why}")]
     Unusable {
         /// The control's label or custom id.
         control: String,
-        /// Why.
+        /// The reason.
         why: String,
     },
     /// The interaction opened no form.
     #[error("this interaction opened no form to fill in")]
     NoForm,
-    /// The bot did not answer in the time given.
+    /// The bot did not respond in time.
     #[error("`{line}` was not answered within {} ms", within.as_millis())]
     Unanswered {
         /// What was invoked.
         line: String,
-        /// The time given.
+        /// How long it was waited for.
         within: std::time::Duration,
     },
 }
@@ -180,7 +180,7 @@ impl ActError {
         Self::MissingSubcommand { line, known: known.collect::<Vec<_>>().join(", ") }
     }
 
-    /// `words` were given to a command that has no subcommands; `option` is the first that it declares.
+    /// `words` were given to a command without subcommands; `option` is the first option that it declares.
     pub(crate) fn unnamed_option(line: String, words: &str, option: Option<&str>) -> Self {
         let takes = match option {
             Some(option) => format!("takes options by name: `{line} {option}:{words}`"),
@@ -189,10 +189,10 @@ impl ActError {
         Self::UnnamedOption { line, takes }
     }
 
-    /// Names the nearest ones, or all if there are few.
+    /// Suggests the nearest name, or lists all names if they are few.
     pub(crate) fn unknown<'a>(kind: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Self {
         let shown = name.trim_start_matches(['#', '@', '/']);
-        // An order of the prompt's.
+        // A command of the prompt has this prefix.
         let bare = shown.trim_start_matches(':');
         let mut known: Vec<&str> = known.collect();
         known.sort_unstable();
@@ -225,7 +225,7 @@ mod tests {
             "there is no member `alcie`; did you mean `alice`?"
         );
         assert!(ActError::unknown_channel("#zzzzzz", &world).to_string().contains("there are dev, general"));
-        // Two of three letters are not near.
+        // A name of three letters with two of them wrong is not near.
         let zoe = ActError::unknown_member("zoe", &world).to_string();
         assert!(zoe.contains("there are alice, ") && !zoe.contains("did you mean"), "{zoe}");
     }

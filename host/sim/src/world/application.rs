@@ -1,4 +1,4 @@
-//! What an application says of itself, as Discord writes it.
+//! An application's description of itself, as Discord serialises it.
 
 use std::collections::BTreeMap;
 
@@ -9,35 +9,35 @@ use super::Translations;
 /// <https://discord.com/developers/docs/resources/application#application-object>
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Application {
-    /// What it is for, up to 400 characters.
+    /// The description, up to 400 characters.
     pub description: String,
-    /// The hash of its picture.
+    /// The hash of the icon.
     pub icon: Option<String>,
-    /// Up to five words.
+    /// Up to five tags.
     pub tags: Vec<String>,
-    /// Addresses, and how it is installed.
+    /// Its URLs, and how it is installed.
     pub links: ApplicationLinks,
-    /// What roles can ask of those it is linked to.
+    /// The role connection metadata.
     pub metadata: Vec<RoleConnectionMetadata>,
 }
 
-/// Where an application leads to, and how it is installed.
+/// An application's URLs, and how it is installed.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct ApplicationLinks {
-    /// Where those go who install it.
+    /// The URL for installing it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub custom_install_url: Option<String>,
-    /// Where those go who link it to a role.
+    /// The URL for linking it to a role.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role_connections_verification_url: Option<String>,
-    /// Where Discord would send interactions to; here they come over the gateway in any case.
+    /// The URL to which Discord would send interactions; here they are always sent over the gateway.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interactions_endpoint_url: Option<String>,
-    /// What it is installed with.
+    /// The scopes and permissions it is installed with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub install_params: Option<InstallParams>,
-    /// The same by kind of installation: `0` in a guild, `1` for a user.
+    /// The same for each kind of installation: `0` for guilds, `1` for users.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub integration_types_config: Option<BTreeMap<String, InstallConfig>>,
 }
@@ -47,14 +47,14 @@ pub struct ApplicationLinks {
 pub struct InstallParams {
     /// `bot` and `applications.commands`.
     pub scopes: Vec<String>,
-    /// Bits of permissions, as text.
+    /// Permission bits, as text.
     pub permissions: String,
 }
 
 /// One kind of installation.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct InstallConfig {
-    /// What it is installed with.
+    /// The scopes and permissions it is installed with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub oauth2_install_params: Option<InstallParams>,
 }
@@ -65,16 +65,16 @@ pub struct RoleConnectionMetadata {
     /// How a value is compared, 1 to 8.
     #[serde(rename = "type")]
     pub kind: u8,
-    /// By which the application names it.
+    /// The application's name for it.
     pub key: String,
-    /// What users see.
+    /// The name that users see.
     pub name: String,
-    /// The same in other languages.
+    /// The name in other languages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name_localizations: Translations,
-    /// More of what users see.
+    /// The description that users see.
     pub description: String,
-    /// The same in other languages.
+    /// The description in other languages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description_localizations: Translations,
 }

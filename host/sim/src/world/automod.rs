@@ -1,4 +1,4 @@
-//! Rules of auto moderation, and what in a message they find.
+//! Auto moderation rules, and what they match in a message.
 //! <https://discord.com/developers/docs/resources/auto-moderation>
 
 use std::ops::Range;
@@ -10,13 +10,13 @@ use serde_json::{Value, json};
 
 use crate::ids::Snowflake;
 
-/// When a member sends or edits a message, and when it changes its profile.
+/// Events: a member sends or edits a message, or updates their profile.
 /// <https://discord.com/developers/docs/resources/auto-moderation#auto-moderation-rule-object-event-types>
 const MESSAGE_SEND: u64 = 1;
 const MEMBER_UPDATE: u64 = 2;
 
-/// Kinds of trigger. Discord's finders of spam (3) and its lists of words (4) are not public, and profiles (6) are not looked at
-/// here: rules with these are kept and never trigger.
+/// Kinds of trigger. Discord's spam detection (3) and word lists (4) are not public, and profiles (6) are not checked
+/// here: rules with these triggers are stored and never trigger.
 pub(crate) mod trigger {
     pub(crate) const KEYWORD: u64 = 1;
     pub(crate) const SPAM: u64 = 3;
@@ -32,15 +32,15 @@ pub struct AutoModRule {
     pub id: Snowflake,
     /// Its name.
     pub name: String,
-    /// Who made it.
+    /// Who created it.
     pub creator_id: Snowflake,
     /// 1 keywords, 3 spam, 4 word lists, 5 mentions, 6 profiles.
     pub trigger_type: u64,
-    /// What triggers it, as far as its type has it.
+    /// What triggers it; which fields are used depends on the type.
     pub trigger: Trigger,
-    /// What follows.
+    /// What happens when it is triggered.
     pub actions: Vec<AutoModAction>,
-    /// Whether it is in force.
+    /// Whether it is enabled.
     pub enabled: bool,
     /// Roles whose members are exempt.
     pub exempt_roles: Vec<Snowflake>,
@@ -48,27 +48,27 @@ pub struct AutoModRule {
     pub exempt_channels: Vec<Snowflake>,
 }
 
-/// What follows when a rule is triggered.
+/// What happens when a rule is triggered.
 /// <https://discord.com/developers/docs/resources/auto-moderation#auto-moderation-action-object>
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct AutoModAction {
     /// 1 the message is blocked, 2 an alert, 3 a timeout, 4 the member's interactions are blocked.
     #[serde(rename = "type")]
     pub kind: u64,
-    /// What its kind has.
+    /// Details, depending on the type.
     pub metadata: ActionMetadata,
 }
 
-/// What goes with an action.
+/// The details of an action.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct ActionMetadata {
-    /// Where the alert is posted.
+    /// The channel in which the alert is posted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channel_id: Option<Snowflake>,
-    /// Of the timeout.
+    /// Duration of the timeout.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration_seconds: Option<u64>,
-    /// What the member sees whose message is blocked.
+    /// What a member whose message is blocked sees.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub custom_message: Option<String>,
 }
@@ -76,26 +76,26 @@ pub struct ActionMetadata {
 /// What triggers a rule.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Trigger {
-    /// Keywords, with `*` before or after where a word may go on.
+    /// Keywords; `*` before or after one lets the word continue there.
     pub keyword_filter: Vec<String>,
-    /// Regular expressions, as this language has them.
+    /// Regular expressions, in Rust's syntax.
     pub regex_patterns: Vec<Pattern>,
-    /// Numbers of Discord's word lists.
+    /// The numbers of Discord's word lists.
     pub presets: Vec<u64>,
     /// Keywords that do not trigger it.
     pub allow_list: Vec<String>,
-    /// Users and roles that a message may mention.
+    /// How many users and roles a message may mention.
     pub mention_total_limit: u64,
-    /// Whether many messages with mentions are a raid.
+    /// Whether many messages with mentions are treated as a raid.
     pub mention_raid_protection_enabled: bool,
 }
 
-/// A regular expression. It is compiled where a rule is made, not at each message.
+/// A regular expression, compiled once when the rule is made.
 #[derive(Clone, Debug)]
 pub struct Pattern(Regex);
 
 impl Pattern {
-    /// As it was written.
+    /// The text of the expression.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
@@ -127,17 +127,17 @@ impl<'de> Deserialize<'de> for Pattern {
     }
 }
 
-/// What a rule found.
+/// What a rule matched.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Match {
-    /// As it stands in the rule; none for mentions.
+    /// The keyword as written in the rule; `None` for mentions.
     pub(crate) keyword: Option<String>,
-    /// As it stands in the message.
+    /// The match as written in the message.
     pub(crate) content: Option<String>,
 }
 
 impl AutoModRule {
-    /// As Discord writes it.
+    /// As Discord serialises it.
     pub(crate) fn json(&self, guild: Snowflake) -> Value {
         let Trigger { keyword_filter, regex_patterns, presets, allow_list, .. } = &self.trigger;
         let metadata = match self.trigger_type {
@@ -159,12 +159,12 @@ impl AutoModRule {
         })
     }
 
-    /// At which event it looks: its trigger decides.
+    /// The event that it checks, given by its trigger.
     pub fn event_type(&self) -> u64 {
         if self.trigger_type == trigger::MEMBER_PROFILE { MEMBER_UPDATE } else { MESSAGE_SEND }
     }
 
-    /// What it finds in a message that mentions so many users and roles.
+    /// What it matches in a message that mentions `mentions` users and roles.
     pub(crate) fn find(&self, content: &str, mentions: usize) -> Option<Match> {
         match self.trigger_type {
             trigger::KEYWORD => self.trigger.find(content),
@@ -194,7 +194,7 @@ impl Trigger {
     }
 }
 
-/// Where a keyword stands in a text, whatever the case; `*` before or after it lets a word go on there.
+/// Where a keyword occurs in a text, ignoring case; `*` before or after it lets a word continue there.
 /// <https://discord.com/developers/docs/resources/auto-moderation#auto-moderation-rule-object-keyword-matching-strategies>
 fn occurrences(text: &str, keyword: &str) -> Vec<Range<usize>> {
     let (open_start, open_end) = (keyword.starts_with('*'), keyword.ends_with('*'));
@@ -212,7 +212,7 @@ fn occurrences(text: &str, keyword: &str) -> Vec<Range<usize>> {
     text.char_indices().filter_map(|(start, _)| at(start)).collect()
 }
 
-/// How many bytes at the start of a text are `lower` in any case.
+/// The length in bytes of `lower`, in any case, at the start of a text.
 fn length_of(text: &str, lower: &str) -> Option<usize> {
     let mut wanted = lower.chars();
     for (at, letter) in text.char_indices() {
@@ -238,7 +238,7 @@ mod tests {
 
     #[test]
     fn wildcards_say_where_a_word_may_go_on() {
-        // Discord's own examples.
+        // The examples in Discord's documentation.
         assert_eq!(found("catch Catapult CAttLE location", "cat*"), ["cat", "Cat", "CAt"]);
         assert_eq!(found("the matrix breathe mat", "the mat*"), ["the mat"]);
         assert_eq!(found("wildcat copyCat cats", "*cat"), ["cat", "Cat"]);

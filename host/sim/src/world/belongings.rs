@@ -1,4 +1,5 @@
-//! What guilds own beside channels, roles and members: bans, invites, webhooks, emojis, events, voice states, the audit log.
+//! What belongs to guilds beside channels, roles and members: bans, invites, webhooks, emojis, events, voice states,
+//! the audit log.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -9,37 +10,37 @@ use serde_json::{Value, json};
 use super::{AutoModRule, GuildTemplate, Onboarding, User};
 use crate::ids::{Snowflake, Timestamp};
 
-/// Entries of the audit log that are kept; the oldest go first.
+/// How many audit log entries are kept; the oldest are dropped first.
 const MAX_AUDIT_ENTRIES: usize = 1000;
 
-/// All that a guild owns.
+/// Everything that belongs to a guild.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Belongings {
-    /// By user.
+    /// By user id.
     pub bans: BTreeMap<Snowflake, Ban>,
     /// Custom emojis, oldest first.
     pub emojis: Vec<GuildEmoji>,
     /// Scheduled events, oldest first.
     pub events: Vec<ScheduledEvent>,
-    /// Who is in which voice channel, by user.
+    /// Who is in which voice channel, by user id.
     pub voice: BTreeMap<Snowflake, VoiceState>,
-    /// What goes on in voice channels, by channel.
+    /// What is happening in voice channels, by channel id.
     #[serde(default)]
     pub calls: BTreeMap<Snowflake, VoiceCall>,
-    /// Who did what, oldest first.
+    /// The audit log, oldest first.
     pub audit: VecDeque<AuditEntry>,
-    /// Stages on which something is going on.
+    /// Stages with a stage instance.
     #[serde(default)]
     pub stages: Vec<StageInstance>,
     /// Threads that are not archived, oldest first.
     pub threads: Vec<Snowflake>,
-    /// Rules of auto moderation, oldest first.
+    /// Auto moderation rules, oldest first.
     #[serde(default)]
     pub automod: Vec<AutoModRule>,
-    /// What new members are asked; none until somebody sets it up.
+    /// The onboarding of new members; `None` until it is set up.
     #[serde(default)]
     pub onboarding: Option<Onboarding>,
-    /// Its template: there is one at most.
+    /// The template; a guild has at most one.
     #[serde(default)]
     pub template: Option<GuildTemplate>,
 }
@@ -53,22 +54,22 @@ impl Belongings {
     }
 }
 
-/// What goes on in a voice channel; it is over when the last member leaves.
+/// What is happening in a voice channel, until the last member leaves.
 /// <https://discord.com/developers/docs/events/gateway-events#channel-info>
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct VoiceCall {
-    /// What members say of it.
+    /// The voice channel status.
     pub status: Option<String>,
-    /// When the first member came; none while nobody is there.
+    /// When the first member joined; `None` while the channel is empty.
     pub started: Option<Timestamp>,
 }
 
-/// Somebody who must stay out.
+/// A banned user.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Ban {
-    /// Why.
+    /// The reason.
     pub reason: Option<String>,
-    /// Who.
+    /// The user.
     pub user: Arc<User>,
 }
 
@@ -79,16 +80,16 @@ pub struct GuildEmoji {
     pub id: Snowflake,
     /// 2 to 32 letters, digits and underscores.
     pub name: String,
-    /// Whether it moves.
+    /// Whether it is animated.
     pub animated: bool,
-    /// Roles that may use it; none listed is everybody.
+    /// The roles that may use it; if there are none, everybody may.
     pub roles: Vec<Snowflake>,
-    /// Who made it.
+    /// Who created it.
     pub user: Arc<User>,
 }
 
 impl GuildEmoji {
-    /// As Discord writes it.
+    /// As Discord serialises it.
     pub fn json(&self) -> Value {
         json!({
             "id": self.id, "name": self.name, "animated": self.animated, "roles": self.roles, "user": &*self.user,
@@ -97,12 +98,12 @@ impl GuildEmoji {
     }
 }
 
-/// An event that a guild announced.
+/// A scheduled event of a guild.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct ScheduledEvent {
     /// Its id.
     pub id: Snowflake,
-    /// Who made it.
+    /// Who created it.
     pub creator: Arc<User>,
     /// Its title.
     pub name: String,
@@ -110,20 +111,20 @@ pub struct ScheduledEvent {
     pub description: Option<String>,
     /// When it begins.
     pub starts: Timestamp,
-    /// When it ends; elsewhere than in a channel it must say so.
+    /// When it ends; required for an event outside of a channel.
     pub ends: Option<Timestamp>,
-    /// Where.
+    /// Where it takes place.
     pub place: EventPlace,
-    /// How it recurs; none happens once.
+    /// How it recurs; `None` if it happens once.
     #[serde(default)]
     pub recurrence: Option<RecurrenceRule>,
     /// 1 scheduled, 2 active, 3 completed, 4 canceled.
     pub status: u8,
-    /// Who is interested, in the order they said so.
+    /// Interested users, in the order in which they subscribed.
     pub users: Vec<Snowflake>,
 }
 
-/// How an event recurs, as far as bots can say it.
+/// How an event recurs, as far as bots can set it.
 /// <https://discord.com/developers/docs/resources/guild-scheduled-event#guild-scheduled-event-recurrence-rule-object>
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[allow(missing_docs, reason = "each is described under its name in Discord's reference")]
@@ -140,7 +141,7 @@ pub struct RecurrenceRule {
 /// A day of the week in one week of a month.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct NthWeekday {
-    /// Which week, 1 to 5.
+    /// Which week of the month, 1 to 5.
     pub n: u8,
     /// 0 is Monday.
     pub day: u8,
@@ -153,12 +154,12 @@ pub enum EventPlace {
     Stage(Snowflake),
     /// In a voice channel.
     Voice(Snowflake),
-    /// Somewhere else.
+    /// Somewhere outside of Discord.
     Elsewhere(String),
 }
 
 impl ScheduledEvent {
-    /// As Discord writes it.
+    /// As Discord serialises it.
     pub fn json(&self, guild: Snowflake, with_user_count: bool) -> Value {
         let (kind, channel, metadata) = match &self.place {
             EventPlace::Stage(channel) => (1, Some(channel), Value::Null),
@@ -179,21 +180,21 @@ impl ScheduledEvent {
     }
 }
 
-/// A stage channel on which something is going on.
+/// A live stage: a stage channel with a topic.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct StageInstance {
     /// Its id.
     pub id: Snowflake,
-    /// The stage.
+    /// The stage channel.
     pub channel_id: Snowflake,
-    /// What it is about, up to 120 characters.
+    /// The topic, up to 120 characters.
     pub topic: String,
-    /// The event it belongs to.
+    /// The scheduled event that it belongs to.
     pub event_id: Option<Snowflake>,
 }
 
 impl StageInstance {
-    /// As Discord writes it.
+    /// As Discord serialises it.
     pub fn json(&self, guild: Snowflake) -> Value {
         json!({
             "id": self.id, "guild_id": guild, "channel_id": self.channel_id, "topic": self.topic,
@@ -202,20 +203,20 @@ impl StageInstance {
     }
 }
 
-/// Somebody in a voice channel.
+/// A user's voice state.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct VoiceState {
-    /// Which.
+    /// The voice channel.
     pub channel_id: Snowflake,
-    /// Of the voice connection.
+    /// The session id of the voice connection.
     pub session_id: String,
-    /// By own choice.
+    /// Whether the user muted themselves.
     pub self_mute: bool,
-    /// By own choice.
+    /// Whether the user deafened themselves.
     pub self_deaf: bool,
-    /// On a stage: among the listeners.
+    /// On a stage: whether the user is in the audience.
     pub suppress: bool,
-    /// On a stage: since when this one wants to speak.
+    /// On a stage: when the user requested to speak.
     pub request_to_speak: Option<Timestamp>,
 }
 
@@ -226,29 +227,30 @@ pub struct AuditEntry {
     pub id: Snowflake,
     /// Who did it.
     pub user_id: Snowflake,
-    /// To whom or what.
+    /// The target of the action.
     pub target_id: Option<Snowflake>,
-    /// Discord's number.
+    /// Discord's number of the action.
     pub action_type: u16,
-    /// `{key, old_value, new_value}` each.
+    /// The changes, each `{key, old_value, new_value}`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Value>,
-    /// What else belongs to some kinds of entry.
+    /// Further details of some actions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub options: Option<Value>,
-    /// As the doer gave it.
+    /// The reason that was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
-/// Who may use a command in a guild, and where, whatever the command itself says; made before it is registered.
+/// Who may use a command in a guild and where, whatever the command itself says; it is set before the command is
+/// registered.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct CommandRule {
-    /// In which guild.
+    /// The guild.
     pub guild: Snowflake,
     /// The command's name.
     pub command: String,
-    /// For whom and where it is allowed or denied.
+    /// Whom and where it is allowed or denied.
     pub exceptions: Vec<CommandException>,
 }
 
@@ -256,12 +258,13 @@ pub struct CommandRule {
 /// <https://discord.com/developers/docs/interactions/application-commands#application-command-permissions-object>
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct CommandException {
-    /// A role, user or channel; the guild's own id is everyone, and one less is every channel.
+    /// The id of a role, user or channel; the guild's own id stands for all users, and that id minus one for all
+    /// channels.
     pub id: Snowflake,
     /// 1 role, 2 user, 3 channel.
     #[serde(rename = "type")]
     pub kind: u8,
-    /// Allowed or denied.
+    /// Whether it is allowed.
     pub permission: bool,
 }
 
@@ -271,61 +274,62 @@ impl CommandException {
     pub(crate) const CHANNEL: u8 = 3;
 }
 
-/// A way into a guild.
+/// An invite to a guild.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Invite {
-    /// What is typed to enter.
+    /// The code to join with.
     pub code: String,
-    /// Where it leads.
+    /// The channel it leads to.
     pub channel_id: Snowflake,
     /// The guild of that channel.
     pub guild_id: Snowflake,
-    /// Who made it.
+    /// Who created it.
     pub inviter: Arc<User>,
-    /// When.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// Seconds it lives; 0 is forever.
+    /// For how many seconds it is valid; 0 is forever.
     pub max_age: u32,
-    /// How often it can be used; 0 is without end.
+    /// How often it can be used; 0 is unlimited.
     pub max_uses: u32,
-    /// How often it was used.
+    /// How often it has been used.
     pub uses: u32,
-    /// Whether those who enter leave again unless they get a role.
+    /// Whether membership is temporary: members leave again unless they get a role.
     pub temporary: bool,
 }
 
 impl Invite {
-    /// When it ends.
+    /// When it expires.
     pub fn expires_at(&self) -> Option<Timestamp> {
         (self.max_age > 0).then(|| Timestamp(self.created_at.0 + u64::from(self.max_age) * 1000))
     }
 }
 
-/// A way to post in a channel without an account.
+/// A webhook: a way to post in a channel without an account.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Webhook {
     /// Its id.
     pub id: Snowflake,
-    /// The key to it.
+    /// The secret token.
     pub token: String,
-    /// Where it posts.
+    /// The channel in which it posts.
     pub channel_id: Snowflake,
     /// The guild of that channel.
     pub guild_id: Snowflake,
-    /// The name its messages carry unless they say otherwise.
+    /// The default name of the author of its messages.
     pub name: String,
-    /// The hash of its picture.
+    /// The hash of its avatar.
     pub avatar: Option<Arc<str>>,
-    /// Who made it.
+    /// Who created it.
     pub user: Arc<User>,
-    /// The application that made it.
+    /// The application that created it.
     pub application_id: Option<Snowflake>,
-    /// The announcement channel whose messages it brings; such a one cannot be used otherwise.
+    /// For a channel follower webhook, the announcement channel whose messages it brings; it cannot be used for
+    /// anything else.
     pub follows: Option<Snowflake>,
 }
 
 impl Webhook {
-    /// As Discord writes it; the token is only for those who may use it.
+    /// As Discord serialises it; the token is only for those who may use it.
     pub(crate) fn json(&self, with_token: bool) -> Value {
         let mut json = json!({
             "id": self.id, "type": if self.follows.is_some() { 2 } else { 1 }, "guild_id": self.guild_id,

@@ -1,5 +1,5 @@
-//! Building a world: the default one, the `add_` methods for others, and what each noun is when it is new.
-//! It does not announce anything: use it before the simulator starts.
+//! Builds a world: the default one, the `add_` methods for others, and the initial state of each object. It announces
+//! nothing: use it before the simulator starts.
 
 use std::sync::Arc;
 
@@ -12,20 +12,20 @@ use crate::clock::Clock;
 use crate::ids::{Snowflake, SnowflakeSource};
 use crate::pictures;
 
-/// Messages kept in a channel unless [`SimOptions`](crate::SimOptions) says otherwise.
+/// How many messages are kept in a channel, unless [`SimOptions`](crate::SimOptions) says otherwise.
 pub(crate) const HISTORY_PER_CHANNEL: usize = 10_000;
 
 impl Default for World {
-    /// Two guilds, five people: `Harbour` (alice owns it) and `Workshop` (bob owns it). Alice, bob and carol are in both.
-    /// Written down in a world file, so that it has the same ids at every start.
+    /// Two guilds, `Harbour` (owned by alice) and `Workshop` (owned by bob), and five people, of whom alice, bob and
+    /// carol are in both. It is read from a world file, so that it has the same ids at every start.
     fn default() -> Self {
         Self::read(include_str!("default.toml")).expect("the default world is read by a test")
     }
 }
 
-/// Building. Names that do not exist are made; ids that do not exist are a mistake of the builder and panic.
+/// Builder methods. Users that do not exist are created; an id that does not exist is a bug of the caller and panics.
 impl World {
-    /// A world with nothing in it.
+    /// An empty world.
     pub fn empty() -> Self {
         Self {
             clock: Clock::default(),
@@ -44,18 +44,18 @@ impl World {
         }
     }
 
-    /// A user; the one already there if the name is taken.
+    /// Adds a user, or returns the one of that name.
     pub fn add_user(&mut self, name: &str) -> Arc<User> {
         self.user_or_new(name, false, None)
     }
 
-    /// Gives a user Nitro, for messages of up to 4,000 characters; makes the user if the name is new.
+    /// Gives a user Nitro, for messages of up to 4,000 characters; creates the user if there is none of that name.
     pub fn give_nitro(&mut self, name: &str) {
         let user = self.add_user(name).id;
         self.nitro.insert(user);
     }
 
-    /// A guild of which `owner` is the first member.
+    /// Adds a guild with `owner` as its first member.
     pub fn add_guild(&mut self, name: &str, owner: &str) -> Snowflake {
         let owner_id = self.add_user(owner).id;
         let id = self.next_id();
@@ -70,20 +70,20 @@ impl World {
         id
     }
 
-    /// A text channel.
+    /// Adds a text channel.
     ///
     /// # Panics
-    /// If there is no such guild; the same holds for the other methods that take a guild, role or channel.
+    /// If there is no such guild; the same is true of the other methods that take a guild, role or channel.
     pub fn add_channel(&mut self, guild: Snowflake, name: &str) -> Snowflake {
         self.add_channel_of(guild, name, ChannelKind::Text)
     }
 
-    /// A voice channel.
+    /// Adds a voice channel.
     pub fn add_voice_channel(&mut self, guild: Snowflake, name: &str) -> Snowflake {
         self.add_channel_of(guild, name, ChannelKind::Voice)
     }
 
-    /// Says what a channel is about.
+    /// Sets the topic of a channel.
     pub fn set_topic(&mut self, channel: Snowflake, topic: &str) {
         self.built_channel(channel).topic = Some(topic.to_owned());
     }
@@ -93,7 +93,7 @@ impl World {
         self.built_channel(channel).overwrites.push(overwrite);
     }
 
-    /// A role above all others so far.
+    /// Adds a role above all existing ones.
     pub fn add_role(&mut self, guild: Snowflake, name: &str, permissions: u64) -> Snowflake {
         let id = self.next_id();
         let guild = self.built_guild(guild);
@@ -102,7 +102,7 @@ impl World {
         id
     }
 
-    /// Makes a user a member.
+    /// Adds a user as a member.
     pub fn add_member(&mut self, guild: Snowflake, name: &str) -> Snowflake {
         let user = self.add_user(name);
         let id = user.id;
@@ -118,7 +118,7 @@ impl World {
         member.roles.push(role);
     }
 
-    /// An application with a bot account that is a member of every guild, present and future.
+    /// Adds an application whose bot is a member of every guild, including those added later.
     pub fn add_bot(&mut self, name: &str, token: &str) -> Bot {
         let owner = match self.guilds.values().next() {
             Some(guild) => self.users.get(&guild.owner_id).cloned(),
@@ -134,7 +134,7 @@ impl World {
         bot
     }
 
-    /// Makes a bot a member with a role of its own, `role`, unless it has one.
+    /// Adds a bot as a member, with its own role of id `role` unless it has one.
     pub(super) fn admit_bot(&mut self, guild: Snowflake, user: &Arc<User>, role: Snowflake) {
         let joined_at = self.clock.now();
         let guild = self.built_guild(guild);
@@ -186,7 +186,7 @@ impl World {
     }
 }
 
-/// Somebody without a picture.
+/// A user without an avatar.
 pub(super) fn new_user(id: Snowflake, name: &str, bot: bool) -> User {
     User { id, username: name.to_owned(), discriminator: "0", global_name: None, avatar: None, bot }
 }
@@ -203,7 +203,7 @@ pub(super) fn new_bot(user: Arc<User>, token: &str) -> Bot {
     }
 }
 
-/// A guild with nobody in it.
+/// A guild without members.
 pub(super) fn new_guild(id: Snowflake, name: &str, owner_id: Snowflake) -> Guild {
     let everyone = Role { mentionable: false, ..Role::new(id, "@everyone", bits::EVERYONE) };
     Guild {
@@ -218,7 +218,7 @@ pub(super) fn new_guild(id: Snowflake, name: &str, owner_id: Snowflake) -> Guild
     }
 }
 
-/// The id that the first part of a token names in base64, as in Discord's own tokens.
+/// The id in the first part of a token, which is base64 as in Discord's own tokens.
 pub(super) fn id_in_token(token: &str) -> Option<Snowflake> {
     let digits = BASE64.decode(token.split('.').next()?).ok()?;
     std::str::from_utf8(&digits).ok()?.parse().ok().filter(|id| *id != Snowflake(0))

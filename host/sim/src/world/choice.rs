@@ -1,11 +1,11 @@
-//! What is offered for an option of a command: by the command itself, or while somebody types.
+//! Choices for an option of a command, offered by the command itself or by autocomplete.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// By locale; none is null.
+/// By locale; `None` is serialised as null.
 pub(crate) type Translations = Option<BTreeMap<String, String>>;
 
 /// <https://discord.com/developers/docs/interactions/application-commands#application-command-object-application-command-option-choice-structure>
@@ -13,8 +13,8 @@ pub(crate) type Translations = Option<BTreeMap<String, String>>;
 pub struct Choice {
     /// What users see.
     pub name: String,
-    /// What users of other languages see, by locale.
+    /// What users of other locales see, by locale.
     pub name_localizations: Option<BTreeMap<String, String>>,
-    /// What the bot gets: a text or a number.
+    /// What the bot receives: a text or a number.
     pub value: Value,
 }

@@ -1,11 +1,11 @@
-//! Components of a message or form, as their author described them and as Discord writes them.
+//! Components of a message or form, as their author sent them and as Discord serialises them.
 
 use serde::{Deserialize, Serialize};
 use serde_repr::{Deserialize_repr, Serialize_repr};
 
 use crate::ids::Snowflake;
 
-/// What a component is, with Discord's numbers: <https://discord.com/developers/docs/components/reference>.
+/// Kinds of component, with Discord's numbers: <https://discord.com/developers/docs/components/reference>.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize_repr, Serialize_repr)]
 #[repr(u8)]
 #[allow(missing_docs, reason = "each is described under its name in Discord's reference")]
@@ -34,12 +34,12 @@ pub enum ComponentKind {
 }
 
 impl ComponentKind {
-    /// The kind with Discord's number.
+    /// The kind with this number.
     pub(crate) fn numbered(number: u64) -> Option<Self> {
         serde_json::from_value(number.into()).ok()
     }
 
-    /// Whether values are chosen in it from a menu.
+    /// Whether it is a select menu.
     pub fn is_select(self) -> bool {
         matches!(
             self,
@@ -125,26 +125,26 @@ pub struct Component {
     pub accent_color: Option<u64>,
 }
 
-/// What can be chosen in a menu or group.
+/// An option in a select menu or group.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct SelectOption {
     /// What users see.
     pub label: String,
-    /// What the bot gets.
+    /// What the bot receives.
     pub value: String,
-    /// More of what users see.
+    /// The description that users see.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// In front of the label.
+    /// The emoji in front of the label.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub emoji: Option<ComponentEmoji>,
-    /// Chosen from the start.
+    /// Whether it is selected by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default: Option<bool>,
 }
 
-/// A user, role or channel that is chosen in a menu from the start.
+/// A user, role or channel that is selected by default.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct DefaultValue {
@@ -155,17 +155,17 @@ pub struct DefaultValue {
     pub kind: String,
 }
 
-/// An emoji on a button or option: a custom one by its id, a Unicode one by its name.
+/// An emoji on a button or option: a custom one has an id, a Unicode one only a name.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ComponentEmoji {
     /// The id of a custom emoji.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<Snowflake>,
-    /// The characters, or a custom emoji's name.
+    /// The emoji itself, or the name of a custom one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Whether it moves.
+    /// Whether it is animated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub animated: Option<bool>,
 }
@@ -174,20 +174,20 @@ pub struct ComponentEmoji {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Media {
-    /// Where it is.
+    /// The URL of the file.
     pub url: String,
 }
 
-/// A picture of a gallery.
+/// An item of a media gallery.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct GalleryItem {
     /// The picture.
     pub media: Media,
-    /// What it shows.
+    /// The description of the picture.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// Hidden until it is clicked.
+    /// Whether it is a spoiler.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spoiler: Option<bool>,
 }
@@ -195,29 +195,29 @@ pub struct GalleryItem {
 /// A form that an interaction opens.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Modal {
-    /// What stands above it.
+    /// The title.
     pub title: String,
-    /// By which the bot recognises it.
+    /// The id by which the bot recognises it.
     pub custom_id: String,
-    /// Its texts, and labels with its fields.
+    /// Its texts, and labels that contain its fields.
     pub components: Vec<Component>,
 }
 
 impl Component {
-    /// The component and everything inside it.
+    /// The component and everything inside it, depth first.
     pub fn flatten(&self) -> Vec<&Self> {
         let inner = self.components.iter().chain(self.accessory.as_deref()).chain(self.component.as_deref());
         std::iter::once(self).chain(inner.flat_map(Self::flatten)).collect()
     }
 
-    /// Passes by the component and everything inside it, in the same order.
+    /// Visits the component and everything inside it, in the same order.
     pub(crate) fn each_mut(&mut self, visit: &mut dyn FnMut(&mut Self)) {
         visit(self);
         let inner = self.components.iter_mut().chain(self.accessory.as_deref_mut());
         inner.chain(self.component.as_deref_mut()).for_each(|one| one.each_mut(visit));
     }
 
-    /// Of a button or menu: which of the two it is, and how users know it.
+    /// For a button or select menu: which of the two it is, and the text by which users know it.
     pub fn control(&self) -> Option<(&'static str, &str)> {
         let (word, shown) = match self.kind {
             ComponentKind::Button => ("button", [&self.label, &self.custom_id, &self.url]),
@@ -227,14 +227,14 @@ impl Component {
         Some((word, shown.into_iter().flatten().next().map_or("", String::as_str)))
     }
 
-    /// Where the files are that it shows itself.
+    /// The URLs of the files that the component itself shows.
     pub(crate) fn urls_mut(&mut self) -> impl Iterator<Item = &mut String> {
         let shown = self.media.iter_mut().chain(&mut self.file);
         shown.chain(self.items.iter_mut().map(|item| &mut item.media)).map(|media| &mut media.url)
     }
 }
 
-/// Gives every component its id, as Discord does for those that come without.
+/// Gives every component an id, as Discord does for those without one.
 pub(crate) fn numbered(mut components: Vec<Component>) -> Vec<Component> {
     let mut next = 1;
     for component in &mut components {

@@ -1,4 +1,4 @@
-//! Embeds of a message, as their author gave them and as Discord writes them.
+//! Embeds of a message, as their author sent them and as Discord serialises them.
 
 use serde::{Deserialize, Serialize};
 
@@ -25,88 +25,88 @@ pub enum EmbedKind {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Embed {
-    /// What it is; whatever a bot says, its own are rich ones.
+    /// The type; embeds sent by bots are always rich.
     #[serde(default, rename = "type")]
     pub kind: EmbedKind,
-    /// What stands above it.
+    /// The title.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// Its text.
+    /// The text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// Where the title leads.
+    /// The link of the title.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// Red, green and blue, a byte each.
+    /// The colour: red, green and blue, one byte each.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub color: Option<u64>,
-    /// A moment that stands behind the footer.
+    /// The timestamp in the footer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timestamp: Option<Timestamp>,
-    /// The picture below the text.
+    /// The large image below the text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image: Option<Media>,
-    /// The small picture beside it.
+    /// The small image beside the text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thumbnail: Option<Media>,
-    /// The last line.
+    /// The footer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub footer: Option<EmbedFooter>,
-    /// The first line.
+    /// The author line at the top.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub author: Option<EmbedAuthor>,
-    /// Its table.
+    /// The fields.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<EmbedField>,
 }
 
-/// The last line of an embed.
+/// The footer of an embed.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct EmbedFooter {
-    /// The line.
+    /// The text.
     pub text: String,
-    /// The picture in front of it.
+    /// The icon in front of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub icon_url: Option<String>,
 }
 
-/// The first line of an embed.
+/// The author line of an embed.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct EmbedAuthor {
-    /// The line.
+    /// The name.
     pub name: String,
-    /// Where it leads.
+    /// The link.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// The picture in front of it.
+    /// The icon in front of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub icon_url: Option<String>,
 }
 
-/// A cell of an embed's table.
+/// A field of an embed.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct EmbedField {
-    /// What stands above it.
+    /// The heading.
     pub name: String,
-    /// What stands in it.
+    /// The text.
     pub value: String,
-    /// Whether it may share its row.
+    /// Whether it may share a row with other fields.
     #[serde(default)]
     pub inline: bool,
 }
 
 impl EmbedField {
-    /// With a row of its own.
+    /// A field in a row of its own.
     pub(crate) fn row(name: &str, value: String) -> Self {
         Self { name: name.to_owned(), value, inline: false }
     }
 }
 
 impl Embed {
-    /// Characters that count towards the limit of a message.
+    /// How many characters count towards the limit of a message.
     /// <https://discord.com/developers/docs/resources/message#embed-object-embed-limits>
     pub(crate) fn chars(&self) -> usize {
         let texts = self.title.iter().chain(&self.description);
@@ -116,7 +116,7 @@ impl Embed {
         texts.chain(fields).map(|text| text.chars().count()).sum()
     }
 
-    /// Where the pictures are that it shows.
+    /// The URLs of the images that it shows.
     pub(crate) fn urls_mut(&mut self) -> impl Iterator<Item = &mut String> {
         let media = self.image.iter_mut().chain(&mut self.thumbnail).map(|media| &mut media.url);
         let footer = self.footer.iter_mut().filter_map(|footer| footer.icon_url.as_mut());

@@ -1,4 +1,4 @@
-//! Who a message mentions: read from its text, narrowed by `allowed_mentions`.
+//! Whom a message mentions: parsed from its text, and restricted by `allowed_mentions`.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::world::{User, World, bits};
 /// <https://discord.com/developers/docs/resources/message#allowed-mentions-object>
 #[derive(Clone, Debug, Default)]
 pub(crate) struct AllowedMentions {
-    /// Kinds that may be mentioned at all: `users`, `roles`, `everyone`. Absent: only those listed.
+    /// What may be mentioned at all: `users`, `roles`, `everyone`. If absent, only the listed ids.
     pub(crate) parse: Option<Vec<String>>,
     pub(crate) users: Option<Vec<Snowflake>>,
     pub(crate) roles: Option<Vec<Snowflake>>,
@@ -22,7 +22,7 @@ impl AllowedMentions {
     }
 }
 
-/// What a text mentions.
+/// The mentions in a text.
 #[derive(Default)]
 pub(crate) struct Mentions {
     pub(crate) users: Vec<Arc<User>>,
@@ -30,8 +30,8 @@ pub(crate) struct Mentions {
     pub(crate) everyone: bool,
 }
 
-/// What an author's text mentions in a channel: `@everyone`, and roles that are not everybody's to mention, only with the
-/// permission. Webhooks are nobody's account and are not held back, as Discord has it.
+/// The mentions in an author's text in a channel. `@everyone`, and roles that not everybody may mention, need the
+/// permission. Webhooks have no account and are not restricted, as with Discord.
 pub(crate) fn mentions_by(
     world: &World,
     channel: Snowflake,

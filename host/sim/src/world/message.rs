@@ -1,4 +1,4 @@
-//! A message as the world keeps it, and the parts it is made of.
+//! A message as the world stores it, and its parts.
 
 use std::sync::Arc;
 
@@ -11,53 +11,53 @@ use crate::ids::{Snowflake, Timestamp};
 
 /// Message flags, <https://discord.com/developers/docs/resources/message#message-object-message-flags>.
 pub mod flags {
-    /// Published to those who follow the channel.
+    /// Published to following channels.
     pub const CROSSPOSTED: u64 = 1 << 0;
-    /// Came from a channel that this one follows.
+    /// Crossposted from a channel that this one follows.
     pub const IS_CROSSPOST: u64 = 1 << 1;
-    /// A thread grew from it.
+    /// A thread was started from it.
     pub const HAS_THREAD: u64 = 1 << 5;
-    /// It forwards another.
+    /// It forwards another message.
     pub const HAS_SNAPSHOT: u64 = 1 << 14;
-    /// Only the one who invoked the interaction sees it.
+    /// Only the user who invoked the interaction sees it.
     pub const EPHEMERAL: u64 = 1 << 6;
-    /// "… is thinking": a deferred answer not filled in yet.
+    /// "… is thinking": a deferred response that is not filled in yet.
     pub const LOADING: u64 = 1 << 7;
     /// Link previews are not shown.
     pub const SUPPRESS_EMBEDS: u64 = 1 << 2;
     /// Posted without a push notification.
     pub const SUPPRESS_NOTIFICATIONS: u64 = 1 << 12;
-    /// Laid out by components alone; has no content of its own.
+    /// Consists of components only, without content.
     pub const IS_COMPONENTS_V2: u64 = 1 << 15;
-    /// What a bot may set on its own messages.
+    /// The flags that a bot may set on its own messages.
     pub const SETTABLE: u64 = EPHEMERAL | SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS | IS_COMPONENTS_V2;
 }
 
 /// Kinds of message, with Discord's numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub enum MessageKind {
-    /// Somebody said something.
+    /// A normal message.
     Default = 0,
-    /// Somebody pinned a message.
+    /// A message was pinned.
     Pin = 6,
-    /// Somebody came into the guild.
+    /// A user joined the guild.
     Join = 7,
-    /// Somebody started a thread.
+    /// A user started a thread.
     ThreadCreated = 18,
-    /// An answer to a message.
+    /// A reply to a message.
     Reply = 19,
-    /// An answer to a slash command.
+    /// A response to a slash command.
     ChatInputCommand = 20,
-    /// The first message of a thread, pointing to the message it grew from.
+    /// The first message of a thread, pointing to the message from which it was started.
     ThreadStarter = 21,
-    /// What auto moderation found.
+    /// What auto moderation matched.
     AutoModAction = 24,
-    /// What came of a poll.
+    /// The result of a poll.
     PollResult = 46,
 }
 
 impl MessageKind {
-    /// Whether Discord wrote it: nobody answers, pins or forwards it.
+    /// Whether Discord wrote it; system messages cannot be replied to, pinned or forwarded.
     pub fn is_system(self) -> bool {
         !matches!(self, Self::Default | Self::Reply | Self::ChatInputCommand)
     }
@@ -66,62 +66,62 @@ impl MessageKind {
 /// A message.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Message {
-    /// Its id; ids in a channel only grow.
+    /// Its id; ids in a channel always grow.
     pub id: Snowflake,
-    /// Where it is.
+    /// The channel.
     pub channel_id: Snowflake,
-    /// Who wrote it.
+    /// The author.
     pub author: Arc<User>,
     /// The text, at most 2,000 characters.
     pub content: String,
-    /// What kind it is.
+    /// The kind.
     pub kind: MessageKind,
     /// When it was posted.
     pub timestamp: Timestamp,
-    /// When it was last edited.
+    /// When it was last edited, if ever.
     pub edited: Option<Timestamp>,
-    /// Read aloud.
+    /// Whether it is read aloud.
     pub tts: bool,
-    /// Whether it really mentions everybody.
+    /// Whether it actually mentions everyone.
     pub mention_everyone: bool,
-    /// Who is mentioned.
+    /// The users that it mentions.
     pub mentions: Vec<Arc<User>>,
-    /// Roles mentioned.
+    /// The roles that it mentions.
     pub mention_roles: Vec<Snowflake>,
-    /// Files.
+    /// The attached files.
     pub attachments: Vec<Attachment>,
-    /// Embeds as the author gave them.
+    /// Embeds as the author sent them.
     pub embeds: Vec<Embed>,
-    /// Components as the author gave them, each with its id.
+    /// Components as the author sent them, each with an id.
     pub components: Vec<Component>,
-    /// Reactions in the order they were first put.
+    /// Reactions, in the order in which each emoji was first used.
     pub reactions: Vec<Reaction>,
-    /// Pinned in its channel.
+    /// Whether it is pinned in its channel.
     pub pinned: bool,
     /// Bits of [`flags`].
     pub flags: u64,
-    /// What the author sent along to recognise its own message.
+    /// The nonce by which the author recognises its own message.
     pub nonce: Option<Value>,
-    /// The message this one answers.
+    /// The message that this is a reply to.
     pub reply_to: Option<Snowflake>,
-    /// What it points to, where that is not a message it answers.
+    /// The message it refers to otherwise than as a reply.
     pub origin: Option<Origin>,
-    /// The interaction this one answers.
+    /// The interaction that this responds to.
     pub interaction: Option<InteractionNote>,
-    /// The webhook it came through, if not that of an interaction.
+    /// The webhook that posted it, unless it was an interaction's.
     pub webhook_id: Option<Snowflake>,
     /// The application that posted it through a webhook.
     pub application_id: Option<Snowflake>,
     /// When it was pinned.
     pub pinned_at: Option<Timestamp>,
-    /// What it asks its readers.
+    /// The poll.
     pub poll: Option<Box<Poll>>,
-    /// What it forwards, as it was then.
+    /// The message that it forwards, as it was then.
     pub forwarded: Option<Arc<Message>>,
 }
 
 impl Message {
-    /// A plain text message that mentions nobody.
+    /// A plain text message without mentions.
     pub(crate) fn plain(
         id: Snowflake,
         channel_id: Snowflake,
@@ -159,38 +159,38 @@ impl Message {
         }
     }
 
-    /// Makes these its mentions.
+    /// Sets its mentions.
     pub(crate) fn mentioning(&mut self, mentions: Mentions) {
         (self.mentions, self.mention_roles) = (mentions.users, mentions.roles);
         self.mention_everyone = mentions.everyone;
     }
 
-    /// Whether only the one who invoked the interaction sees it.
+    /// Whether only the user who invoked the interaction sees it.
     pub fn is_ephemeral(&self) -> bool {
         self.flags & flags::EPHEMERAL != 0
     }
 
-    /// The one user who sees it, if it is ephemeral.
+    /// The only user who sees it, if it is ephemeral.
     pub(crate) fn listener(&self) -> Option<Snowflake> {
         let note = self.interaction.as_ref().filter(|_| self.is_ephemeral())?;
         Some(note.user.id)
     }
 
-    /// Its buttons and menus: which of the two each is, and how users know it.
+    /// Its buttons and select menus: which of the two each is, and the text by which users know it.
     pub fn controls(&self) -> impl Iterator<Item = (&'static str, &str)> {
         self.components.iter().flat_map(Component::flatten).filter_map(Component::control)
     }
 
-    /// Whether it is a deferred answer that was not filled in yet.
+    /// Whether it is a deferred response that is not filled in yet.
     pub fn is_loading(&self) -> bool {
         self.flags & flags::LOADING != 0
     }
 }
 
-/// What a message points to.
+/// What a message refers to.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub struct Origin {
-    /// 0: where it comes from. 1: what it forwards.
+    /// 0: a reference to its origin. 1: the message that it forwards.
     pub kind: u8,
     /// The guild there.
     pub guild: Option<Snowflake>,
@@ -200,11 +200,11 @@ pub struct Origin {
     pub message: Option<Snowflake>,
 }
 
-/// By whom an application was installed, as far as an interaction rests on that.
+/// Who installed an application, as far as an interaction relies on it.
 /// <https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-object-authorizing-integration-owners-object>
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Owners {
-    /// The guild it is in; 0 in a direct message with its bot.
+    /// The interaction's guild; 0 in a direct message with the bot.
     pub guild: Option<Snowflake>,
     /// The user who installed it.
     pub user: Option<Snowflake>,
@@ -217,7 +217,7 @@ impl Owners {
     }
 }
 
-/// What a message remembers of the interaction it answers.
+/// What a message stores about the interaction that it responds to.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct InteractionNote {
     /// The interaction's id.
@@ -228,7 +228,7 @@ pub struct InteractionNote {
     pub name: String,
     /// Who invoked it.
     pub user: Arc<User>,
-    /// By whom the application was installed, as far as the interaction rests on that.
+    /// Who installed the application, as far as the interaction relies on it.
     #[serde(default)]
     pub owners: Owners,
     /// The message whose component was used.
@@ -239,44 +239,44 @@ pub struct InteractionNote {
     pub opened_by: Option<Box<InteractionNote>>,
 }
 
-/// A file of a message, served back under its local URL.
+/// A file of a message, served from a local URL.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Attachment {
     /// Its id.
     pub id: Snowflake,
     /// The name it was uploaded under.
     pub filename: String,
-    /// What the uploader says about it.
+    /// The uploader's description.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// By its name, or as declared by the uploader.
+    /// The type, from the name or as declared by the uploader.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content_type: Option<String>,
-    /// In bytes.
+    /// The size in bytes.
     pub size: usize,
-    /// Of a picture, in pixels.
+    /// Width of a picture in pixels.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub width: Option<u32>,
-    /// Of a picture, in pixels.
+    /// Height of a picture in pixels.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub height: Option<u32>,
-    /// On this machine.
+    /// The local URL.
     pub url: String,
-    /// The same.
+    /// The same URL.
     pub proxy_url: String,
 }
 
-/// An emoji: a Unicode one has only a name.
+/// An emoji; a Unicode one has only a name.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Emoji {
     /// The id of a custom emoji.
     pub id: Option<Snowflake>,
-    /// The characters, or a custom emoji's name.
+    /// The emoji itself, or the name of a custom one.
     pub name: String,
 }
 
 impl Emoji {
-    /// Reads `👍` or `name:id`.
+    /// Parses `👍` or `name:id`.
     pub fn parse(text: &str) -> Self {
         if let Some((name, id)) = text.split_once(':')
             && let Ok(id) = id.parse()
@@ -287,11 +287,11 @@ impl Emoji {
     }
 }
 
-/// One emoji under a message and those who put it.
+/// An emoji that users reacted with to a message.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Reaction {
-    /// Which.
+    /// The emoji.
     pub emoji: Emoji,
-    /// Who, in order.
+    /// The users, in the order in which they reacted.
     pub users: Vec<Snowflake>,
 }

@@ -1,5 +1,5 @@
-//! The world: guilds, channels, people, bots and what was said, all in memory.
-//! It knows nothing of sockets, sessions or requests; `rules` change it and send the events.
+//! The world: guilds, channels, people, bots and messages, all in memory. It knows nothing about sockets, sessions or
+//! requests; `rules` changes it and dispatches the events.
 
 mod act_error;
 mod application;
@@ -58,7 +58,7 @@ use crate::clock::Clock;
 use crate::ids::{Snowflake, SnowflakeSource};
 use users::Users;
 
-/// Everything that exists. Build one with its `add_` methods, or take [`World::default`].
+/// Everything that exists. Build a world with the `add_` methods, or use [`World::default`].
 #[derive(Debug)]
 pub struct World {
     pub(crate) clock: Clock,
@@ -72,7 +72,7 @@ pub struct World {
     pub(crate) webhooks: BTreeMap<Snowflake, Webhook>,
     /// Emojis of applications, by application.
     pub(crate) application_emojis: HashMap<Snowflake, Vec<GuildEmoji>>,
-    /// Of people who are not simply online.
+    /// The statuses of people who are not simply online.
     pub(crate) statuses: BTreeMap<Snowflake, Status>,
     /// Users with Nitro.
     pub(crate) nitro: BTreeSet<Snowflake>,
@@ -81,12 +81,12 @@ pub struct World {
 }
 
 impl World {
-    /// The largest id so far.
+    /// The largest id that was handed out.
     pub(crate) fn last_id(&self) -> Snowflake {
         self.ids.last()
     }
 
-    /// A new id, larger than every one before.
+    /// A new id, larger than all previous ones.
     pub fn next_id(&self) -> Snowflake {
         self.ids.next(self.clock.now().0)
     }
@@ -106,7 +106,7 @@ impl World {
         self.channels.get(&id)
     }
 
-    /// The guild of a channel; none for a direct message.
+    /// The guild of a channel; `None` for a direct message.
     pub(crate) fn guild_of(&self, channel: &Channel) -> Option<&Guild> {
         self.guilds.get(&channel.guild_id?)
     }
@@ -121,7 +121,7 @@ impl World {
         self.users.get(&id)
     }
 
-    /// How somebody appears as long as no client says anything: bots are offline then.
+    /// The status of a user while no client sets one; bots are offline then.
     pub fn status_of(&self, id: Snowflake) -> Status {
         match self.users.get(&id) {
             Some(user) if !user.bot => self.statuses.get(&id).copied().unwrap_or_default(),
@@ -129,7 +129,7 @@ impl World {
         }
     }
 
-    /// An account as its owner sees it, with fields that others do not.
+    /// An account as its owner sees it, including private fields.
     pub(crate) fn own_account(&self, user: &User) -> serde_json::Value {
         let mut own = serde_json::json!(user);
         own["verified"] = true.into();
@@ -140,7 +140,7 @@ impl World {
         own
     }
 
-    /// What a user is called, for lines that people read; its id if it is nobody any more.
+    /// A user's name, for display; the id if the user is gone.
     pub(crate) fn name_of(&self, id: Snowflake) -> Arc<str> {
         self.users.get(&id).map_or_else(|| id.to_string().into(), |user| user.username.as_str().into())
     }
@@ -156,7 +156,7 @@ impl World {
         self.users.named(name, false).or_else(|| self.users.named(name, true))
     }
 
-    /// The guild with this name, whatever its case, or id.
+    /// The guild with this name (ignoring case) or id.
     pub fn guild_named(&self, name: &str) -> Option<&Guild> {
         let by_id = || self.guilds.get(&name.parse().ok()?);
         self.guilds.values().find(|guild| guild.name.eq_ignore_ascii_case(name)).or_else(by_id)
@@ -171,7 +171,8 @@ impl World {
         self.bots.iter().find(|bot| bot.id() == id)
     }
 
-    /// Finds a channel by id, `#name`, `name` or `guild/name`. In doubt the guild `near` wins, then the oldest.
+    /// Finds a channel by id, `#name`, `name` or `guild/name`. If several match, the guild `near` comes first, then the
+    /// oldest.
     pub fn channel_named(&self, name: &str, near: Option<Snowflake>) -> Option<&Channel> {
         let bare = name.strip_prefix('#').unwrap_or(name);
         let (guild_name, bare) = match bare.split_once('/') {
@@ -200,7 +201,7 @@ impl World {
         self.channels.values().find(|channel| channel.kind == ChannelKind::Dm && &*channel.name == bare)
     }
 
-    /// The direct-message channel between a user and a bot, made on first use; and whether it is new.
+    /// The direct message channel of a user and a bot, created on first use; and whether it is new.
     pub(crate) fn dm_channel(&mut self, person: &Arc<User>, bot: &Arc<User>) -> (Snowflake, bool) {
         let there = self.channels.values().find(|channel| {
             channel.kind == ChannelKind::Dm
@@ -218,8 +219,9 @@ impl World {
         (id, true)
     }
 
-    /// What `user` may do in `channel`; everything in a direct message of its own, nothing where it is not. In a thread the
-    /// overwrites of its channel hold, and a private one is closed to those who neither joined it nor manage threads.
+    /// The permissions of `user` in `channel`: all in their own direct messages, none in channels of guilds they are
+    /// not in. A thread has the overwrites of its channel; a private thread is closed to users who neither joined it
+    /// nor may manage threads.
     pub fn permissions_in(&self, channel: &Channel, user: Snowflake) -> u64 {
         match channel.guild_id.and_then(|id| self.guilds.get(&id)) {
             Some(guild) => {
@@ -236,12 +238,12 @@ impl World {
         }
     }
 
-    /// What `user` may do in a guild as a whole.
+    /// The permissions of `user` in a guild as a whole.
     pub fn permissions_at(&self, guild: &Guild, user: Snowflake) -> u64 {
         self.without_timeout(guild, user, permissions::permissions_of(guild, None, user))
     }
 
-    /// Those who may do anything are not held by a timeout.
+    /// A timeout does not affect users with all permissions.
     fn without_timeout(&self, guild: &Guild, user: Snowflake, granted: u64) -> u64 {
         if granted == bits::ALL {
             return granted;

@@ -1,4 +1,4 @@
-//! The nouns of the world: people, guilds, roles, channels, bots.
+//! The objects of the world: people, guilds, roles, channels, bots.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -16,11 +16,11 @@ pub struct Role {
     pub id: Snowflake,
     /// Its name.
     pub name: String,
-    /// RGB; 0 is none.
+    /// RGB; 0 is no colour.
     pub color: u32,
-    /// Shown apart in the member list.
+    /// Whether its members are shown separately in the member list.
     pub hoist: bool,
-    /// Order, 0 at the bottom.
+    /// Position, 0 at the bottom.
     pub position: u32,
     /// Permission bits.
     #[serde(deserialize_with = "from_text")]
@@ -33,7 +33,7 @@ pub struct Role {
 }
 
 impl Role {
-    /// A role at the bottom.
+    /// A role at the bottom of the list.
     pub(crate) fn new(id: Snowflake, name: &str, permissions: u64) -> Self {
         let name = name.to_owned();
         Self { id, name, color: 0, hoist: false, position: 0, permissions, bot: None, mentionable: true }
@@ -64,37 +64,37 @@ pub struct Overwrite {
     /// 0 role, 1 member.
     #[serde(rename = "type")]
     pub kind: u8,
-    /// Bits granted.
+    /// Permission bits that are allowed.
     #[serde(serialize_with = "as_text", deserialize_with = "from_text")]
     pub allow: u64,
-    /// Bits taken.
+    /// Permission bits that are denied.
     #[serde(serialize_with = "as_text", deserialize_with = "from_text")]
     pub deny: u64,
 }
 
-/// A user's place in a guild.
+/// A user's membership in a guild.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct GuildMember {
-    /// Who.
+    /// The user.
     pub user: Arc<User>,
-    /// The name shown in this guild.
+    /// The nickname in this guild.
     pub nick: Option<String>,
     /// Roles besides `@everyone`.
     pub roles: Vec<Snowflake>,
-    /// Since when.
+    /// When they joined.
     pub joined_at: Timestamp,
-    /// Until then the member only reads.
+    /// Until when the member is timed out and can only read.
     pub timed_out_until: Option<Timestamp>,
-    /// Not to be heard in voice channels.
+    /// Whether the member is muted in voice channels.
     pub mute: bool,
-    /// Hears nothing in voice channels.
+    /// Whether the member is deafened in voice channels.
     pub deaf: bool,
     /// Member flags, <https://discord.com/developers/docs/resources/guild#guild-member-object-guild-member-flags>.
     pub flags: u32,
 }
 
 impl GuildMember {
-    /// A member as it is when it has just come in.
+    /// A member who has just joined.
     pub fn new(user: Arc<User>, joined_at: Timestamp) -> Self {
         Self {
             user,
@@ -116,15 +116,15 @@ pub struct Guild {
     pub id: Snowflake,
     /// Its name.
     pub name: String,
-    /// Who owns it.
+    /// The owner.
     pub owner_id: Snowflake,
-    /// `@everyone` first.
+    /// Roles, `@everyone` first.
     pub roles: Vec<Role>,
-    /// In the order they were made.
+    /// Channels in order of creation.
     pub channels: Vec<Snowflake>,
     /// By user id.
     pub members: BTreeMap<Snowflake, GuildMember>,
-    /// What moderators set.
+    /// The guild's settings.
     pub settings: GuildSettings,
     /// Bans, emojis, events, voice states, audit log, threads.
     pub belongings: Belongings,
@@ -146,7 +146,7 @@ impl Guild {
         self.roles.iter_mut().find(|role| role.id == id)
     }
 
-    /// How high a member stands: its highest role's position; the owner above all.
+    /// The position of a member's highest role; the owner is above all.
     pub fn rank_of(&self, user: Snowflake) -> u32 {
         if self.owner_id == user {
             return u32::MAX;
@@ -157,7 +157,7 @@ impl Guild {
     }
 }
 
-/// The numbers of Discord's kinds of channel, those that are not here included.
+/// All of Discord's channel types, including those that do not exist here.
 /// <https://discord.com/developers/docs/resources/channel#channel-object-channel-types>
 pub(crate) const CHANNEL_TYPES: [u64; 13] = [0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15, 16];
 
@@ -170,21 +170,21 @@ pub enum ChannelKind {
     Dm = 1,
     /// A voice channel of a guild.
     Voice = 2,
-    /// A heading over channels.
+    /// A category of channels.
     Category = 4,
-    /// A text channel that others can follow.
+    /// A text channel that other channels can follow.
     Announcement = 5,
     /// A thread in an announcement channel.
     AnnouncementThread = 10,
-    /// A thread that everybody sees who sees its channel.
+    /// A thread that everybody who sees its channel can see.
     PublicThread = 11,
-    /// A thread for those who were added.
+    /// A thread for users who were added to it.
     PrivateThread = 12,
     /// A voice channel with an audience.
     Stage = 13,
     /// A channel of threads.
     Forum = 15,
-    /// A forum of pictures.
+    /// A forum for media.
     Media = 16,
 }
 
@@ -204,7 +204,7 @@ impl ChannelKind {
         Self::Media,
     ];
 
-    /// The kind with Discord's number.
+    /// The kind with this number.
     pub fn numbered(number: u64) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| *kind as u64 == number)
     }
@@ -219,12 +219,12 @@ impl ChannelKind {
         matches!(self, Self::AnnouncementThread | Self::PublicThread | Self::PrivateThread)
     }
 
-    /// Whether its posts are threads.
+    /// Whether it is a forum or media channel, so that its posts are threads.
     pub fn is_forum(self) -> bool {
         matches!(self, Self::Forum | Self::Media)
     }
 
-    /// Whether people talk in it.
+    /// Whether it is for voice.
     pub fn is_voice(self) -> bool {
         matches!(self, Self::Voice | Self::Stage)
     }
@@ -235,36 +235,36 @@ impl ChannelKind {
 pub struct Channel {
     /// Its id.
     pub id: Snowflake,
-    /// The guild, or none for a direct message.
+    /// The guild; `None` for a direct message.
     pub guild_id: Option<Snowflake>,
-    /// What it is.
+    /// The kind.
     pub kind: ChannelKind,
-    /// Its name; for a direct message `@name` of the user.
+    /// Its name; for a direct message, `@name` of the user.
     pub name: Arc<str>,
-    /// What it is about.
+    /// The topic.
     pub topic: Option<String>,
-    /// Order in the list.
+    /// Position in the list.
     pub position: u32,
-    /// The category it stands under; of a thread, the channel it was started in.
+    /// The category that it is in; for a thread, the channel in which it was started.
     pub parent_id: Option<Snowflake>,
-    /// Permission overwrites; a thread has those of its channel.
+    /// Permission overwrites; a thread uses those of its channel.
     pub overwrites: Vec<Overwrite>,
-    /// Both sides of a direct message.
+    /// The participants of a direct message.
     pub recipients: Vec<Arc<User>>,
     /// History, oldest first; bounded by [`SimOptions::history_per_channel`](crate::SimOptions).
     pub messages: VecDeque<Arc<Message>>,
-    /// The last message ever posted here, deleted or not.
+    /// The last message that was ever posted here, deleted or not.
     pub last_message_id: Option<Snowflake>,
-    /// What moderators set.
+    /// The channel's settings.
     pub settings: ChannelSettings,
-    /// What makes it a thread.
+    /// The thread's own state, if it is a thread.
     pub thread: Option<Box<Thread>>,
-    /// Whether each post also drops the oldest one; the limit lives with the channel so that posting needs no look-up.
+    /// How many messages are kept; stored with the channel so that posting needs no look-up.
     pub(crate) history_limit: usize,
 }
 
 impl Channel {
-    /// A channel of no guild in which nothing was said.
+    /// An empty channel that is in no guild.
     pub(crate) fn new(id: Snowflake, kind: ChannelKind, name: &str, history_limit: usize) -> Self {
         Self {
             id,
@@ -284,12 +284,12 @@ impl Channel {
         }
     }
 
-    /// The message with this id, unless it was deleted or fell out of the history.
+    /// The message with this id, unless it was deleted or dropped from the history.
     pub fn message(&self, id: Snowflake) -> Option<&Arc<Message>> {
         self.place_of(id).map(|at| &self.messages[at])
     }
 
-    /// Whether it is a post in a forum whose first message is still to come; until then only its author writes in it.
+    /// Whether it is a forum post without a first message; until that is posted, only the author writes in it.
     pub(crate) fn awaits_first_message(&self, world: &World) -> bool {
         let parent = self.parent_id.and_then(|parent| world.channel(parent));
         self.thread.is_some()
@@ -320,7 +320,7 @@ impl Channel {
         self.messages.remove(at)
     }
 
-    /// Ids only grow, so the history is sorted by them.
+    /// Ids always grow, so the history is sorted by id.
     fn place_of(&self, id: Snowflake) -> Option<usize> {
         self.messages.binary_search_by_key(&id, |message| message.id).ok()
     }
@@ -329,33 +329,33 @@ impl Channel {
 /// An application and its bot account.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Bot {
-    /// Application and account share this id.
+    /// The bot's account; it shares its id with the application.
     pub user: Arc<User>,
     /// The token, without the `Bot ` prefix.
     pub token: String,
     /// Who owns the application.
     pub owner: Arc<User>,
-    /// Intents that the application may ask for; others close with 4014.
+    /// Intents that the application may request; others close with 4014.
     pub granted_intents: u64,
-    /// What the application says of itself.
+    /// The application's description of itself.
     #[serde(default)]
     pub application: Application,
-    /// Users who installed the application for themselves and may use its commands wherever they are.
+    /// Users who installed the application for themselves, and may use its commands everywhere.
     /// <https://discord.com/developers/docs/resources/application#user-context>
     #[serde(default)]
     pub users: Vec<Snowflake>,
 }
 
 impl Bot {
-    /// Application and account share this id.
+    /// The id that the application shares with the account.
     pub fn id(&self) -> Snowflake {
         self.user.id
     }
 
-    /// The application's flags: the privileged intents that a small one is granted (`…_LIMITED`).
+    /// The application's flags: the privileged intents granted to a small one (`…_LIMITED`).
     /// <https://discord.com/developers/docs/resources/application#application-object-application-flags>
     pub fn flags(&self) -> u64 {
-        /// Of an intent, and of its flag: presences, members, message content.
+        /// The bit of each intent and of its flag: presences, members, message content.
         const BITS: [(u64, u64); 3] = [(8, 13), (1, 15), (15, 19)];
         let granted = BITS.iter().filter(|(intent, _)| self.granted_intents & 1 << intent != 0);
         granted.fold(0, |flags, (_, flag)| flags | 1 << flag)

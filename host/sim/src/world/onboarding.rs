@@ -1,4 +1,4 @@
-//! The onboarding of a guild: what its new members are asked, and what they get by their answers.
+//! The onboarding of a guild: the questions for new members, and what their answers get them.
 //! <https://discord.com/developers/docs/resources/guild#guild-onboarding-object>
 
 use serde::{Deserialize, Serialize};
@@ -7,16 +7,16 @@ use serde_json::{Value, json};
 use super::{Emoji, Guild};
 use crate::ids::Snowflake;
 
-/// How new members of a guild begin.
+/// The onboarding of new members.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Onboarding {
-    /// Questions, in the order in which they are asked.
+    /// Questions, in the order they are asked.
     pub prompts: Vec<OnboardingPrompt>,
-    /// Channels that every member opts into.
+    /// Channels that every member is opted into.
     pub default_channels: Vec<Snowflake>,
-    /// Whether new members go through it.
+    /// Whether it is enabled.
     pub enabled: bool,
-    /// What counts for its requirements: 0 default channels, 1 the channels of its questions, too.
+    /// Which channels count towards its requirements: 0 default channels, 1 also the channels of its questions.
     pub mode: u64,
 }
 
@@ -27,15 +27,15 @@ pub struct OnboardingPrompt {
     pub id: Snowflake,
     /// 0 multiple choice, 1 a dropdown.
     pub kind: u64,
-    /// What is asked.
+    /// The question.
     pub title: String,
-    /// What can be answered.
+    /// The possible answers.
     pub options: Vec<OnboardingOption>,
-    /// Whether it takes one answer only.
+    /// Whether only one answer can be chosen.
     pub single_select: bool,
-    /// Whether onboarding is not completed without an answer.
+    /// Whether it must be answered to complete the onboarding.
     pub required: bool,
-    /// Whether new members are asked; others find it under Channels & Roles.
+    /// Whether new members are asked; other members find it under Channels & Roles.
     pub in_onboarding: bool,
 }
 
@@ -44,29 +44,29 @@ pub struct OnboardingPrompt {
 pub struct OnboardingOption {
     /// Its id.
     pub id: Snowflake,
-    /// What it says.
+    /// The title.
     pub title: String,
-    /// What it says below.
+    /// The text below the title.
     pub description: String,
     /// The emoji in front of it.
     pub emoji: Option<Emoji>,
-    /// Whether that moves.
+    /// Whether the emoji is animated.
     pub animated: bool,
-    /// Roles that it gives.
+    /// Roles that the member gets.
     pub roles: Vec<Snowflake>,
-    /// Channels that it opts into.
+    /// Channels that the member is opted into.
     pub channels: Vec<Snowflake>,
 }
 
 impl Onboarding {
-    /// As Discord writes it.
+    /// As Discord serialises it.
     pub(crate) fn json(&self, guild: Snowflake) -> Value {
         let mut json = self.json_without_prompts(guild);
         json["prompts"] = self.prompts.iter().map(OnboardingPrompt::json).collect();
         json
     }
 
-    /// Questions have entries of their own in the audit log.
+    /// For the audit log, where questions have entries of their own.
     pub(crate) fn json_without_prompts(&self, guild: Snowflake) -> Value {
         json!({
             "guild_id": guild, "default_channel_ids": self.default_channels, "enabled": self.enabled,
@@ -105,7 +105,7 @@ impl OnboardingOption {
 }
 
 impl Guild {
-    /// Its onboarding; as long as nobody set one up, an empty one.
+    /// The guild's onboarding; empty until it is set up.
     pub fn onboarding(&self) -> Onboarding {
         self.belongings.onboarding.clone().unwrap_or_default()
     }

@@ -16,79 +16,79 @@ macro_rules! permission_bits {
 /// Permission bits, <https://discord.com/developers/docs/topics/permissions>.
 pub mod bits {
     permission_bits! {
-        /// Make invites.
+        /// Create invites.
         CREATE_INSTANT_INVITE = 0;
-        /// Throw members out.
+        /// Kick members.
         KICK_MEMBERS = 1;
-        /// Keep members out.
+        /// Ban members.
         BAN_MEMBERS = 2;
-        /// Passes every check and every overwrite.
+        /// Overrides all checks and overwrites.
         ADMINISTRATOR = 3;
-        /// Make, change and remove channels.
+        /// Create, change and delete channels.
         MANAGE_CHANNELS = 4;
         /// Change the guild.
         MANAGE_GUILD = 5;
-        /// Put a reaction nobody put before.
+        /// Add a reaction with a new emoji.
         ADD_REACTIONS = 6;
-        /// Read who did what.
+        /// View the audit log.
         VIEW_AUDIT_LOG = 7;
-        /// Be heard above others.
+        /// Use priority speaker.
         PRIORITY_SPEAKER = 8;
-        /// Go live.
+        /// Go live in a voice channel.
         STREAM = 9;
-        /// See a channel at all.
+        /// See a channel.
         VIEW_CHANNEL = 10;
         /// Post in a channel.
         SEND_MESSAGES = 11;
         /// Post messages that are read aloud.
         SEND_TTS_MESSAGES = 12;
-        /// Delete what others wrote.
+        /// Delete other members' messages.
         MANAGE_MESSAGES = 13;
-        /// Links are shown with a preview, and embeds may be sent.
+        /// Links get a preview, and embeds may be sent.
         EMBED_LINKS = 14;
         /// Attach files.
         ATTACH_FILES = 15;
-        /// See what was written before.
+        /// Read older messages.
         READ_MESSAGE_HISTORY = 16;
         /// Mention `@everyone`.
         MENTION_EVERYONE = 17;
         /// Use emojis of other guilds.
         USE_EXTERNAL_EMOJIS = 18;
-        /// See statistics.
+        /// View server insights.
         VIEW_GUILD_INSIGHTS = 19;
-        /// Enter a voice channel.
+        /// Join a voice channel.
         CONNECT = 20;
         /// Speak in a voice channel.
         SPEAK = 21;
-        /// Mute others.
+        /// Mute other members.
         MUTE_MEMBERS = 22;
-        /// Deafen others.
+        /// Deafen other members.
         DEAFEN_MEMBERS = 23;
-        /// Move others between voice channels.
+        /// Move other members between voice channels.
         MOVE_MEMBERS = 24;
-        /// Speak without pressing a key.
+        /// Use voice activity instead of push-to-talk.
         USE_VAD = 25;
         /// Change one's own nickname.
         CHANGE_NICKNAME = 26;
-        /// Change nicknames of others.
+        /// Change other members' nicknames.
         MANAGE_NICKNAMES = 27;
-        /// Make, change, give and take roles below one's own.
+        /// Create, change, assign and remove roles below one's own.
         MANAGE_ROLES = 28;
-        /// Make, change and remove webhooks.
+        /// Create, change and delete webhooks.
         MANAGE_WEBHOOKS = 29;
-        /// Change and remove emojis and stickers of others.
+        /// Change and delete other members' emojis and stickers.
         MANAGE_GUILD_EXPRESSIONS = 30;
         /// Run application commands.
         USE_APPLICATION_COMMANDS = 31;
-        /// Ask to speak on a stage.
+        /// Request to speak on a stage.
         REQUEST_TO_SPEAK = 32;
-        /// Change and remove events of others.
+        /// Change and delete other members' events.
         MANAGE_EVENTS = 33;
-        /// Change and remove threads, and see private ones.
+        /// Change and delete threads, and see private ones.
         MANAGE_THREADS = 34;
         /// Start threads that everybody sees.
         CREATE_PUBLIC_THREADS = 35;
-        /// Start threads for those who are invited.
+        /// Start threads for invited members only.
         CREATE_PRIVATE_THREADS = 36;
         /// Use stickers of other guilds.
         USE_EXTERNAL_STICKERS = 37;
@@ -98,27 +98,27 @@ pub mod bits {
         USE_EMBEDDED_ACTIVITIES = 39;
         /// Time members out.
         MODERATE_MEMBERS = 40;
-        /// See what was earned.
+        /// View monetization analytics.
         VIEW_CREATOR_MONETIZATION_ANALYTICS = 41;
-        /// Play sounds.
+        /// Use the soundboard.
         USE_SOUNDBOARD = 42;
-        /// Make emojis, and change one's own.
+        /// Create emojis, and change one's own.
         CREATE_GUILD_EXPRESSIONS = 43;
-        /// Make events, and change one's own.
+        /// Create events, and change one's own.
         CREATE_EVENTS = 44;
-        /// Play sounds of other guilds.
+        /// Use sounds of other guilds.
         USE_EXTERNAL_SOUNDS = 45;
         /// Send voice messages.
         SEND_VOICE_MESSAGES = 46;
-        /// Say what goes on in a voice channel.
+        /// Set the status of a voice channel.
         SET_VOICE_CHANNEL_STATUS = 48;
-        /// Post polls.
+        /// Create polls.
         SEND_POLLS = 49;
-        /// Answers of applications one brought along are seen by all.
+        /// Responses of user-installed applications are visible to all.
         USE_EXTERNAL_APPS = 50;
         /// Pin messages.
         PIN_MESSAGES = 51;
-        /// Slow mode does not hold.
+        /// Ignore slow mode.
         BYPASS_SLOWMODE = 52;
     }
 
@@ -144,26 +144,27 @@ pub mod bits {
         | USE_EXTERNAL_APPS
         | REQUEST_TO_SPEAK;
 
-    /// What is left to a member who is timed out.
+    /// The permissions that a timed-out member keeps.
     pub const TIMED_OUT: u64 = VIEW_CHANNEL | READ_MESSAGE_HISTORY;
 
-    /// What nobody does who may not post.
+    /// Permissions that have no effect without permission to post.
     pub(super) const NEEDS_POSTING: u64 = MENTION_EVERYONE | SEND_TTS_MESSAGES | ATTACH_FILES | EMBED_LINKS;
 }
 
-/// What `user` may do in `channel` (or in the guild as a whole), roles and overwrites applied in Discord's order.
-/// Nothing for one who is not a member. It knows neither threads nor time; [`super::World::permissions_in`] does.
+/// The permissions of `user` in `channel` (or in the guild as a whole), with roles and overwrites applied in Discord's
+/// order; none if they are not a member. Threads and timeouts are not considered here, but in
+/// [`super::World::permissions_in`].
 pub(crate) fn permissions_of(guild: &Guild, channel: Option<&Channel>, user: Snowflake) -> u64 {
     let Some(member) = guild.members.get(&user) else { return 0 };
     if guild.owner_id == user { bits::ALL } else { granted(guild, channel, &member.roles, Some(user)) }
 }
 
-/// What every member of a guild may do in a channel, whatever roles it has.
+/// The permissions that every member of a guild has in a channel, whatever their roles.
 pub(crate) fn everyones(guild: &Guild, channel: &Channel) -> u64 {
     granted(guild, Some(channel), &[], None)
 }
 
-/// What a member with these roles may do; `user` is whose own overwrite counts.
+/// The permissions of a member with these roles; `user` selects the member's own overwrite.
 fn granted(guild: &Guild, channel: Option<&Channel>, roles: &[Snowflake], user: Option<Snowflake>) -> u64 {
     let mut granted = 0;
     for role in &guild.roles {

@@ -1,4 +1,4 @@
-//! A poll under a message: its question, its answers, and who voted for which.
+//! A poll in a message: its question, its answers, and who voted for which.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -11,29 +11,29 @@ use crate::ids::{Snowflake, Timestamp};
 pub struct Poll {
     /// The question, up to 300 characters.
     pub question: String,
-    /// One to ten.
+    /// One to ten answers.
     pub answers: Vec<PollAnswer>,
     /// When it ends.
     pub expiry: Timestamp,
-    /// Whether one may choose several.
+    /// Whether several answers may be chosen.
     pub multiple: bool,
-    /// Whether it is over.
+    /// Whether it has ended.
     pub finished: bool,
 }
 
-/// One answer of a poll; they are numbered from 1.
+/// An answer of a poll; answers are numbered from 1.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct PollAnswer {
-    /// Up to 55 characters.
+    /// The text, up to 55 characters.
     pub text: String,
-    /// In front of the text.
+    /// The emoji in front of the text.
     pub emoji: Option<Emoji>,
-    /// Who chose it, in order.
+    /// Who voted for it, in order.
     pub voters: Vec<Snowflake>,
 }
 
 impl Poll {
-    /// As Discord writes it for `viewer`.
+    /// As Discord serialises it for `viewer`.
     pub(crate) fn json(&self, viewer: Snowflake) -> Value {
         let media = |answer: &PollAnswer| match &answer.emoji {
             Some(emoji) => json!({ "text": answer.text, "emoji": emoji }),

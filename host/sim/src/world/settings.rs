@@ -1,4 +1,4 @@
-//! What moderators set for channels and guilds, beside what everybody needs to know of them.
+//! Settings of channels and guilds that moderators make.
 
 use std::sync::Arc;
 
@@ -6,30 +6,30 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{Snowflake, Timestamp};
 
-/// Settings of a channel; which of them mean something depends on its kind.
+/// Settings of a channel; which of them apply depends on its kind.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct ChannelSettings {
-    /// Marked as not for everybody's eyes.
+    /// Whether it is age-restricted.
     pub nsfw: bool,
-    /// Seconds a member waits between two messages, 0 to 21,600.
+    /// Slow mode: how many seconds a member waits between two messages, 0 to 21,600.
     pub slowmode_seconds: u32,
-    /// Of a voice channel, in bits per second.
+    /// Bitrate of a voice channel, in bits per second.
     pub bitrate: u32,
-    /// Of a voice channel; 0 is no limit.
+    /// User limit of a voice channel; 0 is no limit.
     pub user_limit: u32,
-    /// Voice region; none is automatic.
+    /// Voice region; `None` is automatic.
     pub rtc_region: Option<String>,
-    /// 1 automatic, 2 720p.
+    /// Video quality: 1 automatic, 2 720p.
     pub video_quality_mode: u8,
-    /// Minutes after which new threads are archived.
+    /// Minutes of inactivity after which new threads are archived.
     pub default_auto_archive_minutes: Option<u32>,
     /// Slow mode that new threads start with, in seconds.
     pub default_thread_slowmode_seconds: u32,
-    /// Channel flags; `1 << 4`: a forum whose posts need a tag.
+    /// Channel flags; `1 << 4`: posts in this forum need a tag.
     pub flags: u64,
     /// Tags of a forum.
     pub tags: Vec<Tag>,
-    /// A forum's reaction button.
+    /// The default reaction in a forum.
     pub default_reaction_emoji: Option<DefaultReaction>,
     /// How a forum sorts its posts: 0 by activity, 1 by creation.
     pub default_sort_order: Option<u8>,
@@ -57,13 +57,13 @@ impl Default for ChannelSettings {
     }
 }
 
-/// The emoji that a forum offers under each post: a custom one or a Unicode one.
+/// The emoji that a forum offers below each post, either custom or Unicode.
 /// <https://discord.com/developers/docs/resources/channel#default-reaction-object>
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct DefaultReaction {
     /// A custom emoji.
     pub emoji_id: Option<Snowflake>,
-    /// The characters of a Unicode one.
+    /// The Unicode emoji.
     pub emoji_name: Option<String>,
 }
 
@@ -72,41 +72,41 @@ pub struct DefaultReaction {
 pub struct Tag {
     /// Its id.
     pub id: Snowflake,
-    /// Up to 20 characters.
+    /// The name, up to 20 characters.
     pub name: String,
-    /// Only moderators may put it.
+    /// Whether only moderators may apply it.
     pub moderated: bool,
-    /// A custom emoji in front of it.
+    /// The custom emoji in front of it.
     pub emoji_id: Option<Snowflake>,
-    /// A Unicode emoji in front of it.
+    /// The Unicode emoji in front of it.
     pub emoji_name: Option<String>,
 }
 
-/// What makes a channel a thread.
+/// The state of a thread.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Thread {
     /// Who started it.
     pub owner_id: Snowflake,
-    /// Nobody writes until it is opened again; writing opens it unless it is locked.
+    /// Whether it is archived. A message unarchives it, unless it is locked.
     pub archived: bool,
-    /// Only moderators open it.
+    /// Whether only moderators can unarchive it.
     pub locked: bool,
-    /// Of a private thread: whether those who are not moderators may add others.
+    /// For a private thread: whether non-moderators may add other members.
     pub invitable: bool,
-    /// Minutes without activity after which it is archived: 60, 1440, 4320 or 10080.
+    /// Minutes of inactivity after which it is archived: 60, 1440, 4320 or 10080.
     pub auto_archive_minutes: u32,
-    /// When it was last archived or opened.
+    /// When it was last archived or unarchived.
     pub archive_timestamp: Timestamp,
-    /// Those who joined, since when; at most 1,000.
+    /// The members and when each joined; at most 1,000.
     pub members: Vec<(Snowflake, Timestamp)>,
     /// Tags of a forum post.
     pub applied_tags: Vec<Snowflake>,
-    /// Messages ever written in it, the first one of a forum post not counted.
+    /// How many messages were ever posted in it, not counting the first one of a forum post.
     pub total_messages: u64,
 }
 
 impl Thread {
-    /// Whether somebody joined it.
+    /// Whether a user joined it.
     pub fn has(&self, user: Snowflake) -> bool {
         self.members.iter().any(|(member, _)| *member == user)
     }
@@ -115,42 +115,42 @@ impl Thread {
 /// Settings of a guild.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct GuildSettings {
-    /// The hash of its picture, under which the simulator serves it.
+    /// The hash of the icon, under which the simulator serves it.
     pub icon: Option<Arc<str>>,
-    /// What it is about.
+    /// The description.
     pub description: Option<String>,
-    /// 0 to 4.
+    /// Verification level, 0 to 4.
     pub verification_level: u8,
-    /// 0 all messages, 1 only mentions.
+    /// Default notifications: 0 all messages, 1 only mentions.
     pub default_message_notifications: u8,
-    /// 0 to 2.
+    /// Explicit content filter, 0 to 2.
     pub explicit_content_filter: u8,
-    /// Where those who are silent in voice are moved.
+    /// The voice channel to which idle members are moved.
     pub afk_channel_id: Option<Snowflake>,
-    /// Seconds: 60, 300, 900, 1800 or 3600.
+    /// AFK timeout in seconds: 60, 300, 900, 1800 or 3600.
     pub afk_timeout: u32,
-    /// Where Discord itself announces joins.
+    /// The channel in which Discord itself announces joins.
     pub system_channel_id: Option<Snowflake>,
-    /// Which announcements are left out.
+    /// Which announcements are suppressed.
     pub system_channel_flags: u64,
-    /// Where the rules are.
+    /// The channel with the rules.
     pub rules_channel_id: Option<Snowflake>,
-    /// Where Discord tells moderators of news.
+    /// The channel for Discord's updates to moderators.
     pub public_updates_channel_id: Option<Snowflake>,
-    /// Where Discord warns moderators.
+    /// The channel for Discord's safety alerts to moderators.
     pub safety_alerts_channel_id: Option<Snowflake>,
-    /// Language.
+    /// The language.
     pub preferred_locale: String,
-    /// `COMMUNITY`, `NEWS` and so on.
+    /// Features: `COMMUNITY`, `NEWS` and so on.
     pub features: Vec<String>,
-    /// Whether boosts are shown.
+    /// Whether the boost progress bar is shown.
     pub premium_progress_bar_enabled: bool,
-    /// What moderators hold back for a while.
+    /// What moderators have disabled for a while.
     #[serde(default)]
     pub incidents: Incidents,
 }
 
-/// What moderators of a guild hold back during a raid.
+/// What a guild's moderators have disabled during a raid.
 /// <https://discord.com/developers/docs/resources/guild#incidents-data-object>
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Incidents {

@@ -1,4 +1,4 @@
-//! The template of a guild: a snapshot of it under a code.
+//! The template of a guild: a snapshot of it, identified by a code.
 //! <https://discord.com/developers/docs/resources/guild-template#guild-template-object>
 
 use std::sync::Arc;
@@ -9,21 +9,21 @@ use serde_json::Value;
 use super::User;
 use crate::ids::Timestamp;
 
-/// A snapshot of a guild, to make others like it.
+/// A snapshot of a guild, from which to create others.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct GuildTemplate {
-    /// What names it in addresses.
+    /// The code in its URL.
     pub code: String,
     /// Its title, 1 to 100 characters.
     pub name: String,
-    /// What it is for, up to 120 characters.
+    /// The description, up to 120 characters.
     pub description: Option<String>,
-    /// Who made it.
+    /// Who created it.
     pub creator: Arc<User>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// When its snapshot was taken.
+    /// When the snapshot was taken.
     pub synced_at: Timestamp,
-    /// The guild as it was then, as Discord writes it.
+    /// The guild at that time, as Discord serialises it.
     pub snapshot: Value,
 }

@@ -1,4 +1,4 @@
-//! Everybody there is, by id and by name.
+//! All accounts, by id and by name.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,25 +8,25 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use crate::ids::Snowflake;
 
-/// A user or a bot's account.
+/// The account of a user or a bot.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct User {
     /// Its id.
     pub id: Snowflake,
-    /// The unique name, by which tests and the prompt find it.
+    /// The unique username, by which tests and the prompt find the user.
     pub username: String,
     /// Always `"0"`: names are unique.
     #[serde(skip_deserializing, default = "no_discriminator")]
     pub discriminator: &'static str,
-    /// The name shown.
+    /// The display name.
     pub global_name: Option<String>,
-    /// The hash of the picture.
+    /// The hash of the avatar.
     pub avatar: Option<String>,
-    /// Whether a bot stands behind it.
+    /// Whether it is a bot.
     pub bot: bool,
 }
 
-/// <https://discord.com/developers/docs/resources/user#user-object>. There are no badges and no guild tags here.
+/// <https://discord.com/developers/docs/resources/user#user-object>. There are no badges or guild tags here.
 impl Serialize for User {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut user = serializer.serialize_struct("User", 9)?;
@@ -47,18 +47,18 @@ fn no_discriminator() -> &'static str {
     "0"
 }
 
-/// How a user appears as long as no client of its own says anything.
+/// A user's status while no client of their own sets one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// There.
+    /// Online.
     #[default]
     Online,
-    /// Away from the keyboard.
+    /// Idle.
     Idle,
-    /// Not to be disturbed.
+    /// Do not disturb.
     Dnd,
-    /// Not there, or invisible, as clients call it.
+    /// Offline, or invisible, as clients call it.
     #[serde(alias = "invisible")]
     Offline,
 }
@@ -67,7 +67,7 @@ pub enum Status {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Users {
     by_id: HashMap<Snowflake, Arc<User>>,
-    /// Names of people and of bots; an entry may be out of date after somebody was renamed.
+    /// By the names of people and of bots; an entry may be outdated after a rename.
     by_name: [HashMap<String, Snowflake>; 2],
 }
 
@@ -85,7 +85,7 @@ impl Users {
         self.by_id.values()
     }
 
-    /// Adds somebody, or puts a changed account in the place of the old one.
+    /// Adds an account, or replaces it.
     pub(crate) fn insert(&mut self, user: Arc<User>) {
         self.by_name[usize::from(user.bot)].insert(user.username.clone(), user.id);
         self.by_id.insert(user.id, user);
