@@ -1,4 +1,4 @@
-//! Who may use which command, as a world file says it: by names, before any bot has registered anything.
+//! Who may use which command, as a world file gives it: by name, before any bot has registered a command.
 
 use super::Slip;
 use super::parts::{CommandPart, GuildPart, Name, Whom};

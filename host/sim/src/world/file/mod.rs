@@ -1,5 +1,5 @@
-//! World files: a world as a user writes it down, in TOML.
-//! Files that were uploaded and what is under way are not in it; a world that is kept on disk has those.
+//! World files: a world that a user writes in TOML. They contain neither uploaded files nor anything in progress; a
+//! world that is kept on disk does.
 
 mod commands;
 mod ids;
@@ -21,36 +21,36 @@ use parts::File;
 
 pub(super) use ids::candidate as id_of_names;
 
-/// The largest world file that is read, in bytes.
+/// The largest world file that is accepted, in bytes.
 const MAX_FILE_BYTES: u64 = 64 << 20;
 
-/// Why there is no world.
+/// Why a world could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum WorldError {
     /// The file cannot be read.
     #[error("cannot read the world in {}", path.display())]
     Unreadable {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// Something in it is wrong.
+    /// There is a mistake in it.
     #[error("{}{mistake}", in_file(path.as_deref()))]
     Wrong {
-        /// Which file; none for a text.
+        /// The file; `None` for a text.
         path: Option<PathBuf>,
-        /// What and where.
+        /// The mistake and its place.
         mistake: WorldMistake,
     },
 }
 
-/// Something wrong in the text of a world.
+/// A mistake in the text of a world.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorldMistake {
-    /// From 1.
+    /// The line, counted from 1.
     pub line: usize,
-    /// The line as it is written.
+    /// The text of the line.
     pub text: String,
     /// What is wrong with it.
     pub what: String,
@@ -63,7 +63,7 @@ impl fmt::Display for WorldMistake {
 }
 
 impl World {
-    /// Reads a world from TOML; `host/sim/src/world/default.toml` is one.
+    /// Reads a world from TOML, such as `host/sim/src/world/default.toml`.
     ///
     /// ```
     /// let world = gearshift_sim::World::read(r#"
@@ -89,7 +89,7 @@ impl World {
     /// Reads a world file.
     ///
     /// # Errors
-    /// If it cannot be read; the first mistake, with file and line.
+    /// If the file cannot be read; otherwise the first mistake, with file and line.
     pub fn load(path: &Path) -> Result<Self, WorldError> {
         let unreadable = |source| WorldError::Unreadable { path: path.to_owned(), source };
         if fs::metadata(path).map_err(unreadable)?.len() > MAX_FILE_BYTES {
@@ -99,14 +99,14 @@ impl World {
         read_text(&text).map_err(|mistake| WorldError::Wrong { path: Some(path.to_owned()), mistake })
     }
 
-    /// Writes this world as TOML. Reading it back gives the same guilds, roles, members, channels and histories, with the
-    /// same ids; uploaded files, threads and registered commands are left out.
+    /// Writes this world as TOML. Reading it back gives the same guilds, roles, members, channels and histories, with
+    /// the same ids; uploaded files, threads and registered commands are left out.
     pub fn write(&self) -> String {
         toml::to_string(&write::file_of(self)).expect("everything in a world file can be written as TOML")
     }
 }
 
-/// A mistake and where it stands in the text.
+/// A mistake and its place in the text.
 struct Slip {
     at: Range<usize>,
     what: String,
@@ -134,7 +134,7 @@ fn read_text(text: &str) -> Result<World, WorldMistake> {
     })
 }
 
-/// serde names the unknown field and all that are known, in backticks; a user wants the nearest one.
+/// serde lists the unknown field and all known ones, in backticks; users need only the nearest one.
 fn with_nearest(message: &str) -> String {
     let mut names = message.split('`').skip(1).step_by(2);
     match (message.starts_with("unknown "), names.next()) {

@@ -1,4 +1,4 @@
-//! What can stand in a world file, as it stands there.
+//! The parts of a world file, as written.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use toml::Spanned;
@@ -7,10 +7,10 @@ use toml::value::Datetime;
 use crate::ids::{Snowflake, Timestamp};
 use crate::world::{ChannelKind, Component, Embed, Status};
 
-/// A name that must exist elsewhere in the file; the span says where it is written.
+/// A name that must exist elsewhere in the file; the span is where it is written.
 pub(super) type Name = Spanned<String>;
 
-/// A whole file.
+/// A whole world file.
 #[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct File {
@@ -29,7 +29,7 @@ pub(super) struct File {
 pub(super) struct Person {
     pub(super) name: Name,
     pub(super) id: Option<Spanned<Snowflake>>,
-    /// The name shown.
+    /// The display name.
     pub(super) shown: Option<String>,
     #[serde(default, skip_serializing_if = "is_online")]
     pub(super) status: Status,
@@ -49,9 +49,9 @@ pub(super) struct BotPart {
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub(super) picture: bool,
     pub(super) token: String,
-    /// Where it is a member; everywhere if left out.
+    /// The guilds that it is a member of; all of them by default.
     pub(super) guilds: Option<Vec<Name>>,
-    /// A user; the owner of the first guild if none is named.
+    /// The owner, a user; by default the owner of the first guild.
     pub(super) owner: Option<Name>,
     /// Users who installed it for themselves.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -66,7 +66,7 @@ pub(super) struct GuildPart {
     pub(super) owner: Name,
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub(super) picture: bool,
-    /// What `@everyone` may do; what a new guild grants if left out.
+    /// The permissions of `@everyone`; by default those of a new guild.
     pub(super) everyone: Option<Vec<Name>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) roles: Vec<RolePart>,
@@ -78,7 +78,7 @@ pub(super) struct GuildPart {
     pub(super) commands: Vec<CommandPart>,
 }
 
-/// Who may use a command of this name, and where, whatever the command itself says.
+/// Who may use a command of this name and where, whatever the command itself says.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CommandPart {
@@ -106,7 +106,7 @@ impl Whom {
     }
 }
 
-/// The first in the file is the highest.
+/// A role; the first one in the file is the highest.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RolePart {
@@ -120,7 +120,7 @@ pub(super) struct RolePart {
     pub(super) mentionable: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) permissions: Vec<Name>,
-    /// The bot it came with; a bot without such a role gets one.
+    /// The bot that it belongs to; a bot without such a role gets one.
     pub(super) bot: Option<Name>,
 }
 
@@ -143,7 +143,7 @@ pub(super) struct ChannelPart {
     pub(super) kind: Kind,
     pub(super) category: Option<Name>,
     pub(super) topic: Option<String>,
-    /// Whether Discord itself announces here who joins; one channel of a guild at most.
+    /// Whether Discord itself announces joins here; at most one channel per guild.
     pub(super) system: Option<Spanned<bool>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) overwrites: Vec<OverwritePart>,
@@ -165,7 +165,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// Kinds that can stand in a file; threads cannot.
+    /// The kinds that a file may contain; threads are not among them.
     const ALL: [(Self, ChannelKind); 7] = [
         (Self::Text, ChannelKind::Text),
         (Self::Voice, ChannelKind::Voice),
@@ -184,13 +184,13 @@ impl Kind {
         Self::ALL.into_iter().find(|(_, one)| *one == kind).map(|(here, _)| here)
     }
 
-    /// What it is in the world; each stands in the table at its own place.
+    /// The kind in the world; the table is in the order of the variants.
     pub(super) fn in_world(self) -> ChannelKind {
         Self::ALL[self as usize].1
     }
 }
 
-/// For a role (`@everyone` is one) or for a member.
+/// An overwrite for a role (such as `@everyone`) or for a member.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct OverwritePart {
@@ -209,17 +209,17 @@ pub(super) struct MessagePart {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(super) text: String,
     pub(super) id: Option<Spanned<Snowflake>>,
-    /// A minute after the one before if left out.
+    /// By default one minute after the previous message.
     pub(super) at: Option<Moment>,
     pub(super) edited: Option<Moment>,
-    /// The message it answers: 1 is the first of this channel.
+    /// The message that it replies to; 1 is the first one of this channel.
     pub(super) reply: Option<Spanned<usize>>,
     #[serde(default, skip_serializing_if = "is_no")]
     pub(super) pinned: bool,
-    /// As Discord writes them.
+    /// In Discord's format.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) embeds: Vec<Embed>,
-    /// As Discord writes them.
+    /// In Discord's format.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) components: Vec<Component>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -245,7 +245,7 @@ pub(super) struct Direct {
     pub(super) messages: Vec<MessagePart>,
 }
 
-/// A moment as TOML writes it: `2026-03-14T09:26:00Z`.
+/// A timestamp as TOML writes it: `2026-03-14T09:26:00Z`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Moment(pub(super) Timestamp);
 

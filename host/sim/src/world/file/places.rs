@@ -1,4 +1,4 @@
-//! From the parts of a world file to a world: channels, direct messages, and what was said in them.
+//! From the parts of a world file to a world: channels, direct messages, and the messages in them.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::ids::{Snowflake, Timestamp};
 use crate::world::mentions::mentions_in;
 use crate::world::{Channel, ChannelKind, Emoji, Message, MessageKind, Overwrite, Reaction};
 
-/// Between two messages of which the second says nothing.
+/// The time from one message to the next if the file gives none.
 const PACE: Duration = Duration::from_secs(60);
 
 impl Building {

@@ -1,5 +1,5 @@
-//! From the parts of a world file to a world: people, bots, guilds and their roles.
-//! Channels and what was said in them are in `places`.
+//! From the parts of a world file to a world: people, bots, guilds and their roles. Channels and messages are in
+//! `places`.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::ids::{Snowflake, Timestamp};
 use crate::pictures;
 use crate::world::{Bot, Guild, GuildMember, Role, Status, User, World, bits, builder};
 
-/// A world that is being put together.
+/// A world under construction.
 pub(super) struct Building {
     pub(super) world: World,
     pub(super) ids: Ids,
@@ -52,7 +52,7 @@ pub(super) fn world_of(file: &File) -> Result<World, Slip> {
 }
 
 impl Building {
-    /// Ids that are written come first, so that no derived one takes their place.
+    /// Ids in the file come first, so that no derived id takes their place.
     fn take_written_ids(&mut self, file: &File) -> Result<(), Slip> {
         let people = file.people.iter().map(|part| &part.id);
         let mut written: Vec<&Option<Spanned<Snowflake>>> = people.collect();
@@ -110,7 +110,7 @@ impl Building {
         Ok(user)
     }
 
-    /// Somebody who is named; people need not be declared.
+    /// The user of this name, who need not be declared.
     pub(super) fn somebody(&mut self, name: &Name) -> Result<Arc<User>, Slip> {
         let known = self.world.users.named(name.get_ref(), false);
         match known.or_else(|| self.world.users.named(name.get_ref(), true)) {
@@ -130,7 +130,7 @@ impl Building {
         }
         let born = Timestamp(id.unix_ms());
         guild.members.insert(owner.id, GuildMember::new(owner, born));
-        // The first in the file is the highest, as in Discord's own list.
+        // The first role in the file is the highest, as in Discord's own list.
         let mut twins: HashMap<&str, usize> = HashMap::new();
         for role in part.roles.iter().rev() {
             let twin = twins.entry(&role.name).or_default();
@@ -146,7 +146,7 @@ impl Building {
         Ok(id)
     }
 
-    /// `twin` counts roles of the same name.
+    /// `twin` counts the roles of this name.
     fn role(&mut self, guild: &Guild, part: &RolePart, twin: usize) -> Result<Role, Slip> {
         let path = ["role", &guild.name, &part.name, &twin.to_string()];
         let id = part.id.as_ref().map_or_else(|| self.ids.of(&path), |id| *id.get_ref());

@@ -1,5 +1,4 @@
-//! Promises of world files that need to look inside.
-//! What a reader of such files sees is tested from outside.
+//! Tests of world files that need to look inside. What readers of world files see is tested from outside.
 
 use std::sync::Arc;
 
@@ -55,10 +54,10 @@ fn known(bits: u64) -> u64 {
     bits & bits::ALL
 }
 
-/// Name, roles with their bits, and what was said.
+/// Name, roles with their permission bits, and messages.
 type GuildSketch = (String, Vec<(String, u64)>, Vec<Said>);
 
-/// Guilds with names that may be there twice, and ids of their own.
+/// Guilds in which names may occur twice, with explicit ids.
 fn built(guilds: &[GuildSketch]) -> World {
     let mut world = World::empty();
     world.clock.freeze();

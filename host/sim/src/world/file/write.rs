@@ -1,5 +1,4 @@
-//! From a world to the parts of a world file.
-//! An id that reading would derive from the names anyway is left out.
+//! From a world to the parts of a world file. Ids that would be derived from the names when reading are left out.
 
 use std::collections::HashMap;
 
@@ -30,7 +29,7 @@ pub(super) fn file_of(world: &World) -> File {
 
 struct Writing<'a> {
     world: &'a World,
-    /// Asked in the order of reading, so that it derives what reading will.
+    /// Ids are derived in the order of reading, so that reading derives the same ones.
     ids: Ids,
 }
 
@@ -214,14 +213,14 @@ fn is_implied(member: &GuildMember, guild: &Guild) -> bool {
         && member.joined_at.0 == guild.id.unix_ms()
 }
 
-/// By name, or by id where the name is there twice.
+/// The role's name, or its id if the name occurs twice.
 pub(super) fn role_name(guild: &Guild, id: Snowflake) -> Name {
     let found = guild.roles.iter().find(|role| role.id == id);
     let alone = |one: &&Role| guild.roles.iter().filter(|role| role.name == one.name).count() == 1;
     found.filter(alone).map_or_else(|| name(&id.to_string()), |role| name(&role.name))
 }
 
-/// Bits without a name mean nothing to anybody.
+/// Bits without a name have no meaning.
 fn names_of(set: u64) -> impl Iterator<Item = &'static str> {
     bits::NAMES.iter().filter(move |(_, bit)| set & bit != 0).map(|(name, _)| *name)
 }

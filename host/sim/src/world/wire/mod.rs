@@ -1,4 +1,4 @@
-//! The world's objects as Discord writes them: messages, members, channels, guilds.
+//! The objects of the world as Discord serialises them: messages, members, channels, guilds.
 
 mod settings;
 mod template;
@@ -20,7 +20,7 @@ pub(crate) use settings::{
 };
 pub(crate) use template::{snapshot, template_json};
 
-/// A message on the wire. In events it also carries guild and member.
+/// A message on the wire. In events it also has the guild and the member.
 #[derive(Serialize)]
 pub(crate) struct MessageJson<'a> {
     id: Snowflake,
@@ -52,7 +52,7 @@ pub(crate) struct MessageJson<'a> {
     poll: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     thread: Option<Value>,
-    /// `Some(None)` is a reply to a message that is gone: Discord sends null.
+    /// `Some(None)` is a reply to a deleted message, for which Discord sends null.
     #[serde(skip_serializing_if = "Option::is_none")]
     referenced_message: Option<Option<Box<MessageJson<'a>>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -97,11 +97,11 @@ struct ReferenceJson {
 }
 
 impl<'a> MessageJson<'a> {
-    /// As a REST answer shows it to `viewer`.
+    /// A message as a REST response shows it to `viewer`.
     pub(crate) fn answer(message: &'a Message, channel: &'a Channel, viewer: Snowflake) -> Self {
         let mut json = Self::bare(message, channel, viewer);
         if let Some(id) = message.reply_to {
-            // What it answers comes without reactions, as `BasicMessageResponse` in Discord's OpenAPI document.
+            // The message replied to comes without reactions, as `BasicMessageResponse` in Discord's OpenAPI document.
             let basic =
                 |target| Box::new(Self { reactions: Vec::new(), ..Self::bare(target, channel, viewer) });
             json.referenced_message = Some(channel.message(id).map(|target| basic(target)));
@@ -109,7 +109,7 @@ impl<'a> MessageJson<'a> {
         json
     }
 
-    /// As a gateway event carries it. Events are written once for all sessions, so `me` of a reaction is false.
+    /// A message in a gateway event. Events are serialised once for all sessions, so `me` of reactions is false.
     pub(crate) fn event(message: &'a Message, channel: &'a Channel, guild: Option<&'a Guild>) -> Self {
         let mut json = Self::answer(message, channel, Snowflake(0));
         json.guild_id = channel.guild_id;
@@ -117,7 +117,7 @@ impl<'a> MessageJson<'a> {
         json
     }
 
-    /// With the thread that grew from it, if one did.
+    /// Adds the thread that was started from it, if there is one.
     pub(crate) fn with_thread(mut self, world: &World) -> Self {
         if self.flags & flags::HAS_THREAD != 0 {
             self.thread = world.channel(self.id).map(channel_json);
@@ -125,7 +125,7 @@ impl<'a> MessageJson<'a> {
         self
     }
 
-    /// Takes out what a session without the MESSAGE_CONTENT intent must not see.
+    /// Removes what a session without the MESSAGE_CONTENT intent must not see.
     pub(crate) fn without_content(mut self) -> Self {
         self.content = "";
         self.attachments = &[];
@@ -198,7 +198,8 @@ fn reference(message: &Message, channel: &Channel) -> Option<ReferenceJson> {
     pointed.or_else(answered)
 }
 
-/// What a message says of the interaction it answers, and of the one before if a form came in between.
+/// A message's data about the interaction that it responds to, and about the one that opened the form, if there was a
+/// form.
 fn metadata_json(note: &InteractionNote) -> Value {
     let mut json = json!({
         "id": note.id, "type": note.kind, "user": &*note.user, "authorizing_integration_owners": note.owners.json(),
@@ -230,13 +231,13 @@ pub(crate) struct MemberJson<'a> {
     pending: bool,
     flags: u32,
     communication_disabled_until: Option<Timestamp>,
-    /// Only in interactions: decimal permission bits in the channel.
+    /// Decimal permission bits in the channel, only in interactions.
     #[serde(skip_serializing_if = "Option::is_none")]
     permissions: Option<String>,
 }
 
 impl<'a> MemberJson<'a> {
-    /// Beside a user that is already there.
+    /// A member without the user, for use beside a user object.
     pub(crate) fn bare(member: &'a GuildMember) -> Self {
         Self {
             user: None,
@@ -255,25 +256,25 @@ impl<'a> MemberJson<'a> {
         }
     }
 
-    /// With its user.
+    /// A member with the user.
     pub(crate) fn full(member: &'a GuildMember) -> Self {
         Self { user: Some(&member.user), ..Self::bare(member) }
     }
 
-    /// As an interaction resolves it, without what it is in voice.
+    /// A member in an interaction's resolved data, without voice fields.
     /// <https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-object-resolved-data-structure>
     pub(crate) fn resolved(member: &'a GuildMember, bits: u64) -> Self {
         Self { deaf: None, mute: None, ..Self::bare(member) }.permitted(bits)
     }
 
-    /// With its permissions in the channel of an interaction.
+    /// Adds the member's permissions in the channel of an interaction.
     pub(crate) fn permitted(mut self, bits: u64) -> Self {
         self.permissions = Some(bits.to_string());
         self
     }
 }
 
-/// An application as users' clients show it beside its commands and forms.
+/// An application as users' clients show it with its commands and forms.
 pub(crate) fn application_json(bot: &Bot) -> Value {
     json!({
         "id": bot.id(), "name": bot.user.username, "icon": bot.user.avatar, "description": "", "flags": 0,
@@ -281,7 +282,7 @@ pub(crate) fn application_json(bot: &Bot) -> Value {
     })
 }
 
-/// A channel as `viewer` sees it: of a direct message, the other side.
+/// A channel as `viewer` sees it: in a direct message, only the other participant.
 pub(crate) fn channel_json_for(channel: &Channel, viewer: Snowflake) -> Value {
     let mut json = channel_json(channel);
     if channel.kind == ChannelKind::Dm {
@@ -292,7 +293,7 @@ pub(crate) fn channel_json_for(channel: &Channel, viewer: Snowflake) -> Value {
     json
 }
 
-/// A channel on the wire; inside GUILD_CREATE Discord leaves `guild_id` out, everywhere else it is there.
+/// A channel on the wire; Discord leaves `guild_id` out inside GUILD_CREATE, but nowhere else.
 pub(crate) fn channel_json(channel: &Channel) -> Value {
     if channel.kind == ChannelKind::Dm {
         let people: Vec<&User> =
@@ -314,8 +315,8 @@ pub(crate) fn channel_json(channel: &Channel) -> Value {
     json
 }
 
-/// The guild complete, as GUILD_CREATE carries it for the bot `viewer`.
-/// Guilds above `large_threshold` come with the bot's own member only; the rest is asked for with op 8.
+/// The complete guild, as GUILD_CREATE sends it to the bot `viewer`. Guilds above `large_threshold` have only the bot's
+/// own member; the others are requested with op 8.
 pub(crate) fn guild_create_json(
     world: &World,
     guild: &Guild,

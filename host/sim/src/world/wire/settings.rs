@@ -1,4 +1,4 @@
-//! Channels, threads, guilds and voice states on the wire: the parts that depend on kind and settings.
+//! Channels, threads, guilds and voice states on the wire: the fields that depend on kind and settings.
 
 use serde_json::{Value, json};
 
@@ -6,10 +6,10 @@ use super::MemberJson;
 use crate::ids::{Snowflake, Timestamp};
 use crate::world::{Channel, ChannelKind, Guild, Incidents, Message, Thread, User, VoiceState};
 
-/// Members whose count Discord still gives exactly.
+/// The highest member count that Discord still gives exactly.
 const MAX_COUNTED: u64 = 50;
 
-/// Adds what a guild channel of its kind has.
+/// Adds the fields of a guild channel of its kind.
 pub(super) fn add(json: &mut Value, channel: &Channel) {
     let settings = &channel.settings;
     if channel.kind == ChannelKind::Category {
@@ -61,7 +61,7 @@ pub(super) fn thread(channel: &Channel, thread: &Thread) -> Value {
     json
 }
 
-/// A thread with the viewer's own membership, if there is one.
+/// A thread with the viewer's own membership, if any.
 pub(crate) fn thread_json_for(channel: &Channel, viewer: Snowflake) -> Value {
     let Some(inner) = &channel.thread else { return Value::Null };
     let mut json = thread(channel, inner);
@@ -75,7 +75,7 @@ pub(crate) fn thread_member(thread: Snowflake, user: Snowflake, since: Timestamp
     json!({ "id": thread, "user_id": user, "join_timestamp": since, "flags": 0 })
 }
 
-/// Somebody's voice state; `alone`: not inside a guild, so it names it and carries the member.
+/// A user's voice state; `alone` if it is not part of a guild object, and so includes the guild's id and the member.
 pub(crate) fn voice_json(guild: &Guild, user: Snowflake, state: &VoiceState, alone: bool) -> Value {
     let member = guild.members.get(&user);
     let mut json = json!({
@@ -91,7 +91,7 @@ pub(crate) fn voice_json(guild: &Guild, user: Snowflake, state: &VoiceState, alo
     json
 }
 
-/// The guild alone, as `GET /guilds/{id}` shows it.
+/// The guild's own fields, as in `GET /guilds/{id}`.
 pub(crate) fn guild_json(guild: &Guild) -> Value {
     let settings = &guild.settings;
     let incidents = Some(&settings.incidents).filter(|data| **data != Incidents::default());
@@ -115,7 +115,7 @@ pub(crate) fn guild_json(guild: &Guild) -> Value {
     })
 }
 
-/// What invites show of a guild to those outside.
+/// The part of a guild that invites show to non-members.
 pub(crate) fn guild_glimpse(guild: &Guild) -> Value {
     json!({
         "id": guild.id, "name": guild.name, "icon": guild.settings.icon, "splash": null, "banner": null,
@@ -130,14 +130,14 @@ pub(crate) fn partial_channel(channel: &Channel) -> Value {
     json!({ "id": channel.id, "name": &*channel.name, "type": channel.kind as u8 })
 }
 
-/// A member of a thread, with its guild member if asked for.
+/// A thread member, with its guild member.
 pub(crate) fn thread_member_with(guild: &Guild, thread: Snowflake, user: &User, since: Timestamp) -> Value {
     let mut json = thread_member(thread, user.id, since);
     json["member"] = json!(guild.members.get(&user.id).map(MemberJson::full));
     json
 }
 
-/// What a forwarded message shows of the one it forwards.
+/// What a forwarded message shows of the original.
 pub(super) fn snapshot(message: &Message) -> Value {
     json!({ "message": {
         "type": message.kind as u8, "content": message.content, "embeds": message.embeds,

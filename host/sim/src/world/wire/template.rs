@@ -1,4 +1,4 @@
-//! Templates of guilds on the wire, and the snapshots in them.
+//! Guild templates on the wire, and the snapshots in them.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::guild_json;
 use crate::ids::Snowflake;
 use crate::world::{Channel, ChannelKind, ChannelSettings, Guild, GuildTemplate, Overwrite, Role, World};
 
-/// A guild's template as Discord writes it. Whether the guild has changed since is seen by comparing.
+/// A guild's template. Whether the guild has changed since the snapshot is found by comparing.
 pub(crate) fn template_json(world: &World, guild: &Guild, template: &GuildTemplate) -> Value {
     let is_dirty = (template.snapshot != snapshot(world, guild)).then_some(true);
     json!({
@@ -17,8 +17,8 @@ pub(crate) fn template_json(world: &World, guild: &Guild, template: &GuildTempla
     })
 }
 
-/// The guild without what belongs to it alone: members, messages, bots' roles, emojis. Ids are placeholders, written as
-/// integers: 0 is `@everyone`.
+/// The guild without what cannot be part of a template: members, messages, bots' roles, emojis. Ids are placeholders,
+/// written as integers: 0 is `@everyone`.
 pub(crate) fn snapshot(world: &World, guild: &Guild) -> Value {
     let kept = Kept::of(world, guild);
     let mut json = json!({
@@ -44,11 +44,11 @@ pub(crate) fn snapshot(world: &World, guild: &Guild) -> Value {
     json
 }
 
-/// What of a guild is in a snapshot; its place in these lists is its number there.
+/// The part of a guild that is in a snapshot; an object's index in these lists is its placeholder id.
 struct Kept<'a> {
-    /// By position, `@everyone` first.
+    /// Sorted by position, `@everyone` first.
     roles: Vec<&'a Role>,
-    /// Categories before what is in them.
+    /// Categories before the channels in them.
     channels: Vec<&'a Channel>,
 }
 
@@ -99,7 +99,7 @@ impl<'a> Kept<'a> {
         })
     }
 
-    /// Those of members stay behind with them.
+    /// Overwrites for members are left out, as the members are.
     fn overwrites(&self, overwrites: &[Overwrite]) -> Vec<Value> {
         let of_roles = overwrites.iter().filter_map(|overwrite| {
             let mut json = json!(overwrite);
@@ -119,8 +119,8 @@ fn tags(forum: &ChannelSettings) -> Vec<Value> {
     numbered.collect()
 }
 
-/// Templates know four kinds of channel, as Discord's OpenAPI document has it: others need a community, which a new guild
-/// is not. <https://github.com/discord/discord-api-spec>
+/// Templates have four kinds of channel according to Discord's OpenAPI document; the others need a community, which a
+/// new guild is not. <https://github.com/discord/discord-api-spec>
 fn kind(kind: ChannelKind) -> u8 {
     let plain = match kind {
         ChannelKind::Announcement => ChannelKind::Text,

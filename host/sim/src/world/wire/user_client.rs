@@ -1,4 +1,4 @@
-//! What a user's own client is greeted with: its direct messages, and its guilds as far as it may see them.
+//! What a user's own client receives at the start: their direct messages, and their guilds as far as they may see them.
 
 use serde_json::{Value, json};
 
@@ -6,10 +6,10 @@ use super::{MemberJson, channel_json, channel_json_for, guild_create_json};
 use crate::ids::Snowflake;
 use crate::world::{Channel, ChannelKind, Guild, World, bits};
 
-/// Members that come with a guild; the rest is asked for with op 8.
+/// How many members are sent with a guild; the others are requested with op 8.
 const FIRST_MEMBERS: usize = 1000;
 
-/// The user's direct messages, the one with the newest message first.
+/// The user's direct messages, the most recent first.
 pub(crate) fn direct_messages(world: &World, person: Snowflake) -> Value {
     let mine = |channel: &&Channel| {
         channel.kind == ChannelKind::Dm && channel.recipients.iter().any(|user| user.id == person)
@@ -19,7 +19,7 @@ pub(crate) fn direct_messages(world: &World, person: Snowflake) -> Value {
     channels.into_iter().map(|channel| channel_json_for(channel, person)).collect()
 }
 
-/// The guild as GUILD_CREATE carries it: only the channels that the user sees, and the first members of a large one.
+/// The guild as GUILD_CREATE sends it: only the channels that the user sees, and the first members of a large guild.
 pub(crate) fn guild(world: &World, guild: &Guild, person: Snowflake) -> Value {
     let mut json = guild_create_json(world, guild, person, FIRST_MEMBERS, true);
     if guild.members.len() > FIRST_MEMBERS {
