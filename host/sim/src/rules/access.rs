@@ -1,4 +1,4 @@
-//! What a caller may reach, bot or user: the channel it sees, the permission it needs, the message that is there.
+//! What a caller, bot or user, may access: channels they see, permissions they have, messages that exist.
 
 use std::sync::Arc;
 
@@ -7,12 +7,12 @@ use crate::ids::Snowflake;
 use crate::state::State;
 use crate::world::{Channel, Guild, Message, Role, User, bits};
 
-/// The channel, if the caller sees it.
+/// The channel, if the caller can see it.
 pub(crate) fn seen_channel(state: &State, caller: Snowflake, channel: Snowflake) -> Result<&Channel> {
     channel_with(state, caller, channel, bits::VIEW_CHANNEL)
 }
 
-/// The channel, if the caller sees it and has every bit of `needed` there.
+/// The channel, if the caller can see it and has all `needed` permissions there.
 pub(crate) fn channel_with(
     state: &State,
     caller: Snowflake,
@@ -30,7 +30,7 @@ pub(crate) fn channel_with(
     Ok(channel)
 }
 
-/// The same for a channel in which things are said.
+/// The same, for a channel that holds messages.
 pub(crate) fn text_channel_with(
     state: &State,
     caller: Snowflake,
@@ -38,7 +38,7 @@ pub(crate) fn text_channel_with(
     needed: u64,
 ) -> Result<&Channel> {
     let thread = state.world.channels.get(&channel).is_some_and(|channel| channel.thread.is_some());
-    // Posting in a thread is a permission of its own.
+    // Posting in a thread has its own permission.
     let needed = match thread && needed & bits::SEND_MESSAGES != 0 {
         true => needed & !bits::SEND_MESSAGES | bits::SEND_MESSAGES_IN_THREADS,
         false => needed,
@@ -47,7 +47,7 @@ pub(crate) fn text_channel_with(
     if !channel.kind.holds_messages() { Err(ApiError::not_in_this_channel()) } else { Ok(channel) }
 }
 
-/// A message that may be changed: in an archived thread none is.
+/// A message that may be changed; in an archived thread there is none.
 pub(crate) fn open_message(
     state: &State,
     caller: Snowflake,
@@ -71,14 +71,14 @@ pub(crate) fn seen_message(
     channel.message(id).map(|message| (channel, message)).ok_or(ApiError::unknown_message())
 }
 
-/// Whether a custom emoji exists in a guild that the caller is in, or belongs to it.
+/// Whether a custom emoji exists in one of the caller's guilds, or belongs to the caller's application.
 pub(crate) fn knows_emoji(state: &State, caller: Snowflake, id: Snowflake) -> bool {
     let own = state.world.application_emojis.get(&caller).into_iter().flatten();
     let guilds = state.world.guilds.values().filter(|guild| guild.members.contains_key(&caller));
     guilds.flat_map(|guild| &guild.belongings.emojis).chain(own).any(|emoji| emoji.id == id)
 }
 
-/// Whether a member is timed out, so that it only reads.
+/// Whether a member is timed out and can only read.
 pub(crate) fn is_timed_out(state: &State, user: Snowflake, channel: Snowflake) -> bool {
     let guild = state.world.guild_id_of(channel);
     let member = guild.and_then(|guild| state.world.guild(guild)).and_then(|guild| guild.members.get(&user));
@@ -92,14 +92,14 @@ pub(crate) fn own_guild(state: &State, caller: Snowflake, guild: Snowflake) -> R
     if guild.members.contains_key(&caller) { Ok(guild) } else { Err(ApiError::missing_access()) }
 }
 
-/// The guild, if the caller is in it and has every bit of `needed` there.
+/// The guild, if the caller is in it and has all `needed` permissions there.
 pub(crate) fn guild_with(state: &State, caller: Snowflake, guild: Snowflake, needed: u64) -> Result<&Guild> {
     let guild = own_guild(state, caller, guild)?;
     let granted = state.world.permissions_at(guild, caller);
     if granted & needed == needed { Ok(guild) } else { Err(ApiError::missing_permissions()) }
 }
 
-/// The channel, if it is one of a guild and the caller has every bit of `needed` there; and its guild.
+/// The guild and the channel, if it is a guild's channel and the caller has all `needed` permissions there.
 pub(crate) fn guild_channel_with(
     state: &State,
     caller: Snowflake,
@@ -115,15 +115,15 @@ pub(crate) fn account(state: &State, caller: Snowflake) -> Result<Arc<User>> {
     state.world.user(caller).cloned().ok_or(ApiError::unknown_user())
 }
 
-/// Nobody touches those who stand as high, or itself where that would be absurd.
+/// Nobody can act on members whose highest role is as high as their own or higher.
 pub(crate) fn outrank(guild: &Guild, caller: Snowflake, target: Snowflake) -> Result<()> {
     if guild.rank_of(caller) > guild.rank_of(target) { Ok(()) } else { Err(ApiError::missing_permissions()) }
 }
 
-/// The role, if it stands below the caller.
+/// The role, if it is below the caller's highest role.
 pub(crate) fn role_below(guild: &Guild, caller: Snowflake, role: Snowflake) -> Result<&Role> {
     let role = guild.role(role).ok_or(ApiError::unknown_role())?;
-    // `@everyone` stands below all who manage roles.
+    // `@everyone` is below everyone who manages roles.
     if role.id == guild.id || role.position < guild.rank_of(caller) {
         Ok(role)
     } else {

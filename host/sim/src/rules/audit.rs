@@ -1,4 +1,4 @@
-//! The audit log: who did what to whom, and why.
+//! The audit log: who did what, to what, and why.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::state::State;
 use crate::transcript::What;
 use crate::world::{AuditEntry, Overwrite, bits};
 
-/// Who does something, and the reason given for it.
+/// Who acts, and the audit log reason.
 #[derive(Clone, Debug)]
 pub(crate) struct By {
     pub(crate) user: Snowflake,
@@ -72,8 +72,8 @@ pub(super) enum Action {
     VoiceStatusDelete = 193,
 }
 
-/// Writes an entry for something made, changed or removed: what differs between `before` and `after` is its changes. Where
-/// nothing differs there is none.
+/// Writes an entry for something created, updated or deleted; the differences between `before` and `after` are its
+/// changes. Without differences there is no entry.
 pub(super) fn record_change(
     state: &mut State,
     guild: Snowflake,
@@ -89,7 +89,7 @@ pub(super) fn record_change(
     }
 }
 
-/// The same for an overwrite of a channel; whose it is stands beside, where clients look for it.
+/// The same, for a permission overwrite of a channel; its role or member is in the options, where clients expect it.
 pub(super) fn record_overwrite(
     state: &mut State,
     guild: Snowflake,
@@ -112,7 +112,7 @@ pub(super) fn record_overwrite(
     write(state, guild, by, action, Some(channel), changes, Some(options));
 }
 
-/// Writes an entry that has no changes.
+/// Writes an entry without changes.
 pub(super) fn record(
     state: &mut State,
     guild: Snowflake,
@@ -158,7 +158,7 @@ pub(super) fn write(
     dispatch::to_permitted(state, guild, bits::VIEW_AUDIT_LOG, "GUILD_AUDIT_LOG_ENTRY_CREATE", &data);
 }
 
-/// What differs between two objects, as the audit log writes it; null is an object without any field.
+/// The differences between two objects, in the format of the audit log; null counts as an object without fields.
 fn differences(before: &Value, after: &Value) -> Vec<Value> {
     let shown = |key: &&String| {
         !matches!(

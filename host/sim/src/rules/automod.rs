@@ -1,4 +1,4 @@
-//! Auto moderation: the rules of a guild, and what they do to a message of a member.
+//! Auto moderation: a guild's rules, and how they are applied to members' messages.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::world::automod::{AutoModAction, Match, trigger};
 use crate::world::mentions::mentions_by;
 use crate::world::{ActError, AutoModRule, Embed, EmbedField, EmbedKind, Message, MessageKind, User, bits};
 
-/// Rules of a guild by kind of trigger.
+/// The most rules of a guild for each kind of trigger.
 /// <https://discord.com/developers/docs/resources/auto-moderation#auto-moderation-rule-object-trigger-types>
 const MAX_KEYWORD_RULES: usize = 6;
 /// <https://discord.com/developers/docs/resources/auto-moderation#auto-moderation-action-object-action-types>
@@ -32,7 +32,7 @@ pub(crate) fn show(state: &State, by: &By, guild: Snowflake, id: Snowflake) -> R
     Ok(find(state, by.user, guild, id)?.json(guild))
 }
 
-/// The guild's rules, for those who manage it.
+/// The guild's rules, for users who may manage it.
 fn all(state: &State, user: Snowflake, guild: Snowflake) -> Result<&[AutoModRule]> {
     Ok(&access::guild_with(state, user, guild, bits::MANAGE_GUILD)?.belongings.automod)
 }
@@ -80,7 +80,7 @@ pub(crate) fn delete(state: &mut State, by: &By, guild: Snowflake, id: Snowflake
     Ok(())
 }
 
-/// Alerts need a channel of the guild, timeouts a permission of who makes the rule.
+/// Alerts need a channel of the guild; for timeouts the rule's author needs a permission.
 fn check_actions(state: &State, by: &By, guild: Snowflake, rule: &AutoModRule) -> Result<()> {
     for (at, action) in rule.actions.iter().enumerate() {
         if action.metadata.channel_id.is_some_and(|id| state.world.guild_id_of(id) != Some(guild)) {
@@ -104,14 +104,14 @@ fn announce(state: &mut State, guild: Snowflake, name: &'static str, rule: &Valu
     dispatch::to_permitted(state, guild, bits::MANAGE_GUILD, name, rule);
 }
 
-/// A message that may not be posted or edited so.
+/// A message that may not be posted or edited like this.
 #[derive(Debug)]
 pub(crate) struct Blocked {
     /// The rule's name.
     pub(crate) rule: String,
 }
 
-/// Posts or edits with `write` unless a rule blocks it, and does what the rules that it triggers want.
+/// Posts or edits with `write` unless a rule blocks it, and executes the actions of all rules that it triggers.
 pub(crate) fn screened(
     state: &mut State,
     author: &Arc<User>,
@@ -147,7 +147,7 @@ impl From<Blocked> for ActError {
     }
 }
 
-/// The rules that a message triggers. Bots and members who manage the guild are exempt.
+/// The rules that a message triggers. Bots and members who may manage the guild are exempt.
 fn offences(state: &State, author: &User, channel: Snowflake, content: &str) -> Vec<(AutoModRule, Match)> {
     let Some(home) = state.world.channel(channel) else { return Vec::new() };
     let Some(guild) = state.world.guild_of(home) else { return Vec::new() };
@@ -170,12 +170,12 @@ fn offences(state: &State, author: &User, channel: Snowflake, content: &str) -> 
     rules.filter_map(|rule| Some((rule.clone(), rule.find(content, mentions)?))).collect()
 }
 
-/// What a rule found, and where.
+/// What a rule matched, and where.
 #[derive(Clone, Copy)]
 struct Offence<'a> {
     channel: Snowflake,
     content: &'a str,
-    /// None if it was blocked.
+    /// `None` if it was blocked.
     message: Option<Snowflake>,
     rule: &'a AutoModRule,
     found: &'a Match,
@@ -218,7 +218,7 @@ fn execute(state: &mut State, author: &Arc<User>, offence: Offence<'_>, action: 
     dispatch::to_permitted_readers(state, guild, bits::MANAGE_GUILD, name, &data, content);
 }
 
-/// Posts what was found where moderators see it.
+/// Posts an alert about the match to the moderators' channel.
 fn alert(state: &mut State, author: &Arc<User>, offence: Offence<'_>, place: Snowflake) -> Snowflake {
     let Offence { channel, content, message, rule, found } = offence;
     let fields = [

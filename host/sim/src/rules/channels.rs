@@ -1,4 +1,4 @@
-//! Channels: those of guilds made, changed and deleted, those of direct messages opened.
+//! Channels: guild channels are created, changed and deleted; direct messages are opened.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ pub(crate) fn create(state: &mut State, by: &By, channel: Channel) -> Value {
     json
 }
 
-/// Changes a channel, and sends the event if it looks different then.
+/// Changes a channel, and dispatches an event if its JSON has changed.
 pub(crate) fn change(
     state: &mut State,
     by: &By,
@@ -50,7 +50,7 @@ pub(crate) fn change(
     Some(after)
 }
 
-/// Puts an overwrite in the place of the one with its id.
+/// Sets an overwrite, replacing the one with the same id.
 pub(crate) fn put_overwrite(state: &mut State, by: &By, id: Snowflake, overwrite: Overwrite) -> Result<()> {
     let (guild, channel) = access::guild_channel_with(state, by.user, id, bits::MANAGE_ROLES)?;
     if channel.thread.is_some() {
@@ -90,7 +90,7 @@ fn change_overwrites(
     visibility::announce(state, guild, visible);
 }
 
-/// Nobody gives or takes what it does not have, and overwrites speak of roles and people that exist.
+/// Callers can neither allow nor deny permissions they do not have, and overwrites must name existing roles and users.
 pub(crate) fn check_overwrites(
     state: &State,
     by: &By,
@@ -114,7 +114,7 @@ pub(crate) fn check_overwrites(
     Ok(())
 }
 
-/// Removes a channel of a guild with all that hangs on it: threads, webhooks, invites. Channels under a category stay.
+/// Deletes a guild channel with everything that depends on it: threads, webhooks, invites. Channels in a category stay.
 pub(crate) fn delete(state: &mut State, by: &By, id: Snowflake) -> Option<Value> {
     let guild = state.world.channel(id)?.guild_id?;
     let visible = visibility::seen(state, guild);
@@ -160,8 +160,8 @@ pub(crate) fn delete(state: &mut State, by: &By, id: Snowflake) -> Option<Value>
     Some(json)
 }
 
-/// The channel between two accounts, made on first use. Users receive an event for a new one; bots receive its messages
-/// alone, as at Discord.
+/// The direct message channel between two accounts, created on first use. Users receive an event for a new one; bots
+/// only receive its messages, as with Discord.
 pub(crate) fn open_dm(state: &mut State, one: &Arc<User>, other: &Arc<User>) -> Snowflake {
     let (person, partner) = if one.bot { (other, one) } else { (one, other) };
     let (id, new) = state.world.dm_channel(person, partner);

@@ -1,4 +1,4 @@
-//! Application commands: registered, replaced, edited and deleted by their bots; and who may use them in a guild.
+//! Application commands: bots register, overwrite, edit and delete them; and who may use them in a guild.
 
 use serde_json::{Value, json};
 
@@ -10,10 +10,10 @@ use crate::state::State;
 use crate::transcript::What;
 use crate::world::{CommandException, bits};
 
-/// Slash commands, and context menus of users and of messages, in a scope.
+/// The most commands in a scope: slash commands, user commands, message commands.
 const MAX_COMMANDS: [usize; 3] = [100, 15, 15];
 
-/// Whose commands, and in which guild; none for global ones.
+/// Whose commands, and in which guild; `None` for global commands.
 #[derive(Clone, Copy)]
 pub(crate) struct Scope {
     pub(crate) bot: Snowflake,
@@ -30,7 +30,7 @@ impl Scope {
     }
 }
 
-/// A new command, or one in the place of another of its name and type; and whether it is new.
+/// Creates a command, or replaces the one of the same name and type; returns whether it is new.
 pub(crate) fn create(state: &mut State, scope: Scope, body: CommandBody) -> Result<(Value, bool)> {
     let there = scope.commands(state).find(|command| same(&command.body, &body)).map(|command| command.id);
     if there.is_none() {
@@ -48,7 +48,8 @@ pub(crate) fn create(state: &mut State, scope: Scope, body: CommandBody) -> Resu
     Ok((json, there.is_none()))
 }
 
-/// What is not in the list is gone; what stays keeps its id, and its version if it is unchanged.
+/// Commands that are not in the list are deleted. Those that are keep their id, and also their version if they are
+/// unchanged.
 pub(crate) fn replace_all(state: &mut State, scope: Scope, bodies: Vec<CommandBody>) -> Result<Vec<Value>> {
     check_count(bodies.iter())?;
     let version = state.world.next_id();
@@ -109,7 +110,8 @@ fn note(state: &State, scope: Scope) {
     state.transcript.write(What::Commands { bot, names, guild: scope.guild });
 }
 
-/// Says who may use a command of a bot, or with the bot's own id all of them, in a guild, whatever the command says.
+/// Sets who may use a command of a bot in a guild (or all its commands, if `id` is the bot's), whatever the command
+/// itself says.
 /// <https://discord.com/developers/docs/interactions/application-commands#edit-application-command-permissions>
 pub(crate) fn permit(
     state: &mut State,
@@ -127,7 +129,7 @@ pub(crate) fn permit(
     Ok(json)
 }
 
-/// The application itself, or a command of it that the guild has.
+/// Checks that `id` is the application itself or one of its commands in the guild.
 pub(crate) fn check_is_there(state: &State, bot: Snowflake, guild: Snowflake, id: Snowflake) -> Result<()> {
     let mut commands = state.commands.available(Some(guild));
     let is_there = id == bot && state.world.bot(bot).is_some()

@@ -1,4 +1,5 @@
-//! Who is sent which event: the sessions of a guild, a channel, an account, as far as they asked for it and may see it.
+//! Which sessions receive which event: those of a guild, a channel or an account, if they have the intents and may see
+//! it.
 
 use std::sync::Arc;
 
@@ -12,12 +13,12 @@ use crate::transcript::What;
 use crate::world::wire::MessageJson;
 use crate::world::{Message, World};
 
-/// Sends an event to the members of a guild who asked for it.
+/// Dispatches an event to the members of a guild with the intent for it.
 pub(super) fn to_guild(state: &mut State, guild: Snowflake, name: &'static str, data: &impl Serialize) {
     to_permitted(state, guild, 0, name, data);
 }
 
-/// The same, to those only who have a permission.
+/// The same, but only to members with a permission.
 pub(super) fn to_permitted(
     state: &mut State,
     guild: Snowflake,
@@ -30,7 +31,7 @@ pub(super) fn to_permitted(
     });
 }
 
-/// The same, without the fields `content` to those who do not read messages.
+/// The same, but with the fields in `content` emptied for sessions without the MESSAGE_CONTENT intent.
 pub(super) fn to_permitted_readers(
     state: &mut State,
     guild: Snowflake,
@@ -48,7 +49,7 @@ pub(super) fn to_permitted_readers(
     transcript.write(What::Dispatched { name, sessions });
 }
 
-/// The same, to the one it is about in any case.
+/// The same, but always to the member that the event is about.
 pub(super) fn to_member(
     state: &mut State,
     guild: Snowflake,
@@ -61,12 +62,12 @@ pub(super) fn to_member(
     });
 }
 
-/// Sends an event about a channel to the bots of its guild.
+/// Dispatches an event about a channel to the bots in its guild.
 pub(super) fn to_bots(state: &mut State, guild: Snowflake, name: &'static str, channel: &Value) {
     send(state, Payload::new(name, channel), |world| Some(Audience::Bots { guild: world.guild(guild)? }));
 }
 
-/// Sends an event to those who see the channel and asked for it; in a guild with its id.
+/// Dispatches an event to sessions that can see the channel and have the intent; adds the guild's id, if there is one.
 pub(super) fn to_channel(state: &mut State, channel: Snowflake, name: &'static str, mut data: Value) {
     if let Some(guild) = state.world.guild_id_of(channel) {
         data["guild_id"] = json!(guild);
@@ -77,7 +78,7 @@ pub(super) fn to_channel(state: &mut State, channel: Snowflake, name: &'static s
     });
 }
 
-/// Sends a message to the sessions of its channel, or an ephemeral one to the account that may see it.
+/// Dispatches a message to the sessions of its channel, or an ephemeral one to the account that may see it.
 pub(super) fn message(state: &mut State, message: &Message, name: &'static str) {
     let State { world, sessions, transcript, .. } = state;
     let Some(channel) = world.channels.get(&message.channel_id) else { return };
@@ -95,7 +96,7 @@ pub(super) fn message(state: &mut State, message: &Message, name: &'static str) 
     transcript.write(What::Dispatched { name, sessions });
 }
 
-/// Sends an event to all sessions of one account; it is not even written if there are none.
+/// Dispatches an event to all sessions of one account; it is not even serialised if there are none.
 pub(super) fn to_account(
     state: &mut State,
     user: Snowflake,
@@ -108,7 +109,7 @@ pub(super) fn to_account(
     }
 }
 
-/// Sends an event to an audience; to nobody if what it is about is gone.
+/// Dispatches an event to an audience, unless the object it is about is gone.
 pub(super) fn send(
     state: &mut State,
     payload: Payload,

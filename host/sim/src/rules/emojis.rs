@@ -1,4 +1,4 @@
-//! Custom emojis of guilds and of applications: who may add, rename and delete them, and how many there may be.
+//! Custom emojis of guilds and applications: who may create, rename and delete them, and how many there may be.
 
 use serde_json::{Value, json};
 
@@ -8,11 +8,11 @@ use crate::ids::Snowflake;
 use crate::state::State;
 use crate::world::{GuildEmoji, bits};
 
-/// Emojis of a guild without boosts, for those that move and those that do not.
+/// The most emojis of a guild without boosts, separately for animated and static ones.
 const MAX_EMOJIS: usize = 50;
 const MAX_APPLICATION_EMOJIS: usize = 2000;
 
-/// An emoji that is to be added.
+/// An emoji to be created.
 pub(crate) struct NewEmoji {
     pub(crate) name: String,
     pub(crate) animated: bool,
@@ -32,7 +32,7 @@ impl NewEmoji {
     }
 }
 
-/// Whose emojis they are. An application's are its bot's alone: no guild receives an event of them.
+/// The owner of emojis. An application's emojis are only for its bot, and no guild receives events about them.
 #[derive(Clone, Copy)]
 pub(crate) enum Home {
     Guild(Snowflake),
@@ -121,7 +121,7 @@ fn find<'a>(state: &'a State, by: &By, home: Home, id: Snowflake) -> Result<&'a 
     all(state, by, home)?.iter().find(|one| one.id == id).ok_or(unknown)
 }
 
-/// Those who made an emoji of a guild may change it; others need a further permission.
+/// Users may change the emojis that they created in a guild; others' emojis need a further permission.
 fn managed(state: &State, by: &By, home: Home, id: Snowflake) -> Result<GuildEmoji> {
     let emoji = find(state, by, home, id)?;
     if let Home::Guild(guild) = home {
@@ -146,7 +146,7 @@ fn change(state: &mut State, home: Home, change: impl FnOnce(&mut Vec<GuildEmoji
     }
 }
 
-/// What the audit log of a guild notes: the emoji's name before and after.
+/// Writes an audit log entry in a guild, with the emoji's name before and after.
 fn record(
     state: &mut State,
     by: &By,

@@ -1,5 +1,5 @@
-//! Events that a guild schedules: who may, how many, when, where, and who is interested.
-//! They do not begin by themselves; somebody sets their status.
+//! Scheduled events of a guild: who may create them, how many, when, where, and who is interested. They do not start by
+//! themselves; their status must be set.
 
 use serde_json::{Value, json};
 
@@ -9,12 +9,12 @@ use crate::ids::{Snowflake, Timestamp};
 use crate::state::State;
 use crate::world::{ChannelKind, EventPlace, RecurrenceRule, ScheduledEvent, bits};
 
-/// Events that are scheduled or active.
+/// The most events that are scheduled or active.
 const MAX_EVENTS: usize = 100;
 const SCHEDULED: u8 = 1;
 const ACTIVE: u8 = 2;
 
-/// What is said of an event; none leaves a part as it is.
+/// The fields of an event; `None` leaves one as it is.
 pub(crate) struct EventForm {
     pub(crate) name: Option<String>,
     pub(crate) description: Option<Option<String>>,
@@ -53,7 +53,7 @@ pub(crate) fn create(state: &mut State, by: &By, guild: Snowflake, form: EventFo
     Ok(json)
 }
 
-/// Changes an event that the caller manages.
+/// Changes an event that the caller may manage.
 pub(crate) fn change(
     state: &mut State,
     by: &By,
@@ -65,7 +65,7 @@ pub(crate) fn change(
     let (id, before) = (event.id, event.json(guild, false));
     apply(form, state, guild, &mut event)?;
     if let Some(status) = status.filter(|status| *status != event.status) {
-        // Scheduled may begin or be called off, active may end; nothing goes back.
+        // A scheduled event may start or be canceled, an active one may end; there is no way back.
         if !matches!((event.status, status), (1, 2) | (1, 4) | (2, 3)) {
             let message = "Cannot transition to this status";
             return Err(ApiError::form("status", "GUILD_SCHEDULED_EVENT_STATUS_INVALID", message));
@@ -97,7 +97,7 @@ pub(crate) fn delete(state: &mut State, by: &By, guild: Snowflake, id: Snowflake
     Ok(())
 }
 
-/// A member says that it is interested, or no longer.
+/// Sets whether a member is interested.
 pub(crate) fn set_interest(
     state: &mut State,
     guild: Snowflake,
@@ -134,7 +134,7 @@ pub(crate) fn find(state: &State, guild: Snowflake, id: Snowflake) -> Result<&Sc
     found.ok_or(ApiError::new(404, 10070, "Unknown Guild Scheduled Event"))
 }
 
-/// The event, if the caller may change it: its own, or with a further permission anybody's.
+/// The event, if the caller may change it: their own, or with a further permission any event.
 pub(crate) fn managed(state: &State, by: &By, guild: Snowflake, id: Snowflake) -> Result<ScheduledEvent> {
     access::own_guild(state, by.user, guild)?;
     let event = find(state, guild, id)?;

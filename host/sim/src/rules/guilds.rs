@@ -13,7 +13,7 @@ use crate::transcript::What;
 use crate::world::Guild;
 use crate::world::wire::{guild_create_json, guild_json, user_client};
 
-/// Presences that come with a guild.
+/// The most presences that are sent with a guild.
 const MAX_PRESENCES: usize = 1000;
 
 /// Changes a guild's name, owner or settings.
@@ -26,7 +26,7 @@ pub(crate) fn change(state: &mut State, guild: Snowflake, by: &By, change: impl 
     dispatch::to_guild(state, guild, "GUILD_UPDATE", &after);
 }
 
-/// Makes a guild unavailable to bots, as an outage of Discord's does; returns how many sessions were notified.
+/// Makes a guild unavailable to bots, as in an outage of Discord; returns how many sessions were notified.
 /// <https://discord.com/developers/docs/events/gateway-events#guild-delete>
 pub(crate) fn begin_outage(state: &mut State, guild: Snowflake) -> usize {
     if !state.sessions.unavailable.insert(guild) {
@@ -40,7 +40,7 @@ pub(crate) fn begin_outage(state: &mut State, guild: Snowflake) -> usize {
     sessions.len()
 }
 
-/// The guild is there again, as it is by now; returns how many sessions were notified.
+/// Makes the guild available again, in its present state; returns how many sessions were notified.
 pub(crate) fn end_outage(state: &mut State, guild: Snowflake) -> usize {
     if !state.sessions.unavailable.remove(&guild) {
         return 0;
@@ -49,7 +49,7 @@ pub(crate) fn end_outage(state: &mut State, guild: Snowflake) -> usize {
     show_each(state, guild, &sessions)
 }
 
-/// Shows a guild to the sessions of an account that has just come into it; events of it follow.
+/// Sends a guild to the sessions of an account that has just joined it; they receive its events from then on.
 pub(super) fn show_to(state: &mut State, guild: Snowflake, user: Snowflake) {
     let own = state.sessions.iter().filter(|one| one.user() == user && one.covers(Some(guild)));
     let sessions: Vec<Arc<str>> = own.map(|session| session.id.clone()).collect();
@@ -64,7 +64,7 @@ fn show_each(state: &mut State, guild: Snowflake, sessions: &[Arc<str>]) -> usiz
     shown
 }
 
-/// The sessions of bots that receive events of a guild.
+/// The sessions of bots that receive the guild's events.
 fn bots_of(state: &State, guild: Snowflake) -> Vec<Arc<str>> {
     let Some(home) = state.world.guild(guild) else { return Vec::new() };
     let sessions = state.sessions.iter().filter(|session| {
@@ -76,7 +76,8 @@ fn bots_of(state: &State, guild: Snowflake) -> Vec<Arc<str>> {
     sessions.map(|session| session.id.clone()).collect()
 }
 
-/// GUILD_CREATE with all that a session is shown of a guild; false if it did not ask for guilds or cannot reach this one.
+/// Sends GUILD_CREATE with everything that the session may see; false if it has no GUILDS intent or cannot access the
+/// guild.
 pub(crate) fn show(state: &mut State, session: &str, guild: Snowflake) -> bool {
     let State { world, sessions, presences, .. } = state;
     let is_unavailable = sessions.unavailable.contains(&guild);

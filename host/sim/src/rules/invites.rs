@@ -1,4 +1,4 @@
-//! Invites: who may enter a guild by a code, and until when.
+//! Invites: who may join a guild by a code, and until when.
 
 use serde_json::json;
 
@@ -9,16 +9,16 @@ use crate::ids::Snowflake;
 use crate::state::State;
 use crate::world::{ChannelKind, Invite, bits};
 
-/// Invites of a guild.
+/// The most invites of a guild.
 const MAX_INVITES: usize = 1000;
-/// Characters of a code.
+/// The length of a code.
 const CODE_CHARS: usize = 8;
 
-/// What an invite allows.
+/// The conditions of an invite.
 pub(crate) struct Terms {
     /// Seconds; 0 is forever.
     pub(crate) max_age: u32,
-    /// 0 is without end.
+    /// 0 is unlimited.
     pub(crate) max_uses: u32,
     pub(crate) temporary: bool,
 }
@@ -27,7 +27,7 @@ pub(crate) fn find<'a>(state: &'a State, code: &str) -> Result<&'a Invite> {
     state.world.invites.get(code).ok_or(ApiError::new(404, 10006, "Unknown Invite"))
 }
 
-/// A new invite; or one of the caller's on the same terms, unless it is to be `unique`.
+/// Creates an invite, or returns one of the caller's with the same conditions, unless it must be `unique`.
 pub(crate) fn create(
     state: &mut State,
     by: &By,
@@ -78,7 +78,7 @@ pub(crate) fn create(
     Ok(invite)
 }
 
-/// A user enters.
+/// A user joins with an invite.
 pub(crate) fn accept(state: &mut State, code: &str, user: Snowflake) -> Result<Invite> {
     let invite = find(state, code)?.clone();
     let home = state.world.guild(invite.guild_id);
@@ -97,7 +97,7 @@ pub(crate) fn accept(state: &mut State, code: &str, user: Snowflake) -> Result<I
     Ok(invite)
 }
 
-/// Takes an invite away, by those who manage its guild or its channel.
+/// Revokes an invite, for users who may manage its guild or its channel.
 pub(crate) fn revoke(state: &mut State, by: &By, code: &str) -> Result<Invite> {
     let invite = find(state, code)?.clone();
     if access::guild_with(state, by.user, invite.guild_id, bits::MANAGE_GUILD).is_err() {
@@ -109,14 +109,14 @@ pub(crate) fn revoke(state: &mut State, by: &By, code: &str) -> Result<Invite> {
     Ok(invite)
 }
 
-/// Removes an invite that was revoked, used up or has expired.
+/// Removes an invite that was revoked, was used up or has expired.
 pub(crate) fn end(state: &mut State, code: &str) {
     let Some(invite) = state.world.invites.remove(code) else { return };
     let data = json!({ "channel_id": invite.channel_id, "guild_id": invite.guild_id, "code": code });
     dispatch::to_guild(state, invite.guild_id, "INVITE_DELETE", &data);
 }
 
-/// Ends an invite when its time has come.
+/// Schedules the expiry of an invite.
 pub(crate) fn watch(state: &State, code: &str) {
     let Some(ends) = state.world.invites.get(code).and_then(|invite| invite.expires_at()) else { return };
     state.world.clock.at(ends, Due::InviteExpires(code.to_owned()));

@@ -1,4 +1,4 @@
-//! Members of guilds: they come, go, are changed and banned.
+//! Members of guilds: they join, leave, are changed and banned.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ const DAY_MS: u64 = 24 * 3600 * 1000;
 /// A bit of a guild's `system_channel_flags`.
 const NO_JOIN_NOTICES: u64 = 1 << 0;
 
-/// Lets somebody into a guild; false if already there.
+/// Adds a user to a guild; false if they are a member already.
 pub(crate) fn admit(state: &mut State, guild: Snowflake, user: &Arc<User>) -> bool {
     let now = state.world.clock.now();
     let Some(home) = state.world.guilds.get_mut(&guild) else { return false };
@@ -41,7 +41,7 @@ pub(crate) fn admit(state: &mut State, guild: Snowflake, user: &Arc<User>) -> bo
     true
 }
 
-/// Discord's own announcement of somebody new, where a guild wants it.
+/// Discord's own announcement of a new member, if the guild wants it.
 fn welcome(state: &mut State, guild: Snowflake, user: &Arc<User>) {
     let settings = state.world.guild(guild).map(|home| &home.settings);
     let wanted = settings.filter(|settings| settings.system_channel_flags & NO_JOIN_NOTICES == 0);
@@ -50,7 +50,7 @@ fn welcome(state: &mut State, guild: Snowflake, user: &Arc<User>) {
     }
 }
 
-/// Removes somebody from a guild, of its voice channels and threads; false if not there.
+/// Removes a member from a guild, its voice channels and its threads; false if they are not a member.
 pub(crate) fn remove(state: &mut State, guild: Snowflake, user: Snowflake) -> bool {
     voice::leave(state, guild, user);
     let Some(home) = state.world.guilds.get_mut(&guild) else { return false };
@@ -68,7 +68,7 @@ pub(crate) fn remove(state: &mut State, guild: Snowflake, user: Snowflake) -> bo
     true
 }
 
-/// `DELETE /guilds/{guild}/members/{user}`: somebody who stands below the one who wants it.
+/// `DELETE /guilds/{guild}/members/{user}`: the caller must be above the member.
 pub(crate) fn kick(state: &mut State, by: &By, guild: Snowflake, user: Snowflake) -> Result<()> {
     let home = access::guild_with(state, by.user, guild, bits::KICK_MEMBERS)?;
     if !home.members.contains_key(&user) {
@@ -80,7 +80,7 @@ pub(crate) fn kick(state: &mut State, by: &By, guild: Snowflake, user: Snowflake
     Ok(())
 }
 
-/// Members of whom nothing was seen for so many days, no message and no session, and who have no role but these.
+/// Members without a message or session in this many days, and without any roles but these.
 pub(crate) fn inactive(
     state: &State,
     user: Snowflake,
@@ -102,7 +102,7 @@ pub(crate) fn inactive(
     Ok(home.members.values().filter(is_inactive).map(|member| member.user.id).collect())
 }
 
-/// Removes them; returns how many there were.
+/// Removes inactive members; returns how many.
 pub(crate) fn prune(
     state: &mut State,
     by: &By,
@@ -114,14 +114,14 @@ pub(crate) fn prune(
     for user in &inactive {
         remove(state, guild, *user);
     }
-    // Discord's audit log has both as texts.
+    // In Discord's audit log both are strings.
     let removed = inactive.len().to_string();
     let options = json!({ "delete_member_days": days.to_string(), "members_removed": removed });
     audit::record(state, guild, by, Action::MemberPrune, None, Some(options));
     Ok(inactive.len())
 }
 
-/// Gives a member a role or takes it.
+/// Assigns a role to a member, or removes it.
 pub(crate) fn set_role(
     state: &mut State,
     guild: Snowflake,
@@ -137,7 +137,7 @@ pub(crate) fn set_role(
     });
 }
 
-/// Changes a member, and sends the event if it looks different then.
+/// Changes a member, and dispatches an event if their JSON has changed.
 pub(crate) fn change(
     state: &mut State,
     guild: Snowflake,
@@ -148,7 +148,7 @@ pub(crate) fn change(
     apply(state, guild, Some(by), user, change)
 }
 
-/// The same without an entry in the audit log, for what Discord itself does.
+/// The same without an audit log entry, for changes by Discord itself.
 pub(super) fn change_unlogged(
     state: &mut State,
     guild: Snowflake,
@@ -216,7 +216,7 @@ fn record_roles(
     }
 }
 
-/// Keeps somebody out of a guild.
+/// Bans a user from a guild.
 pub(crate) fn ban(state: &mut State, guild: Snowflake, by: &By, user: &Arc<User>) {
     remove(state, guild, user.id);
     let Some(home) = state.world.guilds.get_mut(&guild) else { return };

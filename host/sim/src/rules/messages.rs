@@ -16,18 +16,18 @@ use crate::world::{
     Attachment, Channel, Component, Embed, Message, MessageKind, Poll, User, World, bits, flags,
 };
 
-/// Bulk delete refuses older ones.
+/// Bulk delete refuses messages older than this.
 const BULK_DELETE_MAX_AGE_MS: u64 = 14 * 24 * 3600 * 1000;
-/// Characters of a message, <https://discord.com/developers/docs/resources/message#create-message>.
+/// The most characters in a message, <https://discord.com/developers/docs/resources/message#create-message>.
 pub(crate) const MAX_CONTENT_CHARS: usize = 2000;
-/// The same for a user with Nitro; `MessageCreateRequest` in Discord's OpenAPI document has them.
+/// The same for a user with Nitro, as in `MessageCreateRequest` in Discord's OpenAPI document.
 const MAX_NITRO_CONTENT_CHARS: usize = 4000;
 
-/// A message that is about to be posted: its id, its moment and whom it mentions come with the post.
+/// A message to be posted; its id, timestamp and mentions are set when it is posted.
 pub(crate) struct Draft {
     pub(crate) message: Message,
     pub(crate) allowed: Option<AllowedMentions>,
-    /// A fixed id; none takes the next.
+    /// A fixed id; `None` takes the next one.
     pub(crate) id: Option<Snowflake>,
 }
 
@@ -38,7 +38,7 @@ impl Draft {
         Self { message, allowed: None, id: None }
     }
 
-    /// A message that Discord writes in the name of the user it is about.
+    /// A system message by Discord, with the user it is about as its author.
     pub(crate) fn notice(channel: Snowflake, author: Arc<User>, kind: MessageKind) -> Self {
         let mut notice = Self::text(channel, author, String::new());
         notice.message.kind = kind;
@@ -46,7 +46,7 @@ impl Draft {
     }
 }
 
-/// What an edit changes; `None` leaves a part as it is.
+/// The changes of an edit; `None` leaves a field as it is.
 #[derive(Default)]
 pub(crate) struct Revision {
     pub(crate) content: Option<String>,
@@ -54,14 +54,14 @@ pub(crate) struct Revision {
     pub(crate) components: Option<Vec<Component>>,
     pub(crate) attachments: Option<Vec<Attachment>>,
     pub(crate) allowed: Option<AllowedMentions>,
-    /// The poll of a deferred answer that is filled in.
+    /// The poll of a deferred response that is filled in.
     pub(crate) poll: Option<Box<Poll>>,
-    /// Bits of the flags that an edit may change.
+    /// Message flags that an edit may change.
     pub(crate) flags: Option<u64>,
 }
 
 impl Revision {
-    /// Whether it changes what is shown; hiding embeds is no edit.
+    /// Whether it changes the content; suppressing embeds does not count as an edit.
     fn is_edit(&self) -> bool {
         self.content.is_some()
             || self.embeds.is_some()
@@ -69,7 +69,7 @@ impl Revision {
             || self.attachments.is_some()
     }
 
-    /// Whether a message may become so.
+    /// Whether a message may be changed like this.
     pub(crate) fn check(&self, message: &Message) -> Result<()> {
         if message.poll.is_some() && self.is_edit() {
             return Err(ApiError::new(400, 520_003, "Cannot edit a poll message"));
@@ -95,7 +95,8 @@ impl Revision {
     }
 }
 
-/// A message that is laid out by components alone has nothing else; what it had, an edit takes away with nulls.
+/// A message with IS_COMPONENTS_V2 has nothing but components; to turn it on, an edit clears the other fields with
+/// null.
 /// <https://discord.com/developers/docs/components/using-message-components>
 pub(crate) const BESIDE_LAYOUT: &str = "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2";
 
@@ -103,12 +104,12 @@ pub(crate) fn beside_layout(key: &str) -> String {
     format!("The '{key}' field cannot be used when using MessageFlags.IS_COMPONENTS_V2")
 }
 
-/// Characters that a message of this account may have.
+/// The most characters in a message by this account.
 pub(crate) fn content_limit(world: &World, account: Snowflake) -> usize {
     if world.nitro.contains(&account) { MAX_NITRO_CONTENT_CHARS } else { MAX_CONTENT_CHARS }
 }
 
-/// Posts a message. An ephemeral one is kept with its interaction and sent to its listener only.
+/// Posts a message. An ephemeral message is kept with its interaction, and sent only to the user who may see it.
 pub(crate) fn post(state: &mut State, draft: Draft) -> Arc<Message> {
     let Draft { mut message, allowed, id } = draft;
     let (channel, author) = (message.channel_id, message.author.id);
@@ -153,7 +154,7 @@ pub(crate) fn post(state: &mut State, draft: Draft) -> Arc<Message> {
     message
 }
 
-/// Edits a message, ephemeral ones included; none if it does not exist.
+/// Edits a message, ephemeral or not; `None` if it does not exist.
 pub(crate) fn edit(
     state: &mut State,
     channel: Snowflake,
@@ -183,7 +184,7 @@ pub(crate) fn edit(
     if let Some(bits) = revision.flags {
         message.flags = message.flags & !flags::SUPPRESS_EMBEDS | bits & editable;
     }
-    // Filling in a deferred answer is not an edit in the eyes of those who read it.
+    // To a reader, filling in a deferred response is not an edit.
     if message.is_loading() {
         message.flags &= !flags::LOADING;
     } else if is_edit {
@@ -195,12 +196,12 @@ pub(crate) fn edit(
     announce_edit(state, channel, id, true)
 }
 
-/// A message of a channel, to be changed.
+/// A message of a channel, to modify it.
 pub(super) fn find_mut(state: &mut State, channel: Snowflake, id: Snowflake) -> Option<&mut Message> {
     state.world.channels.get_mut(&channel)?.message_mut(id)
 }
 
-/// Tells everybody that a message looks different now; `noted`: the transcript too.
+/// Dispatches an update of a message; if `noted`, also writes it to the transcript.
 pub(super) fn announce_edit(
     state: &mut State,
     channel: Snowflake,
@@ -216,7 +217,7 @@ pub(super) fn announce_edit(
     Some(message)
 }
 
-/// `DELETE /channels/{channel}/messages/{message}`: the caller's own, or with a permission anybody's.
+/// `DELETE /channels/{channel}/messages/{message}`: the caller's own message, or with a permission any message.
 pub(crate) fn delete_one(state: &mut State, by: &By, channel: Snowflake, id: Snowflake) -> Result<()> {
     let (home, message) = access::seen_message(state, by.user, channel, id)?;
     let (author, guild) = (message.author.id, home.guild_id);
@@ -234,7 +235,7 @@ pub(crate) fn delete_one(state: &mut State, by: &By, channel: Snowflake, id: Sno
     Ok(())
 }
 
-/// Deletes several messages of a guild at once, those that exist.
+/// Deletes several messages in a guild at once, as far as they exist.
 /// <https://discord.com/developers/docs/resources/message#bulk-delete-messages>
 pub(crate) fn bulk_delete(state: &mut State, by: &By, channel: Snowflake, ids: &[Snowflake]) -> Result<()> {
     let oldest = state.world.clock.now().0.saturating_sub(BULK_DELETE_MAX_AGE_MS);
@@ -306,7 +307,7 @@ pub(crate) fn start_typing(state: &mut State, channel: Snowflake, user: &Arc<Use
     dispatch::to_channel(state, channel, "TYPING_START", data);
 }
 
-/// People wait between two messages where there is a slow mode, unless they moderate.
+/// In slow mode, users must wait between two messages, unless they may bypass it or moderate.
 pub(crate) fn check_slowmode(state: &State, home: &Channel, caller: Snowflake) -> Result<()> {
     let free = bits::BYPASS_SLOWMODE | bits::MANAGE_MESSAGES | bits::MANAGE_CHANNELS;
     if state.world.permissions_in(home, caller) & free != 0 {

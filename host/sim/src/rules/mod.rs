@@ -1,4 +1,5 @@
-//! What happens in the world, whatever caused it: changed, written to the transcript and sent to the sessions in one step.
+//! Everything that happens in the world, whatever the cause: it changes the world, enters the transcript and is
+//! dispatched to the sessions in one step.
 
 pub(crate) mod access;
 mod audit;

@@ -1,4 +1,4 @@
-//! The onboarding of a guild: who may set it up, when it can be enabled, and how members go through it.
+//! The onboarding of a guild: who may set it up, when it can be enabled, and how members complete it.
 
 use std::collections::BTreeSet;
 
@@ -11,26 +11,26 @@ use crate::state::State;
 use crate::world::permissions::everyones;
 use crate::world::{Guild, Onboarding, bits};
 
-/// What it needs to be enabled: channels, and those among them in which everyone may write.
+/// How many channels are required to enable it, and in how many of them everyone must be able to write.
 /// <https://discord.com/developers/docs/resources/guild#modify-guild-onboarding>
 const MIN_CHANNELS: usize = 7;
 const MIN_WRITABLE_CHANNELS: usize = 5;
-/// Who sets it up gives roles by it.
+/// The permissions to set it up; it assigns roles.
 const MANAGERS: u64 = bits::MANAGE_GUILD | bits::MANAGE_ROLES;
-/// The mode in which channels of questions count, too.
+/// The mode in which the channels of questions count too.
 const ADVANCED: u64 = 1;
 
-/// Flags of a member.
+/// Member flags.
 /// <https://discord.com/developers/docs/resources/guild#guild-member-object-guild-member-flags>
 const COMPLETED_ONBOARDING: u32 = 1 << 1;
 const STARTED_ONBOARDING: u32 = 1 << 3;
 
-/// The guild whose onboarding the user may change.
+/// The guild, if the user may change its onboarding.
 pub(crate) fn managed(state: &State, user: Snowflake, guild: Snowflake) -> Result<&Guild> {
     access::guild_with(state, user, guild, MANAGERS)
 }
 
-/// Puts another onboarding in place of the guild's.
+/// Replaces the guild's onboarding.
 pub(crate) fn edit(state: &mut State, by: &By, guild: Snowflake, new: Onboarding) -> Result<Value> {
     let home = managed(state, by.user, guild)?;
     let before = home.belongings.onboarding.clone();
@@ -47,7 +47,7 @@ pub(crate) fn edit(state: &mut State, by: &By, guild: Snowflake, new: Onboarding
     Ok(new.json(guild))
 }
 
-/// Channels that are gone do not count, though they stay listed.
+/// Deleted channels do not count, although they stay listed.
 fn meets_requirements(state: &State, home: &Guild, onboarding: &Onboarding) -> bool {
     let options = onboarding.prompts.iter().flat_map(|prompt| &prompt.options);
     let asked = options.flat_map(|option| &option.channels).filter(|_| onboarding.mode == ADVANCED);
@@ -57,7 +57,7 @@ fn meets_requirements(state: &State, home: &Guild, onboarding: &Onboarding) -> b
     channels.len() >= MIN_CHANNELS && writable.count() >= MIN_WRITABLE_CHANNELS
 }
 
-/// One entry for each question, and one for the rest.
+/// Writes one audit log entry per question, and one for the rest.
 fn record(state: &mut State, guild: Snowflake, by: &By, before: Option<&Onboarding>, after: &Onboarding) {
     let asked_before = before.map_or(&[][..], |before| &before.prompts);
     for prompt in &after.prompts {
@@ -77,19 +77,19 @@ fn record(state: &mut State, guild: Snowflake, by: &By, before: Option<&Onboardi
     audit::record_change(state, guild, by, action, guild, &old, &new);
 }
 
-/// A new member's client shows it at once.
+/// The client of a new member shows the onboarding immediately.
 pub(super) fn begin(state: &mut State, guild: Snowflake, user: Snowflake) {
     if state.world.guild(guild).is_some_and(|home| home.onboarding().enabled) {
         members::change_unlogged(state, guild, user, |member| member.flags |= STARTED_ONBOARDING);
     }
 }
 
-/// Whether a member went through it.
+/// Whether a member has completed it.
 pub(crate) fn is_completed(guild: &Guild, user: Snowflake) -> bool {
     guild.members.get(&user).is_some_and(|member| member.flags & COMPLETED_ONBOARDING != 0)
 }
 
-/// A member answers with these options: it gets their roles, those that are gone excepted.
+/// A member completes it with these options and gets their roles, except for roles that are gone.
 pub(crate) fn complete(state: &mut State, guild: Snowflake, user: Snowflake, options: &[Snowflake]) {
     let Some(home) = state.world.guild(guild) else { return };
     let prompts = home.onboarding().prompts;

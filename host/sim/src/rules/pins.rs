@@ -1,4 +1,4 @@
-//! Pins: who may pin what, how many there may be, and what follows.
+//! Pins: who may pin what, how many there may be, and which messages and events follow.
 
 use serde_json::json;
 
@@ -9,7 +9,7 @@ use crate::state::State;
 use crate::transcript::What;
 use crate::world::{MessageKind, bits};
 
-/// Pins of a channel.
+/// The most pins in a channel.
 const MAX_PINS: usize = 250;
 
 /// `PUT /channels/{channel}/messages/pins/{message}`, and the older `/channels/{channel}/pins/{message}`
@@ -17,12 +17,12 @@ pub(crate) fn pin(state: &mut State, by: &By, channel: Snowflake, id: Snowflake)
     set(state, by, channel, id, true)
 }
 
-/// `DELETE` of the same two.
+/// `DELETE` on the same two paths.
 pub(crate) fn unpin(state: &mut State, by: &By, channel: Snowflake, id: Snowflake) -> Result<()> {
     set(state, by, channel, id, false)
 }
 
-/// Pins or unpins a message; nothing happens if it is so already.
+/// Pins or unpins a message; does nothing if it already is.
 /// <https://discord.com/developers/docs/resources/message#pin-message>
 fn set(state: &mut State, by: &By, channel: Snowflake, id: Snowflake, pinned: bool) -> Result<()> {
     let (home, message) = access::open_message(state, by.user, channel, id)?;

@@ -1,4 +1,4 @@
-//! Polls: votes, and the result when one is over.
+//! Polls: votes, and the result when a poll ends.
 
 use serde_json::json;
 
@@ -8,7 +8,7 @@ use crate::ids::Snowflake;
 use crate::state::State;
 use crate::world::{Embed, EmbedField, EmbedKind, MessageKind, Poll};
 
-/// Makes `chosen` a user's votes.
+/// Replaces a user's votes by `chosen`.
 pub(crate) fn vote(state: &mut State, channel: Snowflake, id: Snowflake, user: Snowflake, chosen: &[u64]) {
     let message = messages::find_mut(state, channel, id);
     let Some(poll) = message.and_then(|message| message.poll.as_mut()) else { return };
@@ -32,7 +32,7 @@ pub(crate) fn vote(state: &mut State, channel: Snowflake, id: Snowflake, user: S
     }
 }
 
-/// Ends a poll when its time has come.
+/// Schedules the end of a poll.
 pub(crate) fn watch(state: &State, channel: Snowflake, id: Snowflake) {
     let message = state.world.channel(channel).and_then(|home| home.message(id));
     let Some(poll) = message.and_then(|message| message.poll.as_ref()).filter(|poll| !poll.finished) else {
@@ -41,7 +41,7 @@ pub(crate) fn watch(state: &State, channel: Snowflake, id: Snowflake) {
     state.world.clock.at(poll.expiry, Due::PollEnds { channel, message: id });
 }
 
-/// Ends a poll and posts what came of it; nothing if it is over already.
+/// Ends a poll and posts the result; does nothing if it has already ended.
 pub(crate) fn end(state: &mut State, channel: Snowflake, id: Snowflake) {
     let now = state.world.clock.now();
     let Some(message) = messages::find_mut(state, channel, id) else { return };
@@ -57,7 +57,7 @@ pub(crate) fn end(state: &mut State, channel: Snowflake, id: Snowflake) {
     messages::post(state, notice);
 }
 
-/// What Discord says of a poll that is over: question, number of votes, and the answer that won, if one did.
+/// The result of a poll, as Discord posts it: question, number of votes, and the winning answer, if there is one.
 fn result_embed(poll: &Poll) -> Embed {
     let total: usize = poll.answers.iter().map(|answer| answer.voters.len()).sum();
     let most = poll.answers.iter().map(|answer| answer.voters.len()).max().unwrap_or(0);

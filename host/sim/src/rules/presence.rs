@@ -1,4 +1,4 @@
-//! Presences: who is online and doing what, as those who share a guild are sent it.
+//! Presences: who is online and what they are doing, for users who share a guild with them.
 
 use super::dispatch;
 use crate::ids::Snowflake;
@@ -7,19 +7,19 @@ use crate::sessions::presence::Presence;
 use crate::state::State;
 use crate::world::Status;
 
-/// Takes over what a user says of itself and sends it to those who share a guild with it.
+/// Sets a user's presence and dispatches it to everyone who shares a guild with them.
 pub(crate) fn change(state: &mut State, user: Snowflake, presence: Presence) {
     if state.presences.set(user, Some(presence)) {
         announce(state, user);
     }
 }
 
-/// The first session of an account opens.
+/// The account's first session has started.
 pub(crate) fn come_online(state: &mut State, user: Snowflake, said: Option<Presence>) {
     change(state, user, said.unwrap_or_else(|| Status::Online.into()));
 }
 
-/// A session ended for good; with the last one what was said is forgotten.
+/// A session has ended for good; with the account's last one, its presence is removed.
 pub(crate) fn go_offline(state: &mut State, user: Snowflake) {
     if !state.sessions.any_of(user) && state.presences.set(user, None) {
         announce(state, user);

@@ -1,4 +1,4 @@
-//! Reactions: put, taken away, cleared.
+//! Reactions: added, removed, cleared.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::transcript::What;
 use crate::world::wire::MemberJson;
 use crate::world::{Emoji, Reaction, User};
 
-/// Puts a reaction; false if the message does not exist. Putting it twice changes nothing.
+/// Adds a reaction; false if the message does not exist. Adding it twice changes nothing.
 pub(crate) fn add(
     state: &mut State,
     channel: Snowflake,
@@ -30,7 +30,7 @@ pub(crate) fn add(
     true
 }
 
-/// Takes a reaction away; false if it was not there.
+/// Removes a reaction; false if there was none.
 pub(crate) fn remove(
     state: &mut State,
     channel: Snowflake,
@@ -55,7 +55,7 @@ pub(crate) fn remove(
     true
 }
 
-/// Takes all reactions away, or all of one emoji.
+/// Removes all reactions, or all of one emoji.
 pub(crate) fn clear(state: &mut State, channel: Snowflake, id: Snowflake, emoji: Option<&Emoji>) {
     let Some(message) = messages::find_mut(state, channel, id) else { return };
     message.reactions.retain(|reaction| emoji.is_some_and(|emoji| reaction.emoji != *emoji));
@@ -70,7 +70,7 @@ pub(crate) fn clear(state: &mut State, channel: Snowflake, id: Snowflake, emoji:
     dispatch::to_channel(state, channel, event, data);
 }
 
-/// `author`: of the message, when the reaction was put; none when it was taken away.
+/// `author` is the message's author if the reaction was added, `None` if it was removed.
 fn announce(
     state: &mut State,
     channel: Snowflake,

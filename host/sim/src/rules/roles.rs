@@ -1,4 +1,4 @@
-//! Roles: made, changed, deleted.
+//! Roles: created, changed, deleted.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::ids::Snowflake;
 use crate::state::State;
 use crate::world::{Role, bits};
 
-/// Adds a role right above `@everyone`.
+/// Creates a role right above `@everyone`.
 pub(crate) fn create(state: &mut State, guild: Snowflake, by: &By, mut role: Role) -> Option<Role> {
     let home = state.world.guilds.get_mut(&guild)?;
     for above in home.roles.iter_mut().filter(|other| other.position >= 1) {
@@ -22,7 +22,7 @@ pub(crate) fn create(state: &mut State, guild: Snowflake, by: &By, mut role: Rol
     Some(role)
 }
 
-/// Puts a changed role in the place of the one with its id.
+/// Replaces the role with the same id.
 pub(crate) fn change(state: &mut State, guild: Snowflake, by: &By, role: Role) -> Option<Role> {
     let visible = visibility::seen(state, guild);
     let there = state.world.guilds.get_mut(&guild)?.role_mut(role.id)?;
@@ -37,7 +37,7 @@ pub(crate) fn change(state: &mut State, guild: Snowflake, by: &By, role: Role) -
     Some(role)
 }
 
-/// `DELETE /guilds/{guild}/roles/{role}`: from the guild, its members and its channels.
+/// `DELETE /guilds/{guild}/roles/{role}`: deletes it from the guild, its members and its channels.
 pub(crate) fn delete(state: &mut State, by: &By, guild: Snowflake, role: Snowflake) -> Result<()> {
     let home = access::guild_with(state, by.user, guild, bits::MANAGE_ROLES)?;
     let gone = access::role_below(home, by.user, role)?.clone();

@@ -1,4 +1,4 @@
-//! Stage instances: a stage channel on which something is going on. Who speaks on it is said by voice states.
+//! Stage instances: live stage channels. Voice states determine who speaks.
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use crate::ids::Snowflake;
 use crate::state::State;
 use crate::world::{ChannelKind, StageInstance, bits};
 
-/// What a stage's moderators have.
+/// The permissions of stage moderators.
 const MODERATES: u64 = bits::MANAGE_CHANNELS | bits::MUTE_MEMBERS | bits::MOVE_MEMBERS;
 
 pub(crate) fn open(
@@ -44,7 +44,7 @@ pub(crate) fn close(state: &mut State, by: &By, channel: Snowflake) -> Result<()
     Ok(())
 }
 
-/// The instance on a stage channel, and its guild, for those who have every bit of `needed` there.
+/// The stage instance of a channel and its guild, for callers with all `needed` permissions there.
 pub(crate) fn find(
     state: &State,
     caller: Snowflake,
@@ -56,7 +56,7 @@ pub(crate) fn find(
     stage.map(|stage| (guild.id, stage.clone())).ok_or(ApiError::new(404, 10067, "Unknown Stage Instance"))
 }
 
-/// Puts an instance in the place of another; returns what is left to see of it.
+/// Creates, replaces or deletes an instance; returns its JSON, or null if it is deleted.
 fn replace(
     state: &mut State,
     by: &By,

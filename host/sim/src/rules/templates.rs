@@ -1,4 +1,4 @@
-//! Templates of guilds: one for each, made, synced, changed and deleted by those who manage it.
+//! Guild templates: each guild can have one; users who may manage the guild create, sync, change and delete it.
 
 use serde_json::Value;
 
@@ -9,10 +9,10 @@ use crate::state::State;
 use crate::world::wire::{snapshot, template_json};
 use crate::world::{Guild, GuildTemplate, bits};
 
-/// Characters of a code.
+/// The length of a code.
 const CODE_CHARS: usize = 12;
 
-/// A template, for any user.
+/// A template by its code, for any user.
 pub(crate) fn with_code(state: &State, code: &str) -> Result<Value> {
     let templates = state.world.guilds().filter_map(|home| Some((home, home.belongings.template.as_ref()?)));
     let found = templates.into_iter().find(|(_, template)| template.code == code);
@@ -57,7 +57,7 @@ pub(crate) fn create(
     put(state, guild, Some(template))
 }
 
-/// `PUT /guilds/{guild}/templates/{code}`: takes the snapshot again.
+/// `PUT /guilds/{guild}/templates/{code}`: takes a new snapshot.
 pub(crate) fn sync(state: &mut State, by: &By, guild: Snowflake, code: String) -> Result<Value> {
     let mut template = find(state, by, guild, &code)?;
     template.snapshot = snapshot(&state.world, managed(state, by.user, guild)?);
@@ -65,7 +65,7 @@ pub(crate) fn sync(state: &mut State, by: &By, guild: Snowflake, code: String) -
     put(state, guild, Some(template))
 }
 
-/// Changes what a template says of itself.
+/// Changes a template's name and description.
 pub(crate) fn edit(
     state: &mut State,
     by: &By,
@@ -78,7 +78,7 @@ pub(crate) fn edit(
     put(state, guild, Some(template))
 }
 
-/// `DELETE /guilds/{guild}/templates/{code}`: returns what it was.
+/// `DELETE /guilds/{guild}/templates/{code}`: returns the deleted template.
 pub(crate) fn delete(state: &mut State, by: &By, guild: Snowflake, code: String) -> Result<Value> {
     find(state, by, guild, &code)?;
     let gone = with_code(state, &code)?;
@@ -91,7 +91,7 @@ fn find(state: &State, by: &By, guild: Snowflake, code: &str) -> Result<GuildTem
     template.filter(|one| one.code == code).cloned().ok_or(ApiError::unknown_guild_template())
 }
 
-/// Puts a template in place of the guild's; its JSON.
+/// Sets or removes the guild's template, and returns its JSON.
 fn put(state: &mut State, guild: Snowflake, template: Option<GuildTemplate>) -> Result<Value> {
     let home = state.world.guilds.get_mut(&guild).ok_or(ApiError::unknown_guild())?;
     home.belongings.template = template;

@@ -1,4 +1,4 @@
-//! Threads: started, changed, removed, joined, left.
+//! Threads: started, changed, deleted, joined, left.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,10 +14,10 @@ use crate::transcript::What;
 use crate::world::wire::{channel_json, thread_json_for, thread_member, thread_member_with};
 use crate::world::{Channel, MessageKind, Origin, User, flags};
 
-/// Members of a thread.
+/// The most members in a thread.
 const MAX_THREAD_MEMBERS: usize = 1000;
 
-/// Opens a thread with its creator in it. `source`: the message it grows from, which has the same id.
+/// Starts a thread with its creator as a member. `source`: whether it starts from a message, which has the same id.
 pub(crate) fn create(state: &mut State, by: &By, thread: Channel, source: bool) -> Value {
     let (id, guild, parent) = (thread.id, thread.guild_id, thread.parent_id);
     let silent = source
@@ -43,7 +43,7 @@ pub(crate) fn create(state: &mut State, by: &By, thread: Channel, source: bool) 
     json
 }
 
-/// The message says that it has a thread, and the thread begins by pointing to it.
+/// Flags the message as having a thread, and starts the thread with a reference to it.
 fn grow_from_message(state: &mut State, guild: Snowflake, parent: Snowflake, id: Snowflake) {
     let Some(message) = messages::find_mut(state, parent, id) else { return };
     message.flags |= flags::HAS_THREAD;
@@ -54,7 +54,7 @@ fn grow_from_message(state: &mut State, guild: Snowflake, parent: Snowflake, id:
     messages::post(state, notice);
 }
 
-/// A thread without a message is announced in its channel, a private one is not.
+/// A thread that was not started from a message is announced in its channel, unless it is private.
 fn announce(state: &mut State, by: &By, guild: Snowflake, parent: Snowflake, id: Snowflake) {
     let Some(thread) =
         state.world.channel(id).filter(|one| one.kind != crate::world::ChannelKind::PrivateThread)
@@ -69,7 +69,7 @@ fn announce(state: &mut State, by: &By, guild: Snowflake, parent: Snowflake, id:
     messages::post(state, notice);
 }
 
-/// Changes a thread, and sends the event if it looks different then.
+/// Changes a thread, and dispatches an event if its JSON has changed.
 pub(crate) fn change(
     state: &mut State,
     by: &By,
@@ -107,14 +107,14 @@ pub(crate) fn change(
     Some(after)
 }
 
-/// Removes a thread with all that was said in it.
+/// Deletes a thread with all its messages.
 pub(crate) fn delete(state: &mut State, by: &By, id: Snowflake) -> Option<Value> {
     let thread = state.world.channel(id)?;
     let json = channel_json(thread);
     let (guild, parent) = (thread.guild_id?, thread.parent_id);
     let data = json!({ "id": id, "guild_id": guild, "parent_id": parent, "type": thread.kind as u8 });
     audit::record_change(state, guild, by, Action::ThreadDelete, id, &json["thread_metadata"], &Value::Null);
-    // Sent first: who may receive it depends on the thread being there.
+    // Dispatched first, because the audience depends on the thread.
     dispatch::to_channel(state, id, "THREAD_DELETE", data);
     state.world.channels.remove(&id);
     if let Some(home) = state.world.guilds.get_mut(&guild) {
@@ -123,7 +123,7 @@ pub(crate) fn delete(state: &mut State, by: &By, id: Snowflake) -> Option<Value>
     Some(json)
 }
 
-/// Adds somebody to a thread; false if there was no room or nothing to do.
+/// Adds a user to a thread; false if it is full or they are a member already.
 pub(crate) fn join(state: &mut State, id: Snowflake, user: &Arc<User>) -> bool {
     let now = state.world.clock.now();
     let Some(channel) = state.world.channels.get_mut(&id) else { return false };
@@ -134,13 +134,13 @@ pub(crate) fn join(state: &mut State, id: Snowflake, user: &Arc<User>) -> bool {
     thread.members.push((user.id, now));
     let guild = channel.guild_id.unwrap_or_default();
     announce_members(state, id, &[user.id], &[]);
-    // One who joins receives the thread as if it were new: a private one was not known before.
+    // A user who joins receives the thread as a new one: they did not know a private thread before.
     let thread = state.world.channel(id).map(|thread| thread_json_for(thread, user.id));
     dispatch::to_account(state, user.id, Some(guild), "THREAD_CREATE", &thread);
     true
 }
 
-/// Removes somebody from a thread; false if not in it.
+/// Removes a user from a thread; false if they are not a member.
 pub(crate) fn leave(state: &mut State, id: Snowflake, user: Snowflake) -> bool {
     let channel = state.world.channels.get_mut(&id);
     let Some(thread) = channel.and_then(|channel| channel.thread.as_mut()) else { return false };
@@ -152,7 +152,7 @@ pub(crate) fn leave(state: &mut State, id: Snowflake, user: Snowflake) -> bool {
     true
 }
 
-/// The author and those mentioned in a thread join it.
+/// The author and users who are mentioned in a thread join it.
 pub(super) fn gather(state: &mut State, id: Snowflake, author: &Arc<User>, mentioned: &[Arc<User>]) {
     for user in std::iter::once(author).chain(mentioned) {
         let is_member = state
@@ -187,7 +187,7 @@ fn announce_members(state: &mut State, id: Snowflake, added: &[Snowflake], remov
     transcript.write(What::Dispatched { name: payload.name, sessions });
 }
 
-/// Somebody's membership as Discord writes it.
+/// A user's thread member object.
 pub(crate) fn membership(state: &State, id: Snowflake, user: Snowflake, with_member: bool) -> Option<Value> {
     let channel = state.world.channel(id)?;
     let (_, since) = channel.thread.as_ref()?.members.iter().find(|(member, _)| *member == user)?;
@@ -198,13 +198,13 @@ pub(crate) fn membership(state: &State, id: Snowflake, user: Snowflake, with_mem
     Some(thread_member_with(guild, id, state.world.user(user)?, *since))
 }
 
-/// Looks after a thread that was opened: archives it once nobody has written for its time.
+/// Schedules archiving a thread that was opened, for when it is inactive for its auto-archive duration.
 pub(crate) fn watch(state: &State, id: Snowflake) {
     let Some(when) = archive_time(state, id) else { return };
     state.world.clock.at(when, Due::ThreadIdle(id));
 }
 
-/// When a thread is to be archived; none if it is not open.
+/// When a thread is to be archived; `None` if it is archived already.
 fn archive_time(state: &State, id: Snowflake) -> Option<Timestamp> {
     let channel = state.world.channel(id)?;
     let thread = channel.thread.as_deref().filter(|thread| !thread.archived)?;
@@ -213,7 +213,7 @@ fn archive_time(state: &State, id: Snowflake) -> Option<Timestamp> {
     Some(last + Duration::from_secs(u64::from(thread.auto_archive_minutes) * 60))
 }
 
-/// Archives a thread if nobody has written in it for its time.
+/// Archives a thread if it has been inactive for its auto-archive duration.
 pub(super) fn archive_idle(state: &mut State, id: Snowflake) {
     match archive_time(state, id) {
         Some(when) if when <= state.world.clock.now() => {
@@ -225,7 +225,7 @@ pub(super) fn archive_idle(state: &mut State, id: Snowflake) {
                 }
             });
         }
-        // Somebody wrote meanwhile.
+        // There was a message in the meantime.
         Some(_) => watch(state, id),
         None => {}
     }

@@ -1,10 +1,10 @@
-//! What happens by itself when its time has come: threads that nobody writes in are archived, invites and polls end.
+//! What happens by itself at its time: inactive threads are archived, invites expire, polls end.
 
 use super::{interactions, invites, polls, threads};
 use crate::clock::{Due, OnDue};
 use crate::state::{Shared, State};
 
-/// Looks after everything that was there at the start.
+/// Schedules everything that exists at the start.
 pub(crate) fn set_all(state: &State) {
     for channel in state.world.channels.values() {
         threads::watch(state, channel.id);

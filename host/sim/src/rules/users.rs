@@ -1,4 +1,4 @@
-//! Accounts of users and bots, and the applications of bots: new ones, and what changes in them.
+//! Accounts of users and bots, and applications of bots: created and changed.
 
 use std::sync::Arc;
 
@@ -17,10 +17,10 @@ pub(crate) fn add(state: &mut State, name: &str) -> Arc<User> {
     state.world.add_user(name)
 }
 
-/// Another bot, member of every guild.
+/// Adds a bot as a member of every guild.
 pub(crate) fn add_bot(state: &mut State, name: &str) -> Bot {
     let id = state.world.next_id();
-    // Like a real one: serenity looks for the id in front.
+    // Like a real token: serenity parses the id in its first part.
     let token = format!("{}.Gsimul.{}", BASE64.encode(id.to_string()), state.interactions.new_token(id));
     let bot = state.world.add_bot(name, &token);
     let guilds: Vec<Snowflake> = state.world.guilds.keys().copied().collect();
@@ -36,7 +36,7 @@ pub(crate) fn add_bot(state: &mut State, name: &str) -> Bot {
     bot
 }
 
-/// Changes an account wherever it is known, and sends that to itself and to the guilds it is in.
+/// Changes an account everywhere, and notifies it and the guilds that it is in.
 pub(crate) fn change(state: &mut State, id: Snowflake, change: impl FnOnce(&mut User)) -> Option<Arc<User>> {
     let mut user = User::clone(state.world.users.get(&id)?);
     change(&mut user);
@@ -65,7 +65,7 @@ pub(crate) fn change(state: &mut State, id: Snowflake, change: impl FnOnce(&mut 
     Some(user)
 }
 
-/// Changes what an application says of itself.
+/// Changes an application's description of itself.
 pub(crate) fn change_application(
     state: &mut State,
     id: Snowflake,
@@ -76,7 +76,7 @@ pub(crate) fn change_application(
     Ok(())
 }
 
-/// Installs an application for a user, or removes it; false if that is so already.
+/// Installs or uninstalls an application for a user; false if nothing changes.
 pub(crate) fn install(state: &mut State, bot: Snowflake, user: Snowflake, installed: bool) -> bool {
     let Some(bot) = state.world.bots.iter_mut().find(|one| one.id() == bot) else { return false };
     let before = bot.users.len();
@@ -87,7 +87,7 @@ pub(crate) fn install(state: &mut State, bot: Snowflake, user: Snowflake, instal
     bot.users.len() != before
 }
 
-/// Takes intents away that a bot may ask for.
+/// Takes privileged intents away from a bot.
 pub(crate) fn withhold_intents(state: &mut State, id: Snowflake, intents: u64) {
     if let Some(bot) = state.world.bots.iter_mut().find(|bot| bot.id() == id) {
         bot.granted_intents &= !intents;

@@ -1,5 +1,5 @@
-//! Which channels of a guild users' own clients see: they receive an event when one becomes visible, changes, or is hidden.
-//! Bots receive the events of every channel, as at Discord.
+//! Which guild channels users' own clients see: they receive an event when a channel becomes visible, changes, or is
+//! hidden. Bots receive the events of all channels, as with Discord.
 
 use std::collections::BTreeMap;
 
@@ -11,20 +11,20 @@ use crate::state::State;
 use crate::world::bits;
 use crate::world::wire::channel_json;
 
-/// What each user with a client saw before a change.
+/// What each connected user saw before a change.
 pub(super) struct Visible {
     seen: Vec<(Snowflake, Channels)>,
 }
 
 type Channels = BTreeMap<Snowflake, Value>;
 
-/// What users see of a guild now, to be handed to [`announce`] after a change.
+/// What users see of a guild now, to pass to [`announce`] after a change.
 pub(super) fn seen(state: &State, guild: Snowflake) -> Visible {
     let users = state.sessions.users();
     Visible { seen: users.into_iter().map(|user| (user, seen_by(state, user, guild))).collect() }
 }
 
-/// Sends users what they see differently now. Those who joined or left meanwhile received the guild itself.
+/// Dispatches to users what changed in their view. Those who joined or left meanwhile received the guild itself.
 pub(super) fn announce(state: &mut State, guild: Snowflake, before: Visible) {
     for (user, mut before) in before.seen {
         for (id, now) in seen_by(state, user, guild) {
@@ -55,7 +55,7 @@ fn send(state: &mut State, user: Snowflake, guild: Snowflake, name: &'static str
     dispatch::to_account(state, user, Some(guild), name, channel);
 }
 
-/// New messages do not make a channel a different one.
+/// New messages do not count as a change of the channel.
 fn without_news(mut channel: Value) -> Value {
     if let Some(news) = channel.get_mut("last_message_id") {
         news.take();

@@ -1,5 +1,5 @@
-//! Who is in which voice channel: entering, moving, leaving; and what goes on there.
-//! No voice is transmitted; bots see states only.
+//! Voice states: who joins, moves between and leaves which voice channel; and the status of voice channels. No audio is
+//! transmitted; bots only see the states.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -11,12 +11,12 @@ use crate::state::State;
 use crate::world::wire::voice_json;
 use crate::world::{Belongings, ChannelKind, VoiceState, bits};
 
-/// What a client says of itself with op 4.
+/// The voice state that a client sends with op 4.
 #[derive(Deserialize)]
 pub(crate) struct VoiceRequest {
     #[serde(rename = "guild_id")]
     pub(crate) guild: Snowflake,
-    /// None leaves.
+    /// `None` disconnects.
     #[serde(rename = "channel_id")]
     pub(crate) channel: Option<Snowflake>,
     #[serde(default)]
@@ -25,7 +25,7 @@ pub(crate) struct VoiceRequest {
     pub(crate) self_deaf: bool,
 }
 
-/// Does what a client asks for; silently nothing where it may not, as Discord does.
+/// Carries out a client's request, or silently ignores it if the client may not, as Discord does.
 pub(crate) fn request(state: &mut State, user: Snowflake, session: &str, request: &VoiceRequest) {
     let Some(channel) = request.channel else {
         leave(state, request.guild, user);
@@ -52,13 +52,13 @@ pub(crate) fn request(state: &mut State, user: Snowflake, session: &str, request
     enter(state, request.guild, user, voice);
     if moved {
         let token = state.interactions.new_token(user);
-        // Nobody listens there: voice itself is not simulated.
+        // There is no voice server: voice itself is not simulated.
         let data = json!({ "token": token, "guild_id": request.guild, "endpoint": null });
         dispatch::to_account(state, user, Some(request.guild), "VOICE_SERVER_UPDATE", &data);
     }
 }
 
-/// Puts a member into a voice channel, or changes how it is there.
+/// Connects a member to a voice channel, or changes their voice state.
 pub(crate) fn enter(state: &mut State, guild: Snowflake, user: Snowflake, voice: VoiceState) {
     let Some(home) = state.world.guilds.get_mut(&guild) else { return };
     let to = voice.channel_id;
@@ -69,7 +69,7 @@ pub(crate) fn enter(state: &mut State, guild: Snowflake, user: Snowflake, voice:
     }
 }
 
-/// Takes a member out of voice; false if not there.
+/// Disconnects a member from voice; false if they were not connected.
 pub(crate) fn leave(state: &mut State, guild: Snowflake, user: Snowflake) -> bool {
     let Some(home) = state.world.guilds.get_mut(&guild) else { return false };
     let Some(voice) = home.belongings.voice.remove(&user) else { return false };
@@ -80,7 +80,7 @@ pub(crate) fn leave(state: &mut State, guild: Snowflake, user: Snowflake) -> boo
     true
 }
 
-/// Begins what goes on in a channel with the first member who is there, and ends it when nobody is.
+/// Starts the call in a channel when its first member joins, and ends it when nobody is left.
 fn settle(state: &mut State, guild: Snowflake, channel: Snowflake) {
     let now = state.world.clock.now();
     let Some(home) = state.world.guilds.get_mut(&guild) else { return };
@@ -99,7 +99,7 @@ fn settle(state: &mut State, guild: Snowflake, channel: Snowflake) {
     dispatch::to_guild(state, guild, "VOICE_CHANNEL_START_TIME_UPDATE", &data);
 }
 
-/// Says what goes on in a voice channel, or nothing any more; who is not there must manage it.
+/// Sets or clears the status of a voice channel; a user who is not in the channel must be able to manage it.
 pub(crate) fn set_status(
     state: &mut State,
     by: &By,
@@ -132,7 +132,7 @@ fn announce_status(state: &mut State, guild: Snowflake, channel: Snowflake, stat
     dispatch::to_guild(state, guild, "VOICE_CHANNEL_STATUS_UPDATE", &data);
 }
 
-/// What op 43 asks for.
+/// The payload of op 43.
 #[derive(Deserialize)]
 pub(crate) struct InfoRequest {
     #[serde(rename = "guild_id")]
@@ -140,7 +140,7 @@ pub(crate) struct InfoRequest {
     fields: Vec<String>,
 }
 
-/// What goes on in the voice channels that a member sees; none of a guild it is not in.
+/// The status and start time of the voice channels that a member sees; `None` for a guild that they are not in.
 pub(crate) fn info(state: &State, user: Snowflake, request: &InfoRequest) -> Option<Value> {
     let home = state.world.guild(request.guild).filter(|home| home.members.contains_key(&user))?;
     let asks = |field: &str| request.fields.iter().any(|asked| asked == field);
@@ -166,7 +166,7 @@ fn seconds(moment: Timestamp) -> u64 {
     moment.0 / 1000
 }
 
-/// Sends everybody out of a voice channel that is about to go.
+/// Disconnects everyone from a voice channel that is about to be deleted.
 pub(super) fn leave_all(state: &mut State, channel: Snowflake) {
     let Some(guild) = state.world.guild_id_of(channel) else { return };
     let Some(home) = state.world.guild(guild) else { return };
@@ -186,7 +186,7 @@ pub(super) fn announce(state: &mut State, guild: Snowflake, user: Snowflake) {
     dispatch::to_guild(state, guild, "VOICE_STATE_UPDATE", &data);
 }
 
-/// Moves a member who is in voice to another channel, or with none out of voice.
+/// Moves a connected member to another voice channel, or disconnects them if `to` is `None`.
 pub(crate) fn move_member(
     state: &mut State,
     by: &By,

@@ -1,4 +1,4 @@
-//! Webhooks, and announcements that are published to the channels that follow.
+//! Webhooks, and announcements that are crossposted to following channels.
 
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use crate::ids::Snowflake;
 use crate::state::State;
 use crate::world::{ChannelKind, Message, Origin, Webhook, bits, flags};
 
-/// Webhooks of a channel.
+/// The most webhooks in a channel.
 const MAX_WEBHOOKS: usize = 15;
 
-/// The webhook, if the token is its own.
+/// The webhook, if this is its token.
 pub(crate) fn with_token<'a>(state: &'a State, id: Snowflake, token: &str) -> Result<&'a Webhook> {
     let webhook = state.world.webhooks.get(&id).ok_or(ApiError::unknown_webhook())?;
     if webhook.token == token && webhook.follows.is_none() {
@@ -23,7 +23,7 @@ pub(crate) fn with_token<'a>(state: &'a State, id: Snowflake, token: &str) -> Re
     }
 }
 
-/// The webhook, if the caller manages those of its channel.
+/// The webhook, if the caller may manage webhooks in its channel.
 pub(crate) fn managed(state: &State, caller: Snowflake, id: Snowflake) -> Result<&Webhook> {
     let webhook = state.world.webhooks.get(&id).ok_or(ApiError::unknown_webhook())?;
     access::guild_channel_with(state, caller, webhook.channel_id, bits::MANAGE_WEBHOOKS)?;
@@ -41,7 +41,7 @@ pub(crate) fn create(
     Ok(add(state, by, webhook))
 }
 
-/// From now on what is published in an announcement channel comes to another channel too.
+/// Makes another channel follow an announcement channel.
 pub(crate) fn follow(state: &mut State, by: &By, source: Snowflake, target: Snowflake) -> Result<Webhook> {
     let followed = access::seen_channel(state, by.user, source)?;
     if followed.kind != ChannelKind::Announcement {
@@ -106,13 +106,13 @@ pub(crate) fn delete(state: &mut State, by: &By, id: Snowflake) {
     announce(state, guild, webhook.channel_id);
 }
 
-/// Tells that a channel's webhooks are different now, not which.
+/// Notifies the guild that a channel's webhooks have changed, without saying which.
 fn announce(state: &mut State, guild: Snowflake, channel: Snowflake) {
     let data = json!({ "guild_id": guild, "channel_id": channel });
     dispatch::to_guild(state, guild, "WEBHOOKS_UPDATE", &data);
 }
 
-/// Publishes a message to the channels that follow; returns it as it is now.
+/// Crossposts a message to the following channels, and returns the updated message.
 pub(crate) fn crosspost(state: &mut State, channel: Snowflake, id: Snowflake) -> Option<Arc<Message>> {
     let home = state.world.channels.get_mut(&channel)?;
     let guild = home.guild_id;

@@ -1,4 +1,4 @@
-//! How a bot may answer an interaction: once, in time, and with what fits its kind.
+//! How a bot may respond to an interaction: once, in time, and with what its kind allows.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::transcript::{Acknowledgement, What};
 use crate::world::wire::application_json;
 use crate::world::{Message, MessageKind, User, bits, flags};
 
-/// An interaction that a bot is about to answer.
+/// An interaction that a bot is about to respond to.
 pub(crate) struct Answering {
     pub(crate) id: Snowflake,
     pub(crate) bot: Snowflake,
@@ -25,7 +25,7 @@ pub(crate) struct Answering {
     pub(crate) original: Option<Snowflake>,
 }
 
-/// The interaction that a callback may acknowledge now.
+/// The interaction, if a callback may acknowledge it now.
 pub(crate) fn to_acknowledge(
     state: &State,
     id: Snowflake,
@@ -43,7 +43,7 @@ pub(crate) fn to_acknowledge(
     Ok(Answering::of(interaction))
 }
 
-/// The interaction whose webhook a bot may use now: acknowledged, and its token not expired.
+/// The interaction, if the bot may use its webhook now: it is acknowledged, and its token has not expired.
 pub(crate) fn to_follow_up(state: &State, bot: Snowflake, token: &str, life: Duration) -> Result<Answering> {
     let interaction = state.interactions.by_token(token).filter(|interaction| interaction.bot == bot);
     let interaction = interaction.ok_or(ApiError::unknown_webhook())?;
@@ -56,7 +56,7 @@ pub(crate) fn to_follow_up(state: &State, bot: Snowflake, token: &str, life: Dur
     Ok(Answering::of(interaction))
 }
 
-/// Marks an interaction as acknowledged; `original` is what `@original` means from now on.
+/// Marks an interaction as acknowledged; `original` is what `@original` refers to from then on.
 pub(crate) fn acknowledge(
     state: &mut State,
     id: Snowflake,
@@ -84,7 +84,7 @@ pub(crate) fn acknowledge(
     to_invoker(state, id, "INTERACTION_SUCCESS", json!({}));
 }
 
-/// A message that answers an interaction, still without content.
+/// A message that responds to an interaction, still without content.
 pub(crate) fn answer_draft(state: &State, id: Snowflake, extra_flags: u64) -> Option<Draft> {
     let interaction = state.interactions.find(id)?;
     let author: Arc<User> = state.world.bot(interaction.bot)?.user.clone();
@@ -108,7 +108,7 @@ pub(crate) fn answer_draft(state: &State, id: Snowflake, extra_flags: u64) -> Op
     Some(draft)
 }
 
-/// The message that a deferred answer left behind, if it was not filled in yet.
+/// The message of a deferred response that is not filled in yet.
 pub(crate) fn loading_answer(state: &State, answering: &Answering) -> Option<Arc<Message>> {
     answering
         .original
@@ -116,7 +116,7 @@ pub(crate) fn loading_answer(state: &State, answering: &Answering) -> Option<Arc
         .filter(|message| message.flags & flags::LOADING != 0)
 }
 
-/// A message of a channel or an ephemeral one.
+/// A message in a channel, ephemeral or not.
 pub(crate) fn answer_message(state: &State, channel: Snowflake, id: Snowflake) -> Option<Arc<Message>> {
     let home = state.world.channel(channel)?;
     let ephemeral = || state.interactions.ephemeral(id).filter(|message| message.channel_id == channel);

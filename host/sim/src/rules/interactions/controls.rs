@@ -1,4 +1,4 @@
-//! Using a control of a message: a button pressed, values chosen in a menu, made into an invocation.
+//! Using a control of a message: turns a pressed button or selected values into an invocation.
 
 use std::sync::Arc;
 
@@ -11,10 +11,10 @@ use crate::interactions::Kind;
 use crate::state::State;
 use crate::world::{ActError, Component, ComponentKind, Message, SelectOption, bits};
 
-/// A control found in a message: the message, and the control as its author described it.
+/// The message in which a control was found, and the control as its author sent it.
 type Found = (Arc<Message>, Component);
 
-/// A button, found by its label or custom id, pressed.
+/// Presses a button, found by its label or custom id.
 pub(crate) fn press(
     state: &State,
     invoker: Invoker,
@@ -30,7 +30,7 @@ pub(crate) fn press(
     Ok(of_component(invoker, source, line, data))
 }
 
-/// Values chosen in a menu, found by its placeholder or custom id.
+/// Selects values in a select menu, found by its placeholder or custom id.
 pub(crate) fn choose(
     state: &State,
     invoker: Invoker,
@@ -49,14 +49,14 @@ pub(crate) fn choose(
     let mut data = json!({
         "component_type": control.kind, "custom_id": control.custom_id, "values": chosen, "id": control.id,
     });
-    // Where it is, discord.py reads the values from it alone.
+    // If `resolved` is present, discord.py takes the values from it only.
     if !resolved.is_empty() {
         data["resolved"] = Value::Object(resolved);
     }
     Ok(of_component(invoker, source, line, data))
 }
 
-/// A message that a user sees: an open one of a channel it sees, or an ephemeral one for its eyes.
+/// A message that a user can see: a normal one in a visible channel, or an ephemeral one for this user.
 pub(crate) fn message_for(
     state: &State,
     user: Snowflake,
@@ -72,7 +72,7 @@ pub(crate) fn message_for(
     ephemeral.or_else(open).cloned()
 }
 
-/// A control of a message, found by label, placeholder or custom id, that is not disabled.
+/// A control of a message that is not disabled, found by label, placeholder or custom id.
 fn control(
     state: &State,
     invoker: &Invoker,
@@ -95,19 +95,19 @@ fn control(
     Ok((source, control))
 }
 
-/// By what users and bots know a control.
+/// The texts by which users and bots know a control.
 fn names(one: &Component) -> [Option<&str>; 3] {
     [&one.label, &one.placeholder, &one.custom_id].map(Option::as_deref)
 }
 
-/// The values chosen in a menu as they go over the wire; the error says why they cannot be.
+/// The values selected in a menu, as they are sent on the wire; the error says why they cannot be selected.
 pub(super) fn chosen(
     place: Place<'_>,
     menu: &Component,
     values: &[&str],
     resolved: &mut Map<String, Value>,
 ) -> Result<Vec<String>, String> {
-    // In a group of checkboxes that does not say, all may be set.
+    // A group of checkboxes without a maximum allows all of them.
     let most = if menu.kind == ComponentKind::CheckboxGroup { menu.options.len() } else { 1 };
     let least = menu.min_values.map_or(1, |least| least as usize);
     let most = menu.max_values.map_or(most, |most| most as usize);
@@ -135,7 +135,7 @@ pub(super) fn chosen(
     values.iter().map(choose).collect()
 }
 
-/// Whether a menu has an option of this value or label.
+/// Whether a menu has an option with this value or label.
 pub(super) fn offers(menu: &Component, value: &str) -> bool {
     option(menu, value).is_some()
 }

@@ -1,4 +1,4 @@
-//! Submitting a form that an interaction opened: its fields filled in and made into an invocation.
+//! Submitting a form that an interaction opened: turns the filled-in fields into an invocation.
 
 use serde_json::{Map, Value, json};
 
@@ -12,10 +12,11 @@ use crate::interactions::Kind;
 use crate::state::State;
 use crate::world::{ActError, Attachment, Component, ComponentKind};
 
-/// Characters of a text field that does not say.
+/// The most characters in a text field that sets no maximum.
 const MAX_FIELD_CHARS: u64 = 4000;
 
-/// The form that the interaction `opened` left, filled in: texts, or lists of values for menus and uploads, by custom id.
+/// Submits the form that the interaction `opened` has opened. The fields are texts, or lists of values for menus and
+/// uploads, by custom id.
 pub(crate) fn submit(
     state: &State,
     invoker: Invoker,
@@ -47,7 +48,7 @@ pub(crate) fn submit(
     Ok(Invocation { source, opened_by, ..Invocation::new(invoker, opened.bot, Kind::Modal, line, data) })
 }
 
-/// What was typed for the uploads of the form that the interaction `opened` left.
+/// The texts given for the uploads in the form that the interaction `opened` has opened.
 pub(crate) fn uploads_of(state: &State, opened: Snowflake, fields: &[(String, Value)]) -> Vec<String> {
     let modal = state.interactions.find(opened).and_then(|one| one.modal.as_ref());
     let all = modal.into_iter().flat_map(|modal| modal.components.iter().flat_map(Component::flatten));
@@ -59,8 +60,8 @@ pub(crate) fn uploads_of(state: &State, opened: Snowflake, fields: &[(String, Va
     uploads.flat_map(given).collect()
 }
 
-/// A component of a form as a submit carries it: rows and labels keep their shape, fields keep what was filled in. Some kinds
-/// hold one `value`, all others hold `values`.
+/// A component of a form in a submit: rows and labels keep their structure, fields have what was filled in. Some kinds
+/// have a single `value`, all others `values`.
 /// <https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-object-modal-submit-data-structure>
 fn filled_in(
     place: Place<'_>,
@@ -93,7 +94,7 @@ fn filled_in(
     Ok(filled)
 }
 
-/// The values of a field in which one chooses.
+/// The values of a field for selecting.
 fn values_of(
     place: Place<'_>,
     field: &Component,
@@ -109,7 +110,7 @@ fn values_of(
         .map_err(|why| ActError::Unusable { control: custom_id.to_owned(), why })
 }
 
-/// What is chosen: a list, or as it is typed, `apple` or `apple, pear`.
+/// The selected values: a list, or typed as `apple` or `apple, pear`.
 fn chosen_in<'a>(menu: &Component, given: Option<&'a Value>) -> Vec<&'a str> {
     match given {
         Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).collect(),
@@ -119,7 +120,7 @@ fn chosen_in<'a>(menu: &Component, given: Option<&'a Value>) -> Vec<&'a str> {
     }
 }
 
-/// The text of a field: what was typed, or what it was prefilled with.
+/// The text of a field: as typed, or its prefilled value.
 fn text_of(field: &Component, custom_id: &str, given: Option<&Value>) -> Result<String, ActError> {
     let typed = given.map(plain).or_else(|| field.value.clone()).unwrap_or_default();
     if typed.is_empty() {

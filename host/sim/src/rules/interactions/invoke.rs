@@ -1,4 +1,4 @@
-//! An interaction on its way to the bot: INTERACTION_CREATE and what it carries.
+//! Sends an interaction to the bot: INTERACTION_CREATE and its payload.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::world::{ActError, Channel, InteractionNote, Message, Owners, User, bi
 /// The reason that Discord's client shows as "The application did not respond".
 const TIMED_OUT: u8 = 2;
 
-/// Who invokes something, and where.
+/// Who invokes an interaction, and where.
 #[derive(Clone)]
 pub(crate) struct Invoker {
     pub(crate) user: Arc<User>,
@@ -39,13 +39,13 @@ impl Invoker {
 /// What a member invokes.
 pub(crate) struct Invocation {
     pub(super) invoker: Invoker,
-    /// Whose it is to answer.
+    /// The bot that must respond.
     pub(crate) bot: Snowflake,
     pub(super) kind: Kind,
-    /// The command that is run.
+    /// The command.
     pub(super) command: Option<Snowflake>,
     pub(super) name: String,
-    /// What it looks like: `/ping text:hi`.
+    /// How it reads: `/ping text:hi`.
     pub(crate) line: String,
     pub(super) data: Value,
     /// The message a component or modal belongs to.
@@ -70,7 +70,7 @@ impl Invocation {
     }
 }
 
-/// Hands an interaction to the bot's sessions, watches whether it is acknowledged in time, and returns its id.
+/// Dispatches an interaction to the bot's sessions, schedules its timeout, and returns its id.
 pub(crate) fn begin(shared: &Shared, state: &mut State, invocation: Invocation) -> Snowflake {
     let id = invoke(state, invocation);
     let until = shared.clock.now() + shared.options.interaction_window;
@@ -78,7 +78,7 @@ pub(crate) fn begin(shared: &Shared, state: &mut State, invocation: Invocation) 
     id
 }
 
-/// Notes an interaction that nobody acknowledged in time, and sends that to the user's client.
+/// Handles an interaction that was not acknowledged in time, and notifies the user's client.
 pub(crate) fn time_out(state: &mut State, id: Snowflake) {
     if let Some(one) = state.interactions.find(id).filter(|one| one.acknowledged.is_none()) {
         let user = one.user.username.as_str().into();
@@ -123,7 +123,7 @@ fn invoke(state: &mut State, invocation: Invocation) -> Snowflake {
     id
 }
 
-/// Tells the sessions of the user who invoked something how it goes; `data` gets the interaction's id and nonce.
+/// Notifies all sessions of the user who invoked an interaction; adds the interaction's id and nonce to `data`.
 pub(super) fn to_invoker(state: &mut State, id: Snowflake, name: &'static str, mut data: Value) {
     let Some(one) = state.interactions.find(id) else { return };
     let guild = state.world.guild_id_of(one.channel);
@@ -133,7 +133,7 @@ pub(super) fn to_invoker(state: &mut State, id: Snowflake, name: &'static str, m
     dispatch::to_account(state, user, guild, name, &data);
 }
 
-/// Tells the client that invoked something: only there a form opens and choices drop down.
+/// Notifies the client that invoked the interaction: only this client opens the form or shows the choices.
 pub(super) fn to_client(state: &mut State, id: Snowflake, name: &'static str, mut data: Value) {
     let session = state.interactions.find(id).and_then(|one| one.client.session.clone());
     let Some(session) = session.filter(|session| state.sessions.session(session).is_some()) else {
@@ -152,7 +152,7 @@ fn owners_of(state: &State, invocation: &Invocation) -> Owners {
     owners(state, channel, user.id, invocation.bot, command)
 }
 
-/// What a bot may do in a direct message that it is not in.
+/// The bot's permissions in a direct message that it is not part of.
 /// <https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-object-interaction-structure>
 const IN_PRIVATE_CHANNELS: u64 = bits::ATTACH_FILES | bits::EMBED_LINKS | bits::MENTION_EVERYONE;
 

@@ -1,4 +1,4 @@
-//! Interactions: what may be invoked where, what goes to the bot, and how it may answer.
+//! Interactions: what may be invoked where, what is sent to the bot, and how it may respond.
 
 mod answers;
 mod controls;

@@ -1,4 +1,5 @@
-//! What an interaction names: users, roles and channels, found by name, id or mention and added to `resolved`.
+//! Objects that an interaction names: users, roles and channels are found by name, id or mention and added to
+//! `resolved`.
 
 use serde_json::{Map, Value, json};
 
@@ -12,13 +13,13 @@ use crate::world::{Attachment, ComponentKind, Guild, World, bits};
 pub(crate) struct Place<'a> {
     pub(crate) world: &'a World,
     pub(crate) guild: Option<&'a Guild>,
-    /// Who names it: a channel that this user does not see cannot be named.
+    /// The user who names it; channels that this user cannot see are not found.
     pub(crate) user: Snowflake,
-    /// Files that came along, each with the text by which an option or a field names it.
+    /// The files that were sent along, each with the text by which an option or field names it.
     pub(crate) files: &'a [(String, Attachment)],
 }
 
-/// What is found by name rather than typed.
+/// Objects that are found by name.
 #[derive(Clone, Copy)]
 pub(crate) enum NamedKind {
     User,
@@ -28,7 +29,7 @@ pub(crate) enum NamedKind {
 }
 
 impl NamedKind {
-    /// Of a select menu's kind of component.
+    /// The kind of object in this kind of select menu.
     pub(crate) fn of_menu(kind: ComponentKind) -> Option<Self> {
         match kind {
             ComponentKind::UserSelect => Some(Self::User),
@@ -49,7 +50,7 @@ impl NamedKind {
     }
 }
 
-/// Finds a file that came along and adds it to `resolved`.
+/// Finds a file that was sent along, and adds it to `resolved`.
 pub(crate) fn file(place: Place<'_>, key: &str, resolved: &mut Map<String, Value>) -> Option<Snowflake> {
     let (_, file) = place.files.iter().find(|(known, _)| known == key)?;
     resolve(resolved, "attachments", file.id, json!(file));
@@ -108,7 +109,7 @@ fn role(guild: Option<&Guild>, name: &str, resolved: &mut Map<String, Value>) ->
     Some(role.id)
 }
 
-/// Whether a channel is of one of these types; none listed is any.
+/// Whether a channel has one of these types; an empty list allows any.
 pub(crate) fn is_of_types(place: Place<'_>, channel: Snowflake, types: &[u64]) -> bool {
     let kind = place.world.channel(channel).map(|channel| channel.kind as u64);
     types.is_empty() || kind.is_some_and(|kind| types.contains(&kind))

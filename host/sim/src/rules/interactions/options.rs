@@ -1,4 +1,4 @@
-//! The options a member fills in, checked and resolved as a Discord client does before it sends anything.
+//! The options that a member fills in, checked and resolved as a Discord client does before it sends them.
 
 use serde_json::{Map, Number, Value, json};
 
@@ -7,16 +7,16 @@ use crate::commands::numbers::{MAX_INTEGER, is_integer, is_number};
 use crate::commands::{Command, CommandOption, OptionKind};
 use crate::world::ActError;
 
-/// Filled-in options as the interaction carries them.
+/// Filled-in options, as an interaction contains them.
 pub(crate) struct Filled {
     /// The nested `options` list.
     pub(crate) options: Vec<Value>,
-    /// Users, members, roles and channels that options name.
+    /// Users, members, roles and channels that the options name.
     pub(crate) resolved: Map<String, Value>,
 }
 
-/// Checks the options `given` for the subcommand `path` of a command; `focused` names one that is still being typed,
-/// whose value is passed on as it is, and then none is required.
+/// Checks the options `given` for the subcommand `path` of a command. `focused` names an option that is still being
+/// typed: its value is passed on unchecked, and no option is required.
 pub(crate) fn fill_options(
     place: Place<'_>,
     command: &Command,
@@ -67,9 +67,9 @@ pub(crate) fn fill_options(
     Ok(filled)
 }
 
-/// What was typed for the options of a command that take a file.
+/// The texts given for a command's file options.
 pub(crate) fn typed_files(command: &Command, path: &[&str], given: &[(String, Value)]) -> Vec<String> {
-    // Of a way that leads nowhere, running the command says so.
+    // Running the command reports a path that does not exist.
     let (options, _) = descend(command, path).unwrap_or_default();
     let takes_file = |name: &str| {
         options.iter().any(|option| option.name() == name && option.kind == OptionKind::Attachment)
@@ -77,10 +77,10 @@ pub(crate) fn typed_files(command: &Command, path: &[&str], given: &[(String, Va
     given.iter().filter(|(name, _)| takes_file(name)).map(|(_, value)| plain(value)).collect()
 }
 
-/// Names and types of the subcommands on the way to the options.
+/// Names and types of the subcommands that lead to the options.
 type Chain<'a> = Vec<(&'a str, OptionKind)>;
 
-/// Follows subcommands; returns the options declared there and the way.
+/// Follows the subcommands; returns the options declared there, and the subcommands.
 fn descend<'a>(command: &'a Command, path: &[&str]) -> Result<(&'a [CommandOption], Chain<'a>), ActError> {
     let mut options = &command.body.options[..];
     let mut chain = Vec::new();
@@ -191,7 +191,7 @@ fn within(option: &CommandOption, number: f64, bad: &impl Fn(&str) -> ActError) 
     Ok(())
 }
 
-/// The text of a value as a member would type it.
+/// The text of a value, as a member would type it.
 pub(super) fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

@@ -1,4 +1,4 @@
-//! Who may run which command where: contexts, default permissions, exceptions, the bot's presence.
+//! Who may run which command where: contexts, default permissions, exceptions, membership of the bot.
 
 use crate::commands::Command;
 use crate::ids::Snowflake;
@@ -14,7 +14,7 @@ const CONTEXT_PRIVATE_CHANNEL: u64 = 2;
 const GUILD_INSTALL: u64 = 0;
 const USER_INSTALL: u64 = 1;
 
-/// The number of the context that a channel is for an application.
+/// The context that a channel is for an application.
 pub(super) fn context_of(channel: &Channel, bot: Snowflake) -> u64 {
     match channel.guild_id {
         Some(_) => CONTEXT_GUILD,
@@ -23,7 +23,7 @@ pub(super) fn context_of(channel: &Channel, bot: Snowflake) -> u64 {
     }
 }
 
-/// The commands that exist for a user in a channel; a guild's own come first.
+/// The commands that exist for a user in a channel; a guild's own commands come first.
 pub(crate) fn commands_in<'a>(
     state: &'a State,
     channel: &'a Channel,
@@ -35,7 +35,7 @@ pub(crate) fn commands_in<'a>(
     })
 }
 
-/// Whether a command is there because the application is in the guild, or this is a direct message with its bot.
+/// Whether a command exists because the application is in the guild, or because this is a direct message with its bot.
 fn is_installed_in(state: &State, channel: &Channel, command: &Command) -> bool {
     match state.world.guild_of(channel) {
         Some(guild) => guild.members.contains_key(&command.bot) && is_for(command, GUILD_INSTALL),
@@ -43,7 +43,7 @@ fn is_installed_in(state: &State, channel: &Channel, command: &Command) -> bool 
     }
 }
 
-/// Whether a command is there because the user installed the application.
+/// Whether a command exists because the user installed the application.
 fn is_installed_by(state: &State, user: Snowflake, command: &Command) -> bool {
     let bot = state.world.bot(command.bot);
     command.guild.is_none()
@@ -55,7 +55,7 @@ fn is_for(command: &Command, installation: u64) -> bool {
     command.guild.is_some() || command.body.integration_types.contains(&installation)
 }
 
-/// On whose installation an interaction in a channel rests; `command`: what is run, if anything is.
+/// The installations that authorise an interaction in a channel; `command` is the command that is run, if any.
 pub(super) fn owners(
     state: &State,
     channel: &Channel,
@@ -82,7 +82,7 @@ pub(crate) fn may_run(state: &State, user: Snowflake, channel: &Channel, command
     permits(state, guild, Some(channel), user, command)
 }
 
-/// The commands that a member may run somewhere in a guild.
+/// The commands that a member may run anywhere in a guild.
 pub(crate) fn commands_for_member<'a>(
     state: &'a State,
     guild: &'a Guild,
@@ -96,7 +96,7 @@ pub(crate) fn commands_for_member<'a>(
     })
 }
 
-/// Administrators and owners have every bit, and no exception is made of them.
+/// Administrators and owners have all permissions, and exceptions do not apply to them.
 fn permits(
     state: &State,
     guild: &Guild,
@@ -118,8 +118,8 @@ fn permits(
     verdict.unwrap_or_else(|| granted & needed(command) == needed(command))
 }
 
-/// The commands that a user may run in direct messages: with bots it shares a guild with, and of applications
-/// it installed.
+/// The commands that a user may run in direct messages: with bots in a common guild, and of applications that they
+/// installed.
 pub(crate) fn commands_for_person(state: &State, user: Snowflake) -> impl Iterator<Item = &Command> {
     state.commands.available(None).filter(move |command| {
         let shares =
@@ -130,7 +130,7 @@ pub(crate) fn commands_for_person(state: &State, user: Snowflake) -> impl Iterat
     })
 }
 
-/// Whether a command can be used in such a context at all. `contexts` overrules the older `dm_permission`.
+/// Whether a command can be used in this context at all. `contexts` takes precedence over the older `dm_permission`.
 fn fits(command: &Command, context: u64) -> bool {
     if command.guild.is_some() {
         return context == CONTEXT_GUILD;
@@ -141,9 +141,9 @@ fn fits(command: &Command, context: u64) -> bool {
     }
 }
 
-/// The permissions that a command asks of members.
+/// The permissions that a command requires.
 fn needed(command: &Command) -> u64 {
-    // No bit named leaves the command to administrators.
+    // Without any bits, only administrators can use the command.
     command
         .body
         .default_member_permissions

@@ -1,4 +1,4 @@
-//! Running a command: the options filled in, or the user or message it is run on, made into an invocation.
+//! Running a command: turns the filled-in options, or the target user or message, into an invocation.
 
 use serde_json::{Value, json};
 
@@ -14,17 +14,17 @@ use crate::state::State;
 use crate::world::wire::{MemberJson, MessageJson};
 use crate::world::{ActError, Attachment, Channel, bits};
 
-/// A slash command as it is run or still being typed.
+/// A slash command that is run or is still being typed.
 pub(crate) struct Typed<'a> {
-    /// Subcommands on the way.
+    /// The subcommands.
     pub(crate) path: &'a [&'a str],
     pub(crate) given: &'a [(String, Value)],
-    /// The option that is being typed; none when the command is run.
+    /// The option that is being typed; `None` when the command is run.
     pub(crate) focused: Option<&'a str>,
     pub(crate) files: &'a [(String, Attachment)],
 }
 
-/// The command of this name and type that the invoker may run where it is.
+/// The command with this name and type, if the invoker may run it in their channel.
 pub(crate) fn command_named<'a>(
     state: &'a State,
     invoker: &Invoker,
@@ -39,7 +39,7 @@ pub(crate) fn command_named<'a>(
     Ok(found)
 }
 
-/// The command with this id, if the invoker may run it where it is.
+/// The command with this id, if the invoker may run it in their channel.
 pub(crate) fn command_with_id<'a>(
     state: &'a State,
     invoker: &Invoker,
@@ -78,7 +78,7 @@ pub(crate) fn run(
     Ok(Invocation { name, command: id, ..Invocation::new(invoker, command.bot, kind, line, data) })
 }
 
-/// A command of the context menu, run on a user or a message.
+/// A context menu command, run on a user or a message.
 pub(crate) fn run_on(
     state: &State,
     invoker: Invoker,
@@ -111,7 +111,7 @@ pub(crate) fn run_on(
     Ok(Invocation { name, command: id, ..Invocation::new(invoker, command.bot, Kind::Command, line, data) })
 }
 
-/// The invoker's channel, if it sees it.
+/// The invoker's channel, if they can see it.
 pub(super) fn channel_of<'a>(state: &'a State, invoker: &Invoker) -> Result<&'a Channel, ActError> {
     let home = state.world.channel(invoker.channel);
     let home = home.ok_or_else(|| ActError::unknown_channel(&invoker.channel.to_string(), &state.world))?;
@@ -135,7 +135,7 @@ fn check_may_run(
     Ok(())
 }
 
-/// What the data of every command's interaction begins with.
+/// The common fields in the data of every command's interaction.
 fn described(command: &Command) -> Value {
     let mut data = json!({ "id": command.id, "name": command.name(), "type": command.kind() });
     if let Some(guild) = command.guild {
