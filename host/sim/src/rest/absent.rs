@@ -1,4 +1,4 @@
-//! What no simulated guild or application has, and none can make: Discord's answers of those that have none.
+//! Features that no simulated guild or application has, and that cannot be created: Discord's answers without them.
 
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ pub(super) fn of_guild(call: &Call, guild: Snowflake) -> Result<Reply> {
 /// `GET /guilds/{guild}/integrations`
 /// <https://discord.com/developers/docs/resources/guild#get-guild-integrations>
 pub(super) fn integrations(call: &Call, guild: Snowflake) -> Result<Reply> {
-    // discordeno sends a key that Discord had before version 8.
+    // discordeno sends a key that Discord only had before version 8.
     call.ignore_query(&["include_applications"]);
     seen(call, guild, bits::MANAGE_GUILD, &json!([]))
 }
@@ -42,7 +42,7 @@ pub(super) fn widget(call: &Call, guild: Snowflake) -> Result<Reply> {
     seen(call, guild, bits::MANAGE_GUILD, &json!({ "enabled": false, "channel_id": null }))
 }
 
-/// `GET /guilds/{guild}/widget.json`, which needs no account.
+/// `GET /guilds/{guild}/widget.json`, which needs no authorization.
 /// <https://discord.com/developers/docs/resources/guild#get-guild-widget>
 pub(super) fn widget_json(call: &Call, guild: Snowflake) -> Result<Reply> {
     call.shared.state().world.guild(guild).ok_or(ApiError::unknown_guild())?;
@@ -67,12 +67,12 @@ pub(super) fn sticker(call: &Call, _: Snowflake) -> Result<Reply> {
     Err(ApiError::new(404, 10060, "Unknown sticker"))
 }
 
-/// `GET /sticker-packs`: Discord's own pictures are not here.
+/// `GET /sticker-packs`: Discord's own stickers do not exist here.
 pub(super) fn sticker_packs(_: &Call) -> Result<Reply> {
     Ok(Reply::json(&json!({ "sticker_packs": [] })))
 }
 
-/// `GET /soundboard-default-sounds`: nor are its sounds.
+/// `GET /soundboard-default-sounds`: nor do its sounds.
 pub(super) fn default_sounds(call: &Call) -> Result<Reply> {
     call.caller()?;
     Ok(Reply::json(&json!([])))
@@ -101,7 +101,7 @@ pub(super) fn entitlement(call: &Call, application: Snowflake, _: Snowflake) -> 
     Err(ApiError::new(404, 10029, "Unknown Entitlement"))
 }
 
-/// An answer for members who have every bit of `needed`.
+/// An answer for members with all `needed` permissions.
 fn seen(call: &Call, guild: Snowflake, needed: u64, answer: &Value) -> Result<Reply> {
     let (caller, state) = call.open()?;
     access::guild_with(&state, caller, guild, needed)?;

@@ -1,4 +1,4 @@
-//! A bot's application over REST: what it says of itself, and what roles can ask of those it is linked to.
+//! A bot's application over REST: its description of itself, and its role connection metadata.
 
 use serde_json::{Value, json};
 use std::ops::RangeInclusive;
@@ -16,9 +16,9 @@ use crate::world::{Application, Bot, InstallConfig, InstallParams, RoleConnectio
 const MAX_DESCRIPTION_CHARS: usize = 400;
 const MAX_TAGS: usize = 5;
 const TAG_CHARS: RangeInclusive<usize> = 0..=20;
-/// With which an application can be installed.
+/// The scopes with which an application can be installed.
 const SCOPES: [&str; 2] = ["applications.commands", "bot"];
-/// Things that roles can ask for.
+/// The most role connection metadata records.
 const MAX_METADATA: usize = 5;
 
 /// `GET /applications/@me` and `GET /oauth2/applications/@me`
@@ -45,7 +45,7 @@ pub(super) fn metadata(call: &Call, id: Snowflake) -> Result<Reply> {
     Ok(Reply::json(&bot_of(&state, id)?.application.metadata))
 }
 
-/// `PUT /applications/{application}/role-connections/metadata`: the whole list.
+/// `PUT /applications/{application}/role-connections/metadata`: replaces all records.
 pub(super) fn set_metadata(call: &Call, id: Snowflake) -> Result<Reply> {
     drop(call.own_application(id)?);
     let (mut whole, entries) = call.fields_of_list()?;

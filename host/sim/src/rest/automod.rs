@@ -1,4 +1,4 @@
-//! Rules of auto moderation over REST: what makes or changes one.
+//! Auto moderation rules over REST: creating and changing them.
 //! <https://discord.com/developers/docs/resources/auto-moderation>
 
 use std::ops::RangeInclusive;
@@ -48,14 +48,14 @@ pub(super) fn edit(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply
     let (by, mut fields) = call.form()?;
     let mut state = call.shared.state();
     let mut rule = automod::find(&state, by.user, guild, id)?.clone();
-    // What triggers a rule stays as it is.
+    // The trigger type of a rule cannot be changed.
     fields.ignore(&["trigger_type"]);
     read(&mut fields, &mut rule);
     fields.checked()?;
     Ok(Reply::json(&automod::edit(&mut state, &by, guild, rule)?))
 }
 
-/// Takes over what a body says.
+/// Applies the body to the rule.
 fn read(fields: &mut Fields, rule: &mut AutoModRule) {
     set(&mut rule.name, fields.text_within("name", NAME_CHARS));
     if let Some(event) = fields.choice("event_type", &[1, 2])
@@ -73,7 +73,7 @@ fn read(fields: &mut Fields, rule: &mut AutoModRule) {
     set(&mut rule.actions, actions);
 }
 
-/// Discord's words for an event or an action that the trigger of a rule does not go with.
+/// Discord's message for an event or action that the rule's trigger does not support.
 fn not_permitted(what: &str, number: u64, trigger: u64) -> String {
     format!("{what} type {number} is not permitted for rule with trigger type {trigger}")
 }

@@ -1,4 +1,4 @@
-//! Bans over REST: who is kept out of a guild, and what happens to what they wrote.
+//! Bans over REST: who is banned from a guild, and what happens to their messages.
 
 use serde_json::json;
 
@@ -9,13 +9,13 @@ use crate::rules::{access, members, messages};
 use crate::state::State;
 use crate::world::{Ban, bits};
 
-/// Bans in one page.
+/// The most bans in a page.
 const MAX_PAGE: usize = 1000;
-/// People in one bulk ban.
+/// The most users in a bulk ban.
 const MAX_BULK: usize = 200;
-/// Messages of a banned member can be deleted so far back.
+/// How far back messages of a banned member can be deleted, in seconds.
 const MAX_DELETE_SECONDS: u64 = 7 * 24 * 3600;
-/// Bans that a guild keeps.
+/// The most bans of a guild.
 const MAX_BANS: usize = 100_000;
 
 /// `GET /guilds/{guild}/bans?limit=&before=&after=`
@@ -51,7 +51,7 @@ pub(super) fn ban(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Repl
 pub(super) fn put(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Reply> {
     let (by, mut fields) = call.form()?;
     let days = fields.number_within("delete_message_days", 0..=7);
-    // discord.py says it in the query.
+    // discord.py sends it in the query.
     let asked = call
         .query("delete_message_seconds")
         .and_then(|seconds| seconds.parse().ok())
@@ -110,7 +110,7 @@ fn check(state: &State, caller: Snowflake, guild: Snowflake, user: Snowflake) ->
     Ok(())
 }
 
-/// Deletes what a user wrote in a guild within the last seconds.
+/// Deletes the messages that a user posted in a guild in the last `seconds`.
 fn forget(state: &mut State, guild: Snowflake, user: Snowflake, seconds: u64, by: Snowflake) {
     if seconds == 0 {
         return;

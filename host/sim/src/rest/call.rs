@@ -1,4 +1,4 @@
-//! One REST call as the handlers see it: address, query, body, files and who calls.
+//! A REST call as handlers see it: path, query, body, files and the caller.
 
 use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -18,21 +18,21 @@ use crate::limits::Counted;
 use crate::rules::By;
 use crate::state::{Shared, State};
 
-/// Characters of a reason for the audit log.
+/// The most characters in an audit log reason.
 const MAX_REASON_CHARS: usize = 512;
 
-/// A request to be answered.
+/// A request to answer.
 pub(crate) struct Call {
     pub(crate) shared: Arc<Shared>,
     parts: Parts,
     /// Without `/api/vN`.
     path: String,
     body: Bytes,
-    /// Files of a multipart body.
+    /// The files of a multipart body.
     pub(crate) uploads: Vec<Upload>,
-    /// Fields of the body that nobody read.
+    /// The fields of the body that no handler read.
     pub(super) unread: Arc<Unread>,
-    /// Bit `n` is set once somebody looked at pair `n` of the query.
+    /// Bit `n` is set once pair `n` of the query was read.
     query_read: AtomicU64,
 }
 
@@ -46,7 +46,7 @@ impl Call {
         self.parts.method.as_str()
     }
 
-    /// The body as it came.
+    /// The raw body.
     pub(crate) fn body(&self) -> &[u8] {
         &self.body
     }
@@ -55,7 +55,7 @@ impl Call {
         &self.path
     }
 
-    /// A value of the query, as it stands there.
+    /// A query value, still escaped.
     pub(crate) fn query(&self, key: &str) -> Option<&str> {
         let mut value = None;
         for (at, (name, this)) in query_pairs(self.parts.uri.query()?).enumerate() {
@@ -67,14 +67,14 @@ impl Call {
         value
     }
 
-    /// Keys of the query that Discord knows and that change nothing here.
+    /// Query keys that Discord knows and that have no effect here.
     pub(super) fn ignore_query(&self, keys: &[&str]) {
         for key in keys {
             self.query(key);
         }
     }
 
-    /// Keys of the query that nobody looked at; of the first 64.
+    /// Query keys, out of the first 64, that no handler read.
     pub(super) fn unread_query(&self) -> Vec<String> {
         let read = self.query_read.load(Ordering::Relaxed);
         let pairs = query_pairs(self.parts.uri.query().unwrap_or_default()).take(64).enumerate();
@@ -85,27 +85,27 @@ impl Call {
         Fields::parse(&self.body, &self.unread)
     }
 
-    /// A body that is a list of objects, and the whole that gathers their mistakes.
+    /// A body that is a list of objects: the fields that collect mistakes, and those of each object.
     pub(crate) fn fields_of_list(&self) -> Result<(Fields, Vec<Fields>)> {
         Fields::parse_list(&self.body, &self.unread)
     }
 
-    /// Who calls, and the state that it asks for.
+    /// The caller, and the state for reading.
     pub(super) fn open(&self) -> Result<(Snowflake, MutexGuard<'_, State>)> {
         Ok((self.caller()?, self.shared.state()))
     }
 
-    /// Who calls, for the audit log, and the state that it changes.
+    /// The caller with the audit log reason, and the state for changing it.
     pub(super) fn act(&self) -> Result<(By, MutexGuard<'_, State>)> {
         Ok((self.by()?, self.shared.state()))
     }
 
-    /// Who calls, for the audit log, and what its body says.
+    /// The caller with the audit log reason, and the fields of the body.
     pub(super) fn form(&self) -> Result<(By, Fields)> {
         Ok((self.by()?, self.fields()?))
     }
 
-    /// Who calls, and why, as the audit log is to have it.
+    /// The caller, with the reason for the audit log.
     pub(crate) fn by(&self) -> Result<By> {
         let reason = self.header("x-audit-log-reason").filter(|reason| !reason.is_empty());
         let reason = reason.map(|reason| percent_decode(reason).into_owned());
@@ -116,40 +116,40 @@ impl Call {
         Ok(By { user: self.caller()?, reason })
     }
 
-    /// A yes or no of the query, in the ways clients write it.
+    /// A boolean in the query, in the spellings that clients use.
     pub(crate) fn query_flag(&self, key: &str) -> bool {
         matches!(self.query(key), Some("true" | "True" | "1"))
     }
 
-    /// What `read` takes from a value of the query, which is checked like a field of a body.
+    /// What `read` returns for a query value, which is validated like a field of a body.
     pub(crate) fn query_field<T>(
         &self,
         key: &str,
         read: impl FnOnce(&mut Fields, &str) -> Option<T>,
     ) -> Result<Option<T>> {
-        // A `+` stays what it is: that of a moment's zone comes unescaped, too.
+        // A `+` is not decoded, because clients send that of a time zone unescaped.
         let Some(text) = self.query(key).map(percent_decode) else { return Ok(None) };
         let mut fields = Fields::of([(key.to_owned(), text.into())].into_iter().collect(), "");
         let value = read(&mut fields, key);
         fields.checked().map(|()| value)
     }
 
-    /// An id of the query.
+    /// An id in the query.
     pub(crate) fn query_id(&self, key: &str) -> Result<Option<Snowflake>> {
         self.query_field(key, Fields::snowflake)
     }
 
-    /// A moment of the query.
+    /// A timestamp in the query.
     pub(crate) fn query_moment(&self, key: &str) -> Result<Option<Timestamp>> {
         self.query_field(key, Fields::moment)
     }
 
-    /// A text of the query, its escapes undone.
+    /// A text in the query, unescaped.
     pub(crate) fn query_text(&self, key: &str) -> Option<String> {
         self.query(key).map(|text| percent_decode(&text.replace('+', " ")).into_owned())
     }
 
-    /// How many the query asks for.
+    /// The page size that the query asks for.
     pub(crate) fn query_limit(&self, default: usize, most: usize) -> Result<usize> {
         let limit = self.query_field("limit", |fields, key| fields.number_within(key, 1..=most as u64))?;
         Ok(limit.map_or(default, |limit| limit as usize))
@@ -160,7 +160,7 @@ impl Call {
         without_tokens(&self.path)
     }
 
-    /// The route's method and shape: `GET /channels/{id}/messages`.
+    /// The method and shape of the route: `GET /channels/{id}/messages`.
     pub(super) fn shape(&self) -> String {
         let path = self.shown_path();
         let is_id = |segment: &str| segment.starts_with(|first: char| first.is_ascii_digit());
@@ -169,7 +169,7 @@ impl Call {
         format!("{} {}", self.method(), shape.join("/"))
     }
 
-    /// Takes the JSON out of a body that is a form; leaves others alone.
+    /// Takes the JSON out of a form body; other bodies are left alone.
     pub(super) async fn read_form(&mut self) -> Result<()> {
         let kind = self.header(CONTENT_TYPE).unwrap_or_default();
         if kind.starts_with("multipart/form-data") {
@@ -180,12 +180,12 @@ impl Call {
         Ok(())
     }
 
-    /// Who calls, bot or user; 401 without a good token.
+    /// The caller, a bot or user; 401 without a valid token.
     pub(crate) fn caller(&self) -> Result<Snowflake> {
         self.account().map(Account::id)
     }
 
-    /// The bot that calls; users are refused.
+    /// The calling bot; users are refused.
     pub(crate) fn bot(&self) -> Result<Snowflake> {
         match self.account()? {
             Account::Bot(bot) => Ok(bot),
@@ -201,12 +201,12 @@ impl Call {
         }
     }
 
-    /// The state, for the bot of this application alone.
+    /// The state, only for the bot of this application.
     pub(super) fn own_application(&self, id: Snowflake) -> Result<MutexGuard<'_, State>> {
         if self.bot()? == id { Ok(self.shared.state()) } else { Err(ApiError::not_your_application()) }
     }
 
-    /// Whether it comes with `Authorization: Bearer` and this token.
+    /// Whether the call has `Authorization: Bearer` with this token.
     pub(crate) fn has_bearer(&self, token: &str) -> bool {
         self.header(AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer ")) == Some(token)
     }
@@ -225,7 +225,7 @@ impl Call {
         account.ok_or(ApiError::unauthorized())
     }
 
-    /// This call as rate limits count it: by token, or together with all that have none.
+    /// The call as rate limits count it: by token; all calls without one are counted together.
     pub(super) fn counted(&self) -> Counted<'_> {
         let mut hasher = DefaultHasher::new();
         self.parts.headers.get(AUTHORIZATION).map(|value| value.as_bytes()).hash(&mut hasher);
@@ -233,7 +233,7 @@ impl Call {
     }
 }
 
-/// Strips `/api/vN` and `/api`; other paths stay.
+/// Strips `/api/vN` and `/api`; leaves other paths as they are.
 pub(super) fn api_path(path: &str) -> &str {
     let Some(rest) = path.strip_prefix("/api/") else { return path };
     match rest.split_once('/') {
@@ -243,7 +243,7 @@ pub(super) fn api_path(path: &str) -> &str {
     }
 }
 
-/// Whether the API is asked for in a version that is spoken here, or in none.
+/// Whether the path has a supported API version, or none.
 pub(super) fn speaks_known_version(path: &str) -> bool {
     let version = path.strip_prefix("/api/").and_then(|rest| rest.split('/').next());
     version.filter(|version| is_version(version)).is_none_or(|version| matches!(version, "v9" | "v10"))
@@ -253,12 +253,12 @@ fn is_version(segment: &str) -> bool {
     segment.strip_prefix('v').is_some_and(|number| number.parse::<u32>().is_ok())
 }
 
-/// The path as the transcript shows it: interaction and webhook tokens are nobody's business, however they are spelled.
+/// The path as the transcript shows it: without interaction and webhook tokens, even if parts of the path are escaped.
 pub(super) fn without_tokens(path: &str) -> Cow<'_, str> {
     if !["webhooks", "interactions", "%"].iter().any(|part| path.contains(part)) {
         return Cow::Borrowed(path);
     }
-    // How many segments stand behind `webhooks` or `interactions`: an id, then the token.
+    // The number of segments so far after `webhooks` or `interactions`: an id, then the token.
     let mut behind = None;
     let shown = path.split('/').map(|segment| match behind {
         _ if segment.is_empty() => segment,

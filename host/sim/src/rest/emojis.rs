@@ -1,4 +1,4 @@
-//! Custom emojis over REST, of guilds and of applications: what a body says of one. It keeps no picture.
+//! Custom emojis of guilds and applications over REST: validates bodies. It does not store the images.
 
 use super::guilds::settings::is_picture;
 use super::routes::{Part, Path};
@@ -9,7 +9,7 @@ use crate::rules::emojis::{self, Home, NewEmoji};
 
 /// How a GIF begins in base64.
 const GIF: &str = ";base64,R0lG";
-/// A picture may have so many bytes.
+/// The largest image, in bytes.
 const MAX_IMAGE_BYTES: usize = 256 * 1024;
 
 impl Part for Home {

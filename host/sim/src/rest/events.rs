@@ -1,4 +1,4 @@
-//! Events that a guild announces, over REST: list, make, change, remove, and who is interested.
+//! Scheduled events of a guild over REST: list, create, change, delete, and who is interested.
 
 use std::ops::RangeInclusive;
 
@@ -12,10 +12,10 @@ use crate::rules::events::{self, EventForm};
 use crate::world::wire::MemberJson;
 use crate::world::{NthWeekday, RecurrenceRule};
 
-/// The answer of those who are interested; `GuildScheduledEventUserResponses` in Discord's OpenAPI document.
+/// The response of interested users, as in `GuildScheduledEventUserResponses` in Discord's OpenAPI document.
 const INTERESTED: u8 = 1;
 
-/// People in one page.
+/// The most users in a page.
 const MAX_PAGE: usize = 100;
 
 /// `GET /guilds/{guild}/scheduled-events?with_user_count=`
@@ -82,7 +82,7 @@ pub(super) fn users(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Repl
     Ok(Reply::json(&page.collect::<Vec<_>>()))
 }
 
-/// `PUT /guilds/{guild}/scheduled-events/{event}/users/@me`: as a user's client says that it is interested.
+/// `PUT /guilds/{guild}/scheduled-events/{event}/users/@me`: sent by users' clients to mark interest.
 pub(super) fn subscribe(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
     call.fields()?.ignore_all();
@@ -96,7 +96,7 @@ pub(super) fn unsubscribe(call: &Call, guild: Snowflake, id: Snowflake) -> Resul
     events::set_interest(&mut call.shared.state(), guild, id, caller, false).map(|()| Reply::nothing())
 }
 
-/// What a body says of an event.
+/// Reads an event from a body.
 fn read(fields: &mut Fields) -> EventForm {
     fields.choice("privacy_level", &[2_u64]);
     let location = fields.read_object("entity_metadata", |of| of.text_within("location", 1..=100)).flatten();
@@ -114,7 +114,7 @@ fn read(fields: &mut Fields) -> EventForm {
 }
 
 fn recurrence(of: &mut Fields) -> RecurrenceRule {
-    // Discord says them in answers and takes them from nobody.
+    // Fields that Discord returns but accepts from nobody.
     of.ignore(&["end", "by_year_day", "count"]);
     let numbers = |of: &mut Fields, key: &str, range: RangeInclusive<u64>| {
         let numbers: Vec<u64> = range.collect();

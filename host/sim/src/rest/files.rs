@@ -1,4 +1,4 @@
-//! Forms: read from multipart bodies with their files, and from urlencoded ones. Files are served under a local URL.
+//! Forms: multipart bodies with files, and urlencoded ones. Files are served from a local URL.
 
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request};
@@ -10,7 +10,8 @@ use crate::files::{MAX_FILE_BYTES, MAX_FILES, Upload};
 use crate::form::{ApiError, Result};
 use crate::ids::{Snowflake, percent_decode, query_pairs};
 
-/// Splits a multipart body into its JSON and its files. Without `payload_json` its plain fields are the JSON's texts.
+/// Splits a multipart body into its JSON and its files. Without `payload_json`, the plain fields become texts in the
+/// JSON.
 /// <https://discord.com/developers/docs/reference#uploading-files>
 pub(crate) async fn read_multipart(parts: &Parts, body: Bytes) -> Result<(Bytes, Vec<Upload>)> {
     let mut request = Request::from_parts(parts.clone(), Body::from(body));
@@ -50,7 +51,7 @@ pub(crate) async fn read_multipart(parts: &Parts, body: Bytes) -> Result<(Bytes,
     Ok((json, files))
 }
 
-/// The JSON of a body as browsers send forms. py-cord answers interactions so: a form without files is not multipart.
+/// The JSON in a urlencoded form. py-cord sends interaction responses like this: a form without files is not multipart.
 /// <https://discord.com/developers/docs/reference#http-api>
 pub(crate) fn read_urlencoded(body: &[u8]) -> Result<Bytes> {
     let text = str::from_utf8(body).map_err(|_| ApiError::invalid_json())?;
@@ -65,7 +66,7 @@ pub(crate) fn read_urlencoded(body: &[u8]) -> Result<Bytes> {
     Ok(if plain.is_empty() { Bytes::new() } else { Value::Object(plain).to_string().into() })
 }
 
-/// Whether a path is that of a file.
+/// Whether this is the path of a file.
 pub(crate) fn owns(path: &str) -> bool {
     path.starts_with("/files/")
 }

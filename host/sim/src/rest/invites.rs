@@ -1,4 +1,4 @@
-//! Invites over REST: make, read, take away, and entering a guild by one.
+//! Invites over REST: create, get, delete, and join a guild with one.
 
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ pub(super) fn create(call: &Call, channel: Snowflake) -> Result<Reply> {
         temporary: fields.flag("temporary").unwrap_or(false),
     };
     let unique = fields.flag("unique").unwrap_or(false);
-    // To a stream or an activity; here it leads to the channel all the same.
+    // For a stream or an activity; here it leads to the channel all the same.
     fields.choice("target_type", &[1_u64, 2]);
     fields.ignore(&["target_user_id", "target_application_id"]);
     fields.checked()?;
@@ -44,7 +44,7 @@ pub(super) fn of_channel(call: &Call, channel: Snowflake) -> Result<Reply> {
 /// `GET /guilds/{guild}/invites`
 pub(super) fn of_guild(call: &Call, guild: Snowflake) -> Result<Reply> {
     let (caller, state) = call.open()?;
-    // Those who only see the audit log are not shown how often each was used.
+    // Users who may only view the audit log do not see how often an invite was used.
     // https://discord.com/developers/docs/resources/guild#get-guild-invites
     let manages = access::guild_with(&state, caller, guild, bits::MANAGE_GUILD);
     if manages.is_err() {
@@ -71,7 +71,7 @@ pub(super) fn invite(call: &Call, code: String) -> Result<Reply> {
     Ok(Reply::json(&json))
 }
 
-/// `POST /invites/{code}`: a user enters; bots are added by those who manage a guild.
+/// `POST /invites/{code}`: a user joins. Bots cannot: they are added by users who manage the guild.
 pub(super) fn accept(call: &Call, code: String) -> Result<Reply> {
     let person = call.user()?;
     call.fields()?.ignore_all();

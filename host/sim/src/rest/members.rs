@@ -1,4 +1,4 @@
-//! Members over REST: read, search, change, give and take roles, throw out.
+//! Members over REST: get, search, change, assign and remove roles, kick.
 
 use std::time::Duration;
 
@@ -13,12 +13,12 @@ use crate::state::State;
 use crate::world::wire::MemberJson;
 use crate::world::{Guild, GuildMember, bits};
 
-/// Members in one page.
+/// The most members in a page.
 const MAX_PAGE: usize = 1000;
 const MAX_NICK_CHARS: usize = 32;
 /// The longest timeout.
 const MAX_TIMEOUT: Duration = Duration::from_secs(28 * 24 * 3600);
-/// The only member flag that can be set: verification is passed over.
+/// The only member flag that can be set: bypasses verification.
 const SETTABLE_FLAGS: u32 = 1 << 2;
 
 /// `GET /guilds/{guild}/members?limit=&after=`
@@ -26,7 +26,7 @@ pub(super) fn list(call: &Call, guild: Snowflake) -> Result<Reply> {
     let (caller, state) = call.open()?;
     let limit = call.query_limit(1, MAX_PAGE)?;
     let after = call.query_id("after")?.unwrap_or_default();
-    // To know all members is a privilege that a bot is granted or not.
+    // A bot must have been granted the intent to list all members.
     if state.world.bot(caller).is_some_and(|bot| bot.granted_intents & intents::GUILD_MEMBERS == 0) {
         return Err(ApiError::missing_access());
     }
@@ -134,7 +134,7 @@ fn set_role(call: &Call, guild: Snowflake, user: Snowflake, role: Snowflake, giv
     Ok(Reply::nothing())
 }
 
-/// What a body changes; outer none: not spoken of.
+/// The changes in a body; the outer `None` means that a field is absent.
 struct Form {
     nick: Option<Option<String>>,
     roles: Option<Vec<Snowflake>>,
@@ -147,7 +147,7 @@ struct Form {
 
 impl Form {
     fn read(fields: &mut Fields) -> Self {
-        // discord.js sends its own name for the timeout beside Discord's.
+        // discord.js sends its own name for the timeout in addition to Discord's.
         fields.ignore(&["communicationDisabledUntil"]);
         Self {
             nick: fields.nullable("nick", |of, key| of.text(key, MAX_NICK_CHARS)),
@@ -217,7 +217,7 @@ impl Form {
     }
 }
 
-/// A role that the caller may give and take: below its own, not a bot's, not `@everyone`.
+/// A role that the caller may assign and remove: below their highest one, not a bot's, not `@everyone`.
 fn check_role(guild: &Guild, caller: Snowflake, role: Snowflake) -> Result<()> {
     let role = access::role_below(guild, caller, role)?;
     if role.bot.is_some() || role.id == guild.id { Err(ApiError::missing_permissions()) } else { Ok(()) }

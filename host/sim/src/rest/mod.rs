@@ -1,4 +1,4 @@
-//! REST: from a request to an answer — address, authorization, faults, route, headers, transcript.
+//! REST: from a request to a response – path, authorization, faults, route, headers, transcript.
 
 mod absent;
 mod applications;
@@ -49,10 +49,10 @@ use crate::record::Exchange;
 use crate::state::Shared;
 use crate::transcript::What;
 
-/// The largest body that is read, in bytes: ten files of Discord's 10 MiB would be more than anybody tests with.
+/// The largest body that is accepted, in bytes: ten files of Discord's 10 MiB would be more than anyone tests with.
 const MAX_BODY_BYTES: usize = 32 << 20;
 
-/// The connection is to be cut instead of answered.
+/// The connection is to be cut instead of sending a response.
 #[derive(Debug, thiserror::Error)]
 #[error("connection dropped by a fault")]
 pub(crate) struct Dropped;
@@ -137,14 +137,14 @@ async fn carry_out(
     (Some(reply), quota)
 }
 
-/// The answer of the route, and what it did not know of the call.
+/// The reply of the route, and what was unknown in the call.
 async fn route(call: &mut Call) -> (Reply, Unknown) {
     let reply = match call.read_form().await {
         Ok(()) => routes::route(call),
         Err(error) => Err(error),
     };
     let unknown = unknown::report(call, reply.is_ok());
-    // That nobody looks at a key is only known when the call was carried out.
+    // Which keys no handler reads is only known once the call was carried out.
     let reply = match unknown.keys.first().filter(|_| call.shared.options.strict) {
         Some(key) => Err(ApiError::form(key, "UNKNOWN_FIELD", "This key of the query is not known.")),
         None => reply,
@@ -152,7 +152,7 @@ async fn route(call: &mut Call) -> (Reply, Unknown) {
     (reply.unwrap_or_else(|error| Reply::error(&error)), unknown)
 }
 
-/// The refusal, if rate limits do not let a call through, and what its answer says about them.
+/// The refusal, if rate limits do not allow the call, and the quota for the headers.
 fn admit(shared: &Shared, call: &Call) -> (Option<Reply>, Option<Quota>) {
     let (counted, now) = (call.counted(), shared.clock.now());
     if shared.options.rate_limits == RateLimits::Off {

@@ -1,4 +1,4 @@
-//! The onboarding of a guild over REST: read, set up.
+//! The onboarding of a guild over REST: get, set up.
 //! <https://discord.com/developers/docs/resources/guild#get-guild-onboarding>
 
 use std::ops::RangeInclusive;
@@ -9,7 +9,7 @@ use crate::ids::Snowflake;
 use crate::rules::{access, onboarding};
 use crate::world::{Emoji, Guild, Onboarding, OnboardingOption, OnboardingPrompt, World};
 
-// Limits that are in Discord's OpenAPI document alone: <https://github.com/discord/discord-api-spec>
+// Limits that are documented only in Discord's OpenAPI document: <https://github.com/discord/discord-api-spec>
 const MAX_PROMPTS: usize = 15;
 const MAX_DEFAULT_CHANNELS: usize = 500;
 const OPTIONS: RangeInclusive<usize> = 1..=50;
@@ -36,7 +36,7 @@ pub(super) fn edit(call: &Call, guild: Snowflake) -> Result<Reply> {
     Ok(Reply::json(&onboarding::edit(&mut state, &by, guild, new)?))
 }
 
-/// What a body is read against.
+/// What a body is validated against.
 struct Reading<'a> {
     world: &'a World,
     home: &'a Guild,
@@ -44,7 +44,7 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    /// What the body does not say stays as it is.
+    /// Fields that are absent from the body stay as they are.
     fn onboarding(&self, fields: &mut Fields) -> Onboarding {
         let mut new = self.before.clone();
         set(&mut new.enabled, fields.flag("enabled"));
@@ -62,7 +62,7 @@ impl Reading<'_> {
         new
     }
 
-    /// Which question it is: one that is not known is a new one, which must have an id all the same.
+    /// Reads a question. An unknown id means a new question: new ones must have an id, too.
     /// <https://github.com/discord/discord-api-docs/issues/6320>
     fn prompt(&self, prompt: &mut Fields, others: &[OnboardingPrompt]) -> OnboardingPrompt {
         prompt.require("id");
@@ -108,7 +108,7 @@ impl Reading<'_> {
         }
     }
 
-    /// A custom emoji is one of the guild's, and brings its own name.
+    /// A custom emoji must belong to the guild, whose name for it is used.
     fn emoji(&self, option: &mut Fields) -> (Option<Emoji>, bool) {
         let (id, name) = (option.snowflake("emoji_id"), option.text("emoji_name", MAX_EMOJI_NAME_CHARS));
         let animated = option.flag("emoji_animated").unwrap_or(false);

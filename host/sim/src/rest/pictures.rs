@@ -1,4 +1,4 @@
-//! `GET /avatars/…`, `/icons/…` and `/embed/avatars/…`: the paths of Discord's image server, answered here.
+//! `GET /avatars/…`, `/icons/…` and `/embed/avatars/…`: the paths of Discord's CDN, served here.
 
 use super::{Call, Reply};
 use crate::form::{ApiError, Result};
@@ -22,7 +22,7 @@ pub(super) fn icon(call: &Call, guild: Snowflake, file: String) -> Result<Reply>
     drawn(call, current, &file)
 }
 
-/// `GET /embed/avatars/{n}.png`: for those without a picture; Discord has six.
+/// `GET /embed/avatars/{n}.png`: for users without an avatar; Discord has six.
 pub(super) fn default_avatar(call: &Call, file: String) -> Result<Reply> {
     let number = bare(&file).parse().ok().filter(|number| (0..6).contains(number));
     let number: u64 = number.ok_or(ApiError::not_found())?;
@@ -37,7 +37,7 @@ fn drawn(call: &Call, current: Option<String>, file: &str) -> Result<Reply> {
         None => None,
     };
     let bytes = pictures::draw(&hash, size).ok_or(ApiError::not_found())?;
-    // Whatever ending the address has: clients ask for webp or gif, and all of them go by the type.
+    // Whatever the file extension: clients ask for webp or gif, and all of them go by the content type.
     Ok(Reply::raw("image/png".to_owned(), bytes.into()))
 }
 

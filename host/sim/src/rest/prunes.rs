@@ -31,7 +31,7 @@ pub(super) fn begin(call: &Call, guild: Snowflake) -> Result<Reply> {
     let days = days(&mut fields, "days").unwrap_or(DEFAULT_DAYS);
     let roles = fields.snowflakes("include_roles", 0..=MAX_ROLES).unwrap_or_default();
     let counts = fields.flag("compute_prune_count").unwrap_or(true);
-    // The older place of what the header of the audit log says.
+    // The older way to give the reason that is now in the audit log header.
     fields.ignore(&["reason"]);
     fields.checked()?;
     let pruned = members::prune(&mut call.shared.state(), &by, guild, days, &roles)?;

@@ -1,4 +1,4 @@
-//! An answer on its way out: status, body, and the headers that clients need.
+//! A reply: status, body, and the headers that clients need.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::form::ApiError;
 use crate::limits::Quota;
 
-/// An answer.
+/// A reply.
 pub(crate) struct Reply {
     pub(crate) status: u16,
     body: Bytes,
@@ -20,19 +20,19 @@ pub(crate) struct Reply {
     refusal: Option<Refusal>,
 }
 
-/// The call came too soon.
+/// The call was rate limited.
 #[derive(Clone, Copy)]
 struct Refusal {
     wait: Duration,
     by: Refuser,
 }
 
-/// Whose limit was reached.
+/// Which limit was reached.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Refuser {
     Route,
     Global,
-    /// In front of Discord, for invalid calls.
+    /// The limit on invalid calls, in front of Discord.
     Cloudflare,
 }
 
@@ -86,7 +86,7 @@ impl Reply {
         Self { refusal, ..Self::json_with(429, &body) }
     }
 
-    /// The body; empty if it is a file.
+    /// The body as text; empty for a file.
     pub(super) fn text(&self) -> Cow<'_, str> {
         let is_json = self.content_type.as_ref().is_some_and(|kind| kind == "application/json");
         if is_json { String::from_utf8_lossy(&self.body) } else { Cow::Borrowed("") }
@@ -97,7 +97,7 @@ impl Reply {
         Self { status, body: body.into(), content_type, refusal: None }
     }
 
-    /// The answer without what only bots need to know.
+    /// The response without the headers that only bots need.
     pub(crate) fn into_plain_response(self) -> Response<Body> {
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() =
@@ -133,10 +133,10 @@ impl Reply {
                 headers.insert(GLOBAL, HeaderValue::from_static("true"));
                 Some("global")
             }
-            // It comes from Cloudflare, before Discord: clients know it by what is missing.
+            // It comes from Cloudflare and not from Discord: clients recognise it by the missing headers.
             Some(Refusal { by: Refuser::Cloudflare, .. }) => return response,
         };
-        // Without it discord.py takes a 429 for a ban by Cloudflare and gives up.
+        // Without this header, discord.py takes a 429 for a Cloudflare ban and gives up.
         headers.insert(VIA, HeaderValue::from_static("1.1 google"));
         if let Some(scope) = scope {
             headers.insert(SCOPE, HeaderValue::from_static(scope));

@@ -1,4 +1,4 @@
-//! Roles over REST: read, make, change, order, remove.
+//! Roles over REST: get, create, change, reorder, delete.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::ids::Snowflake;
 use crate::rules::{access, roles};
 use crate::world::{Guild, Role, bits};
 
-/// Roles in a guild, `@everyone` not counted.
+/// The most roles of a guild, not counting `@everyone`.
 const MAX_ROLES: usize = 250;
 
 /// `GET /guilds/{guild}/roles`
@@ -19,7 +19,7 @@ pub(super) fn list(call: &Call, guild: Snowflake) -> Result<Reply> {
     Ok(Reply::json(&access::own_guild(&call.shared.state(), caller, guild)?.roles))
 }
 
-/// `GET /guilds/{guild}/roles/member-counts`: by role, `@everyone` not counted.
+/// `GET /guilds/{guild}/roles/member-counts`: by role, without `@everyone`.
 pub(super) fn member_counts(call: &Call, guild: Snowflake) -> Result<Reply> {
     let (caller, state) = call.open()?;
     let home = access::own_guild(&state, caller, guild)?;
@@ -71,7 +71,7 @@ pub(super) fn edit(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply
     roles::change(&mut state, guild, &by, role).map(|role| Reply::json(&role)).ok_or(ApiError::unknown_role())
 }
 
-/// `PATCH /guilds/{guild}/roles`: a list of places; answers all roles.
+/// `PATCH /guilds/{guild}/roles`: a list of positions; returns all roles.
 pub(super) fn arrange(call: &Call, guild: Snowflake) -> Result<Reply> {
     let (by, mut state) = call.act()?;
     let (mut whole, places) = call.fields_of_list()?;
@@ -83,14 +83,15 @@ pub(super) fn arrange(call: &Call, guild: Snowflake) -> Result<Reply> {
         if place.errors.is_empty() && home.role(id).is_none() {
             return Err(ApiError::unknown_role());
         }
-        // `@everyone` stands below all in any case.
+        // `@everyone` is always at the bottom.
         if id != guild {
             moves.push((id, position));
         }
         whole.absorb(place);
     }
     whole.checked()?;
-    // discord.js sends the places of all roles, also of those that the caller may not move: what counts is which do move.
+    // discord.js sends the positions of all roles, including those that the caller may not move; only roles that
+    // actually move are checked.
     let (before, after) = (arranged(home, &[]), arranged(home, &moves));
     for (id, _) in after.iter().filter(|place| !before.contains(place)) {
         access::role_below(home, by.user, *id)?;
@@ -104,7 +105,7 @@ pub(super) fn arrange(call: &Call, guild: Snowflake) -> Result<Reply> {
     Ok(Reply::json(&access::own_guild(&state, by.user, guild)?.roles))
 }
 
-/// Takes over what a body says; `own` is all that the caller can pass on.
+/// Applies the body to the role; `own` are the permissions that the caller can pass on.
 fn read(fields: &mut Fields, role: &mut Role, own: u64) -> Result<()> {
     set(&mut role.name, fields.text_within("name", 1..=100));
     if let Some(permissions) = fields.number("permissions") {
@@ -126,8 +127,8 @@ fn read(fields: &mut Fields, role: &mut Role, own: u64) -> Result<()> {
     Ok(())
 }
 
-/// The new place of every role but `@everyone`: those that were moved stand where they were put, the others fill the gaps in
-/// their old order.
+/// The new position of every role but `@everyone`: roles that were moved are where they were put, the others fill the
+/// gaps in their previous order.
 fn arranged(guild: &Guild, moves: &[(Snowflake, Option<u32>)]) -> Vec<(Snowflake, u32)> {
     let target = |id| moves.iter().find(|(moved, _)| *moved == id).and_then(|(_, position)| *position);
     let mut order: Vec<&Role> = guild.roles.iter().filter(|role| role.id != guild.id).collect();

@@ -1,4 +1,4 @@
-//! Templates of guilds over REST: read, made, synced, changed, deleted.
+//! Guild templates over REST: get, create, sync, change, delete.
 //! <https://discord.com/developers/docs/resources/guild-template>
 
 use std::ops::RangeInclusive;
@@ -12,12 +12,12 @@ use crate::rules::templates;
 const NAME_CHARS: RangeInclusive<usize> = 1..=100;
 const MAX_DESCRIPTION_CHARS: usize = 120;
 
-/// `GET /guilds/templates/{code}`: for everybody, with or without a token.
+/// `GET /guilds/templates/{code}`: for everyone, with or without a token.
 pub(super) fn template(call: &Call, code: String) -> Result<Reply> {
     Ok(Reply::json(&templates::with_code(&call.shared.state(), &code)?))
 }
 
-/// `POST /guilds/templates/{code}` and `POST /guilds`: bots make no guilds any more, and users none here.
+/// `POST /guilds/templates/{code}` and `POST /guilds`: bots can no longer create guilds, and users cannot do it here.
 /// <https://discord.com/developers/docs/change-log#guild-create-deprecation>
 pub(super) fn create_guild(call: &Call) -> Result<Reply> {
     call.user()?;

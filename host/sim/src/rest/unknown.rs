@@ -1,9 +1,9 @@
-//! Reports what this Discord was sent and does not know: routes, fields of bodies, keys of queries.
+//! Reports what this Discord received and does not know: routes, fields of bodies, query keys.
 
 use super::Call;
 use crate::transcript::What;
 
-/// Counts a route that does not exist, and says so: once to the log, each time to the transcript.
+/// Counts and reports a route that does not exist: in the log the first time, in the transcript every time.
 pub(super) fn report_route(call: &Call) {
     let times = call.shared.state().unknown_routes.count(&call.shape());
     if times == 1 {
@@ -13,17 +13,17 @@ pub(super) fn report_route(call: &Call) {
     call.shared.transcript.write(What::UnknownRoute { method, path, times });
 }
 
-/// What no handler read of one call.
+/// What no handler read of a call.
 #[derive(Default)]
 pub(super) struct Unknown {
-    /// Fields of the body, by their place in it.
+    /// Paths of fields in the body.
     pub(super) fields: Vec<String>,
-    /// Keys of the query.
+    /// Query keys.
     pub(super) keys: Vec<String>,
 }
 
-/// The same for fields of the body, and, if the call went well, for keys of the query that nobody looked at: a call that
-/// was refused may not have come so far.
+/// The same for fields of the body, and, if the call succeeded, for query keys that no handler read: a call that was
+/// refused may not have got far enough to read them.
 pub(super) fn report(call: &Call, went_well: bool) -> Unknown {
     let fields = call.unread.take();
     let keys = if went_well { call.unread_query() } else { Vec::new() };

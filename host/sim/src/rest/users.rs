@@ -1,4 +1,4 @@
-//! Who is who over REST: the gateway's address, the caller's account, users, direct messages.
+//! Accounts over REST: the gateway's URL, the caller's account, users, direct messages.
 
 use serde_json::json;
 
@@ -9,7 +9,7 @@ use crate::ids::Snowflake;
 use crate::rules::{access, channels, users};
 use crate::world::wire::channel_json_for;
 
-/// For so many guilds Discord recommends one more shard.
+/// The number of guilds for which Discord recommends one more shard.
 const GUILDS_PER_SHARD: usize = 1000;
 
 /// `GET /gateway`

@@ -1,5 +1,5 @@
-//! Voice states over REST: who is where, and speaking on a stage.
-//! Entering and leaving is done over the gateway; nothing is transmitted here.
+//! Voice states over REST: who is in which channel, and speaking on a stage. Users connect and disconnect over the
+//! gateway; no audio is transmitted.
 
 use super::{Call, Reply};
 use crate::form::{ApiError, Fields, Result, set};
@@ -34,7 +34,7 @@ pub(super) fn edit_own(call: &Call, guild: Snowflake) -> Result<Reply> {
     fields.checked()?;
     let mut voice = on_stage(&state, caller, guild, caller, channel)?;
     let stage = voice.channel_id;
-    // To become a speaker by itself is for moderators; to ask and to step back is not.
+    // Only moderators can make themselves speakers; everyone may request to speak or step back.
     if suppress == Some(false) {
         access::channel_with(&state, caller, stage, bits::MUTE_MEMBERS)?;
     }
@@ -74,7 +74,7 @@ pub(super) fn set_status(call: &Call, channel: Snowflake) -> Result<Reply> {
     Ok(Reply::nothing())
 }
 
-/// Somebody's voice state, which must be on a stage, and on this one if one is named.
+/// A user's voice state, which must be on a stage, and on this one if `channel` is given.
 fn on_stage(
     state: &State,
     caller: Snowflake,

@@ -1,35 +1,35 @@
-//! The body that makes or changes a channel: read, checked against Discord's limits, kept as a plan.
+//! The body that creates or changes a channel: read and validated against Discord's limits, into a plan.
 
 use crate::form::{ApiError, Fields, Result, set};
 use crate::ids::Snowflake;
 use crate::world::{Channel, ChannelKind, DefaultReaction, Overwrite, Tag, World};
 
-/// Bits per second; a guild without boosts.
+/// Bitrates in bits per second, for a guild without boosts.
 const BITRATES: std::ops::RangeInclusive<u32> = 8_000..=96_000;
-/// Seconds of slow mode.
+/// The longest slow mode, in seconds.
 pub(crate) const MAX_SLOWMODE: u32 = 21_600;
-/// Minutes after which a thread is archived.
+/// Minutes of inactivity after which a thread can be archived.
 pub(crate) const ARCHIVE_MINUTES: [u32; 4] = [60, 1440, 4320, 10_080];
 const MAX_OVERWRITES: usize = 1000;
 const MAX_TAGS: usize = 20;
-/// The only flags of a channel that can be set: a forum whose posts need a tag, and media download options hidden.
+/// The only channel flags that can be set: posts in a forum need a tag, and media download options are hidden.
 const SETTABLE_FLAGS: u64 = 1 << 4 | 1 << 15;
 
-/// What a channel is to be like, without its messages.
+/// The planned state of a channel, without its messages.
 pub(crate) struct ChannelPlan {
     pub(crate) channel: Channel,
-    /// Whether the body speaks of overwrites at all.
+    /// Whether the body has overwrites.
     pub(crate) touches_overwrites: bool,
 }
 
 impl ChannelPlan {
-    /// For a channel of a guild that is to be made.
+    /// The plan for a new channel of a guild.
     pub(crate) fn new(world: &World, guild: Snowflake, kind: ChannelKind) -> Self {
         let channel = Channel::new(world.next_id(), kind, "", world.history_limit);
         Self { channel: Channel { guild_id: Some(guild), ..channel }, touches_overwrites: false }
     }
 
-    /// A channel as it is.
+    /// The present state of a channel.
     pub(crate) fn of(channel: &Channel) -> Self {
         let Channel { id, kind, name, topic, position, parent_id, overwrites, settings, .. } = channel;
         let plan = Channel {
@@ -43,14 +43,14 @@ impl ChannelPlan {
         Self { channel: plan, touches_overwrites: false }
     }
 
-    /// Makes a channel so.
+    /// Applies the plan to a channel.
     pub(crate) fn apply(self, there: &mut Channel) {
         let Channel { kind, name, topic, position, parent_id, overwrites, settings, .. } = self.channel;
         (there.kind, there.name, there.topic, there.position) = (kind, name, topic, position);
         (there.parent_id, there.overwrites, there.settings) = (parent_id, overwrites, settings);
     }
 
-    /// Takes over what a body says.
+    /// Applies a body to the plan.
     pub(crate) fn read(&mut self, fields: &mut Fields, world: &World) {
         let channel = &mut self.channel;
         if let Some(name) = fields.text_within("name", 1..=100) {
@@ -98,7 +98,7 @@ impl ChannelPlan {
         );
     }
 
-    /// Takes over the flags, which can be set only once there is a channel.
+    /// Applies the flags in a body, which can be set only on an existing channel.
     /// <https://discord.com/developers/docs/resources/channel#modify-channel>
     pub(crate) fn read_flags(&mut self, fields: &mut Fields) {
         if let Some(flags) = fields.number("flags") {
@@ -107,7 +107,7 @@ impl ChannelPlan {
         }
     }
 
-    /// Whether the category exists and has room.
+    /// Checks that the category exists and has room.
     pub(crate) fn check_parent(&self, world: &World, guild: Snowflake) -> Result<()> {
         let Some(parent) = self.channel.parent_id else { return Ok(()) };
         let is_category = world
@@ -138,7 +138,7 @@ fn overwrites(fields: &mut Fields) -> Vec<Overwrite> {
     read.unwrap_or_default()
 }
 
-/// The overwrite that a body describes. The audit log has the type as a text, and takes numbers so, too.
+/// The overwrite that a body describes. Its type is a text in the audit log, and is accepted as one here, too.
 pub(crate) fn overwrite(fields: &mut Fields, id: Snowflake) -> Overwrite {
     let kind = fields.required("type", |of, key| of.choice(key, &[0, 1]));
     let [allow, deny] = ["allow", "deny"].map(|key| fields.number(key).unwrap_or(0));

@@ -1,4 +1,4 @@
-//! Channels over REST: read, type in, and those of a guild make, change, order, remove, and who may what in them.
+//! Channels over REST: get, type; for guild channels also create, change, reorder, delete, and overwrites.
 
 pub(crate) mod form;
 
@@ -11,11 +11,11 @@ use crate::state::State;
 use crate::world::wire::{channel_json, channel_json_for};
 use crate::world::{ChannelKind, bits};
 
-/// Channels in a guild, categories included, threads not.
+/// The most channels of a guild, including categories but not threads.
 const MAX_CHANNELS: usize = 500;
-/// Channels under a category.
+/// The most channels in a category.
 const MAX_CHILDREN: usize = 50;
-/// Kinds that can be made in a guild.
+/// Kinds of channel that can be created in a guild.
 const KINDS: [u64; 7] = [0, 2, 4, 5, 13, 15, 16];
 
 /// `GET /channels/{channel}`
@@ -108,7 +108,7 @@ pub(crate) fn delete(call: &Call, id: Snowflake) -> Result<Reply> {
     channels::delete(&mut state, &by, id).map(|json| Reply::json(&json)).ok_or(ApiError::unknown_channel())
 }
 
-/// `PATCH /guilds/{guild}/channels`: a list of places.
+/// `PATCH /guilds/{guild}/channels`: a list of positions.
 pub(crate) fn arrange(call: &Call, guild: Snowflake) -> Result<Reply> {
     let (by, mut state) = call.act()?;
     let (mut whole, places) = call.fields_of_list()?;
@@ -144,7 +144,7 @@ pub(crate) fn arrange(call: &Call, guild: Snowflake) -> Result<Reply> {
 pub(crate) fn put_overwrite(call: &Call, id: Snowflake, whom: Snowflake) -> Result<Reply> {
     let (by, mut fields) = call.form()?;
     let overwrite = overwrite(&mut fields, whom);
-    // Libraries say it twice; the address counts.
+    // Libraries send it twice; the one in the path counts.
     fields.ignore(&["id"]);
     fields.checked()?;
     channels::put_overwrite(&mut call.shared.state(), &by, id, overwrite).map(|()| Reply::nothing())

@@ -1,4 +1,4 @@
-//! Application commands over REST, global and per guild: list, register, replace, edit, delete.
+//! Application commands over REST, global and per guild: list, register, overwrite, edit, delete.
 
 pub(crate) mod permissions;
 
@@ -16,7 +16,7 @@ use crate::rules::access;
 use crate::rules::commands::{self, Scope};
 use crate::state::State;
 
-/// The bot that calls must own the application, and be in the guild.
+/// The calling bot must belong to the application, and be in the guild.
 fn open(call: &Call, scope: Scope) -> Result<MutexGuard<'_, State>> {
     let state = call.own_application(scope.bot)?;
     if let Some(guild) = scope.guild {
@@ -32,7 +32,7 @@ impl Part for Scope {
     }
 }
 
-/// `GET …/commands`: with all translations only if they are asked for.
+/// `GET …/commands`: with all translations only if the query asks for them.
 /// <https://discord.com/developers/docs/interactions/application-commands#get-global-application-commands>
 pub(crate) fn list(call: &Call, scope: Scope) -> Result<Reply> {
     let is_translated = call.query_flag("with_localizations");
@@ -63,7 +63,7 @@ pub(crate) fn command(call: &Call, scope: Scope, id: Snowflake) -> Result<Reply>
     Ok(Reply::json(&scope.find(&state, id)?.json()))
 }
 
-/// `POST …/commands`: 201 for a new one, 200 when one of the same name and type was replaced.
+/// `POST …/commands`: 201 if the command is new, 200 if it replaced one of the same name and type.
 pub(crate) fn create(call: &Call, scope: Scope) -> Result<Reply> {
     let mut fields = call.fields()?;
     let body = validated(&mut fields);
@@ -73,7 +73,7 @@ pub(crate) fn create(call: &Call, scope: Scope) -> Result<Reply> {
     Ok(Reply::json_with(if is_new { 201 } else { 200 }, &json))
 }
 
-/// `PUT …/commands`: what is not in the list is gone; what stays keeps its id.
+/// `PUT …/commands`: commands that are not in the list are deleted; those that stay keep their ids.
 pub(crate) fn replace_all(call: &Call, scope: Scope) -> Result<Reply> {
     let (mut whole, list) = call.fields_of_list()?;
     let (mut bodies, mut seen) = (Vec::with_capacity(list.len()), HashSet::new());

@@ -1,4 +1,4 @@
-//! Command permissions over REST: read by the bot of a command, written by those who run the guild.
+//! Command permissions over REST: read by the command's bot, written by users who manage the guild.
 
 use std::sync::MutexGuard;
 
@@ -11,7 +11,7 @@ use crate::rules::{access, commands};
 use crate::state::State;
 use crate::world::CommandException;
 
-/// Exceptions of one command.
+/// The most exceptions for a command.
 const MAX_EXCEPTIONS: usize = 100;
 
 /// `GET /applications/{app}/guilds/{guild}/commands/permissions`
@@ -33,7 +33,7 @@ pub(crate) fn one(call: &Call, app: Snowflake, guild: Snowflake, id: Snowflake) 
     Ok(Reply::json(&commands::permissions(&state, app, guild, id)))
 }
 
-/// `PUT …/commands/{command}/permissions`: by a user who manages guild and roles, never by a bot.
+/// `PUT …/commands/{command}/permissions`: only by a user who manages the guild and its roles, never by a bot.
 pub(crate) fn replace(call: &Call, app: Snowflake, guild: Snowflake, id: Snowflake) -> Result<Reply> {
     let person = call.user()?;
     let mut fields = call.fields()?;

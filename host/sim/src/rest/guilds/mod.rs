@@ -11,7 +11,7 @@ use crate::rules::access;
 use crate::world::Guild;
 use crate::world::wire::{channel_json, guild_json};
 
-/// Guilds in one page.
+/// The most guilds in a page.
 const MAX_PAGE: usize = 200;
 
 /// `GET /users/@me/guilds?limit=&before=&after=&with_counts=`
@@ -57,7 +57,7 @@ pub(crate) fn guild(call: &Call, guild: Snowflake) -> Result<Reply> {
     Ok(Reply::json(&json))
 }
 
-/// Everybody is taken for present.
+/// All members are counted as present.
 pub(super) fn add_counts(json: &mut Value, guild: &Guild) {
     for key in ["approximate_member_count", "approximate_presence_count"] {
         json[key] = json!(guild.members.len());

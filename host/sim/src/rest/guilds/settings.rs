@@ -1,4 +1,4 @@
-//! A guild as a whole over REST: its settings, its preview, its audit log, leaving it.
+//! A guild itself over REST: its settings, preview and audit log, and leaving it.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::rules::{access, guilds, members};
 use crate::world::wire::guild_json;
 use crate::world::{AuditEntry, GuildSettings, Incidents, User, bits};
 
-/// Entries of the audit log in one page.
+/// The most audit log entries in a page.
 const MAX_AUDIT_PAGE: usize = 100;
 const DEFAULT_AUDIT_PAGE: usize = 50;
 const MAX_DESCRIPTION_CHARS: usize = 300;
@@ -85,7 +85,7 @@ fn read(fields: &mut Fields, settings: &mut GuildSettings) {
     fields.ignore(&["region", "splash", "discovery_splash", "banner"]);
 }
 
-/// `PUT /guilds/{guild}/incident-actions`: what is not given is allowed again.
+/// `PUT /guilds/{guild}/incident-actions`: absent fields are enabled again.
 /// <https://discord.com/developers/docs/resources/guild#modify-guild-incident-actions>
 pub(crate) fn hold_back(call: &Call, guild: Snowflake) -> Result<Reply> {
     let (by, mut fields) = call.form()?;
@@ -109,13 +109,14 @@ pub(crate) fn hold_back(call: &Call, guild: Snowflake) -> Result<Reply> {
     Ok(answer)
 }
 
-/// Whether a text is a picture as data URI. Discord looks at the picture itself: discord.js declares each as `image/jpg`.
+/// Whether a text is an image as a data URI. Discord looks at the image itself, because discord.js declares all as
+/// `image/jpg`.
 /// <https://discord.com/developers/docs/reference#image-data>
 pub(crate) fn is_picture(uri: &str) -> bool {
     uri.starts_with("data:image/") && uri.contains(";base64,")
 }
 
-/// The hash of an uploaded picture, which is a data URI.
+/// The hash of an uploaded image, which is a data URI.
 pub(crate) fn picture(fields: &mut Fields, key: &str) -> Option<String> {
     let uri = fields.text(key, usize::MAX)?;
     if !is_picture(&uri) {
@@ -169,7 +170,7 @@ pub(crate) fn audit_log(call: &Call, guild: Snowflake) -> Result<Reply> {
             && before.is_none_or(|before| entry.id < before)
             && after.is_none_or(|after| entry.id > after)
     };
-    // With `after` alone Discord goes upwards from there.
+    // With only `after`, Discord lists in ascending order from there.
     let entries: Vec<&AuditEntry> = match (before, after) {
         (None, Some(_)) => home.belongings.audit.iter().filter(fits).take(limit).collect(),
         _ => home.belongings.audit.iter().rev().filter(fits).take(limit).collect(),

@@ -1,4 +1,4 @@
-//! The first answer to an interaction: `POST /interactions/{id}/{token}/callback`.
+//! The initial response to an interaction: `POST /interactions/{id}/{token}/callback`.
 
 use std::sync::Arc;
 
@@ -18,21 +18,21 @@ use crate::transcript::Acknowledgement;
 use crate::world::wire::MessageJson;
 use crate::world::{Choice, Message, Modal, flags, numbered};
 
-/// Choices that can be offered for an option.
+/// The most choices for an option.
 const MAX_CHOICES: usize = 25;
 
-/// Needs no authorization: the token in the path is the key.
+/// Needs no authorization: the token in the path authenticates.
 pub(crate) fn callback(call: &Call, id: Snowflake, token: String) -> Result<Reply> {
     let token = token.as_str();
     let mut fields = call.fields()?;
     let how = fields.number("type");
     let data = fields.object("data").unwrap_or_default();
-    // interactions.py lists its files here, beside the message.
+    // interactions.py lists its files here, next to the message.
     fields.ignore(&["attachments"]);
     fields.checked()?;
     let window = call.shared.options.interaction_window;
-    // From here to the end under one lock: an answer is there and acknowledged, or neither. A late or second one gets this
-    // error whatever its body says.
+    // One lock from here to the end, so that the response exists and is acknowledged, or neither. A late or second
+    // response gets its error whatever its body is.
     let mut state = call.shared.state();
     let answering = interactions::to_acknowledge(&state, id, token, window)?;
     let how = acknowledgement(how, &answering)?;
@@ -73,12 +73,12 @@ pub(crate) fn callback(call: &Call, id: Snowflake, token: String) -> Result<Repl
     Ok(Reply::json(&response(&state, &answering, how, message.as_ref())))
 }
 
-/// What an answer carries, checked.
+/// The validated content of a response.
 enum Body {
     Nothing,
-    /// A message, and flags that it gets beside its own.
+    /// A message, and flags to add to its own.
     Answer(MessageForm, u64),
-    /// A change of the message that the component belongs to.
+    /// A change of the message that contains the component.
     Update(MessageForm, Arc<Message>),
     Choices(Vec<Choice>),
     Form(Modal),
@@ -117,13 +117,13 @@ impl Body {
     }
 }
 
-/// What the callback's type means, if it fits the kind of interaction.
+/// The meaning of the callback's type, if the kind of interaction allows it.
 fn acknowledgement(how: Option<u64>, answering: &Answering) -> Result<Acknowledgement> {
     let autocomplete = answering.kind == Kind::Autocomplete;
     let how = match how {
         Some(4) if !autocomplete => Acknowledgement::Message,
         Some(5) if !autocomplete => Acknowledgement::DeferredMessage,
-        // discord.py acknowledges each form so, also one that a command opened and that has no message.
+        // discord.py acknowledges every form like this, even one that a command opened and that has no message.
         Some(6) if answering.source.is_some() || answering.kind == Kind::Modal => {
             Acknowledgement::DeferredUpdate
         }
@@ -154,7 +154,7 @@ fn modal(state: &State, bot: Snowflake, mut data: Fields) -> Result<Modal> {
     data.checked().map(|()| modal)
 }
 
-/// What `?with_response=true` answers; a resource only if the callback made or changed a message.
+/// The response for `?with_response=true`; it has a resource only if the callback created or changed a message.
 /// <https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-callback-interaction-callback-response-object>
 fn response(
     state: &State,

@@ -1,5 +1,5 @@
-//! What comes after the first answer to an interaction: followups, `@original`, edits, deletes.
-//! Calls for a channel's webhook have the same paths; they are handed on to `webhooks::posts`.
+//! What follows the initial response to an interaction: followups, `@original`, edits, deletions. Calls to a channel's
+//! webhook have the same paths; they are passed on to `webhooks::posts`.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::rules::messages;
 use crate::state::State;
 use crate::world::Message;
 
-/// `POST /webhooks/{app}/{token}`. The first followup to a deferred answer fills it in.
+/// `POST /webhooks/{app}/{token}`. The first followup to a deferred response fills it in.
 pub(crate) fn follow_up(call: &Call, app: Snowflake, token: String) -> Result<Reply> {
     if is_of_channel(call, app) {
         return posts::post(call, app, &token);
@@ -34,7 +34,7 @@ pub(crate) fn follow_up(call: &Call, app: Snowflake, token: String) -> Result<Re
         None => {
             let mut draft =
                 interactions::answer_draft(&state, answering.id, 0).ok_or(ApiError::unknown_webhook())?;
-            // A followup is a message beside the answer; it points to it, not to the component.
+            // A followup is a message of its own; it refers to the response, not to the component.
             draft.message.kind = crate::world::MessageKind::Reply;
             draft.message.reply_to = answering.original;
             form.fill(&mut draft, &mut state, call);
@@ -83,19 +83,19 @@ pub(crate) fn delete(call: &Call, app: Snowflake, token: String, which: String) 
     Ok(Reply::nothing())
 }
 
-/// Interactions have no webhook of their own; their paths carry the application instead.
+/// Interactions have no webhook of their own; their paths contain the application's id instead.
 fn is_of_channel(call: &Call, id: Snowflake) -> bool {
     call.ignore_query(&["with_components"]);
     call.shared.state().world.webhooks.contains_key(&id)
 }
 
 fn open(state: &State, call: &Call, app: Snowflake, token: &str) -> Result<Answering> {
-    // Messages of interactions always come back, and may always have components.
+    // Messages of interactions are always returned, and may always have components.
     call.ignore_query(&["wait", "with_components"]);
     interactions::to_follow_up(state, app, token, call.shared.options.interaction_life)
 }
 
-/// `@original` or a message of this interaction by id.
+/// `@original`, or a message of this interaction by its id.
 fn find(state: &State, answering: &Answering, which: &str) -> Result<Arc<Message>> {
     let unknown = ApiError::unknown_message();
     let id = match which {

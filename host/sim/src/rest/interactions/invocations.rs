@@ -1,4 +1,4 @@
-//! What users' clients send to use an application: `POST /interactions`, and which commands there are to use.
+//! What users' clients send to use an application, `POST /interactions`, and the lists of available commands.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::state::State;
 use crate::world::wire::application_json;
 use crate::world::{ActError, Attachment};
 
-/// Options of one level, values of a menu and fields of a form that are read; no client offers more.
+/// How many options of one level, values of a menu and fields of a form are read; no client offers more.
 const MAX_LIST: usize = 40;
 
 /// `POST /interactions`: 204, then the outcome over the gateway.
@@ -40,7 +40,7 @@ pub(crate) fn create(call: &Call) -> Result<Reply> {
     Ok(Reply::nothing())
 }
 
-/// The body of an interaction but for what its kind makes of `data`.
+/// The body of an interaction; `data` depends on its kind.
 struct Request {
     kind: u64,
     application: Snowflake,
@@ -67,12 +67,12 @@ impl Request {
             message: fields.snowflake("message_id"),
             data: fields.object("data").unwrap_or_default(),
         };
-        // What Discord's own client sends along for its statistics, and what is known here already.
+        // What Discord's own client sends for its statistics, and what is known here anyway.
         fields.ignore(&["analytics_location", "message_flags", "section_name", "source"]);
         fields.checked().map(|()| request)
     }
 
-    /// Who invokes it, in a channel that this user sees and with a session of its own.
+    /// The invoker; checks that the user can see the channel and that the session is theirs.
     fn invoker(&self, state: &State, person: Snowflake) -> Result<Invoker> {
         let wrong = |key, code, message| Err(ApiError::form(key, code, message));
         if access::seen_channel(state, person, self.channel)?.guild_id != self.guild {
@@ -153,12 +153,12 @@ fn run(
         .map_err(refused)
 }
 
-/// An option or field; what is none has no name, and nothing by that name was asked for.
+/// An option or field. An item that is neither becomes one without a name, which matches nothing.
 fn leniently<T: DeserializeOwned + Default>(value: &Value) -> Result<T, Mistake> {
     Ok(T::deserialize(value).unwrap_or_default())
 }
 
-/// An option as a client fills it in, or a subcommand with its options.
+/// An option that a client filled in, or a subcommand with its options.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct GivenOption {
@@ -167,11 +167,11 @@ struct GivenOption {
     kind: Option<OptionKind>,
     value: Value,
     options: Vec<GivenOption>,
-    /// It is still being typed.
+    /// Whether it is still being typed.
     focused: bool,
 }
 
-/// The way through subcommands, names and values, and which option is focused.
+/// The subcommands, the names and values of the options, and which option is focused.
 fn taken_apart(mut options: &[GivenOption]) -> (Vec<&str>, Vec<(String, Value)>, Option<&str>) {
     let mut path = Vec::new();
     while let [only] = options
@@ -222,7 +222,7 @@ fn of_application(invocation: Invocation, application: Snowflake) -> Result<Invo
     if invocation.bot == application { Ok(invocation) } else { Err(ApiError::unknown_application()) }
 }
 
-/// The files that came along, each under the number by which an option names it.
+/// The uploaded files, each with the number by which options name it.
 fn uploaded(call: &Call, state: &mut State, data: &mut Fields) -> Vec<(String, Attachment)> {
     let notes = FileNote::read_all(data);
     let base = call.shared.base_url();
@@ -231,7 +231,7 @@ fn uploaded(call: &Call, state: &mut State, data: &mut Fields) -> Vec<(String, A
     numbers.zip(files).collect()
 }
 
-/// A field of a submitted form, or a row or label with the fields inside.
+/// A field of a submitted form, or a row or label with fields inside.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct GivenField {
@@ -243,7 +243,7 @@ struct GivenField {
 }
 
 impl GivenField {
-    /// What it holds, by custom id: texts, and lists for menus.
+    /// Collects its content by custom id: texts, and lists for menus.
     fn collect(self, filled: &mut Vec<(String, Value)>) {
         if let (Some(custom_id), Some(value)) = (self.custom_id, self.value.or(self.values)) {
             filled.push((custom_id, value));
@@ -253,7 +253,7 @@ impl GivenField {
     }
 }
 
-/// What a user's own client would have refused, as Discord answers it.
+/// The API error for an act that a user's own client would have refused.
 fn refused(error: ActError) -> ApiError {
     let message = error.to_string();
     match error {

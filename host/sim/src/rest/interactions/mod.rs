@@ -1,4 +1,4 @@
-//! Interactions over REST: what users' clients send, the first answer of a bot, and what follows it.
+//! Interactions over REST: what users' clients send, a bot's initial response, and what follows it.
 
 pub(crate) mod callbacks;
 pub(crate) mod follow_ups;

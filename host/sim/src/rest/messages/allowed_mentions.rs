@@ -1,13 +1,13 @@
-//! The `allowed_mentions` of a message: read and checked.
+//! The `allowed_mentions` of a message: read and validated.
 
 use crate::form::Fields;
 use crate::world::mentions::AllowedMentions;
 
-/// Users and roles that can be listed.
+/// The most users and roles that can be listed.
 const MAX_LISTED: usize = 100;
 const KINDS: [&str; 3] = ["users", "roles", "everyone"];
 
-/// Reads the field of a body; mistakes stay in `body`.
+/// Reads the field of a body; mistakes are collected in `body`.
 pub(crate) fn allowed_mentions(body: &mut Fields) -> Option<AllowedMentions> {
     let mut allowed = body.object("allowed_mentions")?;
     let parse = allowed.words("parse", &KINDS);

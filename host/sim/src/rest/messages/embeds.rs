@@ -1,5 +1,4 @@
-//! The embeds of a message, checked against Discord's limits.
-//! It does not fetch what they point to.
+//! The embeds of a message, validated against Discord's limits. It does not fetch the URLs in them.
 
 use crate::form::Fields;
 use crate::ids::Timestamp;
@@ -12,7 +11,7 @@ const FIELD_NAME_CHARS: usize = 256;
 const FIELD_VALUE_CHARS: usize = 1024;
 const FOOTER_CHARS: usize = 2048;
 const AUTHOR_CHARS: usize = 256;
-/// Of all embeds of a message together.
+/// In all embeds of a message together.
 const TOTAL_CHARS: usize = 6000;
 const URL_CHARS: usize = 2048;
 /// <https://discord.com/developers/docs/components/reference#button-button-structure>
@@ -20,11 +19,11 @@ const BUTTON_URL_CHARS: usize = 512;
 const MAX_EMBEDS: usize = 10;
 const MAX_FIELDS: usize = 25;
 
-/// What Discord adds to a picture or film that it shows, and a bot may send back.
+/// Fields that Discord adds to an image or video, and that a bot may send back.
 pub(crate) const ADDED_TO_MEDIA: &[&str] =
     &["content_type", "flags", "height", "placeholder", "placeholder_version", "proxy_url", "width"];
 
-/// Reads `embeds` of a message's body; mistakes stay in `body`.
+/// Reads the `embeds` of a message body; mistakes are collected in `body`.
 pub(crate) fn embeds(body: &mut Fields) -> Vec<Embed> {
     let all = body.read_objects("embeds", 0..=MAX_EMBEDS, embed).unwrap_or_default();
     if all.iter().map(Embed::chars).sum::<usize>() > TOTAL_CHARS {
@@ -35,7 +34,7 @@ pub(crate) fn embeds(body: &mut Fields) -> Vec<Embed> {
 }
 
 fn embed(of: &mut Fields) -> Embed {
-    // Whatever a bot says it is, Discord makes it a rich one.
+    // Whatever type a bot sends, Discord makes it a rich embed.
     of.ignore(&["type", "provider", "video", "flags", "content_scan_version"]);
     let embed = Embed {
         kind: EmbedKind::Rich,
@@ -78,7 +77,7 @@ fn field(of: &mut Fields) -> EmbedField {
     }
 }
 
-/// A text that must be there; blank is as good as missing.
+/// A required text; blank counts as missing.
 fn filled(of: &mut Fields, key: &str, max: usize) -> String {
     let text = if of.require(key) { of.text(key, max) } else { None };
     if text.as_ref().is_some_and(|text| text.trim().is_empty()) {
@@ -87,7 +86,7 @@ fn filled(of: &mut Fields, key: &str, max: usize) -> String {
     text.unwrap_or_default()
 }
 
-/// A moment in ISO 8601; one without a zone is in UTC, one without a time at midnight.
+/// A timestamp in ISO 8601; without a zone it is in UTC, without a time it is midnight.
 fn timestamp(of: &mut Fields) -> Option<Timestamp> {
     let text = of.text("timestamp", 64)?;
     let time = ["", "Z", "T00:00Z"].iter().find_map(|rest| format!("{text}{rest}").parse().ok());
@@ -107,20 +106,20 @@ fn media(of: &mut Fields, key: &str) -> Option<Media> {
     url.flatten().map(|url| Media { url })
 }
 
-/// Where a link may lead.
+/// What a URL may point to.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Link {
-    /// Somewhere on the web.
+    /// The web.
     Web,
-    /// There, or to a file of the same message.
+    /// The web, or a file of the same message.
     WebOrAttachment,
-    /// To a file of the same message only.
+    /// Only a file of the same message.
     Attachment,
-    /// To the web or into the application: what a button opens.
+    /// The web or the Discord app: what a button can open.
     App,
 }
 
-/// Reads a URL.
+/// Reads and validates a URL.
 pub(crate) fn url(fields: &mut Fields, key: &str, link: Link) -> Option<String> {
     let (schemes, listed, most): (&[&str], _, _) = match link {
         Link::Web => (&["http", "https"], "('http', 'https')", URL_CHARS),

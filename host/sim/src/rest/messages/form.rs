@@ -1,4 +1,4 @@
-//! The body of a message: read, checked against Discord's limits, made into a draft or a revision.
+//! The body of a message: read, validated against Discord's limits, and turned into a draft or revision.
 
 use serde_json::Value;
 
@@ -19,7 +19,7 @@ use crate::world::{Attachment, Component, Embed, Message, flags, numbered};
 
 const MAX_NONCE_CHARS: usize = 25;
 
-/// A message's body.
+/// A message body.
 #[derive(Default)]
 pub(crate) struct MessageForm {
     content: Option<Option<String>>,
@@ -28,10 +28,10 @@ pub(crate) struct MessageForm {
     attachments: Option<Vec<FileNote>>,
     allowed: Option<AllowedMentions>,
     pub(crate) poll: Option<PollForm>,
-    /// Channel and id of the message that is forwarded.
+    /// Channel id and message id of the message to forward.
     pub(crate) forwards: Option<(Snowflake, Snowflake)>,
     pub(crate) reply_to: Option<Snowflake>,
-    /// A reply to a message that is gone becomes a plain message instead of an error.
+    /// A reply to a deleted message becomes a plain message instead of an error.
     pub(crate) reply_is_optional: bool,
     tts: bool,
     pub(crate) flags: Option<u64>,
@@ -40,12 +40,12 @@ pub(crate) struct MessageForm {
 }
 
 impl MessageForm {
-    /// Reads all fields of a new message; mistakes are answered together.
+    /// Reads all fields of a new message; all mistakes are returned together.
     pub(crate) fn read(state: &State, author: Snowflake, fields: Fields) -> Result<Self> {
         Self::read_edit(state, author, fields, 0)
     }
 
-    /// The same for an edit of a message that has the flags `flags_before`.
+    /// The same for an edit of a message with the flags `flags_before`.
     pub(crate) fn read_edit(
         state: &State,
         author: Snowflake,
@@ -55,8 +55,8 @@ impl MessageForm {
         Self::read_up_to(MAX_CONTENT_CHARS, state, author, fields, flags_before)
     }
 
-    /// The same from an account: a user may say more with Nitro, and nothing in ways that only bots have, which Discord
-    /// ignores when a user sends it.
+    /// The same for an account: users with Nitro may send longer texts; fields that only bots may send are ignored for
+    /// users, as by Discord.
     pub(crate) fn read_of(
         account: Account,
         state: &State,
@@ -93,9 +93,9 @@ impl MessageForm {
         form.tts = fields.flag("tts").unwrap_or(false);
         form.nonce = nonce(&mut fields);
         form.enforce_nonce = fields.flag("enforce_nonce").unwrap_or(false);
-        // What interactions.py keeps for itself and sends with each message.
+        // A field that interactions.py uses internally and sends with each message.
         fields.ignore(&["pass_self_into_delete"]);
-        // There are no stickers here, and none is a list that clients send.
+        // There are no stickers here; clients send an empty list, too.
         if fields.has_any("sticker_ids") {
             fields.fail("sticker_ids", "STICKER_UNKNOWN", "Unknown sticker");
         }
@@ -125,7 +125,7 @@ impl MessageForm {
         }
     }
 
-    /// Whether an edit speaks of flags alone, which is all that others than the author may change.
+    /// Whether an edit changes only flags, which is all that users other than the author may change.
     pub(crate) fn only_flags(&self, uploads: usize) -> bool {
         self.flags.is_some()
             && self.content.is_none()
@@ -143,14 +143,14 @@ impl MessageForm {
         self.embeds.as_ref().is_some_and(|embeds| !embeds.is_empty())
     }
 
-    /// Whether nothing would be shown.
+    /// Whether the message would be empty.
     pub(crate) fn is_empty(&self, uploads: usize) -> bool {
         let blank = self.content.as_ref().and_then(Option::as_ref).is_none_or(|text| text.trim().is_empty());
         let bare = self.poll.is_none() && self.forwards.is_none() && uploads == 0;
         blank && bare && !self.has_embeds() && self.components.as_ref().is_none_or(Vec::is_empty)
     }
 
-    /// Fills in a draft, keeping the call's files.
+    /// Fills in a draft, and stores the files of the call.
     pub(crate) fn fill(self, draft: &mut Draft, state: &mut State, call: &Call) {
         draft.allowed = self.allowed;
         let message = &mut draft.message;
@@ -167,7 +167,7 @@ impl MessageForm {
         message.flags |= self.flags.unwrap_or(0) & flags::SETTABLE;
     }
 
-    /// What the body changes in the message `kept`, if that may become so.
+    /// The changes that the body makes to the message `kept`, if they are allowed.
     pub(crate) fn into_revision(self, kept: &Message, state: &mut State, call: &Call) -> Result<Revision> {
         let attachments = if self.attachments.is_some() || !call.uploads.is_empty() {
             let listed = self.attachments.as_deref();
@@ -201,7 +201,7 @@ impl MessageForm {
     }
 }
 
-/// What a client recognises its message by: a whole number, or a short text.
+/// The nonce by which a client recognises its message: an integer or a short text.
 /// <https://discord.com/developers/docs/resources/message#create-message>
 pub(crate) fn nonce(fields: &mut Fields) -> Option<Value> {
     match fields.take("nonce")? {
@@ -225,7 +225,7 @@ fn new_attachments(state: &mut State, call: &Call, notes: &[FileNote]) -> Vec<At
     attach(&mut state.files, &state.world, &call.shared.base_url(), &call.uploads, notes)
 }
 
-/// Embeds and components name files of their message as `attachment://name`; they are shown under the file's URL.
+/// Resolves `attachment://name` in embeds and components to the URLs of the message's files.
 fn link_files(embeds: &mut [Embed], components: &mut [Component], files: &[Attachment]) {
     let link = |url: &mut String| {
         let name = url.strip_prefix("attachment://");

@@ -1,4 +1,4 @@
-//! Messages over REST: read, edit, delete.
+//! Messages over REST: get, edit, delete.
 
 pub(crate) mod allowed_mentions;
 pub(crate) mod components;
@@ -19,7 +19,7 @@ use crate::rules::{access, automod, messages};
 use crate::world::wire::MessageJson;
 use crate::world::{Message, bits};
 
-/// Messages in one page.
+/// The most messages in a page.
 const MAX_PAGE: usize = 100;
 const DEFAULT_PAGE: usize = 50;
 
@@ -78,7 +78,7 @@ pub(crate) fn edit(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Rep
     let kept: Arc<Message> = message.clone();
     let form = MessageForm::read_of(account, &state, fields, kept.flags)?;
     if kept.author.id != caller {
-        // Moderators may hide the embeds of others, no more.
+        // Moderators may suppress the embeds of others' messages, and nothing else.
         if !form.only_flags(call.uploads.len()) {
             return Err(ApiError::edit_of_anothers_message());
         }

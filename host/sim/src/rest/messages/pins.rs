@@ -1,4 +1,4 @@
-//! Pins over REST: what is kept in sight in a channel, by the new paths and the old.
+//! Pins over REST, by the new paths and the old ones.
 
 use serde_json::{Value, json};
 
@@ -9,10 +9,10 @@ use crate::rules::access;
 use crate::world::wire::MessageJson;
 use crate::world::{Channel, Message, bits};
 
-/// Pins in one page.
+/// The most pins in a page.
 const MAX_PAGE: usize = 50;
 
-/// `GET /channels/{channel}/messages/pins?before=&limit=`: a page with times, pinned last first.
+/// `GET /channels/{channel}/messages/pins?before=&limit=`: a page with timestamps, most recently pinned first.
 pub(crate) fn list(call: &Call, channel: Snowflake) -> Result<Reply> {
     let (caller, state) = call.open()?;
     let limit = call.query_limit(MAX_PAGE, MAX_PAGE)?;
@@ -30,7 +30,7 @@ pub(crate) fn list(call: &Call, channel: Snowflake) -> Result<Reply> {
     Ok(Reply::json(&json!({ "items": items, "has_more": all.len() > limit })))
 }
 
-/// `GET /channels/{channel}/pins`: the older form, messages only.
+/// `GET /channels/{channel}/pins`: the older form, only messages.
 pub(crate) fn list_plain(call: &Call, channel: Snowflake) -> Result<Reply> {
     let (caller, state) = call.open()?;
     let home = access::channel_with(&state, caller, channel, bits::READ_MESSAGE_HISTORY)?;

@@ -1,4 +1,4 @@
-//! Polls over REST: what a body asks, voting as users' clients do, who voted, and ending one early.
+//! Polls over REST: the poll of a message body, voting by users' clients, who voted, and ending a poll early.
 
 use serde_json::json;
 
@@ -12,14 +12,14 @@ use crate::world::{Emoji, Message, Poll, PollAnswer, User, bits};
 const MAX_ANSWERS: usize = 10;
 const MAX_QUESTION_CHARS: usize = 300;
 const MAX_ANSWER_CHARS: usize = 55;
-/// A poll runs a day unless it says otherwise, and at most 32 days.
+/// By default a poll lasts a day; the maximum is 32 days.
 const DEFAULT_HOURS: u64 = 24;
 const MAX_HOURS: u64 = 32 * 24;
-/// Voters in one page.
+/// The most voters in a page.
 const MAX_PAGE: usize = 100;
 const DEFAULT_PAGE: usize = 25;
 
-/// A poll that is to be posted.
+/// A poll to be posted.
 pub(crate) struct PollForm {
     question: String,
     answers: Vec<PollAnswer>,
@@ -42,7 +42,7 @@ impl PollForm {
         Some(Self { question, answers, hours, multiple })
     }
 
-    /// The poll as it begins now.
+    /// The poll, starting now.
     pub(crate) fn begin(self, now: Timestamp) -> Box<Poll> {
         let Self { question, answers, hours, multiple } = self;
         let expiry = now + std::time::Duration::from_secs(hours * 3600);
@@ -55,7 +55,7 @@ fn read_answer(answer: &mut Fields) -> Option<PollAnswer> {
     answer.require("poll_media");
     answer.read_object("poll_media", |media| {
         let emoji = media.read_object("emoji", |emoji| {
-            // interactions.py sends all that it knows of an emoji.
+            // interactions.py sends all fields that it knows for an emoji.
             emoji.ignore(&["animated", "available"]);
             Emoji { id: emoji.snowflake("id"), name: emoji.text("name", 100).unwrap_or_default() }
         });
@@ -63,7 +63,7 @@ fn read_answer(answer: &mut Fields) -> Option<PollAnswer> {
     })
 }
 
-/// `PUT /channels/{channel}/polls/{message}/answers/@me`: the whole of a user's votes. Bots have none.
+/// `PUT /channels/{channel}/polls/{message}/answers/@me`: sets all votes of a user. Bots cannot vote.
 pub(crate) fn vote(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply> {
     let person = call.user()?;
     let mut fields = call.fields()?;
@@ -98,7 +98,7 @@ pub(crate) fn voters(call: &Call, channel: Snowflake, id: Snowflake, answer: u64
     Ok(Reply::json(&json!({ "users": page.map(|user| &**user).collect::<Vec<&User>>() })))
 }
 
-/// `POST /channels/{channel}/polls/{message}/expire`: its author ends it.
+/// `POST /channels/{channel}/polls/{message}/expire`: the author ends the poll.
 pub(crate) fn expire(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply> {
     let (caller, mut state) = call.open()?;
     let (_, message) = access::seen_message(&state, caller, channel, id)?;

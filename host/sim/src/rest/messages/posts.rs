@@ -1,4 +1,4 @@
-//! Posting a message over REST: who may, what it answers, what it forwards.
+//! Posting a message over REST: permissions, replies, forwards.
 
 use super::form::MessageForm;
 use crate::form::{ApiError, Result};
@@ -56,7 +56,7 @@ pub(crate) fn create(call: &Call, channel: Snowflake) -> Result<Reply> {
     {
         return Ok(Reply::json(&MessageJson::answer(there, home, caller)));
     }
-    // Only interactions can answer to one user alone.
+    // Only interaction responses can be ephemeral.
     form.flags = form.flags.map(|bits| bits & !flags::EPHEMERAL);
     form.fill(&mut draft, &mut state, call);
     let (author, text) = (draft.message.author.clone(), draft.message.content.clone());
@@ -66,7 +66,7 @@ pub(crate) fn create(call: &Call, channel: Snowflake) -> Result<Reply> {
     Ok(Reply::json(&MessageJson::answer(&message, home, caller)))
 }
 
-/// Whether the message answers another one; false if that is gone and need not be there.
+/// Checks the reply; false if the target is deleted and the reply may become a plain message.
 fn check_reply(
     state: &State,
     home: &Channel,
@@ -88,7 +88,7 @@ fn check_reply(
     Ok(true)
 }
 
-/// Takes a message along as it is now.
+/// Forwards a message as it is now.
 fn forward(
     state: &State,
     caller: Snowflake,
@@ -101,7 +101,7 @@ fn forward(
     if message.kind.is_system() || message.poll.is_some() {
         return Err(ApiError::system_message());
     }
-    // A forward of a forward shows what was first said.
+    // Forwarding a forward shows the first message.
     draft.message.forwarded = Some(message.forwarded.clone().unwrap_or_else(|| message.clone()));
     draft.message.origin = Some(Origin { kind: 1, guild: home.guild_id, channel: from, message: Some(id) });
     draft.message.flags |= flags::HAS_SNAPSHOT;

@@ -1,4 +1,4 @@
-//! Reactions over REST: put, take away, list, clear.
+//! Reactions over REST: add, remove, list, clear.
 
 use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
@@ -6,10 +6,10 @@ use crate::rest::{Call, Reply};
 use crate::rules::{access, reactions};
 use crate::world::{Emoji, User, bits};
 
-/// Users in one page.
+/// The most users in a page.
 const MAX_PAGE: usize = 100;
 const DEFAULT_PAGE: usize = 25;
-/// Different emojis under a message.
+/// The most different emojis on a message.
 const MAX_REACTIONS: usize = 20;
 
 /// `PUT /channels/{channel}/messages/{message}/reactions/{emoji}/@me`
@@ -17,7 +17,7 @@ pub(crate) fn put(call: &Call, channel: Snowflake, id: Snowflake, emoji: String)
     let (caller, mut state) = call.open()?;
     let emoji = readable(&emoji)?;
     let (_, message) = access::open_message(&state, caller, channel, id)?;
-    // An emoji that is already there may be joined by everybody who sees what was written.
+    // Anyone who can read the history may join a reaction that exists already.
     let joined = message.reactions.iter().any(|reaction| reaction.emoji == emoji);
     if !joined && message.reactions.len() >= MAX_REACTIONS {
         return Err(ApiError::new(400, 30010, "Maximum number of reactions reached (20)"));
@@ -66,10 +66,10 @@ pub(crate) fn take(
 pub(crate) fn list(call: &Call, channel: Snowflake, id: Snowflake, emoji: String) -> Result<Reply> {
     let (caller, state) = call.open()?;
     let emoji = readable(&emoji)?;
-    // Super reactions (`type` 1) cost money and are not put here.
+    // Super reactions (`type` 1) cost money and cannot be added here.
     call.ignore_query(&["type"]);
     let limit = call.query_limit(DEFAULT_PAGE, MAX_PAGE)?;
-    // 0 ordinary, 1 burst: of the latter there are none here.
+    // 0 normal, 1 burst; there are none of the latter here.
     let burst = call.query("type") == Some("1");
     let after = call.query_id("after")?.unwrap_or_default();
     let (_, message) = access::seen_message(&state, caller, channel, id)?;

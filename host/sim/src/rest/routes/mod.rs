@@ -1,4 +1,5 @@
-//! From a request to its handler: finds the route in the tables, says 405 or 404 where there is none, and reports it.
+//! From a request to its handler: finds the route in the tables, or answers 405 or 404 and reports the route as
+//! unknown.
 
 mod applications;
 mod channels;
@@ -17,7 +18,7 @@ use super::{Call, Reply};
 use crate::form::{ApiError, Result};
 use crate::ids::{Snowflake, percent_decode};
 
-/// A method, the shape of a path, and who answers.
+/// A method, the shape of a path, and the handler.
 struct Route {
     method: &'static str,
     shape: &'static str,
@@ -26,8 +27,8 @@ struct Route {
     answer: fn(&Call, &Path<'_, '_>) -> Result<Reply>,
 }
 
-/// Declares a table: `METHOD "/shape/{part}" => module::handler(part);`. A handler gets the call, then the named parts; a rule
-/// that is the whole of what a route does gets the state and who calls, then the named parts.
+/// Declares a table: `METHOD "/shape/{part}" => module::handler(part);`. A handler receives the call and the named
+/// parts. A rule that is all there is to the route receives the state, the caller and the named parts.
 macro_rules! table {
     ($($method:ident $shape:literal => $($answer:ident)::+($($part:ident),*);)*) => {
         pub(super) const TABLE: &[super::Route] = &[$(super::Route {
@@ -58,7 +59,7 @@ fn replied(outcome: Result<impl Into<Reply>>) -> Result<Reply> {
 }
 use {answer, table};
 
-/// By subject, in reading order.
+/// By subject, in order of reading.
 const TABLES: [&[Route]; 5] =
     [channels::TABLE, webhooks::TABLE, applications::TABLE, guilds::TABLE, people::TABLE];
 
@@ -74,7 +75,7 @@ static ROUTER: LazyLock<Router<Vec<&'static Route>>> = LazyLock::new(|| {
     router
 });
 
-/// Every route there is, as method and shape: `("GET", "/channels/{channel_id}")`.
+/// All routes, as method and shape: `("GET", "/channels/{channel_id}")`.
 pub fn routes() -> impl Iterator<Item = (&'static str, &'static str)> {
     TABLES.into_iter().flatten().map(|route| (route.method, route.shape))
 }
@@ -98,7 +99,7 @@ pub(super) fn route(call: &Call) -> Result<Reply> {
     }
 }
 
-/// What stood in a path where its shape has `{…}`.
+/// The parts of a path for the `{…}` in its shape.
 pub(super) struct Path<'k, 'p> {
     parts: Params<'k, 'p>,
 }
@@ -109,7 +110,7 @@ impl Path<'_, '_> {
     }
 }
 
-/// Something that is read from the path.
+/// A part of the path that can be parsed.
 pub(super) trait Part: Sized {
     fn read(at: &Path<'_, '_>, name: &str) -> Result<Self>;
 }

@@ -1,4 +1,4 @@
-//! The routes of accounts, the gateway's address, pictures and files.
+//! The routes of accounts, the gateway's URL, pictures and files.
 
 use crate::rest::{files, guilds, invites, members, pictures, users};
 

@@ -1,4 +1,4 @@
-//! The routes of webhooks, those of interactions included.
+//! The routes of webhooks, including those of interactions.
 
 use crate::rest::{interactions, webhooks};
 

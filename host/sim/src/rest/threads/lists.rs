@@ -1,4 +1,4 @@
-//! Which threads there are and who is in them: lists, joining, leaving, adding, removing.
+//! Which threads exist and who is in them: list, join, leave, add, remove.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use crate::state::State;
 use crate::world::wire::thread_json_for;
 use crate::world::{Channel, ChannelKind, Thread, bits};
 
-/// Threads or members in one page.
+/// The most threads or members in a page.
 const MAX_PAGE: usize = 100;
 
 /// `GET /guilds/{guild}/threads/active`
@@ -45,7 +45,7 @@ pub(crate) fn archived_joined(call: &Call, home: Snowflake) -> Result<Reply> {
     })
 }
 
-/// Newest archived first; `before` is a moment, or an id where Discord sorts by ids.
+/// Most recently archived first; `before` is a timestamp, or an id for the list that Discord sorts by id.
 fn archived(
     call: &Call,
     caller: Snowflake,
@@ -94,7 +94,7 @@ pub(crate) fn members(call: &Call, id: Snowflake) -> Result<Reply> {
     let thread = thread_of(access::seen_channel(&state, caller, id)?)?;
     let mut ids: Vec<Snowflake> = thread.members.iter().map(|(id, _)| *id).filter(|id| *id > after).collect();
     ids.sort_unstable();
-    // Without members Discord lists all at once.
+    // Without `with_member`, Discord lists all of them at once.
     let limit = if with_member { limit } else { ids.len() };
     let page = ids.iter().take(limit).filter_map(|user| threads::membership(&state, id, *user, with_member));
     Ok(Reply::json(&page.collect::<Vec<_>>()))
@@ -108,7 +108,7 @@ pub(crate) fn member(call: &Call, id: Snowflake, user: Snowflake) -> Result<Repl
     member.map(|member| Reply::json(&member)).ok_or(ApiError::unknown_member())
 }
 
-/// `PUT /channels/{thread}/thread-members/@me`, or `POST`, which nextcord uses
+/// `PUT /channels/{thread}/thread-members/@me`, or `POST`, which nextcord uses.
 pub(crate) fn join(call: &Call, id: Snowflake) -> Result<Reply> {
     add(call, id, call.caller()?)
 }

@@ -1,4 +1,4 @@
-//! Threads over REST: start, change, remove, and forum posts.
+//! Threads over REST: start, change, delete, and forum posts.
 
 pub(crate) mod lists;
 
@@ -17,20 +17,20 @@ use crate::state::State;
 use crate::world::wire::MessageJson;
 use crate::world::{Channel, ChannelKind, ChannelSettings, Thread, bits};
 
-/// Threads of a guild that are not archived.
+/// The most active threads of a guild.
 const MAX_ACTIVE_THREADS: usize = 1000;
-/// Tags on a forum post.
+/// The most tags on a forum post.
 const MAX_APPLIED_TAGS: usize = 5;
-/// A forum whose posts need a tag.
+/// Channel flag: posts in this forum need a tag.
 const REQUIRE_TAG: u64 = 1 << 4;
-/// A forum post that stays on top.
+/// Channel flag: this forum post is pinned to the top.
 const PINNED: u64 = 1 << 1;
 
 /// `POST /channels/{channel}/messages/{message}/threads`
 pub(crate) fn create_from_message(call: &Call, home: Snowflake, id: Snowflake) -> Result<Reply> {
     let (by, mut fields) = call.form()?;
     let plan = Plan::read_new(&mut fields);
-    // What it becomes follows from the channel, whatever discord.js says.
+    // The type depends on the channel, whatever discord.js sends.
     fields.ignore(&["type"]);
     fields.checked()?;
     let mut state = call.shared.state();
@@ -48,10 +48,10 @@ pub(crate) fn create_from_message(call: &Call, home: Snowflake, id: Snowflake) -
     Ok(Reply::json_with(201, &threads::create(&mut state, &by, thread, true)))
 }
 
-/// `POST /channels/{channel}/threads`: a thread of its own, or a forum post with its first message.
+/// `POST /channels/{channel}/threads`: a thread without a message, or a forum post with its first message.
 pub(crate) fn create(call: &Call, home: Snowflake) -> Result<Reply> {
     let by = call.by()?;
-    // A post's message was a flat part of the body once; the nested form is the only one now.
+    // The message of a post used to be inline in the body; now it is always nested.
     call.ignore_query(&["use_nested_fields"]);
     let mut fields = call.fields()?;
     let plan = Plan::read_new(&mut fields);
@@ -80,12 +80,12 @@ pub(crate) fn create(call: &Call, home: Snowflake) -> Result<Reply> {
 
 fn create_post(call: &Call, by: &By, home: Snowflake, plan: Plan, mut fields: Fields) -> Result<Reply> {
     let message = fields.object("message");
-    // A user's client may still be sending the files of the first message, which the post then waits for.
+    // A user's client may still be uploading the files of the first message, which it posts afterwards.
     let account = call.account()?;
     if message.is_none() && fields.errors.is_empty() && matches!(account, Account::Bot(_)) {
         fields.missing("message");
     }
-    // py-cord lists its files here, beside the message.
+    // py-cord lists its files here, next to the message.
     fields.ignore(&["type", "attachments"]);
     fields.checked()?;
     let mut state = call.shared.state();
@@ -115,7 +115,7 @@ fn create_post(call: &Call, by: &By, home: Snowflake, plan: Plan, mut fields: Fi
     Ok(Reply::json_with(201, &json))
 }
 
-/// Opens a forum post whose first message is still to be posted.
+/// Creates a forum post whose first message follows.
 pub(crate) fn new_post(
     state: &mut State,
     by: &By,
@@ -144,7 +144,7 @@ pub(crate) fn edit(
     let moderates = state.world.permissions_in(channel, by.user) & bits::MANAGE_THREADS != 0;
     let owns = thread.owner_id == by.user;
     let unlocked = !thread.locked || moderates;
-    // Anybody who may write opens a thread again by itself; the rest is for its owner and for moderators.
+    // Anyone who may post may unarchive a thread; other changes are for its owner and moderators.
     let only_opens = change == Plan { archived: Some(false), ..Plan::default() };
     if !(moderates
         || owns && unlocked && change.slowmode.is_none() && change.locked.is_none()
@@ -166,7 +166,7 @@ pub(crate) fn delete(state: &mut MutexGuard<'_, State>, by: &By, id: Snowflake) 
     threads::delete(state, by, id).map(|json| Reply::json(&json)).ok_or(ApiError::unknown_channel())
 }
 
-/// Opens an archived thread because somebody writes in it; a locked one only for moderators.
+/// Unarchives a thread because of a new message; a locked one only for moderators.
 pub(crate) fn open_to_write(state: &mut State, caller: Snowflake, id: Snowflake) -> Result<()> {
     let Some(channel) = state.world.channel(id) else { return Ok(()) };
     let Some(thread) = channel.thread.as_deref() else { return Ok(()) };
@@ -188,7 +188,7 @@ pub(crate) fn open_to_write(state: &mut State, caller: Snowflake, id: Snowflake)
     Ok(())
 }
 
-/// What a body says of a thread, one that is to be started or one that is there.
+/// The thread fields of a body, for a new thread or an existing one.
 #[derive(Default, PartialEq)]
 struct Plan {
     name: Option<String>,

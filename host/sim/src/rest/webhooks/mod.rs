@@ -1,4 +1,4 @@
-//! Webhooks of channels over REST: make, read, change, remove, and following an announcement channel.
+//! Webhooks of channels over REST: create, get, change, delete, and following an announcement channel.
 
 pub(crate) mod posts;
 
@@ -12,7 +12,7 @@ use crate::rules::{By, access, webhooks};
 use crate::state::State;
 use crate::world::{Webhook, bits};
 
-/// Names that Discord keeps for itself.
+/// Names that Discord reserves.
 const RESERVED: [&str; 2] = ["clyde", "discord"];
 
 /// `POST /channels/{channel}/webhooks`
@@ -26,7 +26,7 @@ pub(crate) fn create(call: &Call, channel: Snowflake) -> Result<Reply> {
     Ok(Reply::json(&webhook.json(true)))
 }
 
-/// `POST /channels/{channel}/followers`: from now on what is published there comes to another channel too.
+/// `POST /channels/{channel}/followers`: makes another channel follow this one.
 pub(crate) fn follow(call: &Call, channel: Snowflake) -> Result<Reply> {
     let (by, mut fields) = call.form()?;
     let target = fields.required("webhook_channel_id", Fields::snowflake);
@@ -54,7 +54,7 @@ fn list(state: &State, caller: Snowflake, is_asked: impl Fn(&Webhook) -> bool) -
     Reply::json(&found.map(|webhook| webhook.json(shows_token(webhook, caller))).collect::<Vec<_>>())
 }
 
-/// An application's webhook is nobody else's to use.
+/// Only the application that owns a webhook may use it.
 fn shows_token(webhook: &Webhook, caller: Snowflake) -> bool {
     webhook.application_id.is_none_or(|application| application == caller)
 }
@@ -66,7 +66,7 @@ pub(crate) fn webhook(call: &Call, id: Snowflake) -> Result<Reply> {
     Ok(Reply::json(&webhook.json(shows_token(webhook, caller))))
 }
 
-/// `GET /webhooks/{webhook}/{token}`: without authorization, and without saying who made it.
+/// `GET /webhooks/{webhook}/{token}`: without authorization, and without the user who created it.
 pub(crate) fn with_token(call: &Call, id: Snowflake, token: String) -> Result<Reply> {
     let state = call.shared.state();
     Ok(without_user(webhooks::with_token(&state, id, &token)?))
@@ -108,7 +108,7 @@ pub(crate) fn delete_with_token(call: &Call, id: Snowflake, token: String) -> Re
     Ok(Reply::nothing())
 }
 
-/// A name that a webhook may have or speak under.
+/// A name for a webhook or its messages.
 /// <https://discord.com/developers/docs/resources/webhook#create-webhook>
 fn name(fields: &mut Fields, key: &str) -> Option<String> {
     let name = fields.text_within(key, 1..=80)?;
@@ -136,7 +136,7 @@ fn change(
     })
 }
 
-/// With the token alone one does not see who made the webhook.
+/// With only the token, callers do not see who created the webhook.
 fn without_user(webhook: &Webhook) -> Reply {
     let mut json = webhook.json(true);
     if let Some(json) = json.as_object_mut() {

@@ -1,4 +1,4 @@
-//! Messages through a channel's webhook: post, read, edit, delete, under a name and picture of their own.
+//! Messages by a channel's webhook, with their own author name and avatar: post, get, edit, delete.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::state::State;
 use crate::world::wire::MessageJson;
 use crate::world::{ChannelKind, Message, User, Webhook, bits, flags};
 
-/// How a message is to be posted.
+/// How to post a message.
 struct Manner {
     author: User,
     thread_name: Option<String>,
@@ -20,7 +20,7 @@ struct Manner {
 
 /// `POST /webhooks/{webhook}/{token}?wait=&thread_id=`
 pub(crate) fn post(call: &Call, id: Snowflake, token: &str) -> Result<Reply> {
-    // Every webhook may have components here.
+    // Every webhook may send components here.
     call.ignore_query(&["with_components"]);
     let mut fields = call.fields()?;
     let mut state = call.shared.state();
@@ -58,7 +58,7 @@ fn manner(fields: &mut Fields, webhook: &Webhook) -> Manner {
     }
 }
 
-/// The thread that is asked for; a forum needs one, or the name of a new one.
+/// The thread in the query; for a forum it is required, unless the body names a new one.
 fn thread_of(call: &Call, state: &State, webhook: &Webhook, named: bool) -> Result<Option<Snowflake>> {
     let asked = call.query_id("thread_id")?;
     let forum = state.world.channel(webhook.channel_id).is_some_and(|channel| channel.kind.is_forum());
@@ -96,10 +96,10 @@ pub(crate) fn message(call: &Call, id: Snowflake, token: &str, which: &str) -> R
 
 /// `PATCH /webhooks/{webhook}/{token}/messages/{message}?thread_id=`
 pub(crate) fn edit(call: &Call, id: Snowflake, token: &str, which: &str) -> Result<Reply> {
-    // Every webhook may have components here.
+    // Every webhook may send components here.
     call.ignore_query(&["with_components"]);
     let mut fields = call.fields()?;
-    // Who it seems to be from does not change; discord.js says it all the same.
+    // The author name and avatar cannot be edited; discord.js sends them anyway.
     fields.ignore(&["username", "avatar_url"]);
     let mut state = call.shared.state();
     let kept = find(call, &state, id, token, which)?;
@@ -127,7 +127,7 @@ fn find(call: &Call, state: &State, id: Snowflake, token: &str, which: &str) -> 
     message.filter(|message| message.webhook_id == Some(id)).cloned().ok_or(ApiError::unknown_message())
 }
 
-/// The message as its author sees it.
+/// The message, as its author sees it.
 pub(crate) fn shown(state: &State, message: &Arc<Message>) -> Result<Reply> {
     let channel = state.world.channel(message.channel_id).ok_or(ApiError::unknown_channel())?;
     Ok(Reply::json(&MessageJson::answer(message, channel, message.author.id)))

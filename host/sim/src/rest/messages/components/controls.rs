@@ -1,4 +1,4 @@
-//! Components that people use: buttons, menus, text inputs, uploads, boxes to tick.
+//! Interactive components: buttons, select menus, text inputs, uploads, checkboxes and radio buttons.
 
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
@@ -11,13 +11,13 @@ use crate::world::{CHANNEL_TYPES, Component, ComponentEmoji, DefaultValue, Selec
 
 const MAX_BUTTONS: usize = 5;
 const MAX_OPTIONS: usize = 25;
-/// Characters of a text input.
+/// The most characters in a text input.
 const MAX_INPUT_CHARS: u64 = 4000;
 const LINK: u64 = 5;
 const PREMIUM: u64 = 6;
 
 impl Checker<'_> {
-    /// Up to five buttons, or one menu; in a form one text input.
+    /// Up to five buttons, or one select menu; in a form, one text input.
     pub(crate) fn row(&mut self, of: &mut Fields, row: &mut Component) {
         let allowed = if self.surface == Surface::Form { &[Kind::TextInput] } else { IN_ROW };
         row.components = self.children(of, "components", 1..=MAX_BUTTONS, allowed);
@@ -61,7 +61,7 @@ impl Checker<'_> {
         menu.custom_id = self.custom_id(of);
         menu.placeholder = of.text("placeholder", 150);
         menu.disabled = of.flag("disabled");
-        // In messages it is ignored: https://discord.com/developers/docs/components/reference#string-select
+        // Ignored in messages: https://discord.com/developers/docs/components/reference#string-select
         match self.surface {
             Surface::Form => menu.required = of.flag("required"),
             Surface::Message | Surface::Layout => of.ignore(&["required"]),
@@ -86,7 +86,7 @@ impl Checker<'_> {
         }
     }
 
-    /// `labelled`: it stands in a label, which says what it is for.
+    /// `labelled`: whether it is in a label, which then describes it.
     pub(crate) fn text_input(&mut self, of: &mut Fields, input: &mut Component, labelled: bool) {
         input.custom_id = self.custom_id(of);
         of.require("style");
@@ -112,7 +112,7 @@ impl Checker<'_> {
         label.component = self.child(of, "component", IN_LABEL);
     }
 
-    /// Fields that stand in labels only.
+    /// Fields that must be in a label.
     pub(crate) fn field(&mut self, of: &mut Fields, field: &mut Component) {
         field.custom_id = self.custom_id(of);
         match field.kind {
@@ -129,7 +129,7 @@ impl Checker<'_> {
         field.required = of.flag("required");
     }
 
-    /// Reads options to choose from.
+    /// Reads the options to select from.
     fn options(&self, of: &mut Fields, count: RangeInclusive<usize>, with_emoji: bool) -> Vec<SelectOption> {
         of.require("options");
         let mut values = HashSet::new();
@@ -150,10 +150,10 @@ impl Checker<'_> {
         read.unwrap_or_default()
     }
 
-    /// Reads an emoji, a custom one by its id or a Unicode one by its name.
+    /// Reads an emoji: a custom one by id, or a Unicode one by name.
     fn emoji(&self, of: &mut Fields) -> Option<ComponentEmoji> {
         of.read_object("emoji", |of| {
-            // interactions.py sends all that it knows of an emoji.
+            // interactions.py sends all fields that it knows for an emoji.
             of.ignore(&["available"]);
             let (id, name) = (of.snowflake("id"), of.text("name", 32));
             let ascii = |name: &str| name.chars().all(|c| c.is_ascii_alphabetic());
@@ -168,7 +168,7 @@ impl Checker<'_> {
     }
 }
 
-/// What a menu of people, roles or channels has chosen from the start.
+/// The default values of a user, role or channel menu.
 fn default_values(of: &mut Fields, kind: Kind, count: RangeInclusive<u64>) -> Vec<DefaultValue> {
     let fits: &[&str] = match kind {
         Kind::UserSelect => &["user"],
@@ -192,7 +192,7 @@ fn default_values(of: &mut Fields, kind: Kind, count: RangeInclusive<u64>) -> Ve
     all
 }
 
-/// Reads how many values may be chosen; 1 and 1 unless given.
+/// Reads how many values may be selected; by default, one.
 fn values(of: &mut Fields, field: &mut Component, least: RangeInclusive<u64>, most: RangeInclusive<u64>) {
     field.min_values = of.number_within("min_values", least);
     field.max_values = of.number_within("max_values", most);

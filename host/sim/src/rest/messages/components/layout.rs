@@ -1,5 +1,5 @@
-//! Components that lay out a message: sections, texts, media, lines, containers.
-//! It does not check whether a file they show was uploaded.
+//! Layout components of a message: sections, text, media, separators, containers. It does not check whether their files
+//! were uploaded.
 
 use super::{Checker, IN_CONTAINER, Kind, MAX_COMPONENTS, MAX_TEXT_CHARS};
 use crate::form::Fields;
@@ -9,7 +9,7 @@ use crate::world::{Component, GalleryItem, Media};
 const MAX_GALLERY_ITEMS: usize = 10;
 const MAX_DESCRIPTION_CHARS: usize = 1024;
 impl Checker<'_> {
-    /// One to three texts beside a thumbnail or a button.
+    /// One to three texts next to a thumbnail or button.
     pub(crate) fn section(&mut self, of: &mut Fields, section: &mut Component) {
         section.components = self.children(of, "components", 1..=3, &[Kind::TextDisplay]);
         section.accessory = self.child(of, "accessory", &[Kind::Button, Kind::Thumbnail]);
@@ -40,7 +40,7 @@ pub(crate) fn gallery(of: &mut Fields, gallery: &mut Component) {
     gallery.items = of.read_objects("items", 1..=MAX_GALLERY_ITEMS, picture).unwrap_or_default();
 }
 
-/// A picture with what it shows.
+/// An image with its description.
 fn picture(of: &mut Fields) -> GalleryItem {
     GalleryItem {
         media: source(of, "media", Link::WebOrAttachment),
@@ -52,7 +52,7 @@ fn picture(of: &mut Fields) -> GalleryItem {
 pub(crate) fn file(of: &mut Fields, file: &mut Component) {
     file.file = Some(source(of, "file", Link::Attachment));
     file.spoiler = spoiler(of);
-    // What a bot sends back of a message that it read.
+    // Fields that a bot sends back with a message that it fetched.
     of.ignore(&["name", "size"]);
 }
 
@@ -61,13 +61,13 @@ pub(crate) fn separator(of: &mut Fields, separator: &mut Component) {
     separator.spacing = of.choice("spacing", &[1, 2]).or(Some(1));
 }
 
-/// Answers say it in any case, as of a separator everything.
+/// Always present in responses, as are all fields of a separator.
 /// <https://discord.com/developers/docs/components/reference#separator>
 fn spoiler(of: &mut Fields) -> Option<bool> {
     of.flag("spoiler").or(Some(false))
 }
 
-/// Reads the `{ "url": … }` at `key`, which must be there.
+/// Reads the required `{ "url": … }` at `key`.
 fn source(of: &mut Fields, key: &str, link: Link) -> Media {
     if !of.require(key) {
         return Media::default();

@@ -1,4 +1,4 @@
-//! The components of messages and forms, checked as Discord does: what may stand in what, how many, how long.
+//! The components of messages and forms, validated as by Discord: nesting, counts, lengths.
 
 mod controls;
 mod layout;
@@ -15,7 +15,7 @@ const IN_MESSAGE: &[Kind] = &[ActionRow];
 const IN_LAYOUT: &[Kind] = &[ActionRow, Section, TextDisplay, MediaGallery, File, Separator, Container];
 const IN_CONTAINER: &[Kind] = &[ActionRow, Section, TextDisplay, MediaGallery, File, Separator];
 const IN_FORM: &[Kind] = &[ActionRow, TextDisplay, Label];
-/// In a message.
+/// In a row of a message.
 const IN_ROW: &[Kind] = &[Button, StringSelect, UserSelect, RoleSelect, MentionableSelect, ChannelSelect];
 const IN_LABEL: &[Kind] = &[
     StringSelect,
@@ -30,27 +30,28 @@ const IN_LABEL: &[Kind] = &[
     Checkbox,
 ];
 
-/// Rows of a message, and top-level components of a form.
+/// The most rows in a message, and the most top-level components in a form.
 const MAX_ROWS: usize = 5;
-/// Components of a message that is laid out by components alone, nested ones counted.
+/// The most components in a message with IS_COMPONENTS_V2, including nested ones.
 const MAX_COMPONENTS: usize = 40;
-/// Characters of all its texts.
+/// The most characters in all its texts together.
 const MAX_TEXT_CHARS: usize = 4000;
-/// Ids are signed 32-bit numbers; 0 leaves the choice to Discord.
+/// Ids are signed 32-bit integers; for 0, Discord chooses one.
 const ID: RangeInclusive<u64> = 0..=i32::MAX as u64;
 
-/// What the components are in.
+/// Where the components are.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Surface {
     /// A message with content, whose components are rows of controls.
     Message,
-    /// A message with IS_COMPONENTS_V2: components are all it has.
+    /// A message with IS_COMPONENTS_V2, which has only components.
     Layout,
     /// A form that an interaction opens.
     Form,
 }
 
-/// Reads `components` of a body; mistakes stay in `body`. `knows`: whether their author may use a custom emoji.
+/// Reads the `components` of a body; mistakes are collected in `body`. `knows` tells whether the author may use a
+/// custom emoji.
 pub(crate) fn components(
     body: &mut Fields,
     surface: Surface,
@@ -75,7 +76,7 @@ pub(crate) fn components(
     all
 }
 
-/// What was met on the way through a tree of components.
+/// The state while walking a tree of components.
 struct Checker<'a> {
     surface: Surface,
     knows: &'a dyn Fn(Snowflake) -> bool,
@@ -86,7 +87,7 @@ struct Checker<'a> {
 }
 
 impl Checker<'_> {
-    /// Reads a list of components inside `of`.
+    /// Reads the list of components inside `of`.
     fn children(
         &mut self,
         of: &mut Fields,
@@ -101,7 +102,7 @@ impl Checker<'_> {
         read.into_iter().flatten().flatten().collect()
     }
 
-    /// Reads the one component at `key`, which must be there.
+    /// Reads the required component at `key`.
     fn child(&mut self, of: &mut Fields, key: &str, allowed: &[Kind]) -> Option<Box<Component>> {
         if !of.require(key) {
             return None;
@@ -146,7 +147,7 @@ impl Checker<'_> {
         Some(one)
     }
 
-    /// Reads a custom id, which no other component of the message may have.
+    /// Reads a custom id, which must be unique in the message.
     fn custom_id(&mut self, of: &mut Fields) -> Option<String> {
         let id = of.required_text("custom_id", 1..=100);
         if !id.is_empty() && !self.custom_ids.insert(id.clone()) {
@@ -163,7 +164,7 @@ mod tests {
 
     use super::*;
 
-    /// The components as they are written, or their mistakes.
+    /// The serialised components, or the mistakes.
     pub(crate) fn read(surface: Surface, list: Value) -> Result<Value, Value> {
         let body = json!({ "components": list }).as_object().unwrap().clone();
         let mut body = Fields::of(body, "");
