@@ -1,4 +1,4 @@
-//! Members and commands: running them, typing into their options, using them on somebody or something.
+//! Members and commands: running them, typing into their options, and running them on a user or message.
 
 use serde_json::Value;
 
@@ -10,16 +10,16 @@ use crate::rules::interactions::{self, Typed};
 use crate::rules::users;
 use crate::world::{ActError, Bot};
 
-/// For commands without options: `alice.slash("ping", NO_OPTIONS)`.
+/// For commands without options, as in `alice.slash("ping", NO_OPTIONS)`.
 pub const NO_OPTIONS: [(&str, &str); 0] = [];
 
 impl Member {
-    /// Runs a slash command in the member's channel. `command` may go on with subcommands: `"role give"`. Values may be
-    /// typed or texts as a member types them; they are checked against what the command declares. For a file its name and
-    /// what is in it: `"notes.txt some text"`.
+    /// Runs a slash command in the member's channel. `command` may include subcommands: `"role give"`. Values may be
+    /// JSON values or texts as a member types them; they are checked against what the command declares. A file is given
+    /// as a name and its content: `"notes.txt some text"`.
     ///
     /// # Errors
-    /// What a client would refuse: no such command or option, a value that does not fit, no permission.
+    /// Anything that a client would refuse: no such command or option, a value that does not fit, no permission.
     pub async fn slash<K: AsRef<str>, V: Into<Value>>(
         &self,
         command: &str,
@@ -28,7 +28,7 @@ impl Member {
         self.type_command(command, &owned_options(options), None)
     }
 
-    /// Types into an option with autocomplete: the bot is asked for choices.
+    /// Types into an option with autocomplete, so that the bot is asked for choices.
     ///
     /// # Errors
     /// As [`Member::slash`]; required options may still be missing.
@@ -41,10 +41,10 @@ impl Member {
         self.type_command(command, &owned_options(options), Some(focused))
     }
 
-    /// Runs a command of the context menu on somebody.
+    /// Runs a context menu command on a user.
     ///
     /// # Errors
-    /// If there is no such command or user, or it may not be run here.
+    /// If there is no such command or user, or the command may not be run here.
     pub async fn run_on_user(&self, command: &str, user: &str) -> Result<InteractionHandle, ActError> {
         let mut state = self.shared.state();
         let target = state.world.user_named(user).map(|user| user.id);
@@ -59,10 +59,10 @@ impl Member {
         Ok(self.begin(&mut state, invocation))
     }
 
-    /// Runs a command of the context menu on a message, in the message's channel.
+    /// Runs a context menu command on a message, in the message's channel.
     ///
     /// # Errors
-    /// If there is no such command or message, or it may not be run here.
+    /// If there is no such command or message, or the command may not be run here.
     pub async fn run_on_message(
         &self,
         command: &str,
@@ -79,8 +79,9 @@ impl Member {
         Ok(self.begin(&mut state, invocation))
     }
 
-    /// Installs a bot's application for this member, who may then use its commands in every guild and direct message, as far as they
-    /// name user installs (`integration_types` 1) and the place (`contexts`). Nothing happens if it is installed.
+    /// Installs a bot's application for this member, who may then use its commands in all guilds and direct messages,
+    /// if the commands allow user installs (`integration_types` 1) and the place (`contexts`). Does nothing if it is
+    /// already installed.
     ///
     /// # Errors
     /// If there is no such bot.
@@ -88,7 +89,7 @@ impl Member {
         self.change_install(bot, true)
     }
 
-    /// Removes an application that this member installed.
+    /// Uninstalls an application that this member installed.
     ///
     /// # Errors
     /// If there is no such bot.

@@ -13,7 +13,7 @@ impl Member {
     /// Presses a button, found by its label or custom id.
     ///
     /// # Errors
-    /// If there is no such message or button, or it is disabled or a link.
+    /// If there is no such message or button, the button is disabled, or it is a link.
     pub async fn press(&self, message: Snowflake, button: &str) -> Result<InteractionHandle, ActError> {
         let mut state = self.shared.state();
         let invoker = self.invoker_in(self.place_of(&state, message)?);
@@ -21,10 +21,11 @@ impl Member {
         Ok(self.begin(&mut state, invocation))
     }
 
-    /// Chooses values in a menu, found by its placeholder or custom id. Members, roles and channels are chosen by name.
+    /// Selects values in a menu, found by its placeholder or custom id. Members, roles and channels are selected by
+    /// name.
     ///
     /// # Errors
-    /// If there is no such message or menu, it is disabled, or does not offer these values.
+    /// If there is no such message or menu, the menu is disabled, or it does not offer these values.
     pub async fn select(
         &self,
         message: Snowflake,
@@ -37,11 +38,11 @@ impl Member {
         Ok(self.begin(&mut state, invocation))
     }
 
-    /// Fills in and submits the form that an interaction opened: by custom id, texts, or for a menu what is chosen in it. For an
-    /// upload a file's name and what is in it: `"notes.txt some text"`.
+    /// Fills in and submits the form that an interaction opened. The fields are given by custom id: texts, or for a
+    /// menu the selected values. A file upload is given as a name and its content: `"notes.txt some text"`.
     ///
     /// # Errors
-    /// If the interaction opened no form, or a field is required or not asked for.
+    /// If the interaction opened no form, a required field is missing, or a field does not exist.
     pub async fn submit<K: AsRef<str>, V: Into<Value>>(
         &self,
         form: &InteractionHandle,
@@ -50,7 +51,7 @@ impl Member {
         self.submit_to(&mut self.shared.state(), form.id(), &owned_options(fields))
     }
 
-    /// The same for the form that was opened for this member last.
+    /// The same for the form that was last opened for this member.
     pub(crate) fn submit_last<K: AsRef<str>, V: Into<Value>>(
         &self,
         fields: impl IntoIterator<Item = (K, V)>,

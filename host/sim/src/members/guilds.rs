@@ -1,4 +1,4 @@
-//! Members and guilds: coming, going, giving and taking roles.
+//! Members and guilds: joining, leaving, assigning and removing roles.
 
 use super::Member;
 use crate::ids::Snowflake;
@@ -7,7 +7,7 @@ use crate::state::State;
 use crate::world::{ActError, Guild, bits};
 
 impl Member {
-    /// Comes into a guild, as with an invite; nothing happens if the member is there.
+    /// Joins a guild, as with an invite; does nothing if they are already a member.
     ///
     /// # Errors
     /// If there is no such guild or the member is banned from it.
@@ -25,7 +25,7 @@ impl Member {
     /// Leaves a guild.
     ///
     /// # Errors
-    /// If there is no such guild, the member is not there, or owns it.
+    /// If there is no such guild, the member is not in it, or the member owns it.
     pub async fn leave(&self, guild: &str) -> Result<(), ActError> {
         let mut state = self.shared.state();
         let home = guild_named(&state, guild)?;
@@ -39,16 +39,16 @@ impl Member {
         }
     }
 
-    /// Gives a role to a member of the guild that this member's channel is in.
+    /// Assigns a role to a member of the guild that this member's channel is in.
     ///
     /// # Errors
-    /// If there is no such member or role, or this member may not give it: without the permission to manage roles, or when
-    /// the role does not stand below its own.
+    /// If there is no such member or role, or this member may not assign it: they cannot manage roles, or the role is
+    /// not below their own.
     pub async fn give_role(&self, member: &str, role: &str) -> Result<(), ActError> {
         self.change_role(member, role, true)
     }
 
-    /// Takes a role from a member.
+    /// Removes a role from a member.
     ///
     /// # Errors
     /// As [`Member::give_role`].
@@ -84,7 +84,7 @@ pub(crate) fn guild_named<'a>(state: &'a State, name: &str) -> Result<&'a Guild,
     state.world.guild_named(name).ok_or_else(|| ActError::unknown_guild(name, &state.world))
 }
 
-/// A member of a guild and one of its roles that members can have: not a bot's, not `@everyone`.
+/// A member of a guild, and a role that members can have: not a bot's, not `@everyone`.
 pub(crate) fn member_and_role(
     state: &State,
     guild: &Guild,

@@ -1,4 +1,4 @@
-//! An interaction that a member started, and waiting for its answer.
+//! An interaction that a member started, and waiting for the response.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,12 +20,12 @@ pub struct InteractionHandle {
     mark: u64,
 }
 
-/// How a bot answered.
+/// How a bot responded.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// How it acknowledged.
+    /// How it acknowledged the interaction.
     pub how: Acknowledgement,
-    /// `@original` as it is now: the answer, "thinking …", or the component's message.
+    /// The current `@original`: the response, "thinking …", or the component's message.
     pub message: Option<Arc<Message>>,
     /// The form that was opened.
     pub form: Option<Modal>,
@@ -39,7 +39,7 @@ impl InteractionHandle {
         self.id
     }
 
-    /// The answer as it is now; none before the bot acknowledged.
+    /// The current response; `None` before the bot acknowledges the interaction.
     pub fn answer(&self) -> Option<Answer> {
         let state = self.shared.state();
         let one = state.interactions.find(self.id)?;
@@ -48,7 +48,8 @@ impl InteractionHandle {
         Some(Answer { how, message, form: one.modal.clone(), choices: one.choices.clone() })
     }
 
-    /// Every message that answers this interaction, in order: the answer and its followups, ephemeral ones included.
+    /// All messages that respond to this interaction, in order: the response and its followups, including ephemeral
+    /// ones.
     pub fn messages(&self) -> Vec<Arc<Message>> {
         let state = self.shared.state();
         let Some(one) = state.interactions.find(self.id) else { return Vec::new() };
@@ -60,19 +61,19 @@ impl InteractionHandle {
         all
     }
 
-    /// Waits until the bot acknowledged.
+    /// Waits until the bot acknowledges the interaction.
     ///
     /// # Errors
-    /// If it did not within the time given.
+    /// If it does not within the given time.
     pub async fn acknowledged(&self, within: Duration) -> Result<Answer, ActError> {
         self.wait(within, Some).await
     }
 
-    /// Waits until there is an answer with content: not merely "thinking …", and not merely an update announced. Where the
-    /// bot deleted "thinking …", it is the first message that it posted instead.
+    /// Waits for a response with content: neither "thinking …" nor a deferred update is enough. If the bot deleted
+    /// "thinking …", returns the first message that it posted instead.
     ///
     /// # Errors
-    /// If there was none within the time given.
+    /// If there is none within the given time.
     pub async fn answered(&self, within: Duration) -> Result<Arc<Message>, ActError> {
         let instead = || self.messages().into_iter().next();
         self.wait(within, |answer| answer.message.or_else(instead).filter(|message| !message.is_loading()))
@@ -88,7 +89,7 @@ impl InteractionHandle {
 }
 
 impl Member {
-    /// This member, where it is.
+    /// This member as an invoker in their current channel.
     pub(super) fn invoker(&self) -> Result<Invoker, ActError> {
         let here = self.here.ok_or_else(|| ActError::Nowhere { member: self.user.username.clone() })?;
         Ok(self.invoker_in(here))

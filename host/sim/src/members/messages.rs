@@ -1,4 +1,4 @@
-//! Members and messages: saying, replying, attaching, editing, taking back, reacting, typing.
+//! Members and messages: posting, replying, attaching files, editing, deleting, reacting, typing.
 
 use super::Member;
 use crate::files::{MAX_FILES, Upload, attach};
@@ -9,19 +9,19 @@ use crate::state::State;
 use crate::world::{ActError, Attachment, Emoji, MessageKind, bits};
 
 impl Member {
-    /// Says something and returns the message's id.
+    /// Posts a message and returns its id.
     ///
     /// # Errors
-    /// If there is no such channel, it is closed to the member, or the text is empty or longer than 2,000
-    /// characters, with Nitro 4,000.
+    /// If there is no such channel, the member may not post there, or the text is empty or longer than 2,000 characters
+    /// (4,000 with Nitro).
     pub async fn say(&self, channel: &str, text: &str) -> Result<Snowflake, ActError> {
         self.post(channel, text, None, &[])
     }
 
-    /// Posts files, each with its name, and perhaps a text; returns the message's id.
+    /// Posts named files, with a text that may be empty; returns the message's id.
     ///
     /// # Errors
-    /// As [`Member::say`], and if there are no files, more than ten, or the member may not attach any.
+    /// As [`Member::say`], and if there are no files, there are more than ten, or the member may not attach files.
     pub async fn attach<N: Into<String>, B: Into<Vec<u8>>>(
         &self,
         channel: &str,
@@ -35,7 +35,7 @@ impl Member {
         self.post(channel, text, None, &files)
     }
 
-    /// Keeps files that were typed, each a name and perhaps a text, and names each as it was typed.
+    /// Stores files given as texts, each with a name and optionally its content, and keeps the text with each.
     pub(super) fn bring(&self, state: &mut State, typed: Vec<String>) -> Vec<(String, Attachment)> {
         let upload = |typed: &String| {
             let (name, text) = typed.split_once(' ').unwrap_or((typed, ""));
@@ -46,7 +46,7 @@ impl Member {
         typed.into_iter().zip(files).collect()
     }
 
-    /// Answers a message and returns the new one's id.
+    /// Replies to a message and returns the reply's id.
     ///
     /// # Errors
     /// As [`Member::say`], and if there is no such message.
@@ -55,10 +55,10 @@ impl Member {
         self.post(&channel.to_string(), text, Some(message), &[])
     }
 
-    /// Edits a message of the member's own.
+    /// Edits one of the member's own messages.
     ///
     /// # Errors
-    /// If there is no such message, it is somebody else's, or the text is not allowed.
+    /// If there is no such message, it was written by another user, or the text is not allowed.
     pub async fn edit(&self, message: Snowflake, text: &str) -> Result<(), ActError> {
         let mut state = self.shared.state();
         self.check_text(&state, text)?;
@@ -74,10 +74,10 @@ impl Member {
         Ok(())
     }
 
-    /// Deletes a message: the member's own, or anybody's with the permission to manage messages.
+    /// Deletes a message: the member's own, or any message with the permission to manage messages.
     ///
     /// # Errors
-    /// If there is no such message or it may not be deleted.
+    /// If there is no such message, or the member may not delete it.
     pub async fn delete(&self, message: Snowflake) -> Result<(), ActError> {
         let mut state = self.shared.state();
         let channel = self.place_of(&state, message)?;
@@ -92,16 +92,16 @@ impl Member {
         Ok(())
     }
 
-    /// Puts a reaction: `👍`, or `name:id` for a custom emoji.
+    /// Adds a reaction: `👍`, or `name:id` for a custom emoji.
     ///
     /// # Errors
-    /// If there is no such message or the member may not react there.
+    /// If there is no such message, or the member may not react there.
     pub async fn react(&self, message: Snowflake, emoji: &str) -> Result<(), ActError> {
         let mut state = self.shared.state();
         let channel = self.place_of(&state, message)?;
         let emoji = Emoji::parse(emoji);
         let there = state.world.channel(channel).and_then(|home| home.message(message));
-        // An emoji that is already there may be joined by everybody.
+        // Anyone may join a reaction that exists already.
         if !there.is_some_and(|there| there.reactions.iter().any(|one| one.emoji == emoji)) {
             self.allowed(&state, channel, bits::ADD_REACTIONS, "react")?;
         }
@@ -109,7 +109,7 @@ impl Member {
         Ok(())
     }
 
-    /// Takes the member's reaction away; nothing happens if there is none.
+    /// Removes the member's reaction; does nothing if there is none.
     ///
     /// # Errors
     /// If there is no such message.
@@ -123,7 +123,7 @@ impl Member {
     /// Starts typing.
     ///
     /// # Errors
-    /// If there is no such channel or it is closed to the member.
+    /// If there is no such channel, or the member may not post there.
     pub async fn typing(&self, channel: &str) -> Result<(), ActError> {
         let mut state = self.shared.state();
         let channel = self.find(&mut state, channel)?;

@@ -20,12 +20,12 @@ use crate::rules::channels;
 use crate::state::{Shared, State};
 use crate::world::{ActError, Channel, ChannelKind, User, bits};
 
-/// A user who acts. Every act returns once it was handed to the gateway's sessions.
+/// A user who acts. Each act returns once its events are queued for the gateway's sessions.
 #[derive(Clone)]
 pub struct Member {
     pub(crate) shared: Arc<Shared>,
     pub(crate) user: Arc<User>,
-    /// Where slash commands are typed, and whose guild names are looked up in first.
+    /// The channel in which slash commands are typed, and whose guild comes first when names are looked up.
     pub(crate) here: Option<Snowflake>,
 }
 
@@ -41,7 +41,7 @@ impl Member {
         Ok(Self { shared, user, here })
     }
 
-    /// The unique name.
+    /// The username, which is unique.
     pub fn name(&self) -> &str {
         &self.user.username
     }
@@ -51,27 +51,27 @@ impl Member {
         self.user.id
     }
 
-    /// The token with which a client of this member's own calls REST and the gateway: bare, without `Bot `.
+    /// The token with which a client can act as this member over REST and the gateway: without the prefix `Bot `.
     pub fn token(&self) -> String {
         self.shared.user_tokens.token(self.user.id)
     }
 
-    /// The channel this member is in: the first one it sees until moved with [`Member::at`].
+    /// The member's channel: the first one that they can see, until changed with [`Member::at`].
     pub fn channel(&self) -> Option<Snowflake> {
         self.here
     }
 
-    /// The same member in another channel: by id, `general`, `#general`, `Workshop/general`, or `@bot` for a direct message with a bot
-    /// or another member.
+    /// The same member in another channel: an id, `general`, `#general`, `Workshop/general`, or `@bot` for a direct
+    /// message with a bot or another member.
     ///
     /// # Errors
-    /// If there is no such channel or the member does not see it.
+    /// If there is no such channel, or the member cannot see it.
     pub fn at(&self, channel: &str) -> Result<Self, ActError> {
         let here = Some(self.find(&mut self.shared.state(), channel)?);
         Ok(Self { here, ..self.clone() })
     }
 
-    /// Finds a channel that the member sees; opens the direct message for `@bot`, or `@alice`.
+    /// Finds a channel that the member can see; for `@bot` or `@alice` it opens the direct message.
     pub(crate) fn find(&self, state: &mut State, name: &str) -> Result<Snowflake, ActError> {
         if let Some(other) = name.strip_prefix('@') {
             let bot = state.world.bots.iter().find(|one| one.user.username == other);
@@ -106,13 +106,14 @@ impl Member {
         ActError::Forbidden { member, verb: verb.to_owned(), channel }
     }
 
-    /// The channel of a message that the member sees, ephemeral answers to the member's own interactions included.
+    /// The channel of a message that the member can see, including ephemeral responses to the member's own
+    /// interactions.
     pub(crate) fn place_of(&self, state: &State, message: Snowflake) -> Result<Snowflake, ActError> {
         let seen = |channel: &&Channel| {
             channel.message(message).is_some()
                 && state.world.permissions_in(channel, self.user.id) & bits::VIEW_CHANNEL != 0
         };
-        // Most acts are about the channel at hand.
+        // Most acts are about the current channel.
         if let Some(home) = self.here.and_then(|here| state.world.channel(here)).filter(seen) {
             return Ok(home.id);
         }
@@ -126,7 +127,7 @@ impl Member {
     }
 }
 
-/// The first text channel that a user sees.
+/// The first text channel that a user can see.
 fn first_channel(state: &State, user: &User) -> Option<Snowflake> {
     let mut channels = state
         .world

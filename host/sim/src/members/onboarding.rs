@@ -1,4 +1,4 @@
-//! Members and the onboarding of guilds: answering its questions.
+//! Members and the onboarding of guilds: answering the questions.
 
 use super::{Member, guild_named};
 use crate::ids::Snowflake;
@@ -6,12 +6,12 @@ use crate::rules::onboarding;
 use crate::world::{ActError, Guild, Onboarding};
 
 impl Member {
-    /// Goes through a guild's onboarding with these answers: options by their titles or ids. The member gets their roles and
-    /// has completed onboarding.
+    /// Completes a guild's onboarding with these answers: options by title or id. The member gets the roles of the
+    /// options.
     ///
     /// # Errors
-    /// If there is no such guild or option, the member is not there or went through it before, onboarding is not enabled, a
-    /// required question is left out, or one that takes one answer gets several.
+    /// If there is no such guild or option, the member is not in the guild or has completed its onboarding already,
+    /// onboarding is not enabled, a required question has no answer, or a single-answer question has several.
     pub async fn complete_onboarding(&self, guild: &str, options: &[&str]) -> Result<(), ActError> {
         let mut state = self.shared.state();
         let home = guild_named(&state, guild)?;

@@ -12,7 +12,7 @@ use crate::rules::templates;
 const NAME_CHARS: RangeInclusive<usize> = 1..=100;
 const MAX_DESCRIPTION_CHARS: usize = 120;
 
-/// `GET /guilds/templates/{code}`: for everyone, with or without a token.
+/// `GET /guilds/templates/{code}`: available to everyone, with or without a token.
 pub(super) fn template(call: &Call, code: String) -> Result<Reply> {
     Ok(Reply::json(&templates::with_code(&call.shared.state(), &code)?))
 }

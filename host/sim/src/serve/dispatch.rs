@@ -1,4 +1,5 @@
-//! What a request meets first: the check of its origin, then the part of the simulator that its path belongs to.
+//! The first steps for a request: checks its origin, then passes it to the part of the simulator that its path belongs
+//! to.
 
 use std::sync::Arc;
 
@@ -30,7 +31,7 @@ pub(crate) async fn answer(
     if control::owns(path) {
         return Ok(control::answer(shared, request).await);
     }
-    // The gateway's address has no path of its own, or that for resuming.
+    // Gateway connections use the root path, or the path for resuming.
     if page::owns(path) && !request.headers().contains_key(UPGRADE) {
         return Ok(page::answer(&request, shared.address.port()));
     }

@@ -1,4 +1,4 @@
-//! A client that is far away: what it and the simulator say to each other takes its time. It looks at no byte.
+//! Simulates a distant client: delays everything between it and the simulator, without looking at the data.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
-/// What is read at once, in bytes, and how many of those may be on their way.
+/// How many bytes are read at once, and how many such pieces may be in transit.
 const PIECE: usize = 64 << 10;
 const PIECES: usize = 256;
 
-/// The simulator's end of a connection on which everything takes `way` in each direction.
+/// The simulator's end of a connection that takes `way` in each direction.
 pub(crate) fn away(stream: TcpStream, way: Duration) -> DuplexStream {
     let (near, far) = duplex(PIECE);
     let (from_client, to_client) = stream.into_split();
@@ -21,7 +21,7 @@ pub(crate) fn away(stream: TcpStream, way: Duration) -> DuplexStream {
     far
 }
 
-/// Until one side ends; what is on its way then still arrives.
+/// Copies until one side ends; data that is in transit then still arrives.
 async fn carry(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, way: Duration) {
     let (leave, mut arrive) = mpsc::channel(PIECES);
     let leaving = async move {

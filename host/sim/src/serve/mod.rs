@@ -1,4 +1,4 @@
-//! What clients connect to: the listener, who may call, which part answers, the page; and what is kept on disk.
+//! What clients connect to: the listener, the origin check, which part answers, and the page; and persistence.
 
 mod dispatch;
 pub(crate) mod keep;

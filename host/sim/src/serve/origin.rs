@@ -1,10 +1,11 @@
-//! Who may come in at all: requests that are meant for this machine and come from no foreign page.
+//! Which requests are accepted at all: those for a loopback name, and from no page of another origin.
 
 use axum::http::header::{HOST, ORIGIN};
 use axum::http::{HeaderMap, HeaderName};
 
-/// Why a request is rejected, if it is: a page elsewhere could otherwise use a browser on this machine, either
-/// directly (it sends its `Origin`) or through a name of its own that points here (it sends that name as `Host`).
+/// Why a request is rejected, if it is. Otherwise a page elsewhere could use the browser on this machine, either
+/// directly (it sends its `Origin`) or through its own name that resolves to this machine (it sends that name as
+/// `Host`).
 pub(crate) fn rejection(headers: &HeaderMap) -> Option<&'static str> {
     let text = |name: &HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or_default());
     let host = text(&HOST);
@@ -18,7 +19,7 @@ pub(crate) fn rejection(headers: &HeaderMap) -> Option<&'static str> {
     None
 }
 
-/// Any port will do: it may be reached through a tunnel, and a foreign name cannot be hidden in it.
+/// Any port is accepted: the simulator may be reached through a tunnel, and a port cannot hide a foreign name.
 fn is_loopback(host: &str) -> bool {
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => name,

@@ -1,4 +1,4 @@
-//! A place for a panel that the program around the simulator brings along, behind the control token.
+//! A panel that the embedding program provides, behind the control token.
 
 use axum::Router;
 use axum::body::Body;
@@ -11,15 +11,15 @@ use hyper_util::service::TowerToHyperService;
 
 use crate::state::Shared;
 
-/// Whether a path is the panel's.
+/// Whether a path belongs to the panel.
 pub(crate) fn owns(path: &str) -> bool {
     path.starts_with("/panel/")
 }
 
-/// Hands a request over to the panel, if there is one and the caller may.
+/// Passes a request to the panel, if there is one and the caller is authorised.
 pub(crate) async fn answer(shared: &Shared, request: Request<Incoming>) -> Response<Body> {
     let Some(panel) = shared.options.panel.clone() else { return nobody_brought_one(&request) };
-    // A browser fetches a module and its style without a token; there is no secret in them.
+    // A browser fetches modules and styles without a token; they contain no secrets.
     let is_open = matches!(request.uri().path(), "/panel/panel.js" | "/panel/panel.css");
     let token = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let may = token.and_then(|token| token.strip_prefix("Bearer ")) == Some(&shared.control_token);
@@ -32,7 +32,7 @@ pub(crate) async fn answer(shared: &Shared, request: Request<Incoming>) -> Respo
     response
 }
 
-/// The page asks in any case, and a browser reports every 404 as an error.
+/// The page always asks for the panel, and browsers report every 404 as an error.
 fn nobody_brought_one(request: &Request<Incoming>) -> Response<Body> {
     if request.uri().path() != "/panel/panel.js" {
         return StatusCode::NOT_FOUND.into_response();

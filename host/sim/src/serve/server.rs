@@ -1,4 +1,4 @@
-//! The listener: accepts connections, gives each its HTTP/1 loop, ends them when the simulator closes.
+//! The listener: accepts connections, serves HTTP/1 on each, and ends them when the simulator closes.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use super::dispatch;
 use super::latency::away;
 use crate::state::Shared;
 
-/// Calls still under way when the simulator closes get this long.
+/// How long calls in progress may take when the simulator closes.
 const CLOSE_LIMIT: Duration = Duration::from_secs(2);
 
 pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
@@ -25,14 +25,14 @@ pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    // Answers are small and wanted at once.
+                    // Responses are small and should arrive at once.
                     let _ = stream.set_nodelay(true);
                     match shared.options.round_trip {
                         Duration::ZERO => connections.spawn(converse(stream, shared.clone())),
                         way => connections.spawn(converse(away(stream, way / 2), shared.clone())),
                     };
                 }
-                // Out of file descriptors, most likely: others must be closed before the next try can succeed.
+                // Probably out of file descriptors: others must be closed before the next attempt can succeed.
                 Err(error) => {
                     tracing::warn!(%error, "failed to accept a connection");
                     tokio::time::sleep(Duration::from_millis(50)).await;
@@ -59,7 +59,7 @@ where
         .with_upgrades();
     let mut connection = std::pin::pin!(connection);
     tokio::select! {
-        // An error is a client that left or a fault that cut the line; both are in the transcript.
+        // An error means that the client left or a fault cut the connection; both are in the transcript.
         _ = connection.as_mut() => return Ok(()),
         () = shared.closed() => connection.as_mut().graceful_shutdown(),
     }

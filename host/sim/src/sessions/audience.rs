@@ -1,22 +1,22 @@
-//! Who is to receive an event.
+//! Who receives an event.
 
 use crate::ids::Snowflake;
 use crate::world::{Channel, Guild};
 
-/// Who is to receive an event.
+/// Who receives an event.
 #[derive(Clone, Copy)]
 pub(crate) enum Audience<'a> {
-    /// Those who see the channel and asked for it.
+    /// Sessions that can see the channel and have the intent.
     Channel { channel: &'a Channel, guild: Option<&'a Guild> },
-    /// Members of a guild who asked for it and have the permission there; 0 for none in particular.
+    /// Members of a guild who have the intent and the permission there; 0 requires no permission.
     Guild { guild: &'a Guild, permission: u64 },
-    /// Bots of a guild that asked for it.
+    /// Bots in a guild that have the intent.
     Bots { guild: &'a Guild },
-    /// Members of a guild who asked for it, and in any case the one it is about.
+    /// Members of a guild who have the intent, and always the member that the event is about.
     Member { guild: &'a Guild, user: Snowflake },
-    /// Those who see a thread and know all members, and in any case those who come or go.
+    /// Sessions that can see a thread and have GUILD_MEMBERS, and always the users who join or leave.
     ThreadMembers { thread: &'a Channel, guild: &'a Guild, users: &'a [Snowflake] },
-    /// One account, without any intent: interactions, and what is for one user's eyes.
+    /// One account, whatever its intents: for interactions and for events that only this user may see.
     Account { user: Snowflake, guild: Option<Snowflake> },
 }
 

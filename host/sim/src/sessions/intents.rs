@@ -1,4 +1,4 @@
-//! Gateway intents: which bit lets a session receive which events.
+//! Gateway intents: which bits a session needs to receive which events.
 
 /// <https://discord.com/developers/docs/events/gateway#list-of-intents>
 pub(crate) const GUILDS: u64 = 1 << 0;
@@ -23,13 +23,14 @@ const AUTO_MODERATION_EXECUTION: u64 = 1 << 21;
 const GUILD_MESSAGE_POLLS: u64 = 1 << 24;
 const DIRECT_MESSAGE_POLLS: u64 = 1 << 25;
 
-/// Must be granted to the application, or IDENTIFY closes with 4014.
+/// Intents that must be granted to the application; otherwise IDENTIFY closes with 4014.
 pub(crate) const PRIVILEGED: u64 = GUILD_MEMBERS | GUILD_PRESENCES | MESSAGE_CONTENT;
 
-/// Every bit that Discord takes; others close with 4013. Bit 17 is not documented: interactions.py sets it in all that it asks for.
+/// All bits that Discord accepts; others close with 4013. Bit 17 is undocumented, but interactions.py sets it if all
+/// intents are requested.
 pub(crate) const KNOWN: u64 = ((1 << 18) - 1) | (1 << 20) | (1 << 21) | (1 << 24) | (1 << 25);
 
-/// The bit an event needs in a guild, and the one it needs in a direct message.
+/// The intents that an event needs in a guild and in a direct message.
 #[derive(Clone, Copy)]
 pub(crate) struct Needs {
     pub(crate) guild: u64,
@@ -40,10 +41,10 @@ const MESSAGES: Needs = Needs { guild: GUILD_MESSAGES, dm: DIRECT_MESSAGES };
 const REACTIONS: Needs = Needs { guild: GUILD_MESSAGE_REACTIONS, dm: DIRECT_MESSAGE_REACTIONS };
 const TYPING: Needs = Needs { guild: GUILD_MESSAGE_TYPING, dm: DIRECT_MESSAGE_TYPING };
 const POLLS: Needs = Needs { guild: GUILD_MESSAGE_POLLS, dm: DIRECT_MESSAGE_POLLS };
-/// Channel events: in a direct message only for those who receive messages there.
+/// Channel events: in direct messages, only for sessions that receive messages there.
 const CHANNELS: Needs = Needs { guild: GUILDS, dm: DIRECT_MESSAGES };
 
-/// Which events need which intents, by the beginning of their names; the first that fits counts.
+/// Which events need which intents, by prefix of their names; the first match counts.
 const NEEDED: [(&str, Needs); 21] = [
     ("MESSAGE_REACTION_", REACTIONS),
     ("MESSAGE_POLL_VOTE_", POLLS),
@@ -72,7 +73,7 @@ const fn in_guilds(guild: u64) -> Needs {
     Needs { guild, dm: 0 }
 }
 
-/// The intents that an event needs; none for what an account receives in any case.
+/// The intents that an event needs; none for events that an account always receives.
 pub(crate) fn needed(event: &str) -> Needs {
     let found = NEEDED.iter().find(|(beginning, _)| event.starts_with(beginning));
     found.map_or(in_guilds(0), |(_, needs)| *needs)

@@ -1,5 +1,5 @@
-//! The sessions of the gateway: which events each receives, their numbers, and what is kept for a RESUME.
-//! It writes to no socket; a connection takes what is queued for it.
+//! Gateway sessions: which events each one receives, sequence numbers, and the events that are kept for a RESUME. It
+//! writes to no socket; connections take the events that are queued for them.
 
 mod audience;
 pub(crate) mod intents;
@@ -24,7 +24,7 @@ pub(crate) use audience::Audience;
 use intents::Needs;
 pub(crate) use payload::Payload;
 
-/// What a connection is to send or do.
+/// What a connection has to send or do.
 #[derive(Debug)]
 pub(crate) enum Outgoing {
     Dispatch { seq: u64, payload: Arc<Payload> },
@@ -34,24 +34,24 @@ pub(crate) enum Outgoing {
     Drop,
 }
 
-/// A session's way to its connection.
+/// The queue from a session to its connection.
 pub(crate) struct Outbox {
     pub(crate) queue: Sender<Outgoing>,
-    /// The number of the last event that was written to the socket.
+    /// The sequence number of the last event written to the socket.
     pub(crate) written: Arc<AtomicU64>,
 }
 
-/// A session: what survives when its connection does not.
+/// A session: what survives its connection.
 pub(crate) struct Session {
     pub(crate) id: Arc<str>,
     pub(crate) account: Account,
-    /// Shard number and count.
+    /// Shard id and number of shards.
     pub(crate) shard: (u64, u64),
     pub(crate) intents: u64,
-    /// Members above which a guild comes without its members.
+    /// The number of members above which a guild is sent without its members.
     pub(crate) large_threshold: usize,
     seq: u64,
-    /// The last events, for a RESUME; bounded.
+    /// The most recent events, for a RESUME; bounded.
     replay: VecDeque<(u64, Arc<Payload>)>,
     link: Link,
     clock: Clock,
@@ -62,28 +62,28 @@ enum Link {
         connection: u64,
         outbox: Outbox,
     },
-    /// Resumable until it is forgotten.
+    /// Resumable until it is dropped.
     Parted {
         since: Timestamp,
     },
 }
 
-/// All sessions, and the limits that hold for them.
+/// All sessions, and their limits.
 pub(crate) struct Sessions {
     clock: Clock,
     all: Vec<Session>,
-    /// Guilds that bots cannot reach, as in an outage of Discord's: they receive no events of them.
+    /// Guilds that are unavailable to bots, as in an outage of Discord: bots receive none of their events.
     pub(crate) unavailable: BTreeSet<Snowflake>,
-    /// Events kept for a RESUME, in each session.
+    /// How many events each session keeps for a RESUME.
     replay_limit: usize,
 }
 
-/// Sessions without a connection that are kept, oldest dropped first.
+/// How many sessions without a connection are kept; the oldest are dropped first.
 const MAX_PARTED_SESSIONS: usize = 64;
 /// How long a session without a connection can be resumed.
 const RESUMABLE_FOR: Duration = Duration::from_secs(300);
 
-/// What a client gets that says nothing of `large_threshold`.
+/// The default for clients that send no `large_threshold`.
 /// <https://discord.com/developers/docs/events/gateway-events#identify>
 pub(crate) const LARGE_THRESHOLD: usize = 50;
 
@@ -101,7 +101,7 @@ impl Sessions {
         self.all.iter_mut().find(|session| &*session.id == id)
     }
 
-    /// Opens a session on a connection. Its READY is still to be pushed.
+    /// Opens a session on a connection. The caller then sends READY.
     pub(crate) fn open(
         &mut self,
         id: Arc<str>,
@@ -126,7 +126,8 @@ impl Sessions {
         self.all.last_mut().expect("pushed on the line above")
     }
 
-    /// Moves a session to a new connection and returns the events it missed; none if it cannot be resumed from `seq`.
+    /// Moves a session to a new connection and returns the events that it missed, or why it cannot be resumed from
+    /// `seq`.
     pub(crate) fn resume(
         &mut self,
         id: &str,
@@ -146,13 +147,13 @@ impl Sessions {
         if seq + 1 < oldest {
             return Resumption::TooOld;
         }
-        // A connection that still holds the session ends when its outbox is dropped here.
+        // A connection that still has the session ends when its outbox is dropped here.
         session.link = Link::Connected { connection, outbox };
         let missed = session.replay.iter().filter(|(number, _)| *number > seq);
         Resumption::Missed(missed.map(|(seq, payload)| (*seq, payload.clone())).collect())
     }
 
-    /// The connection is gone. `ended`: the client said goodbye for good, so the session goes with it.
+    /// Notes that the connection is gone. `ended`: the client closed it for good, so the session is removed too.
     pub(crate) fn part(&mut self, id: &str, connection: u64, ended: bool) {
         let Some(at) = self.all.iter().position(|session| &*session.id == id) else { return };
         match &self.all[at].link {
@@ -166,12 +167,12 @@ impl Sessions {
         }
     }
 
-    /// Whether the account has a session that could receive something.
+    /// Whether the account has any session, connected or resumable.
     pub(crate) fn any_of(&self, user: Snowflake) -> bool {
         self.all.iter().any(|session| session.user() == user)
     }
 
-    /// Users that have a session, each once.
+    /// The users with a session, each listed once.
     pub(crate) fn users(&self) -> Vec<Snowflake> {
         let mut users: Vec<Snowflake> =
             self.all.iter().filter(|session| !session.is_bots()).map(Session::user).collect();
@@ -180,8 +181,8 @@ impl Sessions {
         users
     }
 
-    /// Gives every connected session of a bot the same order; returns how many there were. Users' clients are left
-    /// alone: they are how one watches the bots.
+    /// Sends the same order to every connected session of a bot; returns how many there were. Users' clients are left
+    /// alone, because they are used to watch the bots.
     pub(crate) fn order_all(&mut self, order: impl Fn() -> Outgoing) -> usize {
         let mut sent = 0;
         for session in &mut self.all {
@@ -193,7 +194,7 @@ impl Sessions {
         sent
     }
 
-    /// Ends all sessions of an account for good, their connections with a code.
+    /// Ends all sessions of an account for good, and closes their connections with a code.
     pub(crate) fn end_all_of(&mut self, user: Snowflake, code: u16, reason: &'static str) {
         self.all.retain_mut(|session| {
             let stays = session.user() != user;
@@ -204,12 +205,12 @@ impl Sessions {
         });
     }
 
-    /// Hands an event to every session that may receive it; returns how many did.
+    /// Sends an event to every session that may receive it; returns how many did.
     pub(crate) fn publish(&mut self, world: &World, audience: Audience<'_>, payload: &Arc<Payload>) -> usize {
         self.deliver(world, audience, payload.name, |_| payload.clone())
     }
 
-    /// Hands a message event to sessions, without its content where that is not theirs to see.
+    /// Sends a message event to sessions, without the content to those that may not see it.
     pub(crate) fn publish_message(
         &mut self,
         world: &World,
@@ -229,7 +230,7 @@ impl Sessions {
         })
     }
 
-    /// Hands an event to sessions, in another form to those that may not read messages.
+    /// Sends an event to sessions, in another version to those without the MESSAGE_CONTENT intent.
     pub(crate) fn publish_content(
         &mut self,
         world: &World,
@@ -262,7 +263,7 @@ impl Sessions {
         sent
     }
 
-    /// Hands one session an event of its own: READY, GUILD_CREATE, member chunks.
+    /// Sends an event to a single session: READY, GUILD_CREATE, member chunks.
     pub(crate) fn push_to(&mut self, id: &str, payload: Payload) {
         let replay_limit = self.replay_limit;
         if let Some(session) = self.session(id) {
@@ -284,14 +285,14 @@ impl Sessions {
     }
 }
 
-/// What came of a RESUME.
+/// The result of a RESUME.
 pub(crate) enum Resumption {
     Missed(Vec<(u64, Arc<Payload>)>),
-    /// No such session of this account.
+    /// The account has no such session.
     Unknown,
-    /// The events from there on are no longer kept.
+    /// The events since that number are no longer kept.
     TooOld,
-    /// A number that was never sent.
+    /// That number was never sent.
     InvalidSeq,
 }
 
@@ -308,7 +309,7 @@ impl Session {
         matches!(self.link, Link::Connected { .. })
     }
 
-    /// Events that its connection has not written yet; a session without one waits for nobody.
+    /// How many events its connection has not written yet; zero without a connection.
     pub(crate) fn unwritten(&self) -> u64 {
         match &self.link {
             Link::Connected { outbox, .. } => self.seq.saturating_sub(outbox.written.load(Ordering::Acquire)),
@@ -316,7 +317,7 @@ impl Session {
         }
     }
 
-    /// Whether the guild, or with none direct messages, belongs to this session's shard.
+    /// Whether a guild, or direct messages if there is none, belongs to this session's shard.
     pub(crate) fn covers(&self, guild: Option<Snowflake>) -> bool {
         covers(self.shard, guild)
     }
@@ -366,7 +367,7 @@ impl Session {
         self.send(Outgoing::Dispatch { seq, payload });
     }
 
-    /// A client that does not read is cut off when its bounded outbox is full; it can resume.
+    /// A client that does not read is disconnected when its bounded outbox is full; it can resume.
     fn send(&mut self, outgoing: Outgoing) {
         if let Link::Connected { outbox, .. } = &self.link
             && let Err(TrySendError::Full(_) | TrySendError::Closed(_)) = outbox.queue.try_send(outgoing)
@@ -376,7 +377,7 @@ impl Session {
     }
 }
 
-/// Whether a guild, or with none direct messages, belongs to a shard, given as its number and the count.
+/// Whether a guild, or direct messages if there is none, belongs to a shard, given as its id and the number of shards.
 pub(crate) fn covers((number, count): (u64, u64), guild: Option<Snowflake>) -> bool {
     guild.map_or(0, |guild| (guild.0 >> 22) % count) == number
 }

@@ -1,10 +1,10 @@
-//! An event on its way to sessions: written once, shared by all that receive it.
+//! An event for sessions: serialised once, and shared by all that receive it.
 
 use std::fmt::Write;
 
 use serde::Serialize;
 
-/// An event's JSON, complete but for the sequence number, which differs by session and is spliced in front.
+/// An event's JSON, complete but for the sequence number, which depends on the session and is inserted at the start.
 #[derive(Debug)]
 pub(crate) struct Payload {
     /// The event's name on the wire.
@@ -26,10 +26,10 @@ impl Payload {
         Self { name, tail: tail.into_boxed_str() }
     }
 
-    /// The frame for a session that counts it as number `seq`.
+    /// The frame for a session in which it has the number `seq`.
     pub(crate) fn frame(&self, seq: u64) -> String {
         let mut frame = String::with_capacity(self.tail.len() + 24);
-        // A text takes whatever is written to it.
+        // Writing to a `String` cannot fail.
         let _ = write!(frame, "{{\"s\":{seq}{}", self.tail);
         frame
     }

@@ -1,4 +1,4 @@
-//! Presences: who is online and doing what, said by op 3 or IDENTIFY.
+//! Presences: who is online and what they are doing, as set by op 3 or IDENTIFY.
 
 use std::collections::HashMap;
 
@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use crate::ids::Snowflake;
 use crate::world::{Status, World};
 
-/// Activities of a presence that others see.
+/// How many activities of a presence others see.
 const MAX_ACTIVITIES: usize = 5;
 
-/// What somebody says of itself. Of `since` nothing is read: serenity sends an object there.
+/// A presence as a client sends it. `since` is not read, because serenity sends an object there.
 /// <https://discord.com/developers/docs/events/gateway-events#update-presence>
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub(crate) struct Presence {
@@ -19,7 +19,7 @@ pub(crate) struct Presence {
     activities: Option<Vec<Activity>>,
 }
 
-/// What somebody is doing, as far as bots can say it.
+/// An activity, with the fields that bots can set.
 /// <https://discord.com/developers/docs/events/gateway-events#activity-object>
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 struct Activity {
@@ -33,20 +33,20 @@ struct Activity {
 }
 
 impl From<Status> for Presence {
-    /// Of somebody who does nothing in particular.
+    /// A presence without activities.
     fn from(status: Status) -> Self {
         Self { status, activities: None }
     }
 }
 
-/// What was said; for those who said nothing the world knows how they appear.
+/// The presences that clients set; for other users, the world has their status.
 #[derive(Default)]
 pub(crate) struct Presences {
     said: HashMap<Snowflake, Presence>,
 }
 
 impl Presences {
-    /// Sets what a user says, or with none takes it back; whether that is a change.
+    /// Sets a user's presence, or removes it; returns whether that is a change.
     pub(crate) fn set(&mut self, user: Snowflake, presence: Option<Presence>) -> bool {
         match presence {
             Some(presence) => self.said.insert(user, presence.clone()).as_ref() != Some(&presence),
@@ -58,7 +58,7 @@ impl Presences {
         self.said.get(&user).cloned().unwrap_or_else(|| world.status_of(user).into())
     }
 
-    /// A user's presence as events and chunks carry it.
+    /// A user's presence as in events and chunks.
     pub(crate) fn json(&self, world: &World, guild: Snowflake, user: Snowflake) -> Value {
         let Presence { status, activities } = self.of(world, user);
         let clients = if status == Status::Offline { json!({}) } else { json!({ "desktop": status }) };
@@ -69,7 +69,7 @@ impl Presences {
         })
     }
 
-    /// Those of some members who are not offline, as GUILD_CREATE and chunks list them.
+    /// The presences of those users who are not offline, as in GUILD_CREATE and chunks.
     pub(crate) fn online(
         &self,
         world: &World,

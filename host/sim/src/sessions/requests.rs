@@ -1,22 +1,22 @@
-//! How often bots ask for all members of a guild.
+//! Limits how often bots request all members of a guild.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::ids::{Snowflake, Timestamp};
 
-/// Between two requests of a bot for all members of a guild; others are not limited.
+/// The time between two requests by a bot for all members of a guild; other requests are not limited.
 /// <https://discord.com/developers/docs/events/gateway-events#request-guild-members>
 const BETWEEN: Duration = Duration::from_secs(30);
 
-/// The last requests, by bot and guild.
+/// The last request by each bot for each guild.
 #[derive(Default)]
 pub(crate) struct MemberRequests {
     last: HashMap<(Snowflake, Snowflake), Timestamp>,
 }
 
 impl MemberRequests {
-    /// Counts a request that is answered; `Err` says how long to wait for one that came too soon, which is not counted.
+    /// Counts an allowed request; `Err` is how long to wait if it came too soon, in which case it is not counted.
     pub(crate) fn count(&mut self, bot: Snowflake, guild: Snowflake, now: Timestamp) -> Result<(), Duration> {
         self.last.retain(|_, at| now.since(*at) < BETWEEN);
         match self.last.get(&(bot, guild)) {

@@ -1,4 +1,4 @@
-//! How often applications start sessions: what `GET /gateway/bot` says of it, and who starts too many.
+//! Session starts of applications: what `GET /gateway/bot` reports, and when there are too many.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 use crate::ids::{Snowflake, Timestamp};
 
 const DAY_MS: u64 = 24 * 3600 * 1000;
-/// Between two starts of shards with the same number modulo `max_concurrency`.
+/// The time between two starts of shards with the same id modulo `max_concurrency`.
 const BETWEEN: Duration = Duration::from_secs(5);
 
-/// What was started by whom.
+/// The session starts of all applications.
 pub(crate) struct Starts {
-    /// That an application has in a day.
+    /// How many an application has per day.
     /// <https://discord.com/developers/docs/events/gateway#session-start-limit-object>
     total: u32,
     of: HashMap<Snowflake, Count>,
@@ -22,14 +22,14 @@ pub(crate) struct Starts {
 struct Count {
     since: Timestamp,
     used: u32,
-    /// The last start by shard number modulo `max_concurrency`.
+    /// The last start by shard id modulo `max_concurrency`.
     last: HashMap<u64, Timestamp>,
 }
 
 /// Why a session may not start.
 #[derive(Debug, PartialEq)]
 pub(crate) enum TooMany {
-    /// Another shard started less than five seconds ago.
+    /// A shard with the same id modulo `max_concurrency` started less than five seconds ago.
     AtOnce,
     /// The day's starts are used up.
     Today,
@@ -40,7 +40,7 @@ impl Starts {
         Self { total, of: HashMap::new() }
     }
 
-    /// Counts a start of a shard.
+    /// Counts the start of a shard.
     pub(crate) fn start(
         &mut self,
         bot: Snowflake,

@@ -4,25 +4,25 @@ use axum::extract::ws::Message as Frame;
 use flate2::{Compress, Compression, FlushCompress};
 use zstd::stream::raw::{Encoder, InBuffer, Operation, OutBuffer};
 
-/// Payload compression is "for some events" in Discord's words: those that are worth it. In bytes.
+/// The smallest payload that is compressed, in bytes: Discord documents payload compression "for some events".
 const COMPRESS_FROM_BYTES: usize = 2048;
 
 /// The encoding of one connection.
 pub(crate) enum Codec {
     Plain,
-    /// IDENTIFY `compress: true`: a binary frame is one zlib document.
+    /// IDENTIFY with `compress: true`: each binary frame is a zlib document.
     Payload,
-    /// `compress=zlib-stream`: binary frames are pieces of one zlib stream, each flushed.
+    /// `compress=zlib-stream`: binary frames are parts of one zlib stream, each one flushed.
     ZlibStream(Box<Compress>),
-    /// `compress=zstd-stream`: the same with one zstd frame that never ends.
+    /// `compress=zstd-stream`: the same with a single zstd frame that never ends.
     ZstdStream(Encoder<'static>),
 }
 
-/// zstd's own default is 3; payloads are small and many.
+/// Lower than zstd's default of 3, because payloads are small and frequent.
 const ZSTD_LEVEL: i32 = 1;
 
 impl Codec {
-    /// What the address asks for as `compress`; anything unknown is not compressed.
+    /// The codec for `compress` in the URL; an unknown value means no compression.
     pub(crate) fn asked(compress: Option<&str>) -> Self {
         match compress {
             Some("zlib-stream") => Self::ZlibStream(Box::new(Compress::new(Compression::fast(), true))),
@@ -57,7 +57,7 @@ fn deflate(compress: &mut Compress, payload: &[u8], flush: FlushCompress) -> Vec
             .compress_vec(&payload[taken..], &mut out, flush)
             .expect("memory to memory, the stream is never used after its end");
         let all_taken = (compress.total_in() - start) as usize == payload.len();
-        // Room left over means that nothing is held back inside the compressor.
+        // If there is room left, the compressor holds nothing back.
         if all_taken && out.len() < out.capacity() {
             return out;
         }
@@ -65,7 +65,7 @@ fn deflate(compress: &mut Compress, payload: &[u8], flush: FlushCompress) -> Vec
     }
 }
 
-/// A payload and everything that the encoder held back, so that the client can read it at once.
+/// A payload with everything that the encoder held back, so that the client can read it at once.
 fn zstd_piece(encoder: &mut Encoder<'static>, payload: &[u8]) -> Vec<u8> {
     const NEVER_FAILS: &str = "memory to memory, with a valid context";
     let mut piece = Vec::with_capacity(payload.len() / 2 + 64);

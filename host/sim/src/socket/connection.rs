@@ -1,5 +1,5 @@
-//! One websocket: HELLO, what the client sends, what its session receives, and how it ends.
-//! It does not outlive its socket; the session it carries may.
+//! One websocket: HELLO, what the client sends, what its session receives, and how it ends. It does not outlive its
+//! socket; its session may.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,19 +22,19 @@ use crate::rules::presence;
 use crate::sessions::{Outbox, Outgoing, Payload, Resumption};
 use crate::state::Shared;
 
-/// Events written before a flush: large enough that a burst costs few system calls.
+/// The most events written before a flush; large enough that a burst needs few system calls.
 const BATCH_EVENTS: usize = 256;
-/// A client that takes nothing for this long is cut off.
+/// A client that reads nothing for this long is disconnected.
 const WRITE_LIMIT: Duration = Duration::from_secs(10);
 
 /// The client must identify again.
 pub(super) const INVALID_SESSION: &str = r#"{"op":9,"d":false,"s":null,"t":null}"#;
 
-/// What the client asked for in the address.
+/// The parameters in the client's URL.
 pub(super) struct Transport {
     pub(super) version: Option<u8>,
     pub(super) json: bool,
-    /// `compress`, as it stands there.
+    /// The value of `compress`.
     pub(super) compress: Option<String>,
 }
 
@@ -42,7 +42,7 @@ pub(super) struct Transport {
 pub(super) enum End {
     /// Close it with a code.
     Close { code: u16, reason: &'static str },
-    /// Cut it without a word.
+    /// Cut it without a close frame.
     Drop,
     /// The client is gone; `goodbye` if it closed with 1000 or 1001, which ends the session.
     Gone { goodbye: bool },
@@ -52,14 +52,14 @@ pub(super) struct Connection {
     pub(super) shared: Arc<Shared>,
     socket: WebSocket,
     pub(super) codec: Codec,
-    /// Tells connections apart that carried the same session.
+    /// Distinguishes connections that had the same session.
     pub(super) number: u64,
-    /// What the session hands over. The session holds the only sender: when another connection takes the session, or
-    /// this one is too slow, the sender goes and this connection ends.
+    /// What the session sends. The session has the only sender: when another connection takes over the session, or this
+    /// one is too slow, the sender is dropped and this connection ends.
     inbox: Option<Receiver<Outgoing>>,
-    /// The number of the last event that was written.
+    /// The sequence number of the last event written.
     written: Arc<AtomicU64>,
-    /// The session and whose it is, once identified.
+    /// The session and its account, once identified.
     pub(super) session: Option<(Arc<str>, Snowflake)>,
     last_beat: Instant,
     pub(super) pace: Pace,
@@ -97,7 +97,7 @@ pub(super) struct Resume {
 impl Connection {
     async fn run(&mut self, transport: &Transport) -> End {
         if !transport.json {
-            // Like a version that is not spoken: a client that reads the code does not try again.
+            // The same code as for an unsupported version, so that clients which check the code do not retry.
             return End::Close { code: close::INVALID_VERSION, reason: "Only encoding=json is spoken here" };
         }
         if transport.version.is_some_and(|version| !(9..=10).contains(&version)) {
@@ -109,7 +109,7 @@ impl Connection {
         if let Err(end) = self.send_now(hello.to_string()).await {
             return end;
         }
-        // Discord allows a beat to be late; half an interval is enough for a busy machine.
+        // Discord accepts late heartbeats; half an interval is enough on a busy machine.
         let patience = interval + interval / 2;
         let mut batch = Vec::with_capacity(BATCH_EVENTS);
         loop {
@@ -219,14 +219,14 @@ impl Connection {
         Ok(())
     }
 
-    /// Whose token this is; here bots may leave `Bot ` out.
+    /// The account of a token; bots may omit `Bot ` here.
     pub(super) fn account_of(&self, token: &str) -> Result<Account, End> {
         let state = self.shared.state();
         let bot = accounts::bot(token.strip_prefix("Bot ").unwrap_or(token), &state.world);
         bot.or_else(|| self.shared.user_tokens.person(token, &state.world)).ok_or_else(authentication_failed)
     }
 
-    /// A fresh channel for a session that this connection is about to carry.
+    /// Opens a new channel for the session that this connection is about to have.
     pub(super) fn open_inbox(&mut self) -> Outbox {
         let (queue, inbox) = mpsc::channel(self.shared.options.outbox_limit.max(1));
         self.inbox = Some(inbox);
@@ -260,8 +260,8 @@ impl Connection {
         if let End::Close { code, reason } = end {
             let farewell = Frame::Close(Some(CloseFrame { code, reason: reason.into() }));
             let _ = timeout(Duration::from_secs(1), self.socket.send(farewell)).await;
-            // The client answers the close; waiting for that keeps the system from resetting the connection
-            // while the close frame is still on its way.
+            // The client answers with a close frame. Waiting for it keeps the system from resetting the connection
+            // before the client has received ours.
             let _ = timeout(Duration::from_secs(1), async {
                 while let Some(Ok(_)) = self.socket.recv().await {}
             })
@@ -270,7 +270,7 @@ impl Connection {
     }
 }
 
-/// Waits for something to write; forever while there is no session. 0: the session is no longer this connection's.
+/// Waits for events to write, forever if there is no session. Returns 0 if the session has left this connection.
 async fn next_batch(inbox: &mut Option<Receiver<Outgoing>>, batch: &mut Vec<Outgoing>) -> usize {
     match inbox {
         Some(inbox) => inbox.recv_many(batch, BATCH_EVENTS).await,
@@ -278,7 +278,7 @@ async fn next_batch(inbox: &mut Option<Receiver<Outgoing>>, batch: &mut Vec<Outg
     }
 }
 
-/// Close codes after which Discord does not resume a session.
+/// The close codes after which Discord does not resume a session.
 fn is_final(code: u16) -> bool {
     matches!(
         code,

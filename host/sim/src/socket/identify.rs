@@ -1,4 +1,4 @@
-//! IDENTIFY: checks what the client says it is, opens its session, and sends READY and its guilds.
+//! IDENTIFY: validates it, opens the session, and sends READY and the guilds.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -22,9 +22,9 @@ use crate::world::wire::user_client;
 #[derive(Deserialize)]
 pub(super) struct Identify {
     token: String,
-    /// Of bots; users' own clients name none.
+    /// Only sent by bots; users' own clients have no intents.
     intents: Option<u64>,
-    /// Number and count.
+    /// Shard id and number of shards.
     shard: Option<(u64, u64)>,
     compress: Option<bool>,
     large_threshold: Option<u64>,
@@ -43,7 +43,7 @@ impl Connection {
         }
         let asked = match account {
             Account::Bot(_) => identify.intents.ok_or_else(decode_error)?,
-            // A user's own client asks for nothing: it receives whatever the user may see.
+            // A user's own client needs no intents: it receives everything that the user may see.
             Account::User(_) => intents::KNOWN,
         };
         if asked & !intents::KNOWN != 0 {
@@ -76,7 +76,7 @@ impl Connection {
             return Err(End::Close { code: close::SHARDING_REQUIRED, reason: "Sharding required" });
         }
         let id: std::sync::Arc<str> = format!("{:032x}", state.world.next_id().0).into();
-        // Before its session is there, which would otherwise receive its own presence before READY.
+        // Before the session exists, because it would otherwise receive its own presence before READY.
         presence::come_online(&mut state, account.id(), identify.presence);
         let session = state.sessions.open(id.clone(), account, shard, asked, self.number, self.open_inbox());
         if let Some(threshold) = identify.large_threshold {
@@ -89,7 +89,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Counts a session start of a bot; refused only where rate limits hold.
+    /// Counts a session start of a bot; it is only refused if rate limits are enforced.
     fn count_start(&self, account: Account, shard: (u64, u64)) -> Result<(), TooMany> {
         let Account::Bot(bot) = account else { return Ok(()) };
         let options = &self.shared.options;
@@ -102,7 +102,7 @@ impl Connection {
     }
 }
 
-/// READY, then GUILD_CREATE for every guild on the shard. `is_sharded`: the client said which it is.
+/// Sends READY, then GUILD_CREATE for every guild of the shard. `is_sharded`: whether the client named its shard.
 fn greet(state: &mut State, id: &str, account: Account, is_sharded: bool, resume_url: &str) {
     let Some(shard) = state.sessions.session(id).map(|session| session.shard) else { return };
     let guilds: Vec<Snowflake> = guilds_on(state, account.id(), shard).map(|guild| guild.id).collect();
@@ -132,7 +132,7 @@ fn greet(state: &mut State, id: &str, account: Account, is_sharded: bool, resume
     }
 }
 
-/// The guilds of an account that belong to a shard.
+/// The account's guilds that belong to a shard.
 fn guilds_on(state: &State, user: Snowflake, shard: (u64, u64)) -> impl Iterator<Item = &Guild> {
     let mine = move |guild: &&Guild| guild.members.contains_key(&user) && covers(shard, Some(guild.id));
     state.world.guilds.values().filter(mine)

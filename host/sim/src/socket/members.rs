@@ -1,4 +1,4 @@
-//! Op 8: members of a guild in chunks, by name prefix or by id.
+//! Op 8: sends members of a guild in chunks, by name prefix or by id.
 
 use std::time::Duration;
 
@@ -11,15 +11,15 @@ use crate::state::State;
 use crate::world::GuildMember;
 use crate::world::wire::MemberJson;
 
-/// Members in a chunk, Discord's number.
+/// Members per chunk, as with Discord.
 const CHUNK_MEMBERS: usize = 1000;
-/// Members that are found by prefix or by id at most.
+/// The most members returned by prefix or by id.
 /// <https://discord.com/developers/docs/events/gateway-events#request-guild-members>
 const MAX_FOUND: usize = 100;
-/// Bytes of a nonce; a longer one is not sent back.
+/// The longest nonce in bytes; a longer one is not returned.
 const MAX_NONCE_BYTES: usize = 32;
 
-/// What is asked for.
+/// The payload of op 8.
 #[derive(Deserialize)]
 pub(super) struct MembersRequest {
     guild_id: OneOrMany,
@@ -47,17 +47,17 @@ impl OneOrMany {
 }
 
 impl MembersRequest {
-    /// The one guild that it is about.
+    /// The guild, if the request names exactly one.
     pub(super) fn guild(&self) -> Option<Snowflake> {
         self.guild_id.ids().first().copied().filter(|_| self.guild_id.ids().len() == 1)
     }
 
-    /// Whether it wants all members of the guild.
+    /// Whether it requests all members of the guild.
     pub(super) fn asks_for_all(&self) -> bool {
         self.user_ids.is_none() && self.query.as_ref().is_some_and(String::is_empty) && self.limit == Some(0)
     }
 
-    /// The answer to one that came too soon.
+    /// The answer to a request that came too soon.
     /// <https://discord.com/developers/docs/events/gateway-events#rate-limited>
     pub(super) fn limited(&self, guild: Snowflake, wait: Duration) -> Value {
         let mut meta = json!({ "guild_id": guild });
@@ -72,8 +72,8 @@ impl MembersRequest {
     }
 }
 
-/// The chunks that answer a request; an empty list for a guild the asking account is not in, or if it asks for everybody
-/// without GUILD_MEMBERS; none for a request that says neither whom it wants nor how many.
+/// The chunks for a request: none if the account is not in the guild, or requests all members without GUILD_MEMBERS.
+/// `None` if the request has neither user ids nor both a query and a limit.
 pub(super) fn chunks(
     state: &State,
     user: Snowflake,

@@ -1,4 +1,4 @@
-//! The websocket of the gateway: what clients send, and what their sessions are sent.
+//! The gateway's websocket: what clients send, and what their sessions receive.
 
 mod codec;
 mod connection;
@@ -35,7 +35,7 @@ mod close {
     pub(crate) const DISALLOWED_INTENTS: u16 = 4014;
 }
 
-/// Turns a request into a gateway connection that lives on a task of its own.
+/// Upgrades a request to a gateway connection, which runs in its own task.
 pub(crate) async fn upgrade(shared: Arc<Shared>, mut parts: Parts) -> Response<Body> {
     let query = parts.uri.query().unwrap_or_default();
     let transport = connection::Transport {
@@ -47,9 +47,9 @@ pub(crate) async fn upgrade(shared: Arc<Shared>, mut parts: Parts) -> Response<B
         Ok(upgrade) => upgrade,
         Err(refusal) => return refusal.into_response(),
     };
-    // Large enough that a batch of queued events leaves in one write.
+    // Large enough for a batch of queued events in one write.
     let upgrade = upgrade.write_buffer_size(256 * 1024).max_message_size(64 * 1024);
-    // All of it is cleared before every look for a frame, and a bot sends few.
+    // The whole buffer is cleared before each attempt to read a frame, and bots send few.
     let upgrade = upgrade.read_buffer_size(4 * 1024);
     upgrade.on_upgrade(move |socket| connection::serve(socket, shared, transport))
 }

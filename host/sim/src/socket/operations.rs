@@ -1,4 +1,4 @@
-//! What a client says on its connection: read, counted, and handed to whom it concerns.
+//! What a client sends on its connection: parsed, counted, and passed to the part that handles it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,16 +20,16 @@ use crate::sessions::Payload;
 use crate::sessions::presence::Presence;
 use crate::transcript::What;
 
-/// The largest payload a client may send, in bytes; Discord closes with 4002 above it.
+/// The largest payload that a client may send, in bytes; for larger ones Discord closes with 4002.
 const MAX_PAYLOAD_BYTES: usize = 4096;
-/// Payloads that a client may send on one connection in a minute.
+/// How many payloads a client may send per minute on one connection.
 /// <https://discord.com/developers/docs/events/gateway#rate-limiting>
 const PAYLOADS_A_MINUTE: u32 = 120;
 const MINUTE: Duration = Duration::from_secs(60);
-/// What Discord's HELLO asks for. A simulator that wants more beats allows as many more payloads.
+/// The heartbeat interval in Discord's HELLO. A simulator with a shorter one allows as many more payloads as it needs.
 const USUAL_INTERVAL: Duration = Duration::from_millis(41_250);
 
-/// How much a client said lately. In real time, like its heartbeats.
+/// How much a client has sent in the current minute; in real time, like its heartbeats.
 pub(super) struct Pace {
     since: Instant,
     payloads: u32,
@@ -43,7 +43,7 @@ impl Pace {
         Self { since: Instant::now(), payloads: 0, most: PAYLOADS_A_MINUTE.saturating_add(more) }
     }
 
-    /// Counts one payload; false if it is one too many.
+    /// Counts a payload; false if it exceeds the limit.
     fn allows(&mut self, now: Instant) -> bool {
         if now.duration_since(self.since) >= MINUTE {
             (self.since, self.payloads) = (now, 0);
@@ -53,7 +53,7 @@ impl Pace {
     }
 }
 
-/// A payload of the client's.
+/// A payload from the client.
 #[derive(Deserialize)]
 struct Said {
     op: u64,
@@ -67,7 +67,7 @@ struct SoundsRequest {
     guild_ids: Vec<Snowflake>,
 }
 
-/// What an op carries. Discord answers what is not of its form with one close code and names no field.
+/// Parses the data of an op. For malformed data, Discord closes with a single code and names no field.
 fn read<T: DeserializeOwned>(data: Value) -> Result<T, End> {
     serde_json::from_value(data).map_err(|_| decode_error())
 }
@@ -161,7 +161,7 @@ impl Connection {
         }
     }
 
-    /// Guilds have no sounds here, and say so.
+    /// Answers that the guilds have no sounds, as there are none here.
     fn request_sounds(&mut self, SoundsRequest { mut guild_ids }: SoundsRequest) {
         let Some((id, user)) = self.session.clone() else { return };
         let mut state = self.shared.state();

@@ -1,5 +1,5 @@
-//! A world kept on disk: read at the start, written every so often and at the close.
-//! What is under way is not kept: sessions, interactions and their ephemeral answers end with the process.
+//! A world kept on disk: loaded at the start, saved periodically and when closing. What is in progress is not saved:
+//! sessions, interactions and ephemeral messages end with the process.
 //!
 //! ```text
 //!   FOLDER/lock         held by the simulator that uses the folder
@@ -21,47 +21,47 @@ use crate::serve::keep::snapshot::Snapshot;
 use crate::state::Shared;
 pub(crate) use snapshot::Kept;
 
-/// Why a folder cannot be used to keep a world in.
+/// Why a world cannot be kept in a folder.
 #[derive(Debug, thiserror::Error)]
 pub enum KeepError {
     /// Another simulator uses it.
     #[error("the world in {} is in use by another simulator", folder.display())]
     InUse {
-        /// Which folder.
+        /// The folder.
         folder: PathBuf,
     },
     /// It cannot be read or written.
     #[error("cannot use {} to keep a world in", path.display())]
     Unusable {
-        /// Which file or folder.
+        /// The file or folder.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// What it holds is not a world that this version understands; it was left as it is.
+    /// This version cannot read the world in it; the folder is left unchanged.
     #[error("cannot read the world in {}; it was left as it is", path.display())]
     Corrupt {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// Where and why.
+        /// The place and cause.
         source: serde_json::Error,
     },
 }
 
-/// A folder that holds a world, and the right to write it.
+/// A locked folder that contains a world.
 pub(crate) struct Keeper {
     folder: PathBuf,
     /// Unlocked when it is closed.
     _lock: File,
-    /// Uploads that are there already.
+    /// The uploads that are stored already.
     stored: Mutex<HashSet<Snowflake>>,
-    /// Where the transcript stood when the world was last written: nothing happens without an entry.
+    /// The transcript's mark when the world was last saved: whatever happens has an entry.
     written_at: AtomicU64,
 }
 
 impl Keeper {
-    /// Takes a folder, making it if need be, and reads the world that is in it. `base` is this simulator's address:
-    /// addresses of uploads are kept with that of the simulator that wrote them.
+    /// Locks a folder, creating it if necessary, and loads the world in it. `base` is this simulator's URL; URLs of
+    /// uploads are stored with that of the simulator that saved them.
     pub(crate) fn open(folder: &Path, base: &str) -> Result<(Self, Option<Kept>), KeepError> {
         let unusable = |path: &Path| {
             let path = path.to_owned();
@@ -108,7 +108,7 @@ impl Keeper {
         Ok(kept)
     }
 
-    /// Writes the world every so often until the simulator closes.
+    /// Saves the world periodically until the simulator closes.
     pub(crate) async fn save_often(self: &Arc<Self>, shared: &Shared) {
         let mut closed = std::pin::pin!(shared.closed());
         while tokio::time::timeout(shared.options.keep_every, &mut closed).await.is_err() {
@@ -116,13 +116,13 @@ impl Keeper {
         }
     }
 
-    /// Writes the world if something happened since it was last written.
+    /// Saves the world if something has happened since the last time.
     pub(crate) async fn save(self: &Arc<Self>, shared: &Shared) {
         let mark = shared.transcript.mark();
         if self.written_at.swap(mark, Ordering::Relaxed) == mark {
             return;
         }
-        // A copy of references, so that nobody waits while it is written.
+        // Copies only references, so that nothing has to wait for the writing.
         let snapshot = Snapshot::of(&shared.state(), shared.base_url());
         let keeper = self.clone();
         let written = tokio::task::spawn_blocking(move || keeper.write(snapshot)).await;
@@ -134,7 +134,7 @@ impl Keeper {
 
     fn write(&self, snapshot: Snapshot) -> io::Result<()> {
         let mut stored = self.stored.lock().unwrap_or_else(PoisonError::into_inner);
-        // Files first: a world never names one that is not there.
+        // Files first, so that a world never refers to a missing one.
         for (id, _, bytes) in snapshot.files() {
             if !stored.contains(id) {
                 replace(&self.file(*id), bytes)?;
@@ -155,7 +155,7 @@ impl Keeper {
     }
 }
 
-/// Puts a whole file in the place of another: after a crash there is one of the two, never a part.
+/// Replaces a file atomically: after a crash, either the old or the new content exists.
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let new = path.with_extension("new");
     let mut file = File::create(&new)?;

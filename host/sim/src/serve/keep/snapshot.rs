@@ -1,4 +1,4 @@
-//! What is kept of a simulator, and how it is written.
+//! What is saved of a simulator, and its format.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
@@ -15,14 +15,14 @@ use crate::world::{
     Bot, Channel, CommandException, CommandRule, Guild, GuildEmoji, Invite, Status, User, Webhook, World,
 };
 
-/// Changes when an older version could no longer be read.
+/// Changes whenever snapshots of older versions can no longer be read.
 const FORMAT: u32 = 1;
 
-/// A copy of everything that is kept; messages and people are shared with the world it was made from.
+/// A copy of everything that is saved; messages and people are shared with the world they come from.
 #[derive(Deserialize, Serialize)]
 pub(super) struct Snapshot {
     format: u32,
-    /// Where the simulator that wrote it was reached.
+    /// The URL of the simulator that saved it.
     base: String,
     now: Timestamp,
     last_id: Snowflake,
@@ -39,13 +39,13 @@ pub(super) struct Snapshot {
     command_rules: Vec<CommandRule>,
     commands: Vec<Command>,
     exceptions: Vec<(Snowflake, Snowflake, Vec<CommandException>)>,
-    /// Id and type; the content is beside this text.
+    /// Id and type; the contents are separate files.
     uploads: Vec<(Snowflake, String)>,
     #[serde(skip)]
     files: Vec<StoredFile>,
 }
 
-/// What was kept, ready to go on with.
+/// A loaded world, ready to be used.
 pub(crate) struct Kept {
     pub(crate) world: World,
     pub(crate) commands: Commands,
@@ -54,7 +54,7 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
-    /// A world of which nothing was kept.
+    /// A given world, when nothing was loaded.
     pub(crate) fn only(world: World) -> Self {
         let commands = Commands::ruled(&world);
         Self { world, commands, files: Vec::new(), now: Timestamp::default() }
@@ -63,7 +63,7 @@ impl Kept {
 
 impl Snapshot {
     pub(super) fn of(state: &State, base: String) -> Self {
-        // Named one by one, so that nothing that is added to a world is forgotten here.
+        // All fields are listed, so that a new field of `World` cannot be forgotten here.
         let World {
             clock,
             ids: _,
@@ -111,7 +111,7 @@ impl Snapshot {
     }
 }
 
-/// Reads a snapshot; links to files get the address `base` instead of the one under which it was written.
+/// Reads a snapshot; URLs of files get the prefix `base` instead of the one they were saved with.
 pub(super) fn read(text: &[u8], base: &str) -> Result<Kept, serde_json::Error> {
     #[derive(Deserialize)]
     struct Head {
@@ -154,7 +154,7 @@ pub(super) fn read(text: &[u8], base: &str) -> Result<Kept, serde_json::Error> {
     Ok(Kept { world, commands, files, now })
 }
 
-/// Each member and author was read as a user of its own; one of each is enough.
+/// Each member and author was read as a separate user; makes them share one.
 fn share_people(world: &mut World) {
     let users = &world.users;
     let share = |user: &mut Arc<User>| {

@@ -1,6 +1,6 @@
-//! The page's files, embedded: nothing beside the program is needed to show it.
+//! The page's files, embedded in the executable.
 
-/// One file and where it is served.
+/// A file and the path at which it is served.
 pub(super) struct Asset {
     pub(super) path: &'static str,
     pub(super) bytes: &'static [u8],

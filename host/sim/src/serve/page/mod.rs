@@ -1,5 +1,5 @@
-//! The page in the browser: its files, served with the headers that keep it to itself.
-//! It knows nothing of Discord; what the page shows comes through REST and gateway like any client's.
+//! The page in the browser: serves its files, with headers that isolate it. It knows nothing about Discord: like any
+//! client, the page gets its data over REST and the gateway.
 
 mod assets;
 
@@ -19,19 +19,19 @@ use flate2::write::GzEncoder;
 
 use crate::serve::page::assets::{ASSETS, Asset};
 
-/// An asset as it goes over the wire, made when the page is first opened: a simulator for tests never pays for it.
+/// A compressed asset, created when the page is first opened, so that simulators in tests never pay for it.
 struct Packed {
     asset: &'static Asset,
     gzip: Bytes,
     tag: HeaderValue,
 }
 
-/// Whether this path is the page's.
+/// Whether this path belongs to the page.
 pub(crate) fn owns(path: &str) -> bool {
     path == "/" || path.starts_with("/page/")
 }
 
-/// Answers a request for a path that the page owns. `port` is the simulator's own.
+/// Answers a request for one of the page's paths. `port` is the simulator's own.
 pub(crate) fn answer<B>(request: &Request<B>, port: u16) -> Response<Body> {
     let found = packed().iter().find(|packed| packed.asset.path == request.uri().path());
     let mut response = match found {
@@ -47,7 +47,7 @@ pub(crate) fn answer<B>(request: &Request<B>, port: u16) -> Response<Body> {
     response
 }
 
-/// For files that anybody uploaded: opened by themselves they are shown, but run nothing and reach nothing of the page.
+/// For uploaded files: when opened on their own they are displayed, but run no script and cannot access the page.
 pub(crate) fn keep_apart(headers: &mut HeaderMap) {
     const APART: &str =
         "sandbox; default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'";
@@ -55,7 +55,7 @@ pub(crate) fn keep_apart(headers: &mut HeaderMap) {
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
 }
 
-/// What no answer of the page goes without: nothing is loaded from elsewhere, nothing inline is run, nobody frames it.
+/// Headers for every response: nothing is loaded from elsewhere, no inline script runs, and no other page can frame it.
 fn guard(headers: &mut HeaderMap, port: u16) {
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; \
