@@ -123,7 +123,7 @@ impl Member {
     /// Starts typing.
     ///
     /// # Errors
-    /// If there is no such channel, or the member may not post there.
+    /// If there is no such channel, or the member cannot see it.
     pub async fn typing(&self, channel: &str) -> Result<(), ActError> {
         let mut state = self.shared.state();
         let channel = self.find(&mut state, channel)?;

@@ -26,7 +26,7 @@ const DIRECT_MESSAGE_POLLS: u64 = 1 << 25;
 /// Intents that must be granted to the application; otherwise IDENTIFY closes with 4014.
 pub(crate) const PRIVILEGED: u64 = GUILD_MEMBERS | GUILD_PRESENCES | MESSAGE_CONTENT;
 
-/// All bits that Discord accepts; others close with 4013. Bit 17 is undocumented, but interactions.py sets it if all
+/// All bits that Discord accepts; others close with 4013. Bit 17 is undocumented, but interactions.py sets it.
 /// intents are requested.
 pub(crate) const KNOWN: u64 = ((1 << 18) - 1) | (1 << 20) | (1 << 21) | (1 << 24) | (1 << 25);
 

@@ -102,7 +102,7 @@ impl Connection {
     }
 }
 
-/// Sends READY, then GUILD_CREATE for every guild of the shard. `is_sharded`: whether the client named its shard.
+/// Sends READY, then GUILD_CREATE for each guild of the shard. `is_sharded`: whether the client named its shard.
 fn greet(state: &mut State, id: &str, account: Account, is_sharded: bool, resume_url: &str) {
     let Some(shard) = state.sessions.session(id).map(|session| session.shard) else { return };
     let guilds: Vec<Snowflake> = guilds_on(state, account.id(), shard).map(|guild| guild.id).collect();

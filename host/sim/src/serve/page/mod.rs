@@ -55,7 +55,7 @@ pub(crate) fn keep_apart(headers: &mut HeaderMap) {
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
 }
 
-/// Headers for every response: nothing is loaded from elsewhere, no inline script runs, and no other page can frame it.
+/// Headers of all responses: nothing is loaded from elsewhere, no inline script runs, and no other page can frame it.
 fn guard(headers: &mut HeaderMap, port: u16) {
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; \
