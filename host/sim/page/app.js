@@ -1,4 +1,4 @@
-// Who speaks, in which channel, over which session. It draws nothing; the views listen.
+// The active person, channel and session. It draws nothing; the views listen to it.
 
 import { control } from "./wire/rest.js";
 import { Session } from "./state/session.js";
@@ -7,13 +7,13 @@ import { byId } from "./state/log.js";
 import { isPlace, isThread, KIND } from "./state/store.js";
 import { may } from "./state/permissions.js";
 
-/** Persons whose sessions stay connected; beyond it the one not used for longest is closed. */
+/** How many people's sessions stay connected; beyond that, the least recently used one is closed. */
 const MAX_SESSIONS = 6;
-/** After a restart the host may have other tokens for the same people; asked so often, in milliseconds. */
+/** How often to retry, in milliseconds: after a restart, the host may have new tokens for the same people. */
 const ASK_AGAIN = 700;
 
-/** Signals: `person`, `channel`, `connection`, `people`, `notice`, `modal`, and what one view asks of another:
- *  `compose`, `insert`, `focus-composer`. */
+/** Signals: `person`, `channel`, `connection`, `people`, `notice`, `modal`, and requests between views: `compose`,
+ *  `insert`, `focus-composer`. */
 export class App extends Signals {
   people = [];
   session = null;
@@ -45,7 +45,7 @@ export class App extends Signals {
     this.emit("people");
   }
 
-  /** Speaks as somebody else from now on. */
+  /** Switches to another person. */
   async speakAs(id) {
     const person = this.people.find((one) => one.id === id) ?? this.people[0];
     if (!person) throw new Error("There is nobody to speak as: the world has no people.");
@@ -79,7 +79,8 @@ export class App extends Signals {
     });
     session.interactions.on("modal", (modal) => session === this.session && this.emit("modal", modal));
     session.store.on("reset", async () => {
-      // The first time is `speakAs`'s; a later one is a host that was started again and knows no more than it tells.
+      // The first time is handled by `speakAs`; later it means that the host was restarted and only knows what it
+      // sends.
       if (!session.arrived) return;
       await session.ready();
       if (session === this.session) this.#arrive();
@@ -87,7 +88,7 @@ export class App extends Signals {
     return session;
   }
 
-  /** The token is no longer good: the same person has a new one, or is gone. */
+  /** The token is no longer valid: the same person has a new one, or is gone. */
   async #renew(session) {
     session.close();
     this.#sessions.delete(session.person.id);
@@ -103,7 +104,7 @@ export class App extends Signals {
     await this.speakAs(this.people.find((one) => one.user.username === name)?.id);
   }
 
-  /** Shows the person, in the channel they were in, the one with the same name, or the first. */
+  /** Shows the world as this person, in their previous channel, the one with the same name, or the first. */
   #arrive() {
     this.emit("person");
     const store = this.store;
@@ -114,7 +115,7 @@ export class App extends Signals {
     else this.emit("channel");
   }
 
-  /** The channel of a guild that was open last, or its first. */
+  /** The channel that was last open in a guild, or its first. */
   firstOf(guildId) {
     const last = this.store.channels.get(this.#lastIn.get(guildId));
     if (last && last.guild_id === guildId) return last;
@@ -148,7 +149,7 @@ export class App extends Signals {
     this.go(channel.id);
   }
 
-  /** Does something that the server may refuse, and says so. */
+  /** Does something that the server may refuse, and shows the error. */
   async attempt(work) {
     try {
       return await work();
@@ -158,7 +159,7 @@ export class App extends Signals {
     }
   }
 
-  /** The world as the views sort it: categories with their channels, loose ones first. */
+  /** A guild's channels as the views sort them: those without a category first, then categories with their channels. */
   sections(guildId) {
     const all = this.store.channelsOf(guildId);
     const order = (a, b) => (a.type === KIND.voice) - (b.type === KIND.voice) || a.position - b.position || byId(a.id, b.id);
@@ -178,12 +179,12 @@ export class App extends Signals {
   }
 }
 
-/** Small things that outlive a reload of the page, in this tab only. */
+/** Small values that survive a reload of the page, only in this tab. */
 export function remember(key, value) {
   try {
     sessionStorage.setItem(`gearshift.${key}`, value);
   } catch {
-    // A browser that keeps nothing still shows everything.
+    // If the browser stores nothing, the page still works.
   }
 }
 

@@ -1,6 +1,7 @@
-// Elements out of JavaScript. Text becomes text nodes: nothing here can turn a message into markup.
+// Creates elements in JavaScript. Text becomes text nodes, so nothing here can turn a message into markup.
 
-/** `h("button.quiet", { onclick, "aria-label": "Close" }, child, …)`; children may be nodes, texts, lists, or nothing. */
+/** `h("button.quiet", { onclick, "aria-label": "Close" }, child, …)`; children may be nodes, texts, lists, or nothing.
+ *  */
 export function h(tag, props, ...children) {
   const [name, ...classes] = tag.split(".");
   const element = document.createElement(name);
@@ -25,7 +26,7 @@ function append(parent, children) {
   }
 }
 
-/** Replaces everything inside. */
+/** Replaces all children. */
 export function fill(element, ...children) {
   element.replaceChildren();
   append(element, children);
@@ -34,7 +35,7 @@ export function fill(element, ...children) {
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** An icon from the table below, hidden from screen readers: its button carries the name. */
+/** An icon from the table below, hidden from screen readers: its button has the label. */
 export function icon(name) {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", "0 0 24 24");
@@ -46,7 +47,7 @@ export function icon(name) {
   return svg;
 }
 
-/** Drawn as strokes, round ends, in the text's colour. */
+/** Drawn as strokes with round ends, in the text colour. */
 const ICONS = {
   hash: "M10 4 8 20M16 4l-2 16M4.5 9h16M3.5 15h16",
   voice: "M5 10v4h3l4 4V6L8 10zM16 9a4 4 0 0 1 0 6M18.5 6.5a8 8 0 0 1 0 11",
@@ -83,7 +84,7 @@ const ICONS = {
   chat: "M4 5h16v12H10l-5 4v-4H4z",
 };
 
-/** A person's picture: theirs if they have one, else their initial on a colour of their own. */
+/** A person's avatar: their picture if they have one, otherwise their initial on their own colour. */
 export function avatar(user, size = 40) {
   const shown = (user.global_name || user.username || "?").trim();
   const face = h("span.avatar", {
@@ -93,7 +94,7 @@ export function avatar(user, size = 40) {
   return user.avatar ? pictured(face, `/avatars/${user.id}/${user.avatar}.png?size=${size > 64 ? 256 : 128}`) : face;
 }
 
-/** A guild's picture, or the initials of its name. */
+/** A guild's icon, or the initials of its name. */
 export function guildIcon(guild, size = 48) {
   const initials = guild.name.split(/\s+/).map((word) => [...word][0] ?? "").join("").slice(0, 3);
   const face = h("span.guild-icon", {
@@ -105,13 +106,13 @@ export function guildIcon(guild, size = 48) {
 
 function pictured(face, src) {
   const image = h("img", { src, alt: "", loading: "lazy", draggable: false });
-  // What lies below shows again when the picture cannot be had.
+  // If the picture cannot be loaded, what is below it shows again.
   image.addEventListener("error", () => image.remove());
   face.append(image);
   return face;
 }
 
-/** Ids that follow each other must not look alike: the bits are mixed well. */
+/** Consecutive ids must not look alike, so the bits are mixed well. */
 export function hueOf(id) {
   let sum = 0;
   for (const sign of String(id)) sum = Math.imul(sum ^ sign.charCodeAt(0), 0x9e3779b1) ^ (sum >>> 13);

@@ -1,4 +1,4 @@
-// Begins: takes the token out of the link, finds the people, puts the views together.
+// Startup: takes the token from the link, loads the people, and assembles the views.
 
 import { App, recall, remember } from "./app.js";
 import { h, icon } from "./dom.js";
@@ -18,7 +18,8 @@ import { installKeys } from "./view/switcher.js";
 const root = document.documentElement;
 const page = document.querySelector("#page");
 
-/** The fragment is not sent to any server; it also leaves the address bar, where it could be copied by mistake. */
+/** The fragment is not sent to any server; it is also removed from the address bar, where it could be copied by
+ *  mistake. */
 function tokenOfLink() {
   const said = new URLSearchParams(location.hash.slice(1)).get("token");
   if (said) {
@@ -43,7 +44,7 @@ function theme() {
   };
 }
 
-/** A column that is shown or not; on narrow screens it lies over the rest. */
+/** A column that can be shown or hidden; on narrow screens it covers the rest. */
 function drawer(name, shownAtFirst) {
   const watchers = [];
   const pressed = () => root.classList.contains(`show-${name}`);
@@ -123,7 +124,7 @@ async function begin() {
   if (!token) return explain("This page needs its whole link", "Open the link that was printed when the built-in Discord started. It ends with #token=… and is good for that start only.");
   const app = new App(token);
   try {
-    // Whoever runs this Discord may have brought a panel; without one `mount` is null.
+    // The embedding program may have provided a panel; without one, `mount` is null.
     const [{ mount }] = await Promise.all([import("/panel/panel.js"), app.loadPeople()]);
     app.panel = mount;
     build(app);

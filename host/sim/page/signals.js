@@ -1,9 +1,9 @@
-// Who wants to hear of what. It keeps no history: a listener hears what happens from now on.
+// A minimal event emitter. It keeps no history: a listener only receives later signals.
 
 export class Signals {
   #listeners = new Map();
 
-  /** Calls `listener` for every signal of this name; the answer ends it. */
+  /** Calls `listener` for every signal of this name; call the returned function to stop. */
   on(name, listener) {
     if (!this.#listeners.has(name)) this.#listeners.set(name, new Set());
     this.#listeners.get(name).add(listener);

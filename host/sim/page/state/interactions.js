@@ -1,15 +1,15 @@
-// What a person asks of bots: commands, components, forms, suggestions; and what became of each. It draws nothing.
+// A person's interactions with bots: commands, components, forms, suggestions; and their outcomes. It draws nothing.
 
 import { Signals } from "../signals.js";
 
 export const TYPE = { command: 2, component: 3, autocomplete: 4, modal: 5 };
 
-/** Longer than Discord's own three seconds: the server says when it is over, this only guards against silence. */
+/** Longer than Discord's own three seconds: the server reports timeouts; this is only for when it stays silent. */
 const PATIENCE = 6000;
 
 let lastNonce = 0n;
 
-/** Looks like an id of now, and no two are the same. */
+/** Unique, and in the format of an id created now. */
 export function newNonce() {
   const now = BigInt(Date.now() - 1420070400000) << 22n;
   lastNonce = now > lastNonce ? now : lastNonce + 1n;
@@ -27,7 +27,7 @@ export class Interactions extends Signals {
     this.#session = session;
   }
 
-  /** Begins an interaction; `about` is what the page wants to remember of it. */
+  /** Starts an interaction; `about` is what the page wants to store about it. */
   async begin(type, { applicationId, channel, message, data, files = [] }, about = {}) {
     const nonce = newNonce();
     const asked = { nonce, type, channelId: channel.id, messageId: message?.id, about, outcome: null };
@@ -53,7 +53,7 @@ export class Interactions extends Signals {
     return asked;
   }
 
-  /** Choices for the option that is being filled in; the newest question only is answered. */
+  /** Choices for the option being filled in; only the newest request is answered. */
   async suggest(command, channel, data) {
     const nonce = newNonce();
     const answered = new Promise((done) => {
@@ -74,7 +74,7 @@ export class Interactions extends Signals {
     return choices;
   }
 
-  /** What is still unanswered on a message. */
+  /** An interaction with this message that has no response yet, if there is one. */
   pendingOn(messageId) {
     return [...this.#open.values()].find((asked) => asked.messageId === messageId && !asked.outcome);
   }
@@ -107,7 +107,8 @@ export class Interactions extends Signals {
   }
 }
 
-/** The commands somebody may use here, asked anew each time: a cog that was just replaced may have others. */
+/** The commands that a person may use here, requested each time, because a cog that was just replaced may have others.
+ *  */
 export async function commandIndex(session, channel) {
   const path = channel.guild_id ? `/guilds/${channel.guild_id}` : "/users/@me";
   const index = await session.rest.get(`${path}/application-command-index`);

@@ -1,14 +1,15 @@
-// The messages of one channel in their order. It does not know where they come from, nor how they look.
+// The messages of one channel in order. It does not know where they come from, or how they look.
 
-/** Ids are too long for numbers; of two, the longer or else the greater text is the later one. */
+/** Ids are too long for numbers; the later of two is the longer one, or the greater text if they have the same length.
+ *  */
 export const byId = (one, other) => one.length - other.length || (one < other ? -1 : one > other ? 1 : 0);
 
 export class MessageLog {
   list = [];
   #known = new Map();
-  /** Whether the oldest message of the channel is here. */
+  /** Whether the oldest message of the channel is loaded. */
   complete = false;
-  /** `empty`, `loading` or `here`: whether the newest are. From `loading` on, what is posted is kept. */
+  /** `empty`, `loading` or `here`: whether the newest messages are loaded. From `loading` on, new messages are kept. */
   state = "empty";
 
   get(id) {
@@ -26,7 +27,7 @@ export class MessageLog {
     return low;
   }
 
-  /** Puts a message in its place, over an older version of itself. */
+  /** Inserts a message in order, replacing an older version of it. */
   put(message) {
     const at = this.at(message.id);
     this.list.splice(at, this.#known.has(message.id) ? 1 : 0, message);
@@ -34,7 +35,7 @@ export class MessageLog {
     return at;
   }
 
-  /** Older ones, however they are ordered. */
+  /** Adds older messages, in any order. */
   prepend(messages) {
     const fresh = messages.filter((message) => !this.#known.has(message.id)).sort((a, b) => byId(a.id, b.id));
     for (const message of fresh) this.#known.set(message.id, message);

@@ -1,8 +1,8 @@
-// What gateway events do to messages: posted, edited, deleted, reacted to, pinned, voted on. It fetches none.
+// How gateway events change messages: posted, edited, deleted, reacted to, pinned, voted on. It fetches none.
 
 export const FLAG = { ephemeral: 1 << 6, loading: 1 << 7, thread: 1 << 5, silent: 1 << 12, v2: 1 << 15 };
 
-/** The kind of message at a thread's head. */
+/** The type of the message at the top of a thread. */
 export const STARTER = 21;
 
 export const MESSAGE_EVENTS = new Set([
@@ -10,7 +10,7 @@ export const MESSAGE_EVENTS = new Set([
   "MESSAGE_REACTION_ADD", "MESSAGE_REACTION_REMOVE", "MESSAGE_REACTION_REMOVE_ALL", "MESSAGE_REACTION_REMOVE_EMOJI",
 ]);
 
-/** Applies one event; the store then tells `message` with `{ channelId, id, change }`. */
+/** Applies one event; the store then emits `message` with `{ channelId, id, change }`. */
 export function applyMessage(store, type, data) {
   const log = store.log(data.channel_id);
   switch (type) {
@@ -22,7 +22,7 @@ export function applyMessage(store, type, data) {
   }
 }
 
-/** Whether a message calls this person: by name, by role, or everybody. */
+/** Whether a message mentions this person: directly, by role, or with @everyone. */
 export function mentions(store, message) {
   if (message.author.id === store.me.id) return false;
   const roles = store.member(message.guild_id, store.me.id)?.roles ?? [];
@@ -48,7 +48,8 @@ function posted(store, log, message) {
   }
 }
 
-/** A thread's count is shown on the message it began with; no event tells it, and the thread's head is not in it. */
+/** The message that a thread was started from shows the thread's message count; no event has it, and the starter
+ *  message does not count. */
 function countIn(store, channel, message) {
   channel.last_message_id = message.id;
   if (channel.message_count === undefined || message.type === STARTER) return;
@@ -59,7 +60,7 @@ function countIn(store, channel, message) {
 function edited(store, log, message) {
   const before = log.get(message.id);
   if (!before) return;
-  // Events are the same for everybody: whose reaction it was is only known from before.
+  // Events are the same for everyone, so whether a reaction is the person's own is only known from before.
   const reactions = (message.reactions ?? (("reactions" in message) ? [] : before.reactions) ?? []).map((reaction) => ({
     ...reaction,
     me: Boolean(before.reactions?.find((one) => sameEmoji(one.emoji, reaction.emoji))?.me),
@@ -84,7 +85,7 @@ function reacted(store, log, type, { channel_id, message_id, user_id, emoji }) {
   const mine = user_id === store.me.id;
   if (type === "MESSAGE_REACTION_ADD") {
     if (at < 0) reactions.push({ emoji, count: 1, me: mine });
-    // A page of history may already hold a reaction whose event is still on its way.
+    // A page of history may already contain a reaction whose event is yet to arrive.
     else if (!(mine && reactions[at].me)) {
       reactions[at] = { ...reactions[at], count: reactions[at].count + 1, me: reactions[at].me || mine };
     }

@@ -1,4 +1,4 @@
-// What a person may do in a channel, by Discord's rules. The server judges too; this only decides what is offered.
+// What a person may do in a channel, by Discord's rules. The server checks too; this only decides what is offered.
 
 const BIT = {
   kick: 1n << 1n, administrator: 1n << 3n, reactions: 1n << 6n, view: 1n << 10n, send: 1n << 11n,
@@ -6,7 +6,7 @@ const BIT = {
 };
 const ALL = (1n << 53n) - 1n;
 
-/** The bits of `userId` in a channel. */
+/** The permission bits of `userId` in a channel. */
 export function bitsIn(store, channel, userId = store.me.id) {
   if (!channel.guild_id) return ALL;
   const guild = store.guilds.get(channel.guild_id);

@@ -1,4 +1,4 @@
-// One person at the gateway: their store, their REST, and the interactions they have begun. It draws nothing.
+// One person's session: their store, REST client, and the interactions they started. It draws nothing.
 
 import { Gateway } from "../wire/gateway.js";
 import { Rest } from "../wire/rest.js";
@@ -6,13 +6,13 @@ import { Signals } from "../signals.js";
 import { Interactions } from "./interactions.js";
 import { Store } from "./store.js";
 
-/** Messages that one look at the history brings; Discord's usual page. */
+/** How many messages a request for history returns; Discord's usual page. */
 const PAGE = 50;
 
-/** Signals: `state` when the connection comes or goes. */
+/** Signals: `state` when the connection is established or lost. */
 export class Session extends Signals {
   state = "connecting";
-  /** Whether somebody has spoken through it yet. */
+  /** Whether the session has been shown yet. */
   arrived = false;
   #fetching = new Map();
 
@@ -40,7 +40,7 @@ export class Session extends Signals {
     this.gateway.close();
   }
 
-  /** Once the first guilds are here. */
+  /** Resolves once the first guilds have arrived. */
   async ready() {
     const here = () => this.store.me && !this.store.awaited?.size;
     if (here()) return;
@@ -51,12 +51,12 @@ export class Session extends Signals {
     });
   }
 
-  /** The newest messages of a channel, once. */
+  /** Loads the newest messages of a channel, once. */
   load(channelId) {
     return this.#once(channelId, async () => {
       const log = this.store.log(channelId);
       if (log.state === "here") return;
-      // What is posted while the answer is on its way is appended, not lost.
+      // Messages posted before the response arrives are appended, not lost.
       log.state = "loading";
       try {
         this.#keep(log, await this.rest.get(`/channels/${channelId}/messages?limit=${PAGE}`));
@@ -68,7 +68,7 @@ export class Session extends Signals {
     });
   }
 
-  /** An older page; how many messages it brought. */
+  /** Loads an older page; returns the number of messages in it. */
   loadOlder(channelId) {
     return this.#once(channelId, async () => {
       const log = this.store.log(channelId);
@@ -91,12 +91,13 @@ export class Session extends Signals {
     return this.#fetching.get(channelId);
   }
 
-  /** All members of a large guild, asked for over the gateway as any client does. */
+  /** Requests all members of a large guild over the gateway, as any client does. */
   requestMembers(guildId) {
     this.gateway.send(8, { guild_id: guildId, query: "", limit: 0, presences: true });
   }
 
-  /** Members of a large guild whose names begin so, if not all are known; the store tells `members` when they are here. */
+  /** Requests members of a large guild by name prefix, unless all are known; the store emits `members` when they
+   *  arrive. */
   findMembers(guildId, query) {
     const guild = this.store.guilds.get(guildId);
     if (!guild || !query || guild.members.size >= guild.member_count) return false;
@@ -104,7 +105,7 @@ export class Session extends Signals {
     return true;
   }
 
-  /** The direct messages with somebody. */
+  /** Opens the direct messages with a user. */
   async openDirect(userId) {
     const channel = await this.rest.post("/users/@me/channels", { recipient_id: userId });
     this.store.keepChannel(channel);

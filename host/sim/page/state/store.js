@@ -1,16 +1,16 @@
-// What one person knows of the world, kept up to date by gateway events. It asks nobody and draws nothing.
+// What one person knows of the world, kept current by gateway events. It makes no requests and draws nothing.
 
 import { Signals } from "../signals.js";
 import { applyMessage, MESSAGE_EVENTS } from "./messages.js";
 import { MessageLog } from "./log.js";
 
-/** How long somebody is shown as typing after the last sign of it, in milliseconds. */
+/** How long a user is shown as typing after the last event, in milliseconds. */
 export const TYPING_FOR = 10_000;
 
 export const KIND = { text: 0, dm: 1, voice: 2, group: 3, category: 4, news: 5, stage: 13, forum: 15, media: 16 };
 export const isThread = (channel) => channel.type >= 10 && channel.type <= 12;
 const PLACES = new Set([KIND.text, KIND.dm, KIND.voice, KIND.group, KIND.news, KIND.stage]);
-/** Whether messages can be read there. */
+/** Whether the channel is one in which messages can be read. */
 export const isPlace = (channel) => PLACES.has(channel.type) || isThread(channel);
 
 /** Signals: `reset`, `guilds`, `channels`, `members`, `typing`, `unread`, `message`, `voice`, `commands`. */
@@ -21,9 +21,9 @@ export class Store extends Signals {
   channels = new Map();
   logs = new Map();
   typing = new Map();
-  /** Channel id to `{ count, mentions }` of what was not seen yet. */
+  /** Channel id to `{ count, mentions }` of unread messages. */
   unread = new Map();
-  /** The channel that is being looked at, which stays read. */
+  /** The channel on screen, which stays read. */
   open = null;
 
   log(channelId) {
@@ -35,7 +35,7 @@ export class Store extends Signals {
     return this.guilds.get(guildId)?.members.get(userId);
   }
 
-  /** Whose name is shown how, in a guild or without one. */
+  /** The display name of a user, in a guild or without one. */
   nameOf(user, guildId) {
     return this.member(guildId, user.id)?.nick || user.global_name || user.username;
   }
@@ -48,7 +48,7 @@ export class Store extends Signals {
     return [...this.channels.values()].filter((channel) => channel.guild_id === guildId);
   }
 
-  /** Marks everything in a channel as seen. */
+  /** Marks everything in a channel as read. */
   read(channelId) {
     this.open = channelId;
     if (this.unread.delete(channelId)) this.emit("unread", channelId);
@@ -84,7 +84,7 @@ export class Store extends Signals {
   }
 }
 
-/** What each event changes. Those of messages are next door. */
+/** What each event changes. Message events are in `messages.js`. */
 const APPLY = {
   READY(store, ready) {
     store.guilds.clear();
@@ -187,7 +187,7 @@ const APPLY = {
 function changeChannel(store, channel) {
   store.keepChannel(channel);
   store.emit("channels", channel.guild_id);
-  // The message that a thread began with shows it.
+  // The message that a thread was started from shows it.
   if (isThread(channel)) store.emit("message", { channelId: channel.parent_id, id: channel.id, change: "edited" });
 }
 

@@ -1,4 +1,4 @@
-// What people and bots type, and what it must become. Run by `node --test`; no browser needed.
+// What people and bots type, and how it must be parsed. Run with `node --test`; needs no browser.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -6,7 +6,7 @@ import { isJumbo, parse, parseInline, plain, safe } from "../text/markdown.js";
 import { withEmoji } from "../text/emoji.js";
 import { relative, stamp, written } from "../text/time.js";
 
-/** The tree as short text: `b(bold)`. */
+/** The tree as a short text: `b(bold)`. */
 const NAMES = { bold: "b", italic: "i", underline: "u", strike: "s", spoiler: "sp" };
 const show = (nodes) => nodes.map((node) => {
   if (node.t === "text") return node.v;

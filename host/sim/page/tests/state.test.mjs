@@ -1,4 +1,4 @@
-// What gateway events make of a person's store, and what is read out of typed commands. Run by `node --test`.
+// How gateway events change a person's store, and how typed commands are parsed. Run with `node --test`.
 
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";

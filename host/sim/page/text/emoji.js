@@ -1,4 +1,4 @@
-// A few hundred emoji by the names people type. It draws none; the system's font does.
+// A few hundred emoji by the names that people type. The system's font draws them.
 
 const TABLE = `
 smile 😄|smiley 😃|grinning 😀|grin 😁|laughing 😆|sweat_smile 😅|joy 😂|rofl 🤣|slight_smile 🙂|upside_down 🙃|wink 😉|blush 😊|innocent 😇|heart_eyes 😍|star_struck 🤩|kissing_heart 😘|yum 😋|stuck_out_tongue 😛|zany_face 🤪|hugging 🤗|thinking 🤔|shushing_face 🤫|neutral_face 😐|expressionless 😑|smirk 😏|unamused 😒|rolling_eyes 🙄|grimacing 😬|relieved 😌|pensive 😔|sleepy 😪|sleeping 😴|mask 😷|nauseated_face 🤢|exploding_head 🤯|cowboy 🤠|partying_face 🥳|sunglasses 😎|nerd 🤓|confused 😕|worried 😟|open_mouth 😮|astonished 😲|flushed 😳|pleading_face 🥺|fearful 😨|cry 😢|sob 😭|scream 😱|disappointed 😞|sweat 😓|tired_face 😫|yawning_face 🥱|triumph 😤|rage 😡|angry 😠|skull 💀|poop 💩|clown 🤡|ghost 👻|alien 👽|robot 🤖|cat 🐱|dog 🐶|monkey_face 🐵|see_no_evil 🙈|hear_no_evil 🙉|speak_no_evil 🙊
@@ -17,7 +17,7 @@ white_check_mark ✅|ballot_box_with_check ☑️|heavy_check_mark ✔️|x ❌|
 export const EMOJI = TABLE.trim().split(/[\n|]/).map((pair) => pair.split(" "));
 const BY_NAME = new Map(EMOJI);
 
-/** Those offered first for a reaction. */
+/** The quick reactions. */
 export const QUICK = ["👍", "❤️", "😂", "🎉", "👀", "🔥"];
 
 /** The name of an emoji, for screen readers. */
@@ -25,7 +25,7 @@ export function nameOf(characters) {
   return EMOJI.find(([, one]) => one === characters)?.[0].replaceAll("_", " ") ?? characters;
 }
 
-/** Those whose name has `part` in it, the ones that begin so first. */
+/** Emoji whose name contains `part`; names that start with it come first. */
 export function matching(part, most = 10) {
   const wanted = part.toLowerCase();
   const begins = EMOJI.filter(([name]) => name.startsWith(wanted));
@@ -33,7 +33,8 @@ export function matching(part, most = 10) {
   return [...begins, ...has].slice(0, most);
 }
 
-/** `:tada:` becomes 🎉; what is not known, and what stands in code, stays. `custom` maps names of the guild's own. */
+/** Replaces `:tada:` by 🎉; unknown names and code stay as they are. `custom` maps the names of the guild's own emoji.
+ *  */
 export function withEmoji(text, custom = new Map()) {
   return text.replace(/(```[^]*?```|`[^`\n]*`)|(?<![<\w]):([\w+-]{1,32}):(?!\d)/g, (all, code, name) =>
     code ?? custom.get(name) ?? BY_NAME.get(name) ?? all);

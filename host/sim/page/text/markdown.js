@@ -1,19 +1,19 @@
-// A message's text as a tree, by Discord's rules. It makes no elements, so no text can become markup.
+// Parses a message's text into a tree, by Discord's rules. It creates no elements, so text can never become markup.
 //
-// Nodes are `{ t, … }`: text, br, bold, italic, underline, strike, spoiler, code, pre, quote, header, small, list, link,
-// user, role, channel, command, emoji, time, everyone. Those that hold others have `c`.
+// Nodes are `{ t, … }`: text, br, bold, italic, underline, strike, spoiler, code, pre, quote, header, small, list,
+// link, user, role, channel, command, emoji, time, everyone. Nodes with children have them in `c`.
 
-/** Nesting beyond this is shown as it was typed. */
+/** Deeper nesting is shown as typed. */
 const DEEPEST = 12;
 
 const SHRUG = "¯\\_(ツ)_/¯";
 
-/** The whole text: blocks and lines. */
+/** A whole text: blocks and lines. */
 export function parse(text) {
   return blocks(String(text), 0);
 }
 
-/** One line without blocks, as in the title of an embed. */
+/** A single line without blocks, as in an embed's title. */
 export function parseInline(text) {
   return inline(String(text), 0);
 }
@@ -35,7 +35,7 @@ function blocks(text, depth) {
   return nodes;
 }
 
-/** How far the text goes until a line that may begin a block; code and spoilers may run over lines. */
+/** The length of the text up to a line that may start a block; code and spoilers may span lines. */
 function paragraph(text) {
   let at = 0;
   while (at < text.length) {
@@ -78,7 +78,7 @@ const BLOCKS = [
   },
 ];
 
-/** Lines that begin deeper belong to the item above. */
+/** More deeply indented lines belong to the item above. */
 function items(lines, depth) {
   const first = /^( *)(?:([-*])|(\d+)\.) +/.exec(lines[0]);
   const list = { t: "list", ordered: Boolean(first[3]), start: Number(first[3] ?? 1), c: [] };
@@ -137,7 +137,7 @@ function firstOf(rules, text, at, depth, insideLink) {
   return null;
 }
 
-/** A rule from a sticky pattern whose first group is what it holds. */
+/** A rule from a sticky pattern whose first group is the content. */
 function spans(t, pattern) {
   return (text, at, depth, insideLink) => {
     pattern.lastIndex = at;
@@ -155,7 +155,7 @@ function makes(pattern, node) {
   };
 }
 
-/** Between two runs of equally many backticks. A run without its like is text as a whole. */
+/** Code between two runs of the same number of backticks. A run without a counterpart is plain text. */
 function code(text, at) {
   const run = /`+/y;
   const next = /`+/g;
@@ -181,7 +181,7 @@ function link(text, at, depth, insideLink) {
   return href && { node: { t: "link", href, title: found[3], c: inline(found[1], depth + 1, true) }, length: found[0].length };
 }
 
-/** Only http and https ever become a link. */
+/** Only http and https URLs become links. */
 export function safe(address) {
   try {
     const url = new URL(address);
@@ -197,7 +197,7 @@ function address(text, at, depth, insideLink) {
   pattern.lastIndex = at;
   let found = pattern.exec(text)?.[0];
   if (!found) return null;
-  // A closing bracket belongs to the sentence unless it was opened in the address.
+  // A closing bracket belongs to the sentence unless it was opened in the URL.
   while (found.endsWith(")") && found.split(")").length > found.split("(").length) found = found.slice(0, -1);
   const href = safe(found);
   return href && { node: { t: "link", href, c: [{ t: "text", v: found }] }, length: found.length };
@@ -241,7 +241,7 @@ const RULES = {
   "\n": [() => ({ node: { t: "br" }, length: 1 })],
 };
 
-/** What is left of the text without its marks, for previews in one line. `place` says what mentions mean, as for `rendered`. */
+/** The text without formatting, for one-line previews. `place` resolves mentions, as for `rendered`. */
 export function plain(nodes, place) {
   return nodes.map((node) => {
     if (node.t === "user" || node.t === "role" || node.t === "channel") return place[node.t](node.id).textContent;
@@ -255,7 +255,7 @@ export function plain(nodes, place) {
   }).join("");
 }
 
-/** Whether a text is nothing but a few emoji, which are then shown large. */
+/** Whether a text consists of only a few emoji, which are then shown large. */
 export function isJumbo(text) {
   const bare = text.replace(/<a?:\w+:\d+>/g, "😀").replace(/\s/g, "");
   if (!bare || bare.length > 120 || !/^(?:\p{RI}\p{RI}|\p{Emoji_Presentation}|\p{Extended_Pictographic}|\p{Emoji_Modifier}|\u200d|\ufe0f)+$/u.test(bare)) return false;

@@ -1,15 +1,15 @@
-// The tree of a text as elements. Only `textContent` and checked addresses go in.
+// Renders the tree of a text as elements, using only `textContent` and checked URLs.
 
 import { h } from "../dom.js";
 import { isJumbo, parse, parseInline } from "./markdown.js";
 import { full, relative, written } from "./time.js";
 
-/** A message's text. `place` answers what the mentions in it mean; see view/place.js. */
+/** A message's text. `place` resolves the mentions in it; see view/place.js. */
 export function rendered(text, place) {
   return h(`div.markdown${isJumbo(text) ? ".jumbo" : ""}`, null, parse(text).map((node) => element(node, place)));
 }
 
-/** One line, as in a title. */
+/** A single line, as in a title. */
 export function renderedLine(text, place) {
   return parseInline(text).map((node) => element(node, place));
 }
@@ -56,7 +56,7 @@ function dateOf(unix) {
   return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
 }
 
-/** Covered until somebody asks for it, by hand or by keyboard. */
+/** Hidden until revealed with the pointer or keyboard. */
 export function spoiler(inner, kind = "text") {
   const cover = h("span.spoiler", { role: "button", tabIndex: 0, "aria-label": `Show hidden ${kind}`, "aria-expanded": "false" }, inner);
   const show = (event) => {
@@ -78,7 +78,7 @@ export function spoiler(inner, kind = "text") {
   return cover;
 }
 
-/** Keeps "in 5 minutes" true while the page is open. */
+/** Keeps relative times such as "in 5 minutes" current while the page is open. */
 export function keepTimesTrue() {
   setInterval(() => {
     for (const time of document.querySelectorAll("time[data-relative]")) {

@@ -1,4 +1,4 @@
-// Times in words: of messages, of days, and those that bots write as `<t:…>`. It keeps no clock.
+// Formats times: of messages, of days, and those that bots write as `<t:…>`. It has no clock of its own.
 
 const format = (options) => new Intl.DateTimeFormat(undefined, options);
 const CLOCK = format({ hour: "2-digit", minute: "2-digit" });
@@ -25,7 +25,7 @@ export const day = (date) => DAY.format(date);
 export const full = (date) => FULL.format(date);
 export const sameDay = (one, other) => one.toDateString() === other.toDateString();
 
-/** Beside a name: the time today, else with the day. */
+/** The time beside a name: only the time if it is today, otherwise with the day. */
 export function stamp(date, now = new Date()) {
   if (sameDay(date, now)) return `Today at ${clock(date)}`;
   const yesterday = new Date(now.getTime() - 86_400_000);
@@ -39,7 +39,7 @@ export function relative(unix, now = Date.now() / 1000) {
   return RELATIVE.format(Math.trunc(away / seconds), unit);
 }
 
-/** What a bot's `<t:unix:style>` reads as; as typed when no calendar has that day. */
+/** A bot's `<t:unix:style>` as text; as typed if no calendar has that day. */
 export function written(unix, style, now) {
   const date = new Date(unix * 1000);
   if (Number.isNaN(date.getTime())) return `<t:${unix}:${style}>`;

@@ -1,4 +1,4 @@
-// What can be done with a message: the bar that follows the pointer and the focus, and the menu behind it.
+// The actions for a message: the bar that follows the pointer and the focus, and the full menu.
 
 import { h, icon } from "../dom.js";
 import { FLAG } from "../state/messages.js";
@@ -8,14 +8,14 @@ import { openMenu } from "./menu.js";
 import { appEntries, TARGET } from "./profile.js";
 import { pickEmoji, toggle } from "./reactions.js";
 
-/** One bar for the whole list, moved to the message in question. */
+/** A single bar for the whole list, moved to the current message. */
 export class ActionBar {
   constructor(ctxOf) {
     this.ctxOf = ctxOf;
     this.element = h("div.actions", { role: "toolbar", "aria-label": "Message actions" });
   }
 
-  /** Puts the bar on the list item of a message. */
+  /** Moves the bar to the list item of a message. */
   show(item, message) {
     if (this.item === item && this.message === message) return;
     Object.assign(this, { item, message });
@@ -39,7 +39,7 @@ export class ActionBar {
   }
 }
 
-/** The whole menu, from the bar, the right mouse button or the keyboard. */
+/** The full menu, opened from the bar, by right-click or by keyboard. */
 export function openActions(anchor, message, ctx) {
   const { app, session, store, channel } = ctx;
   const isWhisper = Boolean(message.flags & FLAG.ephemeral);

@@ -1,10 +1,11 @@
-// Files of a message: pictures and films in place, others with name and size. Nothing is loaded from another server.
+// The files of a message: images and videos are shown inline, others with name and size. Nothing is loaded from other
+// servers.
 
 import { h, icon } from "../dom.js";
 import { spoiler } from "../text/render.js";
 import { safe } from "../text/markdown.js";
 
-/** The path of an address on this server, or none: only that may be loaded. */
+/** The path of a URL on this server, or null: nothing else may be loaded. */
 export function localPath(address) {
   try {
     const url = new URL(address, location.href);
@@ -15,7 +16,7 @@ export function localPath(address) {
   }
 }
 
-/** A picture that is here, or a link that says where it would be. */
+/** An image on this server, or a link to where it is. */
 export function picture(path, address, description) {
   if (path) {
     const shown = h("img.picture", { src: path, alt: description ?? "", loading: "lazy" });
@@ -33,7 +34,7 @@ export function size(bytes) {
   return `${step && value < 10 ? value.toFixed(1) : Math.round(value)} ${units[step]}`;
 }
 
-/** Name, size, and a link that saves it. */
+/** Name, size, and a link to download it. */
 export function fileElement(file) {
   const path = localPath(file.url);
   return h("div.file", null, icon("file"),
@@ -58,7 +59,7 @@ export function attachmentElements(message) {
     }[kindOf(file)]?.() ?? fileElement(file))));
 }
 
-/** Discord's way to hide a file is its name. */
+/** Discord marks a file as a spoiler by its name. */
 function covered(file, shown) {
   return file.filename.startsWith("SPOILER_") ? spoiler(h("span.hidden", null, shown), "file") : shown;
 }

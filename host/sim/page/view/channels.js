@@ -1,4 +1,4 @@
-// The second column: the channels of a guild by category, or the direct messages; and at its foot who is speaking.
+// The second column: a guild's channels by category, or the direct messages; at the bottom, the active person.
 
 import { avatar, fill, h, icon } from "../dom.js";
 import { KIND } from "../state/store.js";
@@ -86,7 +86,7 @@ export function channelColumn(app, { onTheme, themeIcon }) {
   return h("nav.column", { "aria-label": "Channels", id: "channels" }, h("header.bar", null, title), list, h("footer.me", null, speaker, theme));
 }
 
-/** The people one can speak as. */
+/** The people to switch between. */
 export function openPeople(app, anchor) {
   openMenu(anchor, ["Speak as", ...app.people.map((person) => ({
     label: person.user.global_name || person.user.username,

@@ -1,4 +1,5 @@
-// The list of suggestions above an input: arrows choose, Enter and Tab take, Escape closes. It does not know what they mean.
+// The list of suggestions above an input: arrow keys select, Enter and Tab accept, Escape closes. It does not know what
+// they mean.
 
 import { fill, h } from "../dom.js";
 
@@ -15,7 +16,7 @@ export class Completion {
     this.title = h("p.suggestions-title");
     this.list = h("div.suggestion-list", { id: this.id, role: "listbox", "aria-label": "Suggestions" });
     this.element = h("div.suggestions", { hidden: true }, this.title, this.list);
-    // Picking with the pointer must not take the focus out of the input.
+    // Picking with the pointer must not take the focus from the input.
     this.element.addEventListener("pointerdown", (event) => event.preventDefault());
   }
 
@@ -23,7 +24,7 @@ export class Completion {
     return !this.element.hidden;
   }
 
-  /** Shows `items` of `{ label, detail, aside, picture }` for `input`; `onPick` gets the one that is taken. */
+  /** Shows `items` of `{ label, detail, aside, picture }` for `input`; `onPick` receives the one that is accepted. */
   show(input, title, items, onPick) {
     if (!items.length) return this.hide();
     Object.assign(this, { input, items });
@@ -51,7 +52,7 @@ export class Completion {
     if (this.input?.getAttribute("role") === "combobox") this.input.setAttribute("aria-expanded", "false");
   }
 
-  /** Takes a key if it is about the list; whether it was. */
+  /** Handles a key if it is for the list; returns whether it was. */
   key(event) {
     if (!this.isOpen || event.isComposing) return false;
     switch (event.key) {

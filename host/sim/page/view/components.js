@@ -1,5 +1,5 @@
-// The components of a message, of both generations: rows of buttons and menus, sections, galleries, containers.
-// What a press does is decided by the bot; this only sends it.
+// The components of a message, of both generations: rows of buttons and menus, sections, galleries, containers. The bot
+// decides what a press does; this only sends it.
 
 import { h, icon } from "../dom.js";
 import { rendered, spoiler } from "../text/render.js";
@@ -63,7 +63,7 @@ function select(spec, message, ctx, pending) {
   return element;
 }
 
-/** A picture or film of a component; `attachment://name` is one of the message's own files. */
+/** An image or video in a component; `attachment://name` is one of the message's own files. */
 function media(spec, message) {
   const url = spec.media?.url ?? "";
   const file = message.attachments?.find((one) => url === `attachment://${one.filename}` || one.url === url);

@@ -1,4 +1,4 @@
-// Where messages are written: text, files, answers to others, and the way into slash commands. It posts through REST.
+// The composer: text, files, replies, and the way into slash commands. It posts through REST.
 
 import { avatar, fill, h, icon } from "../dom.js";
 import { commandIndex, newNonce } from "../state/interactions.js";
@@ -13,9 +13,9 @@ import { lines, SlashForm } from "./slash.js";
 
 const MOST_CHARACTERS = 2000;
 const MOST_FILES = 10;
-/** "is typing" is said at most so often, in milliseconds; Discord shows it for ten seconds. */
+/** How often "is typing" is sent at most, in milliseconds; Discord shows it for ten seconds. */
 const TYPING_EVERY = 8000;
-/** Commands are asked for anew after this, in milliseconds: a cog may have been replaced meanwhile. */
+/** How long commands are cached, in milliseconds: a cog may be replaced at any time. */
 const KNOWN_FOR = 1000;
 
 export class Composer {
@@ -26,14 +26,14 @@ export class Composer {
   #typed = 0;
   #drafts = new Map();
   #key = null;
-  /** What completion put in, as people read it, to what it means on the wire. */
+  /** Maps what completion inserted, as people read it, to its form on the wire. */
   #meanings = new Map();
   #turn = 0;
   #off;
-  /** The commands as they were asked for last, and the question that is under way. */
+  /** The commands from the last request, and the request in progress. */
   #known = { channel: null, at: 0, lines: [] };
   #lookup = null;
-  /** The beginning of a name that was asked for last. */
+  /** The prefix that was last searched for. */
   #sought = "";
 
   constructor(app, list) {
@@ -102,7 +102,7 @@ export class Composer {
     this.#fit();
   }
 
-  /** Grows with its lines, up to what the style allows. */
+  /** Grows with its lines, up to the limit in the style sheet. */
   #fit() {
     this.input.style.height = "auto";
     this.input.style.height = `${this.input.scrollHeight}px`;
@@ -138,7 +138,7 @@ export class Composer {
     session.rest.post(`/channels/${channel.id}/typing`).catch(() => {});
   }
 
-  /** What stands before the caret decides what is suggested. */
+  /** The text before the caret determines what is suggested. */
   async #complete() {
     const turn = (this.#turn += 1);
     const { store, channel } = this.#app;
@@ -176,7 +176,7 @@ export class Composer {
     } else this.completion.hide();
   }
 
-  /** Suggests commands: at once those that are known, and then what has changed since. */
+  /** Suggests commands: first those that are known, then updated ones. */
   async #commands(typed, turn) {
     const { session, channel } = this.#app;
     const isKnown = this.#known.channel === channel;
@@ -207,7 +207,7 @@ export class Composer {
   }
 
   #begin(line, typed) {
-    // What is still being looked up for the text comes too late.
+    // Cancels lookups for the text that are still in progress.
     this.#turn += 1;
     this.completion.hide();
     this.box.hidden = true;
@@ -229,7 +229,7 @@ export class Composer {
     }
   }
 
-  /** Who types a command faster than it is looked up means the command all the same. */
+  /** If a command is typed faster than it is looked up, it is still treated as a command. */
   async #enter(event) {
     if (this.input.value.startsWith("/")) {
       await this.#lookup;
@@ -280,7 +280,7 @@ export class Composer {
     if (files.length) this.input.focus();
   }
 
-  /** Answers a message, or none. */
+  /** Starts a reply to a message, or cancels it if there is none. */
   reply(message) {
     this.#reply = message;
     this.#list.mark(message?.id ?? null);
@@ -301,7 +301,7 @@ export class Composer {
     this.input.focus();
   }
 
-  /** The text as it goes over the wire. */
+  /** The text in its form on the wire. */
   #meant() {
     const { store, channel } = this.#app;
     const own = new Map((store.guilds.get(channel?.guild_id)?.emojis ?? []).map((one) => [one.name, custom(one)]));
@@ -334,7 +334,7 @@ export class Composer {
       await session.rest.post(`/channels/${channel.id}/messages`, body, files);
       this.#meanings.clear();
     } catch (error) {
-      // Nothing that somebody wrote gets lost because the server did not want it.
+      // Text is not lost when the server refuses it.
       this.#set(typed);
       this.#attach(files, true);
       if (reply) this.reply(reply);
@@ -357,5 +357,5 @@ export class Composer {
   }
 }
 
-/** A guild's own emoji as messages carry it. */
+/** A guild's custom emoji, as in messages. */
 const custom = ({ animated, name, id }) => `<${animated ? "a" : ""}:${name}:${id}>`;

@@ -2,7 +2,7 @@
 
 import { h } from "../dom.js";
 
-/** Asks for a name; none if somebody would rather not. */
+/** Asks for a name; null if the dialog is cancelled. */
 export function askName(title, label, proposal) {
   return new Promise((done) => {
     const input = h("input", { type: "text", maxlength: "100", required: true, "aria-label": label });

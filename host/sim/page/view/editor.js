@@ -1,10 +1,10 @@
-// The field in which a message of one's own is changed, where its text stands. It draws no message.
+// The field for editing one's own message, in place of its text. It does not draw the message.
 
 import { h } from "../dom.js";
 
 /** The field in place of a message's text while it is edited. */
 export function editor(app, message, done) {
-  // What is typed next is a new message, whatever the change still takes.
+  // Anything typed next is a new message, however long the edit takes.
   const close = () => {
     done();
     app.emit("focus-composer");

@@ -1,4 +1,4 @@
-// An embed: the card that bots put under a message. Its text goes through the same markdown.
+// An embed, which bots add to a message as a card. Its text uses the same markdown.
 
 import { h } from "../dom.js";
 import { rendered, renderedLine } from "../text/render.js";

@@ -1,4 +1,4 @@
-// The rail at the left edge: direct messages, then the guilds, with what is unread in each.
+// The rail at the left edge: direct messages, then the guilds, each with its unread count.
 
 import { fill, guildIcon, h, icon } from "../dom.js";
 import { byId } from "../state/log.js";

@@ -1,4 +1,4 @@
-// The head of the conversation: what the channel is called and about, its pins, and what else can be shown.
+// The header of the conversation: the channel's name and topic, its pins, and buttons for what else can be shown.
 
 import { fill, h, icon } from "../dom.js";
 import { isThread } from "../state/store.js";
@@ -8,7 +8,7 @@ import { stamp } from "../text/time.js";
 import { close, float } from "./menu.js";
 import { channelIcon, channelName, channelSign, placeOf } from "./place.js";
 
-/** `toggles` are the buttons at the right: `{ label, icon, target, pressed(), toggle() }`. */
+/** `toggles` are the buttons on the right: `{ label, icon, target, pressed(), toggle() }`. */
 export function channelHeader(app, { list, onMenu, toggles }) {
   const name = h("h2");
   const topic = h("p.topic");

@@ -1,13 +1,14 @@
-// The column at the right: who is here, by the roles that are shown apart, with their status.
+// The right column: who is here, grouped by hoisted roles, with their status.
 
 import { avatar, fill, h } from "../dom.js";
 import { bitsIn } from "../state/permissions.js";
 import { nameColour } from "./place.js";
 import { openProfile, openUserApps, STATUS, statusOf } from "./profile.js";
 
-/** Members drawn at once; a large guild shows the first of each group and says how many more there are. */
+/** How many members are drawn at once; of a large guild, the first of each group are shown, with the number of the
+ *  others. */
 const MOST_DRAWN = 300;
-/** A guild with more members than this comes with as many. */
+/** A guild with more members than this sends only this many at first. */
 const MOST_ASKED = 1000;
 const VIEW = 1n << 10n;
 
@@ -27,7 +28,7 @@ export function memberColumn(app) {
     }
     const guild = store.guilds.get(guildId);
     if (!guild) return fill(list);
-    // Of a very large guild the first thousand are shown, as they come with it; others are found by name.
+    // Of a very large guild, only the first thousand that it sends are shown; others are found by name.
     if (guild.members.size < Math.min(guild.member_count, MOST_ASKED) && !guild.asked) {
       guild.asked = true;
       app.session.requestMembers(guildId);
@@ -70,7 +71,7 @@ export function memberColumn(app) {
       activity && h("small", null, activity.state || activity.name))));
   };
 
-  /** Many events at once are one drawing. */
+  /** Several events are drawn at once. */
   const soon = () => {
     if (due) return;
     due = true;

@@ -1,15 +1,15 @@
-// Menus and small cards that float over the page, near what opened them. They do not know what their entries do.
+// Floating menus and small cards, next to what opened them. They do not know what their entries do.
 
 import { fill, h, icon } from "../dom.js";
 
 let layer;
 
-/** Shows `content` beside `anchor` (an element, or `{ x, y }`) until somebody clicks elsewhere or presses Escape. */
+/** Shows `content` next to `anchor` (an element, or `{ x, y }`) until a click elsewhere or Escape. */
 export function float(anchor, content, { side = "below", label } = {}) {
   close();
   const back = document.activeElement;
   layer = h("div.float", { popover: "auto", role: label ? "dialog" : null, "aria-label": label }, content);
-  // Inside a dialog, or else it could not be reached while that is open.
+  // Inside the open dialog, if there is one, because nothing outside it can be reached.
   const home = anchor instanceof Element ? anchor.closest("dialog") : null;
   (home ?? document.querySelector("main")).append(layer);
   const mine = layer;
@@ -44,7 +44,7 @@ function place(box, anchor, side) {
   box.style.top = `${y}px`;
 }
 
-/** A menu of `{ label, icon, danger, checked, run, more }`; a text is a heading, null a line between. */
+/** A menu of `{ label, icon, danger, checked, run, more }`; a string is a heading, null is a separator. */
 export function openMenu(anchor, entries, options = {}) {
   const list = h("div.menu", { role: "menu", "aria-label": options.label ?? "Actions" });
   fill(list, entries.map((entry) => row(entry, anchor, options)));
@@ -75,7 +75,7 @@ function row(entry, anchor, options) {
   entry.checked ? icon("check") : entry.more ? icon("right") : entry.icon && icon(entry.icon));
 }
 
-/** Arrow keys, Home and End among the buttons of a menu. */
+/** Arrow keys, Home and End for the buttons of a menu. */
 function walk(event, list) {
   const buttons = [...list.querySelectorAll("button")];
   const at = buttons.indexOf(document.activeElement);

@@ -1,5 +1,5 @@
-// One message as it stands in the list: who, when, what, and everything below it. It knows no other message but the one
-// above, whose author it may share.
+// One message in the list: author, time, content, and everything below it. It knows no other message but the previous
+// one, whose author it may share.
 
 import { avatar, h, icon } from "../dom.js";
 import { FLAG, mentions, STARTER } from "../state/messages.js";
@@ -15,10 +15,10 @@ import { openProfile } from "./profile.js";
 import { reactionElements } from "./reactions.js";
 import { isSystem, systemText } from "./system.js";
 
-/** Messages of one author closer than this share one head, in milliseconds. */
+/** Messages by one author that are closer than this share a header, in milliseconds. */
 const TOGETHER = 7 * 60_000;
 
-/** Whether a message goes on where the one above ended. */
+/** Whether a message continues the previous one, without a header of its own. */
 export function continues(message, above) {
   return above && !isSystem(message) && !isSystem(above)
     && above.author.id === message.author.id && above.author.username === message.author.username
@@ -30,7 +30,7 @@ export function continues(message, above) {
 
 const interactionOf = (message) => message.interaction ?? (message.interaction_metadata?.name ? message.interaction_metadata : null);
 
-/** What stands at the head of a thread: the message it began with, if it is known, else where that is. */
+/** The top of a thread: the message it was started from if that is known, otherwise a link to it. */
 function starterOf(message, { store, channel }) {
   const { id, message_reference: at, referenced_message: sent } = message;
   const known = sent ?? store.log(at?.channel_id ?? channel.parent_id).get(at?.message_id ?? channel.id);
@@ -118,7 +118,7 @@ function text(message, ctx) {
   return shown;
 }
 
-/** The line above an answer: whose message, and its beginning. */
+/** The line above a reply: which message it replies to, and how that begins. */
 function replyLine(message, ctx) {
   if (message.type !== 19 && !message.referenced_message) return null;
   const target = ctx.store.log(ctx.channel.id).get(message.message_reference?.message_id) ?? message.referenced_message;
@@ -141,7 +141,7 @@ function interactionLine(message, ctx) {
     " used ", h("span.mention", null, note.type === 2 && message.type === 23 ? note.name : `/${note.name}`));
 }
 
-/** A thread has the id of the message it began with. */
+/** A thread has the same id as the message it was started from. */
 function threadLine(message, ctx) {
   const thread = ctx.store.channels.get(message.id) ?? message.thread;
   if (!thread || thread.id === ctx.channel.id) return null;

@@ -1,5 +1,5 @@
-// The conversation: the messages of the open channel as they come, change and go, and what the keyboard does among them.
-// How many of them are drawn is the window's matter.
+// The conversation: the messages of the open channel as they are posted, edited and deleted, and keyboard navigation
+// among them. The window decides how many of them are drawn.
 
 import { fill, h, icon } from "../dom.js";
 import { FLAG } from "../state/messages.js";
@@ -12,9 +12,9 @@ import { messageElement } from "./message.js";
 import { channelIcon, channelName, placeOf } from "./place.js";
 import { Window } from "./window.js";
 
-/** Lines kept for screen readers. */
+/** How many lines are kept for screen readers. */
 const SPOKEN = 5;
-/** Announcements that are shown again when somebody comes back to a channel. */
+/** How many announcements are shown again when the user returns to a channel. */
 const ANNOUNCED = 50;
 
 export class MessageList {
@@ -22,7 +22,7 @@ export class MessageList {
   #hooks;
   #ctx = null;
   #off = [];
-  /** What was announced lately, with its time: it stands between the messages again when they are drawn anew. */
+  /** Recent announcements, each with its time, to be put between the messages when they are redrawn. */
   #announced = [];
   #window = new Window({
     render: (at) => this.#itemsAt(at),
@@ -30,7 +30,7 @@ export class MessageList {
     older: () => this.#app.attempt(() => this.#ctx.session.loadOlder(this.#ctx.channel.id)),
   });
 
-  /** `hooks` are what a message can ask for: `reply(message)`, `editor(message, done)`, `startThread(message)`. */
+  /** `hooks` are the actions of a message: `reply(message)`, `editor(message, done)`, `startThread(message)`. */
   constructor(app, hooks) {
     this.#app = app;
     this.#hooks = hooks;
@@ -70,7 +70,7 @@ export class MessageList {
     if (this.#ctx === ctx && !isHere) this.#window.show(this.#log);
   }
 
-  /** What a message needs to know of where it stands, and may ask for. */
+  /** The context of a message, and its actions. */
   #context(session, channel) {
     return {
       app: this.#app, session, store: session.store, channel,
@@ -118,7 +118,7 @@ export class MessageList {
     this.#window.keepEnd();
   }
 
-  /** One message anew, where it stands, keeping the focus on what it was on. */
+  /** Redraws a message in place, keeping the focus in it. */
   #redraw(id) {
     const item = id && this.#window.itemOf(id);
     const message = item && this.#log.get(id);
@@ -131,7 +131,7 @@ export class MessageList {
     item.replaceWith(fresh);
     if (!held) return;
     const twin = control && [...fresh.querySelectorAll("button, textarea")].find((one) => one.dataset.control === control || one.getAttribute("aria-label") === control);
-    // While a bot is asked its button cannot hold the focus; it gets it back.
+    // While the bot is asked, its button cannot have the focus; it gets it back afterwards.
     if (control) fresh.dataset.held = control;
     (twin && !twin.disabled ? twin : fresh).focus({ preventScroll: true });
   }
@@ -146,7 +146,7 @@ export class MessageList {
     } else if (failed) this.#note(asked);
   }
 
-  /** A command that nobody answered: only this page knows, until it is dismissed. */
+  /** A command without a response: only this page shows it, until it is dismissed. */
   #note(asked) {
     const item = h("li.message.first.whisper.note", { tabIndex: -1 },
       h("span.system-icon.bad", null, icon("close")),
@@ -169,7 +169,7 @@ export class MessageList {
     if (this.live.childElementCount > SPOKEN) this.live.firstElementChild.remove();
   }
 
-  /** A line between the messages that no message is: a cog was replaced, or could not be; `detail` unfolds below. */
+  /** A line between messages that is not a message: a cog was or could not be replaced; `detail` can be unfolded. */
   announce(text, { bad = false, detail = "" } = {}) {
     const element = h("li.announcement", { class: bad ? "bad" : "" },
       h("span", { role: bad ? "alert" : "status" }, icon(bad ? "alert" : "reload"), text),
@@ -180,7 +180,7 @@ export class MessageList {
     element.querySelector("details")?.addEventListener("toggle", () => this.#window.keepEnd());
   }
 
-  /** Goes to a message, fetching what lies between. */
+  /** Goes to a message, fetching older ones until it is loaded. */
   async jump(id) {
     const ctx = this.#ctx;
     while (!this.#log.get(id) && !this.#log.complete) {
@@ -206,7 +206,7 @@ export class MessageList {
     item?.querySelector("textarea")?.focus();
   }
 
-  /** Opens the editor in the last message of one's own; whether there is one. */
+  /** Opens the editor in the user's last message; returns whether there is one. */
   editLast() {
     const { store } = this.#ctx;
     const own = this.#log.list.findLast((one) => one.author.id === store.me.id && (one.type === 0 || one.type === 19));
@@ -214,14 +214,14 @@ export class MessageList {
     return Boolean(own);
   }
 
-  /** Puts the focus on the newest message; whether there is one. */
+  /** Focuses the newest message; returns whether there is one. */
   focusNewest() {
     const newest = [...this.list.querySelectorAll("li.message")].at(-1);
     newest?.focus();
     return Boolean(newest);
   }
 
-  /** Marks the message that is being answered. */
+  /** Marks the message that the user is replying to. */
   mark(id) {
     if (!this.#ctx) return;
     const before = this.#ctx.replyingTo;
@@ -246,11 +246,11 @@ export class MessageList {
     openActions({ x: event.clientX, y: event.clientY }, message, this.#ctx);
   }
 
-  /** Arrows walk through the messages; letters do what their buttons do. */
+  /** Arrow keys move between messages; letters trigger their actions. */
   #key(event) {
     if (event.target.closest("textarea, input, .float") || event.altKey || event.ctrlKey || event.metaKey) return;
     const items = [...this.list.querySelectorAll("li.message")];
-    // Tab passes by all messages but the one that is looked at.
+    // Tab skips all messages but the current one.
     if (event.key === "Tab" && event.shiftKey && event.target.matches("li")) return this.list.focus({ preventScroll: true });
     if (event.key === "Tab" && !event.shiftKey && event.target === this.list) return items.at(-1)?.focus();
     const { item: here, message } = this.#messageAt(event.target);

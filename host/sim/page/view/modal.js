@@ -1,4 +1,4 @@
-// A form that a bot opened, as a dialog. It sends what was filled in and closes when the bot takes it.
+// A form opened by a bot, as a dialog. It submits what was filled in, and closes when the bot accepts it.
 
 import { h, icon } from "../dom.js";
 import { TYPE } from "../state/interactions.js";

@@ -1,11 +1,11 @@
-// What mentions mean where they stand: names, colours, and what a click on them does.
+// What mentions mean in a channel: names, colours, and what a click does.
 
 import { h, icon } from "../dom.js";
 import { nameOf } from "../text/emoji.js";
 import { isThread, KIND } from "../state/store.js";
 import { openProfile } from "./profile.js";
 
-/** The resolvers that `text/render.js` asks, for one channel. */
+/** The resolvers for `text/render.js`, for one channel. */
 export function placeOf(app, channel) {
   const { store } = app;
   const guildId = channel?.guild_id;
@@ -30,7 +30,7 @@ export function placeOf(app, channel) {
   };
 }
 
-/** An emoji of either kind: the system's characters, or a picture of a guild's own. */
+/** An emoji: the system's characters, or the image of a custom one. */
 export function emojiElement({ id, name, animated }) {
   if (!id) return h("span.emoji", { role: "img", "aria-label": nameOf(name), title: `:${nameOf(name).replaceAll(" ", "_")}:` }, name);
   const image = h("img.emoji", { src: `/emojis/${id}.${animated ? "gif" : "png"}`, alt: `:${name}:`, title: `:${name}:`, loading: "lazy", draggable: false });
@@ -45,12 +45,12 @@ export function channelIcon(channel) {
   return { [KIND.voice]: "voice", [KIND.stage]: "voice", [KIND.dm]: "at", [KIND.group]: "people" }[channel.type] ?? "hash";
 }
 
-/** What is written before the name. */
+/** The prefix of the name. */
 export function channelSign(channel) {
   return isThread(channel) ? "" : channel.guild_id ? "#" : "@";
 }
 
-/** A channel's name as people say it. */
+/** A channel's name for display. */
 export function channelName(store, channel) {
   if (channel.type === KIND.dm || channel.type === KIND.group) {
     const others = (channel.recipients ?? []).filter((user) => user.id !== store.me.id);
@@ -59,7 +59,7 @@ export function channelName(store, channel) {
   return channel.name;
 }
 
-/** The colour of somebody's highest coloured role. */
+/** The colour of a member's highest coloured role. */
 export function nameColour(store, guildId, userId) {
   const guild = store.guilds.get(guildId);
   const member = guild?.members.get(userId);

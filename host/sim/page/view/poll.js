@@ -1,4 +1,4 @@
-// A poll: its question, its answers, and how they stand.
+// A poll: its question, its answers, and the votes so far.
 
 import { h } from "../dom.js";
 import { relative } from "../text/time.js";

@@ -1,4 +1,4 @@
-// The small card about somebody: name, roles, since when, and what apps can do with them.
+// The profile card: name, roles, since when, and the apps' commands for this user.
 
 import { avatar, h, hueOf, icon } from "../dom.js";
 import { commandIndex, TYPE } from "../state/interactions.js";
@@ -6,20 +6,20 @@ import { day } from "../text/time.js";
 import { close, float, openMenu } from "./menu.js";
 import { colour } from "./place.js";
 
-/** What a context-menu command is about, with Discord's numbers. */
+/** The targets of context menu commands, with Discord's numbers. */
 export const TARGET = { user: 2, message: 3 };
 
 export const STATUS = { online: "Online", idle: "Idle", dnd: "Do not disturb", offline: "Offline" };
 
 export function statusOf(store, guildId, user) {
   if (user.id === store.me.id) return "online";
-  // Without a guild, any that both are in will do.
+  // Without a guild, any guild that both are in.
   const guilds = guildId ? [store.guilds.get(guildId)] : [...store.guilds.values()];
   const presence = guilds.map((guild) => guild?.presences.get(user.id)).find(Boolean);
   return presence?.status ?? (user.bot ? "online" : "offline");
 }
 
-/** Shows the card beside `anchor`. */
+/** Shows the card next to `anchor`. */
 export function openProfile(app, user, guildId, anchor) {
   const { store } = app;
   const guild = store.guilds.get(guildId);
@@ -51,13 +51,13 @@ export function openProfile(app, user, guildId, anchor) {
   card.querySelector("button")?.focus();
 }
 
-/** The context-menu commands for a person. */
+/** The context menu commands for a person. */
 export async function openUserApps(app, user, anchor) {
   const entries = await appEntries(app, TARGET.user, user.id);
   openMenu(anchor, entries, { label: `Apps for ${user.username}`, side: "right" });
 }
 
-/** Entries for the commands of one kind of target, as a menu takes them. */
+/** Menu entries for the commands of one kind of target. */
 export async function appEntries(app, wanted, targetId) {
   const { session, channel } = app;
   const commands = (await app.attempt(() => commandIndex(session, channel))) ?? [];

@@ -1,11 +1,11 @@
-// Reactions under a message, and the picker for more. A click asks the server; the count follows the event.
+// Reactions to a message, and the picker for more. A click sends a request; the count follows the event.
 
 import { fill, h, icon } from "../dom.js";
 import { EMOJI, nameOf } from "../text/emoji.js";
 import { emojiElement } from "./place.js";
 import { close, float } from "./menu.js";
 
-/** As Discord's paths want it: the characters, or `name:id`. */
+/** The emoji as in Discord's paths: the characters, or `name:id`. */
 const keyOf = (emoji) => encodeURIComponent(emoji.id ? `${emoji.name}:${emoji.id}` : emoji.name);
 
 export function toggle(ctx, message, emoji, mine) {
@@ -25,7 +25,7 @@ export function reactionElements(message, ctx) {
     h("button.reaction.add", { type: "button", "aria-label": "Add reaction", onclick: (event) => pickEmoji(event.currentTarget, ctx, (emoji) => toggle(ctx, message, emoji, false)) }, icon("smile")));
 }
 
-/** Lets somebody choose an emoji; the guild's own come first. */
+/** Lets the user pick an emoji; the guild's own come first. */
 export function pickEmoji(anchor, { store, channel }, onPick) {
   const custom = store.guilds.get(channel.guild_id)?.emojis ?? [];
   const grid = h("div.emoji-grid", { role: "group", "aria-label": "Emoji" });

@@ -1,4 +1,4 @@
-// A menu that a bot shows under a message or in a form: one choice or several, searched by typing. It sends nothing.
+// A bot's select menu in a message or form: one choice or several, with search. It sends nothing.
 
 import { fill, h, icon } from "../dom.js";
 import { emojiElement } from "./place.js";
@@ -6,10 +6,10 @@ import { entities, entityOf } from "./entities.js";
 import { close, float } from "./menu.js";
 
 const KINDS = { 5: "user", 6: "role", 7: "mentionable", 8: "channel" };
-/** Choices up to which there is nothing to search. */
+/** Up to this many choices there is no search. */
 const SEARCH_FROM = 8;
 
-/** The closed menu. `onChange(values)` hears each complete choice. */
+/** The closed menu. `onChange(values)` is called for each complete choice. */
 export function selectElement(spec, ctx, onChange) {
   const { store, channel } = ctx;
   const kind = KINDS[spec.type];

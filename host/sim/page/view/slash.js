@@ -1,4 +1,4 @@
-// A slash command that is being filled in: one field an option, with choices and live suggestions. It sends the command.
+// A slash command being filled in: one field per option, with choices and autocomplete. It sends the command.
 
 import { fill, h, icon } from "../dom.js";
 import { TYPE } from "../state/interactions.js";
@@ -6,11 +6,11 @@ import { entities } from "./entities.js";
 
 const OPTION = { sub: 1, group: 2, string: 3, integer: 4, boolean: 5, user: 6, channel: 7, role: 8, mentionable: 9, number: 10, file: 11 };
 const ENTITY = { 6: "user", 7: "channel", 8: "role", 9: "mentionable" };
-/** Typing pauses this long before a bot is asked for suggestions, in milliseconds. */
+/** How long typing must pause before a bot is asked for suggestions, in milliseconds. */
 const DEBOUNCE = 150;
 const BOOLEANS = [{ label: "True", value: true }, { label: "False", value: false }];
 
-/** Every command and subcommand as one line each: `{ command, path, name, description, options }`. */
+/** All commands and subcommands, one line each: `{ command, path, name, description, options }`. */
 export function lines(commands) {
   return commands.filter((command) => command.type === 1).flatMap((command) => below(command, [], command));
 }
@@ -29,7 +29,7 @@ export class SlashForm {
   #timer;
   #asked = 0;
 
-  /** `done(sent)` is called when the command was sent or given up. */
+  /** `done(sent)` is called when the command is sent or cancelled. */
   constructor(app, completion, done) {
     this.#app = app;
     this.completion = completion;
@@ -42,7 +42,7 @@ export class SlashForm {
     return !this.element.hidden;
   }
 
-  /** Begins with a line of `lines()`; `typed` may already hold `name:value` pairs. */
+  /** Starts with an item of `lines()`; `typed` may already contain `name:value` pairs. */
   open(line, typed = "") {
     this.#line = line;
     this.#fields.clear();
@@ -51,7 +51,7 @@ export class SlashForm {
     this.element.setAttribute("aria-label", `Command ${line.name}`);
     this.fields = h("div.fields");
     this.more = h("div.more-options");
-    // Holds the focus where no option has to be filled in, so that Enter sends such a command.
+    // Holds the focus if no option needs to be filled in, so that Enter sends the command.
     this.send = h("button.send", {
       type: "submit", "aria-label": `Send /${line.name}`, title: "Send", onfocus: () => (this.hint.textContent = line.description),
     }, icon("send"));
@@ -72,7 +72,8 @@ export class SlashForm {
     this.focus();
   }
 
-  /** Focuses the first option that is still empty, else the last one, else what sends the command. */
+  /** Focuses the first option that is still empty, otherwise the last one, otherwise the button that sends the command.
+   *  */
   focus() {
     const fields = [...this.#fields.values()];
     const field = fields.find((one) => !this.#isFilled(one)) ?? fields.at(-1);
@@ -127,7 +128,7 @@ export class SlashForm {
     return field;
   }
 
-  /** Keys that mean the same wherever the focus is in the form. */
+  /** Keys that work everywhere in the form. */
   #pressed(event) {
     if (event.key === "Escape" && !event.isComposing) {
       event.preventDefault();
@@ -139,7 +140,7 @@ export class SlashForm {
       if (last) last.input.focus();
       else this.close();
     } else if (event.key === "Enter" && event.repeat) {
-      // The Enter that chose the command may still be held down: it must not press the button that it has focused.
+      // The Enter that selected the command may still be down: it must not press the button that now has the focus.
       event.preventDefault();
     }
   }
@@ -185,7 +186,7 @@ export class SlashForm {
     this.completion.show(input, option.description, items, (item) => this.#take(field, item));
   }
 
-  /** Asks the bot, and shows its answer if nothing newer was asked meanwhile. */
+  /** Asks the bot, and shows its answer unless there has been a newer request. */
   async #ask(field) {
     const turn = (this.#asked += 1);
     try {
@@ -199,7 +200,7 @@ export class SlashForm {
     }
   }
 
-  /** The command as Discord wants it; `focused` is the field that suggestions are asked for. */
+  /** The command in Discord's format; `focused` is the field that needs suggestions. */
   #data(focused) {
     const { command, path } = this.#line;
     const values = [...this.#fields.values()].filter((field) => field === focused || this.#isFilled(field)).map((field) => ({
@@ -220,7 +221,7 @@ export class SlashForm {
     return field.chosen ? field.chosen.value : field.input.value;
   }
 
-  /** Fills in `field.value`, or says what is wrong with it. */
+  /** Sets `field.value`, or reports what is wrong with it. */
   #check(field, files) {
     const { option, input, chosen } = field;
     const text = input.value.trim();
@@ -287,7 +288,7 @@ function grow(input) {
   input.style.width = `${Math.min(40, Math.max(6, input.value.length + 2))}ch`;
 }
 
-/** `a:one two b:3` for options `a` and `b`; a text without names belongs to the first option. */
+/** `a:one two b:3` for options `a` and `b`; text without a name is for the first option. */
 export function pairs(typed, options) {
   const names = options.map((option) => option.name).sort((a, b) => b.length - a.length);
   const marks = [];

@@ -1,4 +1,4 @@
-// Ctrl+K: any channel or person by a few letters. And the keys that work everywhere.
+// Ctrl+K: finds any channel or person by a few letters. Also the global keyboard shortcuts.
 
 import { avatar, h, icon } from "../dom.js";
 import { isPlace } from "../state/store.js";
@@ -44,7 +44,7 @@ export function openSwitcher(app) {
   }
 }
 
-/** Alt+Up and Alt+Down, Ctrl+K, and letters that nothing else wants, which go to the composer. */
+/** Alt+Up and Alt+Down, Ctrl+K, and letters that nothing else handles, which go to the composer. */
 export function installKeys(app) {
   document.addEventListener("keydown", (event) => {
     if (event.isComposing || !app.session) return;
@@ -62,7 +62,7 @@ export function installKeys(app) {
   });
 }
 
-/** The next or previous channel of the list; with Shift only unread ones. */
+/** The next or previous channel in the list; with Shift, only unread ones. */
 function step(app, by, unreadOnly) {
   const all = app.guildId
     ? app.sections(app.guildId).flatMap((section) => section.channels.flatMap((one) => [one, ...app.threadsOf(one.id)]))

@@ -1,15 +1,15 @@
-// What Discord itself says in a channel: joins, pins, boosts, threads. Words only.
+// System messages in a channel: joins, pins, boosts, threads. Text only.
 
 import { STARTER } from "../state/messages.js";
 
-/** Message kinds that people or bots wrote; all others are Discord's own. */
+/** Message types that people or bots write; all others are by Discord itself. */
 const WRITTEN = new Set([0, 19, 20, 23]);
 
 export const isSystem = (message) => !WRITTEN.has(message.type) && message.type !== STARTER;
 
 const ICONS = { 1: "people", 2: "people", 4: "edit", 6: "pin", 7: "right", 18: "thread" };
 
-/** `{ icon, before, after }`: the name stands between. */
+/** `{ icon, before, after }`: the name is in between. */
 export function systemText(message) {
   const text = message.content;
   const words = {

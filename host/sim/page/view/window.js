@@ -1,14 +1,14 @@
-// The part of a long list that is drawn: it grows where somebody scrolls and is cut where nobody looks, so ten thousand
-// messages cost as much as a hundred. It does not know what a message looks like, nor where older ones come from.
+// The visible window of a long list: it grows while scrolling and is cut where it is out of view, so ten thousand
+// messages cost as much as a hundred. It does not know how messages look, or where older ones come from.
 
 import { fill, h, icon } from "../dom.js";
 
-/** Messages that are drawn at once, and how many come with each step. */
+/** How many messages are drawn at once, and how many are added per step. */
 const DRAWN = 140;
 const STEP = 50;
-/** Closer than this to an edge, in pixels, the window moves on. */
+/** The window moves on within this distance of an edge, in pixels. */
 const NEAR = 900;
-/** Closer than this to the end, somebody is reading along. */
+/** Within this distance of the end, in pixels, the list follows new messages. */
 const AT_END = 60;
 
 export class Window {
@@ -21,8 +21,8 @@ export class Window {
   #moving = false;
   atEnd = true;
 
-  /** `render(at)` answers the items of a message; `beginning()` what stands above the first of all; `older()` fetches
-   *  a page and answers how many messages it brought. */
+  /** `render(at)` returns the items of a message; `beginning()` what is above the very first one; `older()` fetches a
+   *  page and returns the number of messages in it. */
   constructor({ render, beginning, older }) {
     this.#render = render;
     this.#beginning = beginning;
@@ -32,11 +32,11 @@ export class Window {
     this.toEnd = h("button.to-end", { type: "button", hidden: true, onclick: () => this.showEnd() }, "Jump to the newest", icon("down"));
     this.scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     new ResizeObserver(() => this.keepEnd()).observe(this.scroller);
-    // Pictures that arrive late push the end away from somebody who reads along.
+    // Pictures that load late push the end out of view for a user who is reading there.
     this.list.addEventListener("load", () => this.keepEnd(), true);
   }
 
-  /** Begins with another log, at its end. */
+  /** Shows another log, at its end. */
   show(log) {
     this.#log = log;
     this.#last = log.list.length;
@@ -49,7 +49,7 @@ export class Window {
     return this.list.querySelector(`[data-id="${CSS.escape(id)}"]`);
   }
 
-  /** Draws the newest message, which was just put into the log; `follow` goes there wherever somebody reads. */
+  /** Draws the newest message, which was just added to the log; with `follow`, scrolls to it from anywhere. */
   append(follow) {
     const at = this.#log.list.length - 1;
     if (this.#last !== at) return follow ? this.showEnd() : this.toEnd.toggleAttribute("hidden", false);
@@ -61,7 +61,7 @@ export class Window {
     return this.#cutTop();
   }
 
-  /** Takes a message away that is no longer in the log; the id of the one below it, which may look different now. */
+  /** Removes a message that is no longer in the log; returns the id of the one below, which may look different now. */
   remove(id) {
     const item = this.itemOf(id);
     if (!item) return null;
@@ -72,7 +72,7 @@ export class Window {
     return below?.dataset.id ?? null;
   }
 
-  /** Goes to a place in the log. */
+  /** Shows a position in the log. */
   showAround(at) {
     this.#first = Math.max(0, at - STEP);
     this.#last = Math.min(this.#log.list.length, at + STEP);
@@ -95,7 +95,7 @@ export class Window {
     if (this.atEnd) this.scroller.scrollTop = this.scroller.scrollHeight;
   }
 
-  /** Everything in the window, anew. */
+  /** Redraws everything in the window. */
   #draw() {
     const items = [];
     for (let at = this.#first; at < this.#last; at += 1) items.push(...this.#render(at));
@@ -155,7 +155,7 @@ export class Window {
     for (let at = from; at < this.#first; at += 1) items.push(...this.#render(at));
     this.list.prepend(...items);
     if (from === 0 && this.#log.complete) this.list.prepend(this.#beginning());
-    // The one that was first before has somebody above it now.
+    // The message that was first now has another one above it.
     const seam = this.#log.list[this.#first] && this.itemOf(this.#log.list[this.#first].id);
     if (!seam) return;
     if (seam.previousElementSibling?.classList.contains("day")) seam.previousElementSibling.remove();
@@ -169,7 +169,7 @@ export class Window {
     this.#first += over;
   }
 
-  /** Removes `count` messages from the top or the bottom, and the days between them. */
+  /** Removes `count` messages at the top or the bottom, and the day headings between them. */
   #cut(count, top) {
     const edge = () => (top ? this.list.firstElementChild : this.list.lastElementChild);
     for (let left = count; left > 0 && edge();) {
@@ -179,7 +179,7 @@ export class Window {
     if (!top && edge()?.classList.contains("day")) edge().remove();
   }
 
-  /** Changes the list without moving what is being read. */
+  /** Changes the list without moving what the user is reading. */
   #anchored(change) {
     const top = this.scroller.getBoundingClientRect().top;
     const seen = [...this.list.children].find((item) => item.dataset.id && item.getBoundingClientRect().bottom > top);

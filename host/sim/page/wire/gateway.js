@@ -1,10 +1,11 @@
-// One person's gateway session: identify, heartbeat, resume, and try again until it is closed. It understands no event.
+// One person's gateway session: identifies, sends heartbeats, resumes, and retries until it is closed. It does not know
+// what events mean.
 
-/** Waiting between attempts, in milliseconds: this is loopback, and a host that restarts is back in a moment. */
+/** Delays between attempts, in milliseconds: this is loopback, and a host that restarts is back soon. */
 const FIRST_WAIT = 100;
 const LONGEST_WAIT = 2000;
 const ALL_INTENTS = 0x0331ffff;
-/** After these the session cannot go on with this token. */
+/** Close codes after which the session cannot continue with this token. */
 const REFUSALS = new Set([4004, 4013, 4014]);
 
 export class Gateway {
@@ -17,7 +18,7 @@ export class Gateway {
   #retry;
   #closed = false;
 
-  /** `onDispatch(type, data)` for each event; `onState("ready" | "waiting" | "refused")` when that changes. */
+  /** `onDispatch(type, data)` for each event; `onState("ready" | "waiting" | "refused")` when the state changes. */
   constructor({ url, token, onDispatch, onState }) {
     Object.assign(this, { url, token, onDispatch, onState });
     this.#connect();

@@ -1,9 +1,9 @@
-// REST as one person: a call, its answer, its error in words. It keeps nothing.
+// REST as one person: calls, responses, and error messages. It stores nothing.
 
 const API = "/api/v10";
 const TRIES = 4;
 
-/** A refusal of Discord's: status, code, message, and what is wrong with which field. */
+/** An error from Discord: status, code, message, and which fields are wrong. */
 export class ApiError extends Error {
   constructor(status, body) {
     const details = fieldsOf(body?.errors).join(" ");
@@ -13,7 +13,7 @@ export class ApiError extends Error {
   }
 }
 
-/** Every `_errors` of the tree, with the field it is about. */
+/** All `_errors` in the tree, each with its field. */
 function fieldsOf(tree, path = []) {
   if (!tree || typeof tree !== "object") return [];
   return Object.entries(tree).flatMap(([key, value]) =>
@@ -33,7 +33,7 @@ export class Rest {
   put(path, body) { return this.call("PUT", path, body); }
   delete(path) { return this.call("DELETE", path); }
 
-  /** The answer's JSON, or nothing for 204. Waits as long as a 429 asks for. */
+  /** The JSON of the response, or nothing for 204. Waits for as long as a 429 demands. */
   async call(method, path, body, files = []) {
     const headers = { Authorization: this.token };
     let content;
@@ -55,7 +55,7 @@ export class Rest {
   }
 }
 
-/** What only the holder of the page's link may ask: `/control/…` and `/panel/…`. */
+/** For what only the holder of the page's link may call: `/control/…` and `/panel/…`. */
 export async function control(token, path, options = {}) {
   const headers = { Authorization: `Bearer ${token}`, ...options.headers };
   const answer = await fetch(path, { ...options, headers, cache: "no-store" });
