@@ -1,5 +1,5 @@
-//! Measures how many message → reply round trips the built-in Discord sustains with a client that does nothing else.
-//! It measures no bot framework: the client is a bare websocket and bare HTTP.
+//! Measures how many round trips from message to reply the built-in Discord sustains with a client that does nothing
+//! else. It does not measure a bot framework: the client uses a plain websocket and plain HTTP.
 //!
 //! `cargo run --release -p gearshift-sim --example round_trips [SECONDS] [OUTSTANDING]`
 
@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::Message;
 
-/// HTTP connections of the client; calls on each are pipelined.
+/// How many HTTP connections the client has; calls on each are pipelined.
 const CONNECTIONS: usize = 4;
 
 #[tokio::main(worker_threads = 2)]
@@ -36,7 +36,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (started, cpu) = (Instant::now(), cpu_seconds());
     let mut replies = 0_u64;
     while started.elapsed() < Duration::from_secs(seconds) {
-        // Every reply lets the next message out.
+        // Each reply lets the next message be sent.
         if let What::Posted { message, .. } = &reader.next().await.what
             && message.author.bot
         {
@@ -66,7 +66,7 @@ async fn client(gateway: String, base: String, token: String) -> Result<(), Box<
     let mut turn = 0;
     while let Some(frame) = socket.next().await {
         let Message::Text(text) = frame? else { continue };
-        // The bot's own replies come back too, and carry the message they answer.
+        // The bot's own replies arrive too, and contain the message that they reply to.
         if text.contains(r#""content":"!ping""#)
             && !text.contains(r#""content":"pong""#)
             && let Some((channel, id)) = field(&text, "channel_id").zip(field(&text, "id"))
@@ -78,7 +78,7 @@ async fn client(gateway: String, base: String, token: String) -> Result<(), Box<
     Ok(())
 }
 
-/// A keep-alive connection: requests leave in batches, answers are read and thrown away.
+/// A keep-alive connection: requests are sent in batches, responses are read and discarded.
 async fn connection(
     address: String,
     token: String,
@@ -111,13 +111,13 @@ async fn connection(
     Ok(sender)
 }
 
-/// A text field of a flat look at JSON: good enough for ids, which are unique in the first place they occur.
+/// The first text field of this name in JSON, found without parsing: good enough for ids.
 fn field<'a>(text: &'a str, key: &str) -> Option<&'a str> {
     let from = text.find(&format!(r#""{key}":""#))? + key.len() + 4;
     text[from..].split('"').next()
 }
 
-/// User and system time of this process, from /proc; 0 where there is none.
+/// User and system time of this process, from /proc; 0 where that does not exist.
 fn cpu_seconds() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let after_name = stat.rsplit(')').next().unwrap_or_default();

@@ -79,8 +79,7 @@ export class App extends Signals {
     });
     session.interactions.on("modal", (modal) => session === this.session && this.emit("modal", modal));
     session.store.on("reset", async () => {
-      // The first time is handled by `speakAs`; later it means that the host was restarted and only knows what it
-      // sends.
+      // The first reset is handled by `speakAs`; a later one is a restarted host, whose world is only what it sends now.
       if (!session.arrived) return;
       await session.ready();
       if (session === this.session) this.#arrive();

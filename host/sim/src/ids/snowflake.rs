@@ -1,4 +1,4 @@
-//! Snowflakes: Discord's ordered 64-bit ids, with the real epoch in their upper 42 bits.
+//! Snowflakes: Discord's ordered 64-bit ids, with the milliseconds since Discord's epoch in their upper 42 bits.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,4 +1,4 @@
-//! Guilds as a whole.
+//! Guilds: their settings, outages, and GUILD_CREATE for each session.
 
 use std::sync::Arc;
 

@@ -78,7 +78,7 @@ impl Sim {
         };
         let given = std::mem::replace(&mut options.world, World::empty());
         let Kept { mut world, commands, files, now } = kept.unwrap_or_else(|| Kept::only(given));
-        // The clock never goes back behind what was kept, or behind the ids that a world file names.
+        // The clock must not start before the saved time, or before the ids that a world file contains.
         world.clock.not_before(now.max(Timestamp(world.last_id().unix_ms())));
         let history_limit = options.history_per_channel.max(1);
         world.history_limit = history_limit;

@@ -211,7 +211,7 @@ pub enum What {
         /// How many sessions got it.
         sessions: usize,
     },
-    /// A fault was armed or struck.
+    /// A fault was armed, switched or cleared, or the gateway was driven from outside.
     Fault {
         /// A description.
         text: String,

@@ -72,7 +72,7 @@ pub struct Message {
     pub channel_id: Snowflake,
     /// The author.
     pub author: Arc<User>,
-    /// The text, at most 2,000 characters.
+    /// The text, at most 2,000 characters, or 4,000 from a user with Nitro.
     pub content: String,
     /// The kind.
     pub kind: MessageKind,

@@ -189,7 +189,7 @@ pub enum ChannelKind {
 }
 
 impl ChannelKind {
-    /// Every kind.
+    /// All kinds.
     pub const ALL: [Self; 11] = [
         Self::Text,
         Self::Dm,

@@ -95,7 +95,7 @@ impl MessageForm {
         form.enforce_nonce = fields.flag("enforce_nonce").unwrap_or(false);
         // A field that interactions.py uses internally and sends with each message.
         fields.ignore(&["pass_self_into_delete"]);
-        // There are no stickers here; clients send an empty list, too.
+        // There are no stickers here, but clients may send an empty list.
         if fields.has_any("sticker_ids") {
             fields.fail("sticker_ids", "STICKER_UNKNOWN", "Unknown sticker");
         }
