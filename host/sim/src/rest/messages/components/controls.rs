@@ -192,7 +192,7 @@ fn default_values(of: &mut Fields, kind: Kind, count: RangeInclusive<u64>) -> Ve
     all
 }
 
-/// Reads how many values may be selected; by default, one.
+/// Reads how many values may be selected; by default, exactly one.
 fn values(of: &mut Fields, field: &mut Component, least: RangeInclusive<u64>, most: RangeInclusive<u64>) {
     field.min_values = of.number_within("min_values", least);
     field.max_values = of.number_within("max_values", most);
