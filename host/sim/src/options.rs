@@ -42,8 +42,9 @@ pub struct SimOptions {
     pub session_starts: u32,
     /// The token of the control interface and the page. Default: a new one on each start.
     pub control_token: Option<String>,
-    /// A panel that the page shows beside the conversation; its `/panel/panel.js` exports `mount(element, {
-    /// controlToken, announce })`. All paths but `panel.js` and `panel.css` need the control token. Default none.
+    /// A panel that the page shows beside the conversation. Its `/panel/panel.js` exports
+    /// `mount(element, { controlToken, announce })`; all paths but `panel.js` and `panel.css` need the control token.
+    /// Default none.
     pub panel: Option<axum::Router>,
     /// The heartbeat interval in HELLO; a connection without a heartbeat for one and a half times as long is closed.
     /// Default 41.25 s.

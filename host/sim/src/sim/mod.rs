@@ -250,8 +250,8 @@ impl Sim {
         self.shared.state().unknown_routes.sorted()
     }
 
-    /// Fields that bots sent in bodies and that this Discord does not know, such as `POST /channels/{id}/messages
-    /// embeds.0.titel`, and query keys, such as `GET /guilds/{id} ?with_count`; with how often, most sent first.
+    /// Fields in bodies and keys in queries that bots sent and that this Discord does not know, with how often, most
+    /// sent first: `POST /channels/{id}/messages embeds.0.titel`, `GET /guilds/{id} ?with_count`.
     pub fn unknown_fields(&self) -> Vec<(String, u64)> {
         self.shared.state().unknown_fields.sorted()
     }
