@@ -1,5 +1,5 @@
-//! The site API: JSON in and out, below one base URL, with `Authorization: Token …`.
-//! It tries nothing twice by itself, and the token goes to the base URL's origin only.
+//! The site API: JSON requests and answers below one base URL, with `Authorization: Token …`. It never retries by
+//! itself, and sends the token only to the base URL's origin.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -32,11 +32,11 @@ pub struct Api {
 pub struct ApiRequest {
     /// The method.
     pub method: Method,
-    /// Path below the base URL, as `bot/reminders`; a slash before it makes no difference, one after it does.
+    /// Path below the base URL, such as `bot/reminders`; a leading slash makes no difference, a trailing one does.
     pub endpoint: String,
-    /// Query, in order; encoded here.
+    /// Query parameters, in order; not yet encoded.
     pub query: Vec<(String, String)>,
-    /// JSON as bytes; `None` = no body.
+    /// JSON as bytes; `None` for no body.
     pub json: Option<Vec<u8>>,
 }
 
@@ -49,10 +49,10 @@ pub struct ApiAnswer {
     pub json: Option<Vec<u8>>,
 }
 
-/// Why there is no such answer. Texts name method, endpoint and status, never a body.
+/// Why a request failed. Messages name method, endpoint and status, never a body.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ApiError {
-    /// Refused before anything was sent.
+    /// Rejected before anything was sent.
     #[error("cannot ask the site API: {0}")]
     Invalid(String),
     /// The status is 400 or more.
@@ -62,10 +62,10 @@ pub enum ApiError {
         asked: String,
         /// The status.
         status: u16,
-        /// What it said.
+        /// The body of the answer.
         body: ApiBody,
     },
-    /// The status is fine, but the body is not JSON.
+    /// The status is below 400, but the body is not JSON.
     #[error("{asked}: the site API answered {status} with {bytes} bytes that are not JSON")]
     NotJson {
         /// Method and endpoint.
@@ -91,7 +91,7 @@ pub enum ApiError {
         /// The limit.
         after: Duration,
     },
-    /// No connection, or one that broke.
+    /// No connection, or it broke.
     #[error("{asked}: failed to reach the site API at {origin}: {why}")]
     Unreachable {
         /// Method and endpoint.
@@ -106,16 +106,16 @@ pub enum ApiError {
     Closed,
 }
 
-/// The body of a refusal.
+/// The body of an answer with an error status.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ApiBody {
-    /// It was JSON.
+    /// It is JSON.
     Json(Value),
-    /// It was something else; bytes that are no UTF-8 are replaced.
+    /// It is something else; invalid UTF-8 is replaced.
     Text(String),
 }
 
-/// Longest pause between two health checks, and longest time for one.
+/// Longest pause between two health checks, and the time limit of one.
 const HEALTH_STEP: Duration = Duration::from_secs(3);
 
 impl Api {
@@ -161,7 +161,7 @@ impl Api {
         Ok(Arc::new(session))
     }
 
-    /// Asks and waits for the whole answer.
+    /// Sends a request and waits for the whole answer.
     ///
     /// # Errors
     /// See [`ApiError`]; a status of 400 or more is [`ApiError::Status`].
@@ -215,7 +215,7 @@ impl Api {
         let below = format!("{}/", self.base);
         let mut url = reqwest::Url::parse(&format!("{below}{endpoint}"))
             .map_err(|error| invalid(format!("its endpoint is wrong: {error}")))?;
-        // After the parser has resolved every `..`, however it was written.
+        // Checked after the parser has resolved every `..`, however it was written.
         if !url.as_str().starts_with(&below) {
             return Err(invalid("its endpoint leaves the base URL".to_owned()));
         }
@@ -243,7 +243,7 @@ impl Api {
         Ok(prepared)
     }
 
-    /// Warns when the site does not answer, or stops when it is required.
+    /// Warns if the site does not answer, or fails if it is required.
     async fn check_health(&self, api: &config::Api) -> Result<(), OpenError> {
         if api.health_path.is_empty() {
             return Ok(());
@@ -258,7 +258,7 @@ impl Api {
                 json: None,
             };
             last = match tokio::time::timeout(HEALTH_STEP.min(self.timeout), self.request(request)).await {
-                // Health checks often answer a word.
+                // Health checks often answer with a single word.
                 Ok(Ok(_) | Err(ApiError::NotJson { .. })) => return Ok(()),
                 Ok(Err(error)) => error.to_string(),
                 Err(_) => format!("no answer within {} ms", HEALTH_STEP.min(self.timeout).as_millis()),

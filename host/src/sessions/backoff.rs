@@ -1,5 +1,5 @@
-//! Growing pauses between attempts, with jitter so that many hosts do not come back at the same moment.
-//! It decides how long to wait, not whether to try again.
+//! Growing pauses between attempts, with jitter so that many hosts do not come back at the same moment. It decides
+//! how long to wait, not whether to retry.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
@@ -17,14 +17,14 @@ impl Backoff {
         Backoff { next: first.min(longest), first, longest }
     }
 
-    /// Between half of the current step and all of it; the step doubles.
+    /// Returns between half of the current step and all of it; the step doubles.
     pub(crate) fn pause(&mut self) -> Duration {
         let step = self.next;
         self.next = (step * 2).min(self.longest);
         step / 2 + (step / 2).mul_f64(fraction())
     }
 
-    /// After a success: the next pause is short again.
+    /// After a success the next pause is short again.
     pub(crate) fn reset(&mut self) {
         self.next = self.first.min(self.longest);
     }

@@ -1,29 +1,28 @@
-//! Why a session could not be opened: which one, what was tried, what to do.
-//! It holds no token and no payload.
+//! Why a session could not be opened: which session, what was tried, what to do. It contains no token and no payload.
 
 use std::fmt;
 
-/// Whether another start can help.
+/// Whether starting again can help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OpenErrorKind {
-    /// What the session needs is not there or does not work; it may at another time.
+    /// Something that the session needs is missing or does not work; it may later.
     Unavailable,
-    /// What the operator gave is missing or wrong: a token, a URL.
+    /// Something in the operator's configuration is missing or wrong: a token, a URL.
     Configuration,
-    /// Discord does not know the token.
+    /// Discord rejects the token.
     Refused,
 }
 
 /// A session that could not be opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenError {
-    /// Whether another start can help.
+    /// Whether starting again can help.
     pub kind: OpenErrorKind,
-    /// Its name, as in the config: `discord`, `api`, `store`.
+    /// The session's name, as in the config: `discord`, `api`, `store`.
     pub session: &'static str,
-    /// What was tried, as `GET /users/@me at https://discord.com`.
+    /// What was tried, such as `GET /users/@me at https://discord.com`.
     pub tried: String,
-    /// What came of it.
+    /// How it failed.
     pub why: String,
     /// What the reader can do.
     pub help: String,
@@ -40,7 +39,7 @@ impl OpenError {
         OpenError { kind, session, tried: tried.into(), why: why.into(), help: help.into() }
     }
 
-    /// The operator has to change what was given.
+    /// Marks it as an error in the configuration.
     pub(super) fn configuration(self) -> OpenError {
         OpenError { kind: OpenErrorKind::Configuration, ..self }
     }

@@ -1,5 +1,5 @@
-//! The cogs' HTTP session: any request to anywhere, as plain data, with a time and a size limit.
-//! It adds no authorization; Discord and the site API have sessions of their own.
+//! The cogs' HTTP session: requests to any server, as plain data, with a time limit and a size limit. It adds no
+//! authorization; Discord and the site API have sessions of their own.
 
 mod stream;
 
@@ -15,14 +15,14 @@ use super::Method;
 use super::net::Net;
 use crate::config;
 
-/// As many as reqwest follows by itself.
+/// Reqwest's own default.
 const REDIRECTS: usize = 10;
 
-/// The session. Its connection pool is the site API's as well.
+/// The session. The site API uses the same connection pool.
 #[derive(Debug)]
 pub struct Http {
     client: reqwest::Client,
-    /// For requests that stay at their origin, made for the first of them.
+    /// For requests that must stay at their origin; created for the first of them.
     bound: OnceLock<reqwest::Client>,
     user_agent: String,
     net: Net,
@@ -32,29 +32,30 @@ pub struct Http {
     closed: AtomicBool,
 }
 
-/// What is asked.
+/// A request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpRequest {
-    /// Method by name, as `GET`.
+    /// Method by name, such as `GET`.
     pub method: String,
     /// Absolute URL, `http` or `https`.
     pub url: String,
-    /// Headers, in order; a name may stand more than once.
+    /// Headers, in order; a name may occur more than once.
     pub headers: Vec<(String, Vec<u8>)>,
-    /// Body; empty = none.
+    /// Body; empty means none.
     pub body: Vec<u8>,
-    /// How long the whole request may take. `None`: `[http] request_timeout_ms`.
+    /// How long the whole request may take. `None` means `[http] request_timeout_ms`.
     pub timeout: Option<Duration>,
-    /// Whether only redirects to the same origin are followed; others are the answer.
+    /// Whether only redirects to the same origin are followed; any other redirect is returned as the answer.
     pub stays: bool,
-    /// Bytes of the answer's body at most. `None`: `[http] max_body_bytes`, which a whole answer never exceeds.
+    /// Maximum bytes of the answer's body. `None` means `[http] max_body_bytes`, which a complete answer never
+    /// exceeds.
     pub max_bytes: Option<u64>,
 }
 
-/// What was answered; any status.
+/// An answer of any status.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpResponse {
-    /// Status, as 200.
+    /// Status, such as 200.
     pub status: u16,
     /// Headers, names in lower case.
     pub headers: Vec<(String, Vec<u8>)>,
@@ -62,10 +63,10 @@ pub struct HttpResponse {
     pub body: Vec<u8>,
 }
 
-/// Why there was no answer. Texts name the host of the URL, never its path or query.
+/// Why there was no answer. Messages name the host of the URL, never its path or query.
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
-    /// Refused before anything was sent.
+    /// Rejected before anything was sent.
     #[error("cannot send the request: {0}")]
     Invalid(String),
     /// No connection.
@@ -127,10 +128,10 @@ impl Http {
         })
     }
 
-    /// Sends and waits for the whole answer. Redirects are followed, ten at most.
+    /// Sends a request and waits for the whole answer. At most ten redirects are followed.
     ///
     /// # Errors
-    /// No answer; an answer of any status is a success.
+    /// There was no answer; an answer of any status is a success.
     pub async fn request(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         self.check_open()?;
         let after = request.timeout.unwrap_or(self.timeout);
@@ -150,7 +151,7 @@ impl Http {
         Ok(HttpResponse { status, headers, body })
     }
 
-    /// Which redirects are followed, is a matter of the client.
+    /// Redirects are a setting of the client, so requests that stay at their origin use another one.
     fn client_for(&self, request: &HttpRequest) -> Result<&reqwest::Client, HttpError> {
         if !request.stays {
             return Ok(&self.client);
@@ -214,7 +215,7 @@ impl Http {
     }
 }
 
-/// How large an answer may be, and who says so.
+/// How large an answer may be, and which setting says so.
 #[derive(Debug, Clone, Copy)]
 struct Limit {
     bytes: u64,
@@ -247,7 +248,7 @@ fn headers_of(response: &reqwest::Response) -> Vec<(String, Vec<u8>)> {
     headers.map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect()
 }
 
-/// A method as the client takes it.
+/// Converts a method for the client.
 pub(super) fn wire(method: Method) -> reqwest::Method {
     match method {
         Method::Get => reqwest::Method::GET,
@@ -265,7 +266,7 @@ pub(super) enum BodyError {
     Broken(reqwest::Error),
 }
 
-/// Reads an answer's body, but not beyond `limit` bytes.
+/// Reads an answer's body, up to `limit` bytes.
 pub(super) async fn read_body(mut response: reqwest::Response, limit: usize) -> Result<Vec<u8>, BodyError> {
     let announced = response.content_length().unwrap_or(0);
     if announced > limit as u64 {
@@ -293,7 +294,7 @@ fn from_reqwest(error: reqwest::Error, host: &str, after: Duration) -> HttpError
     }
 }
 
-/// The cause at the end of the chain: the outer ones repeat the URL, which may hold a secret.
+/// The last error of the chain: the outer ones repeat the URL, which may contain a secret.
 pub(super) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
     let mut cause = error.source();
     let mut text = None;

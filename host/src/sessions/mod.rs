@@ -1,8 +1,9 @@
-//! Sessions: what outlives every cog and is there before the first — HTTP, Discord, the site API, stats, the store.
-//! Cogs never hold one; they get handles. Nothing here knows a cog, and nothing here prints a token, a user's text or a
-//! raw payload.
+//! Sessions: connections and resources that exist before the first cog and outlive every cog — HTTP, Discord, the
+//! site API, stats, the store. Cogs never hold one; they get handles. Nothing here knows a cog, and nothing here
+//! prints a token, a user's text or a raw payload.
 //!
-//! [`Sessions::open`] runs under the first `block_on`, before anything else exists. What it makes is used under later ones.
+//! [`Sessions::open`] runs under the first `block_on`, before anything else exists. What it creates is used under
+//! later ones.
 
 pub mod api;
 mod backoff;
@@ -24,19 +25,19 @@ pub use api::Api;
 pub(crate) use backoff::{Backoff, fraction};
 pub use discord::Discord;
 pub use error::{OpenError, OpenErrorKind};
-/// The methods of a request: a cog's own, as it crosses the boundary, so that nothing is translated on the way out.
+/// The methods of a request: the same type that cogs pass across the boundary, so that nothing has to be converted.
 pub use gearshift_cog::abi::Method;
 pub use http::Http;
 pub use net::Net;
 pub use stats::Stats;
 pub use store::Store;
 
-/// Every session of the host. One that the config leaves out is `None`.
+/// Every session of the host. A session that is not configured is `None`.
 #[derive(Debug, Clone)]
 pub struct Sessions {
-    /// By which cogs wait and their tasks fall due.
+    /// The clock by which cogs wait and their tasks become due.
     pub clock: HostClock,
-    /// How the host dials; the gateway's own connection uses it.
+    /// How the host dials; the gateway's own connection uses it as well.
     pub net: Net,
     /// The cogs' HTTP session.
     pub http: Arc<Http>,
@@ -46,9 +47,9 @@ pub struct Sessions {
     pub api: Option<Arc<Api>>,
     /// Metrics.
     pub stats: Option<Arc<Stats>>,
-    /// States, and keys with values.
+    /// States and key-value pairs.
     pub store: Option<Arc<Store>>,
-    /// When they were opened.
+    /// When the sessions were opened.
     pub since: Instant,
 }
 
@@ -56,15 +57,16 @@ pub struct Sessions {
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 impl Sessions {
-    /// Opens everything that the config names, each within its own deadline: the store, then all others at once.
+    /// Opens everything that is configured, each session within its own deadline: first the store, then all others
+    /// concurrently.
     ///
     /// # Errors
-    /// The first session that could not be opened; those that were are closed again.
+    /// The first session that could not be opened; the ones already open are closed again.
     pub async fn open(config: &Config) -> Result<Sessions, OpenError> {
         Sessions::open_by(config, HostClock::default()).await
     }
 
-    /// The same by another clock than the machine's, for cogs.
+    /// [`Sessions::open`] with a clock other than the machine's for cogs.
     ///
     /// # Errors
     /// As [`Sessions::open`].
@@ -82,7 +84,7 @@ impl Sessions {
             let Some(api) = &config.api else { return Ok(None) };
             Api::open(client.clone(), &net, config, api).await.map(Some)
         };
-        // What is wrong on this machine is said before others are asked and waited for.
+        // Problems on this machine are reported before remote servers are contacted.
         let store = match &config.store {
             Some(store) => Some(Store::open(config, store, clock.clone()).await?),
             None => None,
@@ -108,10 +110,10 @@ impl Sessions {
         }
     }
 
-    /// Names of all that there can be.
+    /// Names of all sessions.
     pub const NAMES: [&str; 5] = ["http", "discord", "api", "stats", "store"];
 
-    /// Names of those that are open.
+    /// Names of the open sessions.
     pub fn names(&self) -> Vec<&'static str> {
         let (discord, api) = (self.discord.is_some(), self.api.is_some());
         let (stats, store) = (self.stats.is_some(), self.store.is_some());
@@ -120,8 +122,8 @@ impl Sessions {
         named.filter(|(_, is_open)| *is_open).map(|(name, _)| name).collect()
     }
 
-    /// Closes every session: what waits is sent or written, what comes later is refused. Takes at most 2 s, and can be
-    /// called again.
+    /// Closes every session: queued work is sent or written, later requests are refused. Takes at most 2 s, and can
+    /// be called again.
     pub async fn close(&self) {
         self.http.close();
         if let Some(discord) = &self.discord {

@@ -1,6 +1,6 @@
-//! Dialing: which addresses a name has, and which of them may be used. Every client of the host goes through here —
-//! the cogs' HTTP session, Discord's REST, the site API, statsd, and the gateway's own connection.
-//! It knows no protocol above TCP and holds no token.
+//! Dialing: resolves names and decides which addresses may be used. Every client of the host goes through here — the
+//! cogs' HTTP session, Discord's REST API, the site API, statsd, and the gateway's own connection. It knows no
+//! protocol above TCP and holds no token.
 
 use std::fmt;
 use std::io;
@@ -27,25 +27,26 @@ pub struct Net {
     idle_timeout: Duration,
 }
 
-/// After so long without an answer the next address is tried beside the ones before it.
+/// If an address has not answered within this time, the next one is tried in parallel.
 /// <https://www.rfc-editor.org/rfc/rfc8305#section-8>
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
-/// When a silent connection is first asked whether it still stands, and how often after that; as reqwest does.
+/// How long a connection is idle before the first TCP keepalive, and the interval of later ones; the same as
+/// reqwest's.
 const KEEPALIVE: Duration = Duration::from_secs(15);
 
-/// Why a connection could not be made. The text names the host and the port, nothing else of a URL.
+/// Why a connection could not be made. The message names only the host and the port of a URL.
 #[derive(Debug, thiserror::Error)]
 pub enum DialError {
-    /// The name has no address that may be used.
+    /// The name has no usable address.
     #[error("cannot resolve `{host}`: {why}")]
     Resolve {
         /// The name.
         host: String,
-        /// What the resolver said.
+        /// The resolver's message.
         why: String,
     },
-    /// The address is IPv6, and the config says IPv4 only.
+    /// The address is IPv6, and the config allows only IPv4.
     #[error("cannot reach {address}: it is IPv6, and `[http] ipv4_only` is on")]
     NotIpv4 {
         /// The address.
@@ -58,7 +59,7 @@ pub enum DialError {
         host: String,
         /// The port.
         port: u16,
-        /// What the last address answered.
+        /// The error of the last address.
         source: io::Error,
     },
     /// It took too long.
@@ -74,8 +75,8 @@ pub enum DialError {
 }
 
 impl Net {
-    /// Call it on a runtime. Name servers are looked for when a name has to be resolved; without any, literal addresses and
-    /// `localhost` can be reached, and another name says what is missing.
+    /// Must be called on a runtime. Name servers are looked up when a name has to be resolved; without any, only
+    /// literal addresses and `localhost` can be reached, and the error for any other name says what is missing.
     pub fn new(config: &config::Http) -> Net {
         Net {
             resolver: Arc::new(Resolver::new(config)),
@@ -85,8 +86,9 @@ impl Net {
         }
     }
 
-    /// A client builder with the host's policy: addresses, resolver, timeouts of the connection, no proxy from the
-    /// environment (the gateway's connection would not take it either, and a bot in two networks is worse than none).
+    /// A client builder with the host's policy: addresses, resolver, connection timeouts. A proxy from the
+    /// environment is not used: the gateway's connection would not use it either, and a bot split between two
+    /// networks is worse than one without a proxy.
     pub fn client_builder(&self) -> reqwest::ClientBuilder {
         reqwest::Client::builder()
             .dns_resolver(Arc::new(Shared(Arc::clone(&self.resolver))))
@@ -98,8 +100,8 @@ impl Net {
             .no_proxy()
     }
 
-    /// The same policy for a client without reqwest: TCP connections for HTTP. How long one may take to be made is up to the
-    /// client, which may add TLS.
+    /// The same policy for HTTP without reqwest: plain TCP connections. The connect timeout is up to the client,
+    /// which may add TLS.
     pub(super) fn connector(&self) -> HttpConnector<Shared> {
         let mut connector = HttpConnector::new_with_resolver(Shared(Arc::clone(&self.resolver)));
         connector.enforce_http(false);
@@ -113,12 +115,12 @@ impl Net {
         connector
     }
 
-    /// Which certificates are believed, and how it is spoken to who has one.
+    /// The TLS configuration: trusted certificates and protocol settings.
     pub(crate) fn tls(&self) -> &Arc<ClientConfig> {
         &self.tls
     }
 
-    /// How long one connection may take to be made.
+    /// The time limit for making one connection.
     pub(super) fn connect_timeout(&self) -> Duration {
         self.connect_timeout
     }
@@ -128,13 +130,13 @@ impl Net {
         self.idle_timeout
     }
 
-    /// Literal addresses never reach the resolver; the bound local address rules out IPv6 for them as well.
+    /// Literal addresses never reach the resolver; binding to a local IPv4 address rules out IPv6 for them as well.
     fn local_address(&self) -> Option<IpAddr> {
         self.resolver.ipv4_only.then_some(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
     }
 
-    /// A TCP connection under the host's policy, with `TCP_NODELAY`. Addresses are tried in the resolver's order; one that
-    /// stays silent does not keep the next from being tried as well.
+    /// A TCP connection under the host's policy, with `TCP_NODELAY`. Addresses are tried in the resolver's order; if
+    /// one does not answer, the next is tried in parallel.
     ///
     /// # Errors
     /// The name has no usable address, or none answered in `[http] connect_timeout_ms`.
@@ -172,7 +174,7 @@ impl Net {
     /// The usable addresses of a name or a literal address (an IPv6 one with or without brackets); never empty.
     ///
     /// # Errors
-    /// There is none.
+    /// There is no usable address.
     pub async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, DialError> {
         if let Some(address) = literal(host) {
             if self.resolver.ipv4_only && !address.is_ipv4() {
@@ -184,7 +186,8 @@ impl Net {
         self.resolver.lookup(host).await.map_err(fail)
     }
 
-    /// Refuses a URL whose host is a literal address that may not be used, with a clearer text than a failed connection.
+    /// Rejects a URL whose host is a literal address that may not be used, with a clearer message than a failed
+    /// connection.
     pub(crate) fn permits(&self, url: &reqwest::Url) -> Result<(), DialError> {
         match url.host_str().and_then(literal) {
             Some(address) if self.resolver.ipv4_only && !address.is_ipv4() => {
@@ -195,7 +198,7 @@ impl Net {
     }
 }
 
-/// Mozilla's root certificates, wherever the host runs: an image without any has to reach Discord.
+/// Mozilla's root certificates, on every machine: Discord must be reachable even from an image without certificates.
 fn tls() -> ClientConfig {
     ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
@@ -204,7 +207,7 @@ fn tls() -> ClientConfig {
         .with_no_client_auth()
 }
 
-/// The address that a host of a URL is, if it is no name: an IPv6 one with or without brackets.
+/// The IP address that a URL's host consists of, if it is not a name; IPv6 with or without brackets.
 pub(crate) fn literal(host: &str) -> Option<IpAddr> {
     let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
     bare.parse().ok()

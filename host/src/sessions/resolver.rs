@@ -1,4 +1,5 @@
-//! Which addresses a name has: asked of name servers without threads, or of the system. It connects to nothing else.
+//! Resolves names to addresses: through name servers without threads, or through the system. It connects to nothing
+//! else.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -19,7 +20,7 @@ use tower_service::Service;
 
 use crate::config;
 
-/// Where the system keeps its name servers. <https://man7.org/linux/man-pages/man5/resolv.conf.5.html>
+/// The system's list of name servers. <https://man7.org/linux/man-pages/man5/resolv.conf.5.html>
 const RESOLV_CONF: &str = "/etc/resolv.conf";
 
 pub(super) struct Resolver {
@@ -28,9 +29,9 @@ pub(super) struct Resolver {
 }
 
 enum Source {
-    /// Hickory: sockets on the runtime, no thread. Asks the servers that the config names.
+    /// Hickory: sockets on the runtime, no thread. Queries the servers from the config.
     Named(Box<TokioResolver>),
-    /// Hickory as well; asks the system's servers.
+    /// Hickory as well; queries the system's servers.
     Configured(SystemServers),
     /// `getaddrinfo` on the runtime's blocking threads.
     System,
@@ -61,7 +62,7 @@ impl Resolver {
             Source::Named(resolver) => ask(resolver).await?,
             Source::Configured(servers) => match servers.current() {
                 Ok(resolver) => ask(&resolver).await?,
-                // RFC 6761: this name is the loopback address without asking anyone.
+                // RFC 6761: this name resolves to the loopback address without a query.
                 Err(_) if host == "localhost" => vec![IpAddr::V4(Ipv4Addr::LOCALHOST)],
                 Err(why) => return Err(why),
             },
@@ -81,7 +82,7 @@ impl Resolver {
 }
 
 impl Resolver {
-    /// What came of a name, for who does not know the resolver's own words.
+    /// Explains a failed lookup to readers who do not know the resolver's own terms.
     fn explain(&self, error: &ResolveError) -> String {
         match (error.is_nx_domain(), error.is_no_records_found(), self.ipv4_only) {
             (true, ..) => "there is no such name".to_owned(),
@@ -94,12 +95,12 @@ impl Resolver {
     }
 }
 
-/// The system's name servers, read again when they have changed, as the C library does: a host may start before its
-/// network, and a network may change under it.
+/// The system's name servers, reloaded when the file changes, as the C library does: a host may start before its
+/// network is up, and the network may change later.
 struct SystemServers {
     file: PathBuf,
     ipv4_only: bool,
-    /// What the file held, and what asks these servers.
+    /// The content of the file, and the resolver that was made from it.
     read: Mutex<Option<(Vec<u8>, Arc<TokioResolver>)>>,
 }
 
@@ -140,7 +141,7 @@ fn resolver(config: ResolverConfig, mut options: ResolverOpts, ipv4_only: bool) 
     TokioResolver::builder_with_config(config, provider).with_options(options).build()
 }
 
-/// These servers, over UDP and, for long answers, TCP.
+/// Queries these servers over UDP and, for long answers, TCP.
 fn asking(servers: &[SocketAddr]) -> ResolverConfig {
     let ways = servers.iter().flat_map(|server| {
         [Protocol::Udp, Protocol::Tcp].map(|protocol| NameServerConfig::new(*server, protocol))
@@ -148,7 +149,7 @@ fn asking(servers: &[SocketAddr]) -> ResolverConfig {
     ResolverConfig::from_parts(None, Vec::new(), ways.collect::<Vec<_>>())
 }
 
-/// What HTTP clients ask for a name; the same answers as `Net::dial` uses.
+/// The resolver that HTTP clients use; it gives the same answers as `Net::dial` uses.
 #[derive(Clone)]
 pub(super) struct Shared(pub(super) Arc<Resolver>);
 
@@ -177,7 +178,7 @@ impl Service<Name> for Shared {
     }
 }
 
-/// The port is the client's to set.
+/// The client sets the port.
 async fn addresses(resolver: &Resolver, name: &str) -> Result<IntoIter<SocketAddr>, String> {
     let usable = resolver.lookup(name).await?;
     Ok(usable.into_iter().map(|address| SocketAddr::new(address, 0)).collect::<Vec<_>>().into_iter())
@@ -191,7 +192,7 @@ mod tests {
     async fn a_name_that_is_none_is_said_in_plain_words() {
         let config =
             config::Http { name_servers: vec!["127.0.0.1:1".parse().unwrap()], ..config::Http::default() };
-        // Nobody is asked for this one: https://www.rfc-editor.org/rfc/rfc6761#section-6.4
+        // No server is queried for this name: https://www.rfc-editor.org/rfc/rfc6761#section-6.4
         let error = Resolver::new(&config).lookup("discord.invalid").await.unwrap_err();
         assert_eq!(error, "there is no such name");
     }

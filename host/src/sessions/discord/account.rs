@@ -1,5 +1,5 @@
-//! Who the token belongs to: the bot's user, its application, its owners. Read once, when the session opens.
-//! It keeps nothing else of what Discord tells.
+//! Who the token belongs to: the bot's user, its application and the application's owners. Read once, when the
+//! session opens. Everything else in Discord's answers is discarded.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::{Discord, DiscordError, Method, Request, Throttle, token};
 use crate::config::Intent;
 use crate::sessions::{OpenError, OpenErrorKind};
 
-/// Discord's number of an installation in a guild.
+/// Discord's number for an installation in a guild.
 const GUILD_INSTALL: u64 = 0;
 
 /// The account that the token belongs to.
@@ -23,20 +23,21 @@ pub struct Account {
     pub application_id: u64,
     /// The application's name.
     pub application_name: String,
-    /// Users who own the application: one user, or the members of a team who have accepted and may change its applications.
+    /// Users who own the application: one user, or the team members who have accepted and may change its
+    /// applications.
     pub owner_ids: Vec<u64>,
-    /// The application's flags; some tell which privileged intents are granted.
+    /// The application's flags; some show which privileged intents are granted.
     pub flags: u64,
-    /// How the application can be installed, by Discord's numbers: 0 in guilds, 1 by users. A command that does not say
-    /// for which it is, is for all of these.
+    /// How the application can be installed, by Discord's numbers: 0 in guilds, 1 by users. A command that does not
+    /// declare its installation types gets all of these.
     pub integration_types: Vec<u64>,
 }
 
 impl Account {
-    /// Whether Discord lets the bot ask for an intent: the privileged ones are switched on in the developer portal.
+    /// Whether Discord lets the bot use an intent: privileged intents are switched on in the developer portal.
     /// <https://discord.com/developers/docs/resources/application#application-object-application-flags>
     pub fn grants(&self, intent: Intent) -> bool {
-        // The lower bit is a large bot's, the other one that of a bot in fewer than 100 guilds.
+        // The lower bit is set for a large bot, the other one for a bot in fewer than 100 guilds.
         let bits = match intent {
             Intent::GuildPresences => 0b11 << 12,
             Intent::GuildMembers => 0b11 << 14,
@@ -63,7 +64,7 @@ struct Application {
     flags: Option<u64>,
     owner: Option<Id>,
     team: Option<Team>,
-    /// By type. <https://discord.com/developers/docs/resources/application#application-object>
+    /// Keyed by installation type. <https://discord.com/developers/docs/resources/application#application-object>
     #[serde(default)]
     integration_types_config: Option<BTreeMap<String, IgnoredAny>>,
 }
@@ -104,11 +105,11 @@ fn snowflake<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
 /// Why the account could not be read.
 pub(super) struct Unread {
     pub(super) error: OpenError,
-    /// Whether Discord could not be reached, which may pass.
+    /// Whether Discord could not be reached, which may be temporary.
     pub(super) is_away: bool,
 }
 
-/// Asks Discord; the two requests go out together.
+/// Asks Discord; the two requests are sent concurrently.
 pub(super) async fn read(discord: &Discord) -> Result<Account, Unread> {
     let ask = |path: &'static str| async move {
         let answer = discord.request(Request::new(Method::Get, path)).await;
@@ -178,7 +179,7 @@ fn explain(discord: &Discord, path: &str, error: &DiscordError) -> Unread {
         DiscordError::Connect { .. } | DiscordError::Timeout { .. } | DiscordError::Broken { .. } => true,
         _ => error.status().is_some_and(|status| status >= 500),
     };
-    // What was asked is said once.
+    // `tried` names the request already.
     let text = error.to_string();
     let why = text.strip_prefix(&format!("GET {path}: ")).unwrap_or(&text);
     let hint = if kind == OpenErrorKind::Refused { token::resembles(&discord.token) } else { "" };

@@ -1,5 +1,5 @@
-//! Which interactions cogs have answered, as far as their requests tell: so that one that nobody answers is noticed
-//! without asking Discord about each, and so is one that another process has answered.
+//! Which interactions the cogs have answered, judged by their requests. With it the host notices, without asking
+//! Discord about each one, an interaction that nobody answers and one that another process has answered.
 
 use std::{
     collections::HashMap,
@@ -22,33 +22,33 @@ pub enum Answer {
     None,
     /// With "thinking …".
     Thinking,
-    /// It has.
+    /// With anything else.
     Given,
 }
 
-/// The interactions that are with cogs, by token.
+/// The interactions that cogs are handling, by token.
 #[derive(Debug, Default)]
 pub struct Answers {
     all: Mutex<HashMap<String, Course>>,
-    /// How many another process has answered.
+    /// Number of interactions that another process has answered.
     by_others: AtomicU64,
 }
 
 #[derive(Debug, Default)]
 struct Course {
     answer: Answer,
-    /// Callbacks that this process has sent and that Discord has taken, for all that is known.
+    /// Callbacks that this process has sent and that Discord has accepted, as far as is known.
     callbacks: u32,
 }
 
-/// An interaction that is watched until this is dropped.
+/// Watches an interaction until it is dropped.
 #[derive(Debug)]
 pub struct Watched {
     answers: Arc<Answers>,
     token: String,
 }
 
-/// What a request answers, should Discord take it.
+/// What a request answers if Discord accepts it.
 #[derive(Debug)]
 pub struct Answering {
     token: String,
@@ -62,7 +62,8 @@ impl Answers {
         Watched { answers: Arc::clone(self), token: token.to_owned() }
     }
 
-    /// What became of it. Who defers what was acknowledged before is refused, and says all the same that an answer follows.
+    /// Records the result of the request. A refused attempt to defer an interaction that is already acknowledged
+    /// still shows that an answer follows.
     pub fn note<T>(&self, answering: Answering, sent: &Result<T, DiscordError>) {
         let counts = match sent {
             Ok(_) => true,
@@ -75,7 +76,7 @@ impl Answers {
         }
     }
 
-    /// A callback is sent.
+    /// A callback is about to be sent.
     pub(super) fn begin_callback(&self, request: &Request) {
         let Some(token) = callback(request) else { return };
         if let Some(course) = self.lock().get_mut(token) {
@@ -83,7 +84,7 @@ impl Answers {
         }
     }
 
-    /// Discord refuses it, and would take another.
+    /// Discord refused the callback, and would accept another.
     pub(super) fn is_refused(&self, request: &Request) {
         let Some(token) = callback(request) else { return };
         if let Some(course) = self.lock().get_mut(token) {
@@ -91,8 +92,8 @@ impl Answers {
         }
     }
 
-    /// Discord refuses it, as the interaction has been acknowledged. If nothing else was sent by this process, another has
-    /// done that: both get every event, and the first answer counts.
+    /// Discord refused the callback because the interaction is already acknowledged. If this process has sent nothing
+    /// else, another one did it: both receive every event, and the first answer wins.
     pub(super) fn is_acknowledged(&self, request: &Request) {
         let callbacks = callback(request).and_then(|token| Some(self.lock().get(token)?.callbacks));
         if callbacks != Some(1) {
@@ -108,7 +109,7 @@ impl Answers {
         }
     }
 
-    /// How many interactions another process has answered.
+    /// Number of interactions that another process has answered.
     pub fn by_others(&self) -> u64 {
         self.by_others.load(Ordering::Relaxed)
     }
@@ -119,7 +120,7 @@ impl Answers {
 }
 
 impl Watched {
-    /// How far it is answered.
+    /// How far the interaction is answered.
     pub fn answer(&self) -> Answer {
         self.answers.lock().get(&self.token).map(|course| course.answer).unwrap_or_default()
     }
@@ -136,7 +137,7 @@ impl Drop for Watched {
     }
 }
 
-/// The token of the interaction that a request is the callback of.
+/// The token of the interaction, if the request is an interaction callback.
 fn callback(request: &Request) -> Option<&str> {
     let mut parts = request.path.trim_start_matches('/').split('/');
     match (parts.next()?, parts.next()?, parts.next()?, parts.next()?) {

@@ -1,4 +1,4 @@
-//! Where Discord's REST API is, taken apart once, so that a request only adds its path.
+//! The base URL of Discord's REST API, parsed once, so that a request only adds its path.
 
 use bytes::Bytes;
 use hyper::Uri;
@@ -7,17 +7,17 @@ use hyper::http::uri::{Authority, Parts, PathAndQuery, Scheme};
 
 use crate::sessions::OpenError;
 
-/// The base of all addresses.
+/// The base of all request URLs.
 pub(super) struct Base {
     url: reqwest::Url,
     scheme: Scheme,
     authority: Authority,
-    /// What the header `Host` says.
+    /// The value of the `Host` header.
     host: HeaderValue,
 }
 
 impl Base {
-    /// Reads it as the config has it. One that stops at the origin gets Discord's usual path.
+    /// Parses the URL from the config. One without a path gets Discord's usual path.
     pub(super) fn read(text: &str) -> Result<Base, OpenError> {
         let wrong = |why: String| {
             OpenError::new(
@@ -47,29 +47,29 @@ impl Base {
         Ok(Base { url, scheme, authority, host })
     }
 
-    /// As it was read.
+    /// The URL as it was parsed.
     pub(super) fn url(&self) -> &reqwest::Url {
         &self.url
     }
 
-    /// The name or address of the server, for texts.
+    /// The name or address of the server, for messages.
     pub(super) fn host(&self) -> &str {
         self.authority.host()
     }
 
-    /// What the header `Host` says.
+    /// The value of the `Host` header.
     pub(super) fn host_header(&self) -> HeaderValue {
         self.host.clone()
     }
 
-    /// The address of a path below it; nothing in the path can change the server. `None` if it cannot stand in one.
+    /// The URL of a path below the base; no path can change the server. `None` if the path cannot be part of a URL.
     pub(super) fn below(&self, path: &str, query: &[(String, String)]) -> Option<Uri> {
         let base = self.url.path().trim_end_matches('/');
         let mut target = String::with_capacity(base.len() + path.len());
         target.push_str(base);
         target.push_str(path);
         if !query.is_empty() {
-            // Of the URL only the encoding of its query is used.
+            // Only the URL's encoding of the query is used.
             let mut url = self.url.clone();
             url.query_pairs_mut().clear().extend_pairs(query);
             target.push('?');

@@ -1,5 +1,5 @@
-//! One bucket of Discord's rate limits: how many may still go in this window, and what each answer changes.
-//! It does not know which requests share it, and never sends.
+//! One bucket of Discord's rate limits: how many requests are left in the current window, and what each answer
+//! changes. It does not know which requests share it, and sends nothing.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -11,33 +11,33 @@ use super::error::Throttle;
 use super::headers::{Headers, seconds};
 use super::limits::{TooLong, locked};
 
-/// Counts of one bucket in one place.
+/// The counts of one bucket, for one channel, guild or webhook.
 pub(super) struct Bucket {
     window: Mutex<Window>,
-    /// Those that wait for their turn; the first of them holds it. The last to come would be served first otherwise, and
-    /// the others wait until they may wait no longer.
+    /// Requests that wait for their turn; the first of them holds the lock. Without the queue the last to arrive
+    /// could be served first, and the others would wait until their deadline.
     queue: tokio::sync::Mutex<()>,
-    /// Rung at every answer; only those wait for it who cannot name a time.
+    /// Notified at every answer; only requests that cannot name a time wait for it.
     answered: Notify,
 }
 
 struct Window {
-    /// Requests in a window; `None` until an answer has said so, [`UNLIMITED`] when an answer said nothing.
+    /// Requests per window; `None` before the first answer, [`UNLIMITED`] if that named no limit.
     limit: Option<u32>,
     remaining: u32,
     in_flight: u32,
     ends: Instant,
-    /// Longest time from an answer to the window's end: about what a window lasts.
+    /// The longest time seen between an answer and the end of its window: about the length of a window.
     length: Duration,
-    /// Discord's own name for the window's end, in seconds since 1970; tells two windows apart.
+    /// When Discord says the window ends, in seconds since 1970; tells two windows apart.
     reset: f64,
 }
 
 const UNLIMITED: u32 = u32::MAX;
 
-/// Whose turn it is.
+/// When the caller may send.
 enum Turn {
-    /// The caller's; the request is counted.
+    /// Now; the request is counted.
     Now,
     /// Not before this time.
     At(Instant),
@@ -46,7 +46,7 @@ enum Turn {
 }
 
 impl Bucket {
-    /// `limit` is what the same kind of request has in other places, when that is known.
+    /// `limit` is the limit that the same route has elsewhere, if it is known.
     pub(super) fn new(limit: Option<u32>) -> Bucket {
         let limit = limit.map(at_least_one);
         let window = Window {
@@ -60,7 +60,7 @@ impl Bucket {
         Bucket { window: Mutex::new(window), queue: tokio::sync::Mutex::default(), answered: Notify::new() }
     }
 
-    /// Waits for the caller's turn, first come, first served, but not beyond `deadline`. The request is counted then.
+    /// Waits for the caller's turn, first come, first served, but not beyond `deadline`. The request is then counted.
     pub(super) async fn turn(&self, deadline: Instant) -> Result<(), TooLong> {
         if let Ok(_head) = self.queue.try_lock()
             && let Turn::Now = locked(&self.window).take()
@@ -75,7 +75,7 @@ impl Bucket {
             return Err(TooLong { why: Throttle::Route, wait });
         };
         loop {
-            // The lock is not held while it waits.
+            // The lock must not be held while waiting.
             let turn = locked(&self.window).take();
             match turn {
                 Turn::Now => return Ok(()),
@@ -93,7 +93,7 @@ impl Bucket {
         let answered = self.answered.notified();
         tokio::pin!(answered);
         answered.as_mut().enable();
-        // Between the look that sent us here and `enable`, the last one in flight may have been answered.
+        // The last request in flight may have been answered between `take` and `enable`.
         if locked(&self.window).in_flight == 0 {
             return Ok(());
         }
@@ -101,7 +101,7 @@ impl Bucket {
         tokio::time::timeout_at(deadline, answered).await.map_err(too_long)
     }
 
-    /// A request is no longer in flight: answered with these headers, or given up.
+    /// A request is no longer in flight: it was answered with these headers, or given up.
     pub(super) fn give_back(&self, headers: Option<&Headers>) {
         let mut window = locked(&self.window);
         window.in_flight = window.in_flight.saturating_sub(1);
@@ -112,7 +112,7 @@ impl Bucket {
         self.answered.notify_waiters();
     }
 
-    /// A request was answered 429: nothing is sent there for that long.
+    /// A request was answered 429: the bucket stays closed for `wait`.
     pub(super) fn block(&self, wait: Duration) {
         let mut window = locked(&self.window);
         window.in_flight = window.in_flight.saturating_sub(1);
@@ -123,14 +123,14 @@ impl Bucket {
         self.answered.notify_waiters();
     }
 
-    /// Whether forgetting it would change nothing.
+    /// Whether the bucket can be forgotten without any effect.
     pub(super) fn is_over(&self, now: Instant) -> bool {
         let window = locked(&self.window);
         window.in_flight == 0 && window.ends <= now
     }
 }
 
-/// A limit of 0, as a proxy may send it, lets nothing through forever; so one request at a time goes.
+/// A limit of 0, as a proxy may send it, would let nothing through forever, so one request at a time is allowed.
 fn at_least_one(limit: u32) -> u32 {
     limit.max(1)
 }
@@ -146,7 +146,7 @@ fn within(at: Instant, deadline: Instant) -> Result<(), TooLong> {
 }
 
 impl Window {
-    /// Nobody's turn comes before, as far as is known.
+    /// The earliest time at which anyone can have a turn, as far as is known.
     fn opens(&self) -> Instant {
         match self.remaining {
             0 => self.ends,
@@ -162,7 +162,7 @@ impl Window {
                 None if self.in_flight > 0 => return Turn::AfterAnswer,
                 None => self.remaining = 1,
                 Some(limit) => {
-                    // What is still on its way may be counted in the new window.
+                    // Requests still in flight may be counted in the new window.
                     self.remaining = limit.saturating_sub(self.in_flight);
                     if self.remaining == 0 {
                         return Turn::AfterAnswer;
@@ -193,7 +193,7 @@ impl Window {
             self.length = self.length.max(left);
             self.ends = Instant::now() + left;
         } else if reset == self.reset {
-            // Answers of one window can overtake each other; within it the count only falls.
+            // Answers of one window can arrive out of order; within a window the count only falls.
             self.remaining = self.remaining.min(remaining);
         }
     }

@@ -1,6 +1,6 @@
-//! The connections of the discord session: HTTP/1.1 without redirects, cookies or proxies, pooled, under the host's
-//! dialing rules. One layer above the wire, since every reply of a bot goes through here.
-//! It knows neither limits nor attempts.
+//! The HTTP connections of the Discord session: HTTP/1.1 without redirects, cookies or proxies, pooled, following the
+//! host's dialing rules. It is one layer above the wire, because every reply of a bot passes through it. It knows
+//! nothing of rate limits or retries.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -21,21 +21,21 @@ use crate::sessions::http::innermost;
 use crate::sessions::net::Net;
 use crate::sessions::resolver::Shared;
 
-/// A pool of connections; a clone shares it.
+/// A connection pool; clones share it.
 #[derive(Clone)]
 pub(super) struct Client {
     pool: legacy::Client<Connector, reqwest::Body>,
 }
 
-/// Why an answer did not come.
+/// Why there is no answer.
 pub(super) enum Unanswered {
-    /// No connection, so nothing was sent.
+    /// No connection was made, so nothing was sent.
     Connect(String),
     /// It took too long.
     Timeout,
     /// The connection broke.
     Broken(String),
-    /// The body is larger than it may be.
+    /// The body exceeds the size limit.
     TooLarge,
 }
 
@@ -53,7 +53,7 @@ impl Client {
         Client { pool }
     }
 
-    /// Sends, and waits for the head of the answer until `deadline`.
+    /// Sends a request, and waits until `deadline` for the head of the answer.
     pub(super) async fn send(
         &self,
         request: Request<reqwest::Body>,
@@ -68,7 +68,7 @@ impl Client {
     }
 }
 
-/// Reads an answer's body until `deadline`, but not beyond `limit` bytes.
+/// Reads an answer's body until `deadline`, up to `limit` bytes.
 pub(super) async fn read_body(
     mut body: Incoming,
     limit: usize,
@@ -87,7 +87,7 @@ pub(super) async fn read_body(
             Ok(None) => return Ok(read),
             Err(_) => return Err(Unanswered::Timeout),
         };
-        // Trailers are passed over.
+        // Trailers are ignored.
         let Ok(chunk) = frame.into_data() else { continue };
         if read.len() + chunk.len() > limit {
             return Err(Unanswered::TooLarge);
@@ -96,7 +96,7 @@ pub(super) async fn read_body(
     }
 }
 
-/// TCP and, for `https`, TLS, both within one limit of time.
+/// TCP and, for `https`, TLS, both within one time limit.
 #[derive(Clone)]
 struct Connector {
     https: HttpsConnector<HttpConnector<Shared>>,

@@ -1,5 +1,5 @@
-//! How many commands were created at Discord in the last day, in each of its lists: it takes 200 new ones a day, and
-//! refuses more. A change of a command that is there does not count.
+//! How many commands were created at Discord in the last day, in each of its lists: Discord accepts 200 new commands
+//! per list and day, and refuses more. Changing an existing command does not count.
 //! <https://discord.com/developers/docs/interactions/application-commands#registering-a-command>
 
 use std::{
@@ -9,12 +9,12 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-/// New commands that Discord takes a day in each list.
+/// New commands that Discord accepts per day in each list.
 pub const CREATES_MAX: usize = 200;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The lists in which commands were registered, and when commands were created in each. Times are in milliseconds since
-/// 1970.
+/// The lists in which commands were registered, and when commands were created in each. Times are in milliseconds
+/// since 1970.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Creates {
     global: Vec<Created>,
@@ -28,13 +28,13 @@ struct Created {
 }
 
 impl Creates {
-    /// How many more may be created now in the list of a guild, or of all.
+    /// How many more commands may be created now, in a guild's list or in the global one.
     pub fn room(&self, guild: Option<&str>, now_ms: u64) -> usize {
         let used: usize = self.recent(guild, now_ms).map(|created| created.count).sum();
         CREATES_MAX.saturating_sub(used)
     }
 
-    /// In what time there is room for at least one more.
+    /// How long until at least one more command may be created.
     pub fn wait(&self, guild: Option<&str>, now_ms: u64) -> Duration {
         match (self.room(guild, now_ms), self.recent(guild, now_ms).map(|created| created.at_ms).min()) {
             (0, Some(first)) => DAY.saturating_sub(Duration::from_millis(now_ms.saturating_sub(first))),
@@ -42,7 +42,7 @@ impl Creates {
         }
     }
 
-    /// So many were created.
+    /// Records that `count` commands were created.
     pub fn note(&mut self, guild: Option<&str>, now_ms: u64, count: usize) {
         let list = match guild {
             None => &mut self.global,
@@ -59,7 +59,7 @@ impl Creates {
         self.guilds.keys().cloned().collect()
     }
 
-    /// No command of this host is in the guild any more. What was created there is forgotten when its day is over.
+    /// The host has no commands in the guild any more. Its creations are forgotten once they are a day old.
     pub fn leave(&mut self, guild: &str, now_ms: u64) {
         if self.recent(Some(guild), now_ms).next().is_none() {
             self.guilds.remove(guild);
@@ -75,7 +75,7 @@ impl Creates {
     }
 }
 
-/// A time that is still to come is of a clock that was set back: it counts.
+/// A time in the future, recorded before the clock was set back, still counts.
 fn is_recent(created: &Created, now_ms: u64) -> bool {
     u128::from(now_ms.saturating_sub(created.at_ms)) < DAY.as_millis()
 }

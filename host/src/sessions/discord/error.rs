@@ -1,5 +1,5 @@
-//! What Discord refused, and why a request got no answer.
-//! Texts name method and path (without tokens), status and code; never a body.
+//! Requests that Discord refused, and requests that got no answer. Messages name method and path (without tokens),
+//! status and code; never a body.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,13 +11,13 @@ use super::route::Shown;
 use crate::sessions::Method;
 use crate::text::cut;
 
-/// The longest list of wrong fields in a text, in bytes.
+/// The longest list of wrong fields in a message, in bytes.
 const FIELDS_MAX: usize = 1000;
 
 /// Why a request failed.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum DiscordError {
-    /// Refused before anything was sent.
+    /// Rejected before anything was sent.
     #[error("cannot send {method} to Discord: {what}")]
     Invalid {
         /// The method.
@@ -25,20 +25,20 @@ pub enum DiscordError {
         /// What is wrong with the request.
         what: String,
     },
-    /// Discord answered with another status than one from 200 to 299: its API redirects nobody.
+    /// Discord answered with a status outside 200 to 299: its API never redirects.
     #[error(transparent)]
     Refused(Box<Refusal>),
-    /// A limit asks for a longer wait than `[discord] rate_wait_timeout_ms` allows, or was met too often.
+    /// A rate limit requires a longer wait than `[discord] rate_wait_timeout_ms` allows, or was hit too often.
     #[error("{asked}: {}", why.text(*wait))]
     RateLimited {
         /// Method and path.
         asked: String,
         /// Which limit.
         why: Throttle,
-        /// How long it would have to wait from now.
+        /// How long the request would have to wait from now.
         wait: Duration,
     },
-    /// Discord refuses the bot's token. Nothing was sent, or it was answered 401.
+    /// Discord rejects the bot's token. Either nothing was sent, or the answer was 401.
     #[error("{asked}: Discord refuses the bot's token (401), so the bot sends nothing")]
     TokenRefused {
         /// Method and path.
@@ -52,7 +52,7 @@ pub enum DiscordError {
         /// The limit.
         after: Duration,
     },
-    /// No connection, also after trying again.
+    /// No connection, even after retries.
     #[error("{asked}: failed to connect to `{host}`: {why}")]
     Connect {
         /// Method and path.
@@ -62,7 +62,7 @@ pub enum DiscordError {
         /// The innermost cause.
         why: String,
     },
-    /// The connection broke while the request was on its way.
+    /// The connection broke while the request was in progress.
     #[error("{asked}: the connection broke: {why}; it may have been carried out")]
     Broken {
         /// Method and path.
@@ -70,7 +70,7 @@ pub enum DiscordError {
         /// The innermost cause.
         why: String,
     },
-    /// It was answered, by something else than what Discord documents.
+    /// There was an answer, but not one that Discord documents.
     #[error("{asked}: the answer cannot be understood: {what}")]
     Unreadable {
         /// Method and path.
@@ -78,7 +78,7 @@ pub enum DiscordError {
         /// What is wrong with it.
         what: String,
     },
-    /// The answer is larger than what is read of one.
+    /// The answer exceeds the size limit.
     #[error(
         "{asked}: the answer is larger than {limit} bytes, and was not read; it may have been carried out"
     )]
@@ -93,20 +93,20 @@ pub enum DiscordError {
     Closed,
 }
 
-/// Which limit a request met.
+/// Which limit a request hit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Throttle {
-    /// The limit of its route, in its channel, guild or webhook.
+    /// The limit of its route, for its channel, guild or webhook.
     Route,
     /// Discord's global limit: it answered 429 to the bot.
     Global,
-    /// The host's own budget (`[discord] requests_per_second`): too many requests of the bot were before it.
+    /// The host's own budget (`[discord] requests_per_second`): too many requests of the bot were queued before it.
     Budget,
-    /// Discord answered 429 to this request each of the times that it was tried.
+    /// Discord answered 429 to every attempt at this request.
     Repeated,
-    /// A proxy before Discord refuses everything from this address.
+    /// A proxy in front of Discord refuses everything from this address.
     Blocked,
-    /// The brake: so many requests were refused that Discord is about to ban this address.
+    /// The brake: Discord refused so many requests that it is about to ban this address.
     Invalid,
 }
 
@@ -125,25 +125,25 @@ impl Throttle {
     }
 }
 
-/// An answer with another status than one from 200 to 299.
+/// An answer with a status outside 200 to 299.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Refusal {
     /// Method and path of the request, tokens left out.
     pub asked: String,
-    /// HTTP status, as 403.
+    /// HTTP status, such as 403.
     pub status: u16,
-    /// Discord's own code, as 50013; 0 when it gave none.
+    /// Discord's own error code, such as 50013; 0 if there is none.
     pub code: u64,
-    /// Discord's message; empty when the answer was no JSON.
+    /// Discord's message; empty if the answer was not JSON.
     pub message: String,
-    /// What is wrong with which field, as Discord's tree.
+    /// Which fields are wrong and why, in Discord's tree structure.
     pub errors: Option<Value>,
     /// Size of the answer in bytes.
     pub bytes: usize,
 }
 
 impl DiscordError {
-    /// The status that Discord answered, if it did; of a refused token also where nothing was sent.
+    /// The status of Discord's answer, if there was one; 401 for a rejected token even if nothing was sent.
     pub fn status(&self) -> Option<u16> {
         match self {
             DiscordError::Refused(refusal) => Some(refusal.status),
@@ -152,7 +152,7 @@ impl DiscordError {
         }
     }
 
-    /// Discord's own code, if it gave one.
+    /// Discord's own error code, if there is one.
     pub fn code(&self) -> Option<u64> {
         match self {
             DiscordError::Refused(refusal) if refusal.code != 0 => Some(refusal.code),
@@ -174,12 +174,12 @@ impl Refusal {
         }
     }
 
-    /// Whether it was a proxy before Discord that refused: Discord's own 403 says why.
+    /// Whether the refusal came from a proxy in front of Discord: Discord's own 403 gives a reason.
     pub fn is_of_a_proxy(&self) -> bool {
         self.status == 403 && self.code == 0 && self.message.is_empty()
     }
 
-    /// The wrong fields, as `embeds.0.title: BASE_TYPE_REQUIRED`.
+    /// The wrong fields, such as `embeds.0.title: BASE_TYPE_REQUIRED`.
     pub fn fields(&self) -> Vec<String> {
         let mut fields = Vec::new();
         if let Some(errors) = &self.errors {
@@ -206,7 +206,7 @@ impl fmt::Display for Refusal {
             true => write!(f, " and {} bytes that are no error of its API", self.bytes)?,
             false => write!(f, ": {}", self.message)?,
         }
-        // Codes only: Discord's texts can quote the value that was refused.
+        // Codes only: Discord's messages can quote the rejected value.
         let fields = self.fields();
         if !fields.is_empty() {
             let mut fields = fields.join(", ");
@@ -236,7 +236,7 @@ fn flatten(errors: &Value, path: &mut Vec<String>, fields: &mut Vec<String>) {
     }
 }
 
-/// Method and path for an error text.
+/// Method and path for an error message.
 pub(super) fn asked(method: Method, path: &str) -> String {
     format!("{method} {}", Shown(path))
 }

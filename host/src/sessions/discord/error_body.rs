@@ -1,5 +1,5 @@
-//! What the body of an error says, field by field: one that is not what Discord documents takes no other with it.
-//! It judges nothing. <https://discord.com/developers/docs/reference#error-messages>
+//! Reads the body of an error answer field by field: a malformed field does not affect the others. It makes no
+//! decisions. <https://discord.com/developers/docs/reference#error-messages>
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -7,10 +7,10 @@ use serde_json::value::RawValue;
 
 use crate::text::cut;
 
-/// The longest message that is repeated, in bytes: it stands in one line of the log. Discord's own are sentences.
+/// The longest message that is repeated, in bytes: it appears in one line of the log. Discord's own are sentences.
 const MESSAGE_MAX: usize = 500;
 
-/// The body, borrowed; what is no object has no fields.
+/// The body, borrowed; anything but an object has no fields.
 #[derive(Default, Deserialize)]
 pub(super) struct ErrorBody<'b> {
     #[serde(borrow)]
@@ -19,7 +19,7 @@ pub(super) struct ErrorBody<'b> {
     message: Option<&'b RawValue>,
     #[serde(borrow)]
     errors: Option<&'b RawValue>,
-    /// Only in a 429, as `global`.
+    /// Only in a 429, as is `global`.
     /// <https://discord.com/developers/docs/topics/rate-limits#exceeding-a-rate-limit-rate-limit-response-structure>
     #[serde(borrow)]
     retry_after: Option<&'b RawValue>,
@@ -32,24 +32,24 @@ impl<'b> ErrorBody<'b> {
         serde_json::from_slice(body).unwrap_or_default()
     }
 
-    /// Discord's own code; 0 when there is none.
+    /// Discord's own error code; 0 if there is none.
     pub(super) fn code(&self) -> u64 {
         self.code.and_then(number).unwrap_or(0)
     }
 
-    /// Discord's message; empty when there is none.
+    /// Discord's message; empty if there is none.
     pub(super) fn message(&self) -> String {
         let mut message: String = self.message.and_then(value).unwrap_or_default();
         cut(&mut message, MESSAGE_MAX);
         message
     }
 
-    /// What is wrong with which field, as Discord's tree.
+    /// Which fields are wrong and why, in Discord's tree structure.
     pub(super) fn errors(&self) -> Option<Value> {
         self.errors.and_then(value)
     }
 
-    /// Whether it is what Discord says of a rate limit.
+    /// Whether this is Discord's answer to an exceeded rate limit.
     pub(super) fn is_of_a_limit(&self) -> bool {
         self.retry_after.is_some()
     }
@@ -59,7 +59,7 @@ impl<'b> ErrorBody<'b> {
         self.retry_after.and_then(number).filter(|seconds: &f64| seconds.is_finite())
     }
 
-    /// Whether the limit is that of the whole bot.
+    /// Whether the limit is the bot's global one.
     pub(super) fn is_global(&self) -> bool {
         self.global.and_then(value) == Some(true)
     }
@@ -69,7 +69,7 @@ fn value<'b, T: Deserialize<'b>>(raw: &'b RawValue) -> Option<T> {
     serde_json::from_str(raw.get()).ok()
 }
 
-/// A number, also one in quotes.
+/// A number, possibly in quotes.
 fn number<'b, T: Deserialize<'b> + std::str::FromStr>(raw: &'b RawValue) -> Option<T> {
     value(raw).or_else(|| value::<&str>(raw)?.trim().parse().ok())
 }

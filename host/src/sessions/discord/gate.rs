@@ -1,8 +1,8 @@
-//! What a request passes last before it goes out: the bot's budget for a second, the pauses that Discord asks of the
-//! bot, and the block of this address by a proxy. It knows no routes and no buckets, and it sends nothing.
+//! The last thing a request passes before it is sent: the bot's requests per second, the pauses that Discord demands
+//! of the bot, and the block of this address by a proxy. It knows no routes and no buckets, and sends nothing.
 //!
-//! Waiting requests stand in one queue, first come, first served, and leave it at the rate of the budget: after a pause
-//! as well, so that its end is no herd.
+//! Waiting requests form one queue, first come, first served, and leave it at the rate of the budget. That holds
+//! after a pause too, so that its end does not cause a stampede.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -16,60 +16,62 @@ use super::limits::{TooLong, locked};
 use super::route::Access;
 use crate::sessions::Backoff;
 
-/// Requests of one bot in a second, whatever their routes. Large bots are granted more.
+/// Requests of one bot per second, whatever their routes. Large bots are granted more.
 /// <https://discord.com/developers/docs/topics/rate-limits#global-rate-limit>
 pub(super) const REQUESTS_PER_SECOND: u32 = 50;
-/// This part of the budget may go out at once after a calm time; the rest of the second's is spread over the second.
+/// A tenth of the budget may be sent at once after a quiet time; the rest is spread over the second.
 const BURST_PART: u32 = 10;
-/// Where one pause follows the other, the log says so once in this time.
+/// While one pause follows another, the log warns at most this often.
 const WARN_EVERY: Duration = Duration::from_secs(60);
 /// Pauses while a proxy refuses everything; they double.
 const FIRST_BLOCK: Duration = Duration::from_secs(1);
 const LONGEST_BLOCK: Duration = Duration::from_secs(120);
-/// Whatever a server announces: everything that is longer stops one route, and a mistake does not silence a bot for a day.
+/// The longest stop of all requests, whatever a server announces: a mistake must not silence a bot for a day. Longer
+/// waits apply to single routes only.
 const LONGEST_STOP: Duration = Duration::from_secs(3600);
 
-/// One for each token.
+/// One per token.
 pub(super) struct Gate {
-    /// From one request to the next while others wait.
+    /// The time between two requests while others wait.
     interval: Duration,
     /// How far the budget may be overdrawn at once.
     burst: Duration,
-    /// The queue of those that wait. Behind the lock: when the budget is full again; the head of the queue holds it
-    /// while it waits.
+    /// The queue of waiting requests. The mutex guards the time when the budget is full again; the head of the queue
+    /// holds it while it waits.
     queue: tokio::sync::Mutex<Instant>,
     stops: Mutex<Stops>,
 }
 
 struct Stops {
-    /// Whether the budget is kept; see [`Gate::observe`].
+    /// Whether requests are held to the budget; see [`Gate::observe`].
     is_paced: bool,
-    /// Whether an answer can show that the budget is larger.
+    /// Whether the budget is certain, so that no answer can show it to be larger.
     is_certain: bool,
-    /// No request of the bot goes out before.
+    /// No request of the bot is sent before this time.
     paused_until: Instant,
-    /// When the log last said so.
+    /// When the log last warned of a pause.
     warned_of_pause: Option<Instant>,
     block: Option<Block>,
 }
 
-/// A proxy refuses everything.
+/// A proxy refuses everything from this address.
 struct Block {
     since: Instant,
     until: Instant,
     backoff: Backoff,
 }
 
-/// While an address is blocked one request at a time goes out to see whether it still is; it holds the queue until it is
-/// answered.
+/// While an address is blocked, one request at a time is sent to see whether it still is; it holds the queue until it
+/// is answered.
 pub(super) type Probe<'g> = MutexGuard<'g, Instant>;
 
 impl Gate {
-    /// `requests_per_second` is the operator's word on the budget; without it Discord's is taken.
+    /// `requests_per_second` is the budget that the operator configured; the default is Discord's.
     pub(super) fn new(requests_per_second: Option<u32>) -> Gate {
         let rate = requests_per_second.unwrap_or(REQUESTS_PER_SECOND).max(1);
         let burst = (rate / BURST_PART).max(1);
-        // Burst and spread requests together are never more than the budget in any second, wherever Discord's begins.
+        // The burst and the spread requests together never exceed the budget in any second, wherever Discord's
+        // begins.
         let interval = Duration::from_secs(1) / (rate - burst).max(1);
         let now = Instant::now();
         let stops = Stops {
@@ -87,8 +89,8 @@ impl Gate {
         }
     }
 
-    /// Waits until a request may go out, but not beyond `deadline`. Interactions and webhooks have tokens of their own
-    /// and wait for a block only.
+    /// Waits until a request may be sent, but not beyond `deadline`. Interactions and webhooks have tokens of their
+    /// own and wait only for the end of a block.
     pub(super) async fn pass(&self, access: Access, deadline: Instant) -> Result<Option<Probe<'_>>, TooLong> {
         if access != Access::Bot && locked(&self.stops).block.is_none() {
             return Ok(None);
@@ -112,7 +114,7 @@ impl Gate {
         Ok(locked(&self.stops).block.is_some().then_some(full_at))
     }
 
-    /// A 429 that counts for every route of the bot.
+    /// A 429 that applies to every route of the bot.
     pub(super) fn pause(&self, wait: Duration) {
         let (now, wait) = (Instant::now(), wait.min(LONGEST_STOP));
         let mut stops = locked(&self.stops);
@@ -127,7 +129,8 @@ impl Gate {
         stops.paused_until = stops.paused_until.max(now + wait);
     }
 
-    /// A 429 that is not of Discord's API: a proxy before it refuses this address. Returns for how long nothing is sent.
+    /// A 429 that does not come from Discord's API: a proxy in front of it refuses this address. Returns for how long
+    /// nothing is sent.
     /// <https://discord.com/developers/docs/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans>
     pub(super) fn block(&self, announced: Option<Duration>) -> Duration {
         let (now, announced) = (Instant::now(), announced.map(|wait| wait.min(LONGEST_STOP)));
@@ -138,7 +141,7 @@ impl Gate {
             until: now,
             backoff: Backoff::new(FIRST_BLOCK, LONGEST_BLOCK),
         });
-        // What was on its way when the block began says nothing new.
+        // Requests already in flight when the block began bring no news.
         if is_new || block.until <= now {
             block.until = now + announced.unwrap_or_else(|| block.backoff.pause());
         } else if let Some(announced) = announced {
@@ -156,21 +159,21 @@ impl Gate {
         wait
     }
 
-    /// An answer of Discord's. It ends a block, unless it was on its way when the block began.
+    /// Discord has answered. That ends a block, unless the request was in flight when the block began.
     pub(super) fn observe(&self, headers: &Headers) {
         let mut stops = locked(&self.stops);
         if let Some(block) = stops.block.take_if(|block| block.until <= Instant::now()) {
             let after_ms = block.since.elapsed().as_millis() as u64;
             tracing::info!(after_ms, "Discord answers again; this address is no longer blocked");
         }
-        // A server that grants a single route more than the budget has a larger one: the built-in Discord
-        // without rate limits, or a proxy that keeps them itself. A global 429 takes it back.
+        // A server that grants a single route more than the budget has a larger budget: the built-in Discord without
+        // rate limits, or a proxy that enforces them itself. A global 429 takes it back.
         if stops.is_paced && !stops.is_certain && headers.grants_more_than(REQUESTS_PER_SECOND) {
             stops.is_paced = false;
         }
     }
 
-    /// When a request of this kind may go out, as far as is known. `full_at` is known to the head of the queue only.
+    /// When a request of this kind may be sent, as far as is known. Only the head of the queue knows `full_at`.
     fn opens(&self, access: Access, full_at: Option<Instant>) -> Opens {
         let stops = locked(&self.stops);
         let why = if stops.block.is_some() { Throttle::Blocked } else { Throttle::Budget };
@@ -212,7 +215,7 @@ mod tests {
         Instant::now() + Duration::from_secs(seconds)
     }
 
-    /// When each of `count` requests that come at once goes out, in milliseconds.
+    /// When each of `count` simultaneous requests is sent, in milliseconds.
     async fn passed(gate: &Gate, count: usize) -> Vec<u64> {
         let start = Instant::now();
         let passing = (0..count).map(|_| async {
@@ -279,7 +282,7 @@ mod tests {
     async fn what_a_block_announces_is_kept_and_a_wait_that_is_too_long_fails_at_once() {
         let gate = Gate::new(None);
         gate.block(Some(Duration::from_secs(3600)));
-        // It was on its way.
+        // It was in flight when the block began.
         gate.observe(&Headers::default());
         let before = Instant::now();
         let error = gate.pass(Access::Callback, later(60)).await.unwrap_err();

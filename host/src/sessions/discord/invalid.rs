@@ -1,5 +1,5 @@
-//! The brake on invalid requests: Discord bans an address that was answered 401, 403 or 429 too often.
-//! It counts answers; it knows no routes and sends nothing.
+//! The brake on invalid requests: Discord bans an address that received 401, 403 or 429 too often. It counts answers;
+//! it knows no routes and sends nothing.
 //! <https://discord.com/developers/docs/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans>
 
 use std::collections::VecDeque;
@@ -10,13 +10,13 @@ use tokio::time::Instant;
 
 use super::limits::locked;
 
-/// Discord's window, and how many invalid requests in it end in a ban.
+/// Discord's window, and how many invalid requests in it lead to a ban.
 const WINDOW: Duration = Duration::from_secs(600);
 const BAN_AT: u32 = 10_000;
 const WARN_AT: u32 = 2_000;
-/// Below the ban by what may be on its way, and by what other programs behind the same address do.
+/// Below the ban, to leave room for requests in flight and for other programs behind the same address.
 const STOP_AT: u32 = 8_000;
-/// Answers are counted in steps of this length.
+/// Answers are counted in intervals of this length.
 const STEP: Duration = Duration::from_secs(10);
 
 /// Invalid requests of the last ten minutes.
@@ -25,10 +25,10 @@ pub(super) struct Invalid(Mutex<Counts>);
 
 #[derive(Default)]
 struct Counts {
-    /// When each step began, and how many fell into it; the oldest is first.
+    /// When each interval began, and how many answers it counted; oldest first.
     steps: VecDeque<(Instant, u32)>,
     sum: u32,
-    /// Whether the log has said so since the count was last below the mark.
+    /// Whether a warning was logged since the count was last below the threshold.
     is_warned: bool,
     is_stopped: bool,
 }
@@ -57,7 +57,7 @@ impl Invalid {
         }
     }
 
-    /// How long nothing may be sent; `None` while it may.
+    /// How long nothing may be sent; `None` if requests may be sent.
     pub(super) fn stop(&self) -> Option<Duration> {
         let mut counts = locked(&self.0);
         if counts.sum < STOP_AT {
@@ -78,7 +78,7 @@ impl Counts {
         self.is_stopped &= self.sum >= STOP_AT;
     }
 
-    /// Until so many are forgotten that requests may be sent again.
+    /// How long until enough answers are forgotten that requests may be sent again.
     fn wait(&self, now: Instant) -> Duration {
         let mut left = self.sum;
         for (began, count) in &self.steps {

@@ -1,8 +1,8 @@
-//! Discord's rate limits: who may send now, and who waits until when.
-//! It sends nothing; the answers of the requests teach it. Locks are held for a look and a step, never across an await.
+//! Discord's rate limits: which requests may be sent now, and which have to wait until when. It sends nothing; it
+//! learns from the answers to requests. Locks are held for a short step, never across an await.
 //!
-//! A bucket is learned from the first answer: until then one request goes at a time; afterwards as many run in parallel
-//! as Discord has said to remain. <https://discord.com/developers/docs/topics/rate-limits>
+//! A bucket is learned from the first answer. Until then requests go out one at a time; afterwards as many run in
+//! parallel as Discord says remain. <https://discord.com/developers/docs/topics/rate-limits>
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -18,18 +18,19 @@ use super::headers::Headers;
 use super::invalid::Invalid;
 use super::route::{Access, Route};
 
-/// All limits of one token.
+/// All rate limits of one token.
 pub(super) struct Limits {
     invalid: Invalid,
     gate: Gate,
-    /// What is known of a shape: its bucket and its usual limit, for places not seen before.
+    /// What is known of each route shape: its bucket and its usual limit, for channels, guilds and webhooks not seen
+    /// before.
     shapes: Mutex<Map<Shape>>,
     buckets: [Mutex<Map<Arc<Bucket>>>; SHARDS],
 }
 
-/// Independent parts of the table, so that requests of different channels do not meet.
+/// Independent parts of the table, so that requests for different channels do not contend for a lock.
 const SHARDS: usize = 16;
-/// A part with more buckets than this forgets those that are unused and whose window is over.
+/// A part with more buckets than this drops those that are unused and whose window is over.
 const PRUNE_ABOVE: usize = 512;
 
 type Map<V> = HashMap<u64, V, BuildHasherDefault<Hashed>>;
@@ -40,27 +41,27 @@ struct Shape {
     limit: u32,
 }
 
-/// The right to send one request; give it the answer's headers, or drop it when there was none.
+/// Permission to send one request; give it the answer's headers, or drop it if there was no answer.
 pub(super) struct Permit<'l> {
     limits: &'l Limits,
     route: Route,
-    /// Where it stands in the table, and the bucket.
+    /// Its key in the table, and the bucket.
     bucket: Option<(u64, Arc<Bucket>)>,
-    /// Held until the answer is there, when it is this request that finds out whether the address is still blocked.
+    /// Held until the answer arrives, if this request finds out whether the address is still blocked.
     probe: Option<Probe<'l>>,
 }
 
 /// The wait would be longer than the caller allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct TooLong {
-    /// What it would wait for.
+    /// What the request would wait for.
     pub(super) why: Throttle,
-    /// When it would have been the caller's turn, from now.
+    /// How long from now until the caller's turn.
     pub(super) wait: Duration,
 }
 
 impl Limits {
-    /// `requests_per_second` is the operator's word on the bot's budget, if there is one.
+    /// `requests_per_second` is the budget that the operator configured, if any.
     pub(super) fn new(requests_per_second: Option<u32>) -> Limits {
         Limits {
             invalid: Invalid::default(),
@@ -73,13 +74,13 @@ impl Limits {
     /// Waits for the turn of a request, but not beyond `deadline`.
     pub(super) async fn acquire(&self, route: Route, deadline: Instant) -> Result<Permit<'_>, TooLong> {
         let mut permit = Permit { limits: self, route, bucket: None, probe: None };
-        // A callback has a bucket of its own in every interaction: there is nothing to wait for, and no time.
+        // Every interaction's callback has a bucket of its own: there is nothing to wait for, and no time to.
         if route.access != Access::Callback {
             let (key, bucket) = self.bucket(route);
             bucket.turn(deadline).await?;
             permit.bucket = Some((key, bucket));
         }
-        // The bucket first: a request that waits for one takes nothing from the budget of the others.
+        // The bucket comes first, so that a request that waits for one uses none of the others' budget.
         permit.probe = self.gate.pass(route.access, deadline).await?;
         match self.invalid.stop() {
             Some(wait) => Err(TooLong { why: Throttle::Invalid, wait }),
@@ -87,7 +88,7 @@ impl Limits {
         }
     }
 
-    /// An answer of 401, 403 or 429, unless others than the bot are to blame.
+    /// Counts an answer of 401, 403 or 429, unless the bot is not to blame for it.
     pub(super) fn count_invalid(&self) {
         self.invalid.count();
     }
@@ -112,7 +113,7 @@ impl Limits {
         locked(&self.buckets[(key >> 60) as usize % SHARDS])
     }
 
-    /// Notes which bucket a shape belongs to; a changed answer moves later requests.
+    /// Records which bucket a shape belongs to; if the answer changes, later requests use the new bucket.
     fn learn(&self, route: Route, headers: &Headers, (at, current): &(u64, Arc<Bucket>)) {
         let (Some(bucket), Some(limit)) = (headers.bucket, headers.limit) else { return };
         let mut shapes = locked(&self.shapes);
@@ -123,10 +124,10 @@ impl Limits {
         shapes.insert(route.shape, Shape { bucket, limit });
         drop(shapes);
         if known.is_none_or(|known| known.bucket != bucket) {
-            // What this request has learned goes on under the bucket's own name.
+            // What was learned so far moves to the bucket's own name.
             let key = mix(bucket, route.place);
             if key != *at {
-                // Or a server that names another one each time would fill the table.
+                // Otherwise a server that names a different bucket each time would fill the table.
                 self.part(*at).remove(at);
                 self.part(key).entry(key).or_insert_with(|| Arc::clone(current));
             }
@@ -149,7 +150,7 @@ impl Permit<'_> {
         }
     }
 
-    /// The request was refused by its route's limit: nothing is sent there for that long.
+    /// The request hit its route's limit: nothing is sent on the route for `wait`.
     pub(super) fn refused(mut self, headers: &Headers, wait: Duration) -> Throttle {
         self.limits.gate.observe(headers);
         if let Some(bucket) = self.bucket.take() {
@@ -159,8 +160,8 @@ impl Permit<'_> {
         Throttle::Route
     }
 
-    /// The request was refused by Discord's global limit. What has no token of the bot's shares no limit with it, so
-    /// there the bucket waits.
+    /// The request hit Discord's global limit. Requests without the bot's token do not share that limit, so only
+    /// their bucket waits.
     pub(super) fn refused_globally(self, headers: &Headers, wait: Duration) -> Throttle {
         if self.route.access != Access::Bot {
             return self.refused(headers, wait);
@@ -170,7 +171,7 @@ impl Permit<'_> {
         Throttle::Global
     }
 
-    /// The request was refused by a proxy before Discord. Returns for how long nothing is sent.
+    /// A proxy in front of Discord refused the request. Returns for how long nothing is sent.
     pub(super) fn refused_by_proxy(self, announced: Option<Duration>) -> Duration {
         self.limits.gate.block(announced)
     }
@@ -188,7 +189,7 @@ fn mix(bucket: u64, place: u64) -> u64 {
     (bucket ^ place.rotate_left(32)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
-/// A panic while a lock was held leaves a count that is at worst off by one request.
+/// A panic while a lock was held leaves a count that is off by one request at worst.
 pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,5 +1,5 @@
-//! The way from the session to the gateway connections that were opened with it, for those who hold the session only.
-//! Requests and answers are JSON, which the gateway reads; but who the bot is the session knows itself.
+//! Connects the session to the gateway that was opened with it, for code that only has the session. Requests and
+//! answers are JSON that the gateway reads; the session itself answers who the bot is.
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -14,7 +14,7 @@ pub enum AskError {
     /// The request itself is wrong.
     #[error("{0}")]
     Invalid(String),
-    /// Not now: it is not open yet, is closed, or has too much to do.
+    /// Not possible now: the gateway is not open yet, is closed, or is too busy.
     #[error("{0}")]
     Unavailable(String),
 }
@@ -25,27 +25,27 @@ type Ask = Box<dyn Fn(&str) -> Result<String, AskError> + Send + Sync>;
 #[derive(Default)]
 pub(super) struct Link {
     ask: OnceLock<Ask>,
-    /// The last presence that was wanted before that: a cog may say so while it is set up, or is only tried.
+    /// The last presence requested before that: a cog may set one during setup, or while it is only being tried.
     early: Mutex<Option<String>>,
 }
 
-/// The part of a request that says what is asked.
+/// The part of a request that names the operation.
 #[derive(Deserialize)]
 struct Request<'r> {
     #[serde(rename = "do", borrow)]
     what: &'r str,
 }
 
-/// What the session answers itself.
+/// The operation that the session answers itself.
 const APPLICATION: &str = "application";
 
-/// Whether a request asks only who the bot is.
+/// Whether a request only asks who the bot is.
 pub fn asks_who(request: &str) -> bool {
     serde_json::from_str::<Request>(request).is_ok_and(|request| request.what == APPLICATION)
 }
 
 impl Discord {
-    /// From now on [`ask_gateway`](Self::ask_gateway) goes to `ask`, which must not wait. The first link stays.
+    /// From now on [`ask_gateway`](Self::ask_gateway) calls `ask`, which must not block. A second link is ignored.
     pub fn link_gateway(&self, ask: impl Fn(&str) -> Result<String, AskError> + Send + Sync + 'static) {
         let early = {
             let mut early = self.link.early.lock().unwrap_or_else(PoisonError::into_inner);
@@ -62,7 +62,7 @@ impl Discord {
     /// Asks the gateway that was opened with this session.
     ///
     /// # Errors
-    /// There is none yet, or it refuses.
+    /// There is no gateway yet, or it refuses.
     pub fn ask_gateway(&self, request: &str) -> Result<String, AskError> {
         let Request { what } =
             serde_json::from_str(request).map_err(|error| AskError::Invalid(error.to_string()))?;

@@ -1,9 +1,9 @@
-//! The discord session: any endpoint of Discord's REST API by method and path, under its rate limits.
-//! It is not the gateway, decodes no events, and knows no cogs; the token leaves it in one header only.
+//! The Discord session: any endpoint of Discord's REST API by method and path, within its rate limits. It is not the
+//! gateway, decodes no events, and knows no cogs; the token leaves it only in the `Authorization` header.
 //!
-//! What is tried again: a request whose connection could not be made, and one that was answered 429, 502 or 503. A
-//! request that may have been carried out (the connection broke, 500, 504) only if doing it twice is doing it once:
-//! every method but POST, and new messages, which get a nonce that Discord enforces.
+//! It retries a request whose connection could not be made, and one that was answered 429, 502 or 503. A request that
+//! may have been carried out (the connection broke, 500, 504) is retried only if doing it twice has the same effect
+//! as once: every method but POST, and new messages, which get a nonce that Discord enforces.
 
 mod account;
 mod answers;
@@ -47,13 +47,13 @@ pub(crate) use request::AGENT;
 pub use request::{Answer, File, Request};
 pub use traffic::{Attempt, Traffic};
 
-/// The base of Discord's own REST API.
+/// The base URL of Discord's own REST API.
 pub(crate) const DISCORD_API: &str = "https://discord.com/api/v10";
 
-/// The session. Cheap to ask from many tasks at once.
+/// The session. Many tasks can use it concurrently at little cost.
 pub struct Discord {
     client: client::Client,
-    /// Writes the forms of requests with files; sends none of them.
+    /// Encodes requests with files; sends none of them.
     forms: reqwest::Client,
     base: base::Base,
     token: Secret,
@@ -65,7 +65,7 @@ pub struct Discord {
     tries: u32,
     max_request_bytes: usize,
     account: Option<Account>,
-    /// What was created of commands; locked while some are registered.
+    /// Which commands were created when; locked during a registration.
     creates: tokio::sync::Mutex<Option<Creates>>,
     is_built_in: bool,
     link: link::Link,
@@ -74,27 +74,27 @@ pub struct Discord {
     closed: AtomicBool,
 }
 
-/// Where the gateway is, and how many sessions may be started. From `GET /gateway/bot`.
+/// The gateway's address, and how many sessions may be started. From `GET /gateway/bot`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct GatewayInfo {
-    /// Address of the websocket, as `wss://gateway.discord.gg`.
+    /// Address of the websocket, such as `wss://gateway.discord.gg`.
     pub url: String,
     /// How many shards Discord recommends.
     pub shards: u32,
-    /// What may still be started.
+    /// How many sessions may still be started.
     pub session_start_limit: SessionStartLimit,
 }
 
 /// How many sessions may be started.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct SessionStartLimit {
-    /// A day's allowance.
+    /// The number of starts per day.
     pub total: u32,
-    /// What is left of it.
+    /// How many starts are left.
     pub remaining: u32,
-    /// Milliseconds until it is full again.
+    /// Milliseconds until the limit resets.
     pub reset_after: u64,
-    /// How many shards may identify in the same 5 s.
+    /// How many shards may identify within the same 5 s.
     pub max_concurrency: u32,
 }
 
@@ -135,8 +135,8 @@ impl Discord {
             standing: token::Standing::default(),
             limits: limits::Limits::new(discord.requests_per_second),
             timeout: discord.request_timeout,
-            // While it opens: what takes longer than opening may is an error that says why, and `wait_for_account`
-            // tries again by itself.
+            // While it opens, a wait that is longer than opening may take becomes an error that gives the reason, and
+            // `wait_for_account` tries again itself.
             rate_wait_timeout: discord.rate_wait_timeout.min(discord.open_timeout),
             tries: 1,
             max_request_bytes: config.limits.request_max_bytes,
@@ -153,12 +153,12 @@ impl Discord {
         Ok(Arc::new(session))
     }
 
-    /// Asks who the token belongs to. A host may start before its network, so while Discord cannot be reached it asks
-    /// again, with growing pauses.
+    /// Asks who the token belongs to. A host may start before its network is up, so while Discord cannot be reached
+    /// it asks again, with growing pauses.
     async fn wait_for_account(&self, timeout: Duration) -> Result<Account, OpenError> {
         let deadline = Instant::now() + timeout;
         let timeout_ms = timeout.as_millis();
-        // Short beside the whole time, so that hardly any of it is given away at the end.
+        // Short compared to the whole time, so that little of it is wasted at the end.
         let mut backoff = Backoff::new(Duration::from_millis(250), timeout / 10);
         for attempt in 1.. {
             let Ok(read) = tokio::time::timeout_at(deadline, account::read(self)).await else { break };
@@ -192,7 +192,7 @@ impl Discord {
         ))
     }
 
-    /// Sends, waits for its turn and, where that is safe, tries again.
+    /// Sends a request, waits for its turn and, where that is safe, retries.
     ///
     /// # Errors
     /// See [`DiscordError`]; a status of 300 or more is [`DiscordError::Refused`].
@@ -200,10 +200,10 @@ impl Discord {
         send::send(self, request).await
     }
 
-    /// Asks where the gateway is. There is no built-in address to fall back to: an error is an error.
+    /// Asks for the gateway's address. There is no built-in address to fall back to: an error is an error.
     ///
     /// # Errors
-    /// See [`DiscordError`]; an answer of another form is [`DiscordError::Unreadable`].
+    /// See [`DiscordError`]; an answer of a different structure is [`DiscordError::Unreadable`].
     pub async fn gateway(&self) -> Result<GatewayInfo, DiscordError> {
         let answer = self.request(Request::new(Method::Get, "/gateway/bot")).await?;
         serde_json::from_slice(&answer.body).map_err(|_| DiscordError::Unreadable {
@@ -212,18 +212,18 @@ impl Discord {
         })
     }
 
-    /// Whether Discord is known to refuse the bot's token: it was reset or revoked since the session opened.
+    /// Whether Discord is known to reject the bot's token: it was reset or revoked since the session opened.
     pub fn is_token_refused(&self) -> bool {
         self.standing.is_refused()
     }
 
-    /// What was created of commands, once it was read from where it is kept. A registration holds the lock
-    /// meanwhile: two at once would create the same command twice.
+    /// Which commands were created when, once that was loaded. A registration holds the lock: two at once would
+    /// create the same command twice.
     pub(crate) fn creates(&self) -> &tokio::sync::Mutex<Option<Creates>> {
         &self.creates
     }
 
-    /// Whether what is created there is gone with this process.
+    /// Whether everything created there is lost when this process ends.
     pub(crate) fn is_built_in(&self) -> bool {
         self.is_built_in
     }
@@ -233,12 +233,12 @@ impl Discord {
         self.account.as_ref().expect("`open` hands out no session without its account")
     }
 
-    /// Which interactions cogs have answered.
+    /// Which interactions the cogs have answered.
     pub fn answers(&self) -> &Arc<Answers> {
         &self.answers
     }
 
-    /// What became of its requests, in numbers.
+    /// What became of the session's requests, in numbers.
     pub fn traffic(&self) -> &Traffic {
         &self.traffic
     }
@@ -248,7 +248,7 @@ impl Discord {
         &self.token
     }
 
-    /// Scheme and host of the API, for texts.
+    /// Scheme and host of the API, for messages.
     pub fn origin(&self) -> String {
         self.base.url().origin().ascii_serialization()
     }

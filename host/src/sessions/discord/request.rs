@@ -1,5 +1,5 @@
-//! A request to Discord as plain data, and how it becomes one of the client's.
-//! It does not send; it makes the same bytes again for every attempt.
+//! A request to Discord as plain data, and its conversion to a request of the HTTP client. It does not send; it
+//! produces the same bytes for every attempt.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -14,52 +14,52 @@ use super::route::{Access, Route};
 use crate::sessions::Method;
 use crate::sessions::http::wire;
 
-/// Any request to Discord's REST API. Cloning copies no content.
+/// Any request to Discord's REST API. Cloning does not copy the content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// The method.
     pub method: Method,
-    /// Path below the base URL, as `/channels/1/messages`; begins with `/`, other characters than those of a path are
-    /// percent-encoded.
+    /// Path below the base URL, such as `/channels/1/messages`; begins with `/`. Characters that a path cannot
+    /// contain must be percent-encoded.
     pub path: String,
-    /// Query, in order; encoded here.
+    /// Query parameters, in order; not yet encoded.
     pub query: Vec<(String, String)>,
-    /// JSON, sent as it is, or as `payload_json` beside files; empty = none.
+    /// JSON, sent unchanged, or as `payload_json` beside files; empty means none.
     pub json: Bytes,
     /// Files, sent as `files[0]` and so on.
     pub files: Vec<File>,
-    /// Text for the guild's audit log.
+    /// Reason for the guild's audit log.
     pub reason: Option<String>,
 }
 
 /// A file to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
-    /// Name that people see.
+    /// File name that users see.
     pub name: String,
-    /// Media type, as `image/png`; empty lets Discord find out.
+    /// Media type, such as `image/png`; if empty, Discord detects it.
     pub content_type: String,
     /// Content.
     pub bytes: Bytes,
 }
 
-/// What Discord answered; the status is below 300.
+/// Discord's answer; the status is below 300.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
-    /// HTTP status, as 200; 204 comes with an empty body.
+    /// HTTP status, such as 200; 204 has an empty body.
     pub status: u16,
-    /// JSON as bytes; empty when there is none.
+    /// JSON as bytes; empty if there is none.
     pub body: Vec<u8>,
 }
 
 static AUDIT_LOG_REASON: HeaderName = HeaderName::from_static("x-audit-log-reason");
 static JSON: HeaderValue = HeaderValue::from_static("application/json");
-/// Discord asks for this form. <https://discord.com/developers/docs/reference#user-agent>
+/// The format that Discord requires. <https://discord.com/developers/docs/reference#user-agent>
 pub(crate) static AGENT: HeaderValue =
     HeaderValue::from_static(concat!("DiscordBot (gearshift, ", env!("CARGO_PKG_VERSION"), ")"));
 
 impl Request {
-    /// A request without body, query and reason.
+    /// A request without body, query or reason.
     pub fn new(method: Method, path: impl Into<String>) -> Request {
         Request {
             method,
@@ -71,15 +71,15 @@ impl Request {
         }
     }
 
-    /// The same with a JSON body.
+    /// Sets a JSON body.
     #[must_use]
     pub fn json(mut self, body: impl Into<Bytes>) -> Request {
         self.json = body.into();
         self
     }
 
-    /// Checks it, and makes it repeatable if that can be: whether carrying it out twice then has the effect of carrying
-    /// it out once.
+    /// Validates the request, and makes it repeatable if possible. Returns whether carrying it out twice then has the
+    /// same effect as once.
     pub(super) fn prepare(&mut self, route: &Route, max_bytes: usize) -> Result<bool, DiscordError> {
         let size = self.files.iter().fold(self.json.len(), |sum, file| sum.saturating_add(file.bytes.len()));
         if size > max_bytes {
@@ -164,8 +164,8 @@ fn check_files(files: &[File]) -> Result<(), String> {
     Ok(())
 }
 
-/// Gives a new message a nonce that Discord enforces, so that a second attempt cannot post it twice. A message that has
-/// its own keeps it. Returns whether Discord will enforce one.
+/// Gives a new message a nonce that Discord enforces, so that a second attempt cannot post it twice. A message that
+/// already has a nonce keeps it. Returns whether Discord will enforce one.
 fn with_nonce(json: &mut Bytes) -> bool {
     if contains(json, b"\"enforce_nonce\":true") && contains(json, b"\"nonce\"") {
         return true;
@@ -188,11 +188,11 @@ fn contains(text: &[u8], part: &[u8]) -> bool {
     memmem::find(text, part).is_some()
 }
 
-/// Unlike any other of this process, and of the one before it.
+/// Differs from every other nonce of this process and of the one before it.
 fn next_nonce() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let count = NEXT.fetch_add(1, Ordering::Relaxed);
-    // Milliseconds leave room for a million messages each before two processes could meet.
+    // Milliseconds leave room for a million messages each before two processes could collide.
     static START: std::sync::LazyLock<u64> = std::sync::LazyLock::new(|| {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         (since.as_millis() as u64) << 20

@@ -1,6 +1,6 @@
-//! What a path means before it is sent: whether it may be sent at all, which rate limit it shares, whether it needs the
-//! token. One pass over the bytes, nothing is allocated.
-//! It does not know which routes exist; any endpoint can be asked, also one that Discord adds tomorrow.
+//! What can be known of a path before the request is sent: whether it is valid, which rate limit it shares, whether
+//! it needs the token. It takes one pass over the bytes and allocates nothing. There is no list of endpoints; any
+//! endpoint can be used, including one that Discord adds tomorrow.
 
 use std::fmt;
 
@@ -9,28 +9,29 @@ use crate::sessions::Method;
 /// What is known of a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Route {
-    /// Method and path with its ids left out: requests with the same shape share a bucket in the same place.
+    /// Hash of method and path without the ids: requests of the same shape for the same major parameter share a
+    /// bucket.
     pub(super) shape: u64,
-    /// The channel, guild or webhook that a bucket belongs to.
+    /// Hash of the major parameter, which a bucket belongs to: a channel, guild or webhook.
     pub(super) place: u64,
-    /// Who may ask.
+    /// What authorizes the request.
     pub(super) access: Access,
     /// Whether it is `POST /channels/{id}/messages`.
     pub(super) is_new_message: bool,
 }
 
-/// Who may ask, and under which limits.
+/// What authorizes a request, and which limits apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Access {
-    /// The bot, by its token.
+    /// The bot's token.
     Bot,
-    /// Those who know the webhook's token in the path; the bot's global limit does not count.
+    /// The webhook's token in the path; the bot's global limit does not apply.
     Hook,
-    /// The answer to an interaction: no token, no global limit, and no bucket that anyone could wait for.
+    /// An interaction callback: no token, no global limit, and no bucket that it could wait for.
     Callback,
 }
 
-/// Why a path was refused. It names a position, never the path.
+/// Why a path was rejected. It names a position, never the path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum BadPath {
     NoSlash,
@@ -44,7 +45,7 @@ pub(super) enum BadPath {
 const MAX_PATH: usize = 2048;
 
 impl Route {
-    /// Reads a path below the base URL, as `/channels/1/messages`.
+    /// Reads a path below the base URL, such as `/channels/1/messages`.
     pub(super) fn read(method: Method, path: &str) -> Result<Route, BadPath> {
         let Some(rest) = path.strip_prefix('/') else { return Err(BadPath::NoSlash) };
         if path.len() > MAX_PATH {
@@ -81,7 +82,7 @@ impl Route {
     }
 }
 
-/// One segment of a path, with what is before it.
+/// One segment of a path, with the segments before it.
 #[derive(Clone, Copy)]
 struct Part<'p> {
     index: usize,
@@ -96,8 +97,8 @@ impl<'p> Part<'p> {
         self.index == 2 && matches!(self.first, "webhooks" | "interactions")
     }
 
-    /// What it adds to the route's name; none if it is an id, a token, a code or an emoji. Discord's own words have small
-    /// letters only, but for `oauth2`, which comes first.
+    /// Its part of the route's name; `None` for an id, a token, a code or an emoji. Discord's own words are all
+    /// lowercase, except for `oauth2`, which only comes first.
     fn name(self) -> Option<&'p str> {
         let is_word = |byte: u8| byte.is_ascii_lowercase() || b"-_@.".contains(&byte);
         let is_named = self.index == 0
@@ -108,7 +109,7 @@ impl<'p> Part<'p> {
     }
 }
 
-/// The route of a path, as `/channels/{id}/messages`: nothing of it is one request's own.
+/// The route of a path, such as `/channels/{id}/messages`: it contains nothing specific to one request.
 pub(super) fn class(path: &str) -> String {
     let (mut class, mut first, mut before) = (String::new(), "", "");
     for (index, segment) in path.split('/').skip(1).enumerate() {
@@ -123,7 +124,7 @@ pub(super) fn class(path: &str) -> String {
     class
 }
 
-/// A path for an error text: tokens in it are left out.
+/// A path for an error message, with its tokens left out.
 pub(super) struct Shown<'a>(pub(super) &'a str);
 
 impl fmt::Display for Shown<'_> {
@@ -168,7 +169,7 @@ fn check_segment(segment: &str, position: usize) -> Result<(), BadPath> {
             return Err(BadPath::Character(position + index));
         }
     }
-    // `%2e` is a dot to a URL parser.
+    // URL parsers treat `%2e` as a dot.
     let climbs = segment.len() <= 6 && matches!(bytes[0], b'.' | b'%') && {
         let plain = segment.replace("%2e", ".").replace("%2E", ".");
         plain == "." || plain == ".."
@@ -178,7 +179,7 @@ fn check_segment(segment: &str, position: usize) -> Result<(), BadPath> {
 
 const SEED: u64 = 0xcbf2_9ce4_8422_2325;
 
-/// FNV-1a: short texts, no allocation; two routes that collide would only share a limit.
+/// FNV-1a: short texts, no allocation; two routes whose hashes collide would only share a limit.
 pub(super) fn hash(mut seed: u64, bytes: &[u8]) -> u64 {
     for byte in bytes {
         seed = (seed ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);

@@ -1,5 +1,5 @@
-//! One request from its turn to its answer: waiting, sending, judging, trying again.
-//! What a path means stands in `route`, who may send in `limits`, what is sent in `request`.
+//! One request from its turn to its answer: waiting, sending, judging the answer, retrying. `route` reads paths,
+//! `limits` decides who may send, `request` builds what is sent.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -22,16 +22,16 @@ use super::traffic::Ended;
 use crate::sessions::Method;
 use crate::sessions::backoff::Backoff;
 
-/// The largest answer that is read. Discord's largest are pages of some thousand entries.
+/// The largest answer that is read. Discord's largest are pages of about a thousand entries.
 const ANSWER_MAX_BYTES: usize = 16 << 20;
 /// Pause before the second attempt after a failure; it doubles.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// The shortest waits after a request was refused again, whatever the server says. What is refused all the time must not be
-/// asked all the time: each refusal brings the ban of this address nearer.
+/// The shortest waits after repeated refusals, whatever the server says. A request that is always refused must not be
+/// sent continuously: each refusal brings a ban of this address nearer.
 const WAIT_FIRST: Duration = Duration::from_millis(25);
 const WAIT_MOST: Duration = Duration::from_millis(250);
-/// How often one request may be refused by its route's limit: a server that always answers 429 must not keep it forever.
+/// How often one request may hit its route's limit: a server that always answers 429 must not hold it forever.
 const MAX_REFUSALS: u32 = 10;
 
 pub(super) async fn send(discord: &Discord, request: Request) -> Result<Answer, DiscordError> {
@@ -48,7 +48,7 @@ pub(super) async fn send(discord: &Discord, request: Request) -> Result<Answer, 
             Outcome::Answered(answer) => return Ok(answer),
             Outcome::Limited { mut why, wait } => {
                 attempts.limited += 1;
-                // What stops everybody is not this request's fault; it waits for as long as it may.
+                // A limit that stops everything is not this request's fault; the request waits for as long as it may.
                 attempts.refusals += u32::from(why == Throttle::Route);
                 if attempts.refusals >= MAX_REFUSALS {
                     why = Throttle::Repeated;
@@ -62,7 +62,7 @@ pub(super) async fn send(discord: &Discord, request: Request) -> Result<Answer, 
                 return Err(DiscordError::RateLimited { asked: call.asked(), why, wait });
             }
             Outcome::Failed { error, .. } if call.is_the_bots() && error.status() == Some(401) => {
-                // Boxed, as is all that is rare: every request would carry the space for it.
+                // Boxed, like everything rare, so that not every request carries space for it.
                 return Err(match Box::pin(is_token_refused(discord)).await {
                     true => DiscordError::TokenRefused { asked: call.asked() },
                     false => error,
@@ -90,9 +90,9 @@ pub(super) async fn send(discord: &Discord, request: Request) -> Result<Answer, 
     }
 }
 
-/// After a 401. An endpoint may refuse a bot in that way too, so Discord is asked about the token itself, once.
+/// After a 401. A single endpoint may also answer 401, so Discord is asked once about the token itself.
 async fn is_token_refused(discord: &Discord) -> bool {
-    // While the session opens, who the token belongs to is what is being asked.
+    // While the session opens, the request itself asks who the token belongs to.
     if discord.account.is_none() {
         return discord.standing.is_refused();
     }
@@ -111,15 +111,15 @@ async fn is_token_refused(discord: &Discord) -> bool {
 
 struct Attempts {
     failures: u32,
-    /// Answers of 429.
+    /// Number of 429 answers.
     limited: u32,
-    /// Those of them that were about this request's route.
+    /// How many of those were about this request's route.
     refusals: u32,
     backoff: Option<Backoff>,
 }
 
 impl Attempts {
-    /// For how long the bot waits at least if it is refused once more. A first refusal is believed, whatever it says.
+    /// The shortest wait if the request is refused once more. A first refusal is believed, whatever it says.
     fn shortest_wait(&self) -> Duration {
         match self.limited.checked_sub(1) {
             Some(doublings) => (WAIT_FIRST * 2_u32.pow(doublings.min(10))).min(WAIT_MOST),
@@ -130,26 +130,27 @@ impl Attempts {
 
 enum Outcome {
     Answered(Answer),
-    /// 429; the limits have noted it.
+    /// 429; already recorded in the limits.
     Limited {
         why: Throttle,
         wait: Duration,
     },
-    /// No answer, or none below 300. `again`: another attempt is safe and could help, after that time at the earliest.
+    /// No answer, or a status outside 200 to 299. `again`: a retry is safe and could help, after that time at the
+    /// earliest.
     Failed {
         error: DiscordError,
         again: Option<Duration>,
     },
 }
 
-/// A request that was checked, with what is the same for all its attempts.
+/// A validated request, with everything that is the same for all its attempts.
 struct Call<'d> {
     discord: &'d Discord,
     request: Request,
     route: Route,
-    /// Whether carrying it out twice has the effect of carrying it out once.
+    /// Whether carrying it out twice has the same effect as once.
     repeatable: bool,
-    /// When it has waited for limits for as long as it may.
+    /// How long it may wait for rate limits.
     deadline: Instant,
 }
 
@@ -167,12 +168,12 @@ impl Call<'_> {
         self.route.access == Access::Bot
     }
 
-    /// Method and path, for texts.
+    /// Method and path, for messages.
     fn asked(&self) -> String {
         asked(self.request.method, &self.request.path)
     }
 
-    /// One attempt. An `Err` is final; a limit is waited for at least for `shortest_wait`.
+    /// One attempt. An `Err` is final; a wait for a limit lasts at least `shortest_wait`.
     async fn once(&self, shortest_wait: Duration) -> Result<Outcome, DiscordError> {
         let discord = self.discord;
         let request = self.request.attempt(discord, &self.route)?;
@@ -216,7 +217,7 @@ impl Call<'_> {
         };
         let status = status.as_u16();
         let is_safe = match status {
-            // One below 200 is no answer, as that to an upgrade that nobody asked for.
+            // A status below 200 is not an answer, such as one to an upgrade that nobody requested.
             200..300 => return Ok(Outcome::Answered(Answer { status, body })),
             502 | 503 => true,
             500.. => self.repeatable,
@@ -245,7 +246,7 @@ impl Call<'_> {
     }
 }
 
-/// Reads a 429 and lets the limits know.
+/// Reads a 429 and updates the limits.
 async fn limited(
     call: &Call<'_>,
     permit: Permit<'_>,
@@ -257,7 +258,7 @@ async fn limited(
     let of = &head.headers;
     let headers = Headers::read(of);
     let announced = of.get(RETRY_AFTER).and_then(number);
-    // The limit of a resource that others share with the bot; Discord does not count it as invalid.
+    // The limit of a resource shared with others; Discord does not count it as an invalid request.
     let is_shared = of.get(&SCOPE).is_some_and(|scope| scope == "shared");
     let body = read_body(body, ANSWER_MAX_BYTES, answer_by).await.unwrap_or_default();
     let body = ErrorBody::read(&body);
@@ -267,12 +268,12 @@ async fn limited(
     if !is_shared {
         call.discord.limits.count_invalid();
     }
-    // What says nothing comes from a proxy before Discord.
+    // A 429 without rate limit information comes from a proxy in front of Discord.
     if !is_discords {
         let wait = permit.refused_by_proxy(announced.map(seconds));
         return Outcome::Limited { why: Throttle::Blocked, wait };
     }
-    // Discord says how long to wait, in the body most exactly.
+    // Discord says how long to wait, most precisely in the body.
     let wait = body.retry_after().or(announced).or(headers.reset_after).map(seconds);
     let wait = wait.unwrap_or(WAIT_MOST).max(shortest_wait);
     let why = match is_global {

@@ -1,5 +1,5 @@
-//! The bot's token: where it comes from, what is plainly none, and whether Discord still accepts it.
-//! No text of here holds it.
+//! The bot's token: where it comes from, what is obviously not a token, and whether Discord still accepts it. No
+//! message from this module contains it.
 
 use std::error::Error as _;
 use std::sync::Mutex;
@@ -12,11 +12,11 @@ use super::limits::locked;
 use crate::config::{self, Secret, SecretError};
 use crate::sessions::{Backoff, OpenError};
 
-/// How long nothing is sent after Discord has refused the token; it doubles each time that it still does.
+/// How long nothing is sent after Discord has rejected the token; it doubles with each further rejection.
 const FIRST_PAUSE: Duration = Duration::from_secs(60);
 const LONGEST_PAUSE: Duration = Duration::from_secs(900);
 
-/// The token: what the program gave, else `DISCORD_TOKEN`, else the file.
+/// The token: the one that the program passed, else `DISCORD_TOKEN`, else the file.
 pub(super) fn read(discord: &config::Discord) -> Result<Secret, OpenError> {
     let help =
         "put the bot's token into the variable DISCORD_TOKEN, or into a file named by `[discord] token_file`";
@@ -46,7 +46,7 @@ pub(super) fn read(discord: &config::Discord) -> Result<Secret, OpenError> {
     Ok(token)
 }
 
-/// What examples and templates write where a token belongs. A bot's token has dots.
+/// What examples and templates put in place of a token. A bot's token contains dots.
 /// <https://discord.com/developers/docs/reference#authentication>
 fn is_placeholder(text: &str) -> bool {
     const WORDS: &[&str] = &[
@@ -74,7 +74,7 @@ fn is_placeholder(text: &str) -> bool {
             || plain.bytes().all(|byte| matches!(byte, b'x' | b'0')))
 }
 
-/// What a text without dots may be instead, for the help.
+/// What a text without dots may be instead, for the help text.
 pub(super) fn resembles(token: &Secret) -> &'static str {
     match token.expose().contains('.') {
         true => "",
@@ -82,16 +82,17 @@ pub(super) fn resembles(token: &Secret) -> &'static str {
     }
 }
 
-/// Whether Discord accepts the token. One that was reset is refused for good, and each further 401 brings the ban of
-/// this address nearer. <https://discord.com/developers/docs/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans>
+/// Whether Discord accepts the token. A token that was reset is rejected for good, and each further 401 brings a ban
+/// of this address nearer.
+/// <https://discord.com/developers/docs/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans>
 #[derive(Default)]
 pub(super) struct Standing {
     state: Mutex<State>,
-    /// Nothing is suspected any more.
+    /// Notified when the token is no longer in doubt.
     verdict: Notify,
 }
 
-/// Discord is being asked about the token. When this is dropped, an answer has come, or none will.
+/// Discord is being asked about the token. Dropping this means that an answer has arrived, or that none will.
 pub(super) struct Suspicion<'s>(&'s Standing);
 
 impl Drop for Suspicion<'_> {
@@ -109,19 +110,19 @@ impl Drop for Suspicion<'_> {
 enum State {
     #[default]
     Accepted,
-    /// A request was answered 401, and another one finds out whether the token is to blame.
+    /// A request was answered 401, and another request finds out whether the token is to blame.
     Suspected,
-    /// Nothing is sent before this time; then one request sees whether it is still so.
+    /// Nothing is sent before this time; then one request checks whether the token is still rejected.
     Refused { until: Instant, backoff: Backoff },
 }
 
 impl Standing {
-    /// Whether nothing with the token may be sent at this moment.
+    /// Whether nothing that needs the token may be sent at this moment.
     pub(super) fn is_stopped(&self) -> bool {
         matches!(&*locked(&self.state), State::Refused { until, .. } if Instant::now() < *until)
     }
 
-    /// Whether a request with the token may be sent now; of those that wait for the end of a stop, one.
+    /// Whether a request with the token may be sent now; after a stop, only one request gets `true`.
     pub(super) fn allows(&self) -> bool {
         let now = Instant::now();
         match &mut *locked(&self.state) {
@@ -134,8 +135,9 @@ impl Standing {
         }
     }
 
-    /// A request was answered 401. The first caller is to ask Discord about the token, and say what came of it by
-    /// [`Standing::accepted`] or [`Standing::refused`]; the others get none, and wait for the [`verdict`](Self::verdict).
+    /// A request was answered 401. The first caller must ask Discord about the token, and report the result with
+    /// [`Standing::accepted`] or [`Standing::refused`]; the others get `None`, and wait for the
+    /// [`verdict`](Self::verdict).
     pub(super) fn suspect(&self) -> Option<Suspicion<'_>> {
         let mut state = locked(&self.state);
         let is_first = matches!(*state, State::Accepted);
@@ -145,7 +147,7 @@ impl Standing {
         is_first.then(|| Suspicion(self))
     }
 
-    /// Waits while Discord is being asked.
+    /// Waits while Discord is being asked about the token.
     pub(super) async fn verdict(&self) {
         loop {
             let end = self.verdict.notified();
@@ -156,7 +158,7 @@ impl Standing {
         }
     }
 
-    /// Discord knows the token.
+    /// Discord accepts the token.
     pub(super) fn accepted(&self) {
         let mut state = locked(&self.state);
         if let State::Refused { .. } = std::mem::take(&mut *state) {
@@ -164,7 +166,7 @@ impl Standing {
         }
     }
 
-    /// Discord does not know the token.
+    /// Discord rejects the token.
     pub(super) fn refused(&self) {
         let mut state = locked(&self.state);
         if matches!(*state, State::Refused { .. }) {
@@ -179,7 +181,7 @@ impl Standing {
         );
     }
 
-    /// Whether it is known to be refused.
+    /// Whether the token is known to be rejected.
     pub(super) fn is_refused(&self) -> bool {
         matches!(*locked(&self.state), State::Refused { .. })
     }
@@ -230,7 +232,7 @@ mod tests {
         drop(suspicion);
         verdict.await;
         assert!(standing.is_refused());
-        // The request that asked was given up: the next one asks.
+        // The request about the token was given up: the next one asks.
         standing.accepted();
         let given_up = standing.suspect();
         let verdict = standing.verdict();

@@ -1,5 +1,5 @@
-//! What became of the session's requests, in numbers: by route and status, and how long they waited for limits.
-//! No id, no token and no path of a single request is kept.
+//! What became of the session's requests, in numbers: by route and status, and how long they waited for rate limits.
+//! It keeps no id, token or path of a single request.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::client::Unanswered;
 use super::route::{self, Route};
 use crate::counters::{Counters, Times, TimesSeen};
 
-/// Kinds of answers, a route and a status each, that are counted apart.
+/// How many kinds of attempts, each a route and a status, are counted separately.
 const KINDS_MAX: usize = 512;
 
 /// The numbers of one session.
@@ -19,14 +19,14 @@ pub struct Traffic {
     waits: Times,
 }
 
-/// What one kind of attempt was, and what came of it.
+/// What kind of request an attempt was, and what came of it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Attempt {
-    /// The method, as `POST`.
+    /// The method, such as `POST`.
     pub method: &'static str,
-    /// The path with ids and tokens left out, as `/channels/{id}/messages`.
+    /// The path with ids and tokens left out, such as `/channels/{id}/messages`.
     pub route: String,
-    /// The HTTP status, as `200`; without an answer `connect`, `timeout` or `broken`, and `not_sent` when it would
+    /// The HTTP status, such as `200`; without an answer `connect`, `timeout` or `broken`, and `not_sent` if it would
     /// have waited too long for a limit.
     pub status: String,
 }
@@ -59,7 +59,7 @@ impl Default for Traffic {
 }
 
 impl Traffic {
-    /// An attempt is over.
+    /// Counts an attempt that has ended.
     pub(super) fn ended(&self, method: Method, route: &Route, path: &str, ended: Ended) {
         self.attempts.count(&(route.shape, ended), || {
             let status = match ended {
@@ -71,19 +71,19 @@ impl Traffic {
         });
     }
 
-    /// A request waited for limits.
+    /// Records how long a request waited for limits.
     pub(super) fn waited(&self, time: Duration) {
         self.waits.count(time);
     }
 
-    /// Attempts so far by what they were and what came of them.
+    /// Attempts so far, by kind.
     pub fn attempts(&self) -> Vec<(Attempt, u64)> {
         let others = Attempt { method: "other", route: "other".to_owned(), status: "other".to_owned() };
         let others = Some((others, self.attempts.others())).filter(|(_, count)| *count > 0);
         self.attempts.counts().into_iter().chain(others).collect()
     }
 
-    /// How long requests waited for limits before they were sent, those included that did not wait.
+    /// How long requests waited for limits before they were sent, including those that did not have to wait.
     pub fn waits(&self) -> TimesSeen {
         self.waits.seen()
     }

@@ -1,4 +1,4 @@
-//! Bodies in chunks: an answer that is read as it is asked for, and a request's body that is fed.
+//! Bodies in chunks: answers that are read on demand, and request bodies that are fed chunk by chunk.
 
 use std::time::Duration;
 
@@ -7,17 +7,17 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{Http, HttpError, HttpRequest, Limit, from_reqwest, headers_of};
 
-/// The body of a request, to be sent as it is fed.
+/// The body of a request, sent as it is fed.
 #[derive(Debug)]
 pub struct Upload {
-    /// `None` is its end.
+    /// `None` marks its end.
     chunks: mpsc::Receiver<Option<Vec<u8>>>,
-    /// Dropped when the body is sent.
+    /// Dropped when the body has been sent.
     sending: oneshot::Sender<()>,
     sent: oneshot::Receiver<()>,
 }
 
-/// Feeds an [`Upload`]. Dropping it before the [end](Feed::end) breaks the request off.
+/// Feeds an [`Upload`]. Dropping it before the [end](Feed::end) aborts the request.
 #[derive(Debug)]
 pub struct Feed {
     chunks: mpsc::Sender<Option<Vec<u8>>>,
@@ -34,7 +34,7 @@ struct Abandoned;
 /// An answer whose body is read in chunks. Dropping it closes the connection.
 #[derive(Debug)]
 pub struct Download {
-    /// Status, as 200.
+    /// Status, such as 200.
     pub status: u16,
     /// Headers, names in lower case.
     pub headers: Vec<(String, Vec<u8>)>,
@@ -46,9 +46,9 @@ pub struct Download {
 }
 
 impl Http {
-    /// A body that is fed, of at most `[limits] request_max_bytes`.
+    /// A body to feed, of at most `[limits] request_max_bytes`.
     pub fn upload(&self) -> (Feed, Upload) {
-        // One waits while one is sent: the one who feeds waits for the network.
+        // One chunk waits while another is sent, so the feeding side waits for the network.
         let (chunks, taken) = mpsc::channel(1);
         let (sending, sent) = oneshot::channel();
         let limit = self.max_request_bytes as u64;
@@ -56,11 +56,12 @@ impl Http {
         (feed, Upload { chunks: taken, sending, sent })
     }
 
-    /// Sends a request, with `upload` for its body if there is one, and waits for the head of the answer. The time limit is
-    /// that of the head once the body was sent, and of each chunk. Redirects are followed, but not with an upload.
+    /// Sends a request, with `upload` as its body if there is one, and waits for the head of the answer. The time
+    /// limit applies to the head once the body has been sent, and to each chunk. Redirects are followed, but not with
+    /// an upload.
     ///
     /// # Errors
-    /// No answer; an answer of any status is a success.
+    /// There was no answer; an answer of any status is a success.
     pub async fn open(&self, request: HttpRequest, upload: Option<Upload>) -> Result<Download, HttpError> {
         self.check_open()?;
         let timeout = request.timeout.unwrap_or(self.timeout);
@@ -74,7 +75,7 @@ impl Http {
                 match chunks.recv().await {
                     Some(Some(chunk)) => Some((Ok(chunk), Some((chunks, sending)))),
                     Some(None) => None,
-                    // Without its end it must not pass for a complete body.
+                    // Without its end the body must not be taken for complete.
                     None => Some((Err(Abandoned), None)),
                 }
             });
@@ -100,10 +101,10 @@ impl Http {
 }
 
 impl Feed {
-    /// Waits until there is room, and hands over the next chunk. `false`: no more is wanted, as the request is over.
+    /// Waits until there is room, and hands over the next chunk. `false`: the request is over, and no more is wanted.
     ///
     /// # Errors
-    /// It is more than the limit, or there was no room for `[http] request_timeout_ms`.
+    /// The body exceeds its limit, or there was no room for `[http] request_timeout_ms`.
     pub async fn chunk(&mut self, chunk: Vec<u8>) -> Result<bool, HttpError> {
         let Some(left) = self.left.checked_sub(chunk.len() as u64) else {
             let limit = self.limit;
@@ -115,7 +116,7 @@ impl Feed {
         self.hand_over(Some(chunk)).await
     }
 
-    /// The body is complete. `false`: it is no more wanted.
+    /// Marks the body as complete. `false`: the request is over, and it is no longer wanted.
     ///
     /// # Errors
     /// As [`Feed::chunk`].
@@ -131,7 +132,7 @@ impl Feed {
 }
 
 impl Download {
-    /// The next chunk; `None` at the end. Giving the future up loses nothing.
+    /// The next chunk; `None` at the end. Cancel safe.
     ///
     /// # Errors
     /// The connection broke, took too long, or the body is larger than its limit.

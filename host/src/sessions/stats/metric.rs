@@ -1,30 +1,30 @@
-//! One metric as a line of the statsd protocol; names and values that would break the line are made safe.
-//! It gathers and sends nothing.
+//! One metric as a line of the statsd protocol; characters in names and values that would break the line are
+//! replaced. It collects and sends nothing.
 //!
 //! <https://github.com/statsd/statsd/blob/master/docs/metric_types.md>
 
 use std::fmt::Write;
 use std::time::Duration;
 
-/// What can be counted.
+/// What can be measured.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Metric {
-    /// Add to a counter; negative takes away.
+    /// Add to a counter; a negative number subtracts.
     Count(i64),
     /// Set a gauge.
     Gauge(f64),
     /// Change a gauge.
     GaugeDelta(f64),
-    /// Count how many different values there were.
+    /// Count the distinct values.
     Set(String),
     /// How long something took.
     Timing(Duration),
 }
 
-/// Longest name and longest value of a set, in bytes; the rest is cut off.
+/// Longest name and longest value of a set, in bytes; longer ones are truncated.
 const MAX_PART: usize = 250;
 
-/// Appends the line (sometimes two) without a line break at the end.
+/// Appends one line, sometimes two, without a line break at the end.
 pub(super) fn write(line: &mut String, prefix: &str, name: &str, metric: &Metric) {
     match metric {
         Metric::Count(count) => {
@@ -61,7 +61,7 @@ fn write_to(line: &mut String, text: std::fmt::Arguments<'_>) {
     line.write_fmt(text).expect("a String takes every text");
 }
 
-/// What is no number is no change.
+/// Anything but a finite number is 0.
 fn finite(value: f64) -> f64 {
     if value.is_finite() { value } else { 0.0 }
 }

@@ -1,5 +1,5 @@
-//! Stats: metrics to a statsd server over UDP, in batches.
-//! It never fails and never delays its caller: when the server is away or slow, metrics are dropped and counted.
+//! Stats: metrics sent to a statsd server over UDP, in batches. It never fails and never delays its caller: if the
+//! server is down or slow, metrics are dropped and counted.
 
 mod metric;
 mod sender;
@@ -25,15 +25,15 @@ pub struct Stats {
     ended: watch::Receiver<bool>,
 }
 
-/// Size of one datagram: what passes through an ordinary network in one piece.
+/// Size of one datagram: fits through an ordinary network unfragmented.
 const PACKET_BYTES: usize = 1432;
-/// Datagrams that wait at most; about 360 KiB. More are dropped and counted.
+/// Maximum number of waiting datagrams; about 360 KiB. Further ones are dropped and counted.
 const PACKETS: usize = 256;
 
-/// How many metrics were dropped, and why it matters: the numbers are too low.
+/// What was dropped. If anything was, the server's numbers are too low.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Dropped {
-    /// Datagrams that found the queue full.
+    /// Metrics that found the queue full.
     pub full: u64,
     /// Datagrams that could not be sent.
     pub unsent: u64,
@@ -42,7 +42,7 @@ pub struct Dropped {
 #[derive(Debug, Default)]
 struct Queue {
     waiting: Mutex<Waiting>,
-    /// Rung when the first metric comes in, and when a datagram is full.
+    /// Notified when the first metric arrives, and when a datagram is full.
     rung: Notify,
 }
 
@@ -54,7 +54,7 @@ struct Waiting {
 }
 
 impl Stats {
-    /// Starts the sending task; needs a running runtime. A server that is away is no error.
+    /// Starts the sending task; needs a running runtime. An unreachable server is not an error.
     pub(super) fn open(net: &Net, config: &config::Stats) -> Arc<Stats> {
         let queue = Arc::new(Queue::default());
         let (closing, closed) = watch::channel(false);
@@ -69,7 +69,7 @@ impl Stats {
         Arc::new(Stats { prefix: config.prefix.clone(), queue, closing, ended })
     }
 
-    /// Takes a metric; it is on its way within `[stats] flush_ms`.
+    /// Queues a metric; it is sent within `[stats] flush_ms`.
     pub fn send(&self, name: &str, metric: &Metric) {
         let ring = self.queue.lock().add(&self.prefix, name, metric);
         if ring {
@@ -82,7 +82,7 @@ impl Stats {
         self.send(name, &Metric::Count(count));
     }
 
-    /// Takes away from a counter.
+    /// Subtracts from a counter.
     pub fn decr(&self, name: &str, count: i64) {
         self.send(name, &Metric::Count(count.saturating_neg()));
     }
@@ -97,12 +97,12 @@ impl Stats {
         self.send(name, &Metric::GaugeDelta(change));
     }
 
-    /// Counts how many different values there are.
+    /// Counts distinct values.
     pub fn set(&self, name: &str, value: &str) {
         self.send(name, &Metric::Set(value.to_owned()));
     }
 
-    /// Says how long something took.
+    /// Records how long something took.
     pub fn timing(&self, name: &str, took: Duration) {
         self.send(name, &Metric::Timing(took));
     }
@@ -112,24 +112,24 @@ impl Stats {
         self.queue.lock().dropped
     }
 
-    /// Sends what waits and ends, within `timeout`. Can be called again; metrics that come later are dropped.
+    /// Sends what is queued and ends, within `timeout`. Can be called again; later metrics are dropped.
     pub(super) async fn close(&self, timeout: Duration) {
         self.closing.send_replace(true);
         let mut ended = self.ended.clone();
-        // A server that cannot be reached in time gets nothing, which is what statsd promises.
+        // A server that cannot be reached in time gets nothing; statsd promises no more.
         let _ = tokio::time::timeout(timeout, ended.wait_for(|ended| *ended)).await;
     }
 }
 
 impl Queue {
     fn lock(&self) -> MutexGuard<'_, Waiting> {
-        // Lines are appended whole, so a panic elsewhere leaves nothing half written.
+        // Lines are appended in one step, so a panic elsewhere leaves none half written.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Waiting {
-    /// Whether the sender has to be woken.
+    /// Whether the sender must be woken.
     fn add(&mut self, prefix: &str, name: &str, metric: &Metric) -> bool {
         let mut scratch = std::mem::take(&mut self.scratch);
         scratch.clear();
@@ -154,7 +154,7 @@ impl Waiting {
         let mut packet = String::with_capacity(PACKET_BYTES);
         packet.push_str(line);
         self.packets.push_back(packet);
-        // The first starts the clock, the second says that the first is full.
+        // The first datagram starts the timer, a second one means that the first is full.
         true
     }
 }

@@ -1,5 +1,5 @@
-//! The sending side of stats: a UDP socket that follows the server's name wherever it goes.
-//! It knows datagrams, not metrics.
+//! The sending side of stats: a UDP socket that follows the server's name to its current address. It knows datagrams,
+//! not metrics.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -22,7 +22,7 @@ pub(super) struct Sender {
     port: u16,
     resolve_every: Duration,
     target: Option<Target>,
-    /// When the name may be resolved again, whether or not that worked the last time.
+    /// When the name may be resolved again, whether or not the last attempt succeeded.
     resolve_at: Instant,
     is_warned: bool,
 }
@@ -50,13 +50,13 @@ impl Sender {
     pub(super) async fn run(mut self, queue: &Queue, flush: Duration, mut closing: watch::Receiver<bool>) {
         loop {
             let open = tokio::select! {
-                // A sender that is gone is a session that is gone.
+                // If the other side is dropped, the session is gone.
                 _ = closing.wait_for(|closing| *closing) => false,
                 () = queue.rung.notified() => true,
             };
-            // Two rings before the first wake-up are one, so a datagram that is full already is looked for.
+            // Two notifications before the first wake-up are merged, so check for a datagram that is already full.
             if open && queue.lock().packets.len() < 2 {
-                // Let more come in, but a full datagram goes at once.
+                // Wait for more metrics, but send a full datagram at once.
                 tokio::select! {
                     _ = closing.wait_for(|closing| *closing) => {}
                     () = tokio::time::sleep(flush) => {}
@@ -81,7 +81,7 @@ impl Sender {
         let Some(target) = &self.target else {
             return Err(io::Error::new(io::ErrorKind::NotConnected, "its name is not resolved"));
         };
-        // Without a wait for room: a socket that is full is a server that is too slow.
+        // Usually there is room, and nothing to wait for.
         let first = target.socket.try_send(packet);
         let sent = match first {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => target.socket.send(packet).await,
@@ -92,7 +92,7 @@ impl Sender {
                 self.is_warned = false;
                 Ok(())
             }
-            // Usually the refusal of an earlier datagram: this one was not sent, and the server may have moved.
+            // Usually the rejection of an earlier datagram: this one was not sent, and the server may have moved.
             Err(_) => {
                 self.resolve_at = self.resolve_at.min(Instant::now() + RESOLVE_AGAIN);
                 self.aim().await?;
@@ -104,7 +104,7 @@ impl Sender {
         }
     }
 
-    /// Resolves the name when it is time, and changes the socket when the address has changed.
+    /// Resolves the name when it is time, and replaces the socket if the address has changed.
     async fn aim(&mut self) -> io::Result<()> {
         let now = Instant::now();
         if now < self.resolve_at {
@@ -127,7 +127,7 @@ impl Sender {
         Ok(())
     }
 
-    /// Once each time that it stops working.
+    /// Warns once each time sending stops working.
     fn warn_once(&mut self, error: &io::Error) {
         if !std::mem::replace(&mut self.is_warned, true) {
             tracing::warn!("stats do not reach {}:{}, going on without: {error}", self.host, self.port);
@@ -135,7 +135,7 @@ impl Sender {
     }
 }
 
-/// A socket whose other side is `address`: a refusal there is an error here.
+/// A socket connected to `address`, so that rejected datagrams are reported as errors.
 pub(crate) async fn connected(address: SocketAddr) -> io::Result<UdpSocket> {
     let any = match address.ip() {
         IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),

@@ -1,18 +1,17 @@
-//! What the store answers when it cannot do what was asked.
-//! Texts name cog and key, never a value.
+//! Errors of the store. Messages name cog and key, never a value.
 
-/// Why the store could not do it.
+/// Why the store could not do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
-    /// Refused before anything was tried.
+    /// Rejected before anything was tried.
     #[error("cannot use the store: {0}")]
     Invalid(String),
     /// Larger than its limit.
     #[error("cannot store {what} of `{cog}`: {size} bytes are more than {limit} (`[limits] {key}`)")]
     TooLarge {
-        /// Whose it is.
+        /// The cog that it belongs to.
         cog: String,
-        /// What it is, as `the state`.
+        /// What is too large, such as `the state`.
         what: String,
         /// Its size in bytes.
         size: usize,
@@ -21,10 +20,10 @@ pub enum StoreError {
         /// The limit's name in the config.
         key: &'static str,
     },
-    /// The disk is full. What was stored before is there.
+    /// The disk is full. Everything stored before is intact.
     #[error("the store failed: the disk is full; nothing more is stored until there is room")]
     Full,
-    /// The file was removed, or another one has its place.
+    /// The file was removed, or replaced by another one.
     #[error(
         "the store failed: its file was removed or replaced while the host runs; nothing more is stored before a restart"
     )]
@@ -42,7 +41,7 @@ impl From<rusqlite::Error> for StoreError {
         if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) {
             return StoreError::Full;
         }
-        // The message of an SQLite failure; rusqlite's other texts could quote a statement, but no value either.
+        // The message of an SQLite failure; other messages of rusqlite could quote a statement, though never a value.
         StoreError::Failed(match error {
             rusqlite::Error::SqliteFailure(failure, message) => {
                 message.unwrap_or_else(|| failure.to_string())

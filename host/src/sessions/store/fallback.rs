@@ -1,12 +1,12 @@
-//! Libraries that the host went back to: with them, a restart does not load again what had failed.
+//! Libraries that the host went back to, so that a restart does not load what had failed again.
 
 use rusqlite::{OptionalExtension, params};
 
 use super::{Store, StoreError};
 
 impl Store {
-    /// Remembers that the host went back from content with the digest `from` to `library`. Of what it went back from
-    /// before, only that is kept.
+    /// Records that the host went back from content with the digest `from` to `library`. Earlier records of the cog
+    /// are kept without their library.
     ///
     /// # Errors
     /// The file cannot be written.
@@ -25,7 +25,7 @@ impl Store {
         .await
     }
 
-    /// Whether the host went back from content with the digest `from`, and to what, if that was the last time.
+    /// Whether the host went back from content with the digest `from`; with the library if that was the last time.
     ///
     /// # Errors
     /// The file cannot be read.

@@ -1,5 +1,5 @@
-//! The store's file: opened, checked, brought to the current form.
-//! A file that is not ours, is damaged, or belongs to a newer host is left exactly as it is.
+//! The store's file: opens it, checks it, migrates it to the current schema. A file that is not a Gearshift store, is
+//! damaged, or belongs to a newer host is left exactly as it is.
 
 use std::fs::{OpenOptions, Permissions};
 use std::io::{self, ErrorKind};
@@ -12,10 +12,10 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use crate::error::{access, shortage};
 use crate::sessions::OpenError;
 
-/// Written into the header of every file of ours: "Gear".
+/// Written into the header of every store file: "Gear".
 const APPLICATION_ID: i32 = 0x4765_6172;
 
-/// What brings a file from version N to N + 1. Append only.
+/// The migration from each version N to N + 1. Append only.
 const MIGRATIONS: [&str; 4] = [
     "CREATE TABLE cog_state (
         cog TEXT NOT NULL PRIMARY KEY,
@@ -46,8 +46,8 @@ const MIGRATIONS: [&str; 4] = [
      ) STRICT, WITHOUT ROWID;",
 ];
 
-/// How large the keys and values of each cog are, in bytes, for as long as the file is open: so a cog that fills its room is
-/// known without reading what it has stored.
+/// The size of each cog's keys and values in bytes, kept while the file is open, so that the size of a cog's data is
+/// known without reading the data.
 const SIZES: &str = "PRAGMA temp_store = MEMORY;
      CREATE TEMP TABLE cog_size (
         cog TEXT NOT NULL PRIMARY KEY,
@@ -66,10 +66,10 @@ const SIZES: &str = "PRAGMA temp_store = MEMORY;
         UPDATE cog_size SET bytes = bytes - octet_length(old.key) - octet_length(old.value) WHERE cog = old.cog;
      END;";
 
-/// What SQLite puts beside the file: `-wal` and `-shm` while it is in use, and after a crash.
+/// Files that SQLite creates beside the file: `-wal` and `-shm` while it is in use, and after a crash.
 const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
 
-/// Opens, or makes, the file.
+/// Opens the file, or creates it.
 pub(super) fn open(path: &Path, lock_timeout: Duration) -> Result<Connection, OpenError> {
     let refuse = |why: String, help: &str| Refusal { why, help: help.to_owned() }.at(path);
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
@@ -96,7 +96,7 @@ pub(super) fn open(path: &Path, lock_timeout: Duration) -> Result<Connection, Op
     Ok(connection)
 }
 
-/// The file and those beside it, by name.
+/// The names of the file and of those beside it.
 fn with_those_beside(path: &Path) -> impl Iterator<Item = PathBuf> {
     let beside = BESIDE.map(|end| {
         let mut name = path.as_os_str().to_owned();
@@ -106,10 +106,11 @@ fn with_those_beside(path: &Path) -> impl Iterator<Item = PathBuf> {
     std::iter::once(path.to_path_buf()).chain(beside)
 }
 
-/// Makes the file for this user alone if there is none: it holds what users said, and SQLite would make it readable for
-/// all. SQLite gives the files beside it the same mode. (`findCreateFileMode` in its `os_unix.c`.)
+/// Creates the file with access for this user only if it does not exist: it contains users' messages, and SQLite
+/// would make it readable for all. SQLite gives the files beside it the same mode. (`findCreateFileMode` in its
+/// `os_unix.c`.)
 ///
-/// A file that this process may not use is named here with its owner; SQLite calls that an I/O error.
+/// If this process may not use a file, the error names the file and its owner; SQLite would call that an I/O error.
 fn try_access(path: &Path) -> Result<(), Refusal> {
     let made = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path);
     match made {
@@ -141,8 +142,8 @@ fn no_access(file: &Path, error: &io::Error) -> Refusal {
     }
 }
 
-/// Takes the rights of others away from files that an earlier version, or a copy, left open to every user. A
-/// mode that lets in a group only was chosen on purpose.
+/// Removes the permissions of others from files that an earlier version, or a copy, left open to every user. A mode
+/// that admits only a group was chosen on purpose.
 fn make_private(path: &Path) {
     for file in with_those_beside(path) {
         let Ok(found) = std::fs::metadata(&file) else { continue };
@@ -206,13 +207,13 @@ fn damaged() -> (String, &'static str) {
     )
 }
 
-/// Looks first, writes last.
+/// Reads first, writes last.
 fn prepare(path: &Path, lock_timeout: Duration) -> Result<Connection, Refusal> {
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(lock_timeout)?;
-    // One host a file: two would save over each other's states.
+    // One host per file: two would overwrite each other's states.
     connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
     let check: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     if check != "ok" {
@@ -249,14 +250,14 @@ fn prepare(path: &Path, lock_timeout: Duration) -> Result<Connection, Refusal> {
             help: "put the file on a local disk".to_owned(),
         });
     }
-    // A commit that was answered survives a loss of power.
+    // A confirmed commit survives a loss of power.
     connection.pragma_update(None, "synchronous", "FULL")?;
     migrate(&mut connection, version)?;
     connection.execute_batch(SIZES)?;
     Ok(connection)
 }
 
-/// Also takes the lock for good when there is nothing to do.
+/// Also takes the permanent lock if there is nothing to migrate.
 fn migrate(connection: &mut Connection, version: usize) -> Result<(), Refusal> {
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     for step in &MIGRATIONS[version..] {

@@ -1,15 +1,15 @@
-//! What one host leaves to the next. It is taken out when it is used: nobody goes on from it twice.
+//! Data that one host leaves to the next. Reading it removes it, so that it is never used twice.
 
 use rusqlite::{OptionalExtension, params};
 
 use super::{Store, StoreError};
 
-/// Its place among the values: no cog has an empty name.
+/// The cog name under which it is stored: no cog has an empty name.
 const COG: &str = "";
 const KEY: &str = "handover";
 
 impl Store {
-    /// Keeps it in place of what was there.
+    /// Stores it in place of what was there.
     ///
     /// # Errors
     /// The file cannot be written.

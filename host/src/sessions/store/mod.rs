@@ -1,5 +1,5 @@
-//! The store: states of cogs, and keys with values for each cog, in one SQLite file.
-//! It does not look into what it keeps; a cog sees its own rows only.
+//! The store: states of cogs, and key-value pairs of each cog, in one SQLite file. It does not interpret what it
+//! stores; a cog sees only its own rows.
 
 mod error;
 mod fallback;
@@ -37,9 +37,9 @@ pub struct Store {
     max_key: usize,
     max_value: usize,
     max_cog: usize,
-    /// By which values expire.
+    /// The clock by which values expire.
     clock: HostClock,
-    /// Deletes what has expired.
+    /// Deletes expired values.
     sweeper: Mutex<Option<AbortHandle>>,
 }
 
@@ -50,12 +50,12 @@ pub struct SavedState {
     pub version: u32,
     /// What it saved.
     pub bytes: Vec<u8>,
-    /// When, in milliseconds since 1970.
+    /// When it was saved, in milliseconds since 1970.
     pub saved_at_ms: u64,
 }
 
 impl SavedState {
-    /// How long ago it was saved; zero for one of the future, if a clock was set back.
+    /// How long ago it was saved; zero if that lies in the future because a clock was set back.
     pub fn age(&self) -> Duration {
         let at = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(self.saved_at_ms));
         at.and_then(|at| SystemTime::now().duration_since(at).ok()).unwrap_or_default()
@@ -63,10 +63,11 @@ impl SavedState {
 }
 
 impl Store {
-    /// Opens the file that `[store]` names, or makes it. One process has it open at a time. Values expire by `clock`.
+    /// Opens the file that `[store]` names, or creates it. Only one process can have it open. Values expire by
+    /// `clock`.
     ///
     /// # Errors
-    /// Another process has it, it is not a file of ours, or it cannot be opened in time.
+    /// Another process has the file open, it is not a Gearshift store, or it cannot be opened in time.
     pub async fn open(
         config: &config::Config,
         store: &config::Store,
@@ -74,7 +75,7 @@ impl Store {
     ) -> Result<Arc<Store>, OpenError> {
         let path = store.path.clone();
         let lock_timeout = store.lock_timeout;
-        // A thread of its own and not the runtime's blocking ones: those stay in the process for a while.
+        // A thread of its own, because the runtime's blocking threads stay in the process for a while.
         let (opened, open) = oneshot::channel();
         let failed = |why: String| {
             OpenError::new(
@@ -87,7 +88,7 @@ impl Store {
         std::thread::Builder::new()
             .name("gearshift-store".to_owned())
             .spawn(move || {
-                // Nobody listens when opening was given up; the file is closed again.
+                // If opening was given up, nobody receives the result, and the file is closed again.
                 let _ = opened.send(file::open(&path, lock_timeout));
             })
             .map_err(|error| failed(error.to_string()))?;
@@ -114,17 +115,18 @@ impl Store {
         Ok(store)
     }
 
-    /// Saves a cog's state over the one before. Once this returns, it survives a loss of power.
+    /// Saves a cog's state in place of the one before. Once this returns, it survives a loss of power.
     ///
     /// # Errors
-    /// It is larger than `[limits] state_max_bytes`, or the file cannot be written; then the old state stays.
+    /// The state is larger than `[limits] state_max_bytes`, or the file cannot be written; the old state is then
+    /// kept.
     pub async fn save_state(&self, cog: &str, version: u32, bytes: Vec<u8>) -> Result<(), StoreError> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
         let saved_at_ms = u64::try_from(now).unwrap_or(u64::MAX);
         self.put_state(cog, SavedState { version, bytes, saved_at_ms }).await
     }
 
-    /// Puts a state with its time in place of the one before. Once this returns, it survives a loss of power.
+    /// Saves a state with its time in place of the one before. Once this returns, it survives a loss of power.
     ///
     /// # Errors
     /// As [`Store::save_state`].
@@ -165,7 +167,7 @@ impl Store {
         .await
     }
 
-    /// Forgets a cog's state; whether there was one.
+    /// Deletes a cog's state; returns whether there was one.
     ///
     /// # Errors
     /// The file cannot be written.
@@ -178,12 +180,12 @@ impl Store {
         .await
     }
 
-    /// The file.
+    /// The path of the file.
     pub fn path(&self) -> &std::path::Path {
         &self.path
     }
 
-    /// Waits for what was asked before, and closes the file, within `timeout`. Can be called again.
+    /// Finishes earlier requests and closes the file, within `timeout`. Can be called again.
     pub async fn close(&self, timeout: Duration) {
         if let Some(sweeper) = self.sweeper.lock().unwrap_or_else(PoisonError::into_inner).take() {
             sweeper.abort();

@@ -1,11 +1,11 @@
-//! What states the store has, without the states themselves.
+//! Which states the store has, without the states themselves.
 
 use super::{Store, StoreError};
 
 /// A saved state, without its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StateInfo {
-    /// Whose it is.
+    /// The cog that it belongs to.
     pub cog: String,
     /// The cog's own schema version.
     pub version: u32,
@@ -16,7 +16,7 @@ pub struct StateInfo {
 }
 
 impl Store {
-    /// Every saved state, by the names of the cogs.
+    /// Every saved state, sorted by cog name.
     ///
     /// # Errors
     /// The file cannot be read.

@@ -1,4 +1,4 @@
-//! When the repeated tasks of cogs are due: with it, their rhythm outlasts the process.
+//! When cogs' repeated tasks are due, so that their rhythm survives a restart.
 
 use rusqlite::params;
 
@@ -9,14 +9,14 @@ use super::{Store, StoreError};
 pub struct KeptTask {
     /// Its name.
     pub name: String,
-    /// Its rhythm, to see whether it is the same one.
+    /// Its rhythm, to detect a changed one.
     pub rhythm: String,
     /// When it is due next, in milliseconds since 1970.
     pub due_ms: u64,
 }
 
 impl Store {
-    /// Keeps a cog's repeated tasks in place of those before.
+    /// Replaces the stored repeated tasks of a cog.
     ///
     /// # Errors
     /// The file cannot be written.
@@ -35,7 +35,7 @@ impl Store {
         .await
     }
 
-    /// A cog's repeated tasks, as they were kept last.
+    /// A cog's repeated tasks, as they were last stored.
     ///
     /// # Errors
     /// The file cannot be read.

@@ -1,4 +1,5 @@
-//! Keys with values, each a cog's own. A value may expire: from then on no call sees it, and soon after it is deleted.
+//! Key-value pairs, separate for each cog. A value may expire: from then on no call sees it, and soon after it is
+//! deleted.
 
 use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
@@ -23,30 +24,30 @@ pub struct Change {
     pub key: String,
     /// Its new value; `None` deletes it.
     pub value: Option<Vec<u8>>,
-    /// What must be there for the change to be made.
+    /// The condition for the change.
     pub expect: Expect,
-    /// How long the new value lasts; `None`: until it is changed.
+    /// How long the new value lasts; `None` means until it is changed.
     pub lasts: Option<Duration>,
 }
 
-/// What must be there for a change to be made.
+/// The condition for a change: what the key must hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Expect {
-    /// Anything, or nothing.
+    /// Any value, or none.
     Any,
-    /// Nothing.
+    /// No value.
     Absent,
     /// This value.
     Value(Vec<u8>),
 }
 
-/// Entries in one answer of [`Store::list`] at most.
+/// Maximum number of entries in one answer of [`Store::list`].
 pub const LIST_MAX: usize = 1000;
-/// An answer ends with the entry that reaches this size, in bytes: the store's thread serves everybody.
+/// An answer ends with the entry that reaches this size, in bytes: all cogs share the store's thread.
 const LIST_PAGE_BYTES: usize = 1 << 20;
-/// How often what has expired is deleted.
+/// How often expired values are deleted.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
-/// Values deleted at once: the store's thread serves everybody.
+/// Number of values deleted at once: all cogs share the store's thread.
 const SWEEP_MAX: usize = 1000;
 
 impl Store {
@@ -68,7 +69,7 @@ impl Store {
         self.change(cog, change).await.map(drop)
     }
 
-    /// Deletes a cog's key; whether there was one.
+    /// Deletes a cog's key; returns whether there was one.
     ///
     /// # Errors
     /// As [`Store::change`].
@@ -76,19 +77,19 @@ impl Store {
         self.change(cog, Change { key: key.to_owned(), value: None, expect: Expect::Any, lasts: None }).await
     }
 
-    /// Makes a change, all of it or nothing, if what it expects is there. `false`: something else is there, or there was
-    /// nothing to delete. Once this returns, it survives a loss of power.
+    /// Makes a change, completely or not at all, if its condition holds. `false`: the condition does not hold, or
+    /// there was nothing to delete. Once this returns, the change survives a loss of power.
     ///
     /// # Errors
-    /// Key or value are larger than their limits, all of the cog's together would be larger than
-    /// `[limits] store_cog_max_bytes` by that, or the file cannot be written.
+    /// The key or the value is larger than its limit, the change would make the cog's data larger than `[limits]
+    /// store_cog_max_bytes`, or the file cannot be written.
     pub async fn change(&self, cog: &str, change: Change) -> Result<bool, StoreError> {
         let Change { key, value: new, expect, lasts } = change;
         let size = new.as_ref().map_or(0, Vec::len);
         self.check_size(cog, "a value", size, self.max_value, "store_value_max_bytes")?;
         let (owner, max_cog) = (cog, self.max_cog);
         let (cog, key, now) = (cog.to_owned(), self.key(cog, &key)?, self.now());
-        // A time that no calendar has is as good as none.
+        // A time that is out of range means that the value never expires.
         let expires_at = lasts.and_then(|time| now.checked_add(i64::try_from(time.as_millis()).ok()?));
         let changed = self.run(move |connection| {
             let is_as_expected = match expect {
@@ -109,7 +110,7 @@ impl Store {
                 return Ok(Ok(deleted == Some(true)));
             };
             let (before, after) = sizes(connection, &cog, &key, new.len())?;
-            // What makes it smaller is always taken.
+            // A change that makes the data smaller is always allowed.
             if after > max_cog && after > before {
                 return Ok(Err(after));
             }
@@ -123,9 +124,9 @@ impl Store {
         changed.await?.map_err(too_many)
     }
 
-    /// A page of a cog's keys that begin with `prefix` and come after `after`, in byte order, with their values: at most
-    /// `limit` and [`LIST_MAX`], and fewer when values are large. For the next page, pass the last key as `after`; an
-    /// empty one is the end.
+    /// A page of a cog's keys that begin with `prefix` and come after `after`, in byte order, with their values: at
+    /// most `limit` and [`LIST_MAX`], and fewer if values are large. For the next page, pass the last key as `after`;
+    /// an empty page is the end.
     ///
     /// # Errors
     /// The prefix is longer than a key may be, or the file cannot be read.
@@ -141,7 +142,7 @@ impl Store {
         let after = after.map(str::to_owned);
         let limit = limit.min(LIST_MAX) as i64;
         self.run(move |connection| {
-            // A range alone: of a text with a zero character in it, SQLite's `length` and `substr` see a part.
+            // Only a range: in a text with a NUL character, SQLite's `length` and `substr` see only a part.
             // https://www.sqlite.org/nulinstr.html
             let mut statement = connection.prepare_cached(
                 "SELECT key, value FROM cog_value
@@ -164,7 +165,7 @@ impl Store {
         .await
     }
 
-    /// Deletes what expired while no host ran, and from now on every so often, until the store is closed.
+    /// Deletes what expired while no host ran, and from then on regularly until the store is closed.
     pub(super) async fn start_sweeping(self: &Arc<Self>) {
         self.try_sweep().await;
         let store = Arc::downgrade(self);
@@ -227,7 +228,7 @@ fn value(connection: &Connection, cog: &str, key: &str, now: i64) -> rusqlite::R
     statement.query_row(params![cog, key, now], |row| row.get(0)).optional()
 }
 
-/// The size of all keys and values of a cog, and what it would be with a value of that many bytes for this key.
+/// The size of all keys and values of a cog, and what it would be with a value of `value` bytes for this key.
 fn sizes(connection: &Connection, cog: &str, key: &str, value: usize) -> rusqlite::Result<(usize, usize)> {
     let mut all = connection.prepare_cached("SELECT bytes FROM cog_size WHERE cog = ?1")?;
     let mut own = connection.prepare_cached(
@@ -239,7 +240,7 @@ fn sizes(connection: &Connection, cog: &str, key: &str, value: usize) -> rusqlit
     Ok((before, before - own + key.len() + value))
 }
 
-/// What comes right behind all texts that begin with `prefix`, in the order of their bytes.
+/// The value that sorts directly after all texts that begin with `prefix`, in byte order.
 fn end_of(prefix: &str) -> Value {
     let mut letters: Vec<char> = prefix.chars().collect();
     while let Some(last) = letters.pop() {
@@ -248,7 +249,7 @@ fn end_of(prefix: &str) -> Value {
             return Value::Text(letters.into_iter().collect());
         }
     }
-    // Every text stands before every blob. https://www.sqlite.org/datatype3.html#sort_order
+    // Every text sorts before every blob. https://www.sqlite.org/datatype3.html#sort_order
     Value::Blob(Vec::new())
 }
 
@@ -306,7 +307,7 @@ mod tests {
             store.set("c", "ab", vec![0; 40]).await.unwrap();
             store.close(Duration::from_secs(30)).await;
         }
-        // A cog that has more than is allowed by now can make it less.
+        // A cog that exceeds a lowered limit can still reduce its data.
         let store = open(50).await;
         store.set("c", "ab", vec![0; 30]).await.unwrap();
         assert!(store.set("c", "ab", vec![0; 31]).await.is_err());
