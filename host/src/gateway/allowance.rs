@@ -1,4 +1,4 @@
-//! How many frames may go out on one connection in any span of some length. It sends nothing.
+//! A sliding window: how many frames may be sent on one connection within some length of time. It sends nothing.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use tokio::time::Instant;
 pub(super) struct Allowance {
     most: usize,
     within: Duration,
-    /// When the last of them went out, oldest first.
+    /// When the last of them were sent, oldest first.
     sent: VecDeque<Instant>,
 }
 
@@ -17,9 +17,9 @@ impl Allowance {
         Allowance { most, within, sent: VecDeque::with_capacity(most) }
     }
 
-    /// Whether another may go out now and `others` after it.
+    /// Whether a frame may be sent now, and `others` more after it.
     pub(super) fn is_there_beside(&self, others: usize) -> bool {
-        // The one that has to be forgotten for the last of them.
+        // The frame that must have left the window for the last of them.
         let oldest = (self.sent.len() + others).checked_sub(self.most);
         oldest.is_none_or(|at| self.sent.get(at).is_some_and(|sent| sent.elapsed() >= self.within))
     }

@@ -1,5 +1,5 @@
-//! What may be asked of the gateway in JSON: by cogs through their handle, and for `gearshift status`.
-//! It reads and answers; what is asked for is done by the shards.
+//! What the gateway can be asked in JSON: by cogs through their handle, and for `gearshift status`.
+//! This reads requests and answers them; the shards carry them out.
 
 use serde::{Deserialize, Deserializer};
 use serde_json::json;
@@ -13,11 +13,11 @@ use crate::sessions::discord::AskError;
 #[derive(Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
 enum Ask {
-    /// How all shards are.
+    /// The status of all shards.
     Shards,
-    /// Shows the bot in another way.
+    /// Sets the bot's presence.
     Presence { presence: Presence },
-    /// Members of a guild, as `GUILD_MEMBERS_CHUNK` events.
+    /// Requests members of a guild; they arrive as `GUILD_MEMBERS_CHUNK` events.
     Members {
         #[serde(deserialize_with = "id")]
         guild_id: u64,

@@ -1,30 +1,30 @@
-//! What each close code of the gateway means for the session: go on with it, begin a new one, or give up.
-//! It does nothing itself.
+//! What each close code of the gateway means for the session: resume it, start a new one, or give up.
+//! It takes no action itself.
 //!
 //! <https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes>
 
 use crate::config::Intent;
 
-/// What follows a close.
+/// What to do after a close.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// The session lives: RESUME.
+    /// The session still exists: RESUME.
     Resume,
     /// The session is lost: IDENTIFY.
     Identify,
-    /// Trying again would be refused again.
+    /// Another attempt would be rejected too.
     GiveUp,
 }
 
-/// Discord refuses the bot; the host ends.
+/// Discord rejects the bot; the host ends.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("Discord closed the gateway of shard {shard} with {code}: {what}")]
 pub struct Refused {
-    /// The shard that was refused first.
+    /// The first shard that was rejected.
     pub shard: u16,
-    /// The close code, as 4014.
+    /// The close code, such as 4014.
     pub code: u16,
-    /// What Discord refuses.
+    /// What Discord rejects.
     pub what: String,
     /// What the reader can do.
     pub help: String,

@@ -1,26 +1,26 @@
-//! What goes out: the frames of the handshake, and what the host may ask of the gateway.
-//! It writes text; the shard decides when to send it.
+//! Outgoing frames: those of the handshake, and the commands that the host can send to the gateway.
+//! This produces text; the shard decides when to send it.
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::config::{ActivityKind, Intent, Status};
 
-/// Something the host asks of the gateway.
+/// A command to the gateway.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
-    /// How the bot is shown; kept for later sessions of the shard too.
+    /// The bot's presence; kept for later sessions of the shard too.
     Presence(Presence),
-    /// Members of a guild; they come as `GUILD_MEMBERS_CHUNK` events.
+    /// A request for members of a guild; they arrive as `GUILD_MEMBERS_CHUNK` events.
     RequestMembers(MembersRequest),
 }
 
-/// How the bot is shown. <https://discord.com/developers/docs/events/gateway-events#update-presence>
+/// The bot's presence. <https://discord.com/developers/docs/events/gateway-events#update-presence>
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Presence {
     /// Its status.
     pub status: Status,
-    /// What it does; Discord shows the first.
+    /// Its activities; Discord shows the first.
     #[serde(default)]
     pub activities: Vec<Activity>,
     /// Since when the bot is idle, in milliseconds since 1970.
@@ -31,33 +31,34 @@ pub struct Presence {
     pub afk: bool,
 }
 
-/// What the bot does; the fields that bots may send.
+/// An activity, with the fields that bots may set.
 /// <https://discord.com/developers/docs/events/gateway-events#activity-object>
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Activity {
-    /// Its name, as after "Playing".
+    /// Its name, shown after a word such as "Playing".
     pub name: String,
     /// Discord's activity type.
     #[serde(rename = "type")]
     pub kind: u8,
-    /// Stream, for type 1.
+    /// Stream URL, for type 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// A line of its own; for type 4 all that is shown.
+    /// An additional line; for type 4 the only text that is shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
 }
 
-/// Discord's activity type for a text of its own, and the name that its clients give it.
+/// Discord's activity type for a custom status, and the name that its clients use for it.
 const CUSTOM: u8 = ActivityKind::Custom as u8;
 const CUSTOM_NAME: &str = "Custom Status";
-/// Discord's limits: the text of an activity in characters, ids of one request, bytes of a nonce.
+/// Discord's limits: characters of an activity's text, ids in one request, bytes of a nonce.
 const MAX_ACTIVITY_CHARS: usize = 128;
 const MAX_IDS: usize = 100;
 const MAX_NONCE_BYTES: usize = 32;
 
 impl Presence {
-    /// As the operator wants it; `None` when nothing is said, so that IDENTIFY says nothing either.
+    /// The presence that the operator configured; `None` if nothing is configured, so that IDENTIFY contains none
+    /// either.
     pub(super) fn configured(status: Status, activity: Option<&str>, kind: ActivityKind) -> Option<Presence> {
         if status == Status::default() && activity.is_none() {
             return None;
@@ -73,27 +74,27 @@ impl Presence {
     }
 }
 
-/// Which members are wanted.
+/// Which members are requested.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MembersRequest {
     /// The guild.
     pub guild_id: u64,
-    /// Who: by the beginning of the name, or by id.
+    /// By the beginning of the name, or by id.
     pub who: Members,
-    /// Whether their presences are wanted too.
+    /// Whether to include their presences.
     pub presences: bool,
-    /// Comes back with the chunks; at most 32 bytes.
+    /// Returned with the chunks; at most 32 bytes.
     pub nonce: Option<String>,
 }
 
-/// Who is wanted.
+/// How the members are selected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Members {
-    /// Names that begin with this; empty = all.
+    /// Names that begin with this; empty means all.
     Query {
         /// Beginning of the name.
         name: String,
-        /// How many at most; 0 = no limit, with an empty name only.
+        /// Maximum number; 0 means no limit, and needs an empty name.
         limit: u32,
     },
     /// These ids, at most 100.
@@ -101,7 +102,7 @@ pub enum Members {
 }
 
 impl Command {
-    /// What Discord would not take, in words: it closes the connection, or does not answer.
+    /// Describes what Discord would not accept: it would close the connection, or not answer.
     pub(super) fn check(&self, intents: &[Intent]) -> Result<(), String> {
         match self {
             Command::Presence(presence) => presence.check(),
@@ -127,7 +128,7 @@ impl Presence {
         Ok(())
     }
 
-    /// The frame that shows it.
+    /// The frame that updates the presence.
     pub(super) fn frame(&self) -> String {
         json!({"op": 3, "d": self}).to_string()
     }
@@ -161,7 +162,7 @@ impl MembersRequest {
         }
     }
 
-    /// The frame that asks for them.
+    /// The frame that requests the members.
     pub(super) fn frame(&self) -> String {
         let mut d = json!({"guild_id": self.guild_id.to_string(), "presences": self.presences});
         match &self.who {
@@ -178,7 +179,7 @@ impl MembersRequest {
     }
 }
 
-/// What IDENTIFY says about the bot.
+/// The content of IDENTIFY.
 pub(super) struct Identity<'a> {
     pub(super) token: &'a str,
     pub(super) intents: u64,
@@ -188,7 +189,7 @@ pub(super) struct Identity<'a> {
 }
 
 pub(super) fn identify(identity: &Identity<'_>) -> String {
-    /// Guilds with more members than this come with those only who are online.
+    /// In guilds with more members than this, Discord sends only those who are online.
     const LARGE_THRESHOLD: u32 = 250;
     let mut d = json!({
         "token": identity.token,

@@ -1,5 +1,5 @@
-//! What comes in: the envelope of a gateway frame, and the event as it is handed on — its text untouched.
-//! Nothing is decoded beyond the envelope.
+//! Incoming frames: the envelope of a gateway frame, and the event as it is passed on, its text unchanged.
+//! Only the envelope is decoded.
 
 use std::ops::Range;
 
@@ -10,12 +10,12 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-/// One event of Discord. Cloning shares the text.
+/// One dispatch of Discord. Cloning shares the text.
 #[derive(Debug, Clone)]
 pub struct Dispatch {
     /// The shard that received it.
     pub shard: u16,
-    /// Its number in the shard's session; `None` when the server gave it none.
+    /// Its sequence number in the shard's session; `None` if the server sent none.
     pub seq: Option<u64>,
     text: Utf8Bytes,
     name: Range<usize>,
@@ -23,27 +23,27 @@ pub struct Dispatch {
 }
 
 impl Dispatch {
-    /// Its name, as `MESSAGE_CREATE`.
+    /// Its name, such as `MESSAGE_CREATE`.
     pub fn name(&self) -> &str {
         &self.text.as_str()[self.name.clone()]
     }
 
-    /// Discord's JSON of the event, the `d` of the frame.
+    /// The event's JSON, the `d` of the frame.
     pub fn data(&self) -> &str {
         &self.text.as_str()[self.data.clone()]
     }
 
-    /// The frame.
+    /// The whole frame.
     pub fn text(&self) -> &Utf8Bytes {
         &self.text
     }
 
-    /// Where [`data`](Dispatch::data) stands in the frame, in bytes.
+    /// The position of [`data`](Dispatch::data) in the frame, in bytes.
     pub fn data_range(&self) -> Range<usize> {
         self.data.clone()
     }
 
-    /// The event of a dispatch frame that was read from `text`.
+    /// The event of a dispatch frame read from `text`.
     pub(super) fn new(
         shard: u16,
         seq: Option<u64>,
@@ -54,10 +54,10 @@ impl Dispatch {
         Dispatch { shard, seq, text, name, data }
     }
 
-    /// Reads a frame that no shard has received, for tests of what takes events.
+    /// Reads a frame that no shard has received, for tests of code that handles events.
     ///
     /// # Errors
-    /// The text is no dispatch frame.
+    /// The text is not a dispatch frame.
     pub fn read(shard: u16, text: Utf8Bytes) -> Result<Dispatch, BadFrame> {
         match Frame::read(text.as_str())? {
             Frame::Dispatch { seq, name, data } => {
@@ -69,16 +69,16 @@ impl Dispatch {
     }
 }
 
-/// A frame that is not what the gateway sends. The text says what is missing, never what was there.
+/// A frame that the gateway never sends. The message says what is missing, never what the frame contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a frame of the gateway cannot be understood: {0}")]
 pub struct BadFrame(&'static str);
 
-/// A frame, borrowed from its text.
+/// A frame that borrows its text.
 #[derive(Debug, PartialEq)]
 pub(super) enum Frame<'t> {
     Dispatch {
-        /// Discord numbers every dispatch, but a frame without a number is no reason to lose its event.
+        /// Discord numbers every dispatch, but a missing number is no reason to lose the event.
         seq: Option<u64>,
         name: &'t str,
         data: &'t str,
@@ -92,13 +92,12 @@ pub(super) enum Frame<'t> {
         interval_ms: u64,
     },
     HeartbeatAck,
-    /// An op that a later version of Discord may send; it is passed over.
+    /// An opcode that a later version of Discord may send; it is ignored.
     Unknown {
         op: u64,
     },
-    /// JSON, but not the envelope that Discord documents. What a server sent once it would send again after a
-    /// reconnect, so it is passed over.
-    /// <https://discord.com/developers/docs/events/gateway-events#payload-structure>
+    /// JSON, but not the envelope that Discord documents. After a reconnect the server would probably send the same
+    /// again, so it is ignored. <https://discord.com/developers/docs/events/gateway-events#payload-structure>
     Odd(&'static str),
 }
 
@@ -112,7 +111,7 @@ struct Envelope<'t> {
     d: Option<&'t RawValue>,
 }
 
-/// The same with fields of any type: read only when the strict one does not fit.
+/// The same with fields of any type: parsed only if the strict envelope does not match.
 #[derive(Deserialize)]
 struct LooseEnvelope<'t> {
     #[serde(borrow)]
@@ -127,15 +126,15 @@ struct LooseEnvelope<'t> {
 
 #[derive(Deserialize)]
 struct Hello {
-    /// Milliseconds. A number of JSON may have a point.
+    /// Milliseconds. JSON may write a number with a decimal point.
     heartbeat_interval: f64,
 }
 
-/// What a session is resumed with, from READY.
+/// What a RESUME needs, from READY.
 #[derive(Debug, Deserialize)]
 pub(super) struct Ready {
     pub(super) session_id: String,
-    /// Servers may leave it out, or write something else; the session is then resumed at the usual address.
+    /// Servers may omit it or send another type; the session is then resumed at the usual address.
     #[serde(default, deserialize_with = "string_or_none")]
     pub(super) resume_gateway_url: Option<String>,
 }
@@ -152,7 +151,7 @@ impl<'t> Frame<'t> {
         }
     }
 
-    /// The same of a frame in any form of JSON.
+    /// Parses a frame in any JSON notation.
     pub(super) fn read_as_json(text: &'t str) -> Result<Frame<'t>, BadFrame> {
         let envelope = match serde_json::from_str::<Envelope<'t>>(text) {
             Ok(envelope) => envelope,
@@ -171,7 +170,7 @@ impl<'t> Frame<'t> {
             7 => Frame::Reconnect,
             9 => Frame::InvalidSession { resumable: data == "true" },
             10 => match serde_json::from_str(data) {
-                // A cast of what is too large gives the largest.
+                // The cast saturates if the number is too large.
                 Ok(Hello { heartbeat_interval: ms }) if ms >= 1.0 => Frame::Hello { interval_ms: ms as u64 },
                 _ => Frame::Odd("HELLO whose `heartbeat_interval` is no time in milliseconds"),
             },
@@ -182,9 +181,9 @@ impl<'t> Frame<'t> {
 }
 
 impl<'t> Frame<'t> {
-    /// A dispatch as servers write it: without spaces, with `d` an object and the last key. Nearly every frame is one,
-    /// and all of `d` is read later by who wants it; so here only its end is looked for. `None`: it is another frame, or
-    /// written otherwise.
+    /// A dispatch as servers write it: without spaces, with `d` an object and the last key. Nearly every frame looks
+    /// like that, and its consumers parse all of `d` later, so here only its end is located. `None` if it is another
+    /// frame, or written differently.
     fn read_compact(text: &'t str) -> Option<Frame<'t>> {
         let (mut op, mut seq, mut name) = (None, None, None);
         let mut rest = text.strip_prefix('{')?;
@@ -208,24 +207,24 @@ impl<'t> Frame<'t> {
     }
 }
 
-/// A number, or `None` in it for `null`.
+/// A number; `Some(None)` for `null`.
 fn number(json: &str) -> Option<Option<u64>> {
     match json {
         "null" => Some(None),
-        // Zeros in front are no JSON.
+        // JSON does not allow leading zeros.
         _ if json.len() > 1 && json.starts_with('0') => None,
         _ if json.bytes().all(|byte| byte.is_ascii_digit()) => json.parse().ok().map(Some),
         _ => None,
     }
 }
 
-/// What stands in a string without escapes.
+/// The content of a string without escapes.
 fn plain_string(json: &str) -> Option<&str> {
     let inner = json.strip_prefix('"')?.strip_suffix('"')?;
     inner.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_').then_some(inner)
 }
 
-/// Where the quote stands that ends a string, which begins before `at`.
+/// The position of the quote that ends a string; the string begins before `at`.
 fn end_of_string(bytes: &[u8], mut at: usize) -> Option<usize> {
     loop {
         at += memchr2(b'"', b'\\', bytes.get(at..)?)?;
@@ -236,7 +235,7 @@ fn end_of_string(bytes: &[u8], mut at: usize) -> Option<usize> {
     }
 }
 
-/// Length in bytes of the object that a text begins with. Only brackets and strings are looked at.
+/// Length in bytes of the object at the beginning of a text. Only brackets and strings are examined.
 fn object_length(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     if bytes.first() != Some(&b'{') {
@@ -260,8 +259,8 @@ fn object_length(text: &str) -> Option<usize> {
 }
 
 impl<'t> Envelope<'t> {
-    /// What can be made of a text that is not quite an envelope: the inner error says why nothing, the outer one that
-    /// it is not even JSON.
+    /// Reads a text that does not match the envelope exactly. The inner error says why it is unusable, the outer one
+    /// that it is not even JSON.
     fn read_loosely(text: &'t str) -> Result<Result<Envelope<'t>, &'static str>, BadFrame> {
         let Ok(loose) = serde_json::from_str::<LooseEnvelope<'t>>(text) else {
             return match serde_json::from_str::<IgnoredAny>(text) {
@@ -276,7 +275,7 @@ impl<'t> Envelope<'t> {
     }
 }
 
-/// Where `part`, a slice of `text`, stands in it, in bytes; `0..0` when it is empty.
+/// The position of `part`, a slice of `text`, in bytes; `0..0` if it is empty.
 pub(super) fn range_of(part: &str, text: &str) -> Range<usize> {
     if part.is_empty() {
         return 0..0;

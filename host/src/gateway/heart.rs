@@ -1,11 +1,12 @@
-//! The heartbeat of one connection: when the next is due, and whether the last was answered.
+//! The heartbeat of one connection: when the next is due, and whether the last was acknowledged.
 //! It sends nothing and knows no socket.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// The longest interval, whatever a server says: without beats a dead connection is never noticed. Discord's is 41 s.
+/// The longest interval, whatever a server says: without heartbeats a dead connection is never noticed. Discord's is
+/// 41 s.
 const LONGEST: Duration = Duration::from_secs(300);
 
 /// Times of the heartbeat.
@@ -16,45 +17,46 @@ pub(super) struct Heart {
     unanswered_since: Option<Instant>,
 }
 
-/// The last heartbeat was not answered before the next was due: the connection is dead without saying so.
+/// The last heartbeat was not acknowledged before the next was due: the connection is dead (a zombie).
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Silence;
 
 impl Heart {
-    /// `fraction` of the interval passes before the first beat, so that not all bots beat at once after an outage.
+    /// `fraction` of the interval passes before the first heartbeat, so that not all bots send it at once after an
+    /// outage.
     pub(super) fn new(interval: Duration, fraction: f64, now: Instant) -> Heart {
         let interval = interval.min(LONGEST);
         Heart { interval, due: now + interval.mul_f64(fraction), unanswered_since: None }
     }
 
-    /// When the next beat is due.
+    /// When the next heartbeat is due.
     pub(super) fn due(&self) -> Instant {
         self.due
     }
 
-    /// The time has come: beat, unless nobody answers.
+    /// A heartbeat is due: counts it as sent, unless the last one is unanswered.
     pub(super) fn beat(&mut self, now: Instant) -> Result<(), Silence> {
         if self.unanswered_since.is_some() {
             return Err(Silence);
         }
         self.unanswered_since = Some(now);
-        // Counted from now: after a suspended machine, missed beats are not made up for.
+        // Counted from now: after a suspend, missed heartbeats are not caught up on.
         self.due = now + self.interval;
         Ok(())
     }
 
-    /// The time has come, but no beat may go out; the one before may still be answered.
+    /// A heartbeat is due, but must not be sent; the one before may still be acknowledged.
     pub(super) fn put_off(&mut self, now: Instant) {
         self.due = now + self.interval.max(Duration::from_secs(1));
     }
 
-    /// The server asked for a beat out of turn; its answer is not held against the next.
+    /// The server requested a heartbeat; its acknowledgement does not count for the next one.
     pub(super) fn asked(&mut self, now: Instant) {
         self.unanswered_since.get_or_insert(now);
         self.due = now + self.interval;
     }
 
-    /// A beat was answered; returns how long that took.
+    /// A heartbeat was acknowledged; returns how long that took.
     pub(super) fn answered(&mut self, now: Instant) -> Option<Duration> {
         self.unanswered_since.take().map(|since| now.saturating_duration_since(since))
     }

@@ -1,5 +1,5 @@
-//! What is kept of a gateway that closed so that another one can resume its sessions, and whether it fits that other one.
-//! It keeps no secret: of the token a digest.
+//! What is kept of a closed gateway so that another one can resume its sessions, and whether it fits that other one.
+//! It contains no secret: of the token only a digest.
 //!
 //! <https://discord.com/developers/docs/events/gateway#resuming>
 
@@ -13,17 +13,17 @@ use crate::{
     sessions::Discord,
 };
 
-/// The sessions of a gateway, with whatever a RESUME depends on.
+/// The sessions of a gateway, with everything that a RESUME depends on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resumable {
     identity: Identity,
-    /// How the config wanted the bot to be shown, and how it is shown.
+    /// The presence from the config, and the one that is shown.
     configured: Option<Presence>,
     shown: Option<Presence>,
     sessions: Vec<KeptSession>,
 }
 
-/// What IDENTIFY said, and to whom. A RESUME does not say it again: the session stays what it was.
+/// What IDENTIFY contained, and who it was sent to. A RESUME does not repeat it: the session keeps its properties.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Identity {
     origin: String,
@@ -39,7 +39,7 @@ pub struct KeptSession {
     pub(super) shard: u16,
     id: String,
     url: Option<String>,
-    /// Number of the last event that was handed over.
+    /// Sequence number of the last event that was handed over.
     seq: Option<u64>,
     /// When it began, in milliseconds since 1970.
     began_unix_ms: u64,
@@ -69,16 +69,16 @@ impl Resumable {
         Resumable { identity: Identity::of(discord, config), configured, shown, sessions }
     }
 
-    /// Whether it is of the bot of this session.
+    /// Whether it belongs to the bot of this session.
     pub fn is_of(&self, discord: &Discord) -> bool {
         (&self.identity.origin, self.identity.application)
             == (&discord.origin(), discord.account().application_id)
     }
 
-    /// Whether a gateway of this config can resume it, if it is of the same bot.
+    /// Whether a gateway with this config can resume it, provided that it belongs to the same bot.
     ///
     /// # Errors
-    /// Why not, as a clause.
+    /// The reason why not, as a clause.
     pub fn fits(&self, discord: &Discord, config: &config::Discord) -> Result<(), &'static str> {
         let (kept, now) = (&self.identity, Identity::of(discord, config));
         if kept.token_digest != now.token_digest {
@@ -93,12 +93,12 @@ impl Resumable {
         Ok(())
     }
 
-    /// How many sessions there are.
+    /// Number of sessions.
     pub fn len(&self) -> usize {
         self.sessions.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no sessions.
     pub fn is_empty(&self) -> bool {
         self.sessions.is_empty()
     }
@@ -107,8 +107,8 @@ impl Resumable {
         self.sessions.iter().find(|session| session.shard == shard)
     }
 
-    /// How the bot is to be shown by a config that wants `configured`, and whether that is news to Discord: what a cog has
-    /// said holds on, unless the operator says something else now.
+    /// The presence to show when the config says `configured`, and whether Discord must be sent it: a presence that a
+    /// cog has set stays, unless the operator has configured another one since.
     pub(super) fn presence(&self, configured: Option<Presence>) -> (Option<Presence>, bool) {
         match configured == self.configured {
             true => (self.shown.clone(), false),
@@ -128,7 +128,7 @@ impl KeptSession {
         Session { id: self.id.clone(), url: self.url.clone(), seq: self.seq, unconfirmed: 0 }
     }
 
-    /// When it began.
+    /// When the session began.
     pub(super) fn since(&self) -> Option<Instant> {
         let age = std::time::Duration::from_millis(machine_unix_ms().saturating_sub(self.began_unix_ms));
         Instant::now().checked_sub(age)

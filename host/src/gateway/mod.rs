@@ -1,11 +1,11 @@
-//! The gateway: the host's own connection to Discord's events, one task a shard, all of them on one thread of its own:
-//! whatever else the host is doing, heartbeats go out and events are read. Raw text in, raw text on; it resumes whenever
-//! Discord lets it, and says why when it cannot.
-//! It decodes no event, waits for no cog, and has no address of its own: `GET /gateway/bot` says where to connect.
+//! The gateway: the host's connection to Discord's events. Each shard is a task, and all of them run on one dedicated
+//! thread, so that heartbeats are sent and events are read whatever else the host is doing. It passes on events as
+//! raw text; it resumes whenever Discord allows it, and reports why when it cannot.
+//! It decodes no event, waits for no cog, and has no built-in address: `GET /gateway/bot` says where to connect.
 //!
-//! A shard hands an event to the sink *before* it counts it as received. Whatever was not handed over comes again after a
-//! RESUME; whatever was does not: only a replay can repeat an event, and what it repeats is dropped. The sink must not
-//! wait: heartbeats are sent by the same task.
+//! A shard hands an event to the sink *before* it counts it as received. After a RESUME, Discord sends again whatever
+//! was not handed over. Only such a replay can repeat an event, and repeated events are dropped. The sink must not
+//! block: heartbeats are sent by the same task.
 
 mod allowance;
 mod ask;
@@ -48,7 +48,7 @@ pub use state::State;
 /// Times that Discord prescribes. Not configurable; tests shorten them.
 #[derive(Debug, Clone)]
 pub struct Timing {
-    /// How long the server may take to say HELLO.
+    /// How long the server may take to send HELLO.
     pub hello: Duration,
     /// How long the server may be silent between IDENTIFY and READY, or RESUME and RESUMED.
     pub ready: Duration,
@@ -56,11 +56,11 @@ pub struct Timing {
     pub reconnect_first: Duration,
     /// Shortest and longest pause after INVALID_SESSION.
     pub invalid_session: (Duration, Duration),
-    /// Time from IDENTIFY to IDENTIFY of shards that may not go together.
+    /// Time between two IDENTIFYs of shards that may not identify together.
     pub identify_every: Duration,
-    /// How often Discord's count of session starts is compared to this host's: what else uses the token shows there.
+    /// How often Discord's count of session starts is compared to this host's, to detect another user of the token.
     pub compare_starts_every: Duration,
-    /// How long closing waits for the server's goodbye.
+    /// How long closing waits for the server's close frame.
     pub goodbye: Duration,
 }
 
@@ -71,7 +71,7 @@ impl Default for Timing {
             ready: Duration::from_secs(60),
             reconnect_first: Duration::from_millis(500),
             invalid_session: (Duration::from_secs(1), Duration::from_secs(5)),
-            // Discord counts 5 s when they arrive, and the way there does not always take the same time.
+            // Discord counts 5 s between arrivals, and the time in transit varies.
             identify_every: Duration::from_millis(5_500),
             compare_starts_every: Duration::from_secs(3600),
             goodbye: Duration::from_secs(1),
@@ -91,13 +91,13 @@ pub struct Gateway {
     goodbye: Duration,
 }
 
-/// A command that could not be handed to its shard.
+/// Why a command could not be handed to its shard.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CommandError {
-    /// Discord would not take it.
+    /// Discord would not accept it.
     #[error("{0}")]
     Invalid(String),
-    /// So many wait already, for instance because the shard is not connected.
+    /// This many are already waiting, for instance because the shard is not connected.
     #[error("the gateway already has {0} requests waiting")]
     Full(usize),
     /// The gateway was closed.
@@ -105,10 +105,10 @@ pub enum CommandError {
     Closed,
 }
 
-/// Why a shard has ended by itself.
+/// Why a shard ended although nobody closed it.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum EndError {
-    /// Discord refused it for good.
+    /// Discord rejected it for good.
     #[error(transparent)]
     Refused(#[from] Arc<Refused>),
     /// The host itself failed.
@@ -116,13 +116,14 @@ pub enum EndError {
     Panicked,
 }
 
-/// Requests that may wait in front of one shard.
+/// Maximum number of requests that wait for one shard.
 const COMMANDS: usize = 64;
 
 impl Gateway {
-    /// Starts all shards and returns at once. They connect, and identify after [`Gateway::listen`], or resume what is in
-    /// `kept`, which must [fit](Resumable::fits); `sink` then gets every event of every shard, on the gateway's thread, and
-    /// must not wait. Needs a running runtime, the one of the sessions: what a shard asks them is done there.
+    /// Starts all shards and returns at once. They connect, and after [`Gateway::listen`] they identify, or resume
+    /// the sessions in `kept`, which must [fit](Resumable::fits). `sink` then gets every event of every shard, on the
+    /// gateway's thread, and must not block. Needs a running runtime, the one of the sessions: requests of the shards
+    /// to the sessions run there.
     ///
     /// # Errors
     /// The system has no thread or no descriptors left.
@@ -159,7 +160,8 @@ impl Gateway {
         }
         let (closing, closed) = watch::channel(Leave::No);
         let starts = Arc::new(Starts::new(timing.identify_every));
-        // First the thread: a runtime must not be dropped here, should there be none.
+        // The thread first: if it cannot be started, there must not be a runtime yet, which could not be dropped
+        // here.
         let (give, work) = std::sync::mpsc::channel();
         thread::Builder::new().name("gateway".to_owned()).spawn(move || run(&work))?;
         let own = runtime::Builder::new_current_thread().enable_all().build()?;
@@ -206,11 +208,11 @@ impl Gateway {
             handles.push(Handle { requests, state: watched, vitals });
         }
         let aborts = tasks.iter().map(JoinHandle::abort_handle).collect();
-        // The thread waits for it.
+        // The thread waits for this.
         let _ = give.send((own, tasks));
         sessions.spawn(compare_starts(starts, Arc::clone(discord), timing.compare_starts_every, closed));
         let closing = Closing(closing);
-        // Dropped with the sessions' runtime: without them nothing can be done.
+        // Dropped with the sessions' runtime: without the sessions the gateway cannot work.
         let with_sessions = closing.clone();
         sessions.spawn(async move { with_sessions.0.closed().await });
         let shards = Arc::new(Shards { all: handles, presence, intents: config.intents.clone() });
@@ -227,31 +229,31 @@ impl Gateway {
         })
     }
 
-    /// Lets the shards identify: events come from now on. Can be called again.
+    /// Lets the shards identify: events arrive from now on. Can be called again.
     pub fn listen(&self) {
         self.listening.send_replace(true);
     }
 
-    /// How all shards are, in order.
+    /// The status of all shards, in order.
     pub fn shards(&self) -> Vec<ShardStatus> {
         self.shards.status()
     }
 
-    /// The states of all shards, in order, to look at or to wait for.
+    /// The states of all shards, in order, to read or to wait for.
     pub fn states(&self) -> Vec<watch::Receiver<State>> {
         self.shards.all.iter().map(|shard| shard.state.clone()).collect()
     }
 
-    /// The state of a shard, to look at or to wait for. `None`: there is no such shard.
+    /// The state of a shard, to read or to wait for. `None` if there is no such shard.
     pub fn state(&self, shard: u16) -> Option<watch::Receiver<State>> {
         self.shards.all.get(usize::from(shard)).map(|shard| shard.state.clone())
     }
 
-    /// Hands a command to its shard: a request for members to the guild's, a presence to all. A presence is kept for
-    /// later sessions too, and only the last one counts.
+    /// Hands a command to its shard: a request for members to the guild's shard, a presence to all. A presence is
+    /// kept for later sessions too, and only the last one counts.
     ///
     /// # Errors
-    /// Discord would not take it, the shard's queue is full, or the gateway is closed.
+    /// Discord would not accept it, the shard's queue is full, or the gateway is closed.
     pub fn send(&self, command: Command) -> Result<(), CommandError> {
         self.shards.send(command)
     }
@@ -259,7 +261,7 @@ impl Gateway {
     /// Waits until all shards have ended.
     ///
     /// # Errors
-    /// A shard has ended although nobody closed it; the others go on until [`Gateway::close`].
+    /// A shard ended although nobody closed it; the others continue until [`Gateway::close`].
     pub async fn ended(&self) -> Result<(), EndError> {
         let ends = self.shards.all.iter().map(|shard| {
             let mut state = shard.state.clone();
@@ -268,7 +270,7 @@ impl Gateway {
                 match end {
                     Ok(State::Refused(refused)) => Err(EndError::Refused(refused)),
                     Ok(_) => Ok(()),
-                    // It is gone without a word.
+                    // The task is gone without a final state.
                     Err(_) => Err(EndError::Panicked),
                 }
             }
@@ -276,20 +278,20 @@ impl Gateway {
         futures_util::future::try_join_all(ends).await.map(|_| ())
     }
 
-    /// Ends the session of every shard and waits for the server's goodbye, a second longer than that may take; a shard
-    /// that cannot even send is cut off then. Can be called again.
+    /// Ends the session of every shard and waits for the server's close frames, up to a second longer than that may
+    /// take; any shard that is still open is then cut off. Can be called again.
     pub async fn close(&self) {
         self.leave(Leave::ForGood).await;
     }
 
-    /// As [`Gateway::close`], but the sessions go on at Discord for a while, and can be resumed by another gateway. Every
-    /// event up to their last number was handed over, and none after it.
+    /// Closes like [`Gateway::close`], but Discord keeps the sessions for a while, and another gateway can resume
+    /// them. Every event up to their last sequence number was handed over, and none after it.
     pub async fn close_resumable(&self) -> Resumable {
         self.leave(Leave::Resumable).await;
         self.resumable()
     }
 
-    /// The sessions of the shards that have closed so and can be resumed.
+    /// The sessions of shards that were closed in that way and can be resumed.
     pub fn resumable(&self) -> Resumable {
         let sessions = self.shards.all.iter().filter_map(|shard| match &*shard.state.borrow() {
             State::Closed { kept } => kept.as_deref().cloned(),
@@ -304,7 +306,7 @@ impl Gateway {
         let ends = self.shards.all.iter().map(|shard| {
             let mut state = shard.state.clone();
             async move {
-                // An error means that the task is gone, which is what is wanted.
+                // An error means that the task is gone, which is the goal.
                 let _ = state.wait_for(State::is_end).await;
             }
         });
@@ -316,7 +318,7 @@ impl Gateway {
     }
 }
 
-/// Closes the gateway, at the latest when it is dropped.
+/// Closes the gateway when it is dropped, if not before.
 #[derive(Debug, Clone)]
 struct Closing(watch::Sender<Leave>);
 
@@ -326,17 +328,17 @@ impl Drop for Closing {
     }
 }
 
-/// Whether the gateway is to close, and how.
+/// Whether and how the gateway should close.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Leave {
     No,
     ForGood,
-    /// Another gateway may go on with its sessions.
+    /// Another gateway may resume its sessions.
     Resumable,
 }
 
 impl Leave {
-    /// Whether it begins now; what was begun first holds.
+    /// Returns whether it begins now; the first call decides how.
     fn begin(&mut self, how: Leave) -> bool {
         let begins = *self == Leave::No;
         if begins {
@@ -350,7 +352,7 @@ fn configured(config: &config::Discord) -> Option<Presence> {
     Presence::configured(config.status, config.activity.as_deref(), config.activity_kind)
 }
 
-/// Looks for other processes that use the token, until the gateway is to close.
+/// Regularly looks for other processes that use the token, until the gateway closes.
 async fn compare_starts(
     starts: Arc<Starts>,
     discord: Arc<Discord>,
@@ -362,14 +364,14 @@ async fn compare_starts(
             () = shard::asked_to_close(&mut closing) => return,
             () = tokio::time::sleep(every) => {}
         }
-        // Without an answer there is nothing to compare, and the shards say what is wrong.
+        // Without an answer there is nothing to compare, and the shards report the problem.
         if let Ok(gateway) = discord.gateway().await {
             starts.compare(&gateway.session_start_limit);
         }
     }
 }
 
-/// What the thread does: it ends with the last shard.
+/// The body of the thread: it ends with the last shard.
 fn run(work: &std::sync::mpsc::Receiver<(Runtime, Vec<JoinHandle<()>>)>) {
     let Ok((runtime, shards)) = work.recv() else { return };
     for ended in runtime.block_on(join_all(shards)) {

@@ -1,5 +1,5 @@
-//! One shard from connection to connection: where to connect, resume or identify, how long to pause.
-//! What is said on an open connection stands in `talk`.
+//! One shard from connection to connection: where to connect, whether to resume or identify, how long to pause.
+//! The conversation on an open connection is in `talk`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,12 +21,12 @@ use crate::error::chain;
 use crate::sessions::discord::{DiscordError, GatewayInfo};
 use crate::sessions::{Backoff, Discord, Net};
 
-/// A shard and all it needs; owned by its task.
+/// A shard with everything it needs; owned by its task.
 pub(super) struct Shard<S> {
     pub(super) number: u16,
     pub(super) count: u16,
     pub(super) intents: Vec<Intent>,
-    /// Where the sessions do their work: connections in their pool must not end with the gateway.
+    /// The runtime of the sessions: connections in their pool must not end with the gateway.
     pub(super) sessions: runtime::Handle,
     pub(super) discord: Arc<Discord>,
     pub(super) net: Net,
@@ -36,11 +36,11 @@ pub(super) struct Shard<S> {
     pub(super) sink: S,
     pub(super) state: watch::Sender<State>,
     pub(super) vitals: Vitals,
-    /// How the bot is shown: sent with IDENTIFY, and whenever it changes.
+    /// The bot's presence: sent with IDENTIFY, and whenever it changes.
     pub(super) presence: watch::Receiver<Option<Presence>>,
-    /// Whether somebody is there to take events: nothing identifies or resumes before.
+    /// Whether anything receives events: no shard identifies or resumes before.
     pub(super) listening: watch::Receiver<bool>,
-    /// What a RESUME needs; `None` before READY and after the session was lost.
+    /// What a RESUME needs; `None` before READY and after the session is lost.
     pub(super) session: Option<Session>,
 }
 
@@ -48,37 +48,37 @@ pub(super) struct Shard<S> {
 #[derive(Debug, Clone)]
 pub(super) struct Session {
     pub(super) id: String,
-    /// Where to resume it; `None` = at the address that `GET /gateway/bot` names.
+    /// Where to resume it; `None` means the address from `GET /gateway/bot`.
     pub(super) url: Option<String>,
-    /// Number of the last event that was handed over; `None` when none had a number yet.
+    /// Sequence number of the last event that was handed over; `None` if none had a number yet.
     pub(super) seq: Option<u64>,
-    /// RESUMEs that were sent since the last event.
+    /// RESUMEs sent since the last event.
     pub(super) unconfirmed: u32,
 }
 
-/// How a conversation ended.
+/// How a connection ended.
 pub(super) enum End {
     /// The host closed it.
     Closed,
     /// The server ended it or fell silent.
     Lost { code: Option<u16>, why: String },
-    /// Op 7: the server wants us to reconnect.
+    /// Op 7: the server requests a reconnect.
     Asked,
     /// Op 9.
     Invalid { resumable: bool },
 }
 
-/// What the next attempt needs to know of those before.
+/// What the next attempt needs to know about earlier ones.
 struct Course {
-    /// Pauses while no connection is ready.
+    /// Pauses while no connection becomes ready.
     unready: Backoff,
-    /// Connections since the last READY or RESUMED.
+    /// Failed connections since the last READY or RESUMED.
     failures: u32,
-    /// Pauses after connections that the server ended in order, or that were ready for a short time.
+    /// Pauses after connections that the server ended in order, or that were ready only for a short time.
     short: Backoff,
-    /// Such connections since one that was ready for [`longest`](Self::longest).
+    /// Number of such connections since one that was ready for [`longest`](Self::longest).
     ended: u32,
-    /// The longest pause. What ends a connection that was ready for so long says nothing of the next.
+    /// The longest pause. The end of a connection that was ready for that long says nothing about the next.
     longest: Duration,
 }
 
@@ -94,9 +94,9 @@ impl Course {
         self.unready.pause()
     }
 
-    /// The server has ended a connection; `lasted` is how long that was ready, if it was. A server that lets a shard in and
-    /// out again is not asked all the time, and does not use up the session starts of a day: the pauses grow until a
-    /// connection lasts.
+    /// The server ended a connection; `lasted` is how long it was ready, if it was. If a server keeps admitting a
+    /// shard and ending the connection, the pauses grow until a connection lasts, so that the shard does not use up
+    /// the session starts of a day.
     fn ended(&mut self, lasted: Option<Duration>, is_at_once: bool) -> Duration {
         if let Some(lasted) = lasted {
             self.failures = 0;
@@ -114,17 +114,17 @@ impl Course {
     }
 }
 
-/// Resolves when the gateway is to close, or its owner is gone.
+/// Resolves when the gateway should close, or its owner is gone.
 pub(super) async fn asked_to_close(closing: &mut watch::Receiver<Leave>) {
     let _ = closing.wait_for(|leave| *leave != Leave::No).await;
 }
 
-/// After this many failures at the resume address, Discord is asked for another.
+/// After this many failures at the resume address, Discord is asked for another one.
 const RESUME_ADDRESS_TRIES: u32 = 2;
-/// After this many RESUMEs that were not confirmed, the session is given up: better new than never.
+/// After this many unconfirmed RESUMEs, the session is given up for a new one.
 const RESUME_TRIES: u32 = 5;
-/// While no session may be started, or a server says not to be asked, it is asked again so often all the same: somebody may
-/// have reset the token.
+/// While no session may be started, or a server says when to ask again, it is asked after this time at the latest:
+/// the token may have been reset.
 const ASK_AGAIN: Duration = Duration::from_secs(15 * 60);
 
 impl<S: FnMut(Dispatch) + Send> Shard<S> {
@@ -176,7 +176,8 @@ impl<S: FnMut(Dispatch) + Send> Shard<S> {
         self.state.send_replace(State::Closed { kept });
     }
 
-    /// What follows an end: a pause and another attempt, `None` when the host closed it, an error when Discord refuses.
+    /// What follows an end: another attempt after a pause, `None` if the host closed it, an error if Discord rejects
+    /// the bot.
     fn judge(
         &mut self,
         end: End,
@@ -215,7 +216,7 @@ impl<S: FnMut(Dispatch) + Send> Shard<S> {
                     Verdict::Identify => self.session = None,
                     Verdict::Resume => {}
                 }
-                // The first attempt after a working connection goes out at once.
+                // The first attempt after a working connection is made at once.
                 let pause = match lasted {
                     Some(_) => course.ended(lasted, self.session.is_some()),
                     None => course.failed(),
@@ -226,7 +227,7 @@ impl<S: FnMut(Dispatch) + Send> Shard<S> {
         Ok(Some(pause))
     }
 
-    /// Says why the shard pauses now.
+    /// Logs why the shard pauses now.
     fn pause_after(&self, why: String, pause: Duration) -> Duration {
         let (shard, pause_ms) = (self.number, pause.as_millis() as u64);
         tracing::warn!(shard, pause_ms, "the gateway connection: {why}");
@@ -260,16 +261,16 @@ impl<S: FnMut(Dispatch) + Send> Shard<S> {
                 Err(wait) => self.wait_for_starts(gateway.session_start_limit.total, wait).await,
             }
         };
-        // Before the connection and not on it: one that waits is one that does not beat.
+        // It waits before it connects: on an open connection it would have to send heartbeats meanwhile.
         let start = permit.turn(self.number, gateway.session_start_limit.max_concurrency).await;
         let socket = dial(&self.sessions, self.net.clone(), &gateway.url).await?;
         self.listened().await;
         Ok((socket, Some(start)))
     }
 
-    /// Waits until somebody takes events.
+    /// Waits until something receives events.
     async fn listened(&mut self) {
-        // An error means that the gateway is closed, which ends the shard by itself.
+        // An error means that the gateway is closed, which ends the shard anyway.
         let _ = self.listening.wait_for(|is_listening| *is_listening).await;
     }
 
@@ -280,13 +281,13 @@ impl<S: FnMut(Dispatch) + Send> Shard<S> {
         );
         tracing::error!(shard = self.number, "{why}");
         self.state.send_replace(State::Waiting { why });
-        // A limit that is said to be renewed at any moment is not asked for all the time: no session begins sooner anyway.
+        // Even if the limit should reset at any moment, ask only this often: no session can start sooner anyway.
         tokio::time::sleep(wait.max(self.timing.identify_every).min(ASK_AGAIN)).await;
         self.state.send_replace(State::Connecting);
     }
 }
 
-/// Where the gateway is now, asked by the sessions.
+/// Asks for the gateway's address through the sessions.
 async fn ask(sessions: &runtime::Handle, discord: &Arc<Discord>) -> Result<GatewayInfo, Failed> {
     let discord = Arc::clone(discord);
     let asked = async move {
@@ -298,7 +299,7 @@ async fn ask(sessions: &runtime::Handle, discord: &Arc<Discord>) -> Result<Gatew
     let_do(sessions, asked).await
 }
 
-/// A connection, dialed by the sessions and then taken over.
+/// Opens a connection: the sessions' runtime dials, then the shard takes it over.
 async fn dial(sessions: &runtime::Handle, net: Net, url: &str) -> Result<Socket, Failed> {
     let address = Address::read(url)?;
     let (host, port) = (address.host.clone(), address.port);
@@ -310,7 +311,7 @@ async fn dial(sessions: &runtime::Handle, net: Net, url: &str) -> Result<Socket,
     Socket::connect(let_do(sessions, dial).await?, &address, &tls).await
 }
 
-/// Lets the sessions' runtime do something; it is given up when nobody waits for it any more.
+/// Runs something on the sessions' runtime; it is aborted when the caller stops waiting.
 async fn let_do<T: Send + 'static>(
     sessions: &runtime::Handle,
     work: impl Future<Output = Result<T, Failed>> + Send + 'static,
@@ -344,7 +345,7 @@ mod tests {
             assert!(pauses[11] >= LONGEST / 2, "{pauses:?}");
             assert_eq!(course.ended(GOOD, true), Duration::ZERO);
         }
-        // Where a session has to be begun there is a pause each time.
+        // When a new session has to be started, there is always a pause.
         assert!(course.ended(GOOD, false) >= FIRST / 2);
     }
 
@@ -353,7 +354,7 @@ mod tests {
         let mut course = Course::new(FIRST, LONGEST);
         let pauses: Vec<_> = (0..12).map(|_| course.failed()).collect();
         assert!(pauses[0] <= FIRST && pauses[11] >= LONGEST / 2, "{pauses:?}");
-        // Op 9 in answer to the first RESUME that arrives, and a connection that breaks soon.
+        // Op 9 in answer to the first RESUME, and a connection that breaks soon.
         assert_eq!(course.ended(None, true), Duration::ZERO);
         assert!(course.ended(SHORT, true) <= FIRST);
         assert!(course.failures == 0 && course.failed() <= FIRST);

@@ -1,5 +1,5 @@
-//! All shards, seen from outside: what is handed to them, and how they are.
-//! It connects nothing; each shard does so by itself.
+//! All shards, seen from outside: the commands that they are handed, and their status.
+//! It makes no connections; each shard makes its own.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::config::Intent;
 #[derive(Debug)]
 pub(super) struct Shards {
     pub(super) all: Vec<Handle>,
-    /// How the bot is shown. Only the last counts: Discord takes few of them.
+    /// The bot's presence. Only the last one counts: Discord accepts few of them.
     /// <https://discord.com/developers/docs/events/gateway#rate-limiting>
     pub(super) presence: watch::Sender<Option<Presence>>,
     pub(super) intents: Vec<Intent>,
@@ -31,7 +31,7 @@ pub(super) struct Handle {
     pub(super) vitals: Vitals,
 }
 
-/// What a shard measures of itself. Clones are the same.
+/// What a shard measures of itself. Clones share the values.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Vitals(Arc<Mutex<Measured>>);
 
@@ -39,35 +39,35 @@ pub(super) struct Vitals(Arc<Mutex<Measured>>);
 pub(super) struct Measured {
     /// Round trip of the last heartbeat.
     pub(super) latency: Option<Duration>,
-    /// When READY of the present session came.
+    /// When READY of the current session arrived.
     pub(super) session_since: Option<Instant>,
-    /// How often the present session was resumed.
+    /// How often the current session was resumed.
     pub(super) resumes: u64,
-    /// How often any session was, since the gateway was opened.
+    /// How often any session was resumed, since the gateway was opened.
     pub(super) all_resumes: u64,
-    /// Attempts to connect again, since the gateway was opened.
+    /// Reconnection attempts since the gateway was opened.
     pub(super) reconnects: u64,
 }
 
-/// How a shard is.
+/// The status of a shard.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ShardStatus {
     /// Its number.
     pub shard: u16,
     /// `connecting`, `identifying`, `resuming`, `ready`, `waiting`, `closed` or `refused`.
     pub state: &'static str,
-    /// Why it waits or was refused.
+    /// Why it is waiting or was rejected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
-    /// Round trip of its last heartbeat in milliseconds; the first comes up to a minute after connecting.
+    /// Round trip of its last heartbeat in milliseconds; first available up to a minute after connecting.
     pub latency_ms: Option<f64>,
     /// Milliseconds since its session began.
     pub session_ms: Option<u64>,
     /// How often the session was resumed.
     pub resumes: u64,
-    /// How often any session was, since the gateway was opened.
+    /// How often any session was resumed, since the gateway was opened.
     pub all_resumes: u64,
-    /// Attempts to connect again after a connection that ended or did not come about, since the gateway was opened.
+    /// Attempts to connect again after a connection that ended or failed, since the gateway was opened.
     pub reconnects: u64,
 }
 
@@ -78,7 +78,7 @@ impl Vitals {
 }
 
 impl Shards {
-    /// Hands a command to its shard: a request for members to the guild's, a presence to all.
+    /// Hands a command to its shard: a request for members to the guild's shard, a presence to all.
     pub(super) fn send(&self, command: Command) -> Result<(), CommandError> {
         command.check(&self.intents).map_err(CommandError::Invalid)?;
         match command {

@@ -1,4 +1,4 @@
-//! The connection, once it is dialed: handshakes, then text frames.
+//! A dialed connection: handshakes, then text frames.
 //! It knows no session and no heartbeat.
 
 use std::sync::Arc;
@@ -18,14 +18,14 @@ use crate::{
     text::{self, OneLine},
 };
 
-/// How long one frame may take to be sent, and a handshake to be made, before the connection counts as dead.
+/// Time limit for sending one frame, or for a handshake, before the connection is treated as dead.
 const SEND_TIMEOUT: Duration = Duration::from_secs(10);
-/// How much is read at once. The library clears all of it before every read, and most frames are small.
+/// How much is read at once. The library zeroes the whole buffer before every read, and most frames are small.
 const READ_BUFFER: usize = 4 << 10;
-/// The longest close reason that is repeated, in bytes. The protocol allows 123 bytes; servers err.
+/// The longest close reason that is repeated, in bytes. The protocol allows 123 bytes, but servers make mistakes.
 /// <https://www.rfc-editor.org/rfc/rfc6455#section-5.5>
 const MAX_REASON: usize = 123;
-/// A GUILD_CREATE of a large guild has some megabytes.
+/// The GUILD_CREATE of a large guild can have several megabytes.
 const MAX_FRAME: usize = 64 << 20;
 
 /// An open connection.
@@ -33,11 +33,11 @@ pub(super) struct Socket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
 }
 
-/// Why a connection did not come about.
+/// Why no connection was established.
 #[derive(Debug)]
 pub(super) struct Failed {
     pub(super) why: String,
-    /// For how long the server wants not to be asked again, if it said so.
+    /// How long the server wants to be left alone, if it said so.
     pub(super) wait: Duration,
 }
 
@@ -47,7 +47,7 @@ impl From<String> for Failed {
     }
 }
 
-/// A handshake was answered otherwise than by opening the websocket. A proxy before Discord says when to come again.
+/// The answer to a handshake did not open the websocket. A proxy in front of Discord may say when to retry.
 /// <https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3>
 fn not_opened(host: &str, error: &Error) -> Failed {
     let wait = match error {
@@ -58,14 +58,14 @@ fn not_opened(host: &str, error: &Error) -> Failed {
     Failed { why: format!("the handshake with `{host}` failed: {error}"), wait: wait.unwrap_or_default() }
 }
 
-/// What came in.
+/// What was received.
 pub(super) enum Received {
     Text(Utf8Bytes),
     Binary,
-    /// The end: with the server's close code, or without one when the connection broke.
+    /// The end: with the server's close code, or without one if the connection broke.
     Closed {
         code: Option<u16>,
-        /// What happened, with what the server said of it.
+        /// What happened, including the server's reason.
         why: String,
     },
 }
@@ -84,7 +84,7 @@ fn closed(frame: Option<&CloseFrame>) -> Received {
     Received::Closed { code: Some(code), why }
 }
 
-/// Where a gateway is.
+/// The address of a gateway.
 pub(super) struct Address {
     url: reqwest::Url,
     pub(super) host: String,
@@ -92,7 +92,7 @@ pub(super) struct Address {
 }
 
 impl Address {
-    /// Reads a URL of the scheme `ws` or `wss`, for version 10 of the gateway, JSON, uncompressed.
+    /// Parses a `ws` or `wss` URL, for version 10 of the gateway, JSON, uncompressed.
     pub(super) fn read(url: &str) -> Result<Address, String> {
         let mut url = reqwest::Url::parse(url).map_err(|error| format!("its address is no URL: {error}"))?;
         if !matches!(url.scheme(), "ws" | "wss") {
@@ -118,7 +118,7 @@ impl Socket {
             .max_message_size(Some(MAX_FRAME))
             .max_frame_size(Some(MAX_FRAME));
         let mut request = address.url.as_str().into_client_request().map_err(|error| error.to_string())?;
-        // The handshake is HTTP, and some servers refuse it without.
+        // The handshake is HTTP, and some servers reject it without this header.
         request.headers_mut().insert(USER_AGENT, AGENT.clone());
         let handshake = client_async_tls_with_config(
             request,
@@ -136,14 +136,14 @@ impl Socket {
         }
     }
 
-    /// The next frame with content. Dropping the future loses nothing.
+    /// The next frame with content. Cancel safe.
     pub(super) async fn receive(&mut self) -> Received {
         loop {
             match self.stream.next().await {
                 Some(Ok(Message::Text(text))) => return Received::Text(text),
                 Some(Ok(Message::Close(frame))) => return closed(frame.as_ref()),
                 Some(Ok(Message::Binary(_))) => return Received::Binary,
-                // Pings are answered by the library.
+                // The library answers pings.
                 Some(Ok(_)) => {}
                 Some(Err(error)) => return Received::Closed { code: None, why: format!("broken: {error}") },
                 None => return Received::Closed { code: None, why: "the connection ended".to_owned() },
@@ -159,7 +159,7 @@ impl Socket {
         }
     }
 
-    /// Says goodbye with a code and waits for the other side, but not longer than `within`.
+    /// Sends a close frame with this code and waits for the other side, but not longer than `within`.
     pub(super) async fn close(mut self, code: u16, within: Duration) {
         let frame = CloseFrame { code: code.into(), reason: Utf8Bytes::default() };
         let goodbye = async {
@@ -167,7 +167,7 @@ impl Socket {
                 while let Some(Ok(_)) = self.stream.next().await {}
             }
         };
-        // A server that does not answer a close is closed all the same, by dropping the socket.
+        // If the server does not answer, dropping the socket closes it.
         let _ = tokio::time::timeout(within, goodbye).await;
     }
 }

@@ -1,5 +1,5 @@
 //! Session starts of all shards of one token: whose turn it is to identify, and how many starts are left.
-//! It keeps times and counts only; a shard asks for a [`Start`] before it dials and says when IDENTIFY was sent.
+//! It only tracks times and counts; a shard takes a [`Start`] before it dials and reports when IDENTIFY was sent.
 //!
 //! <https://discord.com/developers/docs/events/gateway#session-start-limit-object>
 //! <https://discord.com/developers/docs/events/gateway#sharding-max-concurrency>
@@ -13,31 +13,31 @@ use tokio::time::Instant;
 
 use crate::sessions::discord::SessionStartLimit;
 
-/// How long the limit lasts. Discord says `reset_after: 0` while nothing of it is used.
+/// The period of the limit. Discord says `reset_after: 0` while none of it is used.
 const DAY: Duration = Duration::from_secs(24 * 3600);
-/// Two answers that differ by more than this in when the limit is renewed speak of two limits.
+/// If the reset times in two answers differ by more than this, they describe different periods.
 const SAME_LIMIT: Duration = Duration::from_secs(60);
 
 /// When the last shard of a bucket identified.
 type Bucket = Arc<AsyncMutex<Option<Instant>>>;
 
-/// What all shards share.
+/// State shared by all shards.
 #[derive(Debug)]
 pub(super) struct Starts {
-    /// Time between two IDENTIFY of one bucket.
+    /// Time between two IDENTIFYs of one bucket.
     every: Duration,
     buckets: Mutex<HashMap<u32, Bucket>>,
     left: Mutex<Option<Left>>,
 }
 
-/// What is left until the limit is renewed.
+/// What is left until the limit resets.
 #[derive(Debug, Clone, Copy)]
 struct Left {
     starts: u32,
     renewed: Instant,
 }
 
-/// One start taken from the limit; given back when it is dropped before IDENTIFY was sent.
+/// One start taken from the limit; returned if it is dropped before IDENTIFY was sent.
 #[derive(Debug)]
 pub(super) struct Permit {
     starts: Arc<Starts>,
@@ -56,7 +56,7 @@ impl Starts {
         Starts { every, buckets: Mutex::default(), left: Mutex::default() }
     }
 
-    /// Takes one start from the limit that Discord has just answered with; the error is how long there will be none.
+    /// Takes one start from the limit that Discord just returned; the error is how long there will be none.
     pub(super) fn take(self: &Arc<Starts>, limit: &SessionStartLimit) -> Result<Permit, Duration> {
         self.compare(limit);
         match self.left().as_mut() {
@@ -68,9 +68,9 @@ impl Starts {
         Ok(Permit { starts: Arc::clone(self), is_used: false })
     }
 
-    /// Compares the limit that Discord has just answered with to what was taken here. Other shards may have taken starts
-    /// that Discord has not seen yet, so its number may be too high, never too low: what is missing somebody else took.
-    /// Returns how many that are, and warns about them.
+    /// Compares the limit that Discord just returned to the starts taken here. Other shards may have taken starts
+    /// that Discord has not seen yet, so its number may be too high, but never too low: any missing starts were used
+    /// by another process. Returns their number, and warns about them.
     pub(super) fn compare(&self, limit: &SessionStartLimit) -> u32 {
         let now = Instant::now();
         let renewed = match limit.reset_after {
@@ -106,7 +106,7 @@ impl Starts {
 }
 
 impl Permit {
-    /// Waits until a shard may identify. Shards of one bucket come one after the other, in the order in which they ask.
+    /// Waits until a shard may identify. Shards of one bucket take turns, in the order in which they ask.
     pub(super) async fn turn(self, shard: u16, max_concurrency: u32) -> Start {
         let last = self.starts.bucket(shard, max_concurrency).lock_owned().await;
         if let Some(last) = *last {
@@ -117,7 +117,7 @@ impl Permit {
 }
 
 impl Start {
-    /// IDENTIFY was sent just now. Only this counts: connecting takes a different time for each shard.
+    /// IDENTIFY was just sent. Only that time counts: connecting takes a different time for each shard.
     pub(super) fn identified(mut self) {
         self.permit.is_used = true;
         *self.last = Some(Instant::now());
@@ -153,7 +153,7 @@ mod tests {
         let begun = Instant::now();
         let permit = starts.take(&limit(9)).unwrap();
         let next = tokio::spawn(permit.turn(2, 2));
-        // Another bucket does not wait.
+        // A different bucket does not wait.
         starts.take(&limit(9)).unwrap().turn(1, 2).await.identified();
         assert_eq!(begun.elapsed(), Duration::ZERO);
         tokio::time::advance(Duration::from_secs(3)).await;

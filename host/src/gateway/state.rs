@@ -1,5 +1,5 @@
-//! Where a shard stands, for those who wait for it and those who look.
-//! It changes nothing; only the shard writes it.
+//! The state of a shard, to wait for and to display.
+//! Only the shard changes it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,19 +13,19 @@ pub enum State {
     Connecting,
     /// IDENTIFY was sent.
     Identifying,
-    /// RESUME was sent; missed events come in.
+    /// RESUME was sent; missed events are arriving.
     Resuming {
         /// The session's id.
         session: String,
     },
-    /// Events come in.
+    /// Events are arriving.
     Ready {
         /// The session's id; the same before and after a resume.
         session: String,
     },
-    /// The last attempt failed; the next comes soon.
+    /// The last attempt failed; the next follows soon.
     Waiting {
-        /// Why, in words.
+        /// The reason, in words.
         why: String,
     },
     /// The host closed it.
@@ -33,12 +33,12 @@ pub enum State {
         /// Its session, if another gateway can resume it.
         kept: Option<Box<KeptSession>>,
     },
-    /// Discord refuses it for good.
+    /// Discord rejected it for good.
     Refused(Arc<Refused>),
 }
 
 impl State {
-    /// Whether nothing will come any more.
+    /// Whether nothing more will arrive.
     pub fn is_end(&self) -> bool {
         matches!(self, State::Closed { .. } | State::Refused(_))
     }

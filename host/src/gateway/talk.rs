@@ -1,5 +1,5 @@
 //! The conversation on one open connection: HELLO, IDENTIFY or RESUME, heartbeats, events, commands — until it ends.
-//! Whether and when another connection follows stands in `shard`.
+//! Whether and when another connection follows is decided in `shard`.
 
 use std::time::Duration;
 
@@ -18,44 +18,44 @@ use super::starts::Start;
 use super::state::State;
 use crate::{config::intent_bits, counters};
 
-/// Close codes of ours: the first ends the session, the second keeps it.
+/// The close codes we send: the first ends the session, the second keeps it.
 /// <https://discord.com/developers/docs/events/gateway#initiating-a-disconnect>
 const GOODBYE: u16 = 1000;
 const WILL_RESUME: u16 = 4000;
 
-/// Discord allows 120 frames in 60 s, whatever they are; some are kept for heartbeats.
+/// Discord allows 120 frames of any kind in 60 s; some are reserved for heartbeats.
 /// <https://discord.com/developers/docs/events/gateway#rate-limiting>
 const FRAMES: (usize, Duration) = (120, Duration::from_secs(60));
 const FRAMES_KEPT: usize = 10;
-/// Discord passes over presences that come more often.
+/// Discord ignores presence updates beyond this rate.
 const PRESENCES: (usize, Duration) = (5, Duration::from_secs(20));
 
-/// What a frame asks for.
+/// What to do after a frame.
 enum Step {
     GoOn,
-    /// READY or RESUMED came.
+    /// READY or RESUMED arrived.
     Ready,
     Beat,
     End(End),
 }
 
-/// What is known of one connection after its handshake.
+/// The state of one connection after its handshake.
 struct Line {
     heart: Heart,
     frames: Allowance,
-    /// When READY or RESUMED came; commands may go out since.
+    /// When READY or RESUMED arrived; commands may be sent from then on.
     ready_since: Option<Instant>,
-    /// Until then READY, RESUMED or an event of the replay must have come.
+    /// READY, RESUMED or an event of the replay must arrive by then.
     ready_by: Instant,
-    /// While a RESUME is answered: the number after which the server was asked to send events again. Only a replay can
-    /// bring an event twice; outside of it whatever comes is new, however the server counts.
+    /// During a replay: the last sequence number before it, which the RESUME named. Only a replay can repeat an
+    /// event; at any other time an event is new, whatever its number.
     /// <https://discord.com/developers/docs/events/gateway#resuming>
     replay_after: Option<u64>,
-    /// Whether a number that no RESUME can rely on was warned about.
+    /// Whether a warning was logged about sequence numbers that no RESUME can rely on.
     warned_of_numbers: bool,
-    /// Events that a replay repeated.
+    /// Number of events that a replay repeated.
     repeated: u64,
-    /// Frames that were passed over.
+    /// Number of frames that were ignored.
     odd: u64,
 }
 
@@ -103,7 +103,7 @@ async fn open<S: Send>(shard: &mut Shard<S>, socket: &mut Socket, start: Option<
         Some(session) => {
             shard.state.send_replace(State::Resuming { session: session.id.clone() });
             session.unconfirmed += 1;
-            // Without a number nothing was handed over: everything is wanted.
+            // Without a number nothing was handed over yet, so everything is requested.
             let after = session.seq.unwrap_or(0);
             (resume(shard.discord.token().expose(), &session.id, after), session.seq)
         }
@@ -121,7 +121,7 @@ async fn open<S: Send>(shard: &mut Shard<S>, socket: &mut Socket, start: Option<
         }
     };
     let sent = socket.send(frame).await;
-    // Also when it failed: it may have arrived.
+    // Even if sending failed: the frame may have arrived.
     if let Some(start) = start {
         start.identified();
     }
@@ -141,7 +141,7 @@ async fn open<S: Send>(shard: &mut Shard<S>, socket: &mut Socket, start: Option<
     })
 }
 
-/// Until the end: events, heartbeats, commands.
+/// Handles events, heartbeats and commands until the end.
 async fn listen<S: FnMut(Dispatch) + Send>(
     shard: &mut Shard<S>,
     socket: &mut Socket,
@@ -150,13 +150,13 @@ async fn listen<S: FnMut(Dispatch) + Send>(
     closing: &mut watch::Receiver<Leave>,
 ) -> End {
     let mut presences = Allowance::new(PRESENCES);
-    // Made once and not for every frame: there are many frames.
+    // Created once rather than per frame: there are many frames.
     let asked = asked_to_close(closing);
     let due = tokio::time::sleep_until(line.heart.due());
     let late = tokio::time::sleep_until(line.ready_by);
     tokio::pin!(asked, due, late);
     loop {
-        // In this order: a flood of events must neither delay a heartbeat nor a close.
+        // The order matters: a flood of events must delay neither a heartbeat nor a close.
         let step = tokio::select! {
             biased;
             () = &mut asked => Step::End(End::Closed),
@@ -206,12 +206,12 @@ async fn listen<S: FnMut(Dispatch) + Send>(
 }
 
 impl Line {
-    /// Whether commands may go out: not before READY, and not as many as would leave no frame for a heartbeat.
+    /// Whether commands may be sent: not before READY, and only if frames for heartbeats remain.
     fn takes_commands(&self) -> bool {
         self.ready_since.is_some() && self.frames.is_there_beside(FRAMES_KEPT)
     }
 
-    /// A frame is not what Discord sends.
+    /// Ignores a frame that Discord never sends.
     fn pass_over(&mut self, shard: u16, what: &str) {
         self.odd += 1;
         if counters::is_worth_a_line(self.odd) {
@@ -221,7 +221,7 @@ impl Line {
     }
 }
 
-/// It is time for a heartbeat. A server that asks for more of them than it takes gets as many as it takes.
+/// A heartbeat is due. If the server requests more of them than the rate limit allows, it gets what the limit allows.
 fn on_due(line: &mut Line) -> Step {
     let now = Instant::now();
     if !line.frames.is_there_beside(0) {
@@ -241,7 +241,7 @@ fn sent(sent: Result<(), String>) -> Step {
     }
 }
 
-/// The handshake is not complete, and the time for it may be over. A long replay is no silence.
+/// The handshake is not complete, and its time may be over. A long replay does not count as silence.
 fn overdue<S>(shard: &Shard<S>, line: &Line) -> Step {
     if Instant::now() < line.ready_by {
         return Step::GoOn;
@@ -289,7 +289,7 @@ fn on_dispatch<S: FnMut(Dispatch)>(shard: &mut Shard<S>, line: &mut Line, event:
         return step;
     }
     let is_ready = matches!(step, Step::Ready);
-    // READY and RESUMED are never a repetition, whatever their number: they were asked for on this connection.
+    // READY and RESUMED are never repetitions, whatever their number: they answer a request on this connection.
     if !is_ready && is_repeated(line.replay_after, event.seq) {
         line.repeated += 1;
         if counters::is_worth_a_line(line.repeated) {
@@ -303,9 +303,9 @@ fn on_dispatch<S: FnMut(Dispatch)>(shard: &mut Shard<S>, line: &mut Line, event:
     }
     let seq = event.seq;
     (shard.sink)(event);
-    // Only now: an event that was not handed over must come again.
+    // Only now, so that an event that was not handed over is sent again.
     let Some(session) = &mut shard.session else { return step };
-    // A replay that goes on confirms the RESUME as well.
+    // Events of a replay confirm the RESUME as well.
     session.unconfirmed = 0;
     if is_ready {
         session.seq = session.seq.max(seq);
@@ -336,7 +336,7 @@ fn follows(last: Option<u64>, seq: Option<u64>) -> bool {
     seq.is_some_and(|seq| last.is_none_or(|last| seq > last))
 }
 
-/// What the shard itself has to know of an event: READY and RESUMED.
+/// Handles the events that concern the shard itself: READY and RESUMED.
 fn track_session<S>(shard: &mut Shard<S>, event: &Dispatch) -> Step {
     match event.name() {
         "READY" => {
@@ -367,18 +367,18 @@ fn track_session<S>(shard: &mut Shard<S>, event: &Dispatch) -> Step {
     }
 }
 
-/// Leaves the connection in a way that fits what comes next.
+/// Closes the connection in a way that suits what follows.
 async fn part(socket: Socket, end: &End, is_kept: bool, goodbye: Duration) {
     let code = match end {
         End::Closed if is_kept => WILL_RESUME,
         End::Closed | End::Invalid { resumable: false } => GOODBYE,
         End::Asked | End::Invalid { resumable: true } | End::Lost { code: None, .. } => WILL_RESUME,
-        // The server has closed already.
+        // The server has closed it already.
         End::Lost { code: Some(_), .. } => return,
     };
     let within = match end {
         End::Closed => goodbye,
-        // A connection that is silent or broken is not waited for: every moment is one without events.
+        // Do not wait for a silent or broken connection: no events arrive meanwhile.
         _ => Duration::from_millis(50).min(goodbye),
     };
     socket.close(code, within).await;

@@ -81,8 +81,8 @@ impl Store {
     /// there was nothing to delete. Once this returns, the change survives a loss of power.
     ///
     /// # Errors
-    /// The key or the value is larger than its limit, the change would make the cog's data larger than `[limits]
-    /// store_cog_max_bytes`, or the file cannot be written.
+    /// The key or the value is larger than its limit, the change would make the cog's data larger than
+    /// `[limits] store_cog_max_bytes`, or the file cannot be written.
     pub async fn change(&self, cog: &str, change: Change) -> Result<bool, StoreError> {
         let Change { key, value: new, expect, lasts } = change;
         let size = new.as_ref().map_or(0, Vec::len);
