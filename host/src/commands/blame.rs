@@ -1,4 +1,5 @@
-//! Whose command Discord refused, and what in it: from Discord's path of places and fields to words.
+//! Names the command that Discord rejected and the field at fault, from the path of indexes and fields in Discord's
+//! error.
 //! <https://discord.com/developers/docs/reference#error-messages>
 
 use serde_json::Value;
@@ -6,8 +7,8 @@ use serde_json::Value;
 use super::place::Place;
 use crate::{cogs::Declared, library::CommandKey, sessions::discord::DiscordError};
 
-/// What Discord says of commands that were sent, one text for each field: "`/tag add`, option `name` of `tags`:
-/// description: …". Where Discord names no field, what it says of the request.
+/// Discord's errors about the commands that were sent, one text per field: "`/tag add`, option `name` of `tags`:
+/// description: …". If Discord names no field, its error for the whole request.
 pub(super) fn blamed(
     error: &DiscordError,
     sent: &[(&CommandKey, &Value)],
@@ -18,7 +19,7 @@ pub(super) fn blamed(
         && let Some(errors) = refusal.errors.as_ref().and_then(Value::as_object)
     {
         for (place, below) in errors {
-            // In a list, the first part of a path is the command's place in it.
+            // For a list of commands, the first part of a path is the command's index.
             let command = match (place.parse::<usize>(), sent) {
                 (Ok(at), _) => sent.get(at).map(|sent| (sent, below)),
                 (Err(_), [only]) => refusal.errors.as_ref().map(|errors| (only, errors)),
@@ -51,7 +52,7 @@ fn whose(declared: &Declared, key: &CommandKey) -> String {
     }
 }
 
-/// Goes down Discord's tree of errors beside what was sent.
+/// Walks Discord's tree of errors alongside what was sent.
 fn walk(
     errors: &Value,
     sent: &Value,

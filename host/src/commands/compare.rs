@@ -1,5 +1,5 @@
-//! Compares a command as Discord has it with one as it is declared: by meaning, not by letter. Discord fills in what is
-//! left out, and adds fields of its own.
+//! Compares a registered command with the declared one, by meaning rather than byte by byte: Discord fills in
+//! defaults and adds fields of its own.
 //! <https://discord.com/developers/docs/interactions/application-commands#application-command-object>
 
 use std::{collections::BTreeSet, fmt};
@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::place::Place;
 use crate::library::CommandKey;
 
-/// Fields that Discord adds, that are no part of what is declared, or that tell commands apart.
+/// Fields that Discord adds, that are not part of the declaration, or that identify a command.
 const OF_DISCORD: [&str; 10] = [
     "id",
     "application_id",
@@ -23,23 +23,23 @@ const OF_DISCORD: [&str; 10] = [
     "default_permission",
     "dm_permission",
 ];
-/// Fields that mean something for commands of all guilds only.
+/// Fields that only global commands have.
 pub(super) const NOT_IN_GUILDS: [&str; 3] = ["contexts", "integration_types", "dm_permission"];
-/// Lists whose order means nothing.
+/// Lists whose order has no meaning.
 const SETS: [&str; 3] = ["contexts", "integration_types", "channel_types"];
-/// Discord's contexts in which every command is offered by default: guilds, and direct messages with the bot.
+/// Discord's contexts in which every command is available by default: guilds, and direct messages with the bot.
 const EVERYWHERE: [u64; 2] = [0, 1];
 
 /// One field that differs.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Difference {
-    /// The command, and what in it: "`/tag add`, option `name`".
+    /// The command, and the part of it: "`/tag add`, option `name`".
     pub place: String,
     /// The field; empty if an option or a choice is added or removed.
     pub field: String,
-    /// What Discord has; null for nothing.
+    /// The registered value; null if there is none.
     pub registered: Value,
-    /// What is declared; null for nothing.
+    /// The declared value; null if there is none.
     pub declared: Value,
 }
 
@@ -65,8 +65,8 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
-/// Every field that differs. `installs` are the types of installation that the application offers, which a command has
-/// that declares none; `in_guild`: the command is registered in one guild.
+/// Every field that differs. `installs` are the application's installation types, which apply to a command that
+/// declares none; `in_guild` says that the command is registered in a single guild.
 pub(super) fn differences(
     command: &CommandKey,
     registered: &Map<String, Value>,
@@ -80,7 +80,7 @@ pub(super) fn differences(
         let (there, wanted) = (registered.get(key), declared.get(key));
         let is_same = match key {
             _ if in_guild && NOT_IN_GUILDS.contains(&key) => true,
-            // Not declared is everywhere, which Discord may write out.
+            // Without a declaration the command is available everywhere, which Discord may list explicitly.
             "contexts" if is_default(wanted) => {
                 is_default(there) || EVERYWHERE.iter().all(|context| numbers(there).contains(context))
             }
@@ -128,7 +128,7 @@ impl Found {
         }
     }
 
-    /// Options and choices, which are known by their names.
+    /// Options and choices, matched by name.
     fn items(&mut self, place: &Place, list: &str, there: Option<&Value>, wanted: Option<&Value>) {
         let items = |value: Option<&Value>| value.and_then(Value::as_array).cloned().unwrap_or_default();
         let (there, wanted) = (items(there), items(wanted));
@@ -175,19 +175,19 @@ fn is_same(name: &str, there: Option<&Value>, wanted: Option<&Value>) -> bool {
             numbers(there) == numbers(wanted)
         }
         (Some(Value::Number(one)), Some(Value::Number(other))) => one.as_f64() == other.as_f64(),
-        // Discord takes the spaces around a text away.
+        // Discord trims texts.
         (Some(Value::String(one)), Some(Value::String(other))) => one.trim() == other.trim(),
         _ => there == wanted,
     }
 }
 
-/// Whether a field means nothing else than if it were left out.
+/// Whether a field means the same as leaving it out.
 fn is_default(value: Option<&Value>) -> bool {
     match value {
         None | Some(Value::Null | Value::Bool(false)) => true,
         Some(Value::String(text)) => text.is_empty(),
         Some(Value::Array(items)) => items.is_empty(),
-        // Of translations, one that is null.
+        // Null translations mean the same as none.
         Some(Value::Object(fields)) => fields.values().all(Value::is_null),
         Some(Value::Bool(true) | Value::Number(_)) => false,
     }
@@ -197,7 +197,7 @@ fn numbers(value: Option<&Value>) -> BTreeSet<u64> {
     value.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_u64).collect()
 }
 
-/// Permissions, which Discord writes as text. None is for everybody, 0 for nobody but administrators.
+/// Permissions, which Discord writes as text. `None` allows everybody, 0 only administrators.
 fn bits(value: Option<&Value>) -> Option<u64> {
     match value? {
         Value::String(text) => text.parse().ok(),
@@ -218,7 +218,7 @@ mod tests {
         found.iter().map(ToString::to_string).collect()
     }
 
-    /// A command with everything, as it is declared.
+    /// A command with every field, as it is declared.
     fn declared() -> Value {
         json!({
             "type": 1, "name": "tag", "description": "Notes", "default_member_permissions": "8192",

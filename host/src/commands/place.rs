@@ -1,4 +1,4 @@
-//! Where in a command something is, in words: `/tag add`, option `name`, choice `Red`.
+//! The position of something within a command, in words: `/tag add`, option `name`, choice `Red`.
 
 use std::fmt;
 
@@ -6,17 +6,17 @@ use serde_json::Value;
 
 use crate::library::{CommandKey, SLASH, kind_name};
 
-/// Discord's types of options that are commands themselves.
+/// Discord's types of options that are subcommands or groups of them.
 const SUBCOMMAND: u64 = 1;
 const SUBCOMMAND_GROUP: u64 = 2;
 
-/// A command, or a part of one.
+/// A command, or a part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     kind: u8,
-    /// The command's name, with those of groups before it.
+    /// The command's name, including group and subcommand.
     path: String,
-    /// What it is in the command: options and choices.
+    /// The part of the command: options and choices.
     inside: String,
 }
 
@@ -25,7 +25,7 @@ impl Place {
         Place { kind: command.kind, path: command.name.clone(), inside: String::new() }
     }
 
-    /// A part of it: an item of its list of this name.
+    /// A part of it: an item of the list named `list`.
     pub(super) fn item(&self, list: &str, item: &Value) -> Place {
         let mut place = self.clone();
         let name = item["name"].as_str().unwrap_or_default();

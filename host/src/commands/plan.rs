@@ -1,4 +1,4 @@
-//! What has to be done to one of Discord's lists. It decides, and sends nothing.
+//! What must change in one of Discord's lists of commands. It decides, and sends nothing.
 
 use std::fmt::{self, Write as _};
 
@@ -14,7 +14,7 @@ use crate::{
     library::{CommandKey, SLASH},
 };
 
-/// A command as Discord has it.
+/// A command registered at Discord.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Present {
     pub(super) id: String,
@@ -36,22 +36,22 @@ impl Present {
     }
 }
 
-/// What has to be done to one list.
+/// What must change in one list.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Plan {
     /// Which list.
     #[serde(serialize_with = "guild")]
     pub(super) scope: Scope,
-    /// Commands that Discord does not have.
+    /// Commands that are not registered yet.
     #[serde(serialize_with = "names")]
     pub(super) create: Vec<CommandKey>,
-    /// Commands that are declared otherwise, and how.
+    /// Commands that are declared differently, with the differences.
     #[serde(serialize_with = "changes")]
     pub(super) change: Vec<(CommandKey, Vec<Difference>)>,
-    /// Ids and names of those that no cog declares any more.
+    /// Ids and names of commands that no cog declares any more.
     #[serde(serialize_with = "deletions")]
     pub(super) delete: Vec<(String, CommandKey)>,
-    /// Those that no cog of this process ever declared: they stay.
+    /// Commands that no cog of this process has ever declared: they stay.
     #[serde(serialize_with = "names")]
     pub(super) unknown: Vec<CommandKey>,
 }
@@ -92,13 +92,13 @@ impl Plan {
         plan
     }
 
-    /// Whether Discord has what it shall have.
+    /// Whether the list needs no change.
     pub fn is_empty(&self) -> bool {
         self.create.is_empty() && self.change.is_empty() && self.delete.is_empty()
     }
 }
 
-/// A line for each command, and for each field that differs; nothing if there is nothing to do.
+/// A line for each command, and for each field that differs; empty if there is nothing to do.
 impl fmt::Display for Plan {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = String::new();

@@ -1,4 +1,4 @@
-//! What Discord has and no cog declares: listed on request, and deleted on request.
+//! Registered commands that no cog declares: listed and deleted on request.
 
 use serde::Serialize;
 
@@ -12,24 +12,24 @@ use crate::{
     sessions::{Discord, discord::DiscordError},
 };
 
-/// A command that Discord has, or that a cog declares.
+/// A command that is registered, or that a cog declares.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Listed {
     /// Its name, without the slash.
     pub name: String,
-    /// Discord's type: 1 of slash commands, 2 and 3 of the context menus of users and messages.
+    /// Discord's type: 1 for slash commands, 2 and 3 for the context menus of users and messages.
     /// <https://discord.com/developers/docs/interactions/application-commands#application-command-object-application-command-types>
     pub kind: u8,
-    /// The guild that it is, or shall be, registered in; none if in all.
+    /// The guild that it is, or should be, registered in; `None` for a global command.
     pub guild: Option<String>,
-    /// Discord's id; none if it is not registered.
+    /// Discord's id; `None` if it is not registered.
     pub id: Option<String>,
-    /// The cog that declares it; `(host)` if it is the host's own.
+    /// The cog that declares it; `(host)` for the host's own.
     pub cog: Option<String>,
 }
 
 impl Listed {
-    /// What tells it from the others of its list.
+    /// Its name and type, which identify it within its list.
     pub fn key(&self) -> CommandKey {
         CommandKey { kind: self.kind, name: self.name.clone() }
     }
@@ -38,10 +38,10 @@ impl Listed {
 /// Why commands were not deleted.
 #[derive(Debug, thiserror::Error)]
 pub enum PruneError {
-    /// Discord refused, or could not be asked.
+    /// Discord refused, or could not be reached.
     #[error(transparent)]
     Discord(#[from] DiscordError),
-    /// Discord has no such command.
+    /// No such command is registered.
     #[error("Discord has no command `{0}`")]
     Unknown(String),
     /// A cog declares it.
@@ -71,15 +71,15 @@ impl PruneError {
     }
 }
 
-/// The commands that Discord has, list by list, and after them those that are declared and not registered.
+/// The registered commands, list by list, followed by those that are declared but not registered.
 ///
 /// # Errors
-/// Discord refused, or could not be asked.
+/// Discord refused, or could not be reached.
 pub async fn list(cogs: &Cogs, discord: &Discord) -> Result<Vec<Listed>, DiscordError> {
     let declared = cogs.declared();
     let known = known_guilds(cogs.sessions(), discord).await;
     let mut scopes = Scope::all(&declared, &known);
-    // Beside a guild for all commands there may be those from before.
+    // If a guild is configured for all commands, there may still be global ones from before.
     if declared.guild.is_some() {
         scopes.insert(0, Scope::Global);
     }
@@ -105,20 +105,21 @@ pub async fn list(cogs: &Cogs, discord: &Discord) -> Result<Vec<Listed>, Discord
     Ok(listed)
 }
 
-/// The host itself is shown as `(host)`, which no cog can be called.
+/// The host itself is shown as `(host)`, a name that no cog can have.
 fn whose(declared: &Declared, key: &CommandKey) -> Option<String> {
     let command = declared.commands.get(key)?;
     Some(command.cog.as_deref().unwrap_or(HOST).to_owned())
 }
 
-/// Stands for the host where a cog's name is expected.
+/// Stands for the host in place of a cog's name.
 const HOST: &str = "(host)";
 
-/// Deletes the commands of these names, or all if there are none, that no loaded cog declares. Those that went. A command
-/// of a type that no cog can declare, such as that which opens an activity, has to be named.
+/// Deletes the registered commands with these names, or all if no names are given, except those that a loaded cog
+/// declares. Returns the deleted commands. A command of a type that no cog can declare, such as an activity's entry
+/// point, must be named.
 ///
 /// # Errors
-/// Discord refused; or one of the names cannot be deleted, then nothing is.
+/// Discord refused; or one of the names cannot be deleted, in which case nothing is.
 pub async fn prune(cogs: &Cogs, discord: &Discord, names: &[String]) -> Result<Vec<Listed>, PruneError> {
     let mut listed = list(cogs, discord).await?;
     listed.retain(|command| command.id.is_some());

@@ -1,4 +1,4 @@
-//! Makes Discord's lists equal to what is declared, as far as it may be: asks what is there, and sends what differs.
+//! Registers the declared commands with Discord: compares them with what is registered, and sends the differences.
 
 use std::time::Duration;
 
@@ -18,32 +18,32 @@ use crate::{
     },
 };
 
-/// Where the store keeps what was created. No cog can have this name.
+/// The store entry that records which commands were created when. No cog can have this name.
 const KEEPER: &str = "@host";
 const CREATES_KEY: &str = "command-creates";
-/// From so many creates of one list in a day on, the log warns.
+/// From this many creates per list and day, the log warns.
 const CREATES_WARN: usize = 160;
-/// Discord's code for too many creates in a day.
+/// Discord's error code for too many creates in a day.
 /// <https://discord.com/developers/docs/topics/opcodes-and-status-codes#json-json-error-codes>
 const DAY_LIMIT: u64 = 30034;
-/// Discord's code for a guild that the bot is not in.
+/// Discord's error code for a guild that the bot is not in.
 const MISSING_ACCESS: u64 = 50001;
 
-/// What came of it.
+/// The result of a registration.
 #[derive(Debug, Default)]
 pub struct Registered {
-    /// What was done, each list with anything to do or to say.
+    /// What was done, for each list with something to do or to report.
     pub plans: Vec<Plan>,
-    /// What Discord refused, command by command, or list by list.
+    /// What Discord rejected, by command or by list.
     pub refused: Vec<String>,
-    /// In what time commands can be created that are too many for today.
+    /// How long until the commands can be created that exceed today's limit.
     pub postponed: Option<Duration>,
 }
 
-/// Registers what the cogs declare, now.
+/// Registers the commands that the cogs declare, now.
 ///
 /// # Errors
-/// Discord could not be asked. What it refuses is part of the outcome.
+/// Discord could not be reached. What it rejects is part of the result.
 pub async fn register(cogs: &Cogs, discord: &Discord) -> Result<Registered, DiscordError> {
     let sessions = cogs.sessions();
     let mut guard = discord.creates().lock().await;
@@ -69,7 +69,7 @@ pub async fn register(cogs: &Cogs, discord: &Discord) -> Result<Registered, Disc
 /// What [`register`] would do.
 ///
 /// # Errors
-/// Discord refused, or could not be asked.
+/// Discord refused, or could not be reached.
 pub async fn diff(cogs: &Cogs, discord: &Discord) -> Result<Vec<Plan>, DiscordError> {
     let declared = cogs.declared();
     let mut plans = Vec::new();
@@ -80,7 +80,7 @@ pub async fn diff(cogs: &Cogs, discord: &Discord) -> Result<Vec<Plan>, DiscordEr
     Ok(plans)
 }
 
-/// Guilds in which commands were registered.
+/// Guilds in which commands have been registered.
 pub(super) async fn known_guilds(
     sessions: &Sessions,
     discord: &Discord,
@@ -98,12 +98,12 @@ struct Work<'w> {
 }
 
 impl Work<'_> {
-    /// One list. Refusals are noted; an error is one of the way to Discord.
+    /// Registers one list. Rejections are recorded; an error means that Discord could not be reached.
     async fn register(&mut self, registered: &mut Registered) -> Result<(), DiscordError> {
         let wanted = self.scope.wanted(self.declared);
         let present = match present(self.discord, self.scope).await {
             Ok(present) => present,
-            // The bot has left it, and its commands are gone.
+            // The bot has left the guild, and its commands are gone.
             Err(error) if error.code() == Some(MISSING_ACCESS) && wanted.is_empty() => {
                 self.leave();
                 return Ok(());
@@ -131,7 +131,7 @@ impl Work<'_> {
         done
     }
 
-    /// What Discord does not take goes out of the plan.
+    /// Commands that Discord rejects are removed from the plan.
     async fn carry_out(
         &mut self,
         plan: &mut Plan,
@@ -139,7 +139,7 @@ impl Work<'_> {
         is_all: bool,
         registered: &mut Registered,
     ) -> Result<(), DiscordError> {
-        // One request for all, which deletes what is not in it.
+        // One request for the whole list; it deletes every command not in it.
         if is_all && plan.unknown.is_empty() {
             let list: Vec<_> = wanted.values().collect();
             match self.send(Method::Put, String::new(), &list).await {
@@ -147,12 +147,12 @@ impl Work<'_> {
                     self.created(plan.create.len());
                     return Ok(());
                 }
-                // One of them is wrong: the others are registered all the same.
+                // One of the commands is invalid: the others are still registered.
                 Err(error) if is_refusal(&error) => {}
                 Err(error) => return Err(error),
             }
         }
-        // First what goes: a list that is full has no room for what comes.
+        // Deletes come first: a full list has no room for new commands.
         for (id, key) in std::mem::take(&mut plan.delete) {
             match delete(self.discord, self.scope, &id).await {
                 Err(error) if is_refusal(&error) => registered.refused.push(format!("{key}: {error}")),
@@ -175,7 +175,7 @@ impl Work<'_> {
         while let Some(key) = create.next() {
             match self.write(&key, wanted).await {
                 Err(error) if error.code() == Some(DAY_LIMIT) => {
-                    // Created by somebody else, or before what is remembered.
+                    // Others were created by another process, or before the recorded time.
                     let room = self.creates.room(self.scope.guild(), self.now_ms);
                     self.creates.note(self.scope.guild(), self.now_ms, room);
                     let left: Vec<_> = std::iter::once(key).chain(create).collect();
@@ -220,7 +220,7 @@ impl Work<'_> {
         self.discord.request(Request::new(method, path).json(body)).await.map(drop)
     }
 
-    /// So many commands were created; of none, the guild is remembered.
+    /// Records that `count` commands were created; with 0, the guild is still remembered.
     fn created(&mut self, count: usize) {
         let guild = self.scope.guild();
         let before = CREATES_MAX - self.creates.room(guild, self.now_ms);
@@ -254,7 +254,7 @@ impl Work<'_> {
     }
 }
 
-/// What Discord has in a list, with translations, which it leaves out otherwise.
+/// The registered commands of a list, with their translations, which must be requested.
 /// <https://discord.com/developers/docs/interactions/application-commands#get-global-application-commands>
 pub(super) async fn present(discord: &Discord, scope: &Scope) -> Result<Vec<Present>, DiscordError> {
     let path = scope.path(discord);
@@ -264,7 +264,7 @@ pub(super) async fn present(discord: &Discord, scope: &Scope) -> Result<Vec<Pres
     read(&answer.body, &path)
 }
 
-/// All or none: what is passed over would be deleted when the list is written.
+/// All or nothing: a command that was skipped would be deleted when the list is written.
 fn read(list: &[u8], path: &str) -> Result<Vec<Present>, DiscordError> {
     serde_json::from_slice(list).map_err(|error| DiscordError::Unreadable {
         asked: format!("GET {path}"),
@@ -272,7 +272,7 @@ fn read(list: &[u8], path: &str) -> Result<Vec<Present>, DiscordError> {
     })
 }
 
-/// Deletes a command, if it is there.
+/// Deletes a command, if it exists.
 pub(super) async fn delete(discord: &Discord, scope: &Scope, id: &str) -> Result<(), DiscordError> {
     let path = format!("{}/{id}", scope.path(discord));
     match discord.request(Request::new(Method::Delete, path)).await {
@@ -281,7 +281,7 @@ pub(super) async fn delete(discord: &Discord, scope: &Scope, id: &str) -> Result
     }
 }
 
-/// Whether asking again cannot help before the commands change.
+/// Whether another attempt is pointless until the commands change.
 fn is_refusal(error: &DiscordError) -> bool {
     error.status().is_some_and(|status| (400..500).contains(&status) && status != 429)
 }
@@ -290,7 +290,7 @@ fn installs(discord: &Discord) -> &[u64] {
     &discord.account().integration_types
 }
 
-/// What was kept of what was created, if there is a store; it may be of an earlier process.
+/// The stored record of created commands, if there is a store; it may come from an earlier process.
 async fn restored(sessions: &Sessions, discord: &Discord) -> Creates {
     let Some(store) = keeper(sessions, discord) else { return Creates::default() };
     match store.get(KEEPER, CREATES_KEY).await {
@@ -303,7 +303,7 @@ async fn restored(sessions: &Sessions, discord: &Discord) -> Creates {
     }
 }
 
-/// The store that outlives the process, for a Discord that does.
+/// The store, unless Discord is the built-in one, which does not outlive the process.
 fn keeper<'s>(sessions: &'s Sessions, discord: &Discord) -> Option<&'s Store> {
     sessions.store.as_deref().filter(|_| !discord.is_built_in())
 }

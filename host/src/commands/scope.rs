@@ -1,4 +1,4 @@
-//! Where commands are registered, and which of the declared ones belong there.
+//! Where commands are registered, and which of the declared commands belong there.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,9 +17,9 @@ use crate::{
 /// A list of commands that Discord keeps for an application.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scope {
-    /// The one for all guilds and for direct messages.
+    /// The list for all guilds and direct messages.
     Global,
-    /// One of a guild, by snowflake.
+    /// The list of a guild, by snowflake.
     Guild(String),
 }
 
@@ -33,8 +33,8 @@ impl fmt::Display for Scope {
 }
 
 impl Scope {
-    /// All that may hold commands of what is declared: if there is a guild for all of them, that alone. `known` are guilds
-    /// in which some were registered before.
+    /// All lists that may contain declared commands: only the guild's, if one guild is configured for all of them.
+    /// `known` are guilds in which commands were registered before.
     pub(super) fn all(declared: &Declared, known: &BTreeSet<String>) -> Vec<Scope> {
         if let Some(guild) = declared.guild {
             return vec![Scope::Guild(guild.to_string())];
@@ -45,7 +45,7 @@ impl Scope {
         std::iter::once(Scope::Global).chain(guilds).collect()
     }
 
-    /// Its guild, if it is one's.
+    /// Its guild; `None` for the global list.
     pub(super) fn guild(&self) -> Option<&str> {
         match self {
             Scope::Global => None,
@@ -53,7 +53,7 @@ impl Scope {
         }
     }
 
-    /// The path of its list.
+    /// The API path of the list.
     pub(super) fn path(&self, discord: &Discord) -> String {
         let application = discord.account().application_id;
         match self {
@@ -62,7 +62,7 @@ impl Scope {
         }
     }
 
-    /// What of the declared commands belongs here, each as it is sent.
+    /// The declared commands that belong in this list, each as it is sent.
     pub(super) fn wanted<'d>(&self, declared: &'d Declared) -> Wanted<'d> {
         let is_here = |command: &DeclaredCommand| match (self, declared.guild) {
             (Scope::Global, None) => command.guilds.is_empty(),
@@ -82,5 +82,5 @@ impl Scope {
     }
 }
 
-/// Commands of one list, each as it is sent.
+/// The commands of one list, each as it is sent.
 pub(super) type Wanted<'d> = BTreeMap<&'d CommandKey, Map<String, Value>>;

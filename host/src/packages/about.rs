@@ -1,4 +1,4 @@
-//! What a package says of itself for one target: the config of its artifact.
+//! What a package declares about itself for one target: the config of its artifact.
 
 use std::{
     io::ErrorKind,
@@ -12,24 +12,25 @@ use serde_json::Value;
 
 use crate::text;
 
-/// A package's manifest. What a later version of the form adds is passed over; nothing here is taken away from it.
+/// A package's description of itself. Fields added by later versions of the format are ignored; no field is ever
+/// removed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct About {
     /// ABI that the cog was built against, `(major, minor)`.
     pub abi: (u16, u16),
-    /// Who wrote it, as in `Cargo.toml`.
+    /// The authors, as in `Cargo.toml`.
     #[serde(default)]
     pub authors: Vec<String>,
-    /// Commands it answers, as in the library.
+    /// Commands that it answers, as in the library.
     #[serde(default)]
     pub commands: Vec<CommandManifest>,
     /// One sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// Gateway events it gets.
+    /// Gateway events that it receives.
     #[serde(default)]
     pub events: Vec<String>,
-    /// What it asks of the host, as in the library; none if it does not say.
+    /// What it asks of the host, as in the library; `None` if it does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handles: Option<Vec<String>>,
     /// An SPDX expression.
@@ -37,12 +38,12 @@ pub struct About {
     pub license: Option<String>,
     /// The cog's name.
     pub name: String,
-    /// Where its sources are.
+    /// URL of its source code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repository: Option<String>,
-    /// Compiler.
+    /// Version of the compiler.
     pub rustc: String,
-    /// What the operator sets.
+    /// What the operator can configure.
     #[serde(default)]
     pub settings: Settings,
     /// Target triple.
@@ -51,7 +52,7 @@ pub struct About {
     pub version: Version,
 }
 
-/// What the operator sets for a cog.
+/// What the operator can configure for a cog.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
     /// JSON Schema of `[cog.NAME.settings]`, from the author's `settings.schema.json`: `required` names what must be set.
@@ -64,14 +65,14 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The settings that must be there, by their keys; none are known without a schema.
+    /// The keys of required settings; without a schema none are known.
     pub fn required(&self) -> impl Iterator<Item = &str> {
         let required = self.schema.as_ref().and_then(|schema| schema.get("required")?.as_array());
         required.into_iter().flatten().filter_map(Value::as_str)
     }
 }
 
-/// What the author says of a cog beside its code: in `Cargo.toml`, and in files next to it.
+/// What the author provides besides the code: in `Cargo.toml`, and in files next to it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Words {
     /// As in `Cargo.toml`.
@@ -82,11 +83,11 @@ pub struct Words {
     pub license: Option<String>,
     /// As in `Cargo.toml`.
     pub repository: Option<String>,
-    /// `settings.schema.json`.
+    /// The content of `settings.schema.json`.
     pub settings_schema: Option<Value>,
-    /// `README.md`, or what `readme` names.
+    /// The content of `README.md`, or of the file that `readme` names.
     pub readme: Option<String>,
-    /// `CHANGELOG.md`.
+    /// The content of `CHANGELOG.md`.
     pub changelog: Option<String>,
 }
 
@@ -99,10 +100,10 @@ pub struct WordsError {
 }
 
 impl Words {
-    /// Adds the files of a cog's folder: README, `CHANGELOG.md`, `settings.schema.json`. What is not there is left out.
+    /// Adds the files of a cog's folder: README, `CHANGELOG.md`, `settings.schema.json`. Missing files are left out.
     ///
     /// # Errors
-    /// One cannot be read, or is not of its form.
+    /// A file cannot be read, or is malformed.
     pub fn add_files(&mut self, folder: &Path, readme: Option<&Path>) -> Result<(), WordsError> {
         self.readme = text_of(&folder.join(readme.unwrap_or(Path::new("README.md"))))?;
         self.changelog = text_of(&folder.join("CHANGELOG.md"))?;
@@ -126,7 +127,7 @@ fn text_of(file: &Path) -> Result<Option<String>, WordsError> {
 }
 
 impl About {
-    /// Of a library, by its own manifest and the author's words.
+    /// From a library's manifest and the author's texts.
     pub(super) fn of(cog: Manifest, version: Version, words: &Words) -> About {
         About {
             abi: cog.abi,

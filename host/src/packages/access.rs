@@ -1,18 +1,18 @@
-//! How a registry is asked, and who is notified of what has arrived of a download. It asks nothing.
+//! How a registry is accessed, and who is notified of a download's progress. It makes no requests.
 
 use std::{fmt, sync::Arc};
 
 use super::reference::Place;
 use crate::config::Config;
 
-/// How a registry is asked.
+/// How a registry is accessed.
 #[derive(Debug, Clone, Default)]
 pub struct Access {
-    /// Without TLS. Loopback is asked without it in any case.
+    /// Without TLS. For loopback addresses that is always so.
     pub plain_http: bool,
-    /// How often it is asked again where a failure may pass.
+    /// How often a request is repeated after a failure that may be temporary.
     pub retries: u32,
-    /// Who is notified of downloads.
+    /// Receives the progress of downloads.
     pub downloads: Option<Downloads>,
 }
 
@@ -25,21 +25,21 @@ impl Access {
     }
 }
 
-/// Who is notified of how much of a download has arrived.
+/// Receives the progress of downloads.
 #[derive(Clone)]
 pub struct Downloads(Arc<dyn Fn(Download) + Send + Sync>);
 
-/// How much of a download has arrived, in bytes.
+/// The progress of a download, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Download {
-    /// What is there.
+    /// What has arrived.
     pub done: u64,
-    /// What it is to be.
+    /// The total.
     pub size: u64,
 }
 
 impl Downloads {
-    /// `notify` is called for each part that arrives, and must not block.
+    /// `notify` is called for each chunk that arrives, and must not block.
     pub fn new(notify: impl Fn(Download) + Send + Sync + 'static) -> Downloads {
         Downloads(Arc::new(notify))
     }

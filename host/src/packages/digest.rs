@@ -1,4 +1,4 @@
-//! SHA-256 as OCI writes it: what a blob, a manifest and a whole package are named by.
+//! SHA-256 digests as in OCI: they identify blobs, manifests and whole packages.
 
 use std::{fmt, io, path::Path, str::FromStr};
 
@@ -7,34 +7,34 @@ use sha2::{Digest as _, Sha256};
 
 use crate::file;
 
-/// The digest of some bytes, written `sha256:…` with 64 hexadecimal digits in lower case.
+/// A digest, written as `sha256:` and 64 lowercase hexadecimal digits.
 /// <https://github.com/opencontainers/image-spec/blob/main/descriptor.md#digests>
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest([u8; 32]);
 
-/// A text that is no digest.
+/// The text is not a digest.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is no digest: `sha256:` and 64 of `0`-`9` and `a`-`f`")]
 pub struct NotADigest(String);
 
 impl Digest {
-    /// Of these bytes.
+    /// The digest of these bytes.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Digest {
         Digest(Sha256::digest(bytes).into())
     }
 
-    /// Of a file's content, read once.
+    /// The digest of a file's content, read once.
     ///
     /// # Errors
-    /// It cannot be read, or is no regular file.
+    /// It cannot be read, or is not a regular file.
     pub fn of_file(path: &Path) -> io::Result<Digest> {
         let mut digesting = Digesting::new(io::sink());
         io::copy(&mut file::open(path)?, &mut digesting)?;
         Ok(digesting.digest())
     }
 
-    /// The digits alone: the name of a blob's file.
+    /// The hexadecimal digits alone: the name of a blob's file.
     #[must_use]
     pub fn hex(&self) -> String {
         self.0.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -83,7 +83,7 @@ impl<'de> Deserialize<'de> for Digest {
     }
 }
 
-/// Counts and digests what is written through it.
+/// Counts and hashes what is written through it.
 pub(super) struct Digesting<W> {
     inner: W,
     hasher: Sha256,
@@ -95,12 +95,12 @@ impl<W: io::Write> Digesting<W> {
         Digesting { inner, hasher: Sha256::new(), length: 0 }
     }
 
-    /// Bytes so far.
+    /// Number of bytes so far.
     pub(super) fn length(&self) -> u64 {
         self.length
     }
 
-    /// The digest of all of them.
+    /// The digest of everything written.
     pub(super) fn digest(self) -> Digest {
         Digest(self.hasher.finalize().into())
     }

@@ -1,4 +1,4 @@
-//! Why a package is not read, taken or given: what, whose, and what can be done.
+//! Why a package could not be read, accepted or written: what failed, which package, and what to do.
 
 use std::{io, path::PathBuf};
 
@@ -10,68 +10,68 @@ use super::{
 };
 use crate::error::denied;
 
-/// What failed with a package.
+/// An operation on a package failed.
 #[derive(Debug, thiserror::Error)]
 pub enum PackageError {
-    /// No version of it, or no such repository.
+    /// The package has no versions, or the repository does not exist.
     #[error("there is no package `{0}`")]
     NoPackage(Place),
-    /// It has other versions.
+    /// The package exists, but not in the wanted version.
     #[error("`{place}` has no {}; it has {}", shown(.wanted), listed(.versions))]
     NoVersion {
         /// Where, in words.
         place: String,
-        /// What was asked for.
+        /// The wanted version.
         wanted: Wanted,
-        /// What is there, in their order.
+        /// The existing versions in ascending order.
         versions: Vec<Version>,
     },
-    /// The version's tag does not lead to what the reference says.
+    /// The version's tag does not point to the digest in the reference.
     #[error("`{what}` is {found} now, and should be {expected}: its tag has been moved")]
     Moved {
         /// Place and version.
         what: String,
-        /// What the reference says.
+        /// The digest in the reference.
         expected: Digest,
-        /// What the tag leads to.
+        /// The digest that the tag points to.
         found: Digest,
     },
-    /// Something else is there under the name of the package, such as the image of a container.
+    /// Something other than a package has this name, such as a container image.
     #[error("`{what}` is no package of a cog: {why}")]
     NotAPackage {
         /// A reference.
         what: String,
-        /// What is odd.
+        /// What is unexpected about it.
         why: String,
     },
-    /// It says another name or version than the one it is found under.
+    /// It declares a different name or version than the one it was found under.
     #[error("`{what}` holds {found}, and should hold {expected}")]
     Other {
         /// A reference.
         what: String,
-        /// Name or version that it says.
+        /// The name or version that it declares.
         found: String,
-        /// That it is found under.
+        /// The name or version that it was found under.
         expected: String,
     },
-    /// It is not what its digest says.
+    /// It does not match its digest.
     #[error("`{what}` is damaged: it should be {expected}, and is {found}")]
     Damaged {
         /// A reference, with the part of the package.
         what: String,
-        /// What it should be.
+        /// The digest that it should have.
         expected: Digest,
-        /// What it is.
+        /// The digest that it has.
         found: Digest,
     },
-    /// It ends early, or does not end.
+    /// It is shorter or longer than declared.
     #[error("`{what}` is incomplete: it should have {expected} bytes, and has {found}{}", more(*.found, *.expected))]
     Length {
         /// A reference, with the part of the package.
         what: String,
-        /// Bytes that it should have.
+        /// The number of bytes it should have.
         expected: u64,
-        /// Bytes that came.
+        /// The number of bytes received.
         found: u64,
     },
     /// It is larger than anything of its kind.
@@ -79,71 +79,71 @@ pub enum PackageError {
     TooLarge {
         /// A reference, with the part of the package.
         what: String,
-        /// Bytes that it says it has.
+        /// The size that it declares, in bytes.
         size: u64,
-        /// Bytes that are read.
+        /// The maximum number of bytes.
         most: u64,
     },
-    /// A part that the package names is not there.
+    /// A part that the package names is missing.
     #[error("`{what}` is not there, though the package names it")]
     Missing {
         /// A reference, with the part of the package.
         what: String,
     },
-    /// It is not built for this host.
+    /// It has no build for this target.
     #[error("`{what}` is not there for `{target}`; it is for {}", .there.join(", "))]
     NoTarget {
         /// A reference.
         what: String,
-        /// The triple that is wanted.
+        /// The wanted triple.
         target: String,
-        /// Those that it has.
+        /// The triples that it has.
         there: Vec<String>,
     },
-    /// It must be signed.
+    /// It is not signed, but must be.
     #[error("`{what}` is not signed, and must be")]
     Unsigned {
         /// A reference.
         what: String,
     },
-    /// Signed by others only.
+    /// It is signed only by keys that are not trusted.
     #[error("`{what}` is signed by {}, and none of them is trusted", .keys.join(", "))]
     Untrusted {
         /// A reference.
         what: String,
-        /// Ids of the keys.
+        /// Ids of those keys.
         keys: Vec<String>,
-        /// The command that adds one to those that are trusted there.
+        /// The command that makes one of them trusted there.
         add: String,
     },
-    /// A signature of a trusted key does not fit.
+    /// A signature of a trusted key is not valid.
     #[error("the signature of `{what}` by {key} does not fit it: {why}")]
     Forged {
         /// A reference.
         what: String,
         /// Id of the key.
         key: String,
-        /// What minisign says.
+        /// minisign's error.
         why: String,
     },
-    /// The version is there, with another content.
+    /// The version exists with different content.
     #[error("`{what}` is there already, as {there}; this is {new}")]
     Taken {
         /// Place and version.
         what: String,
-        /// What the tag leads to.
+        /// The digest that the tag points to.
         there: Digest,
-        /// What was to be put there.
+        /// The digest that was to be put there.
         new: Digest,
     },
-    /// The registry wants a login, or does not take this one.
+    /// The registry requires a login, or rejects this one.
     #[error("`{registry}` refuses {}: {why}", if *.anonymous { "requests without a login" } else { "this login" })]
     Refused {
         /// The host.
         registry: String,
-        /// Without a login.
+        /// Whether no login was used.
         anonymous: bool,
-        /// What it says.
+        /// The registry's message.
         why: String,
     },
     /// The login for a registry cannot be read.
@@ -154,25 +154,25 @@ pub enum PackageError {
         /// What is wrong.
         why: String,
     },
-    /// There is nothing to know a registry by.
+    /// There are no root certificates to verify a registry with.
     #[error("cannot ask any registry: this system has no certificates")]
     NoCertificates,
-    /// A registry that does not answer, or not as one.
+    /// The registry does not answer, or not like a registry.
     #[error("failed to ask `{registry}`: {why}")]
     Registry {
         /// The host.
         registry: String,
-        /// What it, or the system, says.
+        /// The message of the registry or the system.
         why: String,
     },
-    /// The system refuses a folder or a file.
+    /// The system returned an error for a folder or a file.
     #[error("cannot {action} `{}`{}", .path.display(), denied(.path, .source))]
     Io {
         /// `read`, `write`.
         action: &'static str,
-        /// Which.
+        /// The folder or file.
         path: PathBuf,
-        /// What it says.
+        /// The system's error.
         source: io::Error,
     },
 }
@@ -239,7 +239,7 @@ impl PackageError {
         Some(text.to_owned())
     }
 
-    /// Whether the package could not be asked for at all: nothing is known to be wrong with it.
+    /// Whether the package could not be requested at all, so that nothing is known to be wrong with it.
     #[must_use]
     pub fn is_unavailable(&self) -> bool {
         matches!(

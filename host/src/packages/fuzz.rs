@@ -1,4 +1,4 @@
-//! Any bytes as the documents of a package.
+//! Fuzzes arbitrary bytes as the documents of a package.
 
 use std::fmt::Debug;
 
@@ -11,8 +11,8 @@ use super::{
     packed::nowhere,
 };
 
-/// Index, manifest, config and signature of an artifact, and a reference to a package, with a zero between them. Each is
-/// read or refused, and a refusal says of which package it is; what is read is written as it was.
+/// Index, manifest, config and signature of an artifact, and a reference to a package, separated by zero bytes. Each
+/// is parsed or rejected, and a rejection names the package it is about; what is parsed serializes to the same bytes.
 pub fn documents(bytes: &[u8]) {
     let mut documents = bytes.split(|byte| *byte == 0);
     let [index, manifest, about, signature, reference] =
@@ -25,7 +25,7 @@ pub fn documents(bytes: &[u8]) {
         assert_eq!((signature.text(), signature.key()), (again.text(), again.key()));
     }
     if let Some(Ok(reference)) = str::from_utf8(reference).ok().map(str::parse::<Reference>) {
-        // A tag has no `+`, and a version no `_`.
+        // A tag cannot contain `+`, nor a version `_`.
         let shown = reference.to_string();
         let (folder, last) = shown.split_at(shown.rfind('/').map_or(0, |slash| slash + 1));
         assert_eq!(format!("{folder}{}", last.replace('+', "_")).parse(), Ok(reference));

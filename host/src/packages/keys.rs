@@ -1,4 +1,5 @@
-//! Keys and signatures in minisign's form, as its own program writes and reads them. <https://jedisct1.github.io/minisign/>
+//! Keys and signatures in minisign's format, compatible with the `minisign` program.
+//! <https://jedisct1.github.io/minisign/>
 
 use std::{
     fmt,
@@ -17,23 +18,23 @@ use crate::{
     error::{argument, denied},
 };
 
-/// The key that a signature is checked with. Written as minisign does: `RW…`.
+/// The key that verifies a signature. Written as in minisign: `RW…`.
 #[derive(Clone)]
 pub struct PublicKey(minisign::PublicKey);
 
-/// A text that is no public key.
+/// The text is not a public key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is no public key of minisign's: `RW` and 54 more of base64")]
 pub struct NotAKey(String);
 
 impl PublicKey {
-    /// How minisign names it: 16 hexadecimal digits.
+    /// The key id that minisign shows: 16 hexadecimal digits.
     #[must_use]
     pub fn id(&self) -> String {
         id(self.0.keynum())
     }
 
-    /// Whether a signature is by this key and fits the bytes; else why not.
+    /// Verifies that a signature is by this key and matches the bytes; else returns why not.
     fn verify(&self, signature: &Signature, bytes: &[u8]) -> Result<(), String> {
         minisign::verify(&self.0, &signature.0, Cursor::new(bytes), true, false, false)
             .map_err(|error| error.to_string())
@@ -47,7 +48,7 @@ fn id(keynum: &[u8]) -> String {
 impl FromStr for PublicKey {
     type Err = NotAKey;
 
-    /// A key alone, or the content of minisign's file of it.
+    /// A key alone, or the content of minisign's public key file.
     fn from_str(text: &str) -> Result<PublicKey, NotAKey> {
         let text = text.trim();
         let read = match text.lines().count() {
@@ -78,27 +79,27 @@ impl PartialEq for PublicKey {
 
 impl Eq for PublicKey {}
 
-/// Whose signatures count for a package, and whether it needs one.
+/// Which keys are trusted to sign a package, and whether it must be signed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Trust {
-    /// Keys of those who may sign it.
+    /// Keys that are trusted to sign it.
     pub keys: Vec<PublicKey>,
-    /// Whether it is refused without a signature by one of them.
+    /// Whether it is rejected without a signature by one of them.
     pub required: bool,
-    /// The command that adds a key to them.
+    /// The command that adds a trusted key.
     pub add: String,
 }
 
-/// What became of the signatures of a package.
+/// The verdict on a package's signatures.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Judgement {
-    /// One of them is by this key, and fits.
+    /// A signature by this trusted key is valid.
     Trusted(PublicKey),
-    /// There is none.
+    /// There is no signature.
     Unsigned,
-    /// They are by others; their ids.
+    /// They are by other keys, whose ids these are.
     Untrusted(Vec<String>),
-    /// One that says it is by this key does not fit.
+    /// A signature that claims to be by this key is not valid.
     Forged { key: String, why: String },
 }
 
@@ -109,7 +110,7 @@ impl Trust {
         Trust::of(&config.packages_of(&place.to_string()), config)
     }
 
-    /// What rules of a config say.
+    /// What a config's rules say.
     #[must_use]
     pub fn of(rules: &PackageRules<'_>, config: &Config) -> Trust {
         let keys = rules.trusted_keys.iter().filter_map(|key| key.as_str().parse().ok()).collect();
@@ -142,7 +143,7 @@ impl Trust {
     }
 }
 
-/// What signatures are made with.
+/// The key that makes signatures.
 pub struct SecretKey {
     secret: minisign::SecretKey,
     public: PublicKey,
@@ -154,13 +155,13 @@ impl SecretKey {
         Ok(SecretKey { secret, public })
     }
 
-    /// The key that its signatures are checked with.
+    /// The key that verifies its signatures.
     #[must_use]
     pub fn public(&self) -> &PublicKey {
         &self.public
     }
 
-    /// Signs some bytes; `comment` is signed as well, and shown by minisign.
+    /// Signs some bytes; `comment` is a trusted comment in minisign's sense: it is signed as well, and shown.
     pub(super) fn sign(&self, bytes: &[u8], comment: &str) -> minisign::Result<Signature> {
         let about = format!("signature by {}", self.public.id());
         minisign::sign(Some(&self.public.0), &self.secret, Cursor::new(bytes), Some(comment), Some(&about))
@@ -174,7 +175,7 @@ impl fmt::Debug for SecretKey {
     }
 }
 
-/// A signature, as minisign writes it.
+/// A signature in minisign's format.
 #[derive(Clone)]
 pub(super) struct Signature(SignatureBox);
 
@@ -185,22 +186,22 @@ impl fmt::Debug for Signature {
 }
 
 impl Signature {
-    /// Reads the content of a file of minisign's.
+    /// Parses the content of a minisign signature file.
     pub(super) fn read(bytes: &[u8]) -> Option<Signature> {
         SignatureBox::from_string(std::str::from_utf8(bytes).ok()?).ok().map(Signature)
     }
 
-    /// The content of a file of minisign's.
+    /// The content of a minisign signature file.
     pub(super) fn text(&self) -> String {
         self.0.to_string()
     }
 
-    /// Whether it is by a key and fits some bytes.
+    /// Whether it is by a key and valid for some bytes.
     pub(super) fn is_by(&self, key: &PublicKey, bytes: &[u8]) -> bool {
         self.key() == key.id() && key.verify(self, bytes).is_ok()
     }
 
-    /// The id of the key that it says it is by.
+    /// The id of the key that it claims to be by.
     pub(super) fn key(&self) -> String {
         id(self.0.keynum())
     }
@@ -209,20 +210,20 @@ impl Signature {
 /// Why a key cannot be made or used.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    /// Nothing is overwritten.
+    /// A file exists already; nothing is overwritten.
     #[error("`{}` is there already", .0.display())]
     Exists(PathBuf),
-    /// The system refuses.
+    /// The system returned an error.
     #[error("cannot {action} `{}`{}", .file.display(), denied(.file, .source))]
     Io {
         /// `read`, `write`.
         action: &'static str,
-        /// Which file.
+        /// The file.
         file: PathBuf,
-        /// What it says.
+        /// The system's error.
         source: io::Error,
     },
-    /// Others could sign with it.
+    /// Other users could sign with it.
     #[error("`{}` can be read by others (mode {mode:04o})", .file.display())]
     Shared {
         /// The secret key's file.
@@ -230,12 +231,12 @@ pub enum KeyError {
         /// Its mode.
         mode: u32,
     },
-    /// Not a secret key's file, or not with this password.
+    /// Not a secret key file, or the password is wrong.
     #[error("cannot use the secret key `{}`: {why}", .file.display())]
     Unusable {
-        /// Its file.
+        /// The file.
         file: PathBuf,
-        /// What minisign says.
+        /// minisign's error.
         why: String,
     },
 }
@@ -257,26 +258,26 @@ impl KeyError {
     }
 }
 
-/// The files of a key: `name.key`, which nobody else may read, and `name.pub`.
+/// The files of a key pair: `name.key`, which no other user may read, and `name.pub`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyFiles {
-    /// The secret one.
+    /// The secret key.
     pub secret: PathBuf,
-    /// The one to give away.
+    /// The public key.
     pub public: PathBuf,
 }
 
 impl KeyFiles {
-    /// The files of a name in a folder.
+    /// The files for a name in a folder.
     #[must_use]
     pub fn in_folder(folder: &Path, name: &str) -> KeyFiles {
         KeyFiles { secret: folder.join(format!("{name}.key")), public: folder.join(format!("{name}.pub")) }
     }
 
-    /// Makes a key, encrypted with a password if there is one. Takes a second or two then.
+    /// Generates a key pair, encrypted if there is a password, which takes a second or two.
     ///
     /// # Errors
-    /// One of the files is there, or cannot be written.
+    /// One of the files exists, or cannot be written.
     pub fn make(&self, password: Option<String>) -> Result<PublicKey, KeyError> {
         for file in [&self.secret, &self.public] {
             if fs::symlink_metadata(file).is_ok() {
@@ -314,10 +315,10 @@ impl KeyFiles {
 }
 
 impl SecretKey {
-    /// Reads a key's file; the password is asked for only if there is one.
+    /// Reads a secret key file; asks for the password only if it is encrypted.
     ///
     /// # Errors
-    /// It is none, others can read it, or the password is another.
+    /// It is not a secret key file, other users can read it, or the password is wrong.
     pub fn read(file: &Path, password: impl FnOnce() -> io::Result<String>) -> Result<SecretKey, KeyError> {
         let failed = |source| KeyError::Io { action: "read", file: file.to_owned(), source };
         let unusable = |why: String| KeyError::Unusable { file: file.to_owned(), why };

@@ -1,5 +1,5 @@
-//! A folder as a registry of one package: an OCI image layout, written so that a process that reads it meanwhile, or after a
-//! `kill -9`, finds what was there before or all that is new. It checks no content.
+//! A folder as a registry of one package: an OCI image layout. Writes are atomic: a process that reads it meanwhile,
+//! or after a `kill -9`, finds either the old content or all of the new one. It does not verify content.
 //! <https://github.com/opencontainers/image-spec/blob/main/image-layout.md>
 
 use std::{
@@ -22,21 +22,21 @@ const LAYOUT: &str = "oci-layout";
 const LAYOUT_BYTES: &[u8] = br#"{"imageLayoutVersion":"1.0.0"}"#;
 const INDEX: &str = "index.json";
 const BLOBS: &str = "blobs/sha256";
-/// How the names of files begin that are being written.
+/// Prefix of the names of files that are still being written.
 const UNFINISHED: &str = ".unfinished-";
 
-/// A layout, there or not.
+/// A layout, whether it exists or not.
 #[derive(Debug, Clone)]
 pub(super) struct Layout {
     folder: PathBuf,
 }
 
-/// The right to write in a layout; one process has it at a time. A layout that was made for it and got no package goes with
-/// it.
+/// The exclusive right to write to a layout. If the layout was created for it and holds no package in the end, it is
+/// removed again.
 #[derive(Debug)]
 pub(super) struct Writing {
     _lock: File,
-    /// Files and folders that were made to begin with, the innermost first.
+    /// Files and folders that it created, the innermost first.
     made: Vec<PathBuf>,
     index: PathBuf,
 }
@@ -47,7 +47,7 @@ impl Drop for Writing {
             return;
         }
         for path in &self.made {
-            // What holds anything stays.
+            // Folders that are not empty stay.
             let _ = if path.is_dir() { fs::remove_dir(path) } else { fs::remove_file(path) };
         }
     }
@@ -58,7 +58,7 @@ impl Layout {
         Layout { folder: folder.to_owned() }
     }
 
-    /// What is there under a tag; all of it. None: there is no layout.
+    /// The index of the whole layout; `None` if there is no layout.
     pub(super) fn index(&self) -> Result<Option<Index>, PackageError> {
         let path = self.folder.join(INDEX);
         let Some(bytes) = read(&path)? else { return Ok(None) };
@@ -68,7 +68,7 @@ impl Layout {
         })
     }
 
-    /// What a tag leads to.
+    /// What a tag points to.
     pub(super) fn tagged(&self, tag: &str) -> Result<Option<Descriptor>, PackageError> {
         let index = self.index()?.unwrap_or_default();
         Ok(index
@@ -77,12 +77,12 @@ impl Layout {
             .find(|it| it.annotations.get(REF_NAME).is_some_and(|name| name == tag)))
     }
 
-    /// A blob's content, as far as it is a document. None: it is not there.
+    /// A blob's content, if it is not larger than a document may be; `None` if it does not exist.
     pub(super) fn document(&self, digest: &Digest) -> Result<Option<Vec<u8>>, PackageError> {
         read(&self.path(digest))
     }
 
-    /// A blob. None: it is not there.
+    /// Opens a blob; `None` if it does not exist.
     pub(super) fn open(&self, digest: &Digest) -> Result<Option<File>, PackageError> {
         let path = self.path(digest);
         match file::open(&path) {
@@ -92,12 +92,12 @@ impl Layout {
         }
     }
 
-    /// Where a blob is or would be.
+    /// The path that a blob has or would have.
     pub(super) fn path(&self, digest: &Digest) -> PathBuf {
         self.folder.join(BLOBS).join(digest.hex())
     }
 
-    /// Begins to write, and makes the layout if it is not there. Waits for another process that writes.
+    /// Begins to write, and creates the layout if it does not exist. Waits for other processes that write.
     pub(super) fn begin(&self) -> Result<Writing, PackageError> {
         let failed = |path: &Path| PackageError::io("write", path.to_owned());
         let (blobs, path) = (self.folder.join(BLOBS), self.folder.join(LAYOUT));
@@ -111,7 +111,7 @@ impl Layout {
             let open = file::open_by(how.read(true).write(true).create(true).truncate(false), &path);
             let lock = open.map_err(failed(&path))?;
             lock.lock().map_err(failed(&path))?;
-            // One that has given up has taken it away.
+            // A process that gave up may have removed the file meanwhile.
             if leads_to(&path, &lock) {
                 break lock;
             }
@@ -121,7 +121,7 @@ impl Layout {
         if lock.metadata().map_err(failed(&path))?.len() == 0 {
             lock.write_all(LAYOUT_BYTES).map_err(failed(&path))?;
         }
-        // What another process had begun when it was killed: none writes now.
+        // Remove what a killed process left unfinished: nobody else is writing now.
         for folder in [&self.folder, &blobs] {
             for entry in fs::read_dir(folder).map_err(failed(folder))?.flatten() {
                 if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
@@ -132,12 +132,12 @@ impl Layout {
         Ok(Writing { _lock: lock, made, index: self.folder.join(INDEX) })
     }
 
-    /// Whether a blob is there and undamaged.
+    /// Whether a blob exists and is undamaged.
     pub(super) fn holds(&self, digest: &Digest) -> bool {
         Digest::of_file(&self.path(digest)).is_ok_and(|there| there == *digest)
     }
 
-    /// Puts a blob there, also in the place of one that is damaged.
+    /// Writes a blob, replacing a damaged one.
     pub(super) fn put(&self, _: &Writing, digest: &Digest, content: &[u8]) -> Result<(), PackageError> {
         let path = self.path(digest);
         match self.holds(digest) {
@@ -146,13 +146,13 @@ impl Layout {
         }
     }
 
-    /// Begins to write a blob, which is there only when it is put there.
+    /// Begins to write a blob, which does not exist until it is put in place.
     pub(super) fn begin_blob(&self, _: &Writing, digest: &Digest) -> Result<Aside, PackageError> {
         let path = self.path(digest);
         Aside::begin(&path, UNFINISHED).map_err(PackageError::io("write", path))
     }
 
-    /// Has a tag lead to what is there as a blob.
+    /// Points a tag to an existing blob.
     pub(super) fn tag(&self, _: &Writing, tag: &str, to: &Descriptor) -> Result<(), PackageError> {
         let mut index = self.index()?.unwrap_or_default();
         index.manifests.retain(|it| it.annotations.get(REF_NAME).is_none_or(|name| name != tag));
@@ -161,13 +161,13 @@ impl Layout {
             .manifests
             .sort_by(|one, other| one.annotations.get(REF_NAME).cmp(&other.annotations.get(REF_NAME)));
         let (path, bytes) = (self.folder.join(INDEX), bytes_of(&index));
-        // Nobody could read it any more.
+        // Otherwise it could not be read any more.
         fits(&path, bytes.len() as u64)?;
         file::replace(&path, &bytes, UNFINISHED).map_err(PackageError::io("write", path))
     }
 }
 
-/// A file as far as it is a document's. None: it is not there.
+/// Reads a file, if it is not larger than a document may be; `None` if it does not exist.
 fn read(path: &Path) -> Result<Option<Vec<u8>>, PackageError> {
     let mut bytes = Vec::new();
     let read = file::open(path).and_then(|file| {
@@ -181,7 +181,7 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>, PackageError> {
     }
 }
 
-/// Whether a document may have so many bytes.
+/// Whether a document may have this many bytes.
 fn fits(path: &Path, size: u64) -> Result<(), PackageError> {
     match size > DOCUMENT_MAX_BYTES {
         true => {
@@ -221,7 +221,7 @@ mod tests {
         for unfinished in [".unfinished-1", "blobs/sha256/.unfinished-2"] {
             fs::write(folder.join(unfinished), "half").unwrap();
         }
-        // A process that was killed after it had made the file of the lock.
+        // As after a process that was killed right after it created the lock file.
         fs::write(folder.join(LAYOUT), "").unwrap();
         layout.begin().unwrap();
         assert_eq!(names(&folder), ["blobs", INDEX, LAYOUT]);

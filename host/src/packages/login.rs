@@ -1,4 +1,4 @@
-//! The login for a registry as `docker login` leaves it: in `config.json`, or behind a credential helper.
+//! The login for a registry as `docker login` stores it: in `config.json`, or with a credential helper.
 //! <https://docs.docker.com/reference/cli/docker/login/#credential-stores>
 
 use std::{env, path::PathBuf};
@@ -9,7 +9,7 @@ use oci_client::secrets::RegistryAuth;
 use super::error::PackageError;
 use crate::text;
 
-/// What docker calls the login for Docker Hub.
+/// Docker's key for the Docker Hub login.
 const DOCKER_HUB: &str = "https://index.docker.io/v1/";
 
 /// The login for a registry; anonymous if there is none.
@@ -27,13 +27,13 @@ pub(super) fn of(registry: &str) -> Result<RegistryAuth, PackageError> {
             "it is an identity token, and a password or an access token is needed".to_owned()
         }
         Err(Unread::NoCredentialConfigured | Unread::ConfigNotFound) => return Ok(RegistryAuth::Anonymous),
-        // Docker's helpers say so of a server that they do not know, with exit code 1.
+        // Docker's helpers report an unknown server in this way, with exit code 1.
         Err(Unread::HelperFailure { stdout, stderr, .. })
             if format!("{stdout}{stderr}").contains("credentials not found") =>
         {
             return Ok(RegistryAuth::Anonymous);
         }
-        // What it says more may be a part of the login.
+        // Its output may contain part of the login.
         Err(Unread::HelperFailure { helper, .. }) => format!("`{helper}` has failed"),
         Err(Unread::ConfigReadError) => format!("`{}` is not docker's", file.display()),
         Err(other) => other.to_string(),

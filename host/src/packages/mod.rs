@@ -1,5 +1,5 @@
-//! Packages of cogs: made from libraries, kept in folders and in OCI registries, signed, and believed only as far as they
-//! are what their digests and signatures say. Nothing of a cog is executed here, and nothing is installed.
+//! Packages of cogs: made from libraries, stored in folders and in OCI registries, signed, and trusted only as far as
+//! their digests and signatures match. Nothing of a cog is executed here, and nothing is installed.
 //!
 //! ```text
 //! greeter:1.2.0 ─tag─▶ index  (name, version; its digest is the package's identity, and what is signed)
@@ -8,10 +8,11 @@
 //! sha256-…      ─tag─▶ index of what refers to it ──▶ manifest with a signature of minisign's
 //! ```
 //!
-//! 1. [`Reference`]: where a package is, and which version is meant;
-//! 2. [`Repository::find`]: the index, whose digest, name, version and signatures are checked before anything else is read;
-//! 3. [`Repository::artifact`]: what the package says of itself for a target ([`About`]);
-//! 4. [`Repository::library`]: the library, written byte for byte as it was verified.
+//! 1. [`Reference`]: where a package is, and which version is wanted;
+//! 2. [`Repository::find`]: the index; its digest, name, version and signatures are verified before anything else is
+//!    read;
+//! 3. [`Repository::artifact`]: what the package declares for a target ([`About`]);
+//! 4. [`Repository::library`]: the library, byte for byte as it was verified.
 
 mod about;
 mod access;

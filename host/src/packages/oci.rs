@@ -1,4 +1,4 @@
-//! The documents of OCI as far as packages use them: index, manifest, descriptor. Each has one form of bytes.
+//! The OCI documents as far as packages use them: index, manifest, descriptor. Each has exactly one serialized form.
 //! <https://github.com/opencontainers/image-spec/blob/main/spec.md>
 
 use std::collections::BTreeMap;
@@ -10,12 +10,12 @@ use super::digest::Digest;
 /// Media types of OCI's own documents.
 pub(super) const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 pub(super) const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
-/// Of a config that says nothing: `{}`.
+/// Media type of the empty config, `{}`.
 /// <https://github.com/opencontainers/image-spec/blob/main/manifest.md#guidance-for-an-empty-descriptor>
 pub(super) const EMPTY: &str = "application/vnd.oci.empty.v1+json";
 pub(super) const EMPTY_BYTES: &[u8] = b"{}";
 
-/// What a package is: the `artifactType` of its index and of the manifest of each target.
+/// The `artifactType` of a package: of its index and of the manifest of each target.
 pub(super) const PACKAGE: &str = "application/vnd.gearshift.cog.v1";
 /// Media type of [`About`](super::About).
 pub(super) const ABOUT: &str = "application/vnd.gearshift.cog.about.v1+json";
@@ -34,19 +34,18 @@ pub(super) const LICENSES: &str = "org.opencontainers.image.licenses";
 pub(super) const DESCRIPTION: &str = "org.opencontainers.image.description";
 /// The tag of a manifest in a layout.
 pub(super) const REF_NAME: &str = "org.opencontainers.image.ref.name";
-/// The target triple of an artifact: a platform does not tell glibc from musl.
+/// The target triple of an artifact: an OCI platform does not distinguish glibc from musl.
 pub(super) const TARGET: &str = "gearshift.target";
-/// The key that a signature is by.
+/// The id of the key that made a signature.
 pub(super) const KEY: &str = "gearshift.key";
 
-/// The largest index, manifest or config that is read, in bytes: what registries have to take.
+/// The largest index, manifest or config that is read, in bytes: the size that registries must accept.
 /// <https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-manifests>
 pub(super) const DOCUMENT_MAX_BYTES: u64 = 4 << 20;
 
 type Annotations = BTreeMap<String, String>;
 
-/// What some content is, and how it is found and checked. The fields are in the order of their names, as in every
-/// document here.
+/// What some content is, and how it is found and verified. The fields are sorted by name, as in every document here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Descriptor {
@@ -63,7 +62,7 @@ pub(super) struct Descriptor {
 }
 
 impl Descriptor {
-    /// Of these bytes.
+    /// Describes these bytes.
     pub(super) fn of(media_type: &str, bytes: &[u8]) -> Descriptor {
         Descriptor {
             annotations: Annotations::new(),
@@ -81,7 +80,7 @@ impl Descriptor {
     }
 }
 
-/// What an artifact runs on, in Go's words.
+/// What an artifact runs on, in Go's terms.
 /// <https://github.com/opencontainers/image-spec/blob/main/image-index.md#image-index-property-descriptions>
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Platform {
@@ -92,7 +91,7 @@ pub(super) struct Platform {
 }
 
 impl Platform {
-    /// Of a target triple.
+    /// The platform of a target triple.
     pub(super) fn of(target: &str) -> Platform {
         let mut parts = target.split('-');
         let arch = parts.next().unwrap_or_default();
@@ -183,13 +182,13 @@ impl Manifest {
     }
 }
 
-/// The bytes of a document: without blanks, keys in their order, no times. The same document is always the same bytes.
+/// Serializes a document: no whitespace, keys in order, no times. The same document always gives the same bytes.
 pub(super) fn bytes_of(document: &impl Serialize) -> Vec<u8> {
-    // What is written here has no maps but with texts as keys, which is all that could fail.
+    // Only maps with other keys than strings could fail, and there are none here.
     serde_json::to_vec(document).unwrap_or_default()
 }
 
-/// The tag of the index of what refers to an artifact, which every registry can hold.
+/// The tag of the index of everything that refers to an artifact, which works with every registry.
 /// <https://github.com/opencontainers/distribution-spec/blob/main/spec.md#referrers-tag-schema>
 pub(super) fn referrers_tag(subject: &Digest) -> String {
     format!("sha256-{}", subject.hex())

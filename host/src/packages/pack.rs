@@ -1,5 +1,5 @@
-//! Makes a package of libraries: one for each target, all of the same cog and version. The same libraries and words are
-//! always the same bytes: no times, no paths, everything in one order.
+//! Makes a package from libraries: one for each target, all of the same cog and version. The result is reproducible:
+//! the same libraries and texts always give the same bytes, without times or paths, and in a fixed order.
 
 use std::{
     fs, io,
@@ -20,61 +20,61 @@ use crate::error::{chain, denied};
 use crate::library::{Inspection, Mismatch, Readiness, look, mismatches, read, stamp};
 use gearshift_cog::manifest::Manifest as Cog;
 
-/// Why libraries make no package.
+/// Why no package can be made from the libraries.
 #[derive(Debug, thiserror::Error)]
 pub enum PackError {
-    /// None was given.
+    /// No library was given.
     #[error("there is no library to pack")]
     Nothing,
-    /// It is not complete, or no cog.
+    /// A file is incomplete, or not a cog.
     #[error("cannot pack `{}`: {why}", .file.display())]
     NotACog {
         /// The library.
         file: PathBuf,
         /// What is wrong.
         why: String,
-        /// What can be done.
+        /// What the reader can do.
         help: Option<String>,
     },
-    /// It cannot be read.
+    /// A file cannot be read.
     #[error("cannot read `{}`{}", .file.display(), denied(.file, .source))]
     Unread {
         /// The library.
         file: PathBuf,
-        /// What the system says.
+        /// The system's error.
         #[source]
         source: io::Error,
     },
-    /// It was written to meanwhile.
+    /// A file was changed during the packing.
     #[error("`{}` was changed while it was being read", .0.display())]
     Changed(PathBuf),
-    /// Not optimized, and with everything that debuggers want.
+    /// A debug build: not optimized, and full of debug information.
     #[error("`{}` is a debug build", .0.display())]
     Debug(PathBuf),
-    /// No version that could be compared.
+    /// The version is not a semantic version.
     #[error("the version of `{}` is {version:?}, and that is none such as 1.2.0", .file.display())]
     Version {
         /// The library.
         file: PathBuf,
-        /// What it says.
+        /// The version that it declares.
         version: String,
     },
-    /// Two of them are not of the same cog and version.
+    /// Two libraries are not of the same cog and version.
     #[error("`{}` is {one}, and `{}` is {other}", .files[0].display(), .files[1].display())]
     Different {
         /// The libraries.
         files: [PathBuf; 2],
         /// Name and version of the first.
         one: String,
-        /// Of the second.
+        /// Name and version of the second.
         other: String,
     },
-    /// Two of them are for the same target.
+    /// Two libraries are for the same target.
     #[error("`{}` and `{}` are both for `{target}`", .files[0].display(), .files[1].display())]
     Twice {
         /// The libraries.
         files: [PathBuf; 2],
-        /// The triple.
+        /// The target triple.
         target: String,
     },
 }
@@ -97,7 +97,7 @@ impl PackError {
     }
 }
 
-/// A library that was read.
+/// A library that has been read.
 struct Library {
     file: PathBuf,
     bytes: Vec<u8>,
@@ -106,10 +106,10 @@ struct Library {
 }
 
 impl Packed<'_> {
-    /// Makes a package of libraries. Nothing of them is executed.
+    /// Makes a package from libraries, without executing any of their code.
     ///
     /// # Errors
-    /// One is no cog in a release build, or they do not belong together.
+    /// A library is not a cog in a release build, or they do not belong together.
     pub fn make(libraries: &[PathBuf], words: &Words) -> Result<Packed<'static>, PackError> {
         let mut read = libraries.iter().map(|file| Library::read(file)).collect::<Result<Vec<_>, _>>()?;
         read.sort_by(|one, other| one.cog.target.cmp(&other.cog.target));
@@ -150,7 +150,7 @@ impl Packed<'_> {
             };
             let mut layers = vec![put(oci::LIBRARY, &file_name(&name, &target), library.bytes)];
             for (title, text) in [("README.md", &words.readme), ("CHANGELOG.md", &words.changelog)] {
-                // Registries take no blob without a byte.
+                // Registries do not accept empty blobs.
                 if let Some(text) = text.as_ref().filter(|text| !text.is_empty()) {
                     layers.push(put(oci::TEXT, title, text.clone().into_bytes()));
                 }
@@ -183,7 +183,7 @@ impl Library {
         let before = stamp(file).map_err(unread)?;
         match look(file).map_err(unread)? {
             Readiness::Complete(_) => {}
-            // It says why in the words that everything else does.
+            // Gives the same reason as everywhere else.
             _ => {
                 let refusal = Inspection::of(file).err();
                 let why = refusal.as_ref().map_or_else(|| "it is incomplete".to_owned(), |it| chain(it));
@@ -191,7 +191,7 @@ impl Library {
             }
         }
         let contents = read(file).map_err(|error| not_a_cog(chain(&error), error.help()))?;
-        // For whom it is built is not judged here, but whether anybody could load it.
+        // It may be built for another target or ABI, but some host must be able to load it.
         let elsewhere = |it: &Mismatch| matches!(it, Mismatch::Target(_) | Mismatch::Abi(_));
         if let Some(mismatch) = mismatches(&contents).into_iter().find(|it| !elsewhere(it)) {
             return Err(not_a_cog(mismatch.to_string(), Some(mismatch.help())));
@@ -215,7 +215,7 @@ impl Library {
     }
 }
 
-/// What a library of a cog is called on a target, wherever it was built.
+/// The file name of a cog's library on a target, wherever it was built.
 fn file_name(cog: &str, target: &str) -> String {
     let suffix = if target.contains("-apple-") { "dylib" } else { "so" };
     format!("lib{}.{suffix}", cog.replace('-', "_"))

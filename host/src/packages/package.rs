@@ -1,4 +1,4 @@
-//! One version of a package as it was found: an index of OCI's, with an artifact for each target.
+//! One version of a package as it was found: an OCI index with an artifact for each target.
 
 use std::fmt;
 
@@ -14,17 +14,17 @@ use super::{
 };
 use crate::library::same_target;
 
-/// More than there are targets that a host runs on. Each has a manifest, which is asked for by itself.
+/// Maximum number of targets, more than a host runs on. Each has a manifest, which takes a request of its own.
 /// <https://doc.rust-lang.org/rustc/platform-support.html>
 const TARGETS_MAX: usize = 100;
 
-/// Whether a text may be a triple, whatever compiler it is of: it is shown as it is.
+/// Whether a text may be a target triple of any compiler: it is displayed unchanged.
 fn is_target(text: &str) -> bool {
     let is_of_one = |letter: u8| letter.is_ascii_alphanumeric() || b"-_.".contains(&letter);
     (1..=100).contains(&text.len()) && text.bytes().all(is_of_one)
 }
 
-/// A version of a package. Its index fits its digest and says its name; its signatures have been checked.
+/// A version of a package. Its index matches its digest and names it; its signatures have been verified.
 #[derive(Debug, Clone)]
 pub struct Package {
     place: Place,
@@ -36,7 +36,7 @@ pub struct Package {
 }
 
 impl Package {
-    /// Reads an index, which fits its digest.
+    /// Parses an index that matches its digest.
     pub(super) fn read(place: &Place, digest: Digest, bytes: Vec<u8>) -> Result<Package, PackageError> {
         let odd = |why: String| PackageError::NotAPackage { what: format!("{place}@{digest}"), why };
         let index: Index = serde_json::from_slice(&bytes)
@@ -77,7 +77,7 @@ impl Package {
         }
     }
 
-    /// Whether it says that it is this version.
+    /// Checks that it declares this version.
     pub(super) fn is(&self, version: &Version) -> Result<(), PackageError> {
         match self.version == *version {
             true => Ok(()),
@@ -93,7 +93,7 @@ impl Package {
         PackageError::Other { what: self.to_string(), found: found.to_owned(), expected: expected.to_owned() }
     }
 
-    /// A document of it.
+    /// Parses one of its documents.
     pub(super) fn parsed(&self, bytes: &[u8]) -> Result<Manifest, PackageError> {
         serde_json::from_slice(bytes)
             .map_err(|error| PackageError::NotAPackage { what: self.to_string(), why: error.to_string() })
@@ -117,29 +117,29 @@ impl Package {
         &self.version
     }
 
-    /// What it is, byte for byte, with everything in it.
+    /// Its digest, which identifies it with everything in it.
     #[must_use]
     pub fn digest(&self) -> Digest {
         self.digest
     }
 
-    /// The trusted key that it is signed by; none if it need not be.
+    /// The trusted key that it is signed by; `None` only where no signature is required.
     #[must_use]
     pub fn signed_by(&self) -> Option<&PublicKey> {
         self.signed_by.as_ref()
     }
 
-    /// The triples it is for.
+    /// The triples that it has artifacts for.
     pub fn targets(&self) -> impl Iterator<Item = &str> {
         self.entries.iter().map(|(target, _)| target.as_str())
     }
 
-    /// The index: what is signed.
+    /// The index, which is what gets signed.
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// Where the artifact for a target is.
+    /// The descriptor of the artifact for a target.
     pub(super) fn entry(&self, target: &str) -> Result<&Descriptor, PackageError> {
         let exact = self.entries.iter().find(|(it, _)| it == target);
         let found = exact.or_else(|| self.entries.iter().find(|(it, _)| same_target(it, target)));
@@ -158,10 +158,10 @@ impl fmt::Display for Package {
     }
 }
 
-/// A package for one target.
+/// A package's artifact for one target.
 #[derive(Debug, Clone)]
 pub struct Artifact {
-    /// What it says of itself.
+    /// What it declares about itself.
     pub about: About,
     manifest: Manifest,
     library: usize,
@@ -209,7 +209,7 @@ impl Artifact {
         &self.manifest.layers[self.library]
     }
 
-    /// Everything that it is made of.
+    /// All of its parts.
     pub(super) fn parts(&self) -> impl Iterator<Item = &Descriptor> {
         std::iter::once(&self.manifest.config).chain(&self.manifest.layers)
     }

@@ -1,5 +1,5 @@
-//! All that a version of a package is made of: from a repository, where its parts stay until they are put into another
-//! one, or fresh from its libraries, in memory.
+//! A complete version of a package: from a repository, where its parts stay until they are copied to another one, or
+//! newly made from its libraries, in memory.
 
 use std::{collections::HashSet, io, path::Path};
 
@@ -15,10 +15,10 @@ use super::{
 };
 use crate::library::LIBRARY_MAX_BYTES;
 
-/// All parts of a package together, for every target.
+/// Total size of all parts of a package, for every target.
 pub(super) const PACKAGE_MAX_BYTES: u64 = LIBRARY_MAX_BYTES;
 
-/// A version of a package with everything in it.
+/// A complete version of a package.
 #[derive(Debug)]
 pub struct Packed<'r> {
     package: Package,
@@ -39,21 +39,21 @@ pub(super) struct Part<'r> {
     pub(super) bytes: Bytes<'r>,
 }
 
-/// Where the bytes of a part are.
+/// Where a part's bytes are.
 #[derive(Debug)]
 pub(super) enum Bytes<'r> {
     Here(Vec<u8>),
     In(&'r Repository),
 }
 
-/// What became of a package that was put somewhere.
+/// The result of putting a package into a repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Put {
-    /// It is new there.
+    /// It was not there before.
     New,
-    /// It was there already, byte for byte. Signatures may be new.
+    /// It was already there, byte for byte. Signatures may be new.
     Same,
-    /// It has taken the place of another content.
+    /// It replaced different content.
     Replaced(Digest),
 }
 
@@ -62,10 +62,11 @@ impl<'r> Packed<'r> {
         Packed { package, manifests, parts, signatures: Vec::new() }
     }
 
-    /// All of a package that was found, for every target, with all of its signatures. Its parts stay where they are, and are
-    /// checked when they are read.
+    /// A package that was found, complete with every target and all of its signatures. Its parts stay where they are,
+    /// and are verified when they are read.
     ///
     /// # Errors
+    /// A document is missing, does not match its digest, or names more than a package may have.
     /// A document is not there, does not fit its digest, or names more than a package may have.
     pub async fn take(from: &'r Repository, package: Package) -> Result<Packed<'r>, PackageError> {
         let mut taken = Packed::new(package, Vec::new(), Vec::new());
@@ -91,10 +92,10 @@ impl<'r> Packed<'r> {
         Ok(taken)
     }
 
-    /// Reads every part, and keeps none.
+    /// Reads and verifies every part, and keeps none.
     ///
     /// # Errors
-    /// One is not there, or does not fit its digest.
+    /// A part is missing, or does not match its digest.
     pub async fn check(&self) -> Result<(), PackageError> {
         for Part { descriptor, what, bytes } in &self.parts {
             if let Bytes::In(from) = bytes {
@@ -105,16 +106,16 @@ impl<'r> Packed<'r> {
         Ok(())
     }
 
-    /// The package; where it was found, or is not yet.
+    /// The package, whether it was found in a repository or has just been made.
     #[must_use]
     pub fn package(&self) -> &Package {
         &self.package
     }
 
-    /// Signs it. Does nothing if that key has signed it already.
+    /// Signs it. Does nothing if that key has already signed it.
     ///
     /// # Errors
-    /// What minisign says.
+    /// minisign's error.
     pub fn sign(&mut self, key: &SecretKey) -> Result<(), String> {
         if self.is_signed_by(key.public()) {
             return Ok(());
@@ -134,11 +135,11 @@ impl<'r> Packed<'r> {
         self.signatures.iter().any(|(signature, _)| signature.is_by(key, self.package.bytes()))
     }
 
-    /// Puts it into a repository: its parts, then its signatures, and its version last, so that who finds it finds all of
-    /// it. `replace`: also in the place of another content.
+    /// Puts it into a repository: its parts, then its signatures, and its version last, so that anyone who finds the
+    /// version finds all of it. `replace`: even if the version exists with different content.
     ///
     /// # Errors
-    /// The version is there with another content, or it cannot be written.
+    /// The version exists with different content, or the repository cannot be written.
     pub async fn put(&self, into: &Repository, replace: bool) -> Result<Put, PackageError> {
         let package = &self.package;
         if into.place().name() != package.name() {
@@ -204,7 +205,7 @@ impl<'r> Packed<'r> {
     }
 }
 
-/// A place for what is only in memory: its name is all that counts.
+/// The place of a package that is only in memory: only its name matters.
 pub(super) fn nowhere(name: &str) -> Place {
     Place::Folder(name.into())
 }

@@ -1,4 +1,5 @@
-//! Where a package is and which version of it is meant: `ghcr.io/me/greeter:1.2.0`, `./packages/greeter@^1.2`. It asks nobody.
+//! Where a package is, and which version of it is wanted: `ghcr.io/me/greeter:1.2.0`, `./packages/greeter@^1.2`.
+//! This only parses; it makes no requests.
 
 use std::{
     fmt,
@@ -11,18 +12,18 @@ use semver::{Version, VersionReq};
 use super::digest::{Digest, NotADigest};
 use crate::{config, library::is_name};
 
-/// A package, and what is wanted of it.
+/// A package, and the wanted version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reference {
     /// Where its versions are.
     pub place: Place,
-    /// Which of them.
+    /// Which version.
     pub wanted: Wanted,
-    /// What the version must be, byte for byte.
+    /// The digest that the version must have.
     pub digest: Option<Digest>,
 }
 
-/// Where the versions of one package are. The last part of it is the package's name.
+/// Where the versions of one package are. Its last component is the package's name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Place {
     /// A folder with an OCI image layout; absolute.
@@ -36,19 +37,19 @@ pub enum Place {
     },
 }
 
-/// Which version.
+/// Which version is wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wanted {
-    /// The newest one that is no pre-release.
+    /// The newest one that is not a pre-release.
     Newest,
-    /// This one.
+    /// Exactly this one.
     Version(Version),
-    /// The newest one of these.
+    /// The newest one in this range.
     Range(VersionReq),
 }
 
 impl Wanted {
-    /// Whether a version is one of these. A pre-release only is if it is named, or by a range that names one.
+    /// Whether a version matches. A pre-release matches only if it is named, or by a range that names one.
     #[must_use]
     pub fn admits(&self, version: &Version) -> bool {
         match self {
@@ -59,7 +60,7 @@ impl Wanted {
     }
 }
 
-/// Why a text is no reference.
+/// Why a text is not a reference.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{text:?} is no reference to a package: {why}")]
 pub struct ReferenceError {
@@ -129,7 +130,7 @@ fn parse(text: &str) -> Result<Reference, Why> {
         Some(path) => (path.strip_prefix("//").unwrap_or(path), true),
         None => (text, config::is_folder(text)),
     };
-    // The name is behind the last slash that is not of a range or a tag, which have none.
+    // The name follows the last slash; ranges and tags contain none.
     let begin = path.rfind('/').map_or(0, |slash| slash + 1);
     let (base, last) = path.split_at(begin);
     let (last, mut wanted, digest) = match last.split_once('@') {
@@ -165,7 +166,7 @@ fn registry(base: &str, name: &str) -> Result<Place, Why> {
     let host = first.to_ascii_lowercase();
     let (registry, rest) = if config::is_host(first) { (host.as_str(), rest) } else { ("docker.io", base) };
     let repository = format!("{rest}{name}");
-    // oci-client's rules are those of the registries.
+    // oci-client applies the registries' rules.
     let wrong = || Why::Repository(format!("{base}{name}"));
     let read: oci_client::Reference = format!("{registry}/{repository}").parse().map_err(|_| wrong())?;
     if read.registry() != registry {
@@ -174,7 +175,7 @@ fn registry(base: &str, name: &str) -> Result<Place, Why> {
     Ok(Place::Registry { registry: registry.to_owned(), repository: read.repository().to_owned() })
 }
 
-/// The version that a tag stands for. A tag has no `+`, and a version no `_`, which stands for it.
+/// The version that a tag stands for. Tags cannot contain `+`, so they use `_`, which no version contains.
 pub(super) fn version_of(tag: &str) -> Option<Version> {
     Version::parse(&tag.replace('_', "+")).ok()
 }

@@ -1,4 +1,5 @@
-//! A repository of an OCI registry, by oci-client: Docker Hub, GHCR, Harbor and others. It checks no content.
+//! A repository of an OCI registry, through oci-client: Docker Hub, GHCR, Harbor and others. It does not verify
+//! content.
 //! <https://github.com/opencontainers/distribution-spec/blob/main/spec.md>
 
 use std::{collections::BTreeSet, fmt, io::Write, path::Path, time::Duration};
@@ -25,27 +26,27 @@ use super::{
 };
 use crate::error::chain;
 
-/// How long a registry may take to be connected with, and to say the next thing.
+/// Time limits for connecting to a registry, and for each read.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
-/// How many tags are asked for at once.
+/// How many tags are requested at once.
 const PAGE: usize = 1000;
-/// More than a package has versions, with their signatures: a registry that goes on is left.
+/// More tags than any package has versions and signatures: beyond this, the listing is given up.
 const TAGS_MAX: usize = 100_000;
-/// How much is shown of what a registry says, in characters.
+/// How many characters of a registry's message are shown.
 const WORDS: usize = 200;
 
-/// The bytes of a blob, as they come.
+/// The bytes of a blob, as they arrive.
 type Chunks = BoxStream<'static, std::io::Result<Bytes>>;
 
-/// A repository. What it says is anybody's; who asks checks it.
+/// A repository. Its answers are not trusted; the caller verifies them.
 pub(super) struct Registry {
     client: Client,
     registry: String,
     repository: String,
     login: RegistryAuth,
     access: Access,
-    /// Whether it has been logged in, for reading and for writing.
+    /// Whether it is logged in, for pulling and for pushing.
     is_in: [OnceCell<()>; 2],
 }
 
@@ -56,13 +57,13 @@ impl fmt::Debug for Registry {
 }
 
 impl Registry {
-    /// Asks nothing yet.
+    /// Makes no request yet.
     pub(super) fn open(registry: &str, repository: &str, access: Access) -> Result<Registry, PackageError> {
-        // oci-client makes a client of reqwest's that panics, whatever the protocol.
+        // Otherwise oci-client would build a reqwest client that panics, even without TLS.
         if rustls_native_certs::load_native_certs().certs.is_empty() {
             return Err(PackageError::NoCertificates);
         }
-        // The one that everything else here uses. A second call finds it there.
+        // The same provider that the rest of the host uses. Fails if it is installed already, which is fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let protocol = match access.plain_http || is_loopback(registry) {
             true => ClientProtocol::HttpsExcept(vec![registry.to_owned()]),
@@ -70,7 +71,7 @@ impl Registry {
         };
         let config = ClientConfig {
             protocol,
-            // One request a blob: what docker does, and every registry takes.
+            // One request per blob: docker does the same, and every registry supports it.
             use_monolithic_push: true,
             read_timeout: Some(READ_TIMEOUT),
             connect_timeout: Some(CONNECT_TIMEOUT),
@@ -89,7 +90,7 @@ impl Registry {
         })
     }
 
-    /// Whether it answers as a registry does, and takes the login. The repository need not be there.
+    /// Whether it answers like a registry, and accepts the login. The repository need not exist.
     pub(super) async fn probe(&self) -> Result<(), PackageError> {
         self.ask_for(RegistryOperation::Pull).await?;
         match self.client.list_tags(&self.tagged("none"), &self.login, Some(1), None).await {
@@ -108,7 +109,7 @@ impl Registry {
         self.login != RegistryAuth::Anonymous
     }
 
-    /// Every tag. None: there is no such repository.
+    /// Every tag; `None` if there is no such repository.
     pub(super) async fn tags(&self) -> Result<Option<Vec<String>>, PackageError> {
         self.ask_for(RegistryOperation::Pull).await?;
         let mut tags = BTreeSet::new();
@@ -125,7 +126,7 @@ impl Registry {
             };
             let before = tags.len();
             tags.extend(page);
-            // A registry may give fewer at once than it is asked for, or all of them each time.
+            // A registry may return fewer tags than requested, or all of them each time.
             if tags.len() > TAGS_MAX {
                 return Err(self.registry(format!("it names more than {TAGS_MAX} tags")));
             }
@@ -135,7 +136,7 @@ impl Registry {
         }
     }
 
-    /// An index or a manifest by its tag or digest. None: it is not there.
+    /// An index or a manifest by its tag or digest; `None` if it does not exist.
     pub(super) async fn document(&self, which: &str) -> Result<Option<Vec<u8>>, PackageError> {
         self.ask_for(RegistryOperation::Pull).await?;
         let reference = match which.starts_with("sha256:") {
@@ -161,8 +162,8 @@ impl Registry {
         }
     }
 
-    /// Writes a blob to `to`, at most a byte more than it should have. None: it is not there. What ends early is gone on
-    /// with where it ended.
+    /// Writes a blob to `to`, at most one byte more than its size; `None` if it does not exist. A download that ends
+    /// early is resumed where it ended.
     pub(super) async fn blob(
         &self,
         descriptor: &Descriptor,
@@ -182,7 +183,7 @@ impl Registry {
                 let mut chunk = match stream.try_next().await {
                     Ok(Some(chunk)) => chunk,
                     Ok(None) => return Ok(Some(())),
-                    // That it does not fit its digest is for the caller to find.
+                    // The caller will find that the digest does not match.
                     Err(error) if error.get_ref().is_some_and(|it| it.is::<DigestError>()) => {
                         return Ok(Some(()));
                     }
@@ -210,7 +211,7 @@ impl Registry {
         }
     }
 
-    /// What is left of a blob, and how many bytes more come before that: a registry need not be able to begin in the middle.
+    /// The rest of a blob, and how many bytes to skip first: a registry need not support range requests.
     async fn stream(&self, of: &OciDescriptor, done: u64) -> Result<(Chunks, u64), OciError> {
         let tagged = self.tagged("none");
         if done == 0 {
@@ -222,13 +223,13 @@ impl Registry {
         }
     }
 
-    /// Whether a blob is there.
+    /// Whether a blob exists.
     pub(super) async fn has_blob(&self, digest: &Digest) -> Result<bool, PackageError> {
         self.ask_for(RegistryOperation::Pull).await?;
         let (tagged, digest) = (self.tagged("none"), digest.to_string());
         match self.ask(async || self.client.blob_exists(&tagged, &digest).await).await {
             Ok(is_there) => Ok(is_there),
-            // Of a repository that is to be made by this, a registry may not even say that it is not there.
+            // For a repository that does not exist yet, a registry may refuse even to answer.
             Err(OciError::RequestError(error)) if error.status().is_some_and(|it| it.is_client_error()) => {
                 Ok(false)
             }
@@ -236,7 +237,7 @@ impl Registry {
         }
     }
 
-    /// Puts a blob there.
+    /// Uploads a blob.
     pub(super) async fn put_blob(&self, digest: &Digest, bytes: Vec<u8>) -> Result<(), PackageError> {
         self.ask_for(RegistryOperation::Push).await?;
         let (tagged, digest, bytes) = (self.tagged("none"), digest.to_string(), Bytes::from(bytes));
@@ -244,7 +245,7 @@ impl Registry {
         put.await.map(drop).map_err(|error| self.failed(error))
     }
 
-    /// Puts an index or a manifest there, under a tag if one is said.
+    /// Uploads an index or a manifest, under a tag if one is given.
     pub(super) async fn put_document(
         &self,
         media_type: &'static str,
@@ -256,7 +257,7 @@ impl Registry {
             Some(tag) => self.tagged(tag),
             None => {
                 let digest = Digest::of(&bytes);
-                // A registry need not say where it has put it, and oci-client then takes the tag for the end of the URL.
+                // A registry need not return a location; oci-client would then take the tag for the end of the URL.
                 let (registry, repository) = (self.registry.clone(), self.repository.clone());
                 Reference::with_tag_and_digest(registry, repository, digest.hex(), digest.to_string())
             }
@@ -267,7 +268,7 @@ impl Registry {
         put.await.map(drop).map_err(|error| self.failed(error))
     }
 
-    /// Logs in, if that is needed; oci-client remembers it, and what it would do by itself hides why it failed.
+    /// Logs in, if necessary; oci-client remembers it. Its implicit login would hide why it failed.
     async fn ask_for(&self, what: RegistryOperation) -> Result<(), PackageError> {
         let is_in = &self.is_in[usize::from(what == RegistryOperation::Push)];
         let log_in = async || {
@@ -298,7 +299,7 @@ impl Registry {
         PackageError::Registry { registry: self.registry.clone(), why }
     }
 
-    /// Without URLs: that of a download may be a key to it.
+    /// Without URLs: a download URL may contain credentials.
     fn failed(&self, error: OciError) -> PackageError {
         let refused = |why: &str| PackageError::Refused {
             registry: self.registry.clone(),
@@ -333,7 +334,7 @@ fn said(error: &oci_client::errors::OciError) -> String {
     format!("{code} {}", error.message)
 }
 
-/// The beginning of what a registry says, on one line.
+/// The beginning of a registry's message, on one line.
 fn words(text: &str) -> String {
     let text: String = text.trim().chars().take(WORDS).collect();
     text.escape_debug().to_string()
@@ -355,7 +356,7 @@ fn is_missing(error: &OciError) -> bool {
     }
 }
 
-/// Whether a registry is on this machine: what is sent there crosses no network.
+/// Whether a registry is on this machine: requests to it cross no network.
 fn is_loopback(registry: &str) -> bool {
     let host = registry.rsplit_once(':').map_or(registry, |(host, _)| host);
     host == "localhost" || host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback())

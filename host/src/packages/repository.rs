@@ -1,5 +1,5 @@
-//! The versions of one package, in a folder or a registry: finds them, reads them, and believes nothing that does not fit
-//! its digest.
+//! The versions of one package, in a folder or a registry: finds and reads them, and accepts nothing that does not
+//! match its digest.
 
 use std::{
     borrow::Cow,
@@ -23,7 +23,7 @@ use super::{
 };
 use crate::library::LIBRARY_MAX_BYTES;
 
-/// Where the versions of a package are. Its futures block their thread while they read and write files.
+/// The repository of a package. Its futures block their thread while they read and write files.
 #[derive(Debug)]
 pub struct Repository {
     place: Place,
@@ -38,15 +38,15 @@ pub(super) enum Store {
 
 /// The largest signature that is read, in bytes.
 const SIGNATURE_MAX_BYTES: u64 = 16 << 10;
-/// Each is asked for by itself.
+/// Maximum number of signatures; each takes a request of its own.
 const SIGNATURES_MAX: usize = 100;
 
 impl Repository {
-    /// Prepares to ask; nothing is asked yet. Reads the login that `docker login` left, which may run a program of the
-    /// system's.
+    /// Prepares for requests, but makes none yet. Reads the login that `docker login` stored, which may run a
+    /// credential helper.
     ///
     /// # Errors
-    /// There is a login, and it cannot be read.
+    /// There is a login, but it cannot be read.
     pub fn open(place: &Place, access: Access) -> Result<Repository, PackageError> {
         let store = match place {
             Place::Folder(folder) => Store::Folder(Layout::new(folder)),
@@ -57,16 +57,17 @@ impl Repository {
         Ok(Repository { place: place.clone(), store })
     }
 
-    /// Where it is.
+    /// The place of the repository.
     #[must_use]
     pub fn place(&self) -> &Place {
         &self.place
     }
 
-    /// Whether a registry answers as one and takes the login, or a folder can be read. The package need not be there.
+    /// Whether a registry answers like one and accepts the login, or a folder can be read. The package need not
+    /// exist.
     ///
     /// # Errors
-    /// What keeps it from being asked.
+    /// Why it cannot be used.
     pub async fn probe(&self) -> Result<(), PackageError> {
         match &self.store {
             Store::Folder(layout) => layout.index().map(drop),
@@ -80,10 +81,10 @@ impl Repository {
         matches!(&self.store, Store::Registry(registry) if registry.has_login())
     }
 
-    /// Its versions, in their order. Tags that are no versions are passed over.
+    /// Its versions in ascending order. Tags that are not versions are ignored.
     ///
     /// # Errors
-    /// It is not there, or does not answer.
+    /// It does not exist, or does not answer.
     pub async fn versions(&self) -> Result<Vec<Version>, PackageError> {
         let tags = match &self.store {
             Store::Folder(layout) => layout.index()?.map(|index| {
@@ -100,7 +101,7 @@ impl Repository {
         Ok(versions.into_iter().collect())
     }
 
-    /// The digest that a version has by now; none if there is no such version.
+    /// The current digest of a version; `None` if there is no such version.
     ///
     /// # Errors
     /// It does not answer.
@@ -112,15 +113,15 @@ impl Repository {
         }
     }
 
-    /// Finds a package and checks whose it is: its name and version, its digest if the reference says one, and its
-    /// signatures. Nothing of its content is read before.
+    /// Finds a package and verifies its identity: its name and version, its digest if the reference gives one, and
+    /// its signatures. None of its content is read before that.
     ///
     /// # Errors
-    /// There is none, it is another one, or it is not trusted.
+    /// There is none, it is a different one, or it is not trusted.
     pub async fn find(&self, reference: &Reference, trust: &Trust) -> Result<Package, PackageError> {
         let version = match (&reference.wanted, reference.digest) {
             (Wanted::Version(version), _) => Some(version.clone()),
-            // It is known what it is, whatever is tagged.
+            // The digest identifies it, whatever its tag.
             (Wanted::Newest, Some(_)) => None,
             (wanted, _) => Some(self.newest(wanted).await?),
         };
@@ -181,10 +182,10 @@ impl Repository {
         })
     }
 
-    /// What a package says of itself for a target, and where its parts are.
+    /// What a package declares for a target, and where its parts are.
     ///
     /// # Errors
-    /// It is not for that target, or what is there does not fit its digest or the package.
+    /// It has no artifact for that target, or something does not match its digest or the package.
     pub async fn artifact(&self, package: &Package, target: &str) -> Result<Artifact, PackageError> {
         Ok(self.artifact_with_manifest(package, target).await?.1)
     }
@@ -202,10 +203,10 @@ impl Repository {
         Ok((bytes, Artifact::new(package, target, manifest, &about)?))
     }
 
-    /// Writes the library to `to`. What has been written is not to be used if this fails.
+    /// Writes the library to `to`. If this fails, whatever has been written must not be used.
     ///
     /// # Errors
-    /// It is not there, does not fit its digest, or cannot be written to `path`, which is only what `to` is called.
+    /// It is missing, does not match its digest, or cannot be written; `path` is only used to name `to`.
     pub async fn library(
         &self,
         package: &Package,
@@ -217,10 +218,10 @@ impl Repository {
         self.blob(artifact.library(), LIBRARY_MAX_BYTES, to, path, &what).await
     }
 
-    /// A part of the package that fits into memory.
+    /// Reads a part of the package into memory.
     ///
     /// # Errors
-    /// It is not there, or does not fit its digest.
+    /// It is missing, or does not match its digest.
     pub(super) async fn small(
         &self,
         descriptor: &Descriptor,
@@ -232,7 +233,7 @@ impl Repository {
         Ok(bytes)
     }
 
-    /// Writes a blob of `most` bytes at most to `to`, and says whether it was the right one.
+    /// Writes a blob of at most `most` bytes to `to`, and verifies it.
     pub(super) async fn blob(
         &self,
         descriptor: &Descriptor,
@@ -264,7 +265,7 @@ impl Repository {
         self.fits(&descriptor.digest, digesting.digest(), what)
     }
 
-    /// What a part is, and in a folder which file.
+    /// What a part is and, in a folder, which file it is in.
     fn with_file<'w>(&self, what: &'w str, digest: &Digest) -> Cow<'w, str> {
         match &self.store {
             Store::Folder(layout) => Cow::Owned(format!("{}, of {what}", layout.path(digest).display())),
@@ -279,13 +280,13 @@ impl Repository {
         }
     }
 
-    /// The document with a digest, which the package names.
+    /// The document with a digest that the package names.
     async fn part(&self, digest: &Digest, what: &str) -> Result<Vec<u8>, PackageError> {
         let bytes = self.document(digest).await?;
         bytes.ok_or_else(|| PackageError::Missing { what: self.with_file(what, digest).into_owned() })
     }
 
-    /// An index or a manifest by its digest. None: it is not there.
+    /// An index or a manifest by its digest; `None` if it does not exist.
     async fn document(&self, digest: &Digest) -> Result<Option<Vec<u8>>, PackageError> {
         let bytes = match &self.store {
             Store::Folder(layout) => layout.document(digest)?,
@@ -298,7 +299,7 @@ impl Repository {
         Ok(bytes)
     }
 
-    /// What a tag leads to.
+    /// What a tag points to.
     async fn tagged(&self, tag: &str) -> Result<Option<(Digest, Vec<u8>)>, PackageError> {
         match &self.store {
             Store::Folder(layout) => {

@@ -1,5 +1,6 @@
-//! When a registry is asked again: a limit of requests, a server in trouble and a connection that ends early may pass by
-//! themselves. It sends nothing.
+//! When a request to a registry is repeated: a rate limit, a server error and a connection that ends early may be
+//! temporary.
+//! It sends nothing.
 
 use std::time::Duration;
 
@@ -7,11 +8,11 @@ use oci_client::errors::{OciDistributionError as OciError, OciErrorCode};
 
 use crate::{duration::Shown, error::chain};
 
-/// The pause before the second try; each further one is twice as long.
+/// The pause before the second attempt; each further one is twice as long.
 const PAUSE: Duration = Duration::from_millis(500);
 const PAUSE_MAX: Duration = Duration::from_secs(30);
 
-/// What is left of the tries of one request.
+/// The remaining attempts of one request.
 #[derive(Debug)]
 pub(super) struct Tries<'r> {
     registry: &'r str,
@@ -20,12 +21,12 @@ pub(super) struct Tries<'r> {
 }
 
 impl<'r> Tries<'r> {
-    /// One, and so many more.
+    /// One attempt, and `more` after it.
     pub(super) fn new(registry: &'r str, more: u32) -> Tries<'r> {
         Tries { registry, left: more, pause: PAUSE }
     }
 
-    /// Asks, and again as long as what fails may pass and a try is left.
+    /// Makes the request, and repeats it while the failure may be temporary and attempts are left.
     pub(super) async fn ask<T>(&mut self, ask: impl AsyncFn() -> Result<T, OciError>) -> Result<T, OciError> {
         loop {
             let said = ask().await;
@@ -36,8 +37,8 @@ impl<'r> Tries<'r> {
         }
     }
 
-    /// Waits before the next try. False: there is none. oci-client does not hand out the headers of an error, so that what
-    /// `Retry-After` says is not known.
+    /// Waits before the next attempt; `false` if there is none. oci-client does not expose the headers of an error,
+    /// so `Retry-After` is not available.
     pub(super) async fn again(&mut self, why: &str) -> bool {
         let (registry, pause) = (self.registry, self.pause);
         if self.left == 0 {
@@ -51,7 +52,7 @@ impl<'r> Tries<'r> {
     }
 }
 
-/// What failed, if it may pass. Who cannot even be connected with says so at once.
+/// What failed, if it may be temporary. If no connection can be made, that is reported at once.
 fn passing(error: &OciError) -> Option<String> {
     match error {
         OciError::ServerError { code, .. } => may_pass(*code).then(|| format!("it answers {code}")),
@@ -64,7 +65,7 @@ fn passing(error: &OciError) -> Option<String> {
             None => {
                 let is_cut =
                     (error.is_request() || error.is_body() || error.is_decode()) && !error.is_connect();
-                // Not its own words, which name the URL.
+                // Not reqwest's own message, which contains the URL.
                 let why = std::error::Error::source(error).map(chain);
                 is_cut.then(|| why.unwrap_or_else(|| "the connection ended".to_owned()))
             }
@@ -73,7 +74,7 @@ fn passing(error: &OciError) -> Option<String> {
     }
 }
 
-/// <https://www.rfc-editor.org/rfc/rfc9110#section-15.6>; 501 is lasting.
+/// <https://www.rfc-editor.org/rfc/rfc9110#section-15.6>; 501 is permanent.
 fn may_pass(status: u16) -> bool {
     matches!(status, 429 | 500 | 502..=504 | 506..=599)
 }

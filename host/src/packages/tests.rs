@@ -1,4 +1,4 @@
-//! Packages in folders: what was put is what is found, and whatever is changed about it is noticed.
+//! Packages in folders: what was put is what is found, and any change to it is noticed.
 
 use std::{
     fs,
@@ -18,17 +18,17 @@ use super::{
 const HERE: &str = "x86_64-unknown-linux-gnu";
 const THERE: &str = "aarch64-unknown-linux-gnu";
 
-/// A package of `greeter` for two targets, whose libraries are no libraries.
+/// A package of `greeter` for two targets, whose libraries are placeholders.
 fn sample(version: &str, code: &str) -> Packed<'static> {
     sample_of_size(version, code, None)
 }
 
-/// One that says that its library is so large.
+/// A sample that declares this size for its library.
 fn sample_of_size(version: &str, code: &str, size: Option<u64>) -> Packed<'static> {
     sample_with(version, code, |library| vec![Descriptor { size: size.unwrap_or(library.size), ..library }])
 }
 
-/// One whose manifests name these layers.
+/// A sample whose manifests name these layers.
 fn sample_with(version: &str, code: &str, layers: impl Fn(Descriptor) -> Vec<Descriptor>) -> Packed<'static> {
     let version: Version = version.parse().unwrap();
     let mut index = Index { artifact_type: Some(oci::PACKAGE.to_owned()), ..Index::default() };
@@ -196,7 +196,7 @@ async fn whatever_is_changed_in_a_package_is_noticed_before_it_is_used() {
     };
     use_it().await.unwrap();
     assert_eq!(files.len(), 11, "2 of each manifest, config, library; index; 4 of the signature");
-    // The empty config of the signature is never read.
+    // The signature's empty config is never read.
     let empty = blobs.join(Digest::of(oci::EMPTY_BYTES).hex());
     for file in files.into_iter().filter(|file| *file != empty) {
         let content = fs::read(&file).unwrap();
@@ -218,7 +218,7 @@ async fn whatever_is_changed_in_a_package_is_noticed_before_it_is_used() {
         assert!(matches!(error, PackageError::Missing { .. }), "{error}");
         fs::write(&file, content).unwrap();
     }
-    // It is mended by being put there once more.
+    // Putting it again repairs it.
     fs::write(blobs.join(packed.package().digest().hex()), "x").unwrap();
     assert!(use_it().await.is_err());
     packed.put(&repository, true).await.unwrap();
@@ -255,9 +255,9 @@ async fn a_package_that_names_more_than_any_has_is_refused_before_that_is_read()
         let found = found(&repository, &format!(":{}", package.version()), &Trust::default()).await;
         Packed::take(&repository, found.unwrap()).await.map(drop)
     };
-    // One part, however often it is named, is one.
+    // A part counts once, however often it is named.
     take(sample_with("1.0.0", "code", |library| vec![library; 1000])).await.unwrap();
-    // Many that are each as large as they may be; none of them is there.
+    // Many parts of the maximum size; none of them exists.
     let many = sample_with("1.0.1", "code", |library| {
         let other = |number: u32| Descriptor {
             digest: Digest::of(&number.to_le_bytes()),
@@ -288,7 +288,7 @@ async fn a_package_that_names_more_than_any_has_is_refused_before_that_is_read()
     let why = read(&index).unwrap_err().to_string();
     assert!(why.contains("it is for 10000 targets, and 100 are the most"), "{why}");
 
-    // Signatures: each is asked for by itself.
+    // Signatures, each of which takes a request of its own.
     let mut packed = sample("1.0.3", "code");
     packed.sign(&key()).unwrap();
     packed.put(&repository, false).await.unwrap();
@@ -307,7 +307,7 @@ async fn a_package_that_names_more_than_any_has_is_refused_before_that_is_read()
     let why = found(&repository, ":1.0.3", &Trust::default()).await.unwrap_err().to_string();
     assert!(why.contains("it has 1000 signatures, and 100 are the most"), "{why}");
 
-    // A list of versions that nobody could read, and one that nobody could read any more.
+    // A list of versions that is too large to read, and one that would become so.
     fs::write(&index, " ".repeat((4 << 20) + 1)).unwrap();
     let why = repository.versions().await.unwrap_err().to_string();
     assert!(why.contains("index.json` has 4194305 bytes, and 4194304 are the most"), "{why}");
@@ -349,7 +349,7 @@ async fn a_signature_counts_only_if_it_is_by_a_trusted_key_and_of_this_package()
     assert_eq!(package.signed_by(), Some(mine.public()));
     assert_eq!(repository.signatures(&package.digest()).await.unwrap().len(), 2);
 
-    // One of the trusted key over something else, put beside this package.
+    // A signature of the trusted key for something else, put beside this package.
     let (mut forged, mut other) = (sample("1.3.0", "code"), sample("1.4.0", "code"));
     other.sign(&mine).unwrap();
     forged.put_signatures_of(&other);

@@ -1,4 +1,4 @@
-//! Puts the parts of a package into a repository. In which order, who puts them there knows.
+//! Puts the parts of a package into a repository. The caller decides on the order.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::file::Aside;
 
-/// Puts parts into a repository. In a folder, nobody else does meanwhile.
+/// Puts parts into a repository. Nobody else can write to a folder meanwhile.
 pub(super) struct Writer<'r> {
     repository: &'r Repository,
     writing: Option<Writing>,
@@ -29,8 +29,8 @@ impl Repository {
 }
 
 impl Writer<'_> {
-    /// Puts parts there that are not: into a folder piece by piece, and none of them before all have come; into a registry
-    /// each as a whole.
+    /// Puts the parts there that are missing: into a folder in chunks, and visible only once all have arrived; into a
+    /// registry each in one piece.
     pub(super) async fn parts(&self, parts: &[Part<'_>]) -> Result<(), PackageError> {
         let mut come = Vec::new();
         for part in parts {
@@ -63,7 +63,7 @@ impl Writer<'_> {
         }
     }
 
-    /// Puts a blob there, if it is not.
+    /// Puts a blob there, if it is missing.
     pub(super) async fn blob(&self, bytes: &[u8]) -> Result<(), PackageError> {
         let digest = Digest::of(bytes);
         match (&self.repository.store, &self.writing) {
@@ -75,7 +75,7 @@ impl Writer<'_> {
         }
     }
 
-    /// Puts an index or a manifest there, under a tag if one is said.
+    /// Puts an index or a manifest there, under a tag if one is given.
     pub(super) async fn document(
         &self,
         media_type: &'static str,
