@@ -1,4 +1,4 @@
-//! What somebody has to agree to before a cog is installed, and what is worth knowing before. Nothing is changed here.
+//! What the user must agree to before a cog is installed, and what the user should know. Nothing is changed here.
 
 use std::{fmt, path::PathBuf};
 
@@ -11,40 +11,40 @@ use crate::{
     packages::{About, Place},
 };
 
-/// What nobody decides for the operator.
+/// A question that only the operator can decide.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ask {
-    /// It comes from somewhere else than what is installed.
+    /// It has a different source than the installed version.
     Source {
-        /// Where what is installed comes from.
+        /// The source of the installed version.
         from: Place,
-        /// Where it comes from.
+        /// Its source.
         to: Place,
-        /// Packages of `from` must be signed, and those of `to` need not.
+        /// Whether packages of `from` must be signed, but those of `to` need not.
         unsigned: bool,
     },
-    /// What is installed is signed by a trusted key, and it is not.
+    /// The installed version is signed by a trusted key, but it is not.
     Unsigned {
         /// The key.
         key: String,
     },
-    /// It needs settings that the config does not have.
+    /// It requires settings that are missing from the config.
     Settings {
         /// The cog.
         cog: String,
         /// Their keys.
         keys: Vec<String>,
     },
-    /// It asks of the host what the installed version does not.
+    /// It asks for more access to the host than the installed version.
     Handles {
         /// The cog.
         cog: String,
-        /// What it asks for, in words of `[cog.NAME] handles`.
+        /// What it asks for in addition, in the terms of `[cog.NAME] handles`.
         more: Vec<String>,
     },
-    /// It is older than what is installed.
+    /// It is older than the installed version.
     Older(Version),
-    /// Its file was not installed, or is not what was installed.
+    /// Its file was put there by hand, or has been changed since it was installed.
     ByHand(PathBuf),
 }
 
@@ -82,7 +82,7 @@ impl fmt::Display for Ask {
 }
 
 impl Installation<'_> {
-    /// What somebody has to agree to before this is installed.
+    /// What the user must agree to before this is installed.
     pub(super) async fn asks(
         &self,
         name: &str,
@@ -118,7 +118,7 @@ impl Installation<'_> {
             && !there.contents().any(|it| it.package == to.now.package)
         {
             let kept = self.kept.find(name, &there.now.package, &self.rules(&there.now.source)).await;
-            // Of what is not kept nobody knows what was agreed to.
+            // If the installed version is not kept, it is unknown what was agreed to.
             let now = kept.map_or(Allowed::Declared(Vec::new()), |(.., artifact)| {
                 Allowed::declared(artifact.about.handles.as_deref())
             });
@@ -135,7 +135,7 @@ impl Installation<'_> {
         Ok(asks)
     }
 
-    /// What is worth knowing of it: what it may ask of the host, before it is there for the first time.
+    /// Notes for the user: before its first installation, what the cog may ask of the host.
     pub(super) fn notes(&self, name: &str, about: &About) -> Vec<String> {
         let declared = Allowed::declared(about.handles.as_deref());
         let note = match self.handles_of(name) {
@@ -153,7 +153,7 @@ impl Installation<'_> {
         note.into_iter().collect()
     }
 
-    /// What the config says that a cog may ask of the host.
+    /// What the config allows a cog to ask of the host.
     fn handles_of(&self, name: &str) -> Option<&[Permission]> {
         self.config.cog.get(name)?.handles.as_deref()
     }

@@ -1,4 +1,4 @@
-//! How a plan is carried out: kept, staged, written down, placed, settled. What fails leaves everything as it was.
+//! Carries out a plan: keep, stage, write the journal, place, settle. If anything fails, everything stays as it was.
 
 use std::path::Path;
 
@@ -16,17 +16,17 @@ use super::{
     plan::Plan,
 };
 
-/// Makes the change that a journal tells of: what is staged gets into its place once it serves, or once it has been tried;
-/// or what is there goes.
+/// Makes the change that a journal describes: puts the staged file in place once it serves or has been tried, or
+/// removes the installed one.
 pub trait Placing {
-    /// `path` is the journal's. What came of it, in words.
+    /// `path` is the journal's. Returns a report of the result.
     ///
     /// # Errors
-    /// It was not made.
+    /// The change was not made.
     fn place(&mut self, path: &Path, journal: &Journal) -> Result<String, Refusal>;
 }
 
-/// Why a change was not made, in the words of who refused.
+/// Why a change was not made, in the words of the host or the trial that refused it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Refusal {
     /// What failed.
@@ -46,21 +46,21 @@ impl From<Refusal> for InstallError {
 pub struct Change {
     /// The cog.
     pub cog: String,
-    /// What was installed of it before.
+    /// The version installed before.
     pub from: Option<Version>,
-    /// What is now.
+    /// The version installed now.
     pub to: Option<Version>,
-    /// What the host, or the trial, said of it.
+    /// The report of the host or the trial.
     pub report: Option<String>,
-    /// What else is worth knowing.
+    /// Further notes for the user.
     pub notes: Vec<String>,
 }
 
 impl Installation<'_> {
-    /// Carries out a plan. `agreed`: to whatever it asks.
+    /// Carries out a plan. `agreed`: the user agrees to everything that the plan asks.
     ///
     /// # Errors
-    /// What is installed stays.
+    /// The change failed, and what is installed stays.
     pub async fn change(
         &mut self,
         plan: Plan,
@@ -78,7 +78,7 @@ impl Installation<'_> {
             }
         }
         let report = self.fetch_and_put(&cog, installed, chosen, &rules, placing).await;
-        // What was fetched in vain does not stay either; what is installed does, whether the lock says so already or not.
+        // Remove what was fetched in vain, but not what is installed, even if the lock does not name it yet.
         if !matches!(report, Err(InstallError::Unsettled { .. })) {
             self.prune();
         }
@@ -97,13 +97,13 @@ impl Installation<'_> {
             self.kept.keep(&chosen.repository, chosen.package).await?;
         }
         if files::digest(&self.file(&installed.file))? == Some(installed.now.library) {
-            // The same library in another package, or put back by hand: nothing has to be replaced.
+            // The same library in another package, or restored by hand: there is nothing to replace.
             return self.write(|lock| _ = lock.cogs.insert(cog.to_owned(), installed)).map(|()| None);
         }
         let folder = self.config.cogs.folder.clone();
         let staged = self.kept.stage(&folder, cog, &installed.now, rules).await?;
         let done = self.put(cog, &staged, installed, placing);
-        // It is in its place now, or of no use.
+        // It is in place now, or no longer needed.
         let _ = files::remove(&staged);
         done
     }
@@ -126,10 +126,11 @@ impl Installation<'_> {
         self.carry_out(&journal, |path, journal| placing.place(path, journal))
     }
 
-    /// Takes a cog out of the folder and the lock. Its saved state stays in the store.
+    /// Removes a cog from the folder and the lock. Its saved state stays in the store. `agreed`: even if its file is
+    /// not what was installed.
     ///
     /// # Errors
-    /// It is not installed, or cannot be taken out. `agreed`: though its file is not what was installed.
+    /// It is not installed, or cannot be removed.
     pub fn uninstall(
         &mut self,
         name: &str,
@@ -160,7 +161,7 @@ impl Installation<'_> {
         Ok(Change { cog: name.to_owned(), from: Some(from), to: None, report, notes: Vec::new() })
     }
 
-    /// Has `update` pass a cog over, or not any more.
+    /// Makes `update` skip a cog, or no longer skip it.
     ///
     /// # Errors
     /// It is not installed.

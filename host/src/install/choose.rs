@@ -1,5 +1,5 @@
-//! Which version of a package is taken: the newest of those that are asked for that the config trusts and this host can
-//! serve. It downloads nothing but what packages say of themselves.
+//! Chooses a version of a package: the newest that matches the request, that the config trusts and that this host can
+//! serve. It downloads only the packages' descriptions of themselves.
 
 use std::fmt;
 
@@ -17,17 +17,17 @@ use crate::{
     packages::{Access, Artifact, Package, PackageError, Place, Reference, Repository, Trust, Wanted},
 };
 
-/// What holds for the packages of a place.
+/// The rules for packages from a place.
 #[derive(Debug, Clone, Default)]
 pub struct Rules {
-    /// Whose signatures count, and whether there must be one.
+    /// Which signatures are trusted, and whether one is required.
     pub trust: Trust,
-    /// How the registry is reached.
+    /// How the registry is accessed.
     pub access: Access,
 }
 
 impl Rules {
-    /// As the config says.
+    /// The rules in the config.
     #[must_use]
     pub fn of(config: &Config, place: &Place) -> Rules {
         Rules { trust: Trust::at(place, config), access: Access::to(place, config) }
@@ -40,14 +40,14 @@ pub(super) struct Chosen {
     pub(super) repository: Repository,
     pub(super) package: Package,
     pub(super) artifact: Artifact,
-    /// Newer ones that are asked for as well, and cannot be installed.
+    /// Newer versions that match the request as well, but cannot be installed.
     pub(super) passed_over: Vec<PassedOver>,
 }
 
-/// A version that was asked for, and what keeps it from being installed.
+/// A version that matches the request, and why it cannot be installed.
 #[derive(Debug)]
 pub struct PassedOver {
-    /// Which.
+    /// The version.
     pub version: Version,
     /// This host cannot serve it, or the config does not trust it.
     pub why: InstallError,
@@ -59,7 +59,7 @@ impl fmt::Display for PassedOver {
     }
 }
 
-/// Chooses; of what is installed nothing that is older.
+/// Chooses a version, never one older than `installed`.
 pub(super) async fn choose(
     reference: &Reference,
     rules: &Rules,
@@ -86,12 +86,13 @@ pub(super) async fn choose(
             Err(why) if why.is_of_one_version() && !matches!(reference.wanted, Wanted::Version(_)) => {
                 passed_over.push(PassedOver { version: version.clone(), why });
             }
-            // One that is damaged, or not what was signed, is not passed over: what is older may be what an attacker wants.
+            // A damaged or forged version is an error, not a reason to fall back: an older one may be what an
+            // attacker wants.
             Err(why) => return Err(why),
         }
     }
     if passed_over.is_empty() {
-        // It says what is there instead.
+        // The error lists what exists instead.
         return Err(PackageError::NoVersion {
             place: reference.place.to_string(),
             wanted: reference.wanted.clone(),
@@ -105,19 +106,19 @@ pub(super) async fn choose(
 /// The version that `update` would choose for an installed cog.
 ///
 /// # Errors
-/// None can be.
+/// No version can be chosen.
 pub async fn choose_newest(there: &Installed, rules: &Rules) -> Result<Version, InstallError> {
     Ok(choose_update(there, rules).await?.package.version().clone())
 }
 
-/// Chooses of what is asked for of an installed cog. That can be older than what is installed only if that is none of it, as
-/// when it was pinned to another version.
+/// Chooses among the requested versions of an installed cog. The result can be older than the installed version only
+/// if the request does not admit that one, for instance because the cog was pinned to it.
 pub(super) async fn choose_update(there: &Installed, rules: &Rules) -> Result<Chosen, InstallError> {
     let Content { version, source, .. } = &there.now;
     choose(source, rules, Some(version).filter(|version| source.wanted.admits(version))).await
 }
 
-/// A package that is trusted and that this host can serve, with what it says of itself.
+/// A package that is trusted and that this host can serve, with its description of itself.
 async fn usable(
     repository: &Repository,
     reference: &Reference,

@@ -1,4 +1,4 @@
-//! Why nothing is installed, or not this: what, whose, and what can be done.
+//! Why something could not be installed: what failed, with what, and what to do.
 
 use std::{
     io,
@@ -13,107 +13,107 @@ use crate::{
     packages::{Digest, PackageError},
 };
 
-/// What failed with an installation. What was installed before still is.
+/// An installation failed. What was installed before still is.
 #[derive(Debug, thiserror::Error)]
 pub enum InstallError {
-    /// The system refuses a folder or a file.
+    /// The system returned an error for a folder or a file.
     #[error("cannot {action} `{}`{}", .path.display(), denied(.path, .source))]
     Io {
         /// `read`, `write`.
         action: &'static str,
-        /// Which.
+        /// The folder or file.
         path: PathBuf,
-        /// What it says.
+        /// The system's error.
         source: io::Error,
     },
-    /// The lock file is not one.
+    /// The lock file is malformed.
     #[error("{}{}: {why}", .file.display(), .line.map(|line| format!(":{line}")).unwrap_or_default())]
     Lock {
         /// The lock file.
         file: PathBuf,
-        /// Where in it.
+        /// The line of the error.
         line: Option<usize>,
         /// What is wrong.
         why: String,
     },
-    /// The lock file is one of another gearshift.
+    /// The lock file was written by another version of gearshift.
     #[error("`{}` is of form {found}, and this gearshift reads form {known}", .file.display())]
     OtherForm {
         /// The lock file.
         file: PathBuf,
-        /// The version of its form.
+        /// The version of its format.
         found: u32,
-        /// The one that is known here.
+        /// The version of the format that is known here.
         known: u32,
     },
-    /// Another command is at work.
+    /// Another command is changing what is installed.
     #[error("{who} what is installed in `{}`", .folder.display())]
     Busy {
-        /// A process, and what it does with it.
+        /// A process, and what it is doing.
         who: String,
         /// The folder of the lock file.
         folder: PathBuf,
     },
-    /// No such cog was installed.
+    /// No such cog is installed.
     #[error("`{name}` is not installed{}", by_hand(.file.as_deref()))]
     NotInstalled {
         /// The name.
         name: String,
-        /// What is.
+        /// The names of installed cogs.
         known: Vec<String>,
-        /// Its library, if somebody put it there.
+        /// Its library, if it was put there by hand.
         file: Option<PathBuf>,
     },
-    /// With the package.
+    /// An operation on the package failed.
     #[error(transparent)]
     Package(#[from] PackageError),
-    /// None of its versions will do.
+    /// None of the matching versions can be installed.
     #[error("no version of `{reference}` can be installed here: {}", first(.passed_over))]
     NoneFits {
-        /// What was asked for.
+        /// The request.
         reference: String,
-        /// The versions that were asked for, the newest first.
+        /// The matching versions, newest first.
         passed_over: Vec<PassedOver>,
     },
     /// The source has only versions that are older than what is installed.
     #[error("the newest version of `{reference}` is {newest}, and {installed} is installed")]
     Older {
-        /// What is asked for.
+        /// The request.
         reference: String,
-        /// The newest that may be chosen.
+        /// The newest version that can be chosen.
         newest: Version,
         /// What is installed.
         installed: Version,
     },
-    /// A version that is known here has become something else.
+    /// A known version has different content now.
     #[error("`{what}` is {found} now, and was {known} when it was installed: its tag has been moved")]
     Moved {
         /// Place and version.
         what: String,
-        /// What the lock says.
+        /// The digest in the lock.
         known: Digest,
-        /// What the tag leads to.
+        /// The digest that the tag points to.
         found: Digest,
     },
-    /// What is found by the digest in the lock is another version.
+    /// The digest in the lock leads to another version.
     #[error("`{what}` is version {found}, and `gearshift.lock` says {expected}")]
     OtherVersion {
         /// Place and digest.
         what: String,
         /// The package's version.
         found: Version,
-        /// The lock's.
+        /// The version in the lock.
         expected: Version,
     },
-    /// The source does not have it any more.
+    /// The source no longer has it.
     #[error("`{what}`, which is version {version}, is not there any more")]
     Lost {
         /// Place and digest.
         what: String,
-        /// The version that it is.
+        /// Its version.
         version: Version,
     },
-    /// A change that was written down cannot be read.
+    /// A journal cannot be read.
     #[error("cannot read the interrupted change `{}`: {why}", .file.display())]
     Journal {
         /// The journal.
@@ -121,7 +121,7 @@ pub enum InstallError {
         /// What is wrong.
         why: String,
     },
-    /// `update` leaves it.
+    /// The cog is pinned, so `update` skips it.
     #[error("`{name}` is pinned to {version}")]
     Pinned {
         /// The cog.
@@ -129,27 +129,27 @@ pub enum InstallError {
         /// What is installed.
         version: Version,
     },
-    /// The change was made, and could not be written down.
+    /// The change was made, but could not be recorded in the lock.
     #[error("`{cog}` {}, and that could not all be written down", became(.to.as_ref()))]
     Unsettled {
         /// The cog.
         cog: String,
-        /// What is installed of it now.
+        /// The version installed now.
         to: Option<Version>,
-        /// What the system says.
+        /// The error that prevented it.
         source: Box<InstallError>,
     },
-    /// Somebody has to agree.
+    /// The user must agree first.
     #[error("{} of `{what}`: {}", .action, .asks.iter().map(Ask::to_string).collect::<Vec<_>>().join("; "))]
     Asks {
         /// `installation`, `update`.
         action: &'static str,
         /// Cog and version.
         what: String,
-        /// To what.
+        /// What the user must agree to.
         asks: Vec<Ask>,
     },
-    /// The library is not what its package says, or cannot be served.
+    /// The library is not what its package declares, or cannot be served.
     #[error("the library of `{what}` is refused: {why}")]
     Library {
         /// Cog and version.
@@ -157,7 +157,7 @@ pub enum InstallError {
         /// Why.
         why: String,
     },
-    /// A file that is no library of this cog has its name.
+    /// A file that is not a library of this cog has its name.
     #[error("`{}` is in the way: it is {holds}", .file.display())]
     InTheWay {
         /// The file.
@@ -165,30 +165,30 @@ pub enum InstallError {
         /// What it is.
         holds: String,
     },
-    /// There is nothing to go back to.
+    /// There is no earlier version to roll back to.
     #[error("no version of `{name}` that is older than {installed} is kept{}", listed(.kept))]
     NothingBefore {
         /// The cog.
         name: String,
         /// What is installed.
         installed: Version,
-        /// What is kept all the same.
+        /// The versions that are kept nonetheless.
         kept: Vec<String>,
     },
-    /// That version is not there to go back to.
+    /// The requested version is not kept, so it cannot be rolled back to.
     #[error("version {version} of `{name}` is not kept{}", listed(.kept))]
     NotKept {
         /// The cog.
         name: String,
         /// The version.
         version: Version,
-        /// What is kept.
+        /// The versions that are kept.
         kept: Vec<String>,
     },
-    /// The running host, or the trial, says no.
+    /// The running host, or the trial, refused.
     #[error("{}", .0.text)]
     Refused(Refusal),
-    /// Something inside failed.
+    /// An internal error.
     #[error("the program failed: {0}")]
     Host(String),
 }
@@ -259,7 +259,8 @@ impl InstallError {
         Some(text.to_owned())
     }
 
-    /// Whether it keeps one version from being installed here, and says nothing against the others of its source.
+    /// Whether it only prevents one version from being installed here, and says nothing against others from its
+    /// source.
     pub(super) fn is_of_one_version(&self) -> bool {
         matches!(
             self,
@@ -272,7 +273,7 @@ impl InstallError {
         )
     }
 
-    /// Whether the network or the registry is to blame, and another attempt may do.
+    /// Whether the network or the registry is to blame, so that another attempt may succeed.
     #[must_use]
     pub fn is_unavailable(&self) -> bool {
         matches!(self, Self::Package(error) if error.is_unavailable())
@@ -295,7 +296,7 @@ fn listed(items: &[String]) -> String {
     }
 }
 
-/// What can be done about those that are named, each thing once.
+/// What can be done about the listed versions, without repetition.
 fn helps(passed_over: &[PassedOver]) -> Option<String> {
     let mut helps: Vec<String> = Vec::new();
     for help in passed_over.iter().take(PASSED_OVER_SHOWN).filter_map(|it| it.why.help()) {
@@ -306,7 +307,7 @@ fn helps(passed_over: &[PassedOver]) -> Option<String> {
     (!helps.is_empty()).then(|| helps.join("; or "))
 }
 
-/// How many versions that cannot be installed are named.
+/// How many versions that cannot be installed are listed.
 const PASSED_OVER_SHOWN: usize = 3;
 
 fn first(passed_over: &[PassedOver]) -> String {

@@ -1,5 +1,5 @@
-//! Files that are there or not, whatever is killed: written beside their place and renamed, and the renaming written to
-//! the disk.
+//! Files that are complete or absent, whatever is killed: they are written to a temporary name and renamed, and the
+//! rename is flushed to disk.
 
 use std::{
     fs::{self, Permissions},
@@ -16,10 +16,10 @@ use crate::{
     packages::Digest,
 };
 
-/// How the names of files begin that are being written, or wait for their place. No library's name begins so.
+/// Prefix of the names of files that are being written, or wait to be put in place. No library's name begins with it.
 pub(super) const UNFINISHED: &str = ".gearshift-";
 
-/// A library that is being written in the cogs folder. Who may read it says the process's umask.
+/// A temporary file in the cogs folder for a library. The process's umask decides who may read it.
 pub(super) fn unfinished(folder: &Path, ending: &str) -> Result<NamedTempFile, InstallError> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(UNFINISHED).suffix(ending).permissions(Permissions::from_mode(0o666));
@@ -30,7 +30,7 @@ pub(super) fn unfinished(folder: &Path, ending: &str) -> Result<NamedTempFile, I
     made.map_err(InstallError::io("write in", folder))
 }
 
-/// Writes what a file is to hold beside it and has the system store it: to put it there takes no more room.
+/// Writes a file's new content to a temporary file and flushes it: putting it in place then needs no more space.
 pub(super) fn write_aside(path: &Path, content: &[u8]) -> Result<Aside, InstallError> {
     let written = Aside::begin(path, UNFINISHED).and_then(|mut aside| {
         aside.write_all(content)?;
@@ -40,18 +40,18 @@ pub(super) fn write_aside(path: &Path, content: &[u8]) -> Result<Aside, InstallE
     written.map_err(InstallError::io("write", path))
 }
 
-/// Writes a file, or leaves the one before.
+/// Writes a file, or leaves the previous one in place.
 pub(super) fn write(path: &Path, content: &[u8]) -> Result<(), InstallError> {
     write_aside(path, content)?.put().map_err(InstallError::io("write", path))
 }
 
-/// Renames a file within a folder. After this it is there even if the power fails.
+/// Renames a file within a folder. Once this returns, the rename survives a loss of power.
 pub(super) fn rename(from: &Path, to: &Path) -> io::Result<()> {
     fs::rename(from, to)?;
     to.parent().map_or(Ok(()), file::sync)
 }
 
-/// Removes a file, if it is there.
+/// Removes a file, if it exists.
 pub(super) fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
@@ -59,7 +59,7 @@ pub(super) fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// The digest of a file; none if it is not there.
+/// The digest of a file; `None` if it does not exist.
 pub(super) fn digest(path: &Path) -> Result<Option<Digest>, InstallError> {
     match Digest::of_file(path) {
         Ok(digest) => Ok(Some(digest)),
@@ -68,7 +68,7 @@ pub(super) fn digest(path: &Path) -> Result<Option<Digest>, InstallError> {
     }
 }
 
-/// Removes what was being written in a folder when its process was killed. Nobody writes there now.
+/// Removes temporary files that a killed process left in a folder. Nobody else is writing there now.
 pub(super) fn remove_unfinished(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries.flatten() {

@@ -1,5 +1,5 @@
-//! When a host goes back from a version by itself, file and lock follow: the host sees to that, or the next command if the
-//! host may not write there. At its start a host settles what a killed command has left.
+//! When a host goes back from a version by itself, file and lock follow: the host does this, or the next command if
+//! the host may not write there. When a host starts, it settles what a killed command left behind.
 
 use std::{
     collections::BTreeMap,
@@ -16,10 +16,10 @@ use super::{
 };
 use crate::{config::Config, library};
 
-/// Settles what a command that was killed has left. A command that is at work settles it by itself.
+/// Settles what a killed command left behind. A command that is still running settles its own change.
 ///
 /// # Errors
-/// The lock cannot be understood, or the system refuses.
+/// The lock is malformed, or the system returned an error.
 pub fn settle(config: &Config) -> Result<(), InstallError> {
     if !is_interrupted(config) {
         return Ok(());
@@ -30,15 +30,15 @@ pub fn settle(config: &Config) -> Result<(), InstallError> {
     }
 }
 
-/// What a host has in service, by the names of the cogs.
+/// The cogs that a host is serving, by name.
 pub type Serving = BTreeMap<String, Served>;
 
-/// What serves of a cog, as a host lists it.
+/// What a host serves of a cog, as the host lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Served {
     /// Its version.
     pub version: String,
-    /// Of the file that was loaded: BLAKE3.
+    /// The BLAKE3 digest of the file that was loaded.
     pub digest: String,
     /// The file that it was loaded from.
     pub file: PathBuf,
@@ -47,23 +47,23 @@ pub struct Served {
 }
 
 impl Served {
-    /// Whether it was loaded from a file that holds something else by now.
+    /// Whether the file that it was loaded from now has different content.
     fn differs_from(&self, file: &Path) -> bool {
         let is_it = matches!((fs::canonicalize(&self.file), fs::canonicalize(file)), (Ok(one), Ok(other)) if one == other);
         is_it && library::Digest::of(file).is_ok_and(|holds| holds.to_string() != self.digest)
     }
 }
 
-/// Puts the files back that the host went back from, and has the lock follow; what it did, in words. Waits for a command
-/// that is at work, and asks `serving` only then what serves of each cog.
+/// Restores the files of versions that the host went back to, and updates the lock; returns a report of what it did.
+/// Waits for a running command, and only then calls `serving` for what is served of each cog.
 ///
 /// # Errors
-/// The lock cannot be understood, or the system refuses.
+/// The lock is malformed, or the system returned an error.
 pub async fn follow(config: &Config, serving: impl Fn() -> Serving) -> Result<Vec<String>, InstallError> {
     if config.file.as_os_str().is_empty() {
         return Ok(Vec::new());
     }
-    // Mostly nothing is to be done, and a host may not write there.
+    // Usually there is nothing to do, and a host may lack permission to write there.
     let (lock, now) = (read(config)?, serving());
     let went_back = |(name, there): (&String, &Installed)| {
         now.get(name).is_some_and(|serves| serves.differs_from(&config.cogs.folder.join(&there.file)))
@@ -78,10 +78,11 @@ pub async fn follow(config: &Config, serving: impl Fn() -> Serving) -> Result<Ve
 }
 
 impl Installation<'_> {
-    /// Puts the files back that a host went back from, and has the lock follow; what it did, in words.
+    /// Restores the files of versions that a host went back to, and updates the lock; returns a report of what it
+    /// did.
     ///
     /// # Errors
-    /// The system refuses, or what was kept is damaged.
+    /// The system returned an error, or a kept package is damaged.
     pub async fn follow(&mut self, serving: &Serving) -> Result<Vec<String>, InstallError> {
         let mut done = Vec::new();
         for (name, there) in self.lock.cogs.clone() {
@@ -92,7 +93,7 @@ impl Installation<'_> {
         Ok(done)
     }
 
-    /// If the file is what the lock says, and what serves is what was installed before, file and lock become that.
+    /// If the file matches the lock, and an earlier version is serving, file and lock change to that version.
     async fn go_back(
         &mut self,
         name: &str,
@@ -124,7 +125,7 @@ impl Installation<'_> {
     }
 }
 
-/// The content that a host went back to by itself: what serves was installed before, and the file is what the lock says.
+/// The content that a host went back to by itself: an earlier version serves, while the file matches the lock.
 pub(super) fn went_back_to<'i>(
     file: &Path,
     there: &'i Installed,

@@ -1,5 +1,5 @@
-//! What is installed beside a config file, and the right to change it: one command has that at a time, and finds settled
-//! whatever the one before it was killed in.
+//! What is installed beside a config file, and the exclusive right to change it: one command has that right at a
+//! time, and starts only after anything that a killed command left has been settled.
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -23,12 +23,12 @@ use crate::{
     packages::{Downloads, Reference},
 };
 
-/// The folder beside the lock, for what is kept and what is under way.
+/// The folder beside the lock for kept packages and changes in progress.
 const OWN: &str = ".gearshift";
 const BUSY: &str = "busy";
 const PACKAGES: &str = "packages";
 
-/// What is installed, while this may change it.
+/// What is installed, and the right to change it.
 #[derive(Debug)]
 pub struct Installation<'c> {
     pub(super) config: &'c Config,
@@ -36,9 +36,9 @@ pub struct Installation<'c> {
     folder: PathBuf,
     pub(super) lock: Lock,
     pub(super) kept: Kept,
-    /// Written so far.
+    /// Number of journals written so far.
     journals: usize,
-    /// Who is notified of downloads.
+    /// Receives the progress of downloads.
     downloads: Option<Downloads>,
     _busy: Option<File>,
 }
@@ -51,10 +51,11 @@ pub(super) enum Others {
 }
 
 impl<'c> Installation<'c> {
-    /// What is installed beside the config's file. `doing` is what other commands say of this one meanwhile.
+    /// Opens what is installed beside the config's file. `doing` is what other commands report about this one
+    /// meanwhile.
     ///
     /// # Errors
-    /// Another command is changing it, the lock cannot be understood, or the system refuses.
+    /// Another command is changing it, the lock is malformed, or the system returned an error.
     pub fn open(config: &'c Config, doing: &str) -> Result<Self, InstallError> {
         let folder = folder_of(config);
         let own = folder.join(OWN);
@@ -62,7 +63,7 @@ impl<'c> Installation<'c> {
         Installation::open_there(config, folder, doing, Others::Refuse)
     }
 
-    /// The same if anything was ever installed, for a host.
+    /// Like [`open`](Self::open), for a host: `None` if nothing was ever installed.
     pub(super) fn existing(
         config: &'c Config,
         doing: &str,
@@ -75,10 +76,11 @@ impl<'c> Installation<'c> {
         }
     }
 
-    /// The same for who only looks and may not write there: nothing is settled, and no command begins meanwhile.
+    /// Like [`open`](Self::open), for a caller that only reads and may lack permission to write: it settles nothing,
+    /// and no command can start meanwhile.
     ///
     /// # Errors
-    /// Another command is changing it, or the lock cannot be understood.
+    /// Another command is changing it, or the lock is malformed.
     pub(super) fn look(config: &'c Config) -> Result<Self, InstallError> {
         let folder = folder_of(config);
         let own = folder.join(OWN);
@@ -87,7 +89,7 @@ impl<'c> Installation<'c> {
         Ok(Installation { config, folder, lock, kept, journals: 0, downloads: None, _busy: busy })
     }
 
-    /// The changes that were written down and not settled.
+    /// The journals that have not been settled.
     pub(super) fn interrupted(&self) -> Vec<PathBuf> {
         Pending::all(&self.folder.join(OWN))
     }
@@ -101,7 +103,7 @@ impl<'c> Installation<'c> {
         let own = folder.join(OWN);
         let busy = busy(&own.join(BUSY), &folder, doing, others)?;
         let mut lock = Lock::read(&folder)?;
-        // A host may still be making the last change of a command that was killed; this waits for it.
+        // A host may still be making the last change of a killed command; this waits for it.
         for path in Pending::all(&own) {
             let Some(pending) = Pending::take(&path)? else { continue };
             if pending.is_made()? {
@@ -123,10 +125,10 @@ impl<'c> Installation<'c> {
         &self.lock
     }
 
-    /// The installed cog of that name.
+    /// The installed cog with that name.
     ///
     /// # Errors
-    /// There is none; a library of that name that somebody put there is named.
+    /// There is none; if a library with that name was put there by hand, the error names it.
     pub fn installed(&self, name: &str) -> Result<&Installed, InstallError> {
         self.lock.cogs.get(name).ok_or_else(|| {
             let by_hand = by_hand(self.config, &self.lock).unwrap_or_default();
@@ -136,33 +138,34 @@ impl<'c> Installation<'c> {
         })
     }
 
-    /// Has downloads shown.
+    /// Reports the progress of downloads.
     pub fn show(&mut self, downloads: Option<Downloads>) {
         self.downloads = downloads;
     }
 
-    /// What holds for a source of packages.
+    /// The rules for a source of packages.
     pub(super) fn rules(&self, source: &Reference) -> Rules {
         let mut rules = Rules::of(self.config, &source.place);
         rules.access.downloads.clone_from(&self.downloads);
         rules
     }
 
-    /// The file of that name in the cogs folder.
+    /// The file with that name in the cogs folder.
     pub(super) fn file(&self, name: &str) -> PathBuf {
         self.config.cogs.folder.join(name)
     }
 
-    /// Writes down what is to be, has it made, and settles it. What `make` says, if the change was made.
+    /// Writes down an intended change, lets `make` carry it out, and settles it. Returns the report of `make` if the
+    /// change was made.
     ///
     /// # Errors
-    /// It was not made, and nothing has happened; or it was, and the lock does not say so yet.
+    /// The change was not made, and nothing has happened; or it was made, and the lock does not record it yet.
     pub(super) fn carry_out<T, E: Into<InstallError>>(
         &mut self,
         journal: &Journal,
         make: impl FnOnce(&Path, &Journal) -> Result<T, E>,
     ) -> Result<Option<T>, InstallError> {
-        // Who may not write it, or has no room for it, changes nothing.
+        // Without permission or space to write the lock, nothing is changed.
         let after = journal.after(&self.lock).write(&self.folder)?;
         self.journals += 1;
         let path = journal.write(&self.folder.join(OWN), self.journals)?;
@@ -185,7 +188,7 @@ impl<'c> Installation<'c> {
         }
         match (made, said) {
             (true, Ok(said)) => Ok(Some(said)),
-            // Whatever was said of it: the file is what the journal wants.
+            // Whatever the error: the file is what the journal wants.
             (true, Err(_)) => Ok(None),
             (false, Err(error)) => Err(error),
             (false, Ok(_)) => {
@@ -195,7 +198,7 @@ impl<'c> Installation<'c> {
         }
     }
 
-    /// Changes the lock alone.
+    /// Changes only the lock.
     pub(super) fn write(&mut self, change: impl FnOnce(&mut Lock)) -> Result<(), InstallError> {
         let mut lock = self.lock.clone();
         change(&mut lock);
@@ -205,33 +208,33 @@ impl<'c> Installation<'c> {
         Ok(())
     }
 
-    /// Removes what is kept and not needed any more.
+    /// Removes kept packages that are no longer needed.
     pub(super) fn prune(&self) {
         self.kept.prune(&self.lock);
     }
 }
 
-/// What is installed beside the config's file, as it is written now: for who only looks.
+/// The lock beside the config's file, as it is now: for callers that only read.
 ///
 /// # Errors
-/// It cannot be read or understood.
+/// It cannot be read, or is malformed.
 pub fn read(config: &Config) -> Result<Lock, InstallError> {
     Lock::read(&folder_of(config))
 }
 
-/// Whether a change that was written down has not been settled.
+/// Whether there is a journal that has not been settled.
 pub(super) fn is_interrupted(config: &Config) -> bool {
     !Pending::all(&folder_of(config).join(OWN)).is_empty()
 }
 
-/// Where lock, kept packages and journals are: beside the config file.
+/// The folder of the lock, the kept packages and the journals: the config file's.
 fn folder_of(config: &Config) -> PathBuf {
     let file = absolute(&config.file);
     file.parent().unwrap_or(Path::new("/")).to_owned()
 }
 
-/// The right to change what is installed, until it is dropped. The system takes it from a process that ends, however it
-/// ends. <https://man7.org/linux/man-pages/man2/flock.2.html>
+/// The exclusive right to change what is installed, until it is dropped. The system releases it when the process
+/// ends, however it ends. <https://man7.org/linux/man-pages/man2/flock.2.html>
 fn busy(path: &Path, folder: &Path, doing: &str, others: Others) -> Result<File, InstallError> {
     let failed = |error| InstallError::io("lock", path)(error);
     let mut how = OpenOptions::new();
@@ -250,7 +253,8 @@ fn busy(path: &Path, folder: &Path, doing: &str, others: Others) -> Result<File,
     Ok(file)
 }
 
-/// Keeps commands from beginning; several may look. None: none has ever begun, or this process may not even read there.
+/// Keeps commands from starting; several readers may hold it. `None` if no command ever ran, or this process may not
+/// read it.
 fn look_busy(path: &Path, folder: &Path) -> Result<Option<File>, InstallError> {
     let failed = |error| InstallError::io("lock", path)(error);
     let file = match file::open(path) {
@@ -267,14 +271,14 @@ fn look_busy(path: &Path, folder: &Path) -> Result<Option<File>, InstallError> {
     }
 }
 
-/// Who has the right, in its own words.
+/// The error that names the holder of the right, in the holder's own words.
 fn busy_with(mut file: File, folder: &Path) -> InstallError {
-    // Shared with this one, it is had by those that only look.
+    // If it can be shared, those who hold it are readers too.
     let who = match file.try_lock_shared() {
         Ok(()) => "`gearshift verify` is looking at".to_owned(),
         Err(_) => {
             let mut who = String::new();
-            // It may not have written it yet.
+            // The holder may not have written its name yet.
             let _ = file.read_to_string(&mut who);
             format!("{} is changing", if who.is_empty() { "another command" } else { &who })
         }

@@ -1,5 +1,5 @@
-//! One installed cog: what of it is installed and what was before, each with where it comes from, and which versions were
-//! left. Nothing is read or written here.
+//! One installed cog: its current version and earlier ones, each with its source, and the versions that were left.
+//! Nothing is read or written here.
 
 use std::path::{Path, PathBuf};
 
@@ -11,28 +11,29 @@ use crate::{
     packages::{Digest, Place, Reference, Wanted},
 };
 
-/// How many versions that served before are kept for each cog.
+/// Maximum number of earlier versions that are kept for each cog.
 const BEFORE_MAX: usize = 5;
 
 /// One cog.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(remote = "Self")]
 pub struct Installed {
-    /// What of it is installed.
+    /// The installed version.
     #[serde(flatten)]
     pub now: Content,
     /// Its file in the cogs folder.
     pub file: String,
-    /// Whether `update` passes it over.
+    /// Whether `update` skips it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub pinned: bool,
-    /// The version that failed right after it was installed, so that the host went back. `update` goes to a newer one only.
+    /// The version that failed right after it was installed, so that the host went back. `update` only goes to a
+    /// newer one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub went_back_from: Option<Version>,
-    /// The newest version that somebody rolled back from. `update` goes to a newer one only.
+    /// The newest version that a user rolled back from. `update` only goes to a newer one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rolled_back_from: Option<Version>,
-    /// What was installed before and is kept, the last first.
+    /// Earlier versions that are kept, the latest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub before: Vec<Content>,
 }
@@ -48,16 +49,16 @@ pub struct Content {
     pub library: Digest,
     /// The triple.
     pub target: String,
-    /// Where it comes from, and which versions were asked for there.
+    /// Its source, and the versions that were requested there.
     #[serde(default = "unknown", serialize_with = "shown", deserialize_with = "read")]
     pub source: Reference,
-    /// The public key that it was signed by, if that was a trusted one.
+    /// The trusted public key that it was signed by, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signed_by: Option<String>,
 }
 
 impl Installed {
-    /// Everything of it that is kept.
+    /// All versions that are kept.
     pub fn contents(&self) -> impl Iterator<Item = &Content> {
         std::iter::once(&self.now).chain(&self.before)
     }
@@ -66,17 +67,17 @@ impl Installed {
         std::iter::once(&mut self.now).chain(&mut self.before)
     }
 
-    /// A cog that is installed for the first time, in a file of that name.
+    /// A cog that is installed for the first time, in a file with that name.
     pub(super) fn new(now: Content, file: String) -> Installed {
         let (went_back_from, rolled_back_from, before) = (None, None, Vec::new());
         Installed { now, file, pinned: false, went_back_from, rolled_back_from, before }
     }
 
-    /// The same cog with another content; what is installed now is kept.
+    /// The same cog with different content; the content installed so far is kept.
     #[must_use]
     pub fn with(&self, now: Content) -> Installed {
         let before = self.contents().filter(|it| it.package != now.package).take(BEFORE_MAX).cloned();
-        // Versions of another source say nothing about those of this one.
+        // Versions of one source say nothing about those of another.
         let is_there = self.now.source.place == now.source.place;
         let is_newer = |left: &&Version| is_there && **left > now.version;
         Installed {
@@ -88,8 +89,8 @@ impl Installed {
         }
     }
 
-    /// The same cog with a content that was installed before, and from where that came. What is asked for by now stays, if
-    /// it is asked for there and the version is one of it.
+    /// The same cog with content that was installed before, and its source. The current request stays in force if it
+    /// is for the same source and admits that version.
     #[must_use]
     pub fn back_to(&self, before: &Content) -> Installed {
         let now = &self.now.source;
@@ -100,8 +101,8 @@ impl Installed {
         self.with(Content { source: source.clone(), ..before.clone() })
     }
 
-    /// The same cog with a content that it is to stay at for a while. What is asked for stays in any case, if it is asked for
-    /// there: `update` goes by that again when it is not pinned any more.
+    /// The same cog with content that it is to stay at for a while. The current request stays in force if it is for
+    /// the same source: `update` follows it again once the cog is no longer pinned.
     #[must_use]
     pub(super) fn pinned_to(&self, before: &Content) -> Installed {
         let source = match before.source.place == self.now.source.place {
@@ -111,18 +112,18 @@ impl Installed {
         self.with(Content { source: source.clone(), ..before.clone() })
     }
 
-    /// The same, because somebody wants it so: `update` does not take that back.
+    /// Like [`back_to`](Self::back_to), on a user's request: `update` does not undo it.
     #[must_use]
     pub fn rolled_back_to(&self, before: &Content) -> Installed {
         Installed { rolled_back_from: self.newest_left(before), ..self.back_to(before) }
     }
 
-    /// The same, because the version that is installed has failed.
+    /// Like [`back_to`](Self::back_to), because the installed version has failed.
     pub(super) fn went_back_to(&self, before: &Content) -> Installed {
         Installed { went_back_from: self.newest_left(before), ..self.back_to(before) }
     }
 
-    /// The newest version that is left, of the source of `before`.
+    /// The newest version that is being left, if it has the same source as `before`.
     fn newest_left(&self, before: &Content) -> Option<Version> {
         let left = [Some(&self.now.version), self.went_back_from.as_ref(), self.rolled_back_from.as_ref()];
         let is_left =
@@ -130,7 +131,7 @@ impl Installed {
         left.into_iter().flatten().max().filter(is_left).cloned()
     }
 
-    /// Why `update` does not go to a version: it was left, or one that is newer.
+    /// Why `update` does not install a version: it is, or is older than, a version that was left.
     #[must_use]
     pub fn left(&self, version: &Version) -> Option<String> {
         let is_left = |left: &Version| version <= left;
@@ -148,7 +149,7 @@ impl<'de> Deserialize<'de> for Installed {
         if read.now.source == unknown() {
             return Err(D::Error::missing_field("source"));
         }
-        // Once a lock named the source of what is installed alone.
+        // Old locks named the source only for the installed version.
         for before in read.before.iter_mut().filter(|before| before.source == unknown()) {
             before.source.clone_from(&read.now.source);
         }
@@ -162,12 +163,12 @@ impl Serialize for Installed {
     }
 }
 
-/// No package: it has no name.
+/// A placeholder reference without a name.
 fn unknown() -> Reference {
     Reference { place: Place::Folder(PathBuf::new()), wanted: Wanted::Newest, digest: None }
 }
 
-/// A folder below that of the lock is written relative to it.
+/// A folder below the lock's folder is written relative to it.
 fn shown<S: Serializer>(reference: &Reference, serializer: S) -> Result<S::Ok, S::Error> {
     let begin = match &reference.place {
         Place::Folder(folder) if folder.is_relative() => "./",
@@ -180,7 +181,7 @@ fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Reference, D::Erro
     let text = String::deserialize(deserializer)?;
     let mut reference: Reference = text.parse().map_err(D::Error::custom)?;
     if let (Place::Folder(folder), true) = (&mut reference.place, text.starts_with("./")) {
-        // It was read as if relative to where this process stands.
+        // It was parsed relative to the working directory.
         let here = absolute(Path::new("."));
         *folder = folder.strip_prefix(here).map_or_else(|_| folder.clone(), PathBuf::from);
     }

@@ -1,8 +1,8 @@
-//! The one change that is under way, written down before anything of it can be seen: after a `kill -9`, another process knows
+//! The one change in progress, written down before any of it is visible: after a `kill -9`, another process can tell
 //! from the file in the cogs folder whether it was made.
 //!
-//! Who makes the change and who settles it are two processes if a host runs. Each locks the journal's file while it is at
-//! it, so that a change is settled only when nobody makes it any more, and made only as long as it was not settled.
+//! If a host is running, one process makes the change and another settles it. Each locks the journal's file
+//! meanwhile, so that a change is settled only when nobody is making it, and made only while it has not been settled.
 
 use std::{
     fs::{self, File},
@@ -15,40 +15,40 @@ use serde::{Deserialize, Serialize};
 use super::{error::InstallError, files, installed::Installed, lock::Lock};
 use crate::{file, packages::Digest, private::leads_to};
 
-/// How the names of journals begin.
+/// Prefix of the names of journals.
 const BEGIN: &str = "journal-";
 
-/// What is to be.
+/// The intended change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Journal {
     /// The cog.
     pub cog: String,
     /// The cogs folder.
     pub folder: PathBuf,
-    /// The name of its file there.
+    /// The name of the cog's file there.
     pub file: String,
-    /// The name of the file there that is to be in its place; none: it is to go.
+    /// The name of the staged file there that will replace it; `None` if the cog's file will be removed.
     pub staged: Option<String>,
-    /// What the file holds when the change is made; none: it is not there.
+    /// The content of the cog's file after the change; `None` if it will not exist.
     pub library: Option<Digest>,
-    /// What the lock says then; none: nothing of it.
+    /// The cog's entry in the lock after the change; `None` if there will be none.
     pub installed: Option<Installed>,
 }
 
 impl Journal {
-    /// The file that is to be in place.
+    /// The path of the staged file.
     #[must_use]
     pub fn staged(&self) -> Option<PathBuf> {
         Some(self.folder.join(self.staged.as_ref()?))
     }
 
-    /// Its place.
+    /// The path that the staged file will have.
     #[must_use]
     pub fn file(&self) -> PathBuf {
         self.folder.join(&self.file)
     }
 
-    /// What the lock says when the change is made.
+    /// The lock after the change.
     pub(super) fn after(&self, lock: &Lock) -> Lock {
         let mut after = lock.clone();
         match &self.installed {
@@ -58,7 +58,7 @@ impl Journal {
         after
     }
 
-    /// Writes it into a folder, under a name that no journal before it had.
+    /// Writes it into a folder, under a name that no earlier journal had.
     pub(super) fn write(&self, folder: &Path, number: usize) -> Result<PathBuf, InstallError> {
         let path = folder.join(format!("{BEGIN}{}-{number}", std::process::id()));
         let text = serde_json::to_vec(self).map_err(|error| InstallError::Host(error.to_string()))?;
@@ -66,10 +66,10 @@ impl Journal {
         Ok(path)
     }
 
-    /// Makes the change in the folder: what is staged is renamed into its place, or the file goes.
+    /// Makes the change in the folder: renames the staged file into place, or removes the cog's file.
     ///
     /// # Errors
-    /// The system refuses; nothing has happened then.
+    /// The system returned an error; nothing has changed then.
     pub fn make(&self) -> Result<(), InstallError> {
         let file = self.file();
         match self.staged() {
@@ -79,7 +79,7 @@ impl Journal {
     }
 }
 
-/// A change that was written down and not settled yet, locked: nobody else makes it or settles it.
+/// A journal that is not settled yet, locked: nobody else makes or settles the change.
 #[derive(Debug)]
 pub struct Pending {
     journal: Journal,
@@ -88,7 +88,7 @@ pub struct Pending {
 }
 
 impl Pending {
-    /// Locks a journal and reads it; waits for who has locked it. None: it has been settled.
+    /// Locks a journal and reads it; waits while another process has it locked. `None` if it has been settled.
     ///
     /// # Errors
     /// It cannot be read.
@@ -109,14 +109,14 @@ impl Pending {
         Ok(Some(Pending { journal, path: path.to_owned(), _lock: file }))
     }
 
-    /// All journals of a folder.
+    /// All journals in a folder.
     pub(super) fn all(folder: &Path) -> Vec<PathBuf> {
         let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
         let is_one = |name: &std::ffi::OsStr| name.to_string_lossy().starts_with(BEGIN);
         entries.flatten().filter(|entry| is_one(&entry.file_name())).map(|entry| entry.path()).collect()
     }
 
-    /// What is to be.
+    /// The intended change.
     #[must_use]
     pub fn journal(&self) -> &Journal {
         &self.journal
@@ -127,19 +127,19 @@ impl Pending {
     /// # Errors
     /// The file cannot be read.
     pub(super) fn is_made(&self) -> Result<bool, InstallError> {
-        // A file that is not there was not removed, if its folder is not there either: that was moved.
+        // If the whole folder is missing, it was moved, and the missing file was not removed by this change.
         let is_there = self.journal.folder.is_dir();
         Ok(is_there && files::digest(&self.journal.file())? == self.journal.library)
     }
 
-    /// Forgets it: the lock says what has come of it.
+    /// Deletes the journal: the lock now contains the result.
     ///
     /// # Errors
-    /// The system refuses.
+    /// The system returned an error.
     pub(super) fn forget(self) -> Result<(), InstallError> {
         files::remove(&self.path).map_err(InstallError::io("remove", &self.path))?;
         if let Some(staged) = self.journal.staged() {
-            // It is renamed, or of no use.
+            // It has been renamed, or is no longer needed.
             let _ = files::remove(&staged);
         }
         Ok(())

@@ -1,5 +1,5 @@
-//! What is installed and what was before, kept as packages: each in an OCI layout of its own, named by its digest, so that
-//! one that is not needed any more is a folder that is removed.
+//! Installed and earlier versions, kept as packages: each in an OCI layout of its own, named by its digest, so that
+//! removing one means removing a folder.
 
 use std::{
     collections::BTreeSet,
@@ -36,14 +36,14 @@ impl Kept {
         Ok(Repository::open(&self.place(name, package), Access::default())?)
     }
 
-    /// Copies a package with its signatures, checking every digest.
+    /// Copies a package with its signatures, verifying every digest.
     pub(super) async fn keep(&self, from: &Repository, package: Package) -> Result<(), InstallError> {
         let into = self.repository(package.name(), &package.digest())?;
         Packed::take(from, package).await?.put(&into, true).await?;
         Ok(())
     }
 
-    /// A package that is kept, if its signatures are such as the rules want them.
+    /// A kept package, if its signatures satisfy the rules.
     pub(super) async fn find(
         &self,
         name: &str,
@@ -58,12 +58,12 @@ impl Kept {
         Ok((repository, found, artifact))
     }
 
-    /// Whether anything of a package is kept.
+    /// Whether anything is kept of a package.
     pub(super) fn holds(&self, package: &Digest) -> bool {
         self.folder.join(package.hex()).exists()
     }
 
-    /// A kept package, every part of which fits its digest.
+    /// A kept package in which every part matches its digest.
     pub(super) async fn check(
         &self,
         name: &str,
@@ -75,8 +75,8 @@ impl Kept {
         Ok(found)
     }
 
-    /// Writes the library of a kept package into the cogs folder, under a name that no library has, and inspects it. What
-    /// is renamed later is what was verified here.
+    /// Writes the library of a kept package into the cogs folder, under a name that is not a library's, and inspects
+    /// it. The file that is renamed later is the one verified here.
     pub(super) async fn stage(
         &self,
         cogs: &Path,
@@ -94,7 +94,7 @@ impl Kept {
         Ok(path)
     }
 
-    /// Removes what a lock does not name.
+    /// Removes packages that the lock does not name.
     pub(super) fn prune(&self, lock: &Lock) {
         let named: BTreeSet<String> =
             lock.cogs.values().flat_map(|cog| cog.contents().map(|it| it.package.hex())).collect();
@@ -109,7 +109,8 @@ impl Kept {
     }
 }
 
-/// Whether a library is the cog of that name and version, and this host can serve it. Nothing of it is executed.
+/// Checks that a library is the cog with that name and version, and that this host can serve it. None of it is
+/// executed.
 fn inspect(file: &Path, name: &str, version: &semver::Version, about: &About) -> Result<(), InstallError> {
     let what = format!("{name} {version}");
     let refused = |why: String| InstallError::Library { what: what.clone(), why };
@@ -119,7 +120,7 @@ fn inspect(file: &Path, name: &str, version: &semver::Version, about: &About) ->
         let said = format!("{} {}", manifest.name.escape_debug(), manifest.version.escape_debug());
         return Err(refused(format!("it says that it is {said}")));
     }
-    // Somebody has agreed to what the package says.
+    // The user agreed to what the package declares.
     if manifest.handles != about.handles {
         return Err(refused("it asks the host for something else than its package says".to_owned()));
     }

@@ -1,5 +1,5 @@
-//! `gearshift.lock`: which version of which cog is installed, byte for byte, and from where. It says what is wanted, and
-//! knows nothing of what is there.
+//! `gearshift.lock`: which version of which cog is installed, byte for byte, and from where. It describes the desired
+//! state, and knows nothing of the actual one.
 
 use std::{
     collections::BTreeMap,
@@ -21,9 +21,9 @@ use crate::{
     text,
 };
 
-/// The file's name, beside the config file.
+/// The file's name; it lies beside the config file.
 pub(super) const FILE: &str = "gearshift.lock";
-/// The version of its form.
+/// The version of the file's format.
 const FORM: u32 = 1;
 const HEADER: &str = "# What is installed, byte for byte. `gearshift` writes it; keep it with the config file: with it,\n\
     # `gearshift install --locked` installs the same on another machine.\n";
@@ -31,11 +31,11 @@ const HEADER: &str = "# What is installed, byte for byte. `gearshift` writes it;
 /// What is installed.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Lock {
-    /// By the cogs' names.
+    /// By cog name.
     pub cogs: BTreeMap<String, Installed>,
 }
 
-/// A lock that is written, and not in its place yet.
+/// A lock that has been written, but is not in place yet.
 #[derive(Debug)]
 pub(super) struct Written {
     lock: Lock,
@@ -44,10 +44,10 @@ pub(super) struct Written {
 }
 
 impl Written {
-    /// Puts it there.
+    /// Puts it in place.
     ///
     /// # Errors
-    /// The system refuses: what is there is the lock before.
+    /// The system returned an error; the previous lock is still in place.
     pub(super) fn put(self) -> Result<Lock, InstallError> {
         self.aside.put().map_err(InstallError::io("write", self.path))?;
         Ok(self.lock)
@@ -63,10 +63,10 @@ struct Form {
 }
 
 impl Lock {
-    /// Reads the lock of a folder. Empty, if there is none.
+    /// Reads the lock in a folder; empty if there is none.
     ///
     /// # Errors
-    /// It cannot be read, or not be understood.
+    /// It cannot be read, or is malformed.
     pub fn read(folder: &Path) -> Result<Lock, InstallError> {
         let path = folder.join(FILE);
         match text::read(&path) {
@@ -113,7 +113,7 @@ impl Lock {
     fn text(&self, folder: &Path) -> Result<String, toml::ser::Error> {
         let mut cogs = self.cogs.clone();
         for content in cogs.values_mut().flat_map(Installed::contents_mut) {
-            // So that it holds on another machine.
+            // So that it is valid on another machine.
             if let Place::Folder(place) = &mut content.source.place
                 && let Ok(below) = place.strip_prefix(folder)
             {
@@ -123,11 +123,11 @@ impl Lock {
         Ok(format!("{HEADER}{}", toml::to_string(&Form { version: FORM, cogs })?))
     }
 
-    /// Writes the lock of a folder beside its place: a process that reads it meanwhile, or after a `kill -9`, finds the one
-    /// before or this one.
+    /// Writes the lock to a temporary file in a folder: a process that reads the lock meanwhile, or after a
+    /// `kill -9`, finds either the previous one or this one.
     ///
     /// # Errors
-    /// The system refuses.
+    /// The system returned an error.
     pub(super) fn write(&self, folder: &Path) -> Result<Written, InstallError> {
         let text = self.text(folder).map_err(|error| InstallError::Host(error.to_string()))?;
         let path = folder.join(FILE);

@@ -1,5 +1,5 @@
-//! Packages in the service of a bot: chosen, kept, put into the cogs folder, and written down in `gearshift.lock`, so that
-//! whatever is killed whenever, the lock is what the folder holds.
+//! Installing packages for a bot: they are chosen, kept, put into the cogs folder, and recorded in `gearshift.lock`,
+//! so that the folder matches the lock whatever is killed at whatever time.
 //!
 //! ```text
 //! gearshift.lock                 which version of which cog is installed, byte for byte, and from where
@@ -9,16 +9,16 @@
 //! cogs/.gearshift-….so           the library that is to be in the place of another
 //! ```
 //!
-//! A change of one cog, in this order; up to 4 nothing that serves or is installed has been touched:
+//! A change of one cog goes through these steps; up to step 4 nothing that serves or is installed is touched:
 //!
-//! 1. choose: the newest version that is asked for, that the config trusts and this host can serve;
-//! 2. keep: the package is copied to `.gearshift/packages`, its digests and signatures checked;
+//! 1. choose: the newest version that matches the request, that the config trusts and that this host can serve;
+//! 2. keep: the package is copied to `.gearshift/packages`, and its digests and signatures are verified;
 //! 3. stage: its library is written beside the others, and inspected;
-//! 4. write down in the journal what will be;
-//! 5. place: a running host replaces the cog, and only when the new one serves the library is renamed into its place; when
-//!    none runs, it is tried in a process of its own before;
-//! 6. settle: if the file is now what the journal says, the lock follows; else nothing has happened. The next command does
-//!    that as well, and the host when it starts.
+//! 4. write the intended change to the journal;
+//! 5. place: a running host replaces the cog, and the library is renamed into place only once the new cog serves; if
+//!    no host runs, the library is first tried in a process of its own;
+//! 6. settle: if the file is now what the journal says, the lock is updated; otherwise nothing has happened. The next
+//!    command does this as well, and so does a host when it starts.
 
 mod ask;
 mod change;

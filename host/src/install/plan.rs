@@ -1,4 +1,4 @@
-//! What is to be installed of one cog. Nothing is changed here.
+//! Plans what to install of one cog. Nothing is changed here.
 
 use std::path::PathBuf;
 
@@ -19,36 +19,36 @@ use crate::{
     packages::{About, Artifact, Package, PackageError, Reference, Wanted},
 };
 
-/// What is to be installed of one cog.
+/// The plan for one cog.
 #[derive(Debug)]
 pub struct Plan {
     /// The cog.
     pub cog: String,
-    /// What is installed of it now.
+    /// The version installed now.
     pub from: Option<Version>,
-    /// What the lock is to say.
+    /// The new entry in the lock.
     pub installed: Installed,
-    /// What somebody has to agree to.
+    /// What the user must agree to.
     pub asks: Vec<Ask>,
-    /// What is worth knowing.
+    /// Notes for the user.
     pub notes: Vec<String>,
-    /// Where it is copied from; none if it is kept already.
+    /// Where it is copied from; `None` if it is already kept.
     pub(super) chosen: Option<Chosen>,
     pub(super) rules: Rules,
 }
 
-/// What is planned for one cog.
+/// The result of planning for one cog.
 #[derive(Debug)]
 pub enum Planned {
-    /// This.
+    /// There is something to change.
     Change(Box<Plan>),
-    /// Nothing, for this reason.
+    /// There is nothing to do.
     Nothing {
-        /// What is installed.
+        /// The installed version.
         installed: Version,
         /// Why it stays.
         why: String,
-        /// What is worth knowing.
+        /// Notes for the user.
         notes: Vec<String>,
     },
 }
@@ -60,10 +60,10 @@ impl Planned {
 }
 
 impl Installation<'_> {
-    /// Plans what a reference asks for.
+    /// Plans what a reference requests.
     ///
     /// # Errors
-    /// It is not there, not trusted, cannot be served, or is not to be taken.
+    /// It does not exist, is not trusted, cannot be served, or must not be installed.
     pub async fn plan(&self, reference: &Reference) -> Result<Planned, InstallError> {
         let name = reference.place.name();
         let rules = self.rules(reference);
@@ -89,10 +89,10 @@ impl Installation<'_> {
         Ok(planned)
     }
 
-    /// Plans the newest version that a cog's source has of what was asked for.
+    /// Plans the newest version that a cog's source has and that matches the original request.
     ///
     /// # Errors
-    /// As for [`plan`](Self::plan), and when that is older than what is installed.
+    /// As for [`plan`](Self::plan), and if that version is older than the installed one.
     pub async fn plan_update(&self, name: &str) -> Result<Planned, InstallError> {
         let there = self.installed(name)?;
         let Content { version: installed, source, .. } = &there.now;
@@ -119,7 +119,7 @@ impl Installation<'_> {
         }
     }
 
-    /// Plans a version that was installed before; without one, the newest that is older than what is installed.
+    /// Plans a version that was installed before; by default the newest that is older than the installed one.
     ///
     /// # Errors
     /// There is none.
@@ -149,11 +149,11 @@ impl Installation<'_> {
         self.plan_exactly(&name, there.rolled_back_to(content)).await
     }
 
-    /// Plans one version of an installed cog, for a while: as it is kept, else from its source. Later updates are still of
-    /// what was asked for.
+    /// Plans one version of an installed cog, for a while: the kept package if there is one, else from its source.
+    /// Later updates still follow the original request.
     ///
     /// # Errors
-    /// It is not there, not trusted, cannot be served, or has become something else.
+    /// It does not exist, is not trusted, cannot be served, or has different content now.
     pub async fn plan_version(&self, name: &str, version: &Version) -> Result<Planned, InstallError> {
         let there = self.installed(name)?;
         if let Some(content) = there.before.iter().find(|it| it.version == *version) {
@@ -167,10 +167,10 @@ impl Installation<'_> {
         self.plan_to(name, source.clone(), chosen, rules).await
     }
 
-    /// Plans exactly what the lock says, wherever what is there comes from.
+    /// Plans exactly what the lock says, wherever the present file comes from.
     ///
     /// # Errors
-    /// It is not to be had any more, or is something else.
+    /// It is no longer available, or has different content now.
     pub async fn plan_locked(&self, name: &str) -> Result<Planned, InstallError> {
         let there = self.installed(name)?;
         let planned = self.plan_exactly(name, there.clone()).await?;
@@ -183,7 +183,7 @@ impl Installation<'_> {
         }
     }
 
-    /// Plans a content by its digest: as it is kept, else from its source.
+    /// Plans content with a given digest: the kept package if there is one, else from its source.
     async fn plan_exactly(&self, name: &str, installed: Installed) -> Result<Planned, InstallError> {
         let Content { version, package, source, .. } = &installed.now;
         let rules = self.rules(source);
@@ -220,7 +220,7 @@ impl Installation<'_> {
         let now = content(source, &chosen.package, &chosen.artifact);
         let installed = match self.lock.cogs.get(name) {
             Some(there) if there.now.package == now.package => {
-                // A signature that the source does not have any more is kept here.
+                // The source may no longer have the signature, but it is kept here.
                 let signed_by = now.signed_by.or_else(|| there.now.signed_by.clone());
                 Installed { now: Content { signed_by, ..now }, ..there.clone() }
             }
@@ -269,7 +269,7 @@ impl Installation<'_> {
         Ok(Planned::Change(Box::new(Plan { cog, from, installed, asks, notes, chosen, rules })))
     }
 
-    /// Whether a version that is known here has another digest now.
+    /// Checks that a known version still has the same digest.
     fn check_not_moved(&self, there: &Installed, chosen: &Chosen) -> Result<(), InstallError> {
         let (version, found) = (chosen.package.version(), chosen.package.digest());
         let is_same = |it: &&Content| it.version == *version && it.source.place == *chosen.package.place();
@@ -282,7 +282,7 @@ impl Installation<'_> {
         }
     }
 
-    /// The name of the file that a cog gets: that of the file which is this cog already, else as cargo would name it.
+    /// The name of a cog's file: that of the file which already is this cog, else the name that cargo would give it.
     fn file_of(&self, name: &str) -> Result<String, InstallError> {
         let folder = &self.config.cogs.folder;
         let there = library::manifests(folder).map_err(InstallError::io("read", folder))?;
@@ -311,14 +311,14 @@ fn content(source: Reference, package: &Package, artifact: &Artifact) -> Content
         version: package.version().clone(),
         package: package.digest(),
         library: artifact.library_digest(),
-        // It may be installed on another machine than the one that wrote the lock.
+        // The machine that installs it may have another target than the one that wrote the lock.
         target: TARGET.to_owned(),
         source,
         signed_by: package.signed_by().map(ToString::to_string),
     }
 }
 
-/// The command that installs what is asked for.
+/// The command that installs what was requested.
 fn install(reference: &Reference) -> String {
     format!("`gearshift install {}`", argument(&reference.to_string()))
 }

@@ -1,4 +1,4 @@
-//! Whether everything is what the lock says: what is kept, the files in the cogs folder, what serves. It changes nothing.
+//! Checks everything against the lock: kept packages, files in the cogs folder, serving cogs. It changes nothing.
 
 use std::path::PathBuf;
 
@@ -18,20 +18,20 @@ use crate::{config::Config, error::chain, library, packages::PublicKey};
 /// What was found about one cog.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// The cog, or a file.
+    /// The name of the cog, or of a file.
     pub cog: String,
     /// Whether it is as it should be.
     pub ok: bool,
-    /// What was found.
+    /// The finding, in words.
     pub text: String,
     /// What the reader can do.
     pub help: Option<String>,
 }
 
-/// Compares everything with the lock, and writes nothing. `serving`: what a running host has in service, if one runs.
+/// Compares everything with the lock, and writes nothing. `serving`: what a running host serves, if one runs.
 ///
 /// # Errors
-/// A command is changing something, the lock cannot be understood, or the cogs folder cannot be read.
+/// A command is changing something, the lock is malformed, or the cogs folder cannot be read.
 pub async fn verify(config: &Config, serving: Option<&Serving>) -> Result<Vec<Finding>, InstallError> {
     Installation::look(config)?.verify(serving).await
 }
@@ -97,7 +97,7 @@ impl Installation<'_> {
         wrong.extend(what);
         for content in there.contents() {
             let is_now = *content == there.now;
-            // What another machine kept to go back to is not here, and is had from its source.
+            // Earlier versions may have been kept on another machine; they can be had from their source.
             if !is_now && !self.kept.holds(&content.package) {
                 continue;
             }
@@ -157,7 +157,7 @@ impl Installation<'_> {
     }
 }
 
-/// Libraries in the cogs folder that nobody installed. That is no mistake.
+/// Libraries in the cogs folder that were put there by hand, which is not a mistake.
 ///
 /// # Errors
 /// The folder cannot be read.
