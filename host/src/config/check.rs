@@ -1,18 +1,19 @@
-//! Values that are of the right type and still make no sense: each is named, none is repaired.
-//! It does not look at the world: whether a server answers or a folder exists is found out when it is used.
+//! Values that have the right type but make no sense: each is reported, none is corrected.
+//! It looks at nothing outside the config: whether a server answers or a folder exists is found out when it is used.
 
 use std::{net::SocketAddr, time::Duration};
 
 use super::locate::Wrong;
 use super::{Config, Discord, LaneKind, Limits, log_targets};
 
-/// A process has so much, in bytes, before its cog has anything: stacks, what its thread and its library begin with.
+/// The memory that a process uses before its cog allocates any, in bytes: stacks, and what its thread and library
+/// start with.
 const PROCESS_MEMORY_MIN: u64 = 8 << 20;
-/// The store takes no value of a billion bytes (<https://www.sqlite.org/limits.html>), and a cog's process no frame of twice
-/// as many.
+/// The store cannot hold a value of a billion bytes (<https://www.sqlite.org/limits.html>), and a cog's process
+/// accepts no frame of twice that size.
 const BODY_MAX: usize = 900 << 20;
 
-/// All that is wrong.
+/// All problems.
 pub(super) fn check(config: &Config) -> Vec<Wrong> {
     let mut found = Found::default();
     if let Some(discord) = &config.discord {
@@ -163,7 +164,7 @@ fn check_limits(limits: &Limits, found: &mut Found) {
     for (size, key) in sizes {
         found.bytes(size, &["limits", key]);
     }
-    // With the least that a cog can keep to: a library has to be opened in that time, a thread or a process to be ended.
+    // With the minimum that a cog can meet: in that time a library must be opened, a thread or a process ended.
     let durations = [
         (limits.setup_timeout, "setup_timeout_ms", 100),
         (limits.drain_timeout, "drain_timeout_ms", 1),

@@ -1,5 +1,5 @@
-//! `[cog.NAME]`: what the operator sets for one cog. What its settings mean, only the cog knows; here they are JSON, with the
-//! line of each key.
+//! `[cog.NAME]`: the configuration of one cog. Only the cog knows the meaning of its settings; here they are JSON,
+//! with the line of each key.
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
@@ -15,36 +15,38 @@ use super::{Permission, word};
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct CogSection {
-    /// `[cog.NAME.settings]`: handed to the cog.
+    /// `[cog.NAME.settings]`: passed to the cog.
     pub settings: Option<Settings>,
-    /// Where it lives. Default: as `[cogs] lane` says.
+    /// Where it runs. Default: as `[cogs] lane` says.
     pub lane: Option<LaneKind>,
-    /// How much private memory it may have, such as `"256 MiB"`, at least 8 MiB; only with `lane = "process"`. Default: no limit.
+    /// How much private memory it may use, such as `"256 MiB"`, at least 8 MiB; only with `lane = "process"`.
+    /// Default: no limit.
     pub memory_max: Option<Memory>,
-    /// Whether events and commands by prefix that it was handling when its process crashed begin again, once; only with
-    /// `lane = "process"`. Default false: nothing is handled twice.
+    /// Whether events and prefix commands that it was handling when its process crashed are delivered again, once;
+    /// only with `lane = "process"`. Default false: nothing is handled twice.
     pub redeliver: bool,
-    /// Whether its process is locked in: `true`, `false` or `"best effort"`; only with `lane = "process"`.
+    /// Whether its process is sandboxed: `true`, `false` or `"best effort"`; only with `lane = "process"`.
     #[serde(deserialize_with = "sandbox")]
     pub sandbox: Sandbox,
-    /// What it may ask of the host, such as `["discord.reply", "store"]`. Default: what it declares, else everything.
+    /// What it may ask of the host, such as `["discord.reply", "store"]`. Default: what it declares, or everything if
+    /// it declares nothing.
     pub handles: Option<Vec<Permission>>,
 }
 
-/// Whether the process of a cog is locked in: no files but the system's libraries, no network, no other processes.
+/// Whether a cog's process is sandboxed: no files but the system's libraries, no network, no other processes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Sandbox {
-    /// It is not.
+    /// No sandbox.
     #[default]
     Off,
-    /// It is, or it does not start.
+    /// Sandboxed; otherwise it does not start.
     On,
-    /// As far as the system can.
+    /// Sandboxed as far as the system supports it.
     BestEffort,
 }
 
 impl Sandbox {
-    /// Whether there is one.
+    /// Whether there is a sandbox.
     pub fn is_on(self) -> bool {
         self != Sandbox::Off
     }
@@ -75,17 +77,17 @@ fn sandbox<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Sandbox, D::Err
     deserializer.deserialize_bool(Read)
 }
 
-/// Where a cog lives.
+/// Where a cog runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LaneKind {
-    /// On a thread of the host: fastest.
+    /// On a thread of the host, which is fastest.
     Thread,
-    /// In a process of its own: it may crash.
+    /// In a process of its own, so that it can crash alone.
     Process,
 }
 
-/// Where libraries are not unmapped, only the end of a process ends a generation.
+/// On systems that do not unmap libraries, a generation only ends with its process.
 impl Default for LaneKind {
     fn default() -> LaneKind {
         match cfg!(any(target_vendor = "apple", target_env = "musl")) {
@@ -116,7 +118,7 @@ impl FromStr for LaneKind {
     }
 }
 
-/// An amount of memory, written as `256 MiB`.
+/// An amount of memory, written as in `256 MiB`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Memory(u64);
 
@@ -146,12 +148,12 @@ impl<'de> Deserialize<'de> for Memory {
     }
 }
 
-/// The settings of a cog. They may hold a secret of the cog's, so `Debug` shows none.
+/// The settings of a cog. They may contain the cog's secrets, so `Debug` does not show them.
 #[derive(Clone)]
 pub struct Settings {
     /// A JSON object.
     json: String,
-    /// Line of each key below them, from 1.
+    /// The line of each key below them, from 1.
     pub(super) lines: BTreeMap<String, usize>,
 }
 
@@ -161,7 +163,7 @@ impl Settings {
         &self.json
     }
 
-    /// The line of a key such as `roles[1].id`, or of the nearest one above it that stands in the file.
+    /// The line of a key such as `roles[1].id`, or of the nearest parent that is in the file.
     pub fn line_of(&self, key: &str) -> Option<usize> {
         let mut key = key;
         loop {
@@ -174,7 +176,7 @@ impl Settings {
     }
 }
 
-/// The same settings, wherever they stand.
+/// Equal if the settings are, whatever their position in the file.
 impl PartialEq for Settings {
     fn eq(&self, other: &Settings) -> bool {
         self.json == other.json

@@ -1,5 +1,5 @@
 //! Errors of the config: each names the file, the line and the field.
-//! Secrets never get here; a problem quotes keys and numbers.
+//! They contain no secrets; a problem quotes keys and numbers.
 
 use std::fmt;
 use std::io::ErrorKind;
@@ -8,31 +8,31 @@ use std::path::PathBuf;
 use super::locate::syntax;
 use crate::{error::denied, text::OneLine};
 
-/// Why a config was refused.
+/// Why a config was rejected.
 #[derive(Debug)]
 pub enum ConfigError {
     /// The file could not be read.
     Unreadable {
         /// The file.
         file: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// The file was read, and this is wrong with it.
+    /// The file was read, but has problems.
     Invalid {
         /// The file.
         file: PathBuf,
-        /// What is wrong, in the order of lines; never empty.
+        /// The problems, in order of lines; never empty.
         problems: Vec<Problem>,
     },
 }
 
-/// One thing that is wrong with a config file.
+/// A problem in a config file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// Line in the file, from 1; 0 when the value does not stand in the file.
+    /// Line in the file, from 1; 0 if the value is not in the file.
     pub line: usize,
-    /// The field with its section, as `limits.lane_queue`; empty for a syntax error.
+    /// The field with its section, such as `limits.lane_queue`; empty for a syntax error.
     pub field: String,
     /// What is wrong.
     pub what: String,
@@ -48,7 +48,7 @@ impl Problem {
     }
 }
 
-/// What serde expects, in words of the file instead of Rust's.
+/// What serde expected, in the terms of the file instead of Rust's.
 pub(super) fn in_words(message: &str) -> String {
     let Some((got, expected)) = message.rsplit_once(", expected ") else { return message.to_owned() };
     let expected = match expected {
@@ -69,7 +69,7 @@ pub(super) fn in_words(message: &str) -> String {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Keys and words of the file may hold escapes: what they stand for is for no terminal.
+        // Keys and words in the file may contain escapes; the characters they stand for must not reach a terminal.
         let (field, what) = (OneLine(&self.field), OneLine(&self.what));
         if self.field.is_empty() || self.what.starts_with("unknown key") {
             return what.fmt(f);
@@ -102,7 +102,7 @@ impl fmt::Display for ConfigError {
 }
 
 impl ConfigError {
-    /// What the reader can do, if that is not said with what is wrong.
+    /// What the reader can do, if the problem does not say so already.
     pub fn help(&self) -> Option<&'static str> {
         let ConfigError::Unreadable { source, .. } = self else { return None };
         match source.kind() {

@@ -1,12 +1,12 @@
-//! Which intents bring which gateway event: so that a cog that listens to what never comes can be warned about.
-//! It does not know cogs.
+//! Which intents each gateway event needs, to warn about cogs that listen to events that never arrive.
+//! It knows no cogs.
 //!
 //! <https://discord.com/developers/docs/events/gateway#list-of-intents>
 
 use super::Intent;
 
-/// Discord's events that need an intent, each with the intents of which any one brings it: mostly one, and two where
-/// guilds and direct messages have one each. Events that are not here need none, or are not known.
+/// Discord's events that need an intent, each with the intents of which any one suffices: usually one, or two where
+/// guilds and direct messages have separate ones. All other events need none, or are unknown.
 const NEEDS: &[(&[&str], &[Intent])] = &[
     (
         &[
@@ -31,7 +31,7 @@ const NEEDS: &[(&[&str], &[Intent])] = &[
         &[Intent::Guilds],
     ),
     (&["CHANNEL_PINS_UPDATE"], &[Intent::Guilds, Intent::DirectMessages]),
-    // With `guilds` only those of the bot itself come.
+    // With `guilds` alone only those about the bot itself arrive.
     (&["THREAD_MEMBERS_UPDATE"], &[Intent::Guilds, Intent::GuildMembers]),
     (&["GUILD_MEMBER_ADD", "GUILD_MEMBER_UPDATE", "GUILD_MEMBER_REMOVE"], &[Intent::GuildMembers]),
     (&["GUILD_AUDIT_LOG_ENTRY_CREATE", "GUILD_BAN_ADD", "GUILD_BAN_REMOVE"], &[Intent::GuildModeration]),
@@ -90,12 +90,12 @@ const NEEDS: &[(&[&str], &[Intent])] = &[
     ),
 ];
 
-/// The intents of which any one brings this event; empty when it needs none.
+/// The intents of which any one suffices for this event; empty if it needs none.
 fn needed(event: &str) -> &'static [Intent] {
     NEEDS.iter().find(|(events, _)| events.contains(&event)).map_or(&[], |(_, intents)| intents)
 }
 
-/// Those of `events` that never come with these intents, each with the intents of which any one would bring it.
+/// Those of `events` that never arrive with these intents, each with the intents of which any one would suffice.
 pub fn missing_intents<'e>(events: &'e [String], intents: &[Intent]) -> Vec<(&'e str, &'static [Intent])> {
     let missing = |event: &'e String| {
         let needed = needed(event);
@@ -105,7 +105,7 @@ pub fn missing_intents<'e>(events: &'e [String], intents: &[Intent]) -> Vec<(&'e
     events.iter().filter_map(missing).collect()
 }
 
-/// What a bot without the message-content intent can still do, for the log; `None` when it has it.
+/// What a bot without the message-content intent can still do, for the log; `None` if it has the intent.
 /// <https://discord.com/developers/docs/events/gateway#message-content-intent>
 pub fn without_message_content(intents: &[Intent], prefix: &str) -> Option<String> {
     if intents.contains(&Intent::MessageContent) {

@@ -1,22 +1,23 @@
-//! `[log] filter`: levels, and levels by target. What no event could have is refused: of a filter with a slip in it, the log
-//! would be empty, and nobody would know why.
+//! `[log] filter`: levels, and levels by target. A level or target that no event can have is rejected: a typo in the
+//! filter would otherwise lead to an empty log without any explanation.
 
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use super::keys::hint;
 
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
-/// The target of every event of a cog.
+/// The target of every event from a cog.
 const OF_COGS: &str = "cog";
-/// With what the targets of this program's own events begin.
+/// Prefixes of the targets of this program's own events.
 const OWN: [&str; 3] = [OF_COGS, "gearshift_host", "gearshift_sim"];
-/// From here on one name is taken for another one with a slip in it.
+/// From this similarity on, a name is taken for a misspelling of another one.
 const LIKE: f64 = 0.7;
 
-/// What a filter such as `info,cog=debug` lets pass. A target of this program may stand without a level, for all of it.
+/// What a filter such as `info,cog=debug` admits. A target of this program may have no level, which means all of its
+/// events.
 ///
 /// # Errors
-/// What is no level or no target.
+/// Something is neither a level nor a target.
 pub fn log_targets(filter: &str) -> Result<Targets, String> {
     let mut targets = Targets::new();
     for part in filter.split(',').map(str::trim) {
@@ -31,13 +32,13 @@ pub fn log_targets(filter: &str) -> Result<Targets, String> {
 
 fn level_of(text: &str) -> Result<LevelFilter, String> {
     match text.parse() {
-        // The parser takes nothing for `error`.
+        // The parser takes an empty text for `error`.
         Ok(level) if !text.is_empty() => Ok(level),
         _ => Err(format!("`{text}` is no level; {}", hint(text, LEVELS.into_iter()))),
     }
 }
 
-/// Which crates there are besides, nobody knows.
+/// It is not known which other crates there are.
 fn target_of(text: &str) -> Result<&str, String> {
     let is_path = |text: &str| text.chars().all(|it| it.is_alphanumeric() || matches!(it, '_' | '-' | ':'));
     if text.is_empty() || !is_path(text) {

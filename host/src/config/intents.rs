@@ -1,5 +1,5 @@
-//! Gateway intents by name: what the operator lists and Discord sends.
-//! Whether Discord grants them is not decided here; it answers 4014 when it does not.
+//! Gateway intents by name, as the operator lists them and Discord defines them.
+//! This does not decide whether Discord grants them; Discord closes with 4014 if it does not.
 //!
 //! <https://discord.com/developers/docs/events/gateway#list-of-intents>
 
@@ -66,19 +66,19 @@ impl Intent {
         Intent::ALL.iter().find(|(intent, _)| *intent == self).map_or("", |(_, name)| name)
     }
 
-    /// Whether it has to be switched on for the application in Discord's developer portal.
+    /// Whether it must be switched on for the application in Discord's developer portal.
     pub fn is_privileged(self) -> bool {
         matches!(self, Intent::GuildMembers | Intent::GuildPresences | Intent::MessageContent)
     }
 
-    /// All unprivileged intents, and the message content, without which there are no prefix commands.
+    /// All unprivileged intents, and the message content, without which prefix commands do not work.
     pub fn default_set() -> Vec<Intent> {
         let wanted = |intent: &Intent| !intent.is_privileged() || *intent == Intent::MessageContent;
         Intent::ALL.iter().map(|(intent, _)| *intent).filter(wanted).collect()
     }
 }
 
-/// The `intents` number of IDENTIFY.
+/// The `intents` value of IDENTIFY.
 pub fn bits(intents: &[Intent]) -> u64 {
     intents.iter().fold(0, |bits, intent| bits | 1 << (*intent as u8))
 }

@@ -1,6 +1,7 @@
-//! Known keys and the words that stand for their values, taken from the types themselves, so that an unknown key is answered
-//! with its nearest neighbour, and a value that is none of the words with all of them.
-//! No list of them is written by hand: a probe asks `serde` for the fields of each section and the variants of each value.
+//! The known keys and the words allowed as values, derived from the types themselves. An unknown key is answered with
+//! the most similar known one, and a wrong word with all allowed ones.
+//! No list is maintained by hand: a probe records the fields of each section and the variants of each value that
+//! `serde` asks for.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +12,7 @@ use serde::forward_to_deserialize_any;
 use super::locate::Document;
 use super::{Problem, TOKEN_VARIABLE};
 
-/// Reads `T`; the second part are the keys nobody asked for.
+/// Reads `T`; the second result lists unknown keys.
 pub(super) fn read<T: DeserializeOwned>(document: &Document<'_>) -> (Result<T, Problem>, Vec<Problem>) {
     let mut unknown = Vec::new();
     let read = toml::Deserializer::parse(document.text()).and_then(|deserializer| {
@@ -28,7 +29,7 @@ pub(super) fn read<T: DeserializeOwned>(document: &Document<'_>) -> (Result<T, P
             keys.split_last().map(|(key, section)| (key.as_str(), section)).unwrap_or_default();
         let siblings = known.fields.get(&known.path(section)).copied().unwrap_or_default();
         let hint = match section == ["discord"] && key.to_lowercase().contains("token") {
-            // However it is called: the bot's token is not said where others may read it.
+            // Whatever its spelling: the bot's token does not belong in a file that others may read.
             true => format!("`token_file` names the file with the token, or {TOKEN_VARIABLE} holds it"),
             false => hint(key, siblings.iter().copied()),
         };
@@ -38,7 +39,7 @@ pub(super) fn read<T: DeserializeOwned>(document: &Document<'_>) -> (Result<T, P
     (read, problems.collect())
 }
 
-/// "did you mean …", or all names when none is near.
+/// "did you mean …", or all names if none is similar.
 pub(super) fn hint<'a>(wrong: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
     let nearest = known
         .clone()
@@ -53,19 +54,19 @@ pub(super) fn hint<'a>(wrong: &str, known: impl Iterator<Item = &'a str> + Clone
     }
 }
 
-/// What the types say of the file. Paths are `""` for the top, then `discord`, `limits` and so on.
+/// What the types reveal about the file. Paths are `""` for the top level, then `discord`, `limits` and so on.
 #[derive(Default)]
 struct Known {
     /// The fields of each section.
     fields: BTreeMap<String, &'static [&'static str]>,
-    /// The words of which a value is one.
+    /// The words allowed for a value.
     words: BTreeMap<String, &'static [&'static str]>,
 }
 
 impl Known {
     fn of<T: DeserializeOwned>() -> Known {
         let mut known = Known::default();
-        // Only what is asked for matters, and the test below holds that no value of the config refuses its sample.
+        // Only the calls matter, and a test below ensures that every value of the config accepts its sample.
         let _ = T::deserialize(Probe { path: String::new(), known: &mut known });
         known
     }
@@ -80,11 +81,11 @@ impl Known {
         path
     }
 
-    /// What is wrong with a value. Of one that is none of a few words serde does not always name them.
+    /// What is wrong with a value. If a word is not allowed, serde does not always list the allowed ones.
     fn problem_of(&self, document: &Document<'_>, error: &toml::de::Error) -> Problem {
         let problem = document.problem_of(error);
         let keys = document.keys_of(error);
-        // The value may be a table, in which the error is.
+        // The value may be a table that contains the error.
         let found = (1..=keys.len()).rev().find_map(|length| {
             let (keys, _) = keys.split_at(length);
             Some((keys, *self.words.get(&self.path(keys))?))
@@ -98,7 +99,7 @@ impl Known {
     }
 }
 
-/// ``"online"`, `"idle"` or `"dnd"``, as they stand in the file.
+/// ``"online"`, `"idle"` or `"dnd"``, as they are written in the file.
 fn one_of(words: &[&str]) -> String {
     let quoted: Vec<String> = words.iter().map(|word| format!("`\"{word}\"`")).collect();
     match quoted.as_slice() {
@@ -132,14 +133,14 @@ fn collect(path: &serde_ignored::Path<'_>, keys: &mut Vec<String>) {
     }
 }
 
-/// The key of a section whose keys are names, such as `[cog]`.
+/// The name of any key in a section whose keys are names, such as `[cog]`.
 const ANY: &str = "*";
 
-/// A text that fits every field of the config: the most particular one is an amount of memory.
+/// A text that is valid for every field of the config: the strictest one is an amount of memory.
 const SAMPLE: &str = "1 MiB";
 
-/// Pretends that every section and field is present, with a sample for each kind of value, and notes which fields are
-/// asked for, and which words are understood.
+/// Pretends that every section and field is present, with a sample for each kind of value, and records which fields
+/// are requested, and which words are allowed.
 struct Probe<'a> {
     path: String,
     known: &'a mut Known,

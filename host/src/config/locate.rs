@@ -1,5 +1,5 @@
-//! Where a key or a value stands in the file: keys in, line numbers out.
-//! It gives no opinion on the values.
+//! The position of keys and values in the file: keys in, line numbers out.
+//! It does not judge the values.
 
 use std::collections::BTreeMap;
 
@@ -8,13 +8,13 @@ use toml::de::{DeTable, DeValue, Error};
 
 use super::{Problem, error::in_words};
 
-/// A wrong value, named by its keys: `["limits", "lane_queue"]`.
+/// A wrong value, identified by its keys: `["limits", "lane_queue"]`.
 pub(super) struct Wrong {
     pub(super) keys: Vec<String>,
     pub(super) what: String,
 }
 
-/// The text and its parsed table, with the position of each key.
+/// The text and its parsed table, which has the position of each key.
 pub(super) struct Document<'t> {
     text: &'t str,
     table: Spanned<DeTable<'t>>,
@@ -29,7 +29,7 @@ impl<'t> Document<'t> {
         self.text
     }
 
-    /// The line of a key, or of the deepest part of its path that stands in the file; 0 when none does.
+    /// The line of a key, or of the deepest part of its path that is in the file; 0 if there is none.
     pub(super) fn line_of_key<S: AsRef<str>>(&self, keys: &[S]) -> usize {
         let mut line = 0;
         let mut table = self.table.get_ref();
@@ -45,7 +45,7 @@ impl<'t> Document<'t> {
         line
     }
 
-    /// The lines of everything below a key, by paths such as `roles[1].id`; that of the key itself is the empty path's.
+    /// The lines of everything below a key, by paths such as `roles[1].id`; the key itself has the empty path.
     pub(super) fn lines_below(&self, keys: &[&str]) -> BTreeMap<String, usize> {
         let mut lines = BTreeMap::from([(String::new(), self.line_of_key(keys))]);
         let mut table = self.table.get_ref();
@@ -63,7 +63,7 @@ impl<'t> Document<'t> {
         Problem { line: self.line_of_key(&wrong.keys), field: wrong.keys.join("."), what: wrong.what }
     }
 
-    /// A type error, at the deepest key whose text holds the place that `toml` names.
+    /// A type error, located at the deepest key whose text contains the position that `toml` reports.
     pub(super) fn problem_of(&self, error: &Error) -> Problem {
         Problem {
             line: error.span().map_or(0, |span| line_of(self.text, span.start)),
@@ -72,7 +72,7 @@ impl<'t> Document<'t> {
         }
     }
 
-    /// That key.
+    /// The path of that key.
     pub(super) fn keys_of(&self, error: &Error) -> Vec<String> {
         let mut keys = Vec::new();
         if let Some(span) = error.span() {
@@ -114,7 +114,7 @@ fn deepest(table: &DeTable<'_>, place: usize, keys: &mut Vec<String>) {
             }
             return;
         }
-        // The span of `[section]` is its header only, so its values are looked into as well.
+        // The span of `[section]` is only its header, so its values are searched as well.
         if let DeValue::Table(inner) = value.get_ref() {
             let before = keys.len();
             keys.push(name.get_ref().to_string());
@@ -127,7 +127,8 @@ fn deepest(table: &DeTable<'_>, place: usize, keys: &mut Vec<String>) {
     }
 }
 
-/// What is wrong with a text of TOML: where, which key, and what. Of a key that is there twice toml says where the second is.
+/// What is wrong with a TOML text: the line, the key, and the problem. For a duplicate key toml reports the second
+/// position.
 pub fn syntax(text: &str, error: &Error) -> (Option<usize>, String, String) {
     let what = error.message().to_owned();
     let Some(span) = error.span() else { return (None, String::new(), what) };
@@ -140,8 +141,8 @@ pub fn syntax(text: &str, error: &Error) -> (Option<usize>, String, String) {
     }
 }
 
-/// The path of a key that is there twice, and the line of the first: the second stands at `span`. What it would be the path
-/// of by another name.
+/// The path of a duplicate key, and the line where it occurs first; the second is at `span`. It renames the second
+/// key to find its path.
 fn twice(text: &str, span: std::ops::Range<usize>) -> Option<(String, usize)> {
     const OTHER: &str = "the-second-of-two";
     let key = text.get(span.clone())?;
@@ -152,7 +153,7 @@ fn twice(text: &str, span: std::ops::Range<usize>) -> Option<(String, usize)> {
     Some((path.join("."), line_of(text, first)))
 }
 
-/// Where the key `other` stands beside `key`; `path` leads there.
+/// The position of the key `other` beside `key`; `path` becomes the path to it.
 fn sibling(table: &DeTable<'_>, key: &str, other: &str, path: &mut Vec<String>) -> Option<usize> {
     if table.iter().any(|(name, _)| name.get_ref() == key) {
         path.push(other.to_owned());
@@ -176,7 +177,7 @@ fn sibling(table: &DeTable<'_>, key: &str, other: &str, path: &mut Vec<String>) 
     None
 }
 
-/// Line of a byte position, from 1.
+/// The line of a byte position, counted from 1.
 pub(super) fn line_of(text: &str, position: usize) -> usize {
     text.as_bytes()[..position.min(text.len())].iter().filter(|byte| **byte == b'\n').count() + 1
 }

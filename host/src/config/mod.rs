@@ -1,5 +1,5 @@
-//! What the operator wants: `gearshift.toml`, read once, checked whole, every limit in one place.
-//! This room opens nothing and connects to nothing; it knows names, numbers and paths.
+//! The operator's configuration: `gearshift.toml`, read once, validated completely, with every limit in one place.
+//! This module opens nothing and connects to nothing; it knows names, numbers and paths.
 //!
 //! A minimal file is three lines:
 //!
@@ -9,8 +9,8 @@
 //! [discord]
 //! ```
 //!
-//! Durations are integers whose key names the unit (`_ms`), sizes likewise (`_bytes`). Relative paths are relative to
-//! the folder of the file; once read, every path of a [`Config`] is resolved.
+//! Durations are integers with the unit in the key (`_ms`), and so are sizes (`_bytes`). Relative paths are relative
+//! to the folder of the file; once read, every path in a [`Config`] is absolute.
 
 mod check;
 mod cog;
@@ -55,64 +55,64 @@ pub use sections::{
     Store,
 };
 
-/// The config file that is read when none is named.
+/// The config file that is read by default.
 pub const FILE: &str = "gearshift.toml";
 
-/// Everything the operator can say. A section that is `None` was left out, and so is its session.
+/// The whole configuration. A section that is `None` was left out, and its session is not opened.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct Config {
     /// `[cogs]`: where cogs come from.
     pub cogs: Cogs,
-    /// `[discord]`: the account. Left out: the host does not connect.
+    /// `[discord]`: the account. Without it the host does not connect.
     pub discord: Option<Discord>,
     /// `[http]`: how every client of the host dials and how long it waits.
     pub http: Http,
     /// `[runtime]`: the host's own threads.
     pub runtime: Runtime,
-    /// `[api]`: the site API. Left out: no such session.
+    /// `[api]`: the site API. Without it there is no such session.
     pub api: Option<Api>,
-    /// `[stats]`: statsd over UDP. Left out: no such session.
+    /// `[stats]`: statsd over UDP. Without it there is no such session.
     pub stats: Option<Stats>,
-    /// `[store]`: the SQLite file. Left out: no such session.
+    /// `[store]`: the SQLite file. Without it there is no such session.
     pub store: Option<Store>,
     /// `[limits]`: queues, deadlines and sizes.
     pub limits: Limits,
-    /// `[commands]`: where commands are registered, and the host's own ones.
+    /// `[commands]`: where commands are registered, and the host's own commands.
     pub commands: Commands,
     /// `[control]`: the socket that `gearshift cogs` talks to.
     pub control: Control,
-    /// `[metrics]`: health, readiness and metrics over HTTP. Left out: none.
+    /// `[metrics]`: health, readiness and metrics over HTTP. Without it there are none.
     pub metrics: Option<Metrics>,
     /// `[log]`: what is logged, and how it looks.
     pub log: Log,
     /// `[play]`: the built-in Discord of `gearshift play`.
     pub play: Play,
-    /// `[packages]`: whose packages are trusted.
+    /// `[packages]`: which packages are trusted.
     pub packages: Packages,
-    /// `[registry."HOST/PATH"]`: the same for one registry, by its name.
+    /// `[registry."HOST/PATH"]`: the same for one registry, by name.
     pub registry: BTreeMap<String, RegistrySection>,
-    /// `[cog.NAME]`: what is set for one cog, by its name.
+    /// `[cog.NAME]`: the settings of one cog, by name.
     pub cog: BTreeMap<String, CogSection>,
-    /// The file this came from; empty for a default config.
+    /// The file that this was read from; empty for a default config.
     #[serde(skip)]
     pub file: PathBuf,
 }
 
 impl Config {
-    /// Reads and checks a file.
+    /// Reads and validates a file.
     ///
     /// # Errors
-    /// The file cannot be read, is not TOML, has an unknown key, or has a value that is out of range. Every problem that
-    /// can be found in one pass is listed with its line and field.
+    /// The file cannot be read, is not TOML, has an unknown key, or has a value that is out of range. Every problem
+    /// that can be found in one pass is listed with its line and field.
     pub fn load(path: &Path) -> Result<Config, ConfigError> {
         let text = text::read(path)
             .map_err(|source| ConfigError::Unreadable { file: path.to_path_buf(), source })?;
         Config::parse(&text, path)
     }
 
-    /// The `[control] socket` of a file, whatever else is wrong with it: a host that runs on an earlier text of the file
-    /// must be found. None: it names none, or cannot be read so far.
+    /// The `[control] socket` of a file, whatever else is wrong with the file: a host that runs with an earlier
+    /// version of it must still be found. `None` if there is none, or it cannot be read.
     pub fn socket_of(path: &Path) -> Option<PathBuf> {
         let text = text::read(path).ok()?;
         let (document, _) = toml::de::DeTable::parse_recoverable(&text);
@@ -120,10 +120,10 @@ impl Config {
         Some(absolute(&paths::folder_of(path).join(socket)))
     }
 
-    /// Checks a text that stands for the file `path`; relative paths are taken from that file's folder.
+    /// Validates a text in place of the file `path`; relative paths are relative to that file's folder.
     ///
     /// # Errors
-    /// As [`Config::load`], without the reading.
+    /// As for [`Config::load`], apart from reading the file.
     pub fn parse(text: &str, path: &Path) -> Result<Config, ConfigError> {
         let invalid = |problems| ConfigError::Invalid { file: path.to_path_buf(), problems };
         let document =

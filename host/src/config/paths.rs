@@ -1,5 +1,5 @@
-//! Turns the paths of a config into paths that hold wherever the process stands.
-//! It does not look whether anything is there.
+//! Makes the paths of a config independent of the working directory.
+//! It does not check whether anything exists there.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -19,7 +19,7 @@ fn paths(config: &mut Config) -> impl Iterator<Item = ([&'static str; 2], &mut P
     paths.into_iter().filter_map(|(keys, path)| Some((keys, path?)))
 }
 
-/// Paths that a shell would expand, and nobody does here: a folder named `~` would be made instead.
+/// Paths that a shell would expand, but this program does not: otherwise a folder named `~` would be created.
 pub(super) fn unexpanded(config: &mut Config) -> Vec<Wrong> {
     let wrong = paths(config).filter_map(|(keys, path)| {
         let sign = path.to_str()?.chars().next().filter(|sign| matches!(sign, '~' | '$'))?;
@@ -32,7 +32,7 @@ pub(super) fn unexpanded(config: &mut Config) -> Vec<Wrong> {
     wrong.collect()
 }
 
-/// Every path, once, made absolute: the watcher tells absolute paths, and they must be the same.
+/// Makes every path absolute, once: the watcher reports absolute paths, which must compare equal.
 pub(super) fn resolve(config: &mut Config) {
     let folder = folder_of(&config.file);
     for (_, path) in paths(config) {
@@ -41,21 +41,22 @@ pub(super) fn resolve(config: &mut Config) {
     registry::resolve(&mut config.registry, &folder);
 }
 
-/// The folder that relative paths of the config file start from.
+/// The folder that relative paths in the config file are relative to.
 pub(super) fn folder_of(file: &Path) -> PathBuf {
     absolute(file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")))
 }
 
-/// A path from the root, as it is shown and compared: without `.` and `..`, with the links that lead there.
+/// An absolute path as it is displayed and compared: without `.` and `..`, but with the links on the way.
 pub fn absolute(path: &Path) -> PathBuf {
-    // It fails only where there is no working directory; then nothing that is relative can be found anyway.
+    // It fails only without a working directory, and then no relative path can be found anyway.
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
     let mut plain = PathBuf::new();
     for part in path.components() {
         match part {
             Component::CurDir => {}
             Component::ParentDir => {
-                // It is the parent of where a link leads. https://man7.org/linux/man-pages/man7/path_resolution.7.html
+                // `..` means the parent of the link's target.
+                // https://man7.org/linux/man-pages/man7/path_resolution.7.html
                 if plain.is_symlink() {
                     plain = plain.canonicalize().unwrap_or(plain);
                 }

@@ -1,4 +1,4 @@
-//! `[cog.NAME] handles`: what a cog may ask of the host, in the words of the config and of its manifest.
+//! `[cog.NAME] handles`: what a cog may ask of the host, in the terms of the config and of its manifest.
 
 use std::{fmt, num::NonZeroU64, str::FromStr};
 
@@ -7,18 +7,18 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::{keys, word};
 
-/// One of them.
+/// One permission.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Permission {
     /// Every endpoint of Discord.
     Discord,
-    /// What changes nothing at Discord.
+    /// Requests that change nothing at Discord.
     DiscordRead,
     /// Answering interactions, sending messages and reacting to them.
     DiscordReply,
-    /// One of these in one guild.
+    /// One of these permissions, in one guild.
     InGuild(Box<Permission>, u64),
-    /// Requests to anywhere.
+    /// Requests to any server.
     Http,
     /// Requests to one origin, such as `https://api.example.org`.
     HttpOrigin(String),
@@ -28,9 +28,9 @@ pub enum Permission {
     Api,
     /// Metrics.
     Stats,
-    /// What the gateway is asked: members, presence, shards.
+    /// Gateway requests: members, presence, shards.
     Gateway,
-    /// Planned tasks.
+    /// Scheduled tasks.
     Schedule,
 }
 
@@ -66,7 +66,7 @@ impl Permission {
         }
     }
 
-    /// Whether who may do this may do the other.
+    /// Whether this permission covers the other.
     pub fn includes(&self, other: &Permission) -> bool {
         match (self, other) {
             (Permission::InGuild(own, guild), Permission::InGuild(other, at)) => {
@@ -79,7 +79,7 @@ impl Permission {
         }
     }
 
-    /// The origin of a URL, as it is compared; `None` if it has none.
+    /// The origin of a URL, normalized for comparison; `None` if it has none.
     pub fn origin(url: &str) -> Option<String> {
         let url = reqwest::Url::parse(url).ok()?;
         matches!(url.scheme(), "http" | "https").then(|| url.origin().ascii_serialization())
@@ -109,7 +109,7 @@ impl FromStr for Permission {
             return origin_of(url).map(Permission::HttpOrigin);
         }
         if let Some((name, guild)) = text.split_once(':').filter(|(name, _)| name.starts_with("discord")) {
-            // No guild has the id 0.
+            // 0 is not a guild id.
             let permission = Permission::named(name).zip(guild.parse::<NonZeroU64>().ok());
             return permission
                 .map(|(it, guild)| Permission::InGuild(Box::new(it), guild.get()))
@@ -120,12 +120,12 @@ impl FromStr for Permission {
     }
 }
 
-/// The origin that a permission names, as it is compared: in lower case, without a port that goes without saying.
+/// The origin that a permission names, normalized for comparison: in lower case, without the default port.
 fn origin_of(text: &str) -> Result<String, String> {
     let like = "write it as `http:https://api.example.org`";
     let found = reqwest::Url::parse(text).ok().zip(Permission::origin(text));
     let (url, origin) = found.ok_or_else(|| format!("`http:{text}` names no origin; {like}"))?;
-    // These would promise a limit that is none. They are not quoted: a password may be among them.
+    // These would suggest a restriction that does not exist. They are not quoted: they may contain a password.
     let is_more = url.path() != "/" || url.query().is_some() || url.fragment().is_some();
     if is_more || !url.username().is_empty() || url.password().is_some() {
         return Err(format!(
@@ -148,7 +148,7 @@ impl<'de> Deserialize<'de> for Permission {
 /// What a cog may ask of the host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Allowed {
-    /// Everything: nobody has said otherwise.
+    /// Everything: there is no restriction.
     Everything,
     /// What its manifest declares.
     Declared(Vec<Permission>),
@@ -157,13 +157,13 @@ pub enum Allowed {
 }
 
 impl Allowed {
-    /// What a manifest declares. A word that is no handle allows nothing.
+    /// What a manifest declares. An unknown word allows nothing.
     pub fn declared(handles: Option<&[String]>) -> Allowed {
         let parse = |words: &[String]| words.iter().filter_map(|word| word.parse().ok()).collect();
         handles.map_or(Allowed::Everything, |words| Allowed::Declared(parse(words)))
     }
 
-    /// The list; none: everything.
+    /// The permissions; `None` means everything.
     pub fn list(&self) -> Option<&[Permission]> {
         match self {
             Allowed::Everything => None,
@@ -171,7 +171,7 @@ impl Allowed {
         }
     }
 
-    /// What of another one is not among it, in words.
+    /// The permissions of another one that it does not include, in words.
     pub fn lacks(&self, other: &Allowed) -> Vec<String> {
         match (self.list(), other.list()) {
             (None, _) => Vec::new(),

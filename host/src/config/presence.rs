@@ -1,4 +1,4 @@
-//! How the bot is shown: status and activity by name, as the operator writes them.
+//! The bot's presence: status and activity by name, as in the config file.
 //!
 //! <https://discord.com/developers/docs/events/gateway-events#update-presence>
 
@@ -16,7 +16,7 @@ pub enum Status {
     Invisible,
 }
 
-/// What comes before the text of the activity. The value is Discord's activity type.
+/// The word before the text of the activity. The value is Discord's activity type.
 /// <https://discord.com/developers/docs/events/gateway-events#activity-object-activity-types>
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -26,7 +26,7 @@ pub enum ActivityKind {
     Playing = 0,
     Listening = 2,
     Watching = 3,
-    /// Nothing: the text alone.
+    /// No word: only the text.
     #[default]
     Custom = 4,
     Competing = 5,

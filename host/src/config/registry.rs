@@ -1,5 +1,5 @@
-//! `[registry."HOST/PATH"]`: what holds for the packages of a registry, a part of it, or a folder. What a key is worth is
-//! found out when something is signed by it.
+//! `[registry."HOST/PATH"]`: rules for the packages of a registry, a part of it, or a folder. A trusted key is not
+//! validated before a signature is checked with it.
 
 use std::{
     collections::BTreeMap,
@@ -15,27 +15,27 @@ use super::{
     word,
 };
 
-/// One registry's section. What is left out is as in `[packages]`.
+/// The section of one registry. Missing keys are taken from `[packages]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct RegistrySection {
-    /// Public keys of those who may sign its packages.
+    /// Public keys that are trusted to sign its packages.
     pub trusted_keys: Option<Vec<TrustedKey>>,
-    /// Whether its packages are refused without a signature by one of those keys.
+    /// Whether its packages are rejected without a signature by one of those keys.
     pub require_signed: Option<bool>,
-    /// Whether it is asked without TLS. Loopback is in any case.
+    /// Whether it is accessed without TLS. Loopback always is.
     pub plain_http: bool,
-    /// Its name as it stands in the file.
+    /// Its name as written in the file.
     #[serde(skip)]
     pub written: String,
 }
 
-/// A public key of minisign's: `RW…`.
+/// A minisign public key: `RW…`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrustedKey(String);
 
 impl TrustedKey {
-    /// As minisign writes it.
+    /// In minisign's notation.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -53,23 +53,23 @@ impl<'de> Deserialize<'de> for TrustedKey {
     }
 }
 
-/// What holds for the packages of one place.
+/// The rules for the packages of one place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PackageRules<'c> {
-    /// Public keys of those who may sign them.
+    /// Public keys that are trusted to sign them.
     pub trusted_keys: &'c [TrustedKey],
-    /// Whether they must.
+    /// Whether they must be signed.
     pub require_signed: bool,
-    /// Whether the registry is asked without TLS.
+    /// Whether the registry is accessed without TLS.
     pub plain_http: bool,
-    /// The section that has those keys, or may have some of its own and loses none by it; as it stands in the file. None:
-    /// `[packages]` has them.
+    /// The name, as written in the file, of the section that has those keys, or to which keys can be added without
+    /// hiding others. `None` if `[packages]` has them.
     pub keys_in: Option<&'c str>,
 }
 
 impl Config {
-    /// What holds for packages at a place: `ghcr.io/me/greeter`, or the path of a folder. Of several sections, the one
-    /// with the longest name that the place begins with.
+    /// The rules for packages at a place: `ghcr.io/me/greeter`, or the path of a folder. If several sections match,
+    /// the one with the longest name is used.
     pub fn packages_of(&self, place: &str) -> PackageRules<'_> {
         let place = plain(place);
         let holds = |name: &&String| place.starts_with(plain(name));
@@ -86,20 +86,20 @@ impl Config {
         }
     }
 
-    /// The section of a registry or folder, whose name may be written in another way.
+    /// The section of a registry or folder, however its name is written.
     pub fn registry_section(&self, name: &str) -> Option<&RegistrySection> {
         self.registry.get(&resolved(name, &folder_of(&self.file)))
     }
 }
 
-/// Sections that name a folder have its whole path, and hosts are in lower case, as references are.
+/// Names of folders become absolute paths, and hosts become lowercase, as in references.
 pub(super) fn resolve(sections: &mut BTreeMap<String, RegistrySection>, folder: &Path) {
     for (written, section) in std::mem::take(sections) {
         sections.insert(resolved(&written, folder), RegistrySection { written, ..section });
     }
 }
 
-/// Sections that never hold, and those for the same place: it would be chance which of them holds.
+/// Sections that never apply, and duplicates for the same place, of which an arbitrary one would apply.
 pub(super) fn wrong(config: &Config) -> Vec<Wrong> {
     let (mut places, mut wrong) = (BTreeMap::new(), Vec::new());
     for name in config.registry.keys() {
@@ -115,12 +115,12 @@ pub(super) fn wrong(config: &Config) -> Vec<Wrong> {
     wrong
 }
 
-/// Why no package comes from below a name, whatever references say; none: some may. What is required of such a place would
-/// be required of nothing.
+/// Why no reference can lead to a package below a name; `None` if one can. Requirements for such a name would never
+/// apply.
 pub fn no_place(name: &str) -> Option<String> {
     let plain = name.trim_end_matches('/').to_ascii_lowercase();
     let host = plain.split('/').next().unwrap_or_default();
-    // By the rules of the registries: those of a repository that would be there.
+    // By the registries' rules for a repository with that name.
     let would_be = || format!("{plain}/a").parse::<oci_client::Reference>();
     let has_port = host.split_once(':').is_none_or(|(_, port)| port.parse::<u16>().is_ok());
     let is_there =
@@ -132,13 +132,13 @@ pub fn no_place(name: &str) -> Option<String> {
     })
 }
 
-/// Whether a reference that begins so is one to a folder.
+/// Whether a reference that begins like this is to a folder.
 pub fn is_folder(reference: &str) -> bool {
     ["/", "./", "../"].iter().any(|begin| reference.starts_with(begin))
 }
 
-/// Whether the first part of a reference is a host. Docker's rule: another one is of a repository of Docker Hub.
-/// <https://github.com/distribution/reference/blob/main/normalize.go>
+/// Whether the first component of a reference is a host. Docker's rule: otherwise it belongs to a repository on
+/// Docker Hub. <https://github.com/distribution/reference/blob/main/normalize.go>
 pub fn is_host(first: &str) -> bool {
     first.contains(['.', ':']) || first.eq_ignore_ascii_case("localhost")
 }
@@ -150,7 +150,7 @@ fn resolved(name: &str, folder: &Path) -> String {
     }
 }
 
-/// A folder is the same one by whatever path; without links and `..`, if it is there.
+/// Different paths of the same folder compare equal: links and `..` are resolved if it exists.
 fn plain(name: &str) -> PathBuf {
     let path = Path::new(name);
     let found = if path.is_absolute() { path.canonicalize().ok() } else { None };

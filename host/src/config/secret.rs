@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::{error::denied, text};
 
-/// The variable that holds the bot's token. Processes that the host starts do not get it.
+/// The variable that holds the bot's token. Processes that the host starts do not inherit it.
 pub const TOKEN_VARIABLE: &str = "DISCORD_TOKEN";
 
 /// A token. `Debug` hides it, there is no `Display`, and it cannot be serialised.
@@ -16,7 +16,7 @@ pub const TOKEN_VARIABLE: &str = "DISCORD_TOKEN";
 #[serde(transparent)]
 pub struct Secret(String);
 
-/// Why a token could not be had.
+/// Why there is no token.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
     /// The file could not be read.
@@ -24,28 +24,28 @@ pub enum SecretError {
     Unreadable {
         /// The file.
         file: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// The text is not one line of printable ASCII, or more than a token.
+    /// The text is not one line of printable ASCII, or contains more than a token.
     #[error("{origin} does not hold a token: {why}")]
     NotAToken {
-        /// Where the text came from.
+        /// Where the text was read from.
         origin: String,
-        /// What is wrong with it; never its text.
+        /// What is wrong with it; never the text itself.
         why: &'static str,
     },
 }
 
 impl Secret {
-    /// Takes a text as it is; surrounding white space and a leading `Bot ` are dropped.
+    /// Accepts a text; surrounding whitespace and a leading `Bot ` are dropped.
     ///
     /// # Errors
-    /// The text is empty, cannot stand in an HTTP header, or has signs around it that belong to no token. `origin` says
-    /// where it came from.
+    /// The text is empty, is not valid in an HTTP header, or has characters around it that no token contains.
+    /// `origin` says where it was read from.
     pub fn new(text: &str, origin: &str) -> Result<Secret, SecretError> {
         const QUOTES: &[char] = &['"', '\'', '`', '“', '”', '„', '‘', '’', '«', '»'];
-        // No token has these; a shell, a template or an example does.
+        // A token never contains these, but text from a shell, a template or an example does.
         const TEMPLATE: &[char] = &['$', '{', '}', '<', '>', '%', '[', ']', '(', ')'];
         let text = text.trim();
         let text = text.strip_prefix("Bot ").unwrap_or(text).trim_start();
@@ -71,10 +71,10 @@ impl Secret {
         Err(SecretError::NotAToken { origin: origin.to_owned(), why })
     }
 
-    /// Reads a file that holds a token and nothing else.
+    /// Reads a file that contains only a token.
     ///
     /// # Errors
-    /// The file cannot be read, or does not hold one line of printable ASCII in UTF-8.
+    /// The file cannot be read, or does not contain one line of printable ASCII.
     pub fn read(file: &Path) -> Result<Secret, SecretError> {
         let origin = format!("the token file `{}`", file.display());
         let bytes = text::read_bytes(file)

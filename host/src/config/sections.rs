@@ -1,5 +1,5 @@
-//! The sections of the config, one struct each, every field with its unit and default.
-//! Limits that a cog can meet stand in [`Limits`](super::Limits).
+//! The sections of the config, one struct each, with the unit and default of every field.
+//! Limits that a cog can reach are in [`Limits`](super::Limits).
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -14,51 +14,51 @@ use super::{ActivityKind, Intent, LaneKind, Secret, Status, TrustedKey};
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default)]
 pub struct Discord {
-    /// Base of the REST API, for any other server than Discord's own; the gateway's address comes from it. Default: Discord.
+    /// Base URL of the REST API, for servers other than Discord's; it provides the gateway's address. Default: Discord.
     pub api_url: Option<String>,
-    /// File that holds the token. The variable `DISCORD_TOKEN` goes before it.
+    /// File that contains the token. The variable `DISCORD_TOKEN` takes precedence.
     pub token_file: Option<PathBuf>,
-    /// Token given by the program itself (`gearshift play`); goes before both. Not a key of the file.
+    /// Token passed by the program itself (`gearshift play`); takes precedence over both. Not a key of the file.
     #[serde(skip)]
     pub token: Option<Secret>,
-    /// Whether this Discord is one of this process (`gearshift play`), and the next one knows nothing of it. Not a key of the
-    /// file.
+    /// Whether this Discord is part of this process (`gearshift play`), so that the next process starts with a
+    /// different one. Not a key of the file.
     #[serde(skip)]
     pub is_built_in: bool,
     /// What a message must begin with to be a command. Default `!`.
     pub prefix: String,
-    /// What a user reads, and nobody else, when a handler failed and nothing answered the interaction; empty = nothing.
-    /// A message with a command that failed is not answered. Default `Something went wrong. Try again later.`
+    /// What a user sees, as an ephemeral message, if a handler failed and nothing answered the interaction; empty =
+    /// nothing. A failed message command gets no answer. Default `Something went wrong. Try again later.`
     pub failure_text: String,
     /// Gateway intents by name. Default: all unprivileged ones and `message_content`.
     pub intents: Vec<Intent>,
-    /// How the bot is shown, until a cog says something else: `online`, `idle`, `dnd` or `invisible`. Default `online`.
+    /// The bot's status until a cog sets another: `online`, `idle`, `dnd` or `invisible`. Default `online`.
     pub status: Status,
-    /// Text that is shown with it, at most 128 characters. Default none.
+    /// Activity text shown with it, at most 128 characters. Default none.
     pub activity: Option<String>,
-    /// What comes before that text: `playing`, `listening`, `watching`, `competing`, or nothing (`custom`). Default `custom`.
+    /// The word before it: `playing`, `listening`, `watching`, `competing`, or none (`custom`). Default `custom`.
     pub activity_kind: ActivityKind,
     /// Shards of this process; all of them connect here. Default 1.
     pub shards: u16,
-    /// Whether the declared slash commands are registered at Discord. Default true.
+    /// Whether the declared slash commands are registered with Discord. Default true.
     pub register_commands: bool,
-    /// Whether the next start goes on with the gateway sessions of a host that has ended in order, with the events that
-    /// came meanwhile; needs `[store]`. Until then, some minutes at most, users see the bot as it was. Default true.
+    /// Whether the next start resumes the gateway sessions of a host that ended in order, with the events that arrived
+    /// meanwhile; needs `[store]`. Until then, for a few minutes at most, users still see the bot online. Default true.
     pub resume: bool,
-    /// Requests of the bot in any second, whatever their routes; more wait for their turn. Interactions and webhooks
-    /// have tokens of their own and are not counted. Default: Discord's limit for all bots, 50; large bots are granted
-    /// more. <https://discord.com/developers/docs/topics/rate-limits#global-rate-limit>
+    /// Maximum requests of the bot per second, whatever their routes; further ones wait for their turn. Interactions
+    /// and webhooks have tokens of their own and do not count. Default: Discord's limit for all bots, 50; large bots
+    /// are granted more. <https://discord.com/developers/docs/topics/rate-limits#global-rate-limit>
     pub requests_per_second: Option<u32>,
-    /// How long opening this session may take at start; a host that starts before its network waits for so long.
+    /// How long opening this session may take at start, including the wait for a network that is not up yet.
     /// `open_timeout_ms`, default 15000.
     #[serde(rename = "open_timeout_ms", with = "millis")]
     pub open_timeout: Duration,
-    /// How long one REST request may take, waiting for rate limits not counted. `request_timeout_ms`, default 30000.
+    /// How long one REST request may take, not counting waits for rate limits. `request_timeout_ms`, default 30000.
     #[serde(rename = "request_timeout_ms", with = "millis")]
     pub request_timeout: Duration,
-    /// How often one REST request is tried before its failure is reported. Default 5.
+    /// How often a REST request is attempted before its failure is reported. Default 5.
     pub tries: u32,
-    /// How long one request may wait for rate limits altogether. `rate_wait_timeout_ms`, default 60000.
+    /// How long one request may wait for rate limits in total. `rate_wait_timeout_ms`, default 60000.
     #[serde(rename = "rate_wait_timeout_ms", with = "millis")]
     pub rate_wait_timeout: Duration,
     /// Longest pause between two attempts to connect to the gateway. `reconnect_max_ms`, default 60000.
@@ -100,12 +100,12 @@ pub struct Http {
     pub ipv4_only: bool,
     /// Whether names are resolved without threads (hickory) instead of the system's resolver. Default true.
     pub async_dns: bool,
-    /// Name servers to ask, as `["192.0.2.1:53"]`; with `async_dns` only. Default: the system's.
+    /// Name servers to query, such as `["192.0.2.1:53"]`; only with `async_dns`. Default: the system's.
     pub name_servers: Vec<SocketAddr>,
-    /// How long one connection may take to be made. `connect_timeout_ms`, default 5000.
+    /// Time limit for making a connection. `connect_timeout_ms`, default 5000.
     #[serde(rename = "connect_timeout_ms", with = "millis")]
     pub connect_timeout: Duration,
-    /// How long one request may take when it does not say. `request_timeout_ms`, default 30000.
+    /// Time limit for a request that sets none itself. `request_timeout_ms`, default 30000.
     #[serde(rename = "request_timeout_ms", with = "millis")]
     pub request_timeout: Duration,
     /// How long an idle connection is kept. `idle_timeout_ms`, default 60000.
@@ -113,7 +113,7 @@ pub struct Http {
     pub idle_timeout: Duration,
     /// `User-Agent` of the cogs' requests. Default `gearshift/VERSION`.
     pub user_agent: String,
-    /// Size of one answer, in bytes. Default 16777216 (16 MiB).
+    /// Maximum size of one answer, in bytes. Default 16777216 (16 MiB).
     pub max_body_bytes: usize,
 }
 
@@ -132,12 +132,12 @@ impl Default for Http {
     }
 }
 
-/// `[runtime]`: the threads of the host itself. The gateway and every cog have one of their own besides.
+/// `[runtime]`: the threads of the host itself, besides those of the gateway and of every cog.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Runtime {
-    /// Threads that carry out what cogs ask of the sessions. One is enough for some 20,000 calls a second, and wakes the
-    /// fewest threads for each. Default 1.
+    /// Threads that carry out the cogs' requests to the sessions. One is enough for about 20,000 calls a second, and
+    /// wakes the fewest threads per call. Default 1.
     pub workers: usize,
 }
 
@@ -150,21 +150,21 @@ impl Default for Runtime {
 /// `[api]`: the site API.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Api {
-    /// Base URL; an endpoint's path is appended to its path. Required.
+    /// Base URL; the path of an endpoint is appended to its path. Required.
     pub url: String,
-    /// Token, sent as `Authorization: Token …`. Better kept in `token_file`.
+    /// Token, sent as `Authorization: Token …`. It is better kept in `token_file`.
     #[serde(default)]
     pub token: Option<Secret>,
-    /// File that holds the token.
+    /// File that contains the token.
     #[serde(default)]
     pub token_file: Option<PathBuf>,
-    /// Whether the host refuses to start when the health check fails. Default false: it warns.
+    /// Whether the host refuses to start if the health check fails. Default false: it only warns.
     #[serde(default)]
     pub required: bool,
     /// Endpoint of the health check at start; empty = no check. Default `healthcheck`.
     #[serde(default = "Api::default_health_path")]
     pub health_path: String,
-    /// How often the health check is tried. Default 3.
+    /// How often the health check is attempted. Default 3.
     #[serde(default = "Api::default_health_tries")]
     pub health_tries: u32,
     /// How long one request may take. `timeout_ms`, default 10000.
@@ -189,22 +189,22 @@ impl Api {
 pub struct Stats {
     /// `host:port` of the statsd server. Required.
     pub address: String,
-    /// First part of every metric's name; empty = none. Default `bot`.
+    /// Prefix of every metric's name; empty = none. Default `bot`.
     #[serde(default = "Stats::default_prefix")]
     pub prefix: String,
-    /// How long metrics are gathered before they are sent. `flush_ms`, default 200.
+    /// How long metrics are collected before they are sent. `flush_ms`, default 200.
     #[serde(rename = "flush_ms", with = "millis", default = "Stats::default_flush")]
     pub flush: Duration,
     /// How often the server's name is resolved again. `resolve_every_ms`, default 30000.
     #[serde(rename = "resolve_every_ms", with = "millis", default = "Stats::default_resolve_every")]
     pub resolve_every: Duration,
-    /// How often the host's own metrics are sent too, below `gearshift`; 0 = never. `host_every_ms`, default 0.
+    /// How often the host's own metrics are sent as well, below `gearshift`; 0 = never. `host_every_ms`, default 0.
     #[serde(rename = "host_every_ms", with = "millis", default)]
     pub host_every: Duration,
 }
 
 impl Stats {
-    /// The two parts of `address`; the port is 8125 where a config that was not checked names none.
+    /// The two parts of `address`; the port is 8125 if an unvalidated config names none.
     pub(crate) fn host_and_port(&self) -> (&str, u16) {
         const PORT: u16 = 8125;
         match self.address.rsplit_once(':') {
@@ -224,16 +224,16 @@ impl Stats {
     }
 }
 
-/// `[store]`: cog state and key/value, in one SQLite file.
+/// `[store]`: the cogs' states and key-value pairs, in one SQLite file.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Store {
-    /// The file; made when it is not there, its folder is not. Default `gearshift.db`.
+    /// The file; it is created if it does not exist, but its folder is not. Default `gearshift.db`.
     pub path: PathBuf,
-    /// How long opening may wait for another process that holds the file. `lock_timeout_ms`, default 2000.
+    /// How long opening may wait while another process holds the file. `lock_timeout_ms`, default 2000.
     #[serde(rename = "lock_timeout_ms", with = "millis")]
     pub lock_timeout: Duration,
-    /// How long opening may take altogether; a large file is read through once. `open_timeout_ms`, default 30000.
+    /// How long opening may take in total; a large file is read through once. `open_timeout_ms`, default 30000.
     #[serde(rename = "open_timeout_ms", with = "millis")]
     pub open_timeout: Duration,
 }
@@ -256,15 +256,15 @@ pub struct Cogs {
     pub folder: PathBuf,
     /// Names of cogs that are never loaded. Default none.
     pub disabled: Vec<String>,
-    /// Where cogs live: `"thread"`, on a thread of the host each, or `"process"`, in a process each. Default `"thread"`.
+    /// Where cogs run: each on a thread of the host (`"thread"`) or in a process (`"process"`). Default `"thread"`.
     pub lane: LaneKind,
-    /// Whether changes in the folder are followed. Default true.
+    /// Whether changes in the folder are applied. Default true.
     pub watch: bool,
-    /// How often the folder is compared with what it held, beside the system's events, which do not come when a link is
-    /// switched elsewhere, nor from every file system; 0 = never. `poll_ms`, default 1000.
+    /// How often the folder is compared with its last known content, in addition to the system's events, which are
+    /// missing when a link is changed and on some file systems; 0 = never. `poll_ms`, default 1000.
     #[serde(rename = "poll_ms", with = "millis")]
     pub poll: Duration,
-    /// Whether libraries are put into the folder only when the host runs: cogs that are not there yet are no mistake.
+    /// Whether libraries are only put into the folder while the host runs, so that missing cogs are not an error.
     #[serde(skip)]
     pub is_filled_later: bool,
 }
@@ -282,18 +282,19 @@ impl Default for Cogs {
     }
 }
 
-/// `[commands]`: where the cogs' commands are registered, and the host's own ones.
+/// `[commands]`: where the cogs' commands are registered, and the host's own commands.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Commands {
-    /// Id of the guild in which alone all commands are registered, at once and to be seen by nobody else: for
-    /// development. What is registered elsewhere stays as it is. Default none: each is registered as it is declared.
+    /// Id of the only guild in which commands are registered, where they are available at once and invisible to
+    /// everybody else: for development. Commands registered elsewhere stay as they are. Default none: each is
+    /// registered as it is declared.
     pub guild: Option<u64>,
-    /// Whether the application's owners can list, load, unload and reload cogs by `/cogs` and with the prefix. A cog's own
-    /// command of that name takes precedence. Default true.
+    /// Whether the application's owners can list, load, unload and reload cogs with `/cogs` and with the prefix. A
+    /// cog's own command of that name takes precedence. Default true.
     pub owner: bool,
-    /// Whether `/help` lists the commands that a user may call, also with the prefix. A cog's own command of that name
-    /// takes precedence. Default true.
+    /// Whether `/help` lists the commands that a user may call, and works with the prefix too. A cog's own command of
+    /// that name takes precedence. Default true.
     pub help: bool,
 }
 
@@ -311,13 +312,13 @@ pub struct Control {
     pub socket: Option<PathBuf>,
 }
 
-/// `[metrics]`: health, readiness and metrics over HTTP, of the host of `gearshift run`.
+/// `[metrics]`: health, readiness and metrics of the host over HTTP, for `gearshift run`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Metrics {
     /// IP address and port; port 0 = any. Default `127.0.0.1:9464`.
     pub address: String,
-    /// Whether the address may be another than a loopback one: everybody who reaches it can read the metrics. Default false.
+    /// Whether the address may be other than loopback: anybody who can reach it can read the metrics. Default false.
     pub expose: bool,
 }
 
@@ -331,9 +332,9 @@ impl Default for Metrics {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Log {
-    /// What is logged: a level, or a filter as `info,gearshift_host::gateway=debug`. Default `info`.
+    /// What is logged: a level, or a filter such as `info,gearshift_host::gateway=debug`. Default `info`.
     pub filter: String,
-    /// How it looks. Default `text`.
+    /// The format of the log. Default `text`.
     pub format: LogFormat,
 }
 
@@ -343,13 +344,13 @@ impl Default for Log {
     }
 }
 
-/// How a log line looks.
+/// The format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
-    /// For a terminal.
+    /// Text for a terminal.
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
@@ -359,21 +360,21 @@ pub enum LogFormat {
 pub struct Play {
     /// Port on 127.0.0.1; 0 = any. Default 0.
     pub port: u16,
-    /// World file: who and what is there. Default: two guilds with five people.
+    /// World file: the users, guilds and channels. Default: two guilds with five people.
     pub world: Option<PathBuf>,
-    /// Folder in which the world is kept from one time to the next; what is in it goes before `world`. Default: not kept.
+    /// Folder in which the world is kept between runs; its content takes precedence over `world`. Default: not kept.
     pub keep: Option<PathBuf>,
 }
 
-/// `[packages]`: what holds for packages of any registry, as far as `[registry."…"]` says nothing else.
+/// `[packages]`: the rules for packages of any registry, unless `[registry."…"]` says otherwise.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Packages {
-    /// Public keys of those who may sign packages, as minisign writes them: `["RW…"]`. Default none.
+    /// Public keys that are trusted to sign packages, in minisign's notation: `["RW…"]`. Default none.
     pub trusted_keys: Vec<TrustedKey>,
-    /// Whether packages are refused without a signature by one of those keys. Default false.
+    /// Whether packages are rejected without a signature by one of those keys. Default false.
     pub require_signed: bool,
-    /// How often a registry is asked again that limits requests, is in trouble or drops the connection. Default 4.
+    /// How often a request is repeated if a registry limits requests, fails or drops the connection. Default 4.
     pub retries: u32,
 }
 
@@ -383,7 +384,7 @@ impl Default for Packages {
     }
 }
 
-/// Durations as integers of milliseconds.
+/// Durations as integers in milliseconds.
 pub(super) mod millis {
     use std::time::Duration;
 

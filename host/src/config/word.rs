@@ -1,4 +1,4 @@
-//! Values that are texts with a meaning of their own: of anything else, the error says what one looks like.
+//! Values that are texts with a syntax of their own: for anything else, the error shows what one looks like.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde::{
     de::{Error, Visitor},
 };
 
-/// Reads a text; `expected` is what is said of a value that is none.
+/// Reads a text; `expected` describes it in the error for any other value.
 pub(super) fn text<'de, D: Deserializer<'de>>(
     deserializer: D,
     expected: &'static str,
