@@ -1,14 +1,14 @@
-//! One host for each bot on one machine: a second one would answer everything twice.
-//! It holds a name and nothing else; nobody connects to it but to ask who holds it.
+//! One host per bot on each machine: a second one would answer everything twice.
+//! It only holds a name; others connect to it only to find out who holds it.
 //!
-//! The name is an abstract socket: it is seen by every user of the machine (of its network namespace), needs no folder,
-//! and is free again when its process ends, however it ends. <https://man7.org/linux/man-pages/man7/unix.7.html>
+//! The name is an abstract socket: it is visible to every user of the machine (of its network namespace), needs no
+//! folder, and is released when its process ends, however it ends. <https://man7.org/linux/man-pages/man7/unix.7.html>
 
 use std::{io, net::IpAddr, os::unix::net::UnixListener};
 
 use crate::sessions::Discord;
 
-/// Another host on this machine has connected with the same token.
+/// Another host on this machine is connected with the same token.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot connect `{bot}` (application {application}): another host{process} serves this bot")]
 pub struct BotTaken {
@@ -16,7 +16,7 @@ pub struct BotTaken {
     bot: String,
     /// The application's id.
     application: u64,
-    /// Its process as a clause; may be empty.
+    /// Its process, as a clause; may be empty.
     process: String,
 }
 
@@ -28,29 +28,29 @@ impl BotTaken {
     }
 }
 
-/// The right to serve a bot, until it is dropped.
+/// The exclusive right to serve a bot, until it is dropped.
 #[derive(Debug)]
 pub struct BotClaim {
     name: String,
-    /// Held, not used. None: another user has the name, or this system has no such names.
+    /// Held, but not used. `None` if another user has the name, or this system has no such names.
     _listener: Option<UnixListener>,
 }
 
-/// Who has a name already.
+/// Who already holds a name.
 #[derive(Debug, PartialEq, Eq)]
 struct Holder {
-    /// Its process, if the system tells.
+    /// Its process, if the system reveals it.
     process: Option<i32>,
     /// Whether it belongs to this user, or is not known to belong to another.
     is_ours: bool,
 }
 
 impl BotClaim {
-    /// Claims the bot of this session; `held` stays if it is of the same bot. A name that another user has is warned about
-    /// only: anybody could take it.
+    /// Claims the bot of this session; `held` is kept if it is for the same bot. If another user has the name, that is
+    /// only logged as a warning: any user could take it.
     ///
     /// # Errors
-    /// Another host of this user has it.
+    /// Another host of this user holds it.
     pub async fn claim(discord: &Discord, held: Option<BotClaim>) -> Result<BotClaim, BotTaken> {
         let account = discord.account();
         let bot = format!("{} {}", place_of(&discord.origin()), account.application_id);
@@ -79,8 +79,8 @@ impl BotClaim {
     }
 }
 
-/// Which Discord a session connects to, however the config names it. The ids of applications are unique at Discord, which
-/// has many names (`discord.com`, `canary.discord.com`, a proxy); a Discord on this machine is one of its own.
+/// Which Discord a session connects to, however the config names it. Application ids are unique within Discord, which
+/// has many names (`discord.com`, `canary.discord.com`, a proxy); a Discord on this machine is a separate one.
 fn place_of(origin: &str) -> String {
     let url = reqwest::Url::parse(origin).ok();
     let host = url.as_ref().and_then(|url| url.host_str()).unwrap_or_default();
@@ -91,7 +91,7 @@ fn place_of(origin: &str) -> String {
     }
 }
 
-/// Takes a name, or says who has it.
+/// Takes a name, or returns who holds it.
 #[cfg(target_os = "linux")]
 async fn hold(name: &str) -> io::Result<Result<UnixListener, Holder>> {
     use std::os::{linux::net::SocketAddrExt, unix::net::SocketAddr};
@@ -105,7 +105,7 @@ async fn hold(name: &str) -> io::Result<Result<UnixListener, Holder>> {
 
 #[cfg(target_os = "linux")]
 async fn holder(name: &str) -> Holder {
-    // Credentials are those of the process that listens, as of when it began to.
+    // The credentials are those of the listening process, from when it started to listen.
     let asked = tokio::net::UnixStream::connect(format!("\0{name}")).await;
     let Ok(credentials) = asked.and_then(|stream| stream.peer_cred()) else {
         return Holder { process: None, is_ours: true };
@@ -115,7 +115,7 @@ async fn holder(name: &str) -> Holder {
     Holder { process: credentials.pid(), is_ours }
 }
 
-/// Abstract sockets are Linux's.
+/// Only Linux has abstract sockets.
 #[cfg(not(target_os = "linux"))]
 async fn hold(_: &str) -> io::Result<Result<UnixListener, Holder>> {
     Err(io::ErrorKind::Unsupported.into())

@@ -1,4 +1,4 @@
-//! The other process's side of the control socket. Plain blocking calls: a client starts no runtime, and is quick.
+//! The client side of the control socket. Blocking calls: a client starts no runtime, and is quick.
 
 use std::{
     io::{self, BufRead, BufReader, Write},
@@ -14,13 +14,13 @@ use super::{
 };
 use crate::{duration::Shown, error::denied};
 
-/// An answer may take so long: more than every limit of a reload together, unless somebody raised them a lot.
+/// The longest wait for an answer: longer than all limits of a reload together, unless they were raised a lot.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Why a host did not answer.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
-    /// Nobody listens.
+    /// No host listens.
     #[error("no host answers on `{}`{}", .path.display(), denied(.path, .source))]
     NoHost {
         /// The socket.
@@ -29,18 +29,18 @@ pub enum CallError {
         #[source]
         source: io::Error,
     },
-    /// No socket can have this path.
+    /// The path is too long for a socket.
     #[error(transparent)]
     TooLong(#[from] PathTooLong),
-    /// It takes longer than anything of a host may take.
+    /// The answer takes longer than anything that a host does.
     #[error("the host on `{}` did not answer `{asked}` within {}", .path.display(), Shown(PATIENCE))]
     Silent {
         /// The socket.
         path: PathBuf,
-        /// What was asked.
+        /// The request.
         asked: String,
     },
-    /// The conversation broke off.
+    /// The connection broke.
     #[error("the host on `{}` did not answer", .path.display())]
     Broken {
         /// The socket.
@@ -82,7 +82,7 @@ impl Client {
     /// Connects.
     ///
     /// # Errors
-    /// When nobody listens there, or no socket can be there.
+    /// No host listens there, or the path is not valid for a socket.
     pub fn connect(path: &Path) -> Result<Client, CallError> {
         check_length(path)?;
         let no_host = |source| CallError::NoHost { path: path.to_owned(), source };
@@ -92,21 +92,22 @@ impl Client {
         Ok(Client { path: path.to_owned(), stream: BufReader::new(stream) })
     }
 
-    /// Asks, and waits for the answer.
+    /// Sends a request, and waits for the answer.
     ///
     /// # Errors
-    /// When none comes, or none that can be read.
+    /// There is no answer, or it cannot be read.
     pub fn call(&mut self, request: &Request) -> Result<Answer, CallError> {
         let written = self.write(request);
-        // A host that does not read all of it says why before it closes.
+        // If the host does not read the whole request, it says why before it closes.
         let answer = self.read().or_else(|source| written.and(Err(source)));
         answer.map_err(|source| self.failed(request, source))
     }
 
-    /// Asks for something of `count` cogs, and for nothing more; `each` is given the answers as they come.
+    /// Sends a request about `count` cogs as the last one on this connection; `each` receives the answers as they
+    /// arrive.
     ///
     /// # Errors
-    /// As [`call`](Self::call), and those of `each`.
+    /// As for [`call`](Self::call), and the errors of `each`.
     pub fn call_each<E: From<CallError>>(
         mut self,
         request: &Request,
@@ -114,8 +115,8 @@ impl Client {
         mut each: impl FnMut(Answer) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut answer = self.call(request)?;
-        // A host that refuses the request as a whole gives one answer, and then there is an end.
-        // Where the connection is gone, reading says so.
+        // If the host refuses the whole request, it sends one answer and closes. If the connection is gone, reading
+        // reports it.
         let _ = self.stream.get_ref().shutdown(Shutdown::Write);
         for _ in 1..count {
             let is_refused = !answer.ok;
@@ -130,7 +131,7 @@ impl Client {
 
     fn failed(&self, request: &Request, source: io::Error) -> CallError {
         match source.kind() {
-            // What a socket's timeout is depends on the system.
+            // The kind of a timeout error depends on the system.
             io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
                 CallError::Silent { path: self.path.clone(), asked: request.to_string() }
             }

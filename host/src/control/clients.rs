@@ -1,5 +1,5 @@
-//! The clients that are connected: so many at once, and who has nothing to ask gives its place to who comes.
-//! It reads and writes nothing of theirs.
+//! The connected clients: their number is limited, and an idle client gives way to a new one.
+//! It does not read or write their data.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -11,29 +11,29 @@ use tokio::{
     time::Instant,
 };
 
-/// Connections at once; others wait in the system's queue.
+/// Maximum number of connections; others wait in the system's queue.
 const CONNECTIONS: usize = 16;
-/// Who is silent for so long may be closed for another one. A client with many requests asks the next in less.
+/// A client that has been silent for this long may be closed in favour of another one. An active client is quicker.
 const SILENT: Duration = Duration::from_secs(1);
 
-/// All connections. Dropping it ends them.
+/// All connections. Dropping this ends them.
 #[derive(Default)]
 pub(super) struct Clients {
     tasks: JoinSet<()>,
     connected: Vec<(AbortHandle, Silence)>,
 }
 
-/// Since when a client is waited for; none while it is answered, and when it has lost its place.
+/// Since when the client's next request is awaited; `None` while it is being answered, and after it lost its place.
 #[derive(Clone, Default)]
 pub(super) struct Silence(Arc<Mutex<Option<Instant>>>);
 
 impl Silence {
-    /// The next request is waited for.
+    /// Starts to wait for the next request.
     pub(super) fn begin(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 
-    /// A request is there; whether it may still be answered.
+    /// A request has arrived; returns whether it may still be answered.
     pub(super) fn end(&self) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take().is_some()
     }
@@ -44,8 +44,9 @@ impl Silence {
 }
 
 impl Clients {
-    /// Whether another one can be taken. If there is no place, the client that is silent longest is closed, if it is
-    /// silent long enough: a client that opens connections and says nothing keeps no other out.
+    /// Whether another client can be accepted. If all places are taken, the client that has been silent longest is
+    /// closed, provided that it has been silent long enough: a client that opens connections and says nothing keeps
+    /// nobody else out.
     pub(super) fn has_place(&mut self) -> bool {
         while self.tasks.try_join_next().is_some() {}
         self.connected.retain(|(task, _)| !task.is_finished());
@@ -56,7 +57,7 @@ impl Clients {
             self.connected.iter().filter_map(|(task, silence)| Some((silence.since()?, task, silence)));
         let longest = silent.min_by_key(|(since, ..)| *since).filter(|(since, ..)| since.elapsed() >= SILENT);
         if let Some((_, task, silence)) = longest
-            // Nothing that it asks from now on is begun.
+            // No further request of this client is started.
             && silence.end()
         {
             task.abort();
@@ -64,14 +65,14 @@ impl Clients {
         false
     }
 
-    /// Takes one, with what answers it.
+    /// Adds a client, with the future that answers it.
     pub(super) fn add<F: Future<Output = ()> + Send + 'static>(&mut self, answer: impl FnOnce(Silence) -> F) {
         let silence = Silence::default();
         silence.begin();
         self.connected.push((self.tasks.spawn(answer(silence.clone())), silence));
     }
 
-    /// When one has ended; never while there is none.
+    /// Resolves when a client's connection has ended; never if there is none.
     pub(super) async fn ended(&mut self) {
         if self.tasks.join_next().await.is_none() {
             std::future::pending().await
@@ -87,7 +88,7 @@ mod tests {
 
     use super::*;
 
-    /// So many that stay, and what each of them drops when it is closed.
+    /// The maximum number of clients that all stay, with a channel for each that shows when it is closed.
     fn full(clients: &mut Clients) -> Vec<(Silence, oneshot::Receiver<()>)> {
         let stay = |_| {
             let (open, closed) = oneshot::channel::<()>();
@@ -110,7 +111,7 @@ mod tests {
         let all = full(&mut clients);
         assert!(!clients.has_place(), "none is silent for long");
         tokio::time::advance(SILENT).await;
-        // The first is being answered, the second has just been.
+        // The first is being answered, and the second has just been.
         assert!(all[0].0.end());
         all[1].0.begin();
         assert!(!clients.has_place());

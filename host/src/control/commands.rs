@@ -1,5 +1,5 @@
-//! The commands that Discord has, for `gearshift commands`: whose they are, what differs from what is declared, its
-//! registration, and the deletion of those of nobody.
+//! Registered commands, for `gearshift commands`: which cog declares them, how they differ from their declarations,
+//! their registration, and the deletion of those that no cog declares.
 
 use std::fmt::Write as _;
 
@@ -64,7 +64,7 @@ fn shown(plans: &[Plan], nothing: &str) -> String {
     if texts.is_empty() { nothing.to_owned() } else { texts.join("\n") }
 }
 
-/// A file that is not loaded may be the cog of any command: then each has to be named.
+/// A file that is not loaded may declare any command, so each command must then be named.
 pub(super) async fn prune(cogs: &Cogs, names: &[String]) -> Answer {
     let discord = match discord(cogs) {
         Ok(discord) => discord,

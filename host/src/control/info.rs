@@ -1,11 +1,11 @@
-//! One cog for people, with its planned tasks. It asks nobody; it is given everything.
+//! One cog as text, with its scheduled tasks. It receives everything it shows.
 
 use std::fmt::Write as _;
 
 use super::{protocol::Answer, table};
 use crate::{cogs::Cogs, duration::ShownSecs, schedule::TaskStatus, text::OneLine};
 
-/// How the cog `name` is.
+/// The status of the cog `name`.
 pub(super) fn answer(cogs: &Cogs, name: &str) -> Answer {
     let mut status = cogs.status();
     let known: Vec<String> = status.cogs.iter().map(|cog| cog.name.clone()).collect();

@@ -1,10 +1,11 @@
-//! The control socket: how another process asks a running host for its status, its cogs with their commands and
-//! saved states, a restart and an upgrade.
-//! It decides nothing about cogs; it passes on what was asked, and what came of it. It also keeps a second host of one bot
-//! away.
+//! The control socket: how another process asks a running host for its status, its cogs with their commands and saved
+//! states, a restart and an upgrade.
+//! It makes no decisions about cogs; it passes on requests and returns results. It also prevents a second host for the
+//! same bot.
 //!
-//! JSON lines over a Unix socket of mode 0600: a [`Request`] a line, an [`Answer`] a line, in order, as many as wanted. Of
-//! several cogs at once ([`Request::ReloadAll`]), one for each.
+//! JSON lines over a Unix socket of mode 0600: one [`Request`] per line, one [`Answer`] per line, in order, any number
+//! of them.
+//! A request about several cogs ([`Request::ReloadAll`]) gets one answer for each.
 
 mod bot;
 mod client;

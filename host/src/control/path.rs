@@ -1,4 +1,4 @@
-//! Where the control socket is: one a configuration, so that several hosts of one user do not meet.
+//! The path of the control socket: one per configuration, so that several hosts of one user do not collide.
 //! It opens nothing.
 
 use std::{
@@ -10,10 +10,10 @@ use crate::library::default_base;
 
 const SUFFIX: &str = "sock";
 /// The longest path of a control socket, in bytes. The system's limit is 107 (`sun_path`,
-/// <https://man7.org/linux/man-pages/man7/unix.7.html>), and the host first binds a path that is up to 7 longer.
+/// <https://man7.org/linux/man-pages/man7/unix.7.html>), and the host first binds a path that is up to 7 bytes longer.
 const PATH_MAX_BYTES: usize = 100;
 
-/// A socket cannot have such a path.
+/// The path is too long for a socket.
 #[derive(Debug, thiserror::Error)]
 #[error("the path of the control socket `{}` has {} bytes, more than the {PATH_MAX_BYTES} that a socket's may have", .0.display(), .0.as_os_str().len())]
 pub struct PathTooLong(PathBuf);
@@ -34,21 +34,21 @@ pub(super) fn check_length(path: &Path) -> Result<(), PathTooLong> {
     }
 }
 
-/// The socket of the host that runs with this config file, if its `[control] socket` says nothing else. The same file
-/// gives the same path, whatever it is called by.
+/// The socket of the host that runs with this config file, unless its `[control] socket` names another. The same file
+/// always gives the same path, whatever path it is given by.
 pub fn default_path(config: &Path) -> PathBuf {
     let config = fs::canonicalize(config)
         .or_else(|_| std::path::absolute(config))
         .unwrap_or_else(|_| config.to_owned());
     let folder = config.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
-    // Readable, and short: a socket's path has at most some hundred bytes.
+    // Readable, but short: the path of a socket has about a hundred bytes at most.
     let folder: String =
         folder.chars().filter(|character| character.is_ascii_alphanumeric()).take(16).collect();
     let digest = blake3::hash(config.as_os_str().as_encoded_bytes()).to_hex();
     default_base().join(format!("{folder}-{}.{SUFFIX}", &digest[..8]))
 }
 
-/// The sockets of this user in the usual place. Their hosts may be dead.
+/// This user's sockets in the default location. Their hosts may be dead.
 pub fn running() -> Vec<PathBuf> {
     let entries = fs::read_dir(default_base()).into_iter().flatten().flatten();
     let mut sockets: Vec<PathBuf> = entries

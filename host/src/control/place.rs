@@ -1,4 +1,4 @@
-//! A change of what is installed, made by the host: the command that wrote it down waits for what comes of it.
+//! A change to what is installed, made by the host: the command that wrote the journal waits for the result.
 
 use std::{
     fs,
@@ -15,7 +15,8 @@ use crate::{
     install::{Journal, Pending},
 };
 
-/// Makes the change, if nobody has settled it meanwhile. It stays locked until it is made or refused.
+/// Makes the change, if it has not been settled meanwhile. The journal stays locked until the change is made or
+/// refused.
 pub(super) async fn answer(cogs: &Arc<Cogs>, journal: PathBuf) -> Answer {
     let taken = tokio::task::spawn_blocking(move || Pending::take(&journal)).await;
     let pending = match taken {
@@ -33,7 +34,7 @@ pub(super) async fn answer(cogs: &Arc<Cogs>, journal: PathBuf) -> Answer {
             "it was started with another config or with `--cogs`; end it, or name its config with --config";
         return Answer::refused(text, Some(help.to_owned()));
     }
-    // Known before anything is replaced: a service may be kept from writing there.
+    // Checked before anything is replaced: a service may lack permission to write there.
     if let Err(error) = access(cogs.folder(), Access::WRITE_OK) {
         let text = format!(
             "the host cannot write in `{}`: {}",
@@ -68,7 +69,7 @@ async fn make(cogs: &Arc<Cogs>, journal: &Journal) -> Result<Answer, CogError> {
     })
 }
 
-/// Whether two paths lead to one folder.
+/// Whether two paths lead to the same folder.
 fn is_same(one: &Path, other: &Path) -> bool {
     matches!((fs::canonicalize(one), fs::canonicalize(other)), (Ok(one), Ok(other)) if one == other)
 }

@@ -1,4 +1,4 @@
-//! What goes over the control socket. It moves no bytes.
+//! The messages on the control socket. This does no I/O.
 
 use std::{fmt, path::PathBuf};
 
@@ -8,38 +8,38 @@ use serde_json::Value;
 use super::state::StateRequest;
 use crate::config::LaneKind;
 
-/// The longest request without a state, in bytes, its line end included. The longest sensible one is a name and a verb.
+/// The longest request without a state, in bytes, including its line end. Sensible requests are a verb and a name.
 pub const REQUEST_MAX_BYTES: usize = 4096;
 
-/// What is asked: `{"do":"reload","cog":"ping"}`.
+/// A request: `{"do":"reload","cog":"ping"}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
 pub enum Request {
-    /// How the cogs are.
+    /// The status of the cogs.
     List,
-    /// How one cog is, with its tasks.
+    /// The status of one cog, with its tasks.
     Info {
         /// Its name.
         cog: String,
     },
-    /// How the host is: sessions, shards, cogs in numbers.
+    /// The status of the host: sessions, shards, numbers of cogs.
     Status,
-    /// Which commands Discord has, and whose they are.
+    /// The registered commands, and which cogs declare them.
     Commands,
-    /// What differs between them and what is declared.
+    /// The differences between the registered and the declared commands.
     CommandsDiff,
-    /// Register what is declared, now.
+    /// Register the declared commands, now.
     CommandsSync,
     /// Delete commands that no cog declares; all of them if none is named.
     Prune {
         /// Their names.
         names: Vec<String>,
     },
-    /// Close everything and open it again by the config as it is now.
+    /// Close everything and open it again with the current config.
     Restart,
-    /// End in order and go on as another program.
+    /// End in order and continue as another program.
     Upgrade {
-        /// Its file; none: the one that the host was started from, as it is now.
+        /// Its file; `None` for the current content of the host's own executable.
         file: Option<PathBuf>,
     },
     /// List, export, import or drop saved states.
@@ -54,25 +54,25 @@ pub enum Request {
         /// Its name.
         cog: String,
     },
-    /// Replace a cog by what its file holds now.
+    /// Replace a cog with the current content of its file.
     Reload {
         /// Its name.
         cog: String,
-        /// Where it lives from now on; none: where it does.
+        /// Where it runs from now on; `None` for no change.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         lane: Option<LaneKind>,
     },
-    /// Replace several cogs so, with an answer for each. Those that exchange commands are replaced together.
+    /// Replace several cogs, with an answer for each. Those that exchange commands are replaced together.
     ReloadAll {
         /// Their names.
         cogs: Vec<String>,
-        /// As of one.
+        /// As for a single cog.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         lane: Option<LaneKind>,
     },
-    /// Make a change of what is installed.
+    /// Make a change to what is installed.
     Place {
-        /// Where it is written down.
+        /// The journal that describes it.
         journal: PathBuf,
     },
 }
@@ -100,34 +100,34 @@ impl fmt::Display for Request {
     }
 }
 
-/// What came of it.
+/// The answer to a request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
-    /// Whether it was done.
+    /// Whether it was carried out.
     pub ok: bool,
-    /// The same for people: a table, a report, or why not.
+    /// The result as text: a table, a report, or the reason why not.
     pub text: String,
-    /// What the reader can do, if it was not done.
+    /// What the reader can do, if it was not carried out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
-    /// The status, or the report with its phases; null if it was not done.
+    /// The status, or the report with its phases; null if it was not carried out.
     #[serde(default)]
     pub data: Value,
 }
 
 impl Answer {
-    /// It was done.
+    /// It was carried out.
     pub fn done(text: String, data: &impl Serialize) -> Answer {
         match serde_json::to_value(data) {
             Ok(data) => Answer { ok: true, text, help: None, data },
-            // Paths may hold bytes that are not Unicode.
+            // Paths may contain bytes that are not Unicode.
             Err(error) => {
                 Answer { ok: true, text: format!("{text} (details: {error})"), help: None, data: Value::Null }
             }
         }
     }
 
-    /// It was not done.
+    /// It was not carried out.
     pub fn refused(text: String, help: Option<String>) -> Answer {
         Answer { ok: false, text, help, data: Value::Null }
     }

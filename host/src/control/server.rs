@@ -1,5 +1,5 @@
-//! The host's side of the control socket: one task a connection, one request after the other.
-//! It holds no state; every request is answered from the cogs.
+//! The host's side of the control socket: one task per connection, one request after another.
+//! It has no state; every request is answered from the cogs.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -23,36 +23,36 @@ use crate::{
     error::chain,
 };
 
-/// A connection that asks nothing for so long is closed.
+/// A connection without requests for this long is closed.
 const IDLE: Duration = Duration::from_secs(60);
-/// A client that does not take its answer for so long is given up.
+/// A client that does not read its answer for this long is dropped.
 const WRITE: Duration = Duration::from_secs(5);
-/// How often it is looked whether the socket is still where clients look for it.
+/// How often to check that the socket is still where clients look for it.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// In what way the host is to begin once more.
+/// How the host should start again.
 #[derive(Debug)]
 pub enum Again {
-    /// By the config as it is now.
+    /// With the current config.
     Restart,
-    /// As another program: the one that it was started from, as it is now, or another file.
+    /// As another program: the current content of its own executable, or another file.
     Upgrade(Option<PathBuf>),
 }
 
-/// A client that asked for that, and waits for what comes of it. It outlasts the host that it asked.
+/// A client that requested this, and waits for the result. It outlives the host that it asked.
 #[derive(Debug)]
 pub struct Asker(OwnedWriteHalf);
 
 impl Asker {
-    /// The last that is sent to it.
+    /// Sends the last answer to it.
     pub async fn answer(&mut self, answer: &Answer) {
         write(&mut self.0, answer).await;
     }
 }
 
-/// Answers until it is dropped. What was begun for a client is finished all the same. A socket that vanishes, as a
-/// runtime directory that is cleaned up, is bound again. Who wants the host to begin
-/// once more goes to `again`, if it can.
+/// Answers requests until it is dropped. Operations already begun for a client are finished all the same. A socket that
+/// vanishes, for instance when a runtime directory is cleaned up, is bound again. Requests to restart or upgrade the
+/// host are passed to `again`, if there is one.
 pub async fn serve(socket: &mut Socket, cogs: &Arc<Cogs>, again: Option<mpsc::Sender<(Again, Asker)>>) {
     let mut clients = Clients::default();
     let mut look = interval(LOOK);
@@ -75,14 +75,14 @@ pub async fn serve(socket: &mut Socket, cogs: &Arc<Cogs>, again: Option<mpsc::Se
             }
             Err(error) => {
                 tracing::warn!("failed to accept on the control socket: {error}");
-                // Out of file descriptors, most likely: others must be closed before the next try can succeed.
+                // Probably out of file descriptors: others must be closed before the next attempt can succeed.
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }
     }
 }
 
-/// Binds the socket again if it is gone; `trouble` is what is in the way and was logged.
+/// Binds the socket again if it has vanished; `trouble` is the last logged reason why that failed.
 fn ensure(socket: &mut Socket, trouble: &mut Option<String>) {
     match socket.ensure() {
         Ok(false) => {}
@@ -103,7 +103,7 @@ fn ensure(socket: &mut Socket, trouble: &mut Option<String>) {
     }
 }
 
-/// Ends when the client leaves, says nothing for too long, or something that is no request.
+/// Ends when the client disconnects, is silent for too long, or sends something that is not a request.
 async fn converse(
     stream: UnixStream,
     silence: &Silence,
@@ -113,7 +113,7 @@ async fn converse(
     let (read, mut client) = stream.into_split();
     let mut read = BufReader::new(read);
     let mut line = Vec::new();
-    // The longest request imports a state: base64 makes four bytes of three.
+    // The longest request imports a state; base64 turns three bytes into four.
     let longest =
         REQUEST_MAX_BYTES.saturating_add(cogs.limits().state_max_bytes.div_ceil(3).saturating_mul(4));
     loop {
@@ -125,12 +125,12 @@ async fn converse(
             Ok(Ok(_)) if !silence.end() => return,
             Ok(Ok(_)) => {}
         }
-        // A line without an end is cut off: what follows it could not be distinguished from a request.
+        // If a line has no end, the connection is closed: what follows could not be told from a request.
         let is_whole = line.ends_with(b"\n");
         let request = is_whole.then(|| serde_json::from_slice(&line));
         let mut answers = match (request, &again) {
             (Some(Ok(Request::Restart)), Some(again)) => {
-                // Only who ends the host could receive it; an end is what the client sees then.
+                // Only the code that ends the host receives it; if it is gone, the client sees the connection close.
                 let _ = again.send((Again::Restart, Asker(client))).await;
                 return;
             }
@@ -164,25 +164,25 @@ async fn converse(
     }
 }
 
-/// Whether the client took it.
+/// Returns whether the client received it.
 async fn write(client: &mut OwnedWriteHalf, answer: &Answer) -> bool {
     let Ok(mut text) = serde_json::to_vec(answer) else { return false };
     text.push(b'\n');
     matches!(timeout(WRITE, client.write_all(&text)).await, Ok(Ok(())))
 }
 
-/// Does what is asked, over the socket or from the page.
+/// Carries out a request from the socket or from the panel.
 pub async fn answer(cogs: &Arc<Cogs>, request: Request) -> Answer {
     begin(cogs, request).recv().await.unwrap_or_else(|| failed("it did not answer"))
 }
 
-/// The answers to a request, each as soon as it is there: one, or of several cogs one for each.
+/// The answers to a request, each as soon as it is ready: a single one, or one for each of several cogs.
 fn begin(cogs: &Arc<Cogs>, request: Request) -> UnboundedReceiver<Answer> {
     let (answers, asked) = mpsc::unbounded_channel();
     let (cogs, given) = (Arc::clone(cogs), answers.clone());
-    // On a task of its own: a half-done operation must not be dropped when the client leaves.
+    // On a task of its own: an operation must not be dropped halfway when the client disconnects.
     let operation = tokio::spawn(async move {
-        // The client may have left.
+        // The client may have disconnected.
         let give = |answer: Answer| drop(given.send(answer));
         give(match request {
             Request::List => {
@@ -220,7 +220,7 @@ fn failed(why: &str) -> Answer {
     Answer::refused(format!("the host failed: {why}"), None)
 }
 
-/// The only answer.
+/// A refusal as the only answer.
 fn refusal(text: String, help: &str) -> UnboundedReceiver<Answer> {
     let (answers, asked) = mpsc::unbounded_channel();
     let _ = answers.send(Answer::refused(text, Some(help.to_owned())));

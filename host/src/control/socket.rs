@@ -1,5 +1,5 @@
-//! The socket's file: made private and in one step, one live host at a time, gone when the host is.
-//! It reads and writes nothing on it.
+//! The socket's file: created private and atomically, for one live host at a time, and removed when the host ends.
+//! This reads and writes nothing on it.
 
 use std::{
     fs::{self, DirBuilder, File, Permissions, TryLockError},
@@ -20,21 +20,21 @@ use crate::{
 /// Why there is no control socket.
 #[derive(Debug, thiserror::Error)]
 pub enum SocketError {
-    /// A live host has it.
+    /// A live host uses it.
     #[error("cannot open the control socket `{}`: another host{process} serves there", .path.display())]
     Taken {
         /// The socket.
         path: PathBuf,
-        /// Its process as a clause; may be empty.
+        /// The host's process, as a clause; may be empty.
         process: String,
     },
-    /// Something else is there.
+    /// Something other than a socket has its path.
     #[error("cannot open the control socket `{}`: there is something that is not a socket", .0.display())]
     NotASocket(PathBuf),
-    /// The system's limit.
+    /// The path exceeds the system's limit.
     #[error(transparent)]
     TooLong(#[from] PathTooLong),
-    /// Others could put another one there, or have put something there.
+    /// Other users could replace the socket, or have put something there.
     #[error("cannot open the control socket in `{}`: {why}", .folder.display())]
     NotPrivate {
         /// The folder.
@@ -42,7 +42,7 @@ pub enum SocketError {
         /// What is wrong with it.
         why: PrivateError,
     },
-    /// The system refused.
+    /// The system returned an error.
     #[error("failed to open the control socket `{}`{}", .path.display(), denied(.path, .source))]
     Failed {
         /// The socket.
@@ -86,16 +86,17 @@ impl SocketError {
 pub struct Socket {
     pub(super) listener: UnixListener,
     path: PathBuf,
-    /// Which file it is: another host may have put another one into its place.
+    /// Identifies the file: another host may have replaced it.
     file: Identity,
-    /// Locked for as long as this host lives: who has the lock has the path. The file stays, removing it would be a race.
+    /// Locked while this host lives: whichever host has the lock owns the path. The lock file stays, as removing it
+    /// would be a race.
     lock: File,
 }
 
 /// Device and inode.
 type Identity = (u64, u64);
 
-/// A path that no other host can have, and on which nobody listens yet.
+/// A path that no other host can use, and on which nobody listens yet.
 #[derive(Debug)]
 pub struct SocketClaim {
     path: PathBuf,
@@ -114,13 +115,13 @@ impl SocketClaim {
         if folder == default_base() {
             make_folder(path)?;
         }
-        // Before anything is made in it: others could have put links and pipes there.
+        // Before anything is created in it: other users could have put links and pipes there.
         let private = PrivateFolder::open(folder, Sticky::Allowed).map_err(|why| refused(path, why))?;
         let lock = lock(path, &private)?;
         Ok(SocketClaim { path: path.to_owned(), lock })
     }
 
-    /// Binds it, mode 0600. What a dead host left behind is replaced, and what has vanished since it was claimed is made
+    /// Binds it, mode 0600. A dead host's socket is replaced, and anything that has vanished since the claim is created
     /// again. Needs a running runtime.
     ///
     /// # Errors
@@ -137,15 +138,16 @@ impl Socket {
     /// Claims and binds `path`.
     ///
     /// # Errors
-    /// A live host has it, something else is there, its folder is not private, or the system refuses.
+    /// A live host uses it, something else has the path, its folder is not private, or the system returned an error.
     pub fn bind(path: &Path) -> Result<Socket, SocketError> {
         SocketClaim::take(path)?.bind()
     }
 
-    /// Binds it again, with its folder, if it is not at its path any more. Whether that was needed.
+    /// Binds it again, and creates its folder again, if it is no longer at its path. Returns whether that was
+    /// necessary.
     ///
     /// # Errors
-    /// As for [`Socket::bind`]; the socket stays as it was, and it can be tried again.
+    /// As for [`Socket::bind`]; the socket stays as it was, and this can be repeated.
     pub(super) fn ensure(&mut self) -> Result<bool, SocketError> {
         let has_lock = leads_to(&lock_path(&self.path), &self.lock);
         if has_lock && identity(&self.path).is_ok_and(|there| there == self.file) {
@@ -156,7 +158,7 @@ impl Socket {
         Ok(true)
     }
 
-    /// Where it is.
+    /// The path of the socket.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -164,7 +166,7 @@ impl Socket {
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        // Another host may have bound its own there after this one's had vanished.
+        // Another host may have bound its own socket there after this one had vanished.
         if identity(&self.path).is_ok_and(|there| there == self.file) {
             let _ = fs::remove_file(&self.path);
         }
@@ -187,7 +189,7 @@ fn identity(path: &Path) -> io::Result<Identity> {
     fs::symlink_metadata(path).map(|there| (there.dev(), there.ino()))
 }
 
-/// Whether a socket may take the place of what is there.
+/// Whether a socket may replace what is there.
 fn check_kind(path: &Path) -> Result<(), SocketError> {
     match fs::symlink_metadata(path) {
         Ok(there) if !there.file_type().is_socket() => Err(SocketError::NotASocket(path.to_owned())),
@@ -195,13 +197,13 @@ fn check_kind(path: &Path) -> Result<(), SocketError> {
     }
 }
 
-/// Binds a socket where nobody else can look, makes it private, and only then puts it into place over what was there.
+/// Binds a socket in a private place, restricts its mode, and only then renames it into place.
 fn put(path: &Path) -> Result<(UnixListener, Identity), SocketError> {
     let failed = |source| SocketError::Failed { path: path.to_owned(), source };
     check_kind(path)?;
     let hidden =
         tempfile::Builder::new().prefix(".g").rand_bytes(4).tempdir_in(folder_of(path)).map_err(failed)?;
-    // At most seven bytes longer than `path`, so that it fits as well.
+    // At most seven bytes longer than `path`, so that it is a valid path as well.
     let hidden = hidden.path().join("s");
     let listener = UnixListener::bind(&hidden).map_err(failed)?;
     fs::set_permissions(&hidden, Permissions::from_mode(0o600)).map_err(failed)?;
@@ -223,7 +225,7 @@ fn refused(path: &Path, why: PrivateError) -> SocketError {
     }
 }
 
-/// Takes the lock beside the socket, and writes this process's number into it.
+/// Takes the lock beside the socket, and writes this process's id into it.
 fn lock(path: &Path, private: &PrivateFolder) -> Result<File, SocketError> {
     let failed = |source| SocketError::Failed { path: path.to_owned(), source };
     let name = lock_path(path);
@@ -245,7 +247,7 @@ fn lock(path: &Path, private: &PrivateFolder) -> Result<File, SocketError> {
     Ok(file)
 }
 
-/// Takes the lock again if it is not beside the socket any more, with its folder.
+/// Takes the lock again, and creates its folder again, if it is no longer beside the socket.
 fn ensure_lock(path: &Path, lock: &mut File) -> Result<(), SocketError> {
     make_folder(path)?;
     let private = PrivateFolder::open(folder_of(path), Sticky::Allowed).map_err(|why| refused(path, why))?;
@@ -287,7 +289,7 @@ mod tests {
             "{error}"
         );
         drop(live);
-        // A host that was killed leaves its socket behind and nobody listening.
+        // A killed host leaves a socket on which nobody listens.
         drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
         assert!(path.exists());
         bind(&path).unwrap();
@@ -352,7 +354,7 @@ mod tests {
         assert!(bind(&folder.path().join("c.sock")).unwrap_err().contains("other users can write there"));
     }
 
-    /// Everything that can stand where the lock is to be, made by `put`, is refused and left as it is.
+    /// Whatever `put` puts in place of the lock file is rejected and left as it is.
     async fn lock_is_refused(mode: u32, put: impl FnOnce(&Path, &Path)) {
         let folder = tempfile::tempdir().unwrap();
         let outside = tempfile::tempdir().unwrap();
@@ -370,7 +372,7 @@ mod tests {
 
     #[tokio::test]
     async fn nothing_is_written_through_what_somebody_put_in_place_of_the_lock() {
-        // As a folder of others', one of this user's own, and one like `/tmp`.
+        // A folder open to all, one of this user's own, and one like `/tmp`.
         for mode in [0o777, 0o700, 0o1777] {
             lock_is_refused(mode, |lock, precious| symlink(precious, lock).unwrap()).await;
             lock_is_refused(mode, |lock, precious| symlink(precious.with_extension("new"), lock).unwrap())

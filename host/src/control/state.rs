@@ -1,5 +1,5 @@
-//! The saved states of cogs, for `gearshift state`: listed, exported, imported and dropped. A running host does it
-//! when it is asked; where none runs, the command does it on the store's file itself, which nobody else can have open then.
+//! The saved states of cogs, for `gearshift state`: listing, export, import and deletion. A running host does it on
+//! request; if none is running, the command works on the store's file directly, which nobody else can have open then.
 
 use std::{
     fmt,
@@ -19,23 +19,23 @@ use crate::{
     },
 };
 
-/// The form of [`ExportedState`] that this host writes, and the only one that it reads.
+/// The only format of [`ExportedState`] that this host reads and writes.
 const FORM: u32 = 1;
 
-/// What is asked of the saved states: `{"do":"state","what":"export","cog":"counter"}`.
+/// A request about saved states: `{"do":"state","what":"export","cog":"counter"}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
 pub enum StateRequest {
-    /// Which there are.
+    /// List them.
     List,
-    /// A copy of one.
+    /// Copy one.
     Export {
         /// The cog's name.
         cog: String,
     },
-    /// Put this one in place of what is saved.
+    /// Replace the saved state with this one.
     Import {
-        /// The cog that gets it.
+        /// The name of the cog that gets it.
         cog: String,
         /// The state.
         state: ExportedState,
@@ -56,25 +56,25 @@ pub enum StateRequest {
 /// `version` is the cog's own schema version; `bytes` is what it saved, in base64 (RFC 4648, with padding).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExportedState {
-    /// The form of this object.
+    /// The version of this format.
     #[serde(deserialize_with = "known_form")]
     gearshift_state: u32,
-    /// Whose it was.
+    /// The cog that it was exported from.
     pub cog: String,
     version: u32,
     saved_at_ms: u64,
     bytes: Bytes,
 }
 
-/// Bytes that stand in JSON as base64, and are never printed.
+/// Bytes that are base64 in JSON, and never printed.
 #[derive(Clone, PartialEq, Eq)]
 struct Bytes(Vec<u8>);
 
 impl ExportedState {
-    /// Reads what [`export`](StateRequest::Export) gave.
+    /// Parses the output of [`export`](StateRequest::Export).
     ///
     /// # Errors
-    /// Which field is wrong, and how.
+    /// Which field is wrong, and why.
     pub fn parse(text: &str) -> Result<ExportedState, String> {
         let mut json = serde_json::Deserializer::from_str(text);
         let state = serde_path_to_error::deserialize(&mut json).map_err(|error| {
@@ -132,11 +132,11 @@ impl fmt::Display for StateRequest {
 /// Why the saved state of a cog cannot be changed now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InUse {
-    /// It is being loaded.
+    /// The cog is being loaded.
     Loads,
-    /// Its generation of this number would save over it.
+    /// The generation with this number is serving and would overwrite the state.
     Serves(u64),
-    /// It is not loaded, and the state that it gave last is still to be stored.
+    /// The cog is not loaded, but its last state has not been written to the store yet.
     Unsaved,
 }
 
@@ -157,7 +157,7 @@ impl InUse {
     }
 }
 
-/// Does what is asked. `in_use` says of a cog why its saved state cannot be changed now; none if it can.
+/// Carries out a request. `in_use` says why a cog's saved state cannot be changed now; `None` if it can.
 pub async fn answer_state(
     store: &Store,
     request: StateRequest,
@@ -262,7 +262,7 @@ async fn none(store: &Store, cog: &str) -> Result<Answer, StoreError> {
     Ok(Answer::refused(format!("no state of `{cog}` is saved"), Some(help)))
 }
 
-/// How long ago a moment was, in milliseconds since 1970.
+/// How long ago a time was, in milliseconds since 1970.
 fn ago(at_ms: u64) -> String {
     let at = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(at_ms));
     match at.and_then(|at| SystemTime::now().duration_since(at).ok()) {
@@ -271,7 +271,7 @@ fn ago(at_ms: u64) -> String {
     }
 }
 
-/// `list` and `export counter` as they stand behind `failed to`.
+/// `list` and `export counter` as they are written after `failed to`.
 fn verb(asked: &str) -> String {
     match asked.split_once(' ') {
         Some((verb, cog)) => format!("{verb} the state of `{cog}`"),
@@ -303,7 +303,7 @@ mod tests {
             let refused = in_use.refusal("counter");
             let help = refused.help.expect("there is something to do");
             assert!(!refused.ok && refused.text.contains("`counter`"), "{}", refused.text);
-            // It cannot be unloaded twice.
+            // It is not loaded, so it cannot be unloaded.
             assert_eq!(help.contains("cogs unload counter"), in_use != InUse::Unsaved, "{help}");
         }
     }

@@ -1,4 +1,4 @@
-//! How the host is altogether, for `gearshift status`: as JSON, and as text for people.
+//! The overall status of the host, for `gearshift status`: as JSON, and as text.
 
 use std::fmt::Write as _;
 
@@ -9,7 +9,7 @@ use crate::{
     health::{Bot, Counts, Health, Shard},
 };
 
-/// How everything is now.
+/// The current status of everything.
 pub(super) fn answer(cogs: &Cogs) -> Answer {
     let health = Health::of(cogs, &cogs.status());
     Answer::done(text(&health), &health)

@@ -1,4 +1,4 @@
-//! The status of the cogs as a table for people. It asks nobody; it is given everything.
+//! The status of the cogs as a text table. It receives everything it shows.
 
 use std::fmt::Write as _;
 
@@ -8,7 +8,7 @@ use crate::{
     text::OneLine,
 };
 
-/// The table, and below it what is worth knowing about one cog or another.
+/// The table, followed by notes about individual cogs.
 pub(super) fn of(status: &HostStatus) -> String {
     let mut rows = vec![
         ["COG", "VERSION", "STAGE", "LANE", "UP", "HANDLED", "WAITING", "TASKS", "FAULTS", "COMMANDS"]
@@ -16,7 +16,7 @@ pub(super) fn of(status: &HostStatus) -> String {
     ];
     rows.extend(status.cogs.iter().map(row));
     let mut text = if status.cogs.is_empty() { "no cog is loaded\n".to_owned() } else { aligned(&rows) };
-    // What is said of a file is not said of its cog again.
+    // A reason that is given for a file is not repeated for its cog.
     let is_of_file = |why: &String| status.refused.iter().any(|refused| refused.reason == *why);
     for cog in &status.cogs {
         if let Some(reason) = cog.reason.as_ref().filter(|why| !is_of_file(why)) {
@@ -84,7 +84,7 @@ fn row(cog: &CogStatus) -> [String; 10] {
     ]
 }
 
-/// Rows as lines, each column as wide as its widest cell.
+/// Formats rows as lines, with each column as wide as its widest cell.
 pub fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
     let widths: [usize; N] =
         std::array::from_fn(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0));

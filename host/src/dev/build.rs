@@ -1,4 +1,4 @@
-//! One run of cargo. It does not decide when to build, nor what becomes of the libraries.
+//! One run of cargo. It does not decide when to build, nor what happens to the libraries.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -23,36 +23,36 @@ use super::{
 };
 use crate::duration::Shown;
 
-/// How often a build that takes long says so.
+/// How often a long build is reported as still running.
 const STILL: Duration = Duration::from_secs(15);
-/// How long after it was written a file may be seen to have changed.
+/// How long after a write the change of a file may be noticed.
 const SEEN_WITHIN: Duration = Duration::from_millis(50);
-/// What cargo has started and left behind may hold its pipes open: nothing more is expected after so long.
+/// Processes that cargo leaves running may keep its pipes open: after this time no more output is expected.
 const REST: Duration = Duration::from_millis(200);
-/// How cargo says that another one works in the same target folder.
+/// Cargo's message when another cargo is using the same target folder.
 const LOCKED: &str = "Blocking waiting for file lock on ";
 
-/// What came of a build.
+/// The result of a build.
 #[derive(Debug)]
 pub(super) struct Outcome {
-    /// The libraries that were built, by the ids of their packages.
+    /// The libraries that were built, by package id.
     pub(super) libraries: BTreeMap<String, PathBuf>,
-    /// The compiler's; empty without any.
+    /// The compiler's warnings; empty if there are none.
     pub(super) warnings: String,
     pub(super) failed: Option<Failed>,
 }
 
-/// Why not all was built.
+/// Why something was not built.
 #[derive(Debug)]
 pub(super) struct Failed {
-    /// Where the first error is, and what it says.
+    /// The position and message of the first error.
     pub(super) first: Option<String>,
-    /// All words of the compiler, or of cargo.
+    /// All output of the compiler, or of cargo.
     pub(super) words: String,
     pub(super) status: ExitStatus,
 }
 
-/// Packages whose build script has not run yet in a build, and when the last one had.
+/// Packages whose build script has not run yet in this build, and when the last one ran.
 #[derive(Debug, Clone)]
 pub(super) struct Scripts(Arc<Mutex<(BTreeSet<String>, Option<Instant>)>>);
 
@@ -72,14 +72,14 @@ impl Scripts {
         }
     }
 
-    /// Whether a file whose change is seen now may have been written by the build.
+    /// Whether a file that is seen to change now may have been written by the build.
     pub(super) fn may_write(&self) -> bool {
         let scripts = self.locked();
         !scripts.0.is_empty() || scripts.1.is_some_and(|last| last.elapsed() < SEEN_WITHIN)
     }
 }
 
-/// A run of cargo. Dropping it ends it, with all that it has started.
+/// A run of cargo. Dropping it kills it, with everything it has started.
 #[derive(Debug)]
 pub(super) struct Build {
     child: Child,
@@ -91,27 +91,27 @@ pub(super) struct Build {
 }
 
 impl Build {
-    /// Begins to build all cogs of a workspace, for another target if one is named.
+    /// Starts to build all cogs of a workspace, for another target if one is given.
     pub(super) fn start(workspace: &Workspace, is_release: bool, target: Option<&str>) -> io::Result<Build> {
         let mut command = Command::from(cargo());
-        // One that fails leaves the others.
+        // If one fails, the others are still built.
         command.args(["build", "--keep-going", "--message-format", "json", "--manifest-path"]);
         command.arg(workspace.root.join(MANIFEST));
         if is_release {
             command.arg("--release");
         }
         command.args(target.map(|target| ["--target", target]).into_iter().flatten());
-        // By their ids: two packages of one workspace's dependencies may share a name.
+        // By id: two packages among a workspace's dependencies may have the same name.
         command.args(workspace.cogs.iter().flat_map(|cog| ["--package", &cog.id]));
         command
-            // Cargo's configuration and the toolchain are those of the folder that it is called in.
+            // The working directory determines cargo's configuration and the toolchain.
             .current_dir(workspace.folders.iter().find(|folder| folder.is_dir()).unwrap_or(&workspace.root))
             .env("CARGO_TERM_PROGRESS_WHEN", "never")
             .env("CARGO_TERM_COLOR", "never")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            // The compilers that cargo starts do not end with it.
+            // Killing cargo does not kill the compilers that it started.
             .process_group(0)
             .kill_on_drop(true);
         let mut child = command.spawn()?;
@@ -129,12 +129,12 @@ impl Build {
         })
     }
 
-    /// What is known of build scripts while it goes on.
+    /// The state of the build scripts, updated during the build.
     pub(super) fn scripts(&self) -> Scripts {
         self.scripts.clone()
     }
 
-    /// Waits for its end; `arrived` gets all libraries so far whenever there is one more, with the id of its package.
+    /// Waits until it ends; `arrived` receives all libraries so far whenever another one is built, with its package id.
     pub(super) async fn end(
         mut self,
         mut arrived: impl FnMut(&BTreeMap<String, PathBuf>, &str),
@@ -150,7 +150,7 @@ impl Build {
                 biased;
                 line = self.stdout.next_line(), if reads_messages => match line? {
                     Some(line) => {
-                        // What a macro prints is no message.
+                        // Output printed by macros is not a message.
                         let Ok(message) = serde_json::from_str::<Message>(&line) else { continue };
                         done += usize::from(matches!(message, Message::CompilerArtifact(_)));
                         if let Some((package, library)) = self.take(message, &mut words) {
@@ -179,19 +179,19 @@ impl Build {
             Some(status) => status,
             None => self.child.wait().await?,
         };
-        // What is left of it now, such as a compiler cache's server, is to stay.
+        // Whatever is still running, such as a compiler cache's server, must be left running.
         self.group.0 = None;
         let failed =
             (!status.success()).then(|| Failed { first: words.first_error(), words: words.errors(), status });
         Ok(Outcome { libraries, warnings: words.warnings(), failed })
     }
 
-    /// The library of a cog and the id of its package, if that is what the message is about.
+    /// The library of a cog and its package id, if the message is about one.
     fn take(&self, message: Message, words: &mut Words) -> Option<(String, PathBuf)> {
         match message {
             Message::CompilerMessage(message) => words.compiler_says(&message.message),
             Message::BuildScriptExecuted(script) => self.scripts.has_run(&script.package_id.repr),
-            // Cargo sends it when the library is complete and in its place.
+            // Cargo sends it once the library is complete and in place.
             Message::CompilerArtifact(Artifact { package_id, filenames, .. })
                 if self.cogs.contains(&package_id.repr) =>
             {
@@ -207,14 +207,14 @@ impl Build {
     }
 }
 
-/// The processes of one build; none when it has come to its end.
+/// The process group of a build; `None` once it has ended.
 #[derive(Debug)]
 struct Group(Option<Pid>);
 
 impl Drop for Group {
     fn drop(&mut self) {
         if let Some(leader) = self.0 {
-            // Cargo and rustc leave nothing half done that they would take for complete.
+            // Cargo and rustc leave no partial output that they would take for complete.
             let _ = kill_process_group(leader, Signal::KILL);
         }
     }

@@ -1,9 +1,9 @@
-//! What cargo says went into a library.
+//! The files that went into a library, according to cargo.
 //! <https://doc.rust-lang.org/cargo/reference/build-cache.html#dep-info-files>
 
 use std::path::PathBuf;
 
-/// The files of `library: file file …`, in which a space within a name stands as `\ `.
+/// The files of `library: file file …`, in which a space within a name is written as `\ `.
 pub(super) fn dep_info(text: &str) -> Vec<PathBuf> {
     let Some((_, files)) = text.lines().next().and_then(|line| line.split_once(": ")) else {
         return Vec::new();

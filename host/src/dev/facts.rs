@@ -1,4 +1,5 @@
-//! What a cog's `Cargo.toml` says of it, read without cargo: who packs libraries that are built already need not have one.
+//! What a cog's `Cargo.toml` says about it, read without cargo, which is not needed to pack libraries that are already
+//! built.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +11,7 @@ use super::{
 };
 use crate::text;
 
-/// What the `Cargo.toml` of a cog says that its library does not.
+/// Facts from a cog's `Cargo.toml` that its library does not contain.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
     /// `authors`.
@@ -19,16 +20,16 @@ pub struct Facts {
     pub description: Option<String>,
     /// `license`.
     pub license: Option<String>,
-    /// `readme`, relative to the folder; cargo finds one that is not named.
+    /// `readme`, relative to the folder; cargo finds the default one by itself.
     pub readme: Option<PathBuf>,
     /// `repository`.
     pub repository: Option<String>,
 }
 
-/// What the cog whose package is in `folder` says of itself; nothing where there is none.
+/// The facts about the cog whose package is in `folder`; `None` if there is no package.
 ///
 /// # Errors
-/// Its manifest, or that of its workspace, cannot be understood.
+/// Its manifest, or its workspace's, is malformed.
 pub fn facts(folder: &Path) -> Result<Option<Facts>, DevError> {
     let Some(manifest) = manifest(folder)? else { return Ok(None) };
     let Some(package) = manifest.get("package").and_then(Value::as_table) else { return Ok(None) };
@@ -57,12 +58,12 @@ struct Package<'m> {
 }
 
 impl Package<'_> {
-    /// What it says of itself, or has its workspace say, and the folder that a path in it is relative to.
+    /// The package's own or inherited value, and the folder that a path in it is relative to.
     /// <https://doc.rust-lang.org/cargo/reference/workspaces.html#the-package-table>
     fn value(&self, key: &str) -> Result<Option<(Value, PathBuf)>, DevError> {
         let Some(value) = self.package.get(key) else { return Ok(None) };
         if value.get("workspace").is_none() {
-            // Joined to the folder it stays what it is.
+            // Joining a path to the empty folder leaves it unchanged.
             return Ok(Some((value.clone(), PathBuf::new())));
         }
         let failed = |text: String| DevError::Metadata { folder: self.folder.to_owned(), text };
@@ -84,7 +85,7 @@ impl Package<'_> {
     }
 }
 
-/// The manifest in a folder; none if there is none.
+/// The manifest in a folder; `None` if there is none.
 fn manifest(folder: &Path) -> Result<Option<Table>, DevError> {
     let file = folder.join(MANIFEST);
     let failed = |error: &dyn std::fmt::Display| DevError::Metadata {

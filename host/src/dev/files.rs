@@ -7,10 +7,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// The kernel stamps files with the time of its last tick: at 100 a second, so long ago at most.
+/// The kernel stamps files with the time of its last tick: at 100 ticks a second, at most this long ago.
 const CLOCK_TICK: Duration = Duration::from_millis(10);
 
-/// Folders that can hold sources.
+/// The subfolders that can contain sources.
 pub(super) fn folders_in(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let folders = entries.filter(|entry| entry.file_type().is_ok_and(|it| it.is_dir()));
@@ -27,8 +27,8 @@ pub(super) fn has_file(folder: &Path, is_wanted: impl Fn(&Path) -> bool + Copy) 
         || folders_in(folder).iter().any(|inner| has_file(inner, is_wanted))
 }
 
-/// Whether a file was written after a moment, or so little before that its time does not tell. One of the future would
-/// always count.
+/// Whether a file was written after a moment, or so shortly before it that its time does not tell. A time in the future
+/// does not count, or it would always count.
 pub(super) fn has_changed(file: &Path, since: SystemTime) -> bool {
     let changed = fs::metadata(file).and_then(|file| file.modified());
     changed.is_ok_and(|at| at + CLOCK_TICK >= since && at <= SystemTime::now())
@@ -38,7 +38,7 @@ pub(super) fn is_rust(file: &Path) -> bool {
     file.extension().is_some_and(|extension| extension == "rs")
 }
 
-/// What editors and tools leave beside sources for a while.
+/// Temporary files that editors and tools leave beside sources.
 pub(super) fn is_passing(name: &OsStr) -> bool {
     let name = name.as_encoded_bytes();
     (name.starts_with(b".") && name.len() > 1 && name != b"..") && name != b".cargo" || name.ends_with(b"~")

@@ -1,4 +1,4 @@
-//! Puts built libraries into the folder of cogs, each in one step.
+//! Puts built libraries into the folder of cogs, each atomically.
 
 use std::{
     fs::{self, File},
@@ -6,10 +6,10 @@ use std::{
     path::Path,
 };
 
-/// How much of two files is compared at once, in bytes.
+/// How many bytes of two files are compared at a time.
 const PART: usize = 64 << 10;
 
-/// Copies a library into the folder, which `cargo clean` may have removed. False if the same is there already.
+/// Copies a library into the folder, which `cargo clean` may have removed. `false` if it is already there unchanged.
 pub(super) fn install(built: &Path, folder: &Path) -> io::Result<bool> {
     let name = built.file_name().ok_or(io::ErrorKind::InvalidInput)?;
     let library = folder.join(name);
@@ -25,7 +25,8 @@ pub(super) fn install(built: &Path, folder: &Path) -> io::Result<bool> {
     Ok(true)
 }
 
-/// Whether two files hold the same. What was built from other sources mostly differs near its beginning, and is large.
+/// Whether two files have the same content. Builds of different sources usually differ near the beginning of a large
+/// file.
 fn is_same(built: &Path, library: &Path) -> io::Result<bool> {
     let built = File::open(built)?;
     let Ok(library) = File::open(library) else { return Ok(false) };
@@ -47,7 +48,7 @@ fn is_same(built: &Path, library: &Path) -> io::Result<bool> {
     }
 }
 
-/// Removes what other packages left there, which are not built any more.
+/// Removes libraries of packages that are not built any more.
 pub(super) fn keep_only(folder: &Path, is_kept: impl Fn(&str) -> bool) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         if !entry.file_name().to_str().is_some_and(&is_kept) {
@@ -56,7 +57,7 @@ pub(super) fn keep_only(folder: &Path, is_kept: impl Fn(&str) -> bool) {
     }
 }
 
-/// Removes a library. One that stays is loaded, which is seen.
+/// Removes a library. If that fails, it stays loaded, which the user will notice.
 pub(super) fn remove(library: &Path) {
     let _ = fs::remove_file(library);
 }
@@ -75,7 +76,7 @@ mod tests {
         fs::write(&built, "one").unwrap();
         assert!(install(&built, &to).unwrap());
         assert!(!install(&built, &to).unwrap(), "the same again");
-        // Shorter, longer, and other bytes behind the first part that is compared.
+        // Shorter, longer, and different after the first part that is compared.
         let (long, other) = ("x".repeat(3 * PART), format!("{}y", "x".repeat(3 * PART - 1)));
         for text in ["two", "", &long, &other] {
             fs::write(&built, text).unwrap();

@@ -1,5 +1,5 @@
-//! Builds cogs from their sources while the host runs: an edit of a source is a new library a moment later.
-//! It loads nothing: the new library lands in a folder of cogs, and the watcher there does the rest.
+//! Builds cogs from source while the host runs: shortly after a source file is edited, there is a new library.
+//! It loads nothing: the new library is put into a folder of cogs, and the host's watcher does the rest.
 //!
 //! ```text
 //! sources ──change──▶ cargo build ──each library──▶ folder of cogs ──▶ the host's watcher
@@ -41,36 +41,36 @@ use crate::{duration::Shown, error::denied};
 /// Why nothing can be built.
 #[derive(Debug, thiserror::Error)]
 pub enum DevError {
-    /// No package, or a manifest that is wrong. The text is cargo's.
+    /// There is no package, or a manifest is wrong. The text is cargo's.
     #[error("cannot see what packages are in `{}`: {text}", .folder.display())]
     Metadata {
-        /// Where it was asked.
+        /// The folder in question.
         folder: PathBuf,
-        /// What it said.
+        /// Cargo's message.
         text: String,
     },
-    /// There is no cargo.
+    /// Cargo cannot be run.
     #[error("failed to run cargo")]
     NoCargo(#[source] io::Error),
     /// There are packages, but no cogs.
     #[error("no package in `{}` is a cog{}", .folder.display(), .almost.as_deref().unwrap_or_default())]
     NoCog {
-        /// Where they are.
+        /// The folder of the packages.
         folder: PathBuf,
-        /// What one of them lacks.
+        /// What one of them lacks to be a cog.
         almost: Option<String>,
     },
-    /// The compiler, or cargo, refuses.
+    /// The compiler or cargo reported an error.
     #[error("failed to build {cogs} ({status})\n{words}")]
     Failed {
-        /// Their names.
+        /// The names of the cogs.
         cogs: String,
-        /// How cargo ended.
+        /// Cargo's exit status.
         status: std::process::ExitStatus,
-        /// What the compiler says.
+        /// The compiler's output.
         words: String,
     },
-    /// Two cogs with the same library.
+    /// Two cogs have the same library name.
     #[error("`{}` and `{}` both make the library `{library}`", .folders[0].display(), .folders[1].display())]
     Twice {
         /// Its name.
@@ -78,10 +78,10 @@ pub enum DevError {
         /// The packages' folders.
         folders: [PathBuf; 2],
     },
-    /// The folder of the libraries cannot be made.
+    /// The folder for the libraries cannot be created.
     #[error("cannot make the folder `{}`{}", .folder.display(), denied(.folder, .source))]
     Folder {
-        /// Which.
+        /// The folder.
         folder: PathBuf,
         /// Why.
         #[source]
@@ -90,7 +90,7 @@ pub enum DevError {
 }
 
 impl DevError {
-    /// What can be done.
+    /// What the reader can do.
     pub fn help(&self) -> Option<&'static str> {
         match self {
             DevError::Metadata { .. } => {
@@ -109,7 +109,7 @@ impl DevError {
     }
 }
 
-/// Cogs that are built from sources.
+/// Cogs that are built from source.
 #[derive(Debug)]
 pub struct Dev {
     workspaces: Vec<Workspace>,
@@ -118,22 +118,22 @@ pub struct Dev {
     is_release: bool,
 }
 
-/// A library that was built, in its place.
+/// A library that was built and put in place.
 #[derive(Debug)]
 pub struct Installed {
-    /// Its package's folder.
+    /// The folder of its package.
     pub package: PathBuf,
-    /// Where it is.
+    /// Its path.
     pub library: PathBuf,
-    /// Whether something else was there before.
+    /// Whether its content is new.
     pub is_new: bool,
 }
 
 impl Dev {
-    /// The cogs below some folders: of the packages there those that are cogs, each built as its workspace wants it.
+    /// Finds the cogs among the packages below some folders; each is built as its workspace prescribes.
     ///
     /// # Errors
-    /// There are none, or cargo cannot say.
+    /// There are none, or cargo fails.
     pub fn find(folders: &[PathBuf], is_release: bool) -> Result<Dev, DevError> {
         let workspaces = packages::find_all(folders)?;
         let libraries = packages::libraries(workspaces.iter().flat_map(|workspace| &workspace.cogs))?;
@@ -144,12 +144,12 @@ impl Dev {
         Ok(Dev { workspaces, names, folder, is_release })
     }
 
-    /// Where the libraries land. What was built the last time is there from the start.
+    /// The folder for the libraries. It contains the results of the last run from the start.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Builds, and again whenever sources have changed; `installed` gets each library. Never ends.
+    /// Builds, and builds again whenever sources change; `installed` receives each library. Never ends.
     pub async fn run(&self, installed: &impl AsyncFn(&Installed)) {
         join_all(self.workspaces.iter().map(|workspace| self.follow(workspace.clone(), installed))).await;
     }
@@ -157,17 +157,17 @@ impl Dev {
     async fn follow(&self, mut workspace: Workspace, installed: &impl AsyncFn(&Installed)) {
         let mut sources = Sources::watch(&workspace);
         let mut freed = self.names.freed();
-        // Those that `installed` has not done with.
+        // Libraries that `installed` has not finished with.
         let mut waiting: Vec<Installed> = Vec::new();
         loop {
             freed.mark_unchanged();
             sources.begin_build();
-            // Another cog has the name of one of its libraries.
+            // Whether another cog already has the name of one of its libraries.
             let is_refused = if sources.takes_manifests()
                 && let Err(error) = self.look_again(&mut workspace, &mut sources).await
             {
                 sources.has_other_manifests();
-                // What cargo says of a manifest has many lines.
+                // Cargo's errors about a manifest have many lines.
                 let text = error.to_string();
                 let (first, words) = text.split_once('\n').unwrap_or((&text, ""));
                 let output = Some(words).filter(|words| !words.is_empty());
@@ -198,7 +198,7 @@ impl Dev {
         }
     }
 
-    /// A manifest has changed: another name or version, another cog, one less.
+    /// Reads the manifests again: a cog may have been renamed, added or removed.
     async fn look_again(&self, workspace: &mut Workspace, sources: &mut Sources) -> Result<(), DevError> {
         let before = workspace.clone();
         let now = tokio::task::spawn_blocking(move || before.again()).await;
@@ -211,8 +211,8 @@ impl Dev {
         Ok(())
     }
 
-    /// One build. It is ended when sources change under it. Each library is installed when it is there, also if something
-    /// else is not built.
+    /// Runs one build, which is aborted if sources change meanwhile. Each library is installed as soon as it is built,
+    /// even if something else fails.
     async fn build(&self, workspace: &Workspace, sources: &mut Sources, waiting: &mut Vec<Installed>) {
         let what = workspace.names();
         tracing::info!("building {what}");
@@ -262,7 +262,7 @@ impl Dev {
     }
 }
 
-/// What the compiler says of a build.
+/// Logs the compiler's output.
 fn say(workspace: &Workspace, outcome: &Outcome) {
     if !outcome.warnings.is_empty() {
         tracing::warn!(output = %outcome.warnings, "the compiler warns");
@@ -270,13 +270,13 @@ fn say(workspace: &Workspace, outcome: &Outcome) {
     let Some(Failed { first, words, status }) = &outcome.failed else { return };
     let missing: Vec<_> =
         workspace.cogs.iter().filter(|cog| !outcome.libraries.contains_key(&cog.id)).collect();
-    // Something that none of them is, such as a program of a package, may have failed alone.
+    // Something other than a cog, such as a binary of a package, may be all that failed.
     let missing = if missing.is_empty() { workspace.names() } else { packages::names(missing.into_iter()) };
     let first = first.as_ref().map(|first| format!(": {first}")).unwrap_or_default();
     tracing::error!(output = %words, "failed to build {missing} ({status}); what serves stays{first}");
 }
 
-/// A folder of these packages alone: workspaces may share their target folder, and two of these may run at once.
+/// A folder for these packages only: workspaces may share a target folder, and two hosts may run at once.
 fn libraries_of(workspaces: &[Workspace]) -> PathBuf {
     let mut digest = blake3::Hasher::new();
     for folder in workspaces.iter().flat_map(|workspace| &workspace.folders) {

@@ -1,4 +1,4 @@
-//! Which cog has the name of each library: workspaces are built apart from each other, and their libraries land in one folder.
+//! Which cog owns the name of each library: workspaces are built separately, but their libraries go into one folder.
 
 use std::{
     collections::BTreeMap,
@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use super::{DevError, packages::CogPackage};
 
-/// The names of all libraries, with the folders of the cogs that have them.
+/// The names of all libraries, with the folders of the cogs that own them.
 #[derive(Debug)]
 pub(super) struct Names {
     taken: Mutex<BTreeMap<String, PathBuf>>,
@@ -22,15 +22,15 @@ impl Names {
         Names { taken: Mutex::new(libraries), freed: watch::Sender::new(()) }
     }
 
-    /// Moves when a name is given up.
+    /// Changes when a name is released.
     pub(super) fn freed(&self) -> watch::Receiver<()> {
         self.freed.subscribe()
     }
 
-    /// The cogs of a workspace are others now. Names that none of them has any more are given up, and are the answer.
+    /// Replaces the cogs of a workspace. Names that none of them uses any more are released and returned.
     ///
     /// # Errors
-    /// A cog of another workspace has one of their names, and keeps it. Nothing is changed then.
+    /// A cog of another workspace owns one of their names, and keeps it. Nothing is changed then.
     pub(super) fn replace(&self, before: &[CogPackage], now: &[CogPackage]) -> Result<Vec<String>, DevError> {
         let has = |cogs: &[CogPackage], library: &str| cogs.iter().any(|cog| cog.library == library);
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);

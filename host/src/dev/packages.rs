@@ -1,4 +1,4 @@
-//! What is built: packages that are cogs, as cargo sees them. It reads no source.
+//! What to build: packages that are cogs, as cargo sees them. It reads no sources.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,27 +13,27 @@ use cargo_metadata::{CrateType, Metadata, Package, TargetKind};
 use super::{DevError, facts::Facts};
 use crate::config::TOKEN_VARIABLE;
 
-/// What cargo calls a manifest.
+/// The file name of a manifest.
 pub(super) const MANIFEST: &str = "Cargo.toml";
-/// What every cog depends on.
+/// The crate that every cog depends on.
 pub(super) const SDK: &str = "gearshift-cog";
 
 /// Cogs that are built together.
 #[derive(Debug, Clone)]
 pub(super) struct Workspace {
-    /// Where they are looked for.
+    /// The folders in which they are searched.
     pub(super) folders: BTreeSet<PathBuf>,
     /// The folder of its manifest.
     pub(super) root: PathBuf,
     /// Cargo's target folder.
     pub(super) target: PathBuf,
-    /// In the order of their names.
+    /// Sorted by name.
     pub(super) cogs: Vec<CogPackage>,
-    /// The ids of the cogs, and of what they depend on in the workspace, whose build runs a script.
+    /// The ids of the cogs, and of their dependencies in the workspace, that have a build script.
     pub(super) scripts: BTreeSet<String>,
-    /// Folders of the packages that they depend on by path, in the workspace or elsewhere.
+    /// Folders of their path dependencies, in the workspace or elsewhere.
     pub(super) dependencies: BTreeSet<PathBuf>,
-    /// When cargo was asked for it: of what has changed later it may know nothing.
+    /// When cargo was asked for it: later changes may be missing.
     pub(super) since: SystemTime,
 }
 
@@ -42,17 +42,17 @@ pub(super) struct Workspace {
 pub(super) struct CogPackage {
     /// Cargo's id.
     pub(super) id: String,
-    /// Cargo's name.
+    /// The package name.
     pub(super) name: String,
     pub(super) folder: PathBuf,
-    /// Its library's file.
+    /// The file name of its library.
     pub(super) library: String,
-    /// What it says of itself.
+    /// What its manifest says about it.
     pub(super) facts: Facts,
 }
 
 impl Workspace {
-    /// The same one, found from another folder.
+    /// Merges the same workspace, found from another folder.
     pub(super) fn add(&mut self, other: Workspace) {
         self.folders.extend(other.folders);
         self.since = self.since.min(other.since);
@@ -63,7 +63,8 @@ impl Workspace {
         self.cogs.dedup_by(|one, other| one.id == other.id);
     }
 
-    /// As it is after a manifest has changed. A folder that is gone, or has no cog any more, leaves the others.
+    /// Reads it again after a manifest has changed. A folder that is gone, or has no cogs any more, does not affect the
+    /// others.
     pub(super) fn again(&self) -> Result<Workspace, DevError> {
         let mut again: Option<Workspace> = None;
         for folder in self.folders.iter().filter(|folder| folder.is_dir()) {
@@ -80,7 +81,7 @@ impl Workspace {
         }
         let mut again = again.ok_or_else(|| DevError::NoCog { folder: self.root.clone(), almost: None })?;
         libraries(again.cogs.iter())?;
-        // One that is gone may come back.
+        // A folder that is gone may be created again.
         again.folders.clone_from(&self.folders);
         Ok(again)
     }
@@ -94,7 +95,7 @@ impl Workspace {
 /// The names of the cogs' libraries, with the folders of the cogs.
 ///
 /// # Errors
-/// Two have the same.
+/// Two have the same name.
 pub(super) fn libraries<'c>(
     cogs: impl Iterator<Item = &'c CogPackage>,
 ) -> Result<BTreeMap<String, PathBuf>, DevError> {
@@ -117,7 +118,7 @@ pub(super) fn names<'c>(cogs: impl Iterator<Item = &'c CogPackage>) -> String {
     }
 }
 
-/// The cogs below all of some folders, each workspace once.
+/// The cogs below all of the folders, with each workspace once.
 pub(super) fn find_all(folders: &[PathBuf]) -> Result<Vec<Workspace>, DevError> {
     let mut workspaces: BTreeMap<PathBuf, Workspace> = BTreeMap::new();
     for folder in folders {
@@ -131,7 +132,7 @@ pub(super) fn find_all(folders: &[PathBuf]) -> Result<Vec<Workspace>, DevError> 
     Ok(workspaces.into_values().collect())
 }
 
-/// The cogs below `folder`: of the workspace that it belongs to, or of the packages in the folders directly below it.
+/// The cogs below `folder`: in the workspace that it belongs to, or in the packages directly below it.
 pub(super) fn find(folder: &Path) -> Result<Vec<Workspace>, DevError> {
     let failed = |text: String| DevError::Metadata { folder: folder.to_owned(), text };
     let folder = folder.canonicalize().map_err(|error| failed(error.to_string()))?;
@@ -177,7 +178,7 @@ pub(super) fn find(folder: &Path) -> Result<Vec<Workspace>, DevError> {
     if found.is_empty() { Err(DevError::NoCog { folder, almost }) } else { Ok(found) }
 }
 
-/// The package as a cog; none if it is none; what it lacks if it was meant to be one.
+/// The package as a cog; `None` if it is not one; what it lacks if it was meant to be one.
 fn cog(package: &Package) -> Result<Option<CogPackage>, String> {
     let uses_sdk = |package: &Package| {
         package
@@ -191,7 +192,7 @@ fn cog(package: &Package) -> Result<Option<CogPackage>, String> {
     let library = package.targets.iter().find(|target| target.crate_types.contains(&CrateType::CDyLib));
     let Some(library) = library else {
         let is_library = package.targets.iter().any(|it| it.kind.contains(&TargetKind::Lib));
-        // The SDK's own crates and helpers of cogs are libraries as well.
+        // The SDK's own crates and helper crates of cogs are libraries as well.
         return match is_library {
             true => Err(format!(": `{}` makes no dynamic library", package.name)),
             false => Ok(None),
@@ -218,7 +219,7 @@ fn cog(package: &Package) -> Result<Option<CogPackage>, String> {
     }))
 }
 
-/// The cogs, and the members that they need.
+/// The cogs, and the members that they depend on.
 fn needed<'m>(members: &[&'m Package], cogs: &[CogPackage]) -> Vec<&'m Package> {
     let mut needed: Vec<&Package> =
         members.iter().copied().filter(|it| cogs.iter().any(|cog| cog.id == it.id.repr)).collect();
@@ -238,18 +239,18 @@ fn needed<'m>(members: &[&'m Package], cogs: &[CogPackage]) -> Vec<&'m Package> 
     needed
 }
 
-/// Where the packages are that one depends on by path.
+/// The folders of a package's path dependencies.
 fn paths(package: &Package) -> impl Iterator<Item = PathBuf> {
     package.dependencies.iter().filter_map(|it| it.path.clone()).map(PathBuf::from)
 }
 
-/// Why there is no answer of cargo's.
+/// Why cargo gave no answer.
 enum Unanswered {
     NoCargo(io::Error),
     Said(String),
 }
 
-/// What cargo says of the package or workspace that a folder belongs to.
+/// Cargo's metadata of the package or workspace that a folder belongs to.
 fn metadata(folder: &Path) -> Result<Metadata, Unanswered> {
     let mut cargo = cargo();
     cargo.args(["metadata", "--no-deps", "--format-version", "1"]).current_dir(folder);
@@ -260,7 +261,7 @@ fn metadata(folder: &Path) -> Result<Metadata, Unanswered> {
     serde_json::from_slice(&output.stdout).map_err(|error| Unanswered::Said(error.to_string()))
 }
 
-/// Folders directly below that have a manifest.
+/// Direct subfolders that have a manifest.
 fn below(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let mut folders: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
@@ -269,17 +270,17 @@ fn below(folder: &Path) -> Vec<PathBuf> {
     folders
 }
 
-/// The cargo that started this process, or the one of the path.
+/// The cargo that started this process, or the one in the `PATH`.
 pub(super) fn cargo() -> Command {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    // A build script is code of others, and needs no token.
+    // Build scripts are third-party code, and need no token.
     cargo.env_remove(TOKEN_VARIABLE);
-    // Nobody can answer a question; ssh and git fail with words then.
+    // Nobody can answer a prompt; without one ssh and git fail with a message.
     cargo.env("GIT_TERMINAL_PROMPT", "0");
     if std::env::var_os("GIT_SSH_COMMAND").is_none() {
         cargo.env("GIT_SSH_COMMAND", "ssh -o BatchMode=yes");
     }
-    // Cargo takes it from the folder that it is called in, and that is not always the same one.
+    // Cargo resolves it relative to its working directory, which varies.
     for name in ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR"] {
         if let Some(target) = std::env::var_os(name).and_then(|target| std::path::absolute(target).ok()) {
             cargo.env(name, target);

@@ -1,4 +1,4 @@
-//! Builds cogs once, as they are shipped. It packs nothing.
+//! Builds cogs once, in release mode. It packs nothing.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -9,22 +9,22 @@ use super::{
     packages::{self, CogPackage, Workspace},
 };
 
-/// A cog that was built.
+/// A cog that has been built.
 #[derive(Debug)]
 pub struct Release {
     /// The folder of its package.
     pub folder: PathBuf,
-    /// What its `Cargo.toml` says of it.
+    /// What its `Cargo.toml` says about it.
     pub facts: Facts,
     /// Its library for each target.
     pub libraries: Vec<PathBuf>,
 }
 
-/// Builds the cogs below some folders in a release build: for each of the targets, or for the one that cargo builds for if
-/// none is named.
+/// Builds the cogs below some folders in release mode: for each of the targets, or for cargo's default target if none
+/// is given.
 ///
 /// # Errors
-/// There are none, cargo cannot say, or one does not build.
+/// There are no cogs, cargo fails, or a cog does not build.
 pub async fn release(folders: &[PathBuf], targets: &[String]) -> Result<Vec<Release>, DevError> {
     let workspaces = packages::find_all(folders)?;
     let targets: Vec<Option<&str>> = match targets.is_empty() {

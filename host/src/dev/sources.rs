@@ -1,7 +1,7 @@
-//! What the cogs of a workspace are built from, and when that has changed. It builds nothing.
+//! The files that the cogs of a workspace are built from, and when they change. It builds nothing.
 //!
-//! The folders of the cogs' packages and of those that they depend on by path are watched, and what cargo says after a build
-//! went into it: included files, what build scripts look at. A change counts when a file holds something else than before.
+//! It watches the folders of the cogs' packages and of their path dependencies, and the inputs that cargo reports after
+//! a build: included files, files that build scripts track. A change counts when the content of a file is different.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -22,57 +22,57 @@ use super::{
     packages::{MANIFEST, Workspace},
 };
 
-/// A build begins when nothing has changed for so long: editors write in several steps, and several files at once. What takes
-/// longer begins it again.
+/// A build begins once nothing has changed for this long: editors write in several steps, and several files at once. A
+/// later change starts the build again.
 const SETTLE: Duration = Duration::from_millis(10);
-/// So many builds in a row may change a file while their scripts run before it counts as written by them.
+/// After this many builds in a row that changed a file while their scripts ran, the file counts as written by them.
 const OWN_WRITES: u32 = 4;
 
-/// What the watcher has seen.
+/// What the watcher reported.
 #[derive(Debug)]
 enum Event {
     Changed {
         path: PathBuf,
-        /// It was not there before, or is not there now.
+        /// Whether the file was created or removed.
         comes_or_goes: bool,
     },
-    /// The system has dropped events: anything may have changed.
+    /// The system dropped events: anything may have changed.
     Dropped,
 }
 
 /// Watches the sources of a workspace.
 #[derive(Debug)]
 pub(super) struct Sources {
-    /// None: it cannot be had, and nothing is seen.
+    /// `None` if it could not be created; no changes are seen then.
     watcher: Option<RecommendedWatcher>,
     events: mpsc::UnboundedReceiver<Event>,
     root: PathBuf,
     target: PathBuf,
-    /// The folders of the cogs' packages, of those that they depend on by path, and new ones that may become some.
+    /// The folders of the cogs' packages, of their path dependencies, and new folders that may become packages.
     packages: BTreeSet<PathBuf>,
-    /// Folders in which packages may come.
+    /// Folders in which packages may be created.
     parents: BTreeSet<PathBuf>,
-    /// Folders that are watched, each by itself: a build changes thousands of files below the target folder.
+    /// Folders that are watched, without recursion: a build changes thousands of files below the target folder.
     watched: BTreeSet<PathBuf>,
-    /// Files and folders that the last builds were built from.
+    /// Files and folders that the last builds depended on.
     inputs: BTreeSet<PathBuf>,
-    /// The last build failed, perhaps for a file that is missing.
+    /// Whether the last build failed, perhaps because a file is missing.
     has_failed: bool,
-    /// What the files held when they were last looked at; none for one that is away, or cannot be read.
+    /// Hashes of the files when they were last checked; `None` for a file that is missing or cannot be read.
     known: HashMap<PathBuf, Option<blake3::Hash>>,
     build_began: SystemTime,
-    /// Files that changed while a build script could have written them, in this build.
+    /// Files that changed during this build while a build script could have written them.
     suspects: BTreeSet<PathBuf>,
-    /// In how many builds in a row they did.
+    /// In how many builds in a row each of them did.
     own_writes: BTreeMap<PathBuf, u32>,
-    /// Something has changed that no build has read.
+    /// Whether something has changed that no build has read.
     is_stale: bool,
-    /// A manifest has changed.
+    /// Whether a manifest has changed.
     has_other_manifests: bool,
 }
 
 impl Sources {
-    /// Watches the folders of the packages. What cannot be watched is said in the log.
+    /// Watches the folders of the packages. Folders that cannot be watched are logged.
     pub(super) fn watch(workspace: &Workspace) -> Sources {
         let (send, events) = mpsc::unbounded_channel();
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
@@ -111,7 +111,7 @@ impl Sources {
         sources
     }
 
-    /// The packages as they are now.
+    /// Updates the packages.
     pub(super) fn follow(&mut self, workspace: &Workspace) {
         let cogs = workspace.cogs.iter().map(|cog| &cog.folder);
         self.packages = cogs.chain(&workspace.dependencies).cloned().collect();
@@ -128,7 +128,7 @@ impl Sources {
             let manifest = folder.join(MANIFEST);
             self.known.entry(manifest.clone()).or_insert_with(|| digest(&manifest).ok());
         }
-        // What came after cargo had looked and before they were watched.
+        // Manifests that were written after cargo had read them, and before they were watched.
         let beside = self.parents.iter().flat_map(|parent| folders_in(parent));
         let mut folders = beside.chain(self.packages.iter().cloned());
         let is_later = folders.any(|folder| has_changed(&folder.join(MANIFEST), workspace.since));
@@ -136,17 +136,17 @@ impl Sources {
         self.is_stale |= is_later;
     }
 
-    /// Whether a manifest has changed since this was asked.
+    /// Whether a manifest has changed since the last call.
     pub(super) fn takes_manifests(&mut self) -> bool {
         std::mem::take(&mut self.has_other_manifests)
     }
 
-    /// A manifest has changed, and what it says is not known.
+    /// Records that a manifest has changed, but could not be read successfully.
     pub(super) fn has_other_manifests(&mut self) {
         self.has_other_manifests = true;
     }
 
-    /// What changes from now on may not be in the build.
+    /// Changes from now on may not be in the build.
     pub(super) fn begin_build(&mut self) {
         self.build_began = SystemTime::now();
         let paths: Vec<PathBuf> = self.known.keys().cloned().collect();
@@ -157,7 +157,7 @@ impl Sources {
         self.suspects.clear();
     }
 
-    /// What cargo says it was built from.
+    /// Updates the inputs from what cargo reported.
     pub(super) fn built<'l>(&mut self, libraries: impl Iterator<Item = &'l PathBuf>, has_failed: bool) {
         self.has_failed = has_failed;
         if !has_failed {
@@ -177,14 +177,14 @@ impl Sources {
                 self.seen(folder, Sources::watch_one);
             }
             if !self.known.contains_key(&input) {
-                // It was not watched: it may have changed after it was read.
+                // It was not watched, so it may have changed after it was read.
                 self.is_stale |= !self.is_built(&input) && has_changed(&input, self.build_began);
                 self.known.insert(input.clone(), digest(&input).ok());
             }
         }
     }
 
-    /// What a build's scripts may have written leads to one more build, unless they write it each time.
+    /// Files that a build's scripts may have written cause one more build, unless that happens in every build.
     pub(super) fn end_build(&mut self) {
         let suspects = std::mem::take(&mut self.suspects);
         self.own_writes.retain(|file, _| suspects.contains(file));
@@ -202,7 +202,7 @@ impl Sources {
         }
     }
 
-    /// Waits until something has changed, and then until nothing does.
+    /// Waits until something has changed, and then until the changes stop.
     pub(super) async fn changed(&mut self) {
         if !std::mem::take(&mut self.is_stale) {
             self.next(None).await;
@@ -211,14 +211,14 @@ impl Sources {
         self.is_stale = false;
     }
 
-    /// Waits until something has changed that the build under way cannot have written itself. Dropped in between, it has
-    /// noted what it has seen.
+    /// Waits until something has changed that the current build cannot have written itself. If it is dropped meanwhile,
+    /// the changes seen so far stay recorded.
     pub(super) async fn changed_during(&mut self, scripts: Scripts) {
         self.next(Some(&scripts)).await;
         while timeout(SETTLE, self.next(Some(&scripts))).await.is_ok() {}
     }
 
-    /// The next change, which is noted.
+    /// Waits for the next change, and records it.
     async fn next(&mut self, during: Option<&Scripts>) {
         while let Some(event) = self.events.recv().await {
             let is_change = match event {
@@ -230,7 +230,7 @@ impl Sources {
                 return;
             }
         }
-        // Nothing is watched.
+        // Nothing is being watched.
         std::future::pending().await
     }
 
@@ -254,7 +254,7 @@ impl Sources {
         }
         self.has_other_manifests |= path.ends_with(MANIFEST);
         match during {
-            // Cargo completes it before it compiles.
+            // Cargo updates it before it compiles.
             Some(_) if path.ends_with("Cargo.lock") => false,
             Some(scripts) if scripts.may_write() => {
                 self.suspects.insert(path);
@@ -264,7 +264,7 @@ impl Sources {
         }
     }
 
-    /// A new folder is watched from now on; what lies in it already counts as new.
+    /// A new folder is watched from now on; files already in it count as new.
     fn is_change_by_folder(&mut self, folder: &Path) -> bool {
         let is_new = folder.parent().is_some_and(|parent| self.parents.contains(parent))
             && self.packages.insert(folder.to_owned());
@@ -276,7 +276,8 @@ impl Sources {
         has_file(folder, |file| self.has_failed || is_rust(file))
     }
 
-    /// Whether packages went with a folder. Of what lay in one that was moved away nothing is said.
+    /// Whether packages disappeared with a folder. If a folder is moved away, there are no events for what it
+    /// contained.
     fn is_left(&mut self, folder: &Path) -> bool {
         let before = self.packages.len();
         if !folder.exists() {
@@ -291,23 +292,24 @@ impl Sources {
         let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
         let is_cargos = matches!(name, MANIFEST | "Cargo.lock" | "rust-toolchain" | "rust-toolchain.toml")
             || path.ends_with(".cargo/config.toml");
-        // What the build misses may be a file of any kind; what is only written, such as a log, is not that.
+        // A failed build may lack a file of any kind, which then gets created; writing to a file, such as a log, is no
+        // sign of that.
         let may_be_missing = self.has_failed && comes_or_goes;
         is_cargos || self.is_input(path) || self.is_in_package(path) && (is_rust(path) || may_be_missing)
     }
 
-    /// Whether it lies in the target folder, and in no package that lies there too.
+    /// Whether the path is in the target folder, but not in a package in there.
     fn is_built(&self, path: &Path) -> bool {
         let is_of = |package: &PathBuf| package.starts_with(&self.target) && path.starts_with(package);
         path.starts_with(&self.target) && !self.packages.iter().any(is_of)
     }
 
-    /// Whether the last build read it, or the folder that it lies in.
+    /// Whether the last build depended on it, or on a folder that contains it.
     fn is_input(&self, path: &Path) -> bool {
         path.ancestors().any(|it| self.inputs.contains(it))
     }
 
-    /// Whether it lies in a folder, or is one, that is no part of a package.
+    /// Whether it is, or is in, a folder that is not part of a package.
     fn is_passing(&self, path: &Path) -> bool {
         let mut roots = self.packages.iter().chain([&self.root]).chain(&self.parents);
         let inside = roots.find_map(|root| path.strip_prefix(root).ok());
@@ -335,7 +337,7 @@ impl Sources {
     }
 
     fn watch_below(&mut self, folder: &Path) -> notify::Result<()> {
-        // Again, if it was away in between.
+        // Watch it again, in case it was removed in between.
         self.watched.remove(folder);
         self.watch_one(folder)?;
         for inner in folders_in(folder) {

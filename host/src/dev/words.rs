@@ -1,10 +1,10 @@
-//! What a build has to say, so that it can be read: the compiler's errors and warnings, without cargo's progress.
+//! The readable output of a build: the compiler's errors and warnings, without cargo's progress.
 
 use cargo_metadata::diagnostic::{Diagnostic, DiagnosticLevel};
 
-/// What is shown of them, in bytes; the first counts.
+/// How much of them is shown, in bytes, from the beginning.
 const SHOWN_MAX_BYTES: usize = 16 << 10;
-/// How lines of progress begin.
+/// How progress lines begin.
 const PROGRESS: &[&str] = &[
     "Adding ",
     "Blocking ",
@@ -19,7 +19,7 @@ const PROGRESS: &[&str] = &[
     "warning: build failed, waiting for other jobs",
 ];
 
-/// The words of one build.
+/// The output of one build.
 #[derive(Debug, Default)]
 pub(super) struct Words {
     first_error: Option<String>,
@@ -29,7 +29,8 @@ pub(super) struct Words {
 }
 
 impl Words {
-    /// A message of the compiler. A sum of others ("aborting due to 2 previous errors") has no place, and is left out.
+    /// Adds a message of the compiler. Summaries ("aborting due to 2 previous errors") have no position, and are left
+    /// out.
     pub(super) fn compiler_says(&mut self, message: &Diagnostic) {
         let place = message.spans.iter().find(|span| span.is_primary);
         let words = message.rendered.clone().unwrap_or_else(|| message.message.clone()).trim_end().to_owned();
@@ -54,20 +55,20 @@ impl Words {
         list.push(words);
     }
 
-    /// A line of cargo's own.
+    /// Adds a line of cargo's own.
     pub(super) fn cargo_says(&mut self, line: &str) {
         if !PROGRESS.iter().any(|word| line.trim_start().starts_with(word)) {
             self.cargo.push(line.to_owned());
         }
     }
 
-    /// File, line, column and text of the first error; cargo's first one if the compiler had none.
+    /// File, line, column and text of the first error; cargo's first error if the compiler reported none.
     pub(super) fn first_error(&self) -> Option<String> {
         let of_cargo = || Some(self.cargo.iter().find_map(|line| line.strip_prefix("error: "))?.to_owned());
         self.first_error.clone().or_else(of_cargo)
     }
 
-    /// All errors; what cargo says if the compiler had none.
+    /// All errors; cargo's output if the compiler reported none.
     pub(super) fn errors(&self) -> String {
         match self.errors.is_empty() {
             true => shown(&self.cargo.join("\n")),
@@ -75,7 +76,7 @@ impl Words {
         }
     }
 
-    /// All warnings; empty without any.
+    /// All warnings; empty if there are none.
     pub(super) fn warnings(&self) -> String {
         shown(&self.warnings.join("\n\n"))
     }
