@@ -1,9 +1,9 @@
-//! Keeps Discord's lists of commands equal to what the cogs declare. Asks first, and sends only what differs, after
-//! things have calmed down. Handling calls of commands is the router's part.
+//! Keeps Discord's lists of commands in sync with what the cogs declare. It first fetches what is registered, and sends
+//! only the differences, once the declarations have settled. Calls of commands are handled by the router.
 //!
-//! A command is deleted only if a cog of this process declared it and none does any more: with the command goes its id,
-//! and with the id the permissions that each server's admins gave it. A command that no cog of this process ever
-//! declared stays, and is named: it may be that of a cog whose file is broken today, or of another program.
+//! A command is deleted only if a cog of this process declared it and none does any more: deleting it loses its id, and
+//! with it the permissions that each server's admins gave it. A command that no cog of this process ever declared
+//! stays, and is logged: it may belong to a cog whose file is broken today, or to another program.
 //! <https://discord.com/developers/docs/interactions/application-commands#updating-and-deleting-a-command>
 
 mod blame;
@@ -36,11 +36,11 @@ use crate::{
     sessions::{Discord, discord::DiscordError},
 };
 
-/// Shortest pause between two looks at what has to go.
+/// Shortest pause between two checks for commands to delete.
 const LOOK_MIN: Duration = Duration::from_millis(100);
 /// Longest pause between two attempts after a failure.
 const RETRY_MAX: Duration = Duration::from_secs(60);
-/// Longest pause where a rate limit asks for more: of other lists there may be something to do.
+/// Longest pause when a rate limit demands more: other lists may need changes meanwhile.
 const LIMITED_MAX: Duration = Duration::from_secs(15 * 60);
 
 /// Registers the declared commands, now and whenever they have changed and then stayed the same for `settle`, until the
@@ -51,7 +51,7 @@ pub async fn keep_registered(cogs: Weak<Cogs>, discord: Arc<Discord>, settle: Du
     let mut known = BTreeSet::new();
     let mut left_out = BTreeSet::new();
     let mut pause = Duration::from_secs(1);
-    // When what was postponed can be created; and whether something was refused.
+    // When postponed commands can be created, and whether any were rejected.
     let (mut again, mut was_refused) = (None, false);
     loop {
         changes.mark_unchanged();
@@ -86,20 +86,21 @@ pub async fn keep_registered(cogs: Weak<Cogs>, discord: Arc<Discord>, settle: Du
         drop(strong);
         match tokio::time::timeout(keep.max(LOOK_MIN), changes.changed()).await {
             Ok(Ok(())) => {
-                // Also if the same commands are declared again: Discord may have refused them for something that passed.
+                // Even if the same commands are declared again: the reason for Discord's rejection may have been
+                // temporary.
                 if std::mem::take(&mut was_refused) {
                     done = None;
                 }
             }
             Ok(Err(_)) => return,
-            // The commands of a cog that was unloaded may have to go by now.
+            // Commands of an unloaded cog may have to be deleted by now.
             Err(_) => continue,
         }
         while tokio::time::timeout(settle, changes.changed()).await.is_ok_and(|changed| changed.is_ok()) {}
     }
 }
 
-/// Says which of the host's own commands find no room any more.
+/// Logs which of the host's own commands no longer fit.
 fn warn_of(left_out: &BTreeSet<CommandKey>) {
     if !left_out.is_empty() {
         tracing::warn!(
@@ -112,7 +113,7 @@ fn warn_of(left_out: &BTreeSet<CommandKey>) {
 }
 
 impl Registered {
-    /// What was done, refused and left; of what was left, only what is not `known`.
+    /// Logs what was done, rejected and left alone; of the last, only commands that are not in `known`.
     fn log(&self, known: &mut BTreeSet<(Scope, CommandKey)>) {
         for plan in self.plans.iter().filter(|plan| !plan.is_empty()) {
             tracing::info!(

@@ -1,5 +1,5 @@
-//! The log: one line an event on stderr, readable by people or as JSON. A cog's lines begin with `name#generation`.
-//! It decides nothing about what is logged; the filter does.
+//! The log: one line per event on stderr, as text or as JSON. A cog's lines begin with `name#generation`.
+//! It does not decide what is logged; the filter does.
 
 mod journal;
 mod line;
@@ -19,23 +19,23 @@ use crate::{
     text::Lines,
 };
 
-/// The variable that goes before `[log] filter`.
+/// The environment variable that takes precedence over `[log] filter`.
 const VARIABLE: &str = "RUST_LOG";
 
 /// Why there is no log.
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
-    /// The filter is not understood.
+    /// The filter is not valid.
     #[error("cannot use the log filter `{filter}` from {origin}: {why}")]
     Filter {
         /// The filter.
         filter: String,
-        /// Where it came from.
+        /// Where it was set.
         origin: &'static str,
         /// What is wrong.
         why: String,
     },
-    /// There is one already.
+    /// There is a log already.
     #[error("the log is set up already")]
     Twice,
 }
@@ -53,11 +53,11 @@ impl LogError {
     }
 }
 
-/// Begins to log, also into `journal` if somebody looks there. `filter` goes before the variable `RUST_LOG`, and that
-/// before `[log] filter`.
+/// Starts the log, and sends it to `journal` as well if there is one. `filter` takes precedence over the variable
+/// `RUST_LOG`, and that over `[log] filter`.
 ///
 /// # Errors
-/// When the filter is not understood, or there is a log already.
+/// The filter is not valid, or there is a log already.
 pub fn init(config: &Log, filter: Option<&str>, journal: Option<Journal>) -> Result<(), LogError> {
     let filter = targets(config, filter)?;
     let look = match config.format {
@@ -69,10 +69,10 @@ pub fn init(config: &Log, filter: Option<&str>, journal: Option<Journal>) -> Res
     log.try_init().map_err(|_| LogError::Twice)
 }
 
-/// Whether [`init`] would understand the filter.
+/// Whether [`init`] would accept the filter.
 ///
 /// # Errors
-/// When it would not.
+/// It would not.
 pub fn check(config: &Log, filter: Option<&str>) -> Result<(), LogError> {
     targets(config, filter).map(drop)
 }
@@ -87,12 +87,12 @@ fn targets(config: &Log, filter: Option<&str>) -> Result<Targets, LogError> {
     log_targets(text).map_err(|why| LogError::Filter { filter: text.to_owned(), origin, why })
 }
 
-/// Whether the log may hold colours: stderr is a terminal, and nobody said `NO_COLOR`.
+/// Whether the log may be coloured: stderr is a terminal, and `NO_COLOR` is not set.
 fn is_coloured() -> bool {
     io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()
 }
 
-/// A text that may have several lines, as an event has it: its message, and what stands below as `output`.
+/// Splits a text of several lines for an event: its message, and the lines below it as `output`.
 pub fn lines(text: &str) -> (&str, Option<&str>) {
     match text.split_once('\n') {
         Some((first, below)) => (first, Some(below)),
@@ -100,7 +100,7 @@ pub fn lines(text: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Writes lines that are no event to where the log goes. What would act on a terminal is escaped.
+/// Writes lines that are not events to the destination of the log. Control characters are escaped.
 pub fn write(text: &str) {
     writer::queue(Lines(text).to_string());
 }

@@ -1,5 +1,4 @@
-//! Text as it comes: files with or without a byte order mark, always UTF-8; words of any length and with
-//! any character.
+//! Reading text: files with or without a byte order mark, always UTF-8; texts of any length and with any characters.
 
 mod escape;
 
@@ -12,24 +11,25 @@ use crate::file;
 
 pub use self::escape::{Lines, OneLine};
 
-/// Longer words of a cog are cut where they are shown in lists. In bytes.
+/// Longer texts of a cog are truncated in lists. In bytes.
 const SHORT_MAX: usize = 4 << 10;
 
-/// Larger files are no text that somebody wrote. In bytes.
+/// A larger file is not a text file. In bytes.
 const FILE_MAX: u64 = 64 << 20;
 
-/// Reads a text file; a byte order mark in front is dropped.
+/// Reads a text file; a leading byte order mark is dropped.
 ///
 /// # Errors
-/// As [`read_bytes`]; or it is no UTF-8: UTF-16 is named, of other bytes the line is.
+/// As for [`read_bytes`]; or it is not UTF-8: the error says if it is UTF-16, or else in which line the invalid bytes
+/// are.
 pub fn read(file: &Path) -> io::Result<String> {
     decode(read_bytes(file)?)
 }
 
-/// Reads a file without waiting for anybody: a pipe may never have another end, and a device no end.
+/// Reads a file without blocking: a pipe may have no writer, and a device no end.
 ///
 /// # Errors
-/// It cannot be read, is no regular file, or is larger than any text.
+/// It cannot be read, is not a regular file, or is too large for a text.
 pub fn read_bytes(file: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file::open(file)?.take(FILE_MAX + 1).read_to_end(&mut bytes)?;
@@ -42,7 +42,7 @@ pub fn read_bytes(file: &Path) -> io::Result<Vec<u8>> {
     }
 }
 
-/// The same of what is read to its end.
+/// Reads text to the end of a source.
 ///
 /// # Errors
 /// As [`read`].
@@ -52,7 +52,7 @@ pub fn read_from(mut source: impl io::Read) -> io::Result<String> {
     decode(bytes)
 }
 
-/// Cuts a text that has more bytes, and shows that.
+/// Truncates a text to `most` bytes, and marks it if it was longer.
 pub fn cut(text: &mut String, most: usize) {
     if text.len() > most {
         text.truncate(text.floor_char_boundary(most));
@@ -60,14 +60,14 @@ pub fn cut(text: &mut String, most: usize) {
     }
 }
 
-/// Words of a cog, cut to what is shown in a list.
+/// A cog's text, truncated to what lists show.
 pub fn shortened(mut words: String) -> String {
     cut(&mut words, SHORT_MAX);
     words
 }
 
 fn decode(bytes: Vec<u8>) -> io::Result<String> {
-    // https://www.unicode.org/faq/utf_bom.html#bom4; without a mark every other byte of English text is zero.
+    // https://www.unicode.org/faq/utf_bom.html#bom4; without a mark, every other byte of English text is zero.
     let is_utf16 = matches!(bytes.get(..2), Some([0xff, 0xfe] | [0xfe, 0xff] | [0, 1..=255] | [1..=255, 0]));
     if is_utf16 {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "it is UTF-16; save it as UTF-8"));

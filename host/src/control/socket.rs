@@ -88,8 +88,7 @@ pub struct Socket {
     path: PathBuf,
     /// Identifies the file: another host may have replaced it.
     file: Identity,
-    /// Locked while this host lives: whichever host has the lock owns the path. The lock file stays, as removing it
-    /// would be a race.
+    /// Locked while this host lives: the lock's holder owns the path. The file stays, as removing it would be a race.
     lock: File,
 }
 

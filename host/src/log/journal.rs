@@ -1,5 +1,5 @@
-//! The last lines of the log by cog, kept in memory for those who want to look back and read on.
-//! It writes nothing anywhere; the log itself does.
+//! The latest lines of the log for each cog, kept in memory to be read back and followed.
+//! It writes nothing to disk or to stderr; the log itself does.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -15,29 +15,29 @@ use tracing_subscriber::{Layer, layer::Context};
 
 use super::line::Parts;
 
-/// Lines kept of each cog, and of the host itself.
+/// Maximum number of lines kept for each cog, and for the host itself.
 const LINES_PER_COG: usize = 300;
-/// Cogs whose lines are kept; further ones share the host's place.
+/// Maximum number of cogs whose lines are kept separately; further ones share the host's space.
 const COGS: usize = 128;
-/// The longest line, in bytes; what is longer is cut.
+/// The longest line, in bytes; longer ones are truncated.
 const LINE_MAX_BYTES: usize = 4096;
 
 /// One line.
 #[derive(Clone, Debug, Serialize)]
 pub struct Line {
-    /// Its number; numbers only grow.
+    /// Its number, higher than that of every earlier line.
     pub number: u64,
     /// Milliseconds since 1970.
     pub at: u64,
     /// `info`, `warn` …
     pub level: &'static str,
-    /// The generation it comes from, `ping#3`; none: the host.
+    /// The generation that it comes from, such as `ping#3`; `None` for the host.
     pub cog: Option<Arc<str>>,
-    /// What it says, fields included.
+    /// Its text, including fields.
     pub text: Arc<str>,
 }
 
-/// The journal. Clones are the same one.
+/// The journal. Clones share the lines.
 #[derive(Clone, Debug)]
 pub struct Journal {
     lines: Arc<Mutex<BTreeMap<String, VecDeque<Line>>>>,
@@ -51,12 +51,12 @@ impl Default for Journal {
 }
 
 impl Journal {
-    /// The number of the newest line; it changes with each one.
+    /// The number of the newest line; it changes with each line.
     pub fn newest(&self) -> watch::Receiver<u64> {
         self.newest.subscribe()
     }
 
-    /// The lines that are kept and came after `number`, in order.
+    /// The kept lines after `number`, in order.
     pub fn since(&self, number: u64) -> Vec<Line> {
         let lines = self.lines();
         let after = |lines: &VecDeque<Line>| lines.partition_point(|line| line.number <= number);

@@ -1,10 +1,10 @@
-//! One event as one line: for people, or as JSON.
+//! Formats an event as one line: as text, or as JSON.
 //!
 //! ```text
 //! 2026-07-29T17:09:20.123456Z INFO  ping#3: text key=value
 //! ```
 //!
-//! The fields `help` and `output` are the host's own further lines, and stand below it, indented.
+//! The fields `help` and `output`, which only the host's own events use, become further lines below it, indented.
 
 use std::{
     fmt::{self, Write},
@@ -28,7 +28,7 @@ use tracing_subscriber::{
 use super::writer;
 use crate::text::{Lines, OneLine};
 
-/// How a line looks.
+/// The format of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Look {
     Plain,
@@ -36,7 +36,7 @@ pub(super) enum Look {
     Json,
 }
 
-/// The look of this process's log, once it has one.
+/// The format of this process's log, once it is set.
 static LOOK: OnceLock<Look> = OnceLock::new();
 
 /// Queues every event as a line.
@@ -66,7 +66,7 @@ impl<S: Subscriber> Layer<S> for LineLayer {
     }
 }
 
-/// A warning about the log itself, which cannot go through it.
+/// A warning about the log itself, which cannot go through the log.
 pub(super) fn notice(text: &str) -> String {
     match LOOK.get().unwrap_or(&Look::Plain) {
         Look::Json => {
@@ -112,7 +112,7 @@ fn json_line(level: Level, target: &str, mut fields: Map<String, Value>) -> Stri
     format!("{}\n", Value::Object(line))
 }
 
-/// Date and time of day, UTC (RFC 3339): a log is read beside others, and days change the zone.
+/// Date and time of day in UTC (RFC 3339): logs are compared with others, and the local offset changes during the year.
 fn now() -> String {
     let mut text = String::new();
     // Writing to a string does not fail.
@@ -130,13 +130,13 @@ fn colour_of(level: Level) -> &'static str {
     }
 }
 
-/// An event's fields, by what a line for people does with them.
+/// An event's fields, grouped by their place in a text line.
 #[derive(Default)]
 pub(super) struct Parts {
     pub(super) message: String,
     pub(super) cog: Option<String>,
     pub(super) others: String,
-    /// Lines of their own.
+    /// Lines of their own below it.
     pub(super) below: String,
 }
 
@@ -158,14 +158,14 @@ impl Visit for Parts {
             }
             "help" => writeln!(self.below, "help: {value:?}"),
             "output" => writeln!(self.below, "{value:?}"),
-            // Where in the cog's source: for the JSON format and the filter.
+            // The position in the cog's source: for the JSON format and the filter.
             "module" => Ok(()),
             name => write!(self.others, " {name}={value:?}"),
         };
     }
 }
 
-/// An event's fields, as JSON has them.
+/// An event's fields for JSON.
 #[derive(Default)]
 struct Fields(Map<String, Value>);
 
@@ -209,7 +209,7 @@ mod tests {
 
     use super::*;
 
-    /// What an event becomes, as text and as JSON.
+    /// The line of an event, as text and as JSON.
     fn lines(log: impl FnOnce()) -> (String, Value) {
         struct Kept(Arc<Mutex<(String, String)>>);
         impl<S: Subscriber> Layer<S> for Kept {
@@ -229,7 +229,7 @@ mod tests {
         (text, serde_json::from_str(&json).unwrap())
     }
 
-    /// Without date and time.
+    /// The line without date and time.
     fn after_time(line: &str) -> &str {
         let (time, rest) = line.split_once(' ').unwrap();
         assert!(time.len() == "2026-07-29T17:09:20.123456Z".len() && time.ends_with('Z'), "{time}");

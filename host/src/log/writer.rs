@@ -1,5 +1,6 @@
-//! Writes the log on a thread of its own, from a bounded queue: who logs never waits for what reads the log, be it a
-//! pipe that nobody empties or a terminal that is stopped. What finds the queue full is dropped, and counted in the log.
+//! Writes the log on a thread of its own, from a bounded queue: code that logs never waits for the reader of the log,
+//! be it a pipe that is not read or a stopped terminal. Lines that find the queue full are dropped, and their number is
+//! logged.
 
 use std::{
     collections::VecDeque,
@@ -13,48 +14,49 @@ use std::{
 
 use super::line::notice;
 
-/// What may wait to be written, in bytes; one text may be larger than all of it.
+/// The size of the queue, in bytes; a single text may be larger.
 const QUEUE_MAX_BYTES: usize = 1 << 20;
 
-/// When a pipe that is full is tried again.
+/// The pause before another attempt to write to a full pipe.
 const AGAIN: Duration = Duration::from_millis(10);
 
-/// Takes lines, each with its line end.
+/// Receives lines, each with its line end.
 type Taker = Arc<dyn Fn(&str) + Send + Sync>;
 
-/// Who takes the lines instead of stderr: a prompt or a progress line must not be written over.
+/// Receives the lines instead of stderr, so that they do not overwrite a prompt or a progress line.
 static TAKER: Mutex<Option<Taker>> = Mutex::new(None);
 
 /// The queue of this process.
 static QUEUE: Queue = Queue { waiting: Mutex::new(Waiting::EMPTY), changed: Condvar::new() };
 
-/// Whether it has its thread, once there was something to write.
+/// Whether its thread was started, once there was something to write.
 static STARTED: OnceLock<bool> = OnceLock::new();
 
-/// Stderr by a descriptor of the log's own: a cog may close the standard ones, and what the host opens next would have that
-/// number, and the log in it. None: there was no descriptor for it.
+/// A descriptor of stderr for the log alone: a cog may close the standard ones, and the next file that the host opens
+/// would get that number, and the log would be written into it. `None` if there was no descriptor left.
 static STDERR: LazyLock<Option<File>> =
     LazyLock::new(|| io::stderr().as_fd().try_clone_to_owned().ok().map(File::from));
 
 struct Queue {
     waiting: Mutex<Waiting>,
-    /// A text was queued, or one was written.
+    /// Notified when a text is queued, and when one has been written.
     changed: Condvar,
 }
 
 struct Waiting {
     entries: VecDeque<Entry>,
     bytes: usize,
-    /// Texts that found the queue full since the last one that was queued.
+    /// Number of texts that found the queue full since the last one that was queued.
     dropped: u64,
-    /// Texts that could not be written: the disk was full. They are counted when there is something to write again.
+    /// Number of texts that could not be written because the disk was full. They are reported when there is something
+    /// to write again.
     failed: u64,
     is_writing: bool,
 }
 
 struct Entry {
     text: String,
-    /// How many texts it stands for: itself, or those that a notice counts.
+    /// How many texts this represents: one, or the number in a notice.
     texts: u64,
 }
 
@@ -62,14 +64,14 @@ impl Waiting {
     const EMPTY: Waiting =
         Waiting { entries: VecDeque::new(), bytes: 0, dropped: 0, failed: 0, is_writing: false };
 
-    /// Queues a text, or drops it.
+    /// Queues a text, or drops it if the queue is full.
     fn push(&mut self, text: String) {
         if !self.entries.is_empty() && self.bytes + text.len() > QUEUE_MAX_BYTES {
             self.dropped += 1;
             return;
         }
         self.dropped += std::mem::take(&mut self.failed);
-        // In the place of those that are missing.
+        // The notice takes the place of the missing texts.
         let entries = self.notice().into_iter().chain([Entry { text, texts: 1 }]);
         for entry in entries {
             self.bytes += entry.text.len();
@@ -104,7 +106,7 @@ impl Queue {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes what comes, for as long as the process lives.
+    /// Writes entries as they arrive, for as long as the process lives.
     fn work(&self) {
         let mut waiting = self.lock();
         loop {
@@ -125,10 +127,10 @@ impl Queue {
     }
 }
 
-/// Queues a text with its line end.
+/// Queues a text that includes its line end.
 pub(super) fn queue(text: String) {
-    // Without its thread the log waits, and is dropped rather than allowed to stop its host; the next thread that cannot be
-    // had ends the start with an error of its own.
+    // Without its thread, the log is dropped once the queue is full, rather than stopping its host; the next thread
+    // that cannot be started makes the start fail with an error of its own.
     STARTED.get_or_init(|| thread::Builder::new().name("log".to_owned()).spawn(|| QUEUE.work()).is_ok());
     LazyLock::force(&STDERR);
     QUEUE.lock().push(text);
@@ -140,7 +142,7 @@ pub fn flush(within: Duration) {
     let until = Instant::now() + within;
     let mut waiting = QUEUE.lock();
     if STARTED.get() == Some(&false) {
-        // Nobody else writes it.
+        // No thread writes it.
         while let Some(entry) = waiting.pop() {
             let _ = put(&entry.text);
         }
@@ -155,18 +157,18 @@ pub fn flush(within: Duration) {
     }
 }
 
-/// Gives the lines to `taker` instead of stderr, from now on.
+/// Sends the lines to `taker` instead of stderr from now on.
 pub fn redirect(taker: impl Fn(&str) + Send + Sync + 'static) {
     *TAKER.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(taker));
 }
 
-/// Gives the lines to stderr again.
+/// Sends the lines to stderr again.
 pub fn to_stderr() {
     TAKER.lock().unwrap_or_else(PoisonError::into_inner).take();
 }
 
 fn put(text: &str) -> io::Result<()> {
-    // Not under the lock: to take the lines away from a taker must not wait for it.
+    // Not while holding the lock: removing a taker must not wait for it.
     let taker = TAKER.lock().unwrap_or_else(PoisonError::into_inner).clone();
     match taker {
         Some(take) => take(text),
@@ -184,7 +186,7 @@ fn write_to(out: &mut impl Write, mut bytes: &[u8]) -> io::Result<()> {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
             Ok(written) => bytes = &bytes[written..],
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            // Somebody who shares the pipe or terminal has made it non-blocking, which holds for all of them.
+            // Another process that shares the pipe or terminal has made it non-blocking, which affects all of them.
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => thread::sleep(AGAIN),
             Err(error) => return Err(error),
         }
@@ -245,7 +247,7 @@ mod tests {
 
     #[test]
     fn a_pipe_that_somebody_made_non_blocking_loses_nothing() {
-        /// Full every other time, and takes three bytes at once.
+        /// Fails every other time because it is full, and accepts three bytes at once.
         struct Narrow(Vec<u8>, bool);
         impl Write for Narrow {
             fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

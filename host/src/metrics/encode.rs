@@ -1,4 +1,4 @@
-//! Metrics as text, in the form that is asked for. <https://prometheus.io/docs/instrumenting/exposition_formats/>
+//! Metrics as text, in the requested format. <https://prometheus.io/docs/instrumenting/exposition_formats/>
 
 use std::fmt;
 
@@ -11,17 +11,17 @@ use prometheus_client::{
 
 use super::family::{Family, Kind, Sample, Value};
 
-/// How metrics are written.
+/// The text format of metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
-    /// Prometheus's own text, which every collector reads.
+    /// Prometheus's text format, which every collector understands.
     Prometheus,
-    /// What Prometheus asks for first.
+    /// OpenMetrics, which Prometheus prefers.
     OpenMetrics,
 }
 
 impl Form {
-    /// What a request's `Accept` asks for.
+    /// The format that a request's `Accept` header asks for.
     pub(super) fn of(accept: &str) -> Form {
         match accept.contains("application/openmetrics-text") {
             true => Form::OpenMetrics,
@@ -80,7 +80,7 @@ fn write(mut encoder: MetricEncoder<'_>, kind: Kind, value: &Value) -> fmt::Resu
     }
 }
 
-/// The library adds the endings of names itself, where the form has them.
+/// The library appends the suffixes of names itself, where the format has them.
 fn in_library(family: &Family) -> (&'static str, MetricType) {
     let without = |ending| family.name.strip_suffix(ending).unwrap_or(family.name);
     match family.kind {

@@ -1,5 +1,5 @@
-//! The endpoint: `/health`, `/ready` and `/metrics` over HTTP. It is open before the sessions and closes after them; what it
-//! says is of the host that is there.
+//! The endpoint: `/health`, `/ready` and `/metrics` over HTTP. It opens before the sessions and closes after them, and
+//! reports on whichever host exists at the time.
 
 use std::{
     io,
@@ -32,26 +32,26 @@ use super::{
 };
 use crate::{cogs::Cogs, config, health::Health};
 
-/// Connections at once; others wait in the system's queue.
+/// Maximum number of connections; others wait in the system's queue.
 const CONNECTIONS: usize = 64;
-/// Who asks nothing for so long gives its place to another: a probe waits no longer for its answer.
+/// A client that sends no request for this long gives way to another; a probe would not wait longer for its answer.
 const HEAD: Duration = Duration::from_millis(500);
-/// A connection is for one request, and ends after so long whatever becomes of it.
+/// A connection serves one request, and is closed after this time in any case.
 const CONNECTION: Duration = Duration::from_secs(10);
 
 /// The endpoint cannot be opened.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot serve metrics at `{address}` (`[metrics] address`)")]
 pub struct EndpointError {
-    /// Where it should be.
+    /// The configured address.
     address: String,
-    /// Why not.
+    /// The reason.
     #[source]
     source: io::Error,
 }
 
 impl EndpointError {
-    /// Whether something listens there already.
+    /// Whether something is already listening on the address.
     pub fn is_in_use(&self) -> bool {
         self.source.kind() == io::ErrorKind::AddrInUse
     }
@@ -81,12 +81,12 @@ pub struct Endpoint {
     serving: AbortHandle,
 }
 
-/// The cogs of the host that it speaks of, or why there is none, in one word. Clones are the same.
+/// The cogs of the host that is reported on, or one word why there is none. Clones share the state.
 #[derive(Clone, Debug)]
 struct Shown(Arc<Mutex<Result<Weak<Cogs>, &'static str>>>);
 
 impl Endpoint {
-    /// Begins to serve; there is no host yet. Needs a running runtime.
+    /// Starts to serve, without a host yet. Needs a running runtime.
     ///
     /// # Errors
     /// The address cannot be used.
@@ -103,12 +103,12 @@ impl Endpoint {
         Ok(Endpoint { shown, serving })
     }
 
-    /// From now on it speaks of the host with these cogs. It does not keep them alive.
+    /// Reports on the host with these cogs from now on. It does not keep them alive.
     pub fn show(&self, cogs: &Arc<Cogs>) {
         self.shown.set(Ok(Arc::downgrade(cogs)));
     }
 
-    /// From now on there is none: it is `restarting`, or `closing`.
+    /// From now on there is no host: it is `restarting`, or `closing`.
     pub fn hide(&self, why: &'static str) {
         self.shown.set(Err(why));
     }
@@ -161,7 +161,7 @@ async fn metrics(State(shown): State<Shown>, headers: HeaderMap) -> Response {
     }
 }
 
-/// Off the runtime's threads: a hundred cogs are thousands of lines. None if it panicked.
+/// Runs work off the runtime's threads: a hundred cogs mean thousands of lines. `None` if it panicked.
 async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     tokio::task::spawn_blocking(work).await.ok()
 }
@@ -182,7 +182,7 @@ async fn serve(listener: TcpListener, router: Router) {
             }
             Err(error) => {
                 tracing::warn!("failed to accept on the metrics endpoint: {error}");
-                // Out of file descriptors, most likely: others must be closed before the next try can succeed.
+                // Probably out of file descriptors: others must be closed before the next attempt can succeed.
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }
@@ -195,6 +195,6 @@ async fn converse(stream: TcpStream, router: Router) {
         .header_read_timeout(HEAD)
         .keep_alive(false)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
-    // A client that leaves, or says nothing, is no trouble of the host's.
+    // A client that disconnects or stays silent is not an error.
     let _ = timeout(CONNECTION, connection).await;
 }

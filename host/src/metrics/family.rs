@@ -1,46 +1,46 @@
-//! A metric with its samples, whatever they are written as.
+//! A metric with its samples, independent of the output format.
 
 use crate::counters::TimesSeen;
 
-/// What kind of number it is.
+/// The type of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// Only rises, until the host is started or restarted.
+    /// Only increases, until the host is started or restarted.
     Counter,
-    /// As it is now.
+    /// The current value.
     Gauge,
-    /// How often something took how long.
+    /// A distribution of durations.
     Histogram,
-    /// Always 1; the labels tell.
+    /// Always 1; the information is in the labels.
     Info,
 }
 
 /// A metric.
 #[derive(Clone, Debug)]
 pub(super) struct Family {
-    /// Its name in full, as `gearshift_events_received_total`.
+    /// Its full name, such as `gearshift_events_received_total`.
     pub(super) name: &'static str,
-    /// What kind of number it is.
+    /// Its type.
     pub(super) kind: Kind,
-    /// What it says, in one sentence without its full stop.
+    /// Its description, one sentence without the full stop.
     pub(super) help: &'static str,
-    /// In the order of their labels; none if there is nothing to tell now.
+    /// Sorted by labels; empty if there are no values now.
     pub(super) samples: Vec<Sample>,
 }
 
-/// One number of a metric.
+/// One value of a metric.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Sample {
-    /// Names and values.
+    /// Label names and values.
     pub(super) labels: Vec<(&'static str, String)>,
-    /// The number.
+    /// The value.
     pub(super) value: Value,
 }
 
-/// A number.
+/// The value of a sample.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Value {
-    /// Of a counter, a gauge or an info.
+    /// Of a counter, a gauge or an info metric.
     Number(f64),
     /// Of a histogram.
     Times(TimesSeen),
@@ -63,7 +63,7 @@ impl Family {
         Family { kind: Kind::Info, ..Family::counter(name, help) }
     }
 
-    /// With these samples.
+    /// Adds these samples.
     pub(super) fn of<L, V>(mut self, samples: impl IntoIterator<Item = (L, V)>) -> Family
     where
         L: Into<Vec<(&'static str, String)>>,
@@ -75,7 +75,7 @@ impl Family {
         self
     }
 
-    /// With one sample that has no labels, if there is one.
+    /// Adds a sample without labels, if there is a value.
     pub(super) fn one(self, value: Option<impl Into<Value>>) -> Family {
         self.of(value.map(|value| (Vec::new(), value)))
     }
@@ -89,7 +89,7 @@ impl From<f64> for Value {
 
 impl From<u64> for Value {
     fn from(number: u64) -> Value {
-        // Exact up to 2^53, as every number of Prometheus.
+        // Exact up to 2^53, like every number in Prometheus.
         Value::Number(number as f64)
     }
 }

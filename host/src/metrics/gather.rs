@@ -1,5 +1,5 @@
-//! Every metric that there is, with its numbers at this moment. Labels are bounded: names of cogs, Discord's own names of
-//! events, routes without ids, and words of the host.
+//! Every metric with its current values. Labels are bounded: names of cogs, Discord's event names, routes without ids,
+//! and fixed words of the host.
 
 use std::{
     collections::BTreeMap,
@@ -14,7 +14,7 @@ use crate::{
     sessions::{Discord, Sessions},
 };
 
-/// All metrics in order. Without a host those of it have no samples.
+/// All metrics in order. Without a host, its metrics have no samples.
 pub(super) fn families(cogs: Option<&Cogs>) -> Vec<Family> {
     let status = cogs.map(Cogs::status);
     let health = cogs.zip(status.as_ref()).map(|(cogs, status)| Health::of(cogs, status));
@@ -206,7 +206,7 @@ fn of_stats(sessions: Option<&Sessions>) -> Vec<Family> {
     ]
 }
 
-/// By the names that Prometheus gives them. <https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-metrics>
+/// With Prometheus's standard names. <https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-metrics>
 fn of_process(usage: Option<Usage>) -> Vec<Family> {
     vec![
         Family::gauge("process_resident_memory_bytes", "Resident memory")
@@ -220,7 +220,7 @@ fn of_process(usage: Option<Usage>) -> Vec<Family> {
     ]
 }
 
-/// What each cog has counted by a word, which is a label as well.
+/// A count of each cog, split by a word that becomes a label as well.
 fn by(
     cogs: &[CogStatus],
     label: &'static str,

@@ -1,5 +1,5 @@
-//! The host's numbers for monitoring: over HTTP, as Prometheus and OpenMetrics write them, with health and readiness, and
-//! to statsd. It counts nothing: each number is read from its owner when somebody asks.
+//! The host's metrics for monitoring: over HTTP in the formats of Prometheus and OpenMetrics, with health and
+//! readiness, and to statsd. This counts nothing: each value is read from its owner on request.
 
 mod encode;
 mod endpoint;

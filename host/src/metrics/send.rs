@@ -1,4 +1,5 @@
-//! The same numbers to statsd, every so often: counters as what was added since the last time, the rest as it is.
+//! The same metrics to statsd, at regular intervals: counters as the increase since the last time, the others as they
+//! are.
 
 use std::{
     collections::HashMap,
@@ -28,7 +29,7 @@ pub async fn keep_sent(cogs: Weak<Cogs>, stats: Arc<Stats>, every: Duration) {
     }
 }
 
-/// What each counter was when it was sent last.
+/// The value of each counter when it was last sent.
 #[derive(Default)]
 struct Sent(HashMap<String, u64>);
 
@@ -54,7 +55,7 @@ impl Sent {
         }
     }
 
-    /// In whole numbers: what is over stays for the next time.
+    /// In whole numbers: the fraction is carried over to the next time.
     fn added(&mut self, name: &str, now: f64) -> i64 {
         let now = now as u64;
         let before = self.0.insert(name.to_owned(), now).unwrap_or_default();
@@ -62,7 +63,7 @@ impl Sent {
     }
 }
 
-/// As statsd's servers have it: parts with dots between them. `gearshift.cog_queue_items.ping`
+/// In statsd's notation: parts separated by dots. `gearshift.cog_queue_items.ping`
 fn name_of(family: &Family, sample: &Sample) -> String {
     let mut name = match family.name.strip_prefix("gearshift_") {
         Some(own) => format!("gearshift.{own}"),

@@ -24,8 +24,8 @@ const RELOAD: &str = "reload";
 const INFO: &str = "info";
 const USAGE: &str = "`cogs list`, or `cogs load`, `unload`, `reload` or `info` with the name of a cog";
 
-/// Discord hides it from all but administrators, who get a refusal: owners of an application are nothing that Discord
-/// can ask for.
+/// Discord hides it from everybody but administrators, who get a refusal: Discord has no permission for owners of an
+/// application.
 pub(super) fn declared() -> Value {
     let verb = |name: &str, description: &str| {
         let options = match name {
@@ -72,7 +72,7 @@ pub(super) async fn answer(
         "an owner asks by `{}cogs`: {request}",
         if asked.user.slash { "/" } else { &parts.prefix }
     );
-    // A drain alone may take longer than Discord waits for an answer.
+    // A drain alone may exceed the time that Discord waits for an answer.
     let reply = reply.defer().await?;
     reply.send(shown(control::answer(cogs, request).await)).await
 }
@@ -82,7 +82,7 @@ fn shown(answer: Answer) -> Text {
     Text::Table(format!("{}{help}", answer.text))
 }
 
-/// Names of cogs that a subcommand can do something to.
+/// Names of cogs that a subcommand applies to.
 pub(super) fn suggestions(cogs: &Cogs, path: &str) -> Vec<String> {
     let fits = |cog: &CogStatus| match path.rsplit(' ').next() {
         Some(LOAD) => cog.stage == Stage::Away,

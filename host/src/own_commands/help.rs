@@ -1,4 +1,4 @@
-//! `/help`: the commands that the user may call, by cog, made from the manifests.
+//! `/help`: the commands that the user may call, by cog, taken from the manifests.
 
 use std::fmt::Write as _;
 
@@ -18,7 +18,7 @@ pub(super) const NAME: &str = "help";
 /// Discord's contexts of commands: in a guild, and in a direct message with the bot.
 const IN_GUILD: u64 = 0;
 const IN_DM: u64 = 1;
-/// Discord's types of options that are commands themselves.
+/// Discord's types of options that are subcommands or groups.
 const COMMANDS: [u64; 2] = [1, 2];
 
 pub(super) fn declared() -> Value {
@@ -28,15 +28,15 @@ pub(super) fn declared() -> Value {
     })
 }
 
-/// One line of the list, or one page: a command, a subcommand or an entry of a menu.
+/// A command, a subcommand or a context menu entry: one line of the list, or one page.
 struct Entry<'m> {
-    /// As it is called, with its groups, without slash or prefix.
+    /// Its name with its groups, without slash or prefix.
     path: String,
-    /// As it can be called with the prefix: by its name and its aliases, behind each of those of its groups.
+    /// The ways to call it with the prefix: its name and its aliases, after each name of its groups.
     names: Vec<String>,
-    /// The command at the top, by which the host goes.
+    /// The top-level command, which the permissions belong to.
     command: &'m CommandManifest,
-    /// Discord's object of the command or subcommand; none if it is called with a prefix only.
+    /// Discord's object for the command or subcommand; `None` if it can only be called with the prefix.
     object: Option<&'m Value>,
 }
 
@@ -59,7 +59,7 @@ pub(super) fn answer(parts: &OwnParts, cogs: &Cogs, asked: &Asked) -> Text {
     Text::Plain(pages.join("\n\n"))
 }
 
-/// The names of all commands that the user may call, groups included.
+/// The names of all commands that the user may call, including groups.
 pub(super) fn names(parts: &OwnParts, cogs: &Cogs, user: &User) -> Vec<String> {
     let manifests = visible(parts, cogs, user);
     let entries = manifests.iter().flat_map(|(_, commands)| commands.iter().flat_map(entries));
@@ -68,7 +68,7 @@ pub(super) fn names(parts: &OwnParts, cogs: &Cogs, user: &User) -> Vec<String> {
     names
 }
 
-/// Each cog's commands that the user may call, as far as can be known: what a guild's moderators have changed cannot.
+/// Each cog's commands that the user may call, as far as is known: changes by a guild's moderators are not.
 fn visible(parts: &OwnParts, cogs: &Cogs, user: &User) -> Vec<(String, Vec<CommandManifest>)> {
     let is_owner = parts.is_owner(user);
     let (mut all, mut taken) = (Vec::new(), Vec::new());
@@ -112,7 +112,7 @@ fn may_call(user: &User, is_owner: bool, command: &CommandManifest) -> bool {
         (Some(needed), Some(_)) => {
             user.permissions.map_or(is_owner, |bits| bits & ADMINISTRATOR != 0 || bits & needed == needed)
         }
-        // In a direct message nobody has permissions, and none are asked for.
+        // In a direct message users have no permissions, and none are required.
         (Some(_), None) | (None, _) => true,
     }
 }
@@ -136,14 +136,14 @@ fn list(parts: &OwnParts, manifests: &[(String, Vec<CommandManifest>)]) -> Strin
     }
 }
 
-/// A command with everything below it.
+/// A command with all of its subcommands.
 fn entries(command: &CommandManifest) -> Vec<Entry<'_>> {
     let names = [&command.name].into_iter().chain(&command.aliases).cloned().collect();
     let top = Entry { path: command.name.clone(), names, command, object: command.discord.as_ref() };
     with_below(top, &command.below)
 }
 
-/// An entry, and those below it, some of which have aliases.
+/// An entry and its subcommands, some of which have aliases.
 fn with_below<'m>(entry: Entry<'m>, aliases: &'m [Below]) -> Vec<Entry<'m>> {
     let mut all = Vec::new();
     for option in entry.options().filter(|option| is_command(option)) {
@@ -164,7 +164,7 @@ fn is_command(option: &Value) -> bool {
 }
 
 impl<'m> Entry<'m> {
-    /// Whether this is what somebody calls so: by its path, with aliases for words of it, or in other letters.
+    /// Whether the user means this: its path or an alias path, ignoring case.
     fn is_called(&self, path: &str) -> bool {
         self.names.iter().any(|name| name.to_lowercase() == path.to_lowercase())
     }

@@ -1,5 +1,5 @@
-//! Commands of the host itself: `/cogs` for the application's owners, and `/help` for everybody. They are answered on
-//! tasks of their own, from what the control socket answers and from the manifests; the router only passes their calls on.
+//! The host's own commands: `/cogs` for the application's owners, and `/help` for everybody. They are answered on
+//! separate tasks, from the control socket's answers and from the manifests; the router only forwards their calls.
 
 mod cogs;
 mod help;
@@ -24,14 +24,14 @@ use crate::{
     sessions::Discord,
 };
 
-/// Suggestions that Discord takes for one option.
+/// Maximum number of suggestions that Discord accepts for one option.
 /// <https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-response-object-autocomplete>
 const SUGGESTIONS_MAX: usize = 25;
-/// Discord's types of options: a subcommand, and a text.
+/// Discord's types of options: a subcommand, and a string.
 const SUBCOMMAND: u8 = 1;
 const TEXT: u8 = 3;
 
-/// The host's own commands that the config has switched on, as a cog would declare them.
+/// The host's own commands that the config enables, declared like a cog's.
 pub fn manifests(config: &config::Commands) -> Vec<CommandManifest> {
     let own = [(config.owner, cogs::NAME, cogs::declared()), (config.help, help::NAME, help::declared())];
     let on = own.into_iter().filter(|(is_on, ..)| *is_on);
@@ -45,20 +45,20 @@ pub fn manifests(config: &config::Commands) -> Vec<CommandManifest> {
     .collect()
 }
 
-/// What the answers are made of.
+/// What is needed to answer.
 #[derive(Debug)]
 pub struct OwnParts {
     /// The cogs.
     pub cogs: Weak<Cogs>,
-    /// What answers are sent by.
+    /// Sends the answers.
     pub discord: Arc<Discord>,
-    /// What stands before a command in a message.
+    /// The prefix of commands in messages.
     pub prefix: String,
-    /// By which it is known whether commands in messages arrive.
+    /// They determine whether commands in messages arrive.
     pub intents: Vec<Intent>,
 }
 
-/// Answers calls until the router is dropped, or until `closing`: then only those that are there already.
+/// Answers calls until the router is dropped, or until `closing`; after that only calls that have already arrived.
 pub async fn answer(parts: OwnParts, mut calls: mpsc::Receiver<Call>, closing: CancellationToken) {
     let parts = Arc::new(parts);
     let mut answers = JoinSet::new();
@@ -116,19 +116,19 @@ impl OwnParts {
 /// A call of one of the host's commands.
 struct Asked {
     user: User,
-    /// What was named: subcommand and argument of `/cogs`, the command of `/help`.
+    /// The arguments: subcommand and argument of `/cogs`, the command of `/help`.
     words: Vec<String>,
 }
 
-/// Who calls, and from where.
+/// The user who calls, and where.
 struct User {
     id: u64,
     guild: Option<u64>,
-    /// Discord's bits in that channel; none where Discord does not say.
+    /// Discord's permission bits in that channel; `None` if Discord does not send them.
     permissions: Option<u64>,
     /// Whether the channel is age-restricted.
     nsfw: bool,
-    /// Whether with a slash.
+    /// Whether it is called as a slash command.
     slash: bool,
 }
 
@@ -151,7 +151,7 @@ impl Asked {
 
 impl User {
     fn of(interaction: &Interaction) -> User {
-        /// What the plain types leave out.
+        /// Fields that the plain types lack.
         #[derive(serde::Deserialize, Default)]
         struct Raw {
             #[serde(default)]
@@ -178,7 +178,7 @@ impl User {
     }
 }
 
-/// Those that contain what was typed so far, those that begin with it first.
+/// The names that contain the typed text, with those that begin with it first.
 fn matching(mut all: Vec<String>, typed: &str) -> Vec<String> {
     let typed = typed.trim_start_matches('/').to_lowercase();
     all.retain(|name| name.to_lowercase().contains(&typed));

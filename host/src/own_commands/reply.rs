@@ -1,5 +1,5 @@
-//! Answers to the host's own commands: for the user alone where Discord can do that, in as many messages as a text needs,
-//! and nobody is pinged.
+//! Answers to the host's own commands: visible only to the user where Discord allows it, split into as many messages as
+//! the text needs, without pinging anybody.
 
 use gearshift_cog::abi::{Interaction, Message, Origin};
 use serde_json::{Value, json};
@@ -9,26 +9,26 @@ use crate::sessions::{
     discord::{DiscordError, Request},
 };
 
-/// Discord's callback types: a message, "thinking …", suggestions.
+/// Discord's callback types: a message, "thinking …", autocomplete suggestions.
 /// <https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-response-object-interaction-callback-type>
 const MESSAGE: u8 = 4;
 const DEFERRED: u8 = 5;
 const SUGGESTIONS: u8 = 8;
 /// Discord's message flag: "only you can see this".
 const EPHEMERAL: u64 = 1 << 6;
-/// Characters of a message at most, without the fence of a code block.
+/// Maximum characters of a message, without the fence of a code block.
 const MESSAGE_CHARS: usize = 1900;
 const FENCE: &str = "```";
 
-/// What is answered.
+/// The text of an answer.
 pub(super) enum Text {
-    /// As Discord formats it.
+    /// With Discord's formatting.
     Plain(String),
-    /// A table: every character as wide as the others.
+    /// A table, in a monospaced font.
     Table(String),
 }
 
-/// The way to the user who called.
+/// Answers the user who called.
 pub(super) struct Reply<'a> {
     discord: &'a Discord,
     to: &'a Origin,
@@ -40,7 +40,7 @@ impl<'a> Reply<'a> {
         Reply { discord, to, is_deferred: false }
     }
 
-    /// The answer may take longer than Discord waits.
+    /// Defers the answer, which may take longer than Discord waits.
     pub(super) async fn defer(mut self) -> Result<Self, DiscordError> {
         if let Origin::Slash(interaction) = self.to {
             callback(self.discord, interaction, DEFERRED, &json!({ "flags": EPHEMERAL })).await?;
@@ -79,7 +79,7 @@ impl<'a> Reply<'a> {
     }
 }
 
-/// Answers an option that is being typed.
+/// Answers with suggestions for the option that is being typed.
 pub(super) async fn suggest(
     discord: &Discord,
     to: &Interaction,
@@ -95,16 +95,16 @@ async fn callback(discord: &Discord, to: &Interaction, kind: u8, data: &Value) -
     discord.request(Request::new(Method::Post, path).json(body)).await.map(drop)
 }
 
-/// Descriptions and reports may hold anything; nobody is mentioned by it.
+/// Descriptions and reports may contain anything; no mentions are allowed.
 fn body(text: &str) -> Value {
     json!({ "content": text, "allowed_mentions": { "parse": [], "replied_user": false } })
 }
 
-/// The text as messages, broken between lines, and a line only if it is longer than a message.
+/// Splits the text into messages, at line breaks where possible; only a line longer than a message is split itself.
 fn pieces(text: &Text) -> Vec<String> {
     let (text, is_table) = match text {
         Text::Plain(text) => (text.clone(), false),
-        // What would end the block early cannot.
+        // Text that would close the block is replaced.
         Text::Table(text) => (text.replace(FENCE, "'''"), true),
     };
     let mut pieces = vec![String::new()];

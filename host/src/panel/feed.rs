@@ -1,5 +1,5 @@
-//! What is pushed to an open panel: the status whenever it has changed, and the log line by line. As JSON lines.
-//! It looks only while somebody does.
+//! The feed of an open panel: the status whenever it has changed, and the log line by line, as JSON lines.
+//! It is idle while no panel is open.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -14,7 +14,7 @@ use tokio::{
 use super::{Panel, Shown};
 use crate::{cogs::HostStatus, gateway, log::JournalLine};
 
-/// Counters move with every event: they are looked at ten times a second, which an eye takes for at once.
+/// Counters change with every event: they are read ten times a second, which looks instantaneous.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// One line.
@@ -25,14 +25,14 @@ enum Push {
     Log(Vec<JournalLine>),
 }
 
-/// How the host is.
+/// The status of the host.
 #[derive(Clone, PartialEq, Serialize)]
 struct Status {
-    /// `serde_json::Value`, so that two looks can be compared.
+    /// A `serde_json::Value`, so that two of them can be compared.
     #[serde(flatten)]
     cogs: serde_json::Value,
     sessions: Vec<&'static str>,
-    /// Each shard's state in a word.
+    /// The state of each shard, in a word.
     shards: Vec<String>,
 }
 
@@ -73,7 +73,7 @@ impl Feed {
             tokio::select! {
                 changed = self.lines.changed() => changed.ok()?,
                 _ = self.tick.tick() => {
-                    // A host that is not there yet will be; one that is gone ends the feed.
+                    // If there is no host yet, there will be one; once the host is gone, the feed ends.
                     let Some(shown) = self.panel.host.borrow().clone() else { continue };
                     let status = Status::of(&shown)?;
                     if self.last.as_ref() != Some(&status) {
@@ -87,7 +87,7 @@ impl Feed {
 }
 
 impl Status {
-    /// None: the host is gone.
+    /// `None` if the host is gone.
     fn of(shown: &Shown) -> Option<Status> {
         let status: HostStatus = shown.cogs.upgrade()?.status();
         let shards =

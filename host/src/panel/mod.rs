@@ -1,5 +1,5 @@
-//! The host's panel in the browser: its files, what is pushed to it, and what it asks for.
-//! Who may open it is judged by what serves the router; what is asked is done by the control room.
+//! The host's panel in the browser: its files, the data pushed to it, and its requests.
+//! Whatever serves the router decides who may open it; `control` carries out the requests.
 
 mod feed;
 
@@ -26,13 +26,14 @@ use crate::{
     log::Journal,
 };
 
-/// Panels open at once; further ones are asked to try later.
+/// Maximum number of open panels; further ones are asked to try later.
 const OPEN_MAX: usize = 16;
 
 const SCRIPT: &str = include_str!("../../panel/panel.js");
 const STYLE: &str = include_str!("../../panel/panel.css");
 
-/// A panel. It is there before the host is: the page is served by what the host connects to. Clones are the same one.
+/// A panel. It exists before the host does: the page is served by the server that the host connects to. Clones share
+/// the state.
 #[derive(Clone, Debug)]
 pub struct Panel {
     journal: Journal,
@@ -40,7 +41,7 @@ pub struct Panel {
     places: Arc<Semaphore>,
 }
 
-/// What of a host is looked at. It keeps none alive.
+/// The parts of a host that are shown. It does not keep the host alive.
 #[derive(Clone, Debug)]
 struct Shown {
     cogs: Weak<Cogs>,
@@ -49,7 +50,7 @@ struct Shown {
 }
 
 impl Panel {
-    /// A panel of no host yet, with the log that `journal` keeps.
+    /// A panel without a host, with the log from `journal`.
     pub fn new(journal: Journal) -> Panel {
         Panel { journal, host: watch::Sender::new(None), places: Arc::new(Semaphore::new(OPEN_MAX)) }
     }
@@ -63,7 +64,7 @@ impl Panel {
         }));
     }
 
-    /// `panel.js`, `panel.css`, `GET feed` (JSON lines without end), `POST do` (a request of the control socket).
+    /// `panel.js`, `panel.css`, `GET feed` (endless JSON lines), `POST do` (a request as on the control socket).
     pub fn router(&self) -> Router {
         Router::new()
             .route("/panel.js", get(|| async { file("text/javascript; charset=utf-8", SCRIPT) }))

@@ -1,5 +1,5 @@
-//! Smoke scripts: a readable transcript of what is said and what the bot must answer, played against a live host on the
-//! built-in Discord. It starts nothing; it is given both.
+//! Smoke scripts: a readable transcript of users' messages and the bot's expected answers, played against a live host
+//! on the built-in Discord. This starts neither of them; the caller passes both.
 //!
 //! ```text
 //! # Who says what, and what the bot answers. A line that begins with # is a remark.
@@ -24,10 +24,11 @@
 //! settle                     wait until nothing is under way
 //! ```
 //!
-//! What a bot can do beside saying a plain text is written in front: `(ephemeral) text`, `(edited) text`, `(deletes) text`,
-//! `(reacts) 👍`, `(choices) a, b`, `(form) what opened it`, `(no answer) /command`, and behind the text
-//! `[embed title: description]`, `[file name]`, `[button label]`, `[select placeholder]`. A new line in a text is `\n`; `\*`, `\{` and `\\` stand for themselves. Everything that the bot
-//! says must be in the script, in order; what it says in another channel counts as well.
+//! Anything a bot does other than sending plain text is marked in front: `(ephemeral) text`, `(edited) text`,
+//! `(deletes) text`, `(reacts) 👍`, `(choices) a, b`, `(form) what opened it`, `(no answer) /command`; or after the
+//! text: `[embed title: description]`, `[file name]`, `[button label]`, `[select placeholder]`. A new line in a text is
+//! `\n`; `\*`, `\{` and `\\` stand for themselves. All output of the bot must be in the script, in order, including
+//! messages in other channels.
 
 mod output;
 mod pattern;

@@ -1,4 +1,4 @@
-//! What the bot says, as a script writes it, one thing after the other. It judges nothing.
+//! The bot's output in the notation of scripts, item by item. It makes no judgement.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -8,24 +8,24 @@ use std::{
 
 use gearshift_sim::{Acknowledgement, Component, Entry, Message, Reader, Sim, Snowflake, What};
 
-/// What the bot says from one point on.
+/// The bot's output from some point on.
 pub(super) struct Output {
     reader: Reader,
-    /// Answers that are "thinking …": when they are filled in, they are said for the first time.
+    /// Answers that still show "thinking …": their first edit counts as a new message.
     loading: BTreeSet<Snowflake>,
-    /// Names of bots: a reaction carries no more.
+    /// Names of the bots: a reaction contains only the name.
     bots: BTreeSet<String>,
-    /// What the bot said by other ways than the transcript, to be looked at first.
+    /// Output that is not in the transcript; it comes first.
     aside: VecDeque<String>,
-    /// Texts of messages, for when the bot deletes one.
+    /// Texts of messages, for when the bot deletes them.
     texts: BTreeMap<Snowflake, String>,
 }
 
-/// Texts that are remembered; the oldest go first.
+/// How many texts are remembered; the oldest are dropped.
 const MAX_TEXTS: usize = 1000;
 
 impl Output {
-    /// From now on.
+    /// Starts now.
     pub(super) fn new(sim: &Sim) -> Output {
         let bots = sim.world(|world| world.bots().iter().map(|bot| bot.user.username.clone()).collect());
         Output {
@@ -37,12 +37,12 @@ impl Output {
         }
     }
 
-    /// Something that the bot said only to the one who asked.
+    /// Adds something that only the user who asked can see.
     pub(super) fn add(&mut self, said: String) {
         self.aside.push_back(said);
     }
 
-    /// The next thing that the bot says; none after `within`.
+    /// The next item of output; `None` after `within`.
     pub(super) async fn next(&mut self, within: Duration) -> Option<String> {
         if let Some(said) = self.aside.pop_front() {
             return Some(said);
@@ -58,7 +58,7 @@ impl Output {
         tokio::time::timeout(within, next).await.ok()
     }
 
-    /// What the bot has said already.
+    /// The next item, if there is one already.
     pub(super) fn already(&mut self) -> Option<String> {
         if let Some(said) = self.aside.pop_front() {
             return Some(said);

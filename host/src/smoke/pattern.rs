@@ -1,9 +1,9 @@
-//! What the bot must say, with holes: `*` for any text, `{name}` for a word that is the same wherever the name stands.
-//! It reads no script and knows no bot.
+//! Expected output with holes: `*` for any text, `{name}` for a word that is the same wherever the name is used.
+//! It reads no scripts and knows no bot.
 
 use std::{collections::BTreeMap, fmt};
 
-/// Words by the names of their holes.
+/// The words that holes stand for, by name.
 pub(super) type Words = BTreeMap<String, String>;
 
 /// A text with holes.
@@ -21,7 +21,7 @@ enum Part {
 }
 
 impl Pattern {
-    /// Reads a pattern.
+    /// Parses a pattern.
     pub(super) fn parse(written: &str) -> Result<Pattern, String> {
         let (mut parts, mut text) = (Vec::new(), String::new());
         let mut rest = written.chars();
@@ -53,7 +53,7 @@ impl Pattern {
         Ok(Pattern { parts, written: written.to_owned() })
     }
 
-    /// Whether `said` fits; words for holes that had none are noted.
+    /// Whether `said` matches; records the words of holes that had none yet.
     pub(super) fn fits(&self, said: &str, words: &mut Words) -> bool {
         let mut new = words.clone();
         let fits = fits(&self.parts, said, &mut new);
@@ -63,7 +63,7 @@ impl Pattern {
         fits
     }
 
-    /// The pattern with the words that are known.
+    /// The pattern with all known words filled in.
     pub(super) fn filled(&self, words: &Words) -> String {
         words
             .iter()
@@ -92,7 +92,7 @@ fn name(rest: &mut std::str::Chars<'_>) -> Result<String, String> {
     }
 }
 
-/// Tries each length of each hole, shortest first.
+/// Tries each length for each hole, shortest first.
 fn fits(parts: &[Part], said: &str, words: &mut Words) -> bool {
     let Some((part, others)) = parts.split_first() else { return said.is_empty() };
     match part {
@@ -116,7 +116,7 @@ fn fits(parts: &[Part], said: &str, words: &mut Words) -> bool {
     }
 }
 
-/// Every place at which a text can be cut, both ends included.
+/// Every position at which a text can be split, including both ends.
 fn ends(text: &str) -> impl Iterator<Item = usize> + '_ {
     text.char_indices().map(|(at, _)| at).chain([text.len()])
 }

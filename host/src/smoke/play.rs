@@ -1,5 +1,4 @@
-//! Playing a script: says its lines, loads and reloads, and compares what the bot says. It stops at the first
-//! difference.
+//! Plays a script: sends its lines, loads and reloads, and compares the bot's output. It stops at the first difference.
 
 use std::{
     fmt,
@@ -19,17 +18,17 @@ use crate::{
     error::chain,
 };
 
-/// How long an answer may take unless the script says otherwise.
+/// How long an answer may take by default.
 const WITHIN: Duration = Duration::from_secs(5);
 
-/// Where a script and the bot part.
+/// Where the script and the bot's output differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// The line, from 1; the one after the last if too much was said at the end.
+    /// The line, from 1; if there was extra output at the end, the one after the last.
     pub line: usize,
-    /// The last lines of the script up to there.
+    /// The last lines of the script before it.
     pub before: Vec<String>,
-    /// The line that failed, as it is written; empty at the end.
+    /// The line that failed, as it is written; empty at the end of the script.
     pub wanted: String,
     /// What happened instead.
     pub instead: String,
@@ -47,11 +46,11 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Plays a script, over several hosts if it asks for them: the built-in Discord and what was said go on.
+/// Plays a script, over several hosts if it contains restarts: the built-in Discord and its transcript persist.
 pub struct Player<'a> {
     script: &'a Script,
     sim: &'a Sim,
-    /// The step that is next.
+    /// The index of the next step.
     at: usize,
     prompt: Option<Prompt>,
     speaker: String,
@@ -66,12 +65,12 @@ pub struct Player<'a> {
 pub enum Played {
     /// To its end.
     All,
-    /// To a `restart`: it goes on with another host.
+    /// To a `restart`: it continues with another host.
     Restart,
 }
 
 impl<'a> Player<'a> {
-    /// Hears what the bot says from now on.
+    /// Receives the bot's output from now on.
     pub fn new(script: &'a Script, sim: &'a Sim) -> Player<'a> {
         Player {
             script,
@@ -86,10 +85,10 @@ impl<'a> Player<'a> {
         }
     }
 
-    /// Plays on with this host.
+    /// Continues with this host.
     ///
     /// # Errors
-    /// The first line at which something else happened.
+    /// The first line whose outcome was different.
     pub async fn play(&mut self, cogs: &Arc<Cogs>) -> Result<Played, Failure> {
         let script = self.script;
         while let Some(placed) = script.steps.get(self.at) {
@@ -118,7 +117,7 @@ impl<'a> Player<'a> {
 }
 
 impl Player<'_> {
-    /// Does one step; the error is what happened instead.
+    /// Carries out one step; the error is what happened instead.
     async fn step(&mut self, step: &Step, cogs: &Arc<Cogs>) -> Result<(), String> {
         match step {
             Step::Within(within) => self.within = *within,
@@ -135,7 +134,7 @@ impl Player<'_> {
             Step::Settle => {
                 self.sim.settle(self.within).await.map_err(|unsettled| unsettled.to_string())?;
             }
-            // The one who plays sees to it.
+            // The caller does it.
             Step::Restart => {}
             Step::Answers(pattern) => self.answers(pattern).await?,
             Step::AnswersNothing => {
@@ -150,7 +149,7 @@ impl Player<'_> {
         Ok(())
     }
 
-    /// The prompt of the user who spoke last, or of anybody: orders to the simulator are nobody's in particular.
+    /// The prompt of the last speaker, or of any user: commands to the simulator belong to no user in particular.
     fn prompt(&mut self) -> Result<&mut Prompt, String> {
         if self.prompt.is_none() {
             let anybody = self.sim.world(|world| {
@@ -179,7 +178,7 @@ impl Player<'_> {
             .words
             .iter()
             .fold(line.to_owned(), |line, (name, word)| line.replace(&format!("{{{name}}}"), word));
-        // A command of a cog that has just come is registered a moment later.
+        // A command of a newly loaded cog is registered a moment later.
         let until = Instant::now() + self.within;
         let mut news = self.sim.transcript().reader();
         loop {
@@ -189,7 +188,7 @@ impl Player<'_> {
                         |entry: &Entry| matches!(entry.what, What::Commands { .. }).then_some(());
                     news.until(until, registered).await.ok_or(why)?;
                 }
-                // What is offered is shown only to the one who types.
+                // Only the user who types can see the suggestions.
                 Ok(Some(offered)) if line.starts_with(":choices") => {
                     self.output.add(format!("(choices) {}", offered.replace('\n', ", ")));
                     return Ok(());
@@ -215,7 +214,7 @@ impl Player<'_> {
         }
     }
 
-    /// Everything that the bot says has to stand in the script.
+    /// All output of the bot must be in the script.
     fn nothing_unheard(&mut self) -> Result<(), String> {
         match self.output.already() {
             Some(said) => Err(format!("before that: bot< {}", shown(&said))),
@@ -250,7 +249,7 @@ async fn each(
     Ok(())
 }
 
-/// What a line showed, unless it was refused.
+/// The output of a line, unless it was refused.
 fn refused(outcome: Outcome) -> Result<Option<String>, String> {
     match outcome {
         Outcome::Shown(text) => Ok(Some(text)),
@@ -259,7 +258,7 @@ fn refused(outcome: Outcome) -> Result<Option<String>, String> {
     }
 }
 
-/// A text on one line, as a pattern would be written.
+/// A text on one line, written as in a pattern.
 fn shown(said: &str) -> String {
     said.replace('\\', "\\\\").replace('\n', "\\n").replace('*', "\\*").replace('{', "\\{")
 }

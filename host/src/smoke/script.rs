@@ -1,16 +1,16 @@
-//! Reading a script: lines become steps, and each mistake is named with its line. It plays nothing.
+//! Parses a script: lines become steps, and each mistake is reported with its line. It plays nothing.
 
 use std::time::Duration;
 
 use super::pattern::Pattern;
 
-/// A script that was understood.
+/// A parsed script.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Script {
     pub(super) steps: Vec<Placed>,
 }
 
-/// A step and where it stands.
+/// A step and its position.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Placed {
     /// From 1.
@@ -36,7 +36,7 @@ pub(super) enum Step {
     Restart,
 }
 
-/// What is wrong with a line.
+/// A problem in a line.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {what}")]
 pub struct Problem {
@@ -46,16 +46,16 @@ pub struct Problem {
     pub what: String,
 }
 
-/// Words that begin a line which is not speech.
+/// Words that begin a line that is not a message.
 const VERBS: [&str; 8] = ["in", "load", "needs", "reload", "restart", "settle", "unload", "within"];
 /// The longest time for an answer.
 const WITHIN_MAX: Duration = Duration::from_secs(600);
 
 impl Script {
-    /// Reads a script.
+    /// Parses a script.
     ///
     /// # Errors
-    /// Every line that is not understood.
+    /// Every line that is not valid.
     pub fn parse(text: &str) -> Result<Script, Vec<Problem>> {
         let (mut steps, mut problems) = (Vec::new(), Vec::new());
         for (at, text) in text.lines().enumerate() {
@@ -76,7 +76,7 @@ impl Script {
         if problems.is_empty() { Ok(Script { steps }) } else { Err(problems) }
     }
 
-    /// How many steps it has.
+    /// Number of steps.
     pub fn steps(&self) -> usize {
         self.steps.len()
     }

@@ -1,14 +1,13 @@
-//! Text that cannot do anything: what users, cogs and files bring into a line can neither begin another one nor give
-//! orders to a terminal.
+//! Harmless text: users' input, cogs' output and file content can neither start a new line in a log nor send control
+//! sequences to a terminal.
 
 use std::fmt::{self, Write};
 
-/// Shows a text on one line: line breaks and every other character that acts instead of showing are escaped, as `\n` or
-/// `\u{1b}`.
+/// Displays a text on one line: line breaks and all other control characters are escaped, such as `\n` or `\u{1b}`.
 #[derive(Clone, Copy, Debug)]
 pub struct OneLine<'a>(pub &'a str);
 
-/// The same for a text whose line breaks are wanted.
+/// The same, but line breaks are kept.
 #[derive(Clone, Copy, Debug)]
 pub struct Lines<'a>(pub &'a str);
 
@@ -34,7 +33,7 @@ fn escape(text: &str, is_wanted: fn(char) -> bool, out: &mut fmt::Formatter<'_>)
     Ok(())
 }
 
-/// Control characters of C0 and C1, and those that end a line or change its direction
+/// Control characters of C0 and C1, and characters that end a line or change its direction
 /// (<https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters>, <https://trojansource.codes>).
 fn acts(character: char) -> bool {
     character.is_control()

@@ -1,4 +1,4 @@
-//! Which file is due when. It looks at no file and at no clock: every moment is given.
+//! Which file is due when. It reads neither files nor the clock: every time is passed in.
 
 use std::{
     collections::HashMap,
@@ -9,19 +9,20 @@ use std::{
 use super::Happened;
 use crate::library::Stamp;
 
-/// The pause after the first look at an incomplete file is the settle time, but never shorter than this; it doubles.
+/// The pause after the first look at an incomplete file is the settle time, but at least this long; it doubles.
 const PAUSE_MIN: Duration = Duration::from_millis(10);
 /// The longest pause between two looks at an incomplete file.
 const PAUSE_MAX: Duration = Duration::from_secs(5);
-/// How long a file may be incomplete in silence: copies are mostly through by then.
+/// How long a file may be incomplete without a report: most copies are finished by then.
 const SILENCE: Duration = Duration::from_secs(1);
-/// How long an incomplete file is looked at again; then its copy broke off, and it waits for its next change.
+/// How long an incomplete file is checked again; after that its copy has probably been aborted, and it waits for the
+/// next change.
 pub(super) const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Files that are due, now or later.
+/// Files that are due now or later.
 #[derive(Debug)]
 pub(super) struct Agenda {
-    /// How long nothing must happen to a file before it is due.
+    /// How long a file must be left alone before it is due.
     settle: Duration,
     due: HashMap<PathBuf, Due>,
     incomplete: HashMap<PathBuf, Incomplete>,
@@ -31,11 +32,11 @@ pub(super) struct Agenda {
 #[derive(Debug)]
 struct Due {
     at: Instant,
-    /// As which it is expected; none if an event will come when it is written to meanwhile.
+    /// The stamp that it should still have; `None` if further writes cause an event.
     stamp: Option<Stamp>,
 }
 
-/// A file whose writer has not finished, or gave up.
+/// A file whose writer has not finished, or has given up.
 #[derive(Debug)]
 struct Incomplete {
     since: Instant,
@@ -48,7 +49,7 @@ impl Agenda {
         Agenda { settle, due: HashMap::new(), incomplete: HashMap::new() }
     }
 
-    /// An event came for a file.
+    /// An event arrived for a file.
     pub(super) fn happened(&mut self, file: PathBuf, happened: Happened, now: Instant) {
         self.incomplete.remove(&file);
         let settled = Due { at: now + self.settle, stamp: None };
@@ -59,17 +60,18 @@ impl Agenda {
         }
     }
 
-    /// A file differs from what was known of it, without an event: whether it is still written to shows only in its stamp.
+    /// A file differs from its last known state, without an event: only its stamp shows whether it is still being
+    /// written.
     pub(super) fn differs(&mut self, file: PathBuf, stamp: Option<Stamp>, now: Instant) {
         self.incomplete.remove(&file);
         let at = now + self.settle;
         self.due.entry(file).or_insert(Due { at, stamp });
     }
 
-    /// A file was found incomplete; whether that is to be reported. It is due again after pauses that grow, until
+    /// A file was found incomplete; returns whether to report that. It is due again after growing pauses, until
     /// [`PATIENCE`] ends.
     pub(super) fn incomplete(&mut self, file: &Path, now: Instant) -> bool {
-        // It has changed since, and is due for that.
+        // It has changed since, and is already due for that reason.
         if self.due.contains_key(file) {
             return false;
         }
@@ -85,13 +87,13 @@ impl Agenda {
         }
         let pause = state.pause;
         state.pause = (pause * 2).min(PAUSE_MAX);
-        // So that it is reported as soon as the silence ends.
+        // So that it is reported as soon as [`SILENCE`] is over.
         let pause = if state.is_reported { pause } else { pause.min(SILENCE - waited) };
         self.due.insert(file.to_owned(), Due { at: now + pause, stamp: None });
         report
     }
 
-    /// A file is gone.
+    /// A file has been removed.
     pub(super) fn gone(&mut self, file: &Path) {
         self.incomplete.remove(file);
     }
@@ -101,7 +103,7 @@ impl Agenda {
         self.due.values().map(|due| due.at).min()
     }
 
-    /// Takes the file that has been due longest, by name among equals, and the stamp that it is expected to have.
+    /// Takes the file that has been due longest, the first by name if there are several, and the stamp it should have.
     pub(super) fn take(&mut self, now: Instant) -> Option<(PathBuf, Option<Stamp>)> {
         let due = self.due.iter().filter(|(_, due)| due.at <= now);
         let (file, _) = due.min_by_key(|(file, due)| (due.at, *file))?;
@@ -143,7 +145,7 @@ mod tests {
         assert_eq!([next(), next(), next()], ["a", "b", "c"].map(|name| Some(PathBuf::from(name))));
     }
 
-    /// The looks at a file that never becomes complete: how long after the first each was, and whether it was reported.
+    /// The checks of a file that never becomes complete: the time of each since the first, and whether it was reported.
     fn looks(agenda: &mut Agenda, file: &Path, start: Instant) -> Vec<(Duration, bool)> {
         let mut looks = vec![(Duration::ZERO, agenda.incomplete(file, start))];
         while let Some(at) = agenda.next() {
@@ -174,7 +176,7 @@ mod tests {
         agenda.happened(file.clone(), Happened::Completed, later);
         assert_eq!(agenda.take(later), Some((file.clone(), None)));
         assert_eq!(looks(&mut agenda, &file, later), first);
-        // A report that comes after the change is of the file as it was.
+        // A report that arrives after the change is about the old file.
         agenda.happened(file.clone(), Happened::Written, later);
         assert!(!agenda.incomplete(&file, later));
         assert_eq!(agenda.next(), Some(later + SETTLE));

@@ -1,4 +1,4 @@
-//! What an event of the system's says about a file of the folder, or about the folder itself.
+//! What an event of the system says about a file in the folder, or about the folder itself.
 
 use std::{fs, path::Path};
 
@@ -30,7 +30,7 @@ fn about(kind: &EventKind, path: &Path, folder: &Path) -> Option<Input> {
     }
     match library::is_library_name(path) {
         true => Some(Input::File(path.to_owned(), happened)),
-        // Libraries may be links that lead through it: Kubernetes switches `..data`, and nothing happens to the links.
+        // Libraries may be links through it: Kubernetes replaces `..data`, without any change to the links themselves.
         // https://kubernetes.io/docs/concepts/configuration/configmap/#mounted-configmaps-are-updated-automatically
         false => matches!(
             kind,
@@ -46,14 +46,14 @@ fn happened(kind: &EventKind, path: &Path) -> Option<Happened> {
         | EventKind::Modify(ModifyKind::Name(RenameMode::To)) => Some(Happened::Completed),
         EventKind::Create(_) if is_hard_link(path) => Some(Happened::Completed),
         EventKind::Access(_) => None,
-        // Sums up a `From` and a `To` that came before; heeding it would put the `To` off.
+        // Sums up an earlier `From` and `To`; handling it would delay the `To`.
         EventKind::Modify(ModifyKind::Name(RenameMode::Both)) => None,
         EventKind::Modify(ModifyKind::Metadata(_)) => Some(Happened::Touched),
         _ => Some(Happened::Written),
     }
 }
 
-/// A file that appears with more than one link was complete before it appeared.
+/// A file that has more than one link when it appears was complete before.
 fn is_hard_link(path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.nlink() > 1)

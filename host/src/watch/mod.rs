@@ -1,13 +1,14 @@
-//! Watches the cogs folder and says which library to try, and when. It reads no library and knows no cog.
+//! Watches the cogs folder and decides which library to try, and when. It reads no library and knows no cog.
 //!
-//! There are two sources. The *events* of the system are quick: a library is tried at once when it was closed after
-//! writing or renamed into place, or appeared complete as a hard link (as cargo makes them); in all other cases when
-//! nothing has happened to it for the settle time. But events come from one folder, not from its path: they are silent
-//! when a link on the way is switched, when another folder takes its place, when a file elsewhere is what a link leads
-//! to, on many network file systems, and when their queue was full. So the folder is also *compared*, every so often and
-//! whenever an event leaves something open, with a list of what it held.
+//! There are two sources. The system's *events* are quick: a library is tried at once if it was closed after writing,
+//! renamed into place, or appeared complete as a hard link (as cargo creates them); in all other cases it is tried once
+//! nothing has happened to it for the settle time. But events belong to a folder, not to its path: there are none if a
+//! link on the way is changed, if another folder takes its place, if the file that a link points to is elsewhere, on
+//! many network file systems, or if their queue was full. So the folder is also *compared* with its last known content,
+//! at regular intervals and whenever an event leaves something open.
 //!
-//! Every look at the file system is made on a thread of its own: a file server that does not answer stops nothing else.
+//! Everything that accesses the file system runs on a thread of its own: a file server that does not answer blocks
+//! nothing else.
 
 mod agenda;
 mod events;
@@ -33,29 +34,29 @@ use crate::library::{self, Stamp};
 pub enum Change {
     /// It may have new content.
     Try(PathBuf),
-    /// It is gone.
+    /// It was removed.
     Gone(PathBuf),
 }
 
-/// Watches one folder as long as it lives.
+/// Watches one folder until it is dropped.
 #[derive(Debug)]
 pub struct FolderWatch {
     changes: UnboundedReceiver<Change>,
     inputs: mpsc::Sender<Input>,
 }
 
-/// What the thread is sent, by the system's events and by the owner of the watch.
+/// Messages to the thread, from the system's events and from the owner of the watch.
 #[derive(Debug)]
 enum Input {
-    /// Something happened to a library of the folder.
+    /// Something happened to a library in the folder.
     File(PathBuf, Happened),
-    /// Something is uncertain: what the folder holds is to be compared with what is known of it.
+    /// Something is uncertain: the content of the folder must be compared with its last known state.
     Compare,
-    /// The folder that is watched was removed or renamed: what has its path now is another one.
+    /// The watched folder was removed or renamed: its path now belongs to a different one.
     FolderLost,
-    /// The owner found a file incomplete, and why.
+    /// The owner found a file incomplete, for this reason.
     Incomplete(PathBuf, String),
-    /// The owner is gone.
+    /// The owner was dropped.
     End,
 }
 
@@ -64,30 +65,30 @@ enum Input {
 enum Happened {
     /// Its writer has finished.
     Completed,
-    /// It is written to, or something else that may go on.
+    /// It was written to, or changed in another way that may continue.
     Written,
-    /// Only its mode, owner or times changed: one that could not be read may be readable now.
+    /// Only its mode, owner or times changed: a file that could not be read may be readable now.
     Touched,
 }
 
-/// How often a folder that is not there is looked for when the folder is not compared more often anyway.
+/// How often to look for a missing folder, unless the folder is compared more often anyway.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 impl FolderWatch {
-    /// Begins to watch. Nothing that happens in the folder from now on is missed.
+    /// Starts to watch. From now on no change in the folder is missed.
     ///
-    /// A library is left alone for `settle` after its last change, unless it is known to be complete. The folder is
-    /// compared every `poll` beside the system's events; zero means never.
+    /// A library is left alone for `settle` after its last change, unless it is known to be complete. In addition to
+    /// the system's events, the folder is compared every `poll`; zero means never.
     ///
     /// # Errors
-    /// When the folder cannot be read; when the system cannot watch it and `poll` is zero.
+    /// The folder cannot be read; or the system cannot watch it and `poll` is zero.
     pub fn new(folder: &Path, settle: Duration, poll: Duration) -> notify::Result<FolderWatch> {
         let (send, receive) = mpsc::channel();
         let (changes, changed) = unbounded_channel();
         let mut watching = Watching::new(folder, settle, poll, send.clone(), changes);
         match watching.watch(identity(folder).map_err(notify::Error::io)?) {
             Err(error) if poll.is_zero() => return Err(error),
-            // Otherwise the folder is compared all the same.
+            // Otherwise the folder is still compared.
             Ok(()) | Err(_) => {}
         }
         watching.known = library::listing(folder).map_err(notify::Error::io)?;
@@ -98,23 +99,23 @@ impl FolderWatch {
         Ok(FolderWatch { changes: changed, inputs: send })
     }
 
-    /// The next file to be looked at. Nothing is lost if the future is dropped.
+    /// The next file to look at. Cancel safe.
     pub async fn next(&mut self) -> Change {
         match self.changes.recv().await {
             Some(change) => change,
-            // The thread ends after this value only.
+            // The thread only ends after this value is dropped.
             None => std::future::pending().await,
         }
     }
 
-    /// Looks at a file again that was incomplete, with pauses that grow to some seconds. If it still is after a second,
-    /// `why` is logged, once; after a minute it is looked at when it changes. `why` names the file.
+    /// Checks an incomplete file again, after pauses that grow to a few seconds. If it is still incomplete after a
+    /// second, `why` is logged once; after a minute it is only checked when it changes. `why` names the file.
     pub fn incomplete(&self, file: PathBuf, why: String) {
         self.send(Input::Incomplete(file, why));
     }
 
     fn send(&self, input: Input) {
-        // The thread ends after this value only.
+        // The thread only ends after this value is dropped.
         let _ = self.inputs.send(input);
     }
 }
@@ -125,28 +126,28 @@ impl Drop for FolderWatch {
     }
 }
 
-/// What the thread of a watch works with.
+/// The state of the watch's thread.
 struct Watching {
     folder: PathBuf,
     settle: Duration,
     poll: Duration,
-    /// For the system's events.
+    /// Passed to the system's watcher.
     inputs: mpsc::Sender<Input>,
     changes: UnboundedSender<Change>,
-    /// Brings events, and of which folder: device and inode.
+    /// The system's watcher, and the device and inode of its folder.
     watched: Option<(notify::RecommendedWatcher, (u64, u64))>,
-    /// The system does not watch the folder, which has been logged.
+    /// Whether the system does not watch the folder; that has been logged.
     is_unwatched: bool,
-    /// The folder could not be read at the last look, which has been logged.
+    /// Whether the folder could not be read at the last attempt; that has been logged.
     is_unreadable: bool,
-    /// The libraries of the folder as they were when they were last reported.
+    /// The libraries in the folder, as they were last reported.
     known: BTreeMap<PathBuf, Option<Stamp>>,
     agenda: Agenda,
     compare_at: Option<Instant>,
 }
 
 impl Watching {
-    /// Knows nothing of the folder yet.
+    /// A watch that knows nothing about the folder yet.
     fn new(
         folder: &Path,
         settle: Duration,
@@ -213,8 +214,8 @@ impl Watching {
         self.compare_at = Some(self.compare_at.map_or(moment, |at| at.min(moment)));
     }
 
-    /// Compares the folder with what is known of it. One that cannot be read says nothing about its files: it may be
-    /// on its way to another place, or its file server may not answer.
+    /// Compares the folder with its last known state. A folder that cannot be read says nothing about its files: it may
+    /// be being moved, or its file server may not answer.
     fn compare(&mut self, now: Instant) {
         match self.look() {
             Ok(found) => {
@@ -238,11 +239,11 @@ impl Watching {
         }
     }
 
-    /// What the folder holds. It is watched before it is read, so that nothing happens in between.
+    /// The content of the folder. It is watched before it is read, so that no change is missed in between.
     fn look(&mut self) -> io::Result<BTreeMap<PathBuf, Option<Stamp>>> {
         let identity = identity(&self.folder)?;
         if self.watched.as_ref().is_none_or(|(_, watched)| *watched != identity) {
-            // What it could not do is logged; the folder is compared all the same.
+            // A failure is logged, and the folder is still compared.
             let _ = self.watch(identity);
         }
         library::listing(&self.folder)
@@ -254,7 +255,7 @@ impl Watching {
                 (Some(Some(known)), Some(stamp)) => known == stamp,
                 (Some(None), Some(_)) | (None, _) => false,
                 (Some(Some(_)), None) if library::leads_nowhere(file).is_some() => false,
-                // It cannot be looked at now, which says nothing new.
+                // It cannot be read at the moment, which is no news.
                 (Some(_), None) => true,
             };
             if !is_known {
@@ -266,8 +267,8 @@ impl Watching {
         }
     }
 
-    /// Asks for the events of the folder that has the path now. A watcher keeps to the folder that it was
-    /// given, whatever becomes of the path, so each folder gets one of its own.
+    /// Watches the folder that has the path now. A watcher stays with the folder that it was given, whatever happens to
+    /// the path, so each folder gets its own.
     fn watch(&mut self, identity: (u64, u64)) -> notify::Result<()> {
         self.watched = None;
         let (inputs, folder) = (self.inputs.clone(), self.folder.clone());
@@ -307,7 +308,7 @@ impl Watching {
         }
     }
 
-    /// Reports a file that is due to the owner, unless it is not as it was expected: then it is still written to.
+    /// Reports a due file to the owner, unless its stamp has changed: then it is still being written.
     fn report(&mut self, file: PathBuf, expected: Option<Stamp>, now: Instant) {
         let found = library::stamp(&file);
         if let (Some(expected), Ok(Some(stamp))) = (expected, &found)
@@ -316,40 +317,40 @@ impl Watching {
             return self.agenda.differs(file, Some(*stamp), now);
         }
         let change = match found {
-            // It has gone with its folder, which says nothing about it.
+            // The whole folder is gone, which says nothing about the file.
             Ok(None) if identity(&self.folder).is_err() => return self.compare_by(now),
             Ok(None) => {
                 self.known.remove(&file);
                 self.agenda.gone(&file);
                 Change::Gone(file)
             }
-            // Nothing to be read is there, which has been said: what goes through a pipe is no news. A link to nothing is
-            // looked at again.
+            // It is not a readable file, which has already been reported: data that goes through a pipe is no news. A
+            // dangling link is checked again.
             Err(_) if self.known.get(&file) == Some(&None) && library::leads_nowhere(&file).is_none() => {
                 return;
             }
-            // What cannot be looked at is tried: then it is said why.
+            // A file that cannot be examined is tried, so that the reason is reported.
             found => {
                 self.known.insert(file.clone(), found.ok().flatten());
                 Change::Try(file)
             }
         };
-        // The owner may be gone; then the end is the next input.
+        // If the owner is gone, the next input is the end.
         let _ = self.changes.send(change);
     }
 }
 
-/// Which folder has this path now: device and inode.
+/// Device and inode of the folder that has this path now.
 fn identity(folder: &Path) -> io::Result<(u64, u64)> {
     let metadata = fs::metadata(folder)?;
     Ok((metadata.dev(), metadata.ino()))
 }
 
-/// Makes sure that the folder is there.
+/// Checks that the folder exists.
 ///
 /// # Errors
-/// When it is not there (`NotFound`), is no folder (`NotADirectory`), or cannot be read. It is never made: an empty folder
-/// where others are expected would mean that every cog is gone.
+/// It does not exist (`NotFound`), is not a folder (`NotADirectory`), or cannot be read. It is never created: an empty
+/// folder in place of a full one would mean that every cog has been removed.
 pub fn ensure_folder(folder: &Path) -> io::Result<()> {
     fs::read_dir(folder).map(drop)
 }

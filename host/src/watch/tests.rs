@@ -1,4 +1,4 @@
-//! What the watch reports, with the system's own events and without them.
+//! What the watch reports, with and without the system's events.
 
 use std::{
     fs,
@@ -16,10 +16,10 @@ use super::{Change, FolderWatch, Watching, ensure_folder, events, identity};
 
 const SETTLE: Duration = Duration::from_millis(1);
 const POLL: Duration = Duration::from_millis(20);
-/// Only the system's events, and what is sent.
+/// For tests that rely on the system's events, and on what is sent.
 const NEVER: Duration = Duration::ZERO;
 
-/// A folder in which others are made.
+/// A folder in which other folders are created.
 struct Place(TempDir);
 
 impl Place {
@@ -41,7 +41,7 @@ impl Place {
         folder
     }
 
-    /// Lets a link lead elsewhere in one step, as `ln -sfn` and `mv -T` do.
+    /// Points a link elsewhere atomically, as `ln -sfn` and `mv -T` do.
     fn switch(&self, link: &Path, to: impl AsRef<Path>) {
         let aside = self.path("aside");
         symlink(to, &aside).unwrap();
@@ -57,7 +57,7 @@ fn watch(folder: &Path, poll: Duration) -> FolderWatch {
     FolderWatch::new(folder, SETTLE, poll).unwrap()
 }
 
-/// Waits until all these changes were reported, in any order.
+/// Waits until all these changes have been reported, in any order.
 async fn reported(watch: &mut FolderWatch, changes: &[Change]) {
     let mut missing = changes.to_vec();
     while !missing.is_empty() {
@@ -67,7 +67,7 @@ async fn reported(watch: &mut FolderWatch, changes: &[Change]) {
     }
 }
 
-/// What changes from [`ONE`] to [`TWO`] in this folder.
+/// The changes from [`ONE`] to [`TWO`] in this folder.
 fn from_one_to_two(folder: &Path) -> [Change; 3] {
     let library = |name| library(folder, name);
     [Change::Try(library("ping")), Change::Try(library("pulse")), Change::Gone(library("counter"))]
@@ -137,7 +137,7 @@ async fn the_data_link_of_a_kubernetes_volume_is_followed_by_its_event() {
     fs::rename(aside, folder.join("..data")).unwrap();
     let library = |name| library(&folder, name);
     reported(&mut watch, &[Change::Try(library("ping"))]).await;
-    // What a version does not have any more is there until its link is removed, which comes next.
+    // A library that the new version lacks stays until its link is removed, which comes next.
     fs::remove_file(library("counter")).unwrap();
     reported(&mut watch, &[Change::Gone(library("counter"))]).await;
 }
@@ -172,7 +172,7 @@ async fn a_library_that_changes_without_an_event_is_followed_by_comparing() {
     symlink(&current, &link).unwrap();
     fs::hard_link(library(&elsewhere, "hard"), &hard).unwrap();
     let mut watch = watch(&folder, POLL);
-    // The link that the library's own link leads to; then what that leads to; then a file by its other name.
+    // The link that the library's own link points to; then that link's target; then a file under its other name.
     place.switch(&current, library(&elsewhere, "two"));
     reported(&mut watch, &[Change::Try(link.clone())]).await;
     fs::write(library(&elsewhere, "two"), "more than that").unwrap();
@@ -191,7 +191,7 @@ async fn what_happened_while_events_were_dropped_is_found_by_comparing() {
         place.folder(release, &libraries);
     }
     place.switch(&folder, "1");
-    // No event comes of this.
+    // This causes no event.
     let mut watch = watch(&folder, NEVER);
     place.switch(&folder, "2");
     let dropped = Event::new(EventKind::Other).set_flag(Flag::Rescan);
@@ -217,7 +217,7 @@ async fn a_file_is_tried_again_when_it_is_copied_again_or_can_be_read_again() {
     reported(&mut watch, &[Change::Gone(file)]).await;
 }
 
-/// A watch without its thread that knows the folder, and what it reports.
+/// A watch that knows the folder but has no thread, and the receiver of its reports.
 fn by_hand(folder: &Path) -> (Watching, UnboundedReceiver<Change>) {
     let (changes, changed) = unbounded_channel();
     let (inputs, _) = mpsc::channel();
