@@ -57,7 +57,7 @@ pub struct Limits {
     /// How long a library's size and time must stay unchanged before it is read. `settle_ms`, default 25.
     #[serde(rename = "settle_ms", with = "millis")]
     pub settle: Duration,
-    /// How long closing may take altogether. `close_timeout_ms`, default 10000.
+    /// How long closing may take in total. `close_timeout_ms`, default 10000.
     #[serde(rename = "close_timeout_ms", with = "millis")]
     pub close_timeout: Duration,
     /// When the host defers an interaction that its cog has not answered; Discord's own limit is 3 s. `defer_after_ms`,

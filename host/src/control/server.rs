@@ -125,7 +125,7 @@ async fn converse(
             Ok(Ok(_)) if !silence.end() => return,
             Ok(Ok(_)) => {}
         }
-        // If a line has no end, the connection is closed: what follows could not be told from a request.
+        // If a line has no end, the connection is closed: what follows could not be distinguished from a request.
         let is_whole = line.ends_with(b"\n");
         let request = is_whole.then(|| serde_json::from_slice(&line));
         let mut answers = match (request, &again) {

@@ -67,7 +67,6 @@ impl<'r> Packed<'r> {
     ///
     /// # Errors
     /// A document is missing, does not match its digest, or names more than a package may have.
-    /// A document is not there, does not fit its digest, or names more than a package may have.
     pub async fn take(from: &'r Repository, package: Package) -> Result<Packed<'r>, PackageError> {
         let mut taken = Packed::new(package, Vec::new(), Vec::new());
         let package = &taken.package;
