@@ -50,7 +50,7 @@ impl Heart {
         self.due = now + self.interval.max(Duration::from_secs(1));
     }
 
-    /// The server requested a heartbeat; its acknowledgement does not count for the next one.
+    /// The server requested a heartbeat out of turn; the next one is due a full interval from now.
     pub(super) fn asked(&mut self, now: Instant) {
         self.unanswered_since.get_or_insert(now);
         self.due = now + self.interval;

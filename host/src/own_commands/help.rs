@@ -34,7 +34,7 @@ struct Entry<'m> {
     path: String,
     /// The ways to call it with the prefix: its name and its aliases, after each name of its groups.
     names: Vec<String>,
-    /// The top-level command, which the permissions belong to.
+    /// The top-level command that it belongs to.
     command: &'m CommandManifest,
     /// Discord's object for the command or subcommand; `None` if it can only be called with the prefix.
     object: Option<&'m Value>,

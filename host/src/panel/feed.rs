@@ -32,7 +32,7 @@ struct Status {
     #[serde(flatten)]
     cogs: serde_json::Value,
     sessions: Vec<&'static str>,
-    /// The state of each shard, in a word.
+    /// The state of each shard, as text.
     shards: Vec<String>,
 }
 

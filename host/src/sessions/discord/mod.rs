@@ -1,5 +1,6 @@
 //! The Discord session: any endpoint of Discord's REST API by method and path, within its rate limits. It is not the
-//! gateway, decodes no events, and knows no cogs; the token leaves it only in the `Authorization` header.
+//! gateway, decodes no events, and knows no cogs; the token leaves it only in the `Authorization` header and for the
+//! gateway's handshake.
 //!
 //! It retries a request whose connection could not be made, and one that was answered 429, 502 or 503. A request that
 //! may have been carried out (the connection broke, 500, 504) is retried only if doing it twice has the same effect
