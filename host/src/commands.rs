@@ -86,8 +86,7 @@ pub async fn keep_registered(cogs: Weak<Cogs>, discord: Arc<Discord>, settle: Du
         drop(strong);
         match tokio::time::timeout(keep.max(LOOK_MIN), changes.changed()).await {
             Ok(Ok(())) => {
-                // Even if the same commands are declared again: the reason for Discord's rejection may have been
-                // temporary.
+                // Even if the same commands are declared again: the reason for the rejection may have been temporary.
                 if std::mem::take(&mut was_refused) {
                     done = None;
                 }

@@ -20,8 +20,7 @@ const FILE_MAX: u64 = 64 << 20;
 /// Reads a text file; a leading byte order mark is dropped.
 ///
 /// # Errors
-/// As for [`read_bytes`]; or it is not UTF-8: the error says if it is UTF-16, or else in which line the invalid bytes
-/// are.
+/// As for [`read_bytes`]; or it is not UTF-8: the error says if it is UTF-16, or which line has the invalid bytes.
 pub fn read(file: &Path) -> io::Result<String> {
     decode(read_bytes(file)?)
 }

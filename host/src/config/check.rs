@@ -6,8 +6,7 @@ use std::{net::SocketAddr, time::Duration};
 use super::locate::Wrong;
 use super::{Config, Discord, LaneKind, Limits, log_targets};
 
-/// The memory that a process uses before its cog allocates any, in bytes: stacks, and what its thread and library
-/// start with.
+/// The memory that a process uses before its cog allocates any, in bytes, for stacks, its thread and its library.
 const PROCESS_MEMORY_MIN: u64 = 8 << 20;
 /// The store cannot hold a value of a billion bytes (<https://www.sqlite.org/limits.html>), and a cog's process
 /// accepts no frame of twice that size.

@@ -13,8 +13,7 @@ const OWN: [&str; 3] = [OF_COGS, "gearshift_host", "gearshift_sim"];
 /// From this similarity on, a name is taken for a misspelling of another one.
 const LIKE: f64 = 0.7;
 
-/// What a filter such as `info,cog=debug` admits. A target of this program may have no level, which means all of its
-/// events.
+/// What a filter such as `info,cog=debug` admits. A target of this program without a level means all of its events.
 ///
 /// # Errors
 /// Something is neither a level nor a target.

@@ -127,8 +127,7 @@ fn deepest(table: &DeTable<'_>, place: usize, keys: &mut Vec<String>) {
     }
 }
 
-/// What is wrong with a TOML text: the line, the key, and the problem. For a duplicate key toml reports the second
-/// position.
+/// What is wrong with a TOML text: line, key and problem. For a duplicate key toml reports the second position.
 pub fn syntax(text: &str, error: &Error) -> (Option<usize>, String, String) {
     let what = error.message().to_owned();
     let Some(span) = error.span() else { return (None, String::new(), what) };

@@ -115,8 +115,7 @@ pub(super) fn wrong(config: &Config) -> Vec<Wrong> {
     wrong
 }
 
-/// Why no reference can lead to a package below a name; `None` if one can. Requirements for such a name would never
-/// apply.
+/// Why no reference can lead to a package below a name, so that rules for it never apply; `None` if one can.
 pub fn no_place(name: &str) -> Option<String> {
     let plain = name.trim_end_matches('/').to_ascii_lowercase();
     let host = plain.split('/').next().unwrap_or_default();

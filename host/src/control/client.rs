@@ -103,8 +103,7 @@ impl Client {
         answer.map_err(|source| self.failed(request, source))
     }
 
-    /// Sends a request about `count` cogs as the last one on this connection; `each` receives the answers as they
-    /// arrive.
+    /// Sends a last request on this connection, about `count` cogs; `each` receives the answers as they arrive.
     ///
     /// # Errors
     /// As for [`call`](Self::call), and the errors of `each`.

@@ -15,8 +15,7 @@ use crate::{
     install::{Journal, Pending},
 };
 
-/// Makes the change, if it has not been settled meanwhile. The journal stays locked until the change is made or
-/// refused.
+/// Makes the change, if it has not been settled meanwhile. The journal is locked until it is made or refused.
 pub(super) async fn answer(cogs: &Arc<Cogs>, journal: PathBuf) -> Answer {
     let taken = tokio::task::spawn_blocking(move || Pending::take(&journal)).await;
     let pending = match taken {

@@ -142,8 +142,7 @@ impl Socket {
         SocketClaim::take(path)?.bind()
     }
 
-    /// Binds it again, and creates its folder again, if it is no longer at its path. Returns whether that was
-    /// necessary.
+    /// Binds it again, with its folder, if it is no longer at its path. Returns whether that was necessary.
     ///
     /// # Errors
     /// As for [`Socket::bind`]; the socket stays as it was, and this can be repeated.

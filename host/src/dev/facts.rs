@@ -1,5 +1,4 @@
-//! What a cog's `Cargo.toml` says about it, read without cargo, which is not needed to pack libraries that are already
-//! built.
+//! What a cog's `Cargo.toml` says about it, read without cargo, which packing of built libraries does not need.
 
 use std::path::{Path, PathBuf};
 

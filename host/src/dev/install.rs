@@ -25,8 +25,7 @@ pub(super) fn install(built: &Path, folder: &Path) -> io::Result<bool> {
     Ok(true)
 }
 
-/// Whether two files have the same content. Builds of different sources usually differ near the beginning of a large
-/// file.
+/// Whether two files have the same content. Libraries built from different sources usually differ near the beginning.
 fn is_same(built: &Path, library: &Path) -> io::Result<bool> {
     let built = File::open(built)?;
     let Ok(library) = File::open(library) else { return Ok(false) };

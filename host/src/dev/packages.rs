@@ -63,8 +63,7 @@ impl Workspace {
         self.cogs.dedup_by(|one, other| one.id == other.id);
     }
 
-    /// Reads it again after a manifest has changed. A folder that is gone, or has no cogs any more, does not affect the
-    /// others.
+    /// Reads it again after a manifest has changed. A folder that is gone, or has no more cogs, does not affect others.
     pub(super) fn again(&self) -> Result<Workspace, DevError> {
         let mut again: Option<Workspace> = None;
         for folder in self.folders.iter().filter(|folder| folder.is_dir()) {

@@ -20,8 +20,7 @@ pub struct Release {
     pub libraries: Vec<PathBuf>,
 }
 
-/// Builds the cogs below some folders in release mode: for each of the targets, or for cargo's default target if none
-/// is given.
+/// Builds the cogs below some folders in release mode: for each of the targets, or by default for cargo's.
 ///
 /// # Errors
 /// There are no cogs, cargo fails, or a cog does not build.

@@ -276,8 +276,7 @@ impl Sources {
         has_file(folder, |file| self.has_failed || is_rust(file))
     }
 
-    /// Whether packages disappeared with a folder. If a folder is moved away, there are no events for what it
-    /// contained.
+    /// Whether packages disappeared with a folder. There are no events for the content of a folder that is moved away.
     fn is_left(&mut self, folder: &Path) -> bool {
         let before = self.packages.len();
         if !folder.exists() {

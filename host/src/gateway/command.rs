@@ -57,8 +57,7 @@ const MAX_IDS: usize = 100;
 const MAX_NONCE_BYTES: usize = 32;
 
 impl Presence {
-    /// The presence that the operator configured; `None` if nothing is configured, so that IDENTIFY contains none
-    /// either.
+    /// The presence that the operator configured; `None` if there is none, so that IDENTIFY contains none either.
     pub(super) fn configured(status: Status, activity: Option<&str>, kind: ActivityKind) -> Option<Presence> {
         if status == Status::default() && activity.is_none() {
             return None;

@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// The longest interval, whatever a server says: without heartbeats a dead connection is never noticed. Discord's is
-/// 41 s.
+/// The longest interval, whatever a server says: heartbeats are how a dead connection is noticed. Discord's is 41 s.
 const LONGEST: Duration = Duration::from_secs(300);
 
 /// Times of the heartbeat.

@@ -160,8 +160,7 @@ impl Gateway {
         }
         let (closing, closed) = watch::channel(Leave::No);
         let starts = Arc::new(Starts::new(timing.identify_every));
-        // The thread first: if it cannot be started, there must not be a runtime yet, which could not be dropped
-        // here.
+        // The thread first: if it cannot be started, there must not be a runtime yet, which could not be dropped here.
         let (give, work) = std::sync::mpsc::channel();
         thread::Builder::new().name("gateway".to_owned()).spawn(move || run(&work))?;
         let own = runtime::Builder::new_current_thread().enable_all().build()?;

@@ -86,8 +86,7 @@ pub(super) async fn choose(
             Err(why) if why.is_of_one_version() && !matches!(reference.wanted, Wanted::Version(_)) => {
                 passed_over.push(PassedOver { version: version.clone(), why });
             }
-            // A damaged or forged version is an error, not a reason to fall back: an older one may be what an
-            // attacker wants.
+            // A damaged or forged version is an error, not passed over: an older one may be what an attacker wants.
             Err(why) => return Err(why),
         }
     }

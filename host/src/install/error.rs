@@ -259,8 +259,7 @@ impl InstallError {
         Some(text.to_owned())
     }
 
-    /// Whether it only prevents one version from being installed here, and says nothing against others from its
-    /// source.
+    /// Whether it only prevents one version from being installed here, and says nothing against others from its source.
     pub(super) fn is_of_one_version(&self) -> bool {
         matches!(
             self,

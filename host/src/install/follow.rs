@@ -78,8 +78,7 @@ pub async fn follow(config: &Config, serving: impl Fn() -> Serving) -> Result<Ve
 }
 
 impl Installation<'_> {
-    /// Restores the files of versions that a host went back to, and updates the lock; returns a report of what it
-    /// did.
+    /// Restores the files of versions that a host went back to, and updates the lock; returns a report of what it did.
     ///
     /// # Errors
     /// The system returned an error, or a kept package is damaged.

@@ -51,8 +51,7 @@ pub(super) enum Others {
 }
 
 impl<'c> Installation<'c> {
-    /// Opens what is installed beside the config's file. `doing` is what other commands report about this one
-    /// meanwhile.
+    /// Opens what is installed beside the config's file. `doing` is what other commands report about this one.
     ///
     /// # Errors
     /// Another command is changing it, the lock is malformed, or the system returned an error.
@@ -253,8 +252,7 @@ fn busy(path: &Path, folder: &Path, doing: &str, others: Others) -> Result<File,
     Ok(file)
 }
 
-/// Keeps commands from starting; several readers may hold it. `None` if no command ever ran, or this process may not
-/// read it.
+/// Keeps commands from starting; readers may share it. `None` if no command ever ran, or this process may not read it.
 fn look_busy(path: &Path, folder: &Path) -> Result<Option<File>, InstallError> {
     let failed = |error| InstallError::io("lock", path)(error);
     let file = match file::open(path) {

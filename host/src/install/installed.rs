@@ -26,8 +26,7 @@ pub struct Installed {
     /// Whether `update` skips it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub pinned: bool,
-    /// The version that failed right after it was installed, so that the host went back. `update` only goes to a
-    /// newer one.
+    /// The version that the host went back from, right after it was installed. `update` only goes to a newer one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub went_back_from: Option<Version>,
     /// The newest version that a user rolled back from. `update` only goes to a newer one.

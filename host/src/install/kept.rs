@@ -109,8 +109,7 @@ impl Kept {
     }
 }
 
-/// Checks that a library is the cog with that name and version, and that this host can serve it. None of it is
-/// executed.
+/// Checks, without executing it, that a library is the cog with that name and version, and that this host can serve it.
 fn inspect(file: &Path, name: &str, version: &semver::Version, about: &About) -> Result<(), InstallError> {
     let what = format!("{name} {version}");
     let refused = |why: String| InstallError::Library { what: what.clone(), why };

@@ -48,8 +48,7 @@ struct Waiting {
     bytes: usize,
     /// Number of texts that found the queue full since the last one that was queued.
     dropped: u64,
-    /// Number of texts that could not be written because the disk was full. They are reported when there is something
-    /// to write again.
+    /// Number of texts that could not be written because the disk was full. They are reported with the next text.
     failed: u64,
     is_writing: bool,
 }

@@ -1,5 +1,4 @@
-//! The same metrics to statsd, at regular intervals: counters as the increase since the last time, the others as they
-//! are.
+//! The same metrics to statsd, at regular intervals: counters as the increase since the last time, others as they are.
 
 use std::{
     collections::HashMap,

@@ -12,8 +12,7 @@ use serde_json::Value;
 
 use crate::text;
 
-/// A package's description of itself. Fields added by later versions of the format are ignored; no field is ever
-/// removed.
+/// A package's description of itself. Fields added by later format versions are ignored; no field is ever removed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct About {
     /// ABI that the cog was built against, `(major, minor)`.

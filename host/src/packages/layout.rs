@@ -31,8 +31,7 @@ pub(super) struct Layout {
     folder: PathBuf,
 }
 
-/// The exclusive right to write to a layout. If the layout was created for it and holds no package in the end, it is
-/// removed again.
+/// The exclusive right to write to a layout. If it created the layout and puts no package there, it removes it again.
 #[derive(Debug)]
 pub(super) struct Writing {
     _lock: File,

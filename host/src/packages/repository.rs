@@ -63,8 +63,7 @@ impl Repository {
         &self.place
     }
 
-    /// Whether a registry answers like one and accepts the login, or a folder can be read. The package need not
-    /// exist.
+    /// Whether a registry answers like one and accepts the login, or a folder can be read. The package need not exist.
     ///
     /// # Errors
     /// Why it cannot be used.

@@ -32,8 +32,7 @@ const OPEN_MAX: usize = 16;
 const SCRIPT: &str = include_str!("../../panel/panel.js");
 const STYLE: &str = include_str!("../../panel/panel.css");
 
-/// A panel. It exists before the host does: the page is served by the server that the host connects to. Clones share
-/// the state.
+/// A panel. It exists before the host: the page is served by the server that the host connects to. Clones share state.
 #[derive(Clone, Debug)]
 pub struct Panel {
     journal: Journal,

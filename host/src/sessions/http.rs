@@ -47,8 +47,7 @@ pub struct HttpRequest {
     pub timeout: Option<Duration>,
     /// Whether only redirects to the same origin are followed; any other redirect is returned as the answer.
     pub stays: bool,
-    /// Maximum bytes of the answer's body. `None` means `[http] max_body_bytes`, which a complete answer never
-    /// exceeds.
+    /// Maximum bytes of the answer's body. `None` means `[http] max_body_bytes`, which a complete answer never exceeds.
     pub max_bytes: Option<u64>,
 }
 

@@ -31,8 +31,7 @@ pub struct Net {
 /// <https://www.rfc-editor.org/rfc/rfc8305#section-8>
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
-/// How long a connection is idle before the first TCP keepalive, and the interval of later ones; the same as
-/// reqwest's.
+/// How long a connection is idle before the first TCP keepalive, and the interval of later ones; the same as reqwest's.
 const KEEPALIVE: Duration = Duration::from_secs(15);
 
 /// Why a connection could not be made. The message names only the host and the port of a URL.

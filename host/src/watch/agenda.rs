@@ -15,8 +15,7 @@ const PAUSE_MIN: Duration = Duration::from_millis(10);
 const PAUSE_MAX: Duration = Duration::from_secs(5);
 /// How long a file may be incomplete without a report: most copies are finished by then.
 const SILENCE: Duration = Duration::from_secs(1);
-/// How long an incomplete file is checked again; after that its copy has probably been aborted, and it waits for the
-/// next change.
+/// How long an incomplete file is checked again. After that its copy was probably aborted; it waits for a change.
 pub(super) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Files that are due now or later.
@@ -60,8 +59,7 @@ impl Agenda {
         }
     }
 
-    /// A file differs from its last known state, without an event: only its stamp shows whether it is still being
-    /// written.
+    /// A file differs from its last known state, without an event: only its stamp shows whether writing goes on.
     pub(super) fn differs(&mut self, file: PathBuf, stamp: Option<Stamp>, now: Instant) {
         self.incomplete.remove(&file);
         let at = now + self.settle;

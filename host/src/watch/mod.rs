@@ -7,8 +7,7 @@
 //! many network file systems, or if their queue was full. So the folder is also *compared* with its last known content,
 //! at regular intervals and whenever an event leaves something open.
 //!
-//! Everything that accesses the file system runs on a thread of its own: a file server that does not answer blocks
-//! nothing else.
+//! All access to the file system is on a thread of its own: a file server that does not answer blocks nothing else.
 
 mod agenda;
 mod events;

@@ -23,8 +23,7 @@ pub struct Account {
     pub application_id: u64,
     /// The application's name.
     pub application_name: String,
-    /// Users who own the application: one user, or the team members who have accepted and may change its
-    /// applications.
+    /// Users who own the application: one user, or the team members who have accepted and may change its applications.
     pub owner_ids: Vec<u64>,
     /// The application's flags; some show which privileged intents are granted.
     pub flags: u64,

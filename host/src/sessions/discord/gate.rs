@@ -70,8 +70,7 @@ impl Gate {
     pub(super) fn new(requests_per_second: Option<u32>) -> Gate {
         let rate = requests_per_second.unwrap_or(REQUESTS_PER_SECOND).max(1);
         let burst = (rate / BURST_PART).max(1);
-        // The burst and the spread requests together never exceed the budget in any second, wherever Discord's
-        // begins.
+        // The burst and the spread requests together never exceed the budget in any second, wherever Discord's begins.
         let interval = Duration::from_secs(1) / (rate - burst).max(1);
         let now = Instant::now();
         let stops = Stops {

@@ -9,8 +9,7 @@ use crate::sessions::Method;
 /// What is known of a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Route {
-    /// Hash of method and path without the ids: requests of the same shape for the same major parameter share a
-    /// bucket.
+    /// Hash of method and path without the ids: requests of the same shape for the same major parameter share a bucket.
     pub(super) shape: u64,
     /// Hash of the major parameter, which a bucket belongs to: a channel, guild or webhook.
     pub(super) place: u64,

@@ -135,8 +135,7 @@ enum Outcome {
         why: Throttle,
         wait: Duration,
     },
-    /// No answer, or a status outside 200 to 299. `again`: a retry is safe and could help, after that time at the
-    /// earliest.
+    /// No answer, or a status outside 200 to 299. `again`: a retry is safe and could help, after that time or later.
     Failed {
         error: DiscordError,
         again: Option<Duration>,

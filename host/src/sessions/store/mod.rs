@@ -118,8 +118,7 @@ impl Store {
     /// Saves a cog's state in place of the one before. Once this returns, it survives a loss of power.
     ///
     /// # Errors
-    /// The state is larger than `[limits] state_max_bytes`, or the file cannot be written; the old state is then
-    /// kept.
+    /// The state is larger than `[limits] state_max_bytes`, or the file cannot be written; the old state is then kept.
     pub async fn save_state(&self, cog: &str, version: u32, bytes: Vec<u8>) -> Result<(), StoreError> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
         let saved_at_ms = u64::try_from(now).unwrap_or(u64::MAX);

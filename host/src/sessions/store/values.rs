@@ -1,5 +1,4 @@
-//! Key-value pairs, separate for each cog. A value may expire: from then on no call sees it, and soon after it is
-//! deleted.
+//! Key-value pairs, separate for each cog. A value may expire: from then on it is invisible, and soon it is deleted.
 
 use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
