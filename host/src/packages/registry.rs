@@ -229,7 +229,7 @@ impl Registry {
         let (tagged, digest) = (self.tagged("none"), digest.to_string());
         match self.ask(async || self.client.blob_exists(&tagged, &digest).await).await {
             Ok(is_there) => Ok(is_there),
-            // For a repository that does not exist yet, a registry may refuse even to answer.
+            // If the repository does not exist yet, a registry may not even say that the blob is missing.
             Err(OciError::RequestError(error)) if error.status().is_some_and(|it| it.is_client_error()) => {
                 Ok(false)
             }
