@@ -1,4 +1,4 @@
-//! Tests of a cog, without library, host or network.
+//! Tests of a cog that need no library, host or network.
 //!
 //! ```toml
 //! [dev-dependencies]
@@ -38,27 +38,28 @@
 //! # }
 //! ```
 //!
-//! The functions that run are those that a host calls: the cog's own table, on the thread of the test. What it asks of the
-//! host is answered from memory, and Discord is one that [acts](#discord). Ids and times are the same in each run.
+//! The kit calls the same functions as a host: the cog's own table, on the thread of the test. The host functions that
+//! the cog calls are answered from memory, and the kit [simulates Discord](#discord). Ids and times are the same in
+//! every run.
 //!
 //! # What fails a test
 //!
-//! * A panic of a handler, with its text and place. An error does not: it is in [`Bot::faults`], and, as with a host, who
-//!   called a command, pressed a button or sent a form that failed without an answer reads
+//! * A panic of a handler, with its text and place. An error does not: it is added to [`Bot::faults`]. As with a host,
+//!   a user whose command, button or form failed without an answer gets the message
 //!   [`FAILURE_TEXT`](crate::interactions::FAILURE_TEXT).
-//! * An act that Discord's client would not let through: an option that there is not, a button that is disabled.
-//! * `setup` or `restore` that fails, unless it was built with [`Builder::try_build`].
+//! * An action that Discord's client would not allow: an option that does not exist, a disabled button.
+//! * A failure of `setup` or `restore`, unless the cog is built with [`Builder::try_build`].
 //!
-//! The transcript is shown when a test fails, whatever failed: who said, did, asked and answered what, what was refused, and
-//! what the cog logged.
+//! A failing test prints the transcript, whatever the cause: what users said and did, what the cog requested, answered
+//! and logged, and what was refused.
 //!
 //! # Users
 //!
-//! [`Bot::user`] is a user of the guild, who acts in the channel `general`; [`User::within`] and [`User::in_dm`] are the same
-//! user elsewhere. They call commands with [`slash`](User::slash) and [`say`](User::say), from menus with
-//! [`user_menu`](User::user_menu) and [`message_menu`](User::message_menu); they [press](User::press) buttons,
-//! [select](User::select), [submit](User::submit) forms, [react](User::react), [edit](User::edit), [join](User::join) and so
-//! on. An [`Answer`] is what came of it; it stays up to date.
+//! [`Bot::user`] returns a user of the guild, who acts in the channel `general`; [`User::within`] and [`User::in_dm`]
+//! return the same user in another channel. Users call commands with [`slash`](User::slash) and [`say`](User::say), and
+//! from menus with [`user_menu`](User::user_menu) and [`message_menu`](User::message_menu); they [press](User::press)
+//! buttons, [select](User::select), [submit](User::submit) forms, [react](User::react), [edit](User::edit),
+//! [join](User::join) and so on. The result is an [`Answer`], which stays up to date.
 //!
 //! ```
 //! # use gearshift_cog::{interactions::CALLBACK_MODAL, manifest::*, prelude::*, testing::Bot};
@@ -94,9 +95,9 @@
 //!
 //! # Time
 //!
-//! Time stands still until [`Bot::advance`] moves it. Then waits are over, tasks run, entries of the store and cooldowns
-//! expire, and interactions that nobody answered in 3 s are given up by Discord, each at its own moment. Only `setup` and
-//! `teardown` do not wait for the test: time goes on by itself there.
+//! Time stands still until [`Bot::advance`] moves it. Then waits end, tasks run, entries of the store and cooldowns
+//! expire, and Discord gives up on interactions that were not answered within 3 s, each at its own moment. `setup` and
+//! `teardown` are the exception: they do not wait for the test, time passes by itself while they run.
 //!
 //! ```
 //! # use std::time::Duration;
@@ -118,7 +119,8 @@
 //! assert_eq!(answer.content(), "ready");
 //! ```
 //!
-//! Tasks run as the host plans them, at times of day too: the test says what time it is when it [begins](Builder::now).
+//! Tasks run when the host would run them, including those at times of day: the test sets the time at which it
+//! [begins](Builder::now).
 //!
 //! ```
 //! # use std::time::{Duration, UNIX_EPOCH};
@@ -147,16 +149,16 @@
 //!
 //! # Discord
 //!
-//! Messages are posted, edited, deleted, answered and reacted to; interactions are answered once, in time, and then further;
-//! members have roles, leave and are banned. What is refused on Discord is refused here: an empty message (50006), one that
-//! is too long (50035), a second first answer (40060), a late one (10062), a closed direct message (50007), a
-//! [permission](Bot::permissions) that the bot lacks (50013). There are no limits of requests and no intents, and a channel
-//! has no permissions of its own: a bot of several cogs is played with `gearshift smoke`. What a cog does with
-//! `gearshift_cog::tokio` is real, and the kit does not wait for it.
+//! Messages can be posted, edited, deleted, replied to and reacted to. Interactions accept one initial response, in
+//! time, and then followups. Members have roles, can leave and can be banned. What Discord refuses, the kit refuses: an
+//! empty message (50006), one that is too long (50035), a second initial response (40060), a late one (10062), a closed
+//! direct message (50007), a [permission](Bot::permissions) that the bot lacks (50013). There are no rate limits and no
+//! intents, and channels have no permissions of their own. To try a bot with several cogs, use `gearshift smoke`.
+//! `gearshift_cog::tokio` runs for real, and the kit does not wait for it.
 //!
-//! An endpoint that is missing is answered 404, until the test [answers](Bot::discord) for it. The [web](Bot::http) cannot
-//! be reached and there is no [site API](Bot::api), until the test answers for them. Requests can be
-//! [refused](Bot::refuse) and [lost](Bot::lose_answer).
+//! Endpoints that the kit does not know answer 404, unless the test [provides an answer](Bot::discord). The
+//! [web](Bot::http) is unreachable and there is no [site API](Bot::api) until the test provides answers for them.
+//! Requests can be [refused](Bot::refuse) and [lost](Bot::lose_answer).
 //!
 //! ```
 //! # use gearshift_cog::{manifest::*, prelude::*, testing::Bot};
@@ -192,7 +194,8 @@
 //!
 //! # Reloads
 //!
-//! [`Bot::reload`] replaces the cog, by the same type or another one that stands for its next version.
+//! [`Bot::reload`] replaces the cog with a new generation, of the same type or of another type that stands for the next
+//! version.
 //!
 //! ```
 //! # use std::cell::Cell;
@@ -219,11 +222,11 @@
 //!
 //! # Miri
 //!
-//! The kit starts no thread, opens no library, file or socket, and asks for no time: it needs nothing that
-//! [Miri](https://github.com/rust-lang/miri) lacks, so `cargo +nightly miri test` can be tried on the same tests. What the cog
-//! itself uses has to keep to that too, and one thing of the SDK asks the system: time zones, which need
-//! `MIRIFLAGS=-Zmiri-disable-isolation`. Tests of a cog that uses `gearshift_cog::tokio` do not
-//! run there.
+//! The kit starts no threads, opens no libraries, files or sockets, and does not read the system's clock. It needs
+//! nothing that [Miri](https://github.com/rust-lang/miri) lacks, so you can run the same tests with
+//! `cargo +nightly miri test`, as long as the cog itself uses nothing that Miri lacks. One part of the SDK asks the
+//! operating system: time zones need `MIRIFLAGS=-Zmiri-disable-isolation`. Tests of a cog that uses
+//! `gearshift_cog::tokio` do not run in Miri.
 
 mod answer;
 mod begun;

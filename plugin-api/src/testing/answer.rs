@@ -1,4 +1,4 @@
-//! What came of something that a user did.
+//! The bot's answer to an action of a user.
 
 use std::rc::Rc;
 
@@ -13,25 +13,25 @@ use super::{
     transcript::quoted,
 };
 
-/// The bot's answer, as it is at this moment: what is posted or edited later, is seen.
+/// The bot's answer to an action of a user. Its methods return the current state, including later posts and edits.
 pub struct Answer {
     stage: Rc<Stage>,
     to: To,
 }
 
 enum To {
-    /// The interaction of this token.
+    /// The interaction with this token.
     Interaction(String),
-    /// A message of a user.
+    /// A message from a user.
     Message(u64),
 }
 
 /// A value that the cog suggests for an option.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Suggested {
-    /// What is shown.
+    /// What the user sees.
     pub name: String,
-    /// What is sent when it is chosen.
+    /// What is sent if the user chooses it.
     pub value: Value,
 }
 
@@ -44,8 +44,9 @@ impl Answer {
         Self { stage: Rc::clone(stage), to: To::Message(id) }
     }
 
-    /// All messages that answer, in order: of an interaction also the message that was edited, of a message those that
-    /// reply to it, with the parts of a text that was split, or else what the bot posted in its channel after it.
+    /// All messages of the answer, in order. For an interaction, this includes a message that it edited. For a message,
+    /// these are the replies to it, each with the further parts of a split text; without a reply, what the bot posted
+    /// in the channel afterwards.
     #[must_use]
     pub fn messages(&self) -> Vec<Message> {
         let discord = self.stage.world.discord.borrow();
@@ -57,10 +58,10 @@ impl Answer {
         ids.into_iter().filter(is_there).map(|id| Message::new(&self.stage, id)).collect()
     }
 
-    /// The first message that answers.
+    /// The first message of the answer.
     ///
     /// # Panics
-    /// When there is none.
+    /// If there is no message.
     #[must_use]
     #[track_caller]
     pub fn message(&self) -> Message {
@@ -70,20 +71,20 @@ impl Answer {
         }
     }
 
-    /// The text of the first message that answers.
+    /// The text of the first message of the answer.
     ///
     /// # Panics
-    /// When there is none.
+    /// If there is no message.
     #[must_use]
     #[track_caller]
     pub fn content(&self) -> String {
         self.message().content()
     }
 
-    /// Whether the user who called sees the first message alone.
+    /// Whether only the user who called sees the first message.
     ///
     /// # Panics
-    /// When there is none.
+    /// If there is no message.
     #[must_use]
     #[track_caller]
     pub fn is_ephemeral(&self) -> bool {
@@ -96,10 +97,10 @@ impl Answer {
         self.open(&self.stage.world.discord.borrow()).is_some_and(|open| open.state == State::Thinking)
     }
 
-    /// The form that is shown.
+    /// The form that the bot opened.
     ///
     /// # Panics
-    /// When there is none.
+    /// If the bot did not open a form.
     #[must_use]
     #[track_caller]
     pub fn form(&self) -> Form {
@@ -114,10 +115,10 @@ impl Answer {
         }
     }
 
-    /// What is suggested for the option.
+    /// The suggestions for the option.
     ///
     /// # Panics
-    /// When the cog answered something else, or nothing.
+    /// If the cog answered with something else, or not at all.
     #[must_use]
     #[track_caller]
     pub fn suggestions(&self) -> Vec<Suggested> {
@@ -134,7 +135,7 @@ impl Answer {
         choices.iter().map(suggested).collect()
     }
 
-    /// Fails the test if the first message says something else.
+    /// Fails the test if the text of the first message differs.
     ///
     /// # Panics
     /// With both texts and the transcript.
@@ -187,8 +188,8 @@ impl Answer {
     }
 }
 
-/// The bot's messages that answer one of a user: those that reply to it, each with the parts that follow it if its text was
-/// split; without a reply, all until somebody else writes.
+/// The bot's messages that answer a user's message: the replies to it, each with the parts that follow it if its text
+/// was split; without a reply, all messages up to the next one by another author.
 fn answers_to(discord: &Discord, id: u64) -> Vec<u64> {
     let channel = discord.messages[&id].channel;
     let after = discord.messages.range(id + 1..).filter(|(_, posted)| posted.channel == channel);

@@ -17,7 +17,8 @@ use crate::{
     message::EPHEMERAL,
 };
 
-/// When the host defers what the cog has not answered, in milliseconds: its `[limits] defer_after_ms`.
+/// After how many milliseconds the host defers an interaction that the cog has not answered: its `[limits]
+/// defer_after_ms`.
 const DEFER_AFTER_MS: u64 = 2_000;
 
 /// An interaction that a user begins.
@@ -26,11 +27,11 @@ pub(super) struct Begun {
     pub(super) channel: u64,
     pub(super) kind: u8,
     pub(super) data: Value,
-    /// The message that it is on.
+    /// The message that the component is on.
     pub(super) source: Option<u64>,
-    /// Of a form: what a message says of the interaction that opened it.
+    /// For a form: the metadata of the interaction that opened it, as messages include it.
     pub(super) opened_by: Option<Value>,
-    /// Whether its command is declared ephemeral.
+    /// Whether the command is declared ephemeral.
     pub(super) is_ephemeral: bool,
 }
 
@@ -40,7 +41,7 @@ impl Stage {
         discord.interactions.iter().find(|open| open.token == token).map(|open| open.state)
     }
 
-    /// Begins an interaction; its token.
+    /// Begins an interaction and returns its token.
     #[track_caller]
     pub(super) fn interact(&self, begun: Begun) -> String {
         let (token, d) = self.open(&begun);
@@ -87,7 +88,7 @@ impl Stage {
         (token, d)
     }
 
-    /// As the host does for a cog that is busy, or late; whether Discord takes it.
+    /// Defers the interaction, as the host does if the cog is busy or late. Returns whether Discord accepted it.
     fn acknowledge(&self, token: &str, why: &str) -> bool {
         let mut discord = self.world.discord.borrow_mut();
         let Some(open) = discord.interactions.iter().find(|open| open.token == token) else { return false };
@@ -106,7 +107,7 @@ impl Stage {
         acknowledged.is_ok()
     }
 
-    /// As the host does when a handler failed: unless there is an answer, the user alone reads why nothing else comes.
+    /// Answers as the host does when a handler failed: a user who has no answer yet gets an ephemeral error message.
     pub(super) fn answer_failure(&self, token: &str) {
         let discord = self.world.discord.borrow();
         let Some(open) = discord.interactions.iter().find(|open| open.token == token) else { return };
@@ -122,7 +123,7 @@ impl Stage {
             State::Waiting => {
                 ask(Method::Post, &callback, &json!({ "type": CALLBACK_MESSAGE, "data": message }))
             }
-            // An edit would be seen by whom the defer said, and so would a followup while "thinking …" is there.
+            // An edit would have the visibility of the defer, and so would a followup while "thinking …" is shown.
             State::Thinking => {
                 ask(Method::Delete, &format!("{webhook}/messages/@original"), &Value::Null)
                     && ask(Method::Post, &webhook, &message)
@@ -135,7 +136,7 @@ impl Stage {
         }
     }
 
-    /// Says, once, that a user was left without an answer.
+    /// Notes, once, that a user was left without an answer.
     pub(super) fn report_silence(&self, token: &str, why: &str) {
         let mut discord = self.world.discord.borrow_mut();
         let Some(open) = discord.interactions.iter_mut().find(|open| open.token == token) else { return };
@@ -157,13 +158,13 @@ impl Stage {
         }
     }
 
-    /// When somebody's patience with an interaction is over next.
+    /// When the next interaction will be late: for the host, or for Discord.
     pub(super) fn next_late(&self) -> Option<u64> {
         let discord = self.world.discord.borrow();
         discord.interactions.iter().filter_map(late_at).min()
     }
 
-    /// The host defers what is its cog's, as long as its handler runs; Discord gives up on the rest.
+    /// The host defers late interactions that belong to its cog; Discord gives up on the others.
     pub(super) fn late(&self) {
         let now = self.world.clock.unix_ms();
         let is_late = |open: &&Open| late_at(open).is_some_and(|at| at <= now);
@@ -179,13 +180,13 @@ impl Stage {
     }
 }
 
-/// When an interaction that waits for its first answer is late.
+/// When an interaction that waits for its initial response is late.
 fn late_at(open: &Open) -> Option<u64> {
     let patience = if open.is_owned { DEFER_AFTER_MS } else { FIRST_ANSWER_MS + 1 };
     (open.state == State::Waiting && !open.is_reported).then_some(open.began_ms + patience)
 }
 
-/// `INTERACTION_CREATE`, as the gateway has it.
+/// `INTERACTION_CREATE`, as the gateway sends it.
 fn interaction_json(discord: &Discord, begun: &Begun, id: u64, token: &str) -> Value {
     let guild = discord.guild_of(begun.channel);
     let mut d = json!({

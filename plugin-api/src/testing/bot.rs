@@ -1,4 +1,4 @@
-//! The bot of a test: a cog that serves, and what the test arranges around it.
+//! The bot of a test: a cog that serves, and what the test sets up around it.
 
 use std::{
     rc::Rc,
@@ -18,23 +18,23 @@ use super::{
 };
 use crate::{Cog, State};
 
-/// A bot with one cog, in a guild of its own. It ends with the last of it, its users and their answers.
+/// A bot with one cog, in a guild of its own. It lives until the `Bot`, its users and their answers are all dropped.
 pub struct Bot {
     pub(super) stage: Rc<Stage>,
 }
 
 impl Bot {
-    /// A bot with this cog, which was set up.
+    /// Creates a bot with this cog and sets the cog up.
     ///
     /// # Panics
-    /// When `setup` fails, with its text.
+    /// If `setup` fails; the message is its error.
     #[must_use]
     #[track_caller]
     pub fn new<C: Cog>() -> Self {
         Self::builder().build::<C>()
     }
 
-    /// To set a cog up with more: a state, a time, keys of the store.
+    /// Creates a bot with more options: a state, a time, keys of the store.
     #[must_use]
     pub fn builder() -> Builder {
         Builder::new()
@@ -52,7 +52,7 @@ impl Bot {
         GUILD
     }
 
-    /// A user of this name, who is in the guild: the same one for the same name. The first one has the id 1.
+    /// The user of this name, a member of the guild; created if there is none. The first user has the id 1.
     #[must_use]
     pub fn user(&self, name: &str) -> User {
         let now = self.stage.world.clock.unix_ms();
@@ -63,13 +63,13 @@ impl Bot {
         User::new(Rc::clone(&self.stage), id)
     }
 
-    /// The id of the guild's text channel of this name, which is made if there is none. `general` is there from the start.
+    /// The id of the guild's text channel of this name; created if there is none. `general` exists from the start.
     pub fn channel(&self, name: &str) -> u64 {
         let mut discord = self.stage.world.discord.borrow_mut();
         discord.channel(name).unwrap_or_else(|| discord.add_channel(name))
     }
 
-    /// The id of the guild's role of this name, which is made if there is none.
+    /// The id of the guild's role of this name; created if there is none.
     pub fn role(&self, name: &str) -> u64 {
         self.stage.world.discord.borrow_mut().role(name)
     }
@@ -87,7 +87,7 @@ impl Bot {
         self.stage.world.discord.borrow_mut().owners.push(user.id());
     }
 
-    /// What the bot may do in the guild, as Discord's bits; everything otherwise.
+    /// Sets the bot's permissions in the guild, as Discord's bits. By default, it has all of them.
     /// <https://discord.com/developers/docs/topics/permissions>
     pub fn permissions(&self, bits: u64) {
         if let Some(bot) = self.stage.world.discord.borrow_mut().users.get_mut(&BOT) {
@@ -95,10 +95,10 @@ impl Bot {
         }
     }
 
-    /// The gateway sends an event, with Discord's `d`.
+    /// Sends an event of the gateway, with Discord's `d`.
     ///
     /// # Panics
-    /// When the cog does not declare the event, or the JSON lacks what Discord always sends.
+    /// If the cog does not declare the event, or the JSON lacks a field that Discord always sends.
     #[track_caller]
     pub fn event(&self, name: &str, d: Value) {
         let declared = self.stage.serving(|generation| generation.declared);
@@ -113,44 +113,44 @@ impl Bot {
         self.stage.run();
     }
 
-    /// Time goes on by so much: waits are over, tasks run, answers come too late, each at its own moment.
+    /// Advances time: waits end, tasks run and interactions expire, each at its own moment.
     ///
     /// # Panics
-    /// When a handler panics.
+    /// If a handler panics.
     #[track_caller]
     pub fn advance(&self, time: Duration) {
         self.stage.world.note(format!("time goes on by {time:?}"));
         self.stage.advance(time);
     }
 
-    /// What time it is.
+    /// The current time of the test.
     #[must_use]
     pub fn now(&self) -> SystemTime {
         UNIX_EPOCH + Duration::from_millis(self.stage.world.clock.unix_ms())
     }
 
-    /// Discord refuses such requests from now on, with a status and its own code. In the path, `*` stands for one part, or at
-    /// the end for the rest.
+    /// From now on, Discord refuses matching requests with this status and Discord error code. In the path, `*` stands
+    /// for one segment, or at the end for the rest.
     pub fn refuse(&self, method: &str, path: &str, status: u16, code: u32) {
         self.arrange(method, path, Outcome::Refused { status, code }, false);
     }
 
-    /// Discord refuses the next such request.
+    /// Discord refuses the next matching request.
     pub fn refuse_once(&self, method: &str, path: &str, status: u16, code: u32) {
         self.arrange(method, path, Outcome::Refused { status, code }, true);
     }
 
-    /// The next such request to Discord is lost: 30 s later there is still no answer.
+    /// The next matching request to Discord is lost: it times out after 30 s.
     pub fn lose_request(&self, method: &str, path: &str) {
         self.arrange(method, path, Outcome::Lost, true);
     }
 
-    /// The next such request to Discord is carried out, but its answer is lost: 30 s later there is still none.
+    /// The next matching request to Discord is carried out, but its answer is lost: it times out after 30 s.
     pub fn lose_answer(&self, method: &str, path: &str) {
         self.arrange(method, path, Outcome::Unanswered, true);
     }
 
-    /// Discord answers again as it does by itself.
+    /// Discord no longer refuses or loses any requests.
     pub fn relent(&self) {
         self.stage.world.refusals.borrow_mut().clear();
     }
@@ -159,23 +159,24 @@ impl Bot {
         self.stage.world.refusals.borrow_mut().add(method, path, outcome, is_once);
     }
 
-    /// The host acknowledges interactions from now on before the cog gets them, as it does for one that is busy or just being
-    /// replaced; see [`Interaction::deferred`](crate::abi::Interaction::deferred).
+    /// Sets whether the host acknowledges interactions before the cog gets them, as it does while a cog is busy or
+    /// being replaced; see [`Interaction::deferred`](crate::abi::Interaction::deferred).
     pub fn host_defers(&self, defers: bool) {
         self.stage.defers.set(defers);
     }
 
-    /// What a web server answers, with a body. Other requests find nobody.
+    /// Sets what a web server answers to matching requests. Other requests cannot reach a server.
     pub fn http(&self, method: &str, url: &str, status: u16, body: impl Into<Vec<u8>>) {
         self.stage.world.web.borrow_mut().give(Server::Http, method, url, status, body.into());
     }
 
-    /// What the site API answers, with JSON. Without an answer there is no such API.
+    /// Sets what the site API answers to matching requests, in JSON. Until the first answer is set, there is no site
+    /// API.
     pub fn api(&self, method: &str, path: &str, status: u16, body: Value) {
         self.give(Server::Api, method, path, status, &body);
     }
 
-    /// What Discord answers where the kit has no answer of its own, or in its place.
+    /// Sets what Discord answers to matching requests, instead of the kit's own answer or where it has none.
     pub fn discord(&self, method: &str, path: &str, status: u16, body: Value) {
         self.give(Server::Discord, method, path, status, &body);
     }
@@ -197,7 +198,7 @@ impl Bot {
         self.stage.world.web.borrow().requests(Server::Api)
     }
 
-    /// The requests that the cog sent to Discord, in order, without those that the test refused.
+    /// The requests that the cog sent to Discord, in order, except those that the test refused.
     #[must_use]
     pub fn discord_requests(&self) -> Vec<Asked> {
         self.stage.world.web.borrow().requests(Server::Discord)
@@ -216,47 +217,47 @@ impl Bot {
         world.store.borrow_mut().get(key, world.clock.unix_ms())
     }
 
-    /// How the bot is shown, in Discord's JSON; null if the cog did not say.
+    /// The bot's presence, in Discord's JSON; null if the cog did not set one.
     #[must_use]
     pub fn presence(&self) -> Value {
         self.stage.world.discord.borrow().presence.clone()
     }
 
-    /// All messages of a channel that everybody sees, in order.
+    /// All messages of a channel that are not ephemeral, in order.
     #[must_use]
     pub fn messages(&self, channel: &str) -> Vec<Message> {
         let id = self.channel(channel);
         Message::all(&self.stage, |posted| posted.channel == id && posted.only_for.is_none())
     }
 
-    /// All messages of the bot, in order, in all channels, ephemeral ones too.
+    /// All messages of the bot, in order, in all channels, including ephemeral ones.
     #[must_use]
     pub fn posted(&self) -> Vec<Message> {
         Message::all(&self.stage, Posted::is_bots)
     }
 
-    /// What handlers failed with, in order. A panic fails the test at once.
+    /// The failures of handlers, in order. A panic fails the test at once.
     #[must_use]
     pub fn faults(&self) -> Vec<Fault> {
         self.stage.faults.borrow().clone()
     }
 
-    /// Handlers that wait, by what they were called for.
+    /// The handlers that are waiting, by what they were called for.
     #[must_use]
     pub fn waiting(&self) -> Vec<String> {
         self.stage.serving(|generation| generation.under_way())
     }
 
-    /// Who said, did, asked and answered what, in order.
+    /// The transcript: what users said and did, and what the cog requested and answered, in order.
     #[must_use]
     pub fn transcript(&self) -> String {
         self.stage.world.transcript.text()
     }
 
-    /// The state that the cog would hand over now.
+    /// The state that the cog would hand over at this moment.
     ///
     /// # Panics
-    /// When `save` fails.
+    /// If `save` fails.
     #[must_use]
     #[track_caller]
     pub fn state(&self) -> Option<State> {
@@ -266,7 +267,7 @@ impl Bot {
         }
     }
 
-    /// The operator sets something else for the cog, which is reloaded.
+    /// Changes the settings that the operator has made for the cog, and reloads it.
     ///
     /// # Panics
     /// As [`reload`](Self::reload).
@@ -276,10 +277,10 @@ impl Bot {
         self.reload::<C>();
     }
 
-    /// Replaces the cog by a new generation of it: state is carried over, handlers that wait are cancelled.
+    /// Replaces the cog with a new generation: its state is carried over, waiting handlers are cancelled.
     ///
     /// # Panics
-    /// When `save`, `setup` or `restore` fails, with its text.
+    /// If `save`, `setup` or `restore` fails; the message is its error.
     #[track_caller]
     pub fn reload<C: Cog>(&self) {
         if let Err(fault) = self.try_reload::<C>() {
@@ -287,10 +288,10 @@ impl Bot {
         }
     }
 
-    /// As [`reload`](Self::reload), for a cog that should refuse: the generation before then goes on.
+    /// Like [`reload`](Self::reload), for a reload that is expected to fail: the previous generation continues.
     ///
     /// # Errors
-    /// What `save`, `setup` or `restore` failed with.
+    /// The failure of `save`, `setup` or `restore`.
     #[track_caller]
     pub fn try_reload<C: Cog>(&self) -> Result<(), Fault> {
         let stage = &self.stage;
@@ -309,7 +310,7 @@ impl Bot {
     /// Unloads the cog: `teardown` runs, tasks end.
     ///
     /// # Panics
-    /// When `teardown` fails.
+    /// If `teardown` fails.
     #[track_caller]
     pub fn unload(&self) {
         let stage = &self.stage;

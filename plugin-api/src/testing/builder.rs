@@ -1,4 +1,4 @@
-//! What a cog finds when it is set up.
+//! The conditions under which a cog is set up in a test.
 
 use std::{
     rc::Rc,
@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::{Bot, Fault, stage::Stage, world::World};
 use crate::{Cog, State};
 
-/// What a cog finds when it is set up.
+/// The conditions under which a cog is set up: the time, its settings, its state and its store.
 pub struct Builder {
     stage: Stage,
     state: Option<State>,
@@ -24,7 +24,7 @@ impl Builder {
         Self { stage: Stage::new(World::new(BEGIN_MS), "!".to_owned()), state: None }
     }
 
-    /// The time when the test begins; 2026-01-01 00:00 UTC otherwise.
+    /// Sets the time at which the test begins. The default is 2026-01-01 00:00 UTC.
     #[must_use]
     pub fn now(self, time: SystemTime) -> Self {
         let millis = time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
@@ -34,28 +34,28 @@ impl Builder {
         Self { stage: Stage::new(world, self.stage.prefix.clone()), ..self }
     }
 
-    /// What calls prefix commands; `!` otherwise.
+    /// Sets the prefix of prefix commands. The default is `!`.
     #[must_use]
     pub fn prefix(mut self, prefix: &str) -> Self {
         self.stage.prefix = prefix.to_owned();
         self
     }
 
-    /// What the operator has set for the cog, in JSON: `[cog.NAME.settings]` of the host's configuration.
+    /// Sets the settings of the cog, in JSON: `[cog.NAME.settings]` of the host's configuration.
     #[must_use]
     pub fn settings(self, settings: Value) -> Self {
         self.stage.world.settings.replace(settings);
         self
     }
 
-    /// The state that another version of the cog left behind.
+    /// Sets the state that an earlier version of the cog left behind.
     #[must_use]
     pub fn state(mut self, state: State) -> Self {
         self.state = Some(state);
         self
     }
 
-    /// A key of the store, with a value as it is.
+    /// Adds a key to the store, with its raw value.
     #[must_use]
     pub fn stored(self, key: &str, value: impl Into<Vec<u8>>) -> Self {
         self.stage.world.store.borrow_mut().set(key, value.into(), None);
@@ -65,7 +65,7 @@ impl Builder {
     /// Sets the cog up.
     ///
     /// # Panics
-    /// When `setup` or `restore` fails, with its text.
+    /// If `setup` or `restore` fails; the message is its error.
     #[must_use]
     #[track_caller]
     pub fn build<C: Cog>(self) -> Bot {
@@ -76,10 +76,10 @@ impl Builder {
         }
     }
 
-    /// As [`build`](Self::build), for a cog that should refuse.
+    /// Like [`build`](Self::build), for a cog that is expected to fail.
     ///
     /// # Errors
-    /// What `setup` or `restore` failed with; a panic of theirs as well.
+    /// The failure of `setup` or `restore`, including a panic.
     #[track_caller]
     pub fn try_build<C: Cog>(self) -> Result<Bot, Fault> {
         let generation = self.stage.build::<C>(|| Ok(self.state))?;

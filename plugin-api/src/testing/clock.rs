@@ -10,12 +10,12 @@ use std::{
 
 use super::world::World;
 
-/// The clock, and who waits for it.
+/// The clock and its timers.
 pub(super) struct Clock {
     /// Milliseconds since the Unix epoch.
     now: Cell<u64>,
     began: u64,
-    /// By moment, and in the order in which they began to wait.
+    /// By time, then in the order in which the waits began.
     timers: RefCell<BTreeMap<(u64, u64), Waker>>,
     timers_made: Cell<u64>,
 }
@@ -45,7 +45,7 @@ impl Clock {
         self.timers.borrow().keys().next().map(|(at, _)| *at)
     }
 
-    /// Moves the time and wakes what waited for it.
+    /// Sets the time and wakes the timers that are due.
     pub(super) fn set(&self, unix_ms: u64) {
         self.now.set(unix_ms);
         loop {
@@ -63,7 +63,7 @@ impl Clock {
     }
 }
 
-/// Waits until a moment. Even one that has come is waited for once, so that a cog cannot spin inside one poll.
+/// Waits until a moment. A moment in the past is pending once as well, so that a cog cannot loop inside one poll.
 pub(super) fn until(world: Rc<World>, unix_ms: u64) -> impl Future<Output = ()> {
     let mut timer = Timer { key: (unix_ms, world.clock.number()), world };
     let mut has_waited = false;

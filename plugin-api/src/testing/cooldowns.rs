@@ -1,16 +1,16 @@
-//! Cooldowns of the cog's commands, as the host counts them: they outlive its generations.
+//! Cooldowns of the cog's commands, as the host counts them: they survive reloads.
 
 use std::collections::HashMap;
 
 use crate::abi::CooldownUse;
 
-/// All that were used.
+/// The cooldowns in use.
 #[derive(Default)]
 pub(super) struct Cooldowns {
     windows: HashMap<String, Window>,
 }
 
-/// The time that began with the first use.
+/// The period that began with the first use.
 #[derive(Clone, Copy)]
 struct Window {
     began_ms: u64,
@@ -18,7 +18,8 @@ struct Window {
 }
 
 impl Cooldowns {
-    /// Uses all of them once, or none if one is used up: the milliseconds until all can be used, 0 if they were.
+    /// Uses each cooldown once, or none if one is used up. Returns the milliseconds until all can be used; 0 if they
+    /// were used.
     pub(super) fn take(&mut self, uses: &[CooldownUse], now: u64) -> u64 {
         let left = |window: &Window, asked: &CooldownUse| {
             window.began_ms.saturating_add(asked.time_ms).saturating_sub(now)

@@ -1,4 +1,4 @@
-//! What the cog declares, as the host's router goes by it: which events reach it, which command a line calls.
+//! What the cog declares, evaluated as by the host's router: which events reach it, which command a message calls.
 
 use super::discord::BOT;
 use crate::{
@@ -21,7 +21,7 @@ impl Declared {
         Self { events: C::EVENTS, filters: C::FILTERS, commands: C::COMMANDS, components: C::COMPONENTS }
     }
 
-    /// Whether an event wakes the cog.
+    /// Whether the cog gets an event.
     pub(super) fn wants(&self, event: &Event) -> bool {
         let name = event.name();
         let mut filters = self.filters.iter().filter(|filter| filter.event == name).peekable();
@@ -29,7 +29,7 @@ impl Declared {
             && (filters.peek().is_none() || filters.any(|filter| filter.passes(event)))
     }
 
-    /// Whether a component or form is the cog's.
+    /// Whether a component or form belongs to the cog.
     pub(super) fn answers(&self, custom_id: &str) -> bool {
         waiting_cog(custom_id).is_some() || self.components.iter().any(|pattern| fits(pattern, custom_id))
     }

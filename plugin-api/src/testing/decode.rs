@@ -1,4 +1,4 @@
-//! From Discord's JSON to what crosses to a cog, as the host makes it. What the test writes wrong is said by field.
+//! Converts Discord's JSON to what crosses to a cog, as the host does. Errors name the field that the test got wrong.
 
 use abi_stable::std_types::{RArc, ROption, RString, RVec};
 use serde_json::Value;
@@ -67,7 +67,7 @@ pub(super) fn interaction(d: &Value) -> Result<Interaction, String> {
     })
 }
 
-/// Subcommands join the name, options become text.
+/// Subcommand names are joined, options become text.
 fn flatten(from: &Value, command: &mut RString, into: &mut RVec<CommandOption>) {
     for option in items(from) {
         let kind = option["type"].as_u64().and_then(|kind| u8::try_from(kind).ok()).unwrap_or(0);
@@ -86,10 +86,10 @@ fn flatten(from: &Value, command: &mut RString, into: &mut RVec<CommandOption>) 
     }
 }
 
-/// Each field of a form by its `custom_id`, once for each of its values.
+/// The fields of a form, by `custom_id`, one entry for each value.
 fn fields(field: &Value, into: &mut RVec<CommandOption>) {
     if field["custom_id"].is_string() {
-        // What a component's values are: text, or ids of what.
+        // The type of the component's values: text, or ids of this kind.
         let kind = match field["type"].as_u64() {
             Some(5) => 6,
             Some(6) => 8,
@@ -139,7 +139,7 @@ fn needed(d: &Value, field: &str) -> Result<u64, String> {
     number(&d[field]).ok_or_else(|| format!("`{field}` must be a snowflake: digits in a string"))
 }
 
-/// Digits in a string.
+/// The number in a string of digits.
 pub(super) fn number(value: &Value) -> Option<u64> {
     value.as_str()?.parse().ok()
 }

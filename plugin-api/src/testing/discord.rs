@@ -1,5 +1,5 @@
-//! A Discord that acts: users, a guild with channels and roles, messages and interactions, in memory. What is asked of it
-//! is in `route`; ids and times are the same in every run.
+//! A simulated Discord: users, a guild with channels and roles, messages and interactions, in memory. Its endpoints are
+//! in `route`; ids and times are the same in every run.
 
 mod form;
 mod interactions;
@@ -22,18 +22,18 @@ pub(super) use self::{
 };
 use crate::permissions;
 
-/// The bot's user, which is its application as well.
+/// The id of the bot's user, and of its application.
 pub(super) const BOT: u64 = 900;
 /// The guild, and its role `@everyone`.
 pub(super) const GUILD: u64 = 100;
-/// First ids: users count from 1, to be read with ease.
+/// The first ids: users count from 1, so that they are easy to read.
 const CHANNELS: u64 = 200;
 const ROLES: u64 = 300;
 
 /// Discord's first moment, in milliseconds since the Unix epoch. <https://discord.com/developers/docs/reference#snowflakes>
 const EPOCH: u64 = 1_420_070_400_000;
 
-/// What `@everyone` has in a new guild, as far as it concerns texts.
+/// The permissions of `@everyone` in a new guild, as far as they matter for text channels.
 const EVERYONE: u64 = permissions::ADD_REACTIONS
     | permissions::VIEW_CHANNEL
     | permissions::SEND_MESSAGES
@@ -42,7 +42,7 @@ const EVERYONE: u64 = permissions::ADD_REACTIONS
     | permissions::READ_MESSAGE_HISTORY
     | permissions::USE_APPLICATION_COMMANDS;
 
-/// Everything that there is.
+/// The state of Discord.
 pub(super) struct Discord {
     pub(super) users: BTreeMap<u64, Account>,
     pub(super) channels: BTreeMap<u64, Channel>,
@@ -55,17 +55,17 @@ pub(super) struct Discord {
     made: u64,
 }
 
-/// A user, and what they are in the guild.
+/// A user, and their membership in the guild.
 pub(super) struct Account {
     pub(super) name: String,
     pub(super) is_bot: bool,
     pub(super) is_member: bool,
     pub(super) nick: Option<String>,
     pub(super) roles: Vec<u64>,
-    /// What they may do in every channel of the guild.
+    /// Their permissions in every channel of the guild.
     pub(super) permissions: u64,
     pub(super) joined_ms: u64,
-    /// Whether they take no direct messages.
+    /// Whether they refuse direct messages.
     pub(super) is_closed: bool,
 }
 
@@ -73,17 +73,17 @@ pub(super) struct Account {
 pub(super) struct Channel {
     pub(super) name: String,
     pub(super) is_nsfw: bool,
-    /// Of a direct message: with whom.
+    /// For a direct message: the other user.
     pub(super) recipient: Option<u64>,
 }
 
 /// A message.
 pub(super) struct Posted {
     pub(super) channel: u64,
-    /// As REST answers it.
+    /// The message in the JSON of REST.
     pub(super) json: Value,
     pub(super) is_deleted: bool,
-    /// Of an ephemeral message: who sees it.
+    /// For an ephemeral message: the user who sees it.
     pub(super) only_for: Option<u64>,
 }
 
@@ -136,7 +136,7 @@ impl Discord {
         self.channels.iter().find(|(_, channel)| is_it(channel)).map(|(id, _)| *id)
     }
 
-    /// The role of a name, made if there is none.
+    /// The role of a name; created if there is none.
     pub(super) fn role(&mut self, name: &str) -> u64 {
         if let Some((id, _)) = self.roles.iter().find(|(_, known)| *known == name) {
             return *id;
@@ -146,18 +146,18 @@ impl Discord {
         id
     }
 
-    /// The guild of a channel; none of a direct message.
+    /// The guild of a channel; `None` for a direct message.
     pub(super) fn guild_of(&self, channel: u64) -> Option<u64> {
         self.channels.get(&channel).filter(|channel| channel.recipient.is_none()).map(|_| GUILD)
     }
 
-    /// A new snowflake: later ones are larger, and hold when they were made.
+    /// A new snowflake: later ones are larger, and it contains its time.
     pub(super) fn snowflake(&mut self, unix_ms: u64) -> u64 {
         self.made += 1;
         (unix_ms.saturating_sub(EPOCH) << 22) | self.made
     }
 
-    /// How a channel is called in the transcript.
+    /// The name of a channel in the transcript.
     pub(super) fn channel_name(&self, channel: u64) -> String {
         match self.channels.get(&channel) {
             Some(Channel { recipient: Some(_), .. }) => "a direct message".to_owned(),
@@ -170,7 +170,7 @@ impl Discord {
         self.users.get(&user).map_or("nobody", |account| &account.name)
     }
 
-    /// The gateway's answer to who the bot is.
+    /// The gateway's `READY`.
     pub(super) fn application(&self) -> Value {
         let owners: Vec<String> = self.owners.iter().map(u64::to_string).collect();
         json!({

@@ -1,4 +1,4 @@
-//! A form that the bot shows, and what a user writes into it.
+//! A form that the bot opens, and what a user enters.
 
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ pub struct Form {
     pub(super) channel: u64,
     /// The message of the component that opened it.
     pub(super) source: Option<u64>,
-    /// What a message says of the interaction that opened it.
+    /// The metadata of the interaction that opened it, as messages include it.
     pub(super) opened_by: Value,
     data: Value,
 }
@@ -30,25 +30,25 @@ impl Form {
         Some(Self { user: open.user, channel: open.channel, source: open.source, opened_by, data })
     }
 
-    /// Its title.
+    /// The form's title.
     #[must_use]
     pub fn title(&self) -> String {
         self.data["title"].as_str().unwrap_or_default().to_owned()
     }
 
-    /// Its `custom_id`.
+    /// The form's `custom_id`.
     #[must_use]
     pub fn custom_id(&self) -> String {
         self.data["custom_id"].as_str().unwrap_or_default().to_owned()
     }
 
-    /// Discord's JSON of it.
+    /// The form in Discord's JSON.
     #[must_use]
     pub fn json(&self) -> Value {
         self.data.clone()
     }
 
-    /// Its fields, in Discord's JSON.
+    /// The form's fields, in Discord's JSON.
     #[must_use]
     pub fn fields(&self) -> Vec<Value> {
         let mut fields = Vec::new();
@@ -56,10 +56,10 @@ impl Form {
         fields
     }
 
-    /// The data of the interaction when it is sent with these values, by `custom_id` of the field.
+    /// The data of the interaction that submits the form with these values, by `custom_id` of the field.
     ///
     /// # Errors
-    /// What Discord's client would not let through.
+    /// Values that Discord's client would not accept.
     pub(super) fn filled(
         &self,
         values: &[(String, Value)],
@@ -104,7 +104,7 @@ impl Filling<'_> {
         let Some(name) = part["custom_id"].as_str().map(str::to_owned) else { return Ok(()) };
         let kind = component_types::of(part);
         let given = self.values.iter().find(|(field, _)| *field == name).map(|(_, value)| value.clone());
-        // As Discord has it: a field must be filled in unless it says otherwise.
+        // As with Discord, a field is required by default.
         let is_required = part["required"] != json!(false) && kind != CHECKBOX;
         let filled = if SINGLE.contains(&kind) {
             let preset = part["value"].clone();
@@ -131,7 +131,7 @@ impl Filling<'_> {
                 return Err(format!("the form's field `{name}` must be filled in"));
             }
             let chosen = match chosen.is_empty() {
-                // What may be left out may be empty, whatever the least number is.
+                // An optional field can be empty, whatever its minimum is.
                 true => chosen,
                 false => self
                     .several(part, kind, chosen)

@@ -24,7 +24,7 @@ use crate::{
     export::{glue, in_test},
 };
 
-/// A cog that was built.
+/// A generation of the cog.
 pub(super) struct Generation {
     world: Rc<World>,
     log: Log,
@@ -34,18 +34,18 @@ pub(super) struct Generation {
     flights: RefCell<Vec<Flight>>,
 }
 
-/// What a handler failed with.
+/// The failure of a handler.
 #[derive(Clone, Debug)]
 pub struct Fault {
-    /// What it was called for: `/hello`, `GUILD_MEMBER_ADD`, `task digest`, `setup`, …
+    /// What the handler was called for: `/hello`, `GUILD_MEMBER_ADD`, `task digest`, `setup`, …
     pub handler: String,
     /// Whether it is an error, a panic, or state or settings that cannot be read.
     pub kind: FaultKind,
-    /// The error's or the panic's text.
+    /// The text of the error or panic.
     pub text: String,
     /// `file:line:column` of a panic, or the key of a setting.
     pub place: Option<String>,
-    /// What an error came from.
+    /// The cause of an error.
     pub cause: ErrorCause,
 }
 
@@ -68,13 +68,13 @@ struct Flight {
     on_end: OnEnd,
 }
 
-/// What follows when a handler has ended.
+/// What follows when a handler ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum OnEnd {
     Nothing,
-    /// The interaction of this token should have an answer.
+    /// The interaction with this token should have an answer by then.
     Interaction(String),
-    /// The run of a task is over.
+    /// The run of this task is over.
     Task(String),
 }
 
@@ -92,13 +92,13 @@ impl Wake for Flag {
     }
 }
 
-/// How often handlers are polled at one moment before they count as busy forever.
+/// How often handlers may be polled at one moment; beyond that, the cog keeps itself busy.
 const POLLS_MAX: usize = 20_000;
-/// How long `setup`, `restore`, `save` and `teardown` may take, in milliseconds: as the host has it by default.
+/// How long `setup`, `restore`, `save` and `teardown` may take, in milliseconds: the host's default.
 const DEADLINE_MS: u64 = 30_000;
 
 impl Generation {
-    /// Makes an instance that is not set up.
+    /// Creates an instance, without setting it up.
     pub(super) fn create<C: Cog>(world: &Rc<World>) -> Self {
         in_test::share_hook();
         let (table, log) = (glue::module::<C>(), Log::new());
@@ -106,7 +106,7 @@ impl Generation {
         let number = world.generations.get() + 1;
         world.generations.set(number);
         host.waits().name_own(number.to_string());
-        // Not the table's `create`: that makes the process the cog's own.
+        // Not the table's `create`: that would make the cog the owner of the process.
         let instance = log.within(world, || glue::instance::<C>(host));
         let declared = Declared::of::<C>();
         Self { world: Rc::clone(world), log, table, instance, declared, flights: RefCell::default() }
@@ -121,7 +121,7 @@ impl Generation {
         self.drive("restore", |instance| (self.table.restore)(instance, state))
     }
 
-    /// No further handler begins: what handlers wait for of users ends.
+    /// Pauses the cog: no further handlers begin, and its waits for users end.
     pub(super) fn pause(&self) -> Option<Fault> {
         let outcome = self.log.within(&self.world, || (self.table.pause)(self.instance));
         outcome.into_result().err().map(|fault| fault_of("pause", fault))
@@ -159,17 +159,17 @@ impl Generation {
         self.flights.borrow_mut().push(Flight { handler, future, is_woken, on_end });
     }
 
-    /// Takes what the cog has spawned.
+    /// Takes over the futures that the cog has spawned.
     fn adopt(&self) {
         for (what, future) in self.world.spawned.take() {
             self.fly(what, future, OnEnd::Nothing);
         }
     }
 
-    /// Polls every handler that can go on once; those that have ended.
+    /// Polls every woken handler once, and returns those that ended.
     pub(super) fn turn(&self) -> Vec<Ended> {
         let mut ended = Vec::new();
-        // Out of the cell: a handler may cause another one.
+        // Taken out of the cell, as a handler may start another one.
         for mut flight in self.flights.take() {
             match self.poll(&mut flight) {
                 Poll::Pending => self.flights.borrow_mut().push(flight),
@@ -201,7 +201,7 @@ impl Generation {
         self.flights.borrow().iter().map(|flight| flight.handler.clone()).collect()
     }
 
-    /// Ends handlers at their `await`; what follows for each of them.
+    /// Cancels all handlers at their `await`, and returns what follows for each of them.
     pub(super) fn cancel(&self) -> Vec<OnEnd> {
         let (futures, ends): (Vec<_>, Vec<_>) =
             self.flights.take().into_iter().map(|flight| (flight.future, flight.on_end)).unzip();
@@ -209,7 +209,7 @@ impl Generation {
         ends
     }
 
-    /// Runs one function of the cog to its end. Time goes on by itself meanwhile: nobody else can move it.
+    /// Runs one function of the cog to its end. Time passes by itself meanwhile, as the test cannot advance it.
     fn drive<T>(
         &self,
         what: &str,
@@ -260,7 +260,7 @@ impl Generation {
         }
     }
 
-    /// Ends everything and drops the instance.
+    /// Cancels everything and drops the instance.
     pub(super) fn destroy(self) -> Option<Fault> {
         self.cancel();
         let outcome = self.log.within(&self.world, || (self.table.destroy)(self.instance));
@@ -273,7 +273,7 @@ impl Generation {
     }
 }
 
-/// A fault that the table answered.
+/// A fault that a function of the table returned.
 fn fault_of(handler: &str, fault: abi::Fault) -> Fault {
     Fault {
         handler: handler.to_owned(),

@@ -1,5 +1,5 @@
-//! The functions that a cog calls, over the world of the test: one small file per handle, as in the host.
-//! None of them may panic: a panic cannot leave a function that crosses the boundary.
+//! The host functions that a cog calls, on the world of the test: one small file per handle, as in the host. None of
+//! them may panic: a panic must not cross the boundary.
 
 mod api;
 mod checks;
@@ -65,7 +65,8 @@ pub(super) fn host(world: &Rc<World>) -> abi::Host {
     abi::Host { lease: world.lease(), table: HostTableRef(TABLE.static_as_prefix()) }
 }
 
-/// An answer that comes at the second poll: other handlers go on in between, as they do while a real host asks somebody.
+/// An answer that is ready at the second poll: other handlers run in between, as they do while a real host waits for an
+/// answer.
 fn soon<T: 'static>(answer: Result<T, HandleError>) -> LocalFfiFuture<RResult<T, HandleError>> {
     let (mut answer, mut is_first) = (Some(answer), true);
     let future = poll_fn(move |cx| {
@@ -78,7 +79,7 @@ fn soon<T: 'static>(answer: Result<T, HandleError>) -> LocalFfiFuture<RResult<T,
     future.into_local_ffi()
 }
 
-/// An answer that takes some time.
+/// An answer that takes time.
 fn later<T: 'static>(
     answer: impl Future<Output = Result<T, HandleError>> + 'static,
 ) -> LocalFfiFuture<RResult<T, HandleError>> {

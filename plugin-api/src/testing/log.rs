@@ -1,4 +1,4 @@
-//! The `tracing` events of the cog under test go to the log of its own test: several tests run in one process.
+//! Sends the `tracing` events of the cog under test to the log of its own test, as several tests run in one process.
 
 use std::{cell::Cell, rc::Rc};
 
@@ -16,7 +16,7 @@ use crate::{
 };
 
 thread_local! {
-    /// Whose cog runs on this thread at this moment.
+    /// The host of the cog that runs on this thread at the moment.
     static RUNNING: Cell<Option<abi::Host>> = const { Cell::new(None) };
 }
 
@@ -28,7 +28,7 @@ impl Log {
         Self(Dispatch::new(Forward))
     }
 
-    /// Runs something of the cog: what it logs goes to its host, and a panic becomes a fault.
+    /// Runs code of the cog: its log goes to its host, and a panic becomes a fault.
     pub(super) fn within<T>(&self, world: &Rc<World>, body: impl FnOnce() -> T) -> T {
         let before = RUNNING.replace(Some(host::host(world)));
         let result = dispatcher::with_default(&self.0, || in_test::run(body));

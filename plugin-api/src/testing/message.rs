@@ -1,4 +1,4 @@
-//! A message as a test looks at it.
+//! A message from a test's point of view.
 
 use std::rc::Rc;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{discord::Posted, stage::Stage, transcript::quoted};
 
-/// A message, as it is at this moment: what is edited later, is seen.
+/// A message. Its methods return the current state, including later edits.
 #[derive(Clone)]
 pub struct Message {
     pub(super) stage: Rc<Stage>,
@@ -18,7 +18,7 @@ impl Message {
         Self { stage: Rc::clone(stage), id }
     }
 
-    /// All that are not deleted and fit, in order.
+    /// All matching messages that are not deleted, in order.
     pub(super) fn all(stage: &Rc<Stage>, fits: impl Fn(&Posted) -> bool) -> Vec<Self> {
         let discord = stage.world.discord.borrow();
         let fitting = discord.messages.iter().filter(|(_, posted)| !posted.is_deleted && fits(posted));
@@ -29,37 +29,37 @@ impl Message {
         look(&self.stage.world.discord.borrow().messages[&self.id])
     }
 
-    /// Its snowflake.
+    /// The message's id.
     #[must_use]
     pub fn id(&self) -> u64 {
         self.id
     }
 
-    /// The channel it is in, by snowflake.
+    /// The id of the channel that it is in.
     #[must_use]
     pub fn channel_id(&self) -> u64 {
         self.look(|posted| posted.channel)
     }
 
-    /// Its text.
+    /// The message's text.
     #[must_use]
     pub fn content(&self) -> String {
         self.look(|posted| posted.json["content"].as_str().unwrap_or_default().to_owned())
     }
 
-    /// Discord's JSON of it.
+    /// The message in Discord's JSON.
     #[must_use]
     pub fn json(&self) -> Value {
         self.look(|posted| posted.json.clone())
     }
 
-    /// Its embeds, in Discord's JSON.
+    /// The message's embeds, in Discord's JSON.
     #[must_use]
     pub fn embeds(&self) -> Vec<Value> {
         self.json()["embeds"].as_array().cloned().unwrap_or_default()
     }
 
-    /// Whether one user sees it alone.
+    /// Whether only one user sees it.
     #[must_use]
     pub fn is_ephemeral(&self) -> bool {
         self.look(|posted| posted.only_for.is_some())
@@ -71,7 +71,7 @@ impl Message {
         self.look(|posted| posted.is_deleted)
     }
 
-    /// The users that it notifies, by snowflake.
+    /// The ids of the users that it notifies.
     #[must_use]
     pub fn notifies(&self) -> Vec<u64> {
         let json = self.json();
@@ -87,7 +87,7 @@ impl Message {
         files.filter_map(|file| file["filename"].as_str().map(str::to_owned)).collect()
     }
 
-    /// Its reactions, with how many users there are for each.
+    /// Its reactions, with the number of users for each.
     #[must_use]
     pub fn reactions(&self) -> Vec<(String, u64)> {
         let json = self.json();
@@ -99,7 +99,7 @@ impl Message {
         reactions.map(shown).collect()
     }
 
-    /// Its buttons and selects with a `custom_id`, in Discord's JSON, whatever they are in.
+    /// Its buttons and selects with a `custom_id`, in Discord's JSON, including nested ones.
     #[must_use]
     pub fn components(&self) -> Vec<Value> {
         let mut found = Vec::new();
@@ -107,7 +107,7 @@ impl Message {
         found
     }
 
-    /// Fails the test if its text is another one.
+    /// Fails the test if its text differs.
     ///
     /// # Panics
     /// With both texts and the transcript.
@@ -121,7 +121,7 @@ impl Message {
     }
 }
 
-/// Everything in `parts` that has a `custom_id`, from the top down.
+/// Everything in `parts` that has a `custom_id`, depth first.
 pub(super) fn collect(parts: &Value, found: &mut Vec<Value>) {
     for part in parts.as_array().into_iter().flatten() {
         if part["custom_id"].is_string() {

@@ -1,11 +1,11 @@
-//! What a cog sent to statsd.
+//! The metrics that a cog sent to statsd.
 
 use crate::abi::MetricKind;
 
 /// One metric, as the cog sent it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recorded {
-    /// What it does.
+    /// The kind of the metric.
     pub kind: MetricKind,
     /// Its name below the configured prefix.
     pub name: String,

@@ -1,6 +1,6 @@
 //! Which requests are meant: a method, and a path or URL in which `*` stands for anything between two slashes.
 
-/// Whether `path` has the form of `pattern`. A `*` at the end stands for all that follows.
+/// Whether `path` matches `pattern`. A `*` at the end stands for the rest.
 pub(super) fn fits(pattern: &str, path: &str) -> bool {
     let (mut parts, mut given) = (pattern.split('/').peekable(), path.split('/'));
     loop {

@@ -1,8 +1,8 @@
-//! What the test makes go wrong: requests to Discord that are refused, or that nobody answers.
+//! The failures that the test injects: requests to Discord that are refused, or that get no answer.
 
 use super::pattern;
 
-/// All that was asked for and is not used up.
+/// All rules that are not used up.
 #[derive(Default)]
 pub(super) struct Refusals {
     rules: Vec<Rule>,
@@ -15,14 +15,14 @@ struct Rule {
     is_once: bool,
 }
 
-/// What becomes of a request.
+/// What happens to a request.
 #[derive(Clone, Copy)]
 pub(super) enum Outcome {
     /// Discord answers with this status and code.
     Refused { status: u16, code: u32 },
-    /// It never arrives.
+    /// The request never arrives.
     Lost,
-    /// It is carried out, and the answer never arrives.
+    /// The request is carried out, but its answer never arrives.
     Unanswered,
 }
 
@@ -35,7 +35,7 @@ impl Refusals {
         self.rules.clear();
     }
 
-    /// What becomes of this request, if something was asked for: what was asked for last goes first.
+    /// What happens to this request, if a rule matches it: the latest rule wins.
     pub(super) fn of(&mut self, method: &str, path: &str) -> Option<Outcome> {
         let fits = |rule: &Rule| rule.method == method && pattern::fits(&rule.path, path);
         let at = self.rules.iter().rposition(fits)?;

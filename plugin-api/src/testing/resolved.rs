@@ -1,4 +1,4 @@
-//! What Discord sends along with an interaction: the users, roles, channels and files behind the ids in it.
+//! What Discord sends with an interaction: the users, roles, channels and files for the ids in it.
 //! <https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-object-resolved-data-structure>
 
 use serde_json::{Map, Value, json};
@@ -15,7 +15,7 @@ impl Resolved {
         all[id.to_string()] = json;
     }
 
-    /// A user, and what they are in the guild; whether there is such a user.
+    /// Adds a user, with their membership in the guild. Returns whether the user exists.
     pub(super) fn user(&mut self, discord: &Discord, id: u64) -> bool {
         let Some(account) = discord.users.get(&id) else { return false };
         self.add("users", id, discord.user_json(id));
@@ -31,14 +31,14 @@ impl Resolved {
         true
     }
 
-    /// A role; whether there is one.
+    /// Adds a role. Returns whether it exists.
     pub(super) fn role(&mut self, discord: &Discord, id: u64) -> bool {
         let Some(name) = discord.roles.get(&id) else { return false };
         self.add("roles", id, discord.role_json(id, name));
         true
     }
 
-    /// A channel, with what the caller may do there; whether there is one.
+    /// Adds a channel, with the caller's permissions there. Returns whether it exists.
     pub(super) fn channel(&mut self, discord: &Discord, id: u64, caller: u64) -> bool {
         let Some(mut channel) = discord.channel_json(id) else { return false };
         channel["permissions"] = json!(discord.users[&caller].permissions.to_string());
@@ -46,7 +46,7 @@ impl Resolved {
         true
     }
 
-    /// A file of this name, which the caller sends along; its id, as Discord writes it.
+    /// Adds a file of this name, which the caller uploads. Returns its id, as Discord writes it.
     pub(super) fn file(&mut self, discord: &mut Discord, name: &str, now: u64) -> Value {
         let id = discord.snowflake(now);
         let url = format!("https://cdn.discordapp.com/ephemeral-attachments/{id}/{name}");
@@ -57,7 +57,7 @@ impl Resolved {
         json!(id.to_string())
     }
 
-    /// What was chosen from a select of this component type.
+    /// Adds what was chosen in a select of this component type.
     pub(super) fn chosen(&mut self, discord: &Discord, kind: u8, values: &[Value], caller: u64) {
         for id in values.iter().filter_map(|value| value.as_str()?.parse().ok()) {
             _ = match kind {

@@ -1,4 +1,4 @@
-//! The stage of a test: the world, the generation that serves, and what reaches it, in the order in which it happened.
+//! The stage of a test: the world, the generation that serves, and the events that reach it, in order.
 
 use std::{
     cell::{Cell, RefCell},
@@ -28,7 +28,7 @@ pub(super) struct Stage {
     pub(super) world: Rc<World>,
     generation: RefCell<Option<Generation>>,
     pub(super) faults: RefCell<Vec<Fault>>,
-    /// Panics that no act of the test has failed with yet.
+    /// Panics that have not failed the test yet.
     panics: RefCell<Vec<Fault>>,
     pub(super) prefix: String,
     /// Whether the host acknowledges interactions before the cog gets them.
@@ -66,7 +66,8 @@ impl Stage {
         }
     }
 
-    /// Builds a generation beside the one that serves, and gives it the state that is there once it is set up.
+    /// Builds a generation while another one serves. Once it is set up, it gets the state that `state` returns at that
+    /// moment.
     pub(super) fn build<C: Cog>(
         &self,
         state: impl FnOnce() -> Result<Option<State>, Fault>,
@@ -88,19 +89,19 @@ impl Stage {
         }
     }
 
-    /// Lets the handlers under way end by themselves, as far as they do without more time, and cancels the rest.
+    /// Lets the handlers under way finish as far as they can without more time, and cancels the rest.
     #[track_caller]
     pub(super) fn pause(&self) -> Result<(), Fault> {
         let fault = self.serving(Generation::pause);
         self.run();
-        // As on the host, a run that was cancelled is one that failed.
+        // As on the host, a cancelled run is a failed one.
         for on_end in self.serving(Generation::cancel) {
             self.follow(on_end, "its handler was cancelled", true);
         }
         fault.map_or(Ok(()), Err)
     }
 
-    /// What the generation in its setup has planned is planned from now on.
+    /// Takes over the tasks that the generation has planned in its setup.
     pub(super) fn take_over_tasks(&self) {
         let ended = self.world.tasks.borrow_mut().take_over(self.world.clock.unix_ms());
         for name in ended {
@@ -109,7 +110,7 @@ impl Stage {
         }
     }
 
-    /// A cog that was loaded gets from the gateway what it has missed.
+    /// Sends the gateway events that a cog gets when it is loaded.
     pub(super) fn introduce(&self) {
         let discord = self.world.discord.borrow();
         let facts = [
@@ -125,7 +126,7 @@ impl Stage {
         }
     }
 
-    /// Runs everything that can go on, until all of it waits or is done. Time stands still.
+    /// Runs everything that can make progress, until it waits or is done. Time stands still.
     #[track_caller]
     pub(super) fn run(&self) {
         self.run_quietly();
@@ -179,7 +180,7 @@ impl Stage {
         self.follow(ended.on_end, "its handler ended", has_failed);
     }
 
-    /// What follows when a handler has ended: `how`, and whether it has failed.
+    /// Does what follows when a handler has ended: `how` it did, and whether it failed.
     fn follow(&self, on_end: OnEnd, how: &str, has_failed: bool) {
         match on_end {
             OnEnd::Nothing => {}
@@ -195,7 +196,7 @@ impl Stage {
         }
     }
 
-    /// Moves the time, moment by moment.
+    /// Advances time, moment by moment.
     #[track_caller]
     pub(super) fn advance(&self, time: Duration) {
         let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
@@ -212,7 +213,7 @@ impl Stage {
         self.run();
     }
 
-    /// Hands an event to the cog, if it is for it.
+    /// Delivers an event to the cog, if the cog wants it.
     fn deliver(&self, name: &str, d: &Value) {
         let event = match decode::event(name, d) {
             Ok(event) => event,
@@ -245,7 +246,7 @@ impl Stage {
         let path = format!("/{}", it.command);
         match it.kind {
             COMMAND => {
-                // The name of a menu may have spaces.
+                // The name of a menu command can contain spaces.
                 let top = it.command.as_str().split(' ').next().unwrap_or_default();
                 let command = if it.command_kind == 1 { top } else { &it.command }.into();
                 let origin = Origin::Slash(it.clone());
@@ -264,7 +265,8 @@ impl Stage {
     }
 
     fn prefix_command(&self, generation: &Generation, message: RArc<Message>, kind: &Value) {
-        // Bots do not command bots, and Discord's own messages command nobody: of a type that is neither 0 nor a reply.
+        // Messages of bots and Discord's own messages call no commands. The latter have types other than 0 and 19 (a
+        // reply).
         // https://discord.com/developers/docs/resources/message#message-object-message-types
         let is_written = matches!(kind.as_u64(), None | Some(0 | 19));
         if message.author.bot || message.webhook_id.is_some() || !is_written {
@@ -278,7 +280,7 @@ impl Stage {
         generation.command(handler, invocation, OnEnd::Nothing);
     }
 
-    /// A text as it is shown in the transcript, with who says it where.
+    /// Adds an action of a user in a channel to the transcript, with its text.
     pub(super) fn note_act(&self, user: u64, channel: u64, act: &str, text: Option<&str>) {
         let discord = self.world.discord.borrow();
         let (name, place) = (discord.user_name(user).to_owned(), discord.channel_name(channel));
@@ -293,7 +295,7 @@ impl Drop for Stage {
         let fault = self.generation.take().and_then(Generation::destroy);
         if std::thread::panicking() {
             if !self.world.transcript.is_shown() {
-                // The test's own output, which is shown when it fails.
+                // The test's output, which is shown when it fails.
                 eprintln!("the transcript:\n{}", self.world.transcript.text());
             }
         } else if let Some(fault) = fault {

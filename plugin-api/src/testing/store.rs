@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use crate::abi::{HandleError, HandleErrorKind, StoreExpect, StoreList, StoreWrite};
 
-/// What a host takes that does not say otherwise, in bytes: `[limits] store_key_max_bytes` and `store_value_max_bytes`.
+/// The host's default limits, in bytes: `[limits] store_key_max_bytes` and `store_value_max_bytes`.
 const KEY_MAX: usize = 512;
 const VALUE_MAX: usize = 1024 * 1024;
 
-/// The store of one cog. It outlives its generations.
+/// The store of one cog. It survives reloads.
 #[derive(Default)]
 pub(super) struct Store {
     entries: BTreeMap<String, Stored>,
@@ -16,11 +16,11 @@ pub(super) struct Store {
 
 struct Stored {
     value: Vec<u8>,
-    /// When it is gone, in milliseconds since the Unix epoch.
+    /// When the entry expires, in milliseconds since the Unix epoch.
     until: Option<u64>,
 }
 
-/// That a host would take the key.
+/// Checks that a host would accept the key.
 pub(super) fn check_key(key: &str) -> Result<(), HandleError> {
     match key.len() {
         0 => Err(invalid("cannot use the store: a key is empty".to_owned())),
@@ -28,14 +28,14 @@ pub(super) fn check_key(key: &str) -> Result<(), HandleError> {
     }
 }
 
-/// That a host would take the change.
+/// Checks that a host would accept the change.
 pub(super) fn check(write: &StoreWrite) -> Result<(), HandleError> {
     check_key(&write.key)?;
     let size = write.value.as_ref().map_or(0, |value| value.len());
     check_size("a value", size, VALUE_MAX, "store_value_max_bytes")
 }
 
-/// That a host would look for keys that begin so.
+/// Checks that a host would list keys with this prefix.
 pub(super) fn check_prefix(prefix: &str) -> Result<(), HandleError> {
     check_size("a key", prefix.len(), KEY_MAX, "store_key_max_bytes")
 }
@@ -63,7 +63,7 @@ impl Store {
         self.entries.insert(key.to_owned(), Stored { value, until });
     }
 
-    /// Makes a change; whether it was made.
+    /// Makes a change. Returns whether it was made.
     pub(super) fn write(&mut self, write: StoreWrite, now: u64) -> bool {
         self.expire(now);
         let there = self.entries.get(write.key.as_str()).map(|stored| &*stored.value);

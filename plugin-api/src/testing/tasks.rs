@@ -1,5 +1,5 @@
-//! The planned tasks of the cog, as the host runs them: a rhythm survives a reload, a run that is still under way when the
-//! next is due lets that one out, and one that failed is tried again.
+//! The planned tasks of the cog, as the host runs them: a rhythm survives a reload, a run is skipped if the previous
+//! one is still under way, and a failed run is retried.
 
 use std::collections::BTreeMap;
 
@@ -8,16 +8,16 @@ use crate::{
     times::Times,
 };
 
-/// When a run that failed is tried again, in milliseconds; see [`Task`](crate::manifest::Task).
+/// After how many milliseconds a failed run is retried; see [`Task`](crate::manifest::Task).
 const TRIES: [u64; 3] = [5_000, 30_000, 180_000];
 
 /// All tasks.
 #[derive(Default)]
 pub(super) struct Tasks {
     planned: BTreeMap<String, Planned>,
-    /// What a generation in its setup asked for, in order.
+    /// What a generation planned and cancelled in its setup, in order.
     trial: Option<Vec<Ask>>,
-    /// Whether a generation has served.
+    /// Whether a generation has served yet.
     has_served: bool,
 }
 
@@ -30,19 +30,19 @@ struct Planned {
     rhythm: Rhythm,
     /// When it is due next, in milliseconds since the Unix epoch.
     due: u64,
-    /// When a run begins out of turn, and when it was due: one that failed is tried again, one at the start.
+    /// When an extra run begins, and when that run was due: a retry, or the run at the start.
     again: Option<(u64, u64)>,
-    /// When the run under way was due.
+    /// The time at which the run under way was due.
     under_way: Option<u64>,
     failures: usize,
-    /// Whether the generation that takes over has planned it again.
+    /// Whether the generation that takes over has planned the task as well.
     is_kept: bool,
 }
 
-/// What the cog asked for.
+/// What the cog planned.
 struct Plan {
     rhythm: Rhythm,
-    /// When it is due first.
+    /// When the first run is due.
     first: u64,
     runs_at_start: bool,
 }
@@ -58,7 +58,7 @@ enum Rhythm {
 }
 
 impl Rhythm {
-    /// When it is due after `due`; never if it is not.
+    /// When the run after `due` is due; `NEVER` if there is none.
     fn next(&self, due: u64) -> u64 {
         match self {
             Self::Once => NEVER,
@@ -71,10 +71,10 @@ impl Rhythm {
 const NEVER: u64 = u64::MAX;
 
 impl Tasks {
-    /// Plans a task, or plans it again.
+    /// Plans a task, or replaces its plan.
     ///
     /// # Errors
-    /// A cron expression or a time zone that cannot be read.
+    /// A cron expression or a time zone that cannot be parsed.
     pub(super) fn plan(&mut self, plan: &TaskPlan, now: u64) -> Result<(), String> {
         let (rhythm, first) = match &plan.when {
             TaskWhen::Once { after_ms } => (Rhythm::Once, now.saturating_add(*after_ms)),
@@ -95,7 +95,7 @@ impl Tasks {
         Ok(())
     }
 
-    /// Drops a task; whether it was planned.
+    /// Cancels a task. Returns whether it was planned.
     pub(super) fn cancel(&mut self, name: &str) -> bool {
         let Some(asks) = &mut self.trial else { return self.planned.remove(name).is_some() };
         let before = asks.len();
@@ -105,17 +105,17 @@ impl Tasks {
         is_found
     }
 
-    /// A generation is being set up: what it plans counts when it takes over.
+    /// Begins the setup of a generation: what it plans takes effect when the generation takes over.
     pub(super) fn begin_trial(&mut self) {
         self.trial = Some(Vec::new());
     }
 
-    /// The generation in its setup does not take over.
+    /// The setup failed: drops what the generation planned.
     pub(super) fn forget(&mut self) {
         self.trial = None;
     }
 
-    /// The generation in its setup serves from now on. What repeats and was not planned again ends: these.
+    /// The generation takes over from its setup. Returns the repeating tasks that end because it has not planned them.
     pub(super) fn take_over(&mut self, now: u64) -> Vec<String> {
         let is_first = !std::mem::replace(&mut self.has_served, true);
         self.planned.values_mut().for_each(|task| task.is_kept = task.rhythm == Rhythm::Once);
@@ -134,7 +134,7 @@ impl Tasks {
         self.planned.extract_if(.., |_, task| !task.is_kept).map(|(name, _)| name).collect()
     }
 
-    /// Nothing is planned any more.
+    /// Cancels all tasks.
     pub(super) fn clear(&mut self) {
         *self = Self::default();
     }
@@ -151,7 +151,7 @@ impl Tasks {
         self.planned.insert(name, task);
     }
 
-    /// When something is to be done next.
+    /// The next moment at which a run begins.
     pub(super) fn next(&self) -> Option<u64> {
         self.planned.values().map(Planned::next).filter(|at| *at < NEVER).min()
     }
@@ -168,12 +168,12 @@ impl Tasks {
         runs
     }
 
-    /// A run has ended.
+    /// Records that a run has ended.
     pub(super) fn ended(&mut self, name: &str, has_failed: bool, now: u64) {
         let Some(task) = self.planned.get_mut(name) else { return };
         let due = task.under_way.take().unwrap_or(now);
         if task.rhythm == Rhythm::Once {
-            // It may have been planned again meanwhile.
+            // It may have been planned again during the run.
             if task.due == NEVER {
                 self.planned.remove(name);
             }
@@ -190,7 +190,7 @@ impl Planned {
         self.again.map_or(self.due, |(again, _)| again.min(self.due))
     }
 
-    /// When the run was due that begins now, if one does.
+    /// If a run begins now: the time at which it was due.
     fn reach(&mut self, now: u64) -> Option<u64> {
         if let Some((_, due)) = self.again.take_if(|(at, _)| *at <= now) {
             self.under_way = Some(due);

@@ -1,4 +1,4 @@
-//! Promises of the kit, each kept on a small cog.
+//! What the kit promises, each tested with a small cog.
 
 mod answers;
 mod checks;
@@ -18,7 +18,7 @@ mod waits;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// What it panics with.
+/// The message that it panics with.
 fn panics(body: impl FnOnce()) -> String {
     let payload = catch_unwind(AssertUnwindSafe(body)).expect_err("it panics");
     *payload.downcast::<String>().expect("a text")

@@ -1,18 +1,18 @@
-//! Who said, did, asked and answered what, in order: what a failed test is read by.
+//! The transcript: what users said and did, and what the cog requested and answered, in order. A failed test prints it.
 
 use std::{
     cell::{Cell, RefCell},
     fmt::Write,
 };
 
-/// Characters of a text that a line shows.
+/// How many characters of a text a line shows.
 const SHOWN: usize = 200;
 
 /// All lines so far.
 #[derive(Default)]
 pub(super) struct Transcript {
     lines: RefCell<Vec<(u64, String)>>,
-    /// Whether a failure has shown it already.
+    /// Whether a failure has printed it.
     is_shown: Cell<bool>,
 }
 
@@ -21,7 +21,7 @@ impl Transcript {
         self.lines.borrow_mut().push((elapsed_ms, line));
     }
 
-    /// All of it, each line with the time since the test began.
+    /// All lines, each with the time since the test began.
     pub(super) fn text(&self) -> String {
         let mut text = String::new();
         for (at, line) in &*self.lines.borrow() {
@@ -30,7 +30,7 @@ impl Transcript {
         text
     }
 
-    /// As [`text`](Self::text), for a failure that shows it.
+    /// Like [`text`](Self::text), for a failure, which prints it.
     pub(super) fn show(&self) -> String {
         self.is_shown.set(true);
         self.text()
@@ -41,7 +41,7 @@ impl Transcript {
     }
 }
 
-/// A text in quotation marks, cut where it is long.
+/// A text in quotation marks, shortened if it is long.
 pub(super) fn quoted(text: &str) -> String {
     match text.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{:?}…", &text[..end]),

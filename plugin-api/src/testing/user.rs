@@ -1,4 +1,4 @@
-//! A user of the test, and what they write. What they call is in `commands`, what they press in `components`.
+//! A user of the test, and their messages. Their commands are in `commands`, their use of components in `components`.
 
 mod commands;
 mod components;
@@ -17,13 +17,13 @@ use super::{
 };
 use crate::abi::File;
 
-/// A user. They act in the channel `general`, or where [`within`](Self::within) and [`in_dm`](Self::in_dm) take them; each
-/// act returns when every handler that it caused waits or is done.
+/// A user. They act in the channel `general`, or in the one set by [`within`](Self::within) or [`in_dm`](Self::in_dm).
+/// Each action returns once all handlers that it started are waiting or done.
 #[derive(Clone)]
 pub struct User {
     stage: Rc<Stage>,
     id: u64,
-    /// Where they act; `general` if it is none.
+    /// The channel where they act; `None` for `general`.
     place: Option<u64>,
 }
 
@@ -32,19 +32,19 @@ impl User {
         Self { stage, id, place: None }
     }
 
-    /// Their snowflake.
+    /// The user's id.
     #[must_use]
     pub fn id(&self) -> u64 {
         self.id
     }
 
-    /// How a text mentions them: `<@1>`.
+    /// A mention of the user: `<@1>`.
     #[must_use]
     pub fn mention(&self) -> String {
         format!("<@{}>", self.id)
     }
 
-    /// The same user in another channel of the guild, by name; it is made if there is none.
+    /// The same user in another channel of the guild, by name; it is created if there is none.
     #[must_use]
     pub fn within(&self, channel: &str) -> Self {
         let mut discord = self.stage.world.discord.borrow_mut();
@@ -67,30 +67,30 @@ impl User {
         self.place.unwrap_or_else(general)
     }
 
-    /// What they may do in the guild, as Discord's bits; what `@everyone` may otherwise.
+    /// Sets their permissions in the guild, as Discord's bits. By default, they have those of `@everyone`.
     /// <https://discord.com/developers/docs/topics/permissions>
     pub fn permissions(&self, bits: u64) {
         self.account(|account| account.permissions = bits);
     }
 
-    /// Gives them the guild's role of this name, which is made if there is none; its id.
+    /// Gives them the guild's role of this name, which is created if there is none. Returns its id.
     pub fn role(&self, name: &str) -> u64 {
         let role = self.stage.world.discord.borrow_mut().role(name);
         self.account(|account| account.roles.push(role));
         role
     }
 
-    /// Their name in the guild.
+    /// Sets their nickname in the guild.
     pub fn nick(&self, name: &str) {
         self.account(|account| account.nick = Some(name.to_owned()));
     }
 
-    /// They take no more direct messages: Discord refuses them with 50007.
+    /// Closes their direct messages: Discord refuses further ones with 50007.
     pub fn close_dms(&self) {
         self.account(|account| account.is_closed = true);
     }
 
-    /// Makes them a bot.
+    /// Marks them as a bot.
     pub fn bot(&self) {
         self.account(|account| account.is_bot = true);
     }
@@ -101,29 +101,30 @@ impl User {
         }
     }
 
-    /// The roles that they have, by snowflake.
+    /// The ids of their roles.
     #[must_use]
     pub fn roles(&self) -> Vec<u64> {
         self.stage.world.discord.borrow().users[&self.id].roles.clone()
     }
 
-    /// Whether they are in the guild: they may have left, or been removed.
+    /// Whether they are a member of the guild: they may have left, or been removed.
     #[must_use]
     pub fn is_member(&self) -> bool {
         self.stage.world.discord.borrow().users[&self.id].is_member
     }
 
-    /// The messages that the bot sent to them directly, in order.
+    /// The messages that the bot sent them in direct messages, in order.
     #[must_use]
     pub fn dms(&self) -> Vec<Message> {
         let channel = self.in_dm().channel_id();
         Message::all(&self.stage, |posted| posted.channel == channel && posted.is_bots())
     }
 
-    /// Writes a message. `@name` mentions the user or role of that name, `#name` the channel, as Discord's clients have it.
+    /// Writes a message. As in Discord's clients, `@name` mentions the user or role of that name and `#name` the
+    /// channel.
     ///
     /// # Panics
-    /// When a handler panics, or Discord would refuse the message.
+    /// If a handler panics, or Discord would refuse the message.
     #[track_caller]
     pub fn say(&self, text: &str) -> Answer {
         self.post(text, json!({ "content": self.mentioning(text) }), &[])
@@ -140,7 +141,7 @@ impl User {
         self.post(text, json!({ "content": self.mentioning(text) }), &files)
     }
 
-    /// Writes a message with a reply to another one.
+    /// Writes a reply to a message.
     ///
     /// # Panics
     /// As [`say`](Self::say).
@@ -176,14 +177,14 @@ impl User {
     /// Deletes a message.
     ///
     /// # Panics
-    /// When a handler panics, or the message is gone.
+    /// If a handler panics, or the message was deleted.
     #[track_caller]
     pub fn delete(&self, message: &Message) {
         self.stage.note_act(self.id, message.channel_id(), "deletes", Some(&message.content()));
         self.act(|discord, world| discord.delete(world, message.id()));
     }
 
-    /// Reacts to a message with a Unicode emoji, or `name:id` of one of the guild.
+    /// Reacts to a message with a Unicode emoji, or with `name:id` of a custom one.
     ///
     /// # Panics
     /// As [`delete`](Self::delete).
@@ -193,7 +194,7 @@ impl User {
         self.act(|discord, world| discord.react(world, message.id(), self.id, emoji, true));
     }
 
-    /// Takes a reaction away.
+    /// Removes their reaction.
     ///
     /// # Panics
     /// As [`delete`](Self::delete).
@@ -203,10 +204,10 @@ impl User {
         self.act(|discord, world| discord.react(world, message.id(), self.id, emoji, false));
     }
 
-    /// Joins the guild, again if they are in it.
+    /// Joins the guild; a member joins once more.
     ///
     /// # Panics
-    /// When a handler panics.
+    /// If a handler panics.
     #[track_caller]
     pub fn join(&self) {
         self.stage.note_act(self.id, self.channel_id(), "joins the guild", None);
@@ -219,7 +220,7 @@ impl User {
     /// Leaves the guild.
     ///
     /// # Panics
-    /// When a handler panics, or they are not in it.
+    /// If a handler panics, or they are not a member.
     #[track_caller]
     pub fn leave(&self) {
         self.stage.note_act(self.id, self.channel_id(), "leaves the guild", None);

@@ -1,4 +1,4 @@
-//! Answers that the test gives in place of servers: the web, the site API, and endpoints of Discord's that the kit lacks.
+//! Answers that the test provides in place of servers: the web, the site API, and Discord endpoints that the kit lacks.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -7,7 +7,7 @@ use std::{
 
 use super::pattern;
 
-/// All answers that were given.
+/// The answers that the test provided, and the requests that the cog sent.
 #[derive(Default)]
 pub(super) struct Web {
     answers: Vec<Given>,
@@ -17,22 +17,22 @@ pub(super) struct Web {
     streams_made: u64,
 }
 
-/// A request whose bodies come in chunks.
+/// A request whose bodies are sent in chunks.
 #[derive(Default)]
 pub(super) struct Stream {
-    /// What the cog has fed of the request's body, and whether that is all.
+    /// What the cog has sent of the request's body, and whether it is complete.
     pub(super) fed: Vec<u8>,
     pub(super) is_fed: bool,
-    /// Who waits for all of it.
+    /// Wakes whoever waits for the complete body.
     pub(super) sender: Option<Waker>,
-    /// What the cog has not read of the answer's body.
+    /// The chunks of the answer's body that the cog has not read.
     pub(super) chunks: VecDeque<Vec<u8>>,
-    /// How many bytes it has read, and may.
+    /// How many bytes the cog has read, and how many it may read.
     pub(super) read: usize,
     pub(super) max_bytes: u64,
 }
 
-/// Whose answer it is.
+/// The server that a request goes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Server {
     Discord,
@@ -54,11 +54,11 @@ pub struct Asked {
     pub(super) server: Server,
     /// `GET`, `POST`, …
     pub method: String,
-    /// The URL of a request over HTTP, the path below the API otherwise; a query follows it.
+    /// For a request over HTTP, the URL; otherwise the path below the API. Includes the query.
     pub address: String,
-    /// The headers of a request over HTTP, in order; the host adds those of the others.
+    /// For a request over HTTP, its headers, in order; empty otherwise, as the host adds the headers.
     pub headers: Vec<(String, String)>,
-    /// The body: JSON for the site API and for Discord.
+    /// The body; JSON for the site API and for Discord.
     pub body: Vec<u8>,
 }
 
@@ -73,7 +73,7 @@ impl Web {
         });
     }
 
-    /// The answer to a request: what was given last goes first. It fits with or without the query.
+    /// The answer to a request; the latest match wins. The address may match with or without its query.
     pub(super) fn answer(&mut self, asked: &Asked) -> Option<(u16, Vec<u8>)> {
         let bare = asked.address.split('?').next().unwrap_or_default();
         let fits = |given: &&Given| {
@@ -84,7 +84,7 @@ impl Web {
         self.answers.iter().rev().find(fits).map(|given| (given.status, given.body.clone()))
     }
 
-    /// Opens a stream; its number.
+    /// Opens a stream, and returns its number.
     pub(super) fn open(&mut self) -> u64 {
         self.streams_made += 1;
         self.streams.insert(self.streams_made, Stream::default());
@@ -101,7 +101,7 @@ impl Web {
 }
 
 impl Asked {
-    /// The body as JSON; null if it is none.
+    /// The body as JSON; null if it is not valid JSON.
     #[must_use]
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).unwrap_or_default()

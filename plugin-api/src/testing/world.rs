@@ -1,4 +1,4 @@
-//! What stands in for the host and for Discord, all of it behind the lease of the cog under test.
+//! The stand-in for the host and for Discord, behind the lease of the cog under test.
 #![allow(unsafe_code, reason = "the world crosses the boundary as a pointer")]
 
 use std::{
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::abi::{Lease, Outcome};
 
-/// Everything that a cog can ask for. Borrowed only inside one of its functions, never while the cog runs.
+/// Everything that a cog can access. Borrowed only within a host function, never while code of the cog runs.
 pub(super) struct World {
     pub(super) clock: Clock,
     pub(super) transcript: Transcript,
@@ -26,14 +26,14 @@ pub(super) struct World {
     pub(super) store: RefCell<Store>,
     pub(super) tasks: RefCell<Tasks>,
     pub(super) cooldowns: RefCell<Cooldowns>,
-    /// What the operator has set for the cog: an object.
+    /// The settings that the operator has made for the cog: an object.
     pub(super) settings: RefCell<Value>,
-    /// What the cog left to run beside its handlers, and what it is called, until its generation takes it.
+    /// Futures that the cog has spawned, with their names, until its generation takes them over.
     pub(super) spawned: RefCell<Vec<(String, LocalFfiFuture<Outcome>)>>,
     pub(super) metrics: RefCell<Vec<Recorded>>,
-    /// How many generations of the cog there were.
+    /// How many generations of the cog there have been.
     pub(super) generations: Cell<u32>,
-    /// What the gateway has to say, as name and `d`, oldest first.
+    /// Events of the gateway that the cog has not got yet, as name and `d`, oldest first.
     pub(super) events: RefCell<VecDeque<(String, Value)>>,
 }
 
@@ -60,7 +60,7 @@ impl World {
         Lease(Rc::as_ptr(self).cast())
     }
 
-    /// Another owner of the world behind a lease.
+    /// Returns a shared owner of the world behind a lease.
     pub(super) fn of(lease: Lease) -> Rc<Self> {
         let pointer = lease.0.cast::<Self>();
         // SAFETY: the lease was made by `lease` above, and the bot owns the world until the cog is destroyed.
@@ -70,12 +70,12 @@ impl World {
         }
     }
 
-    /// Writes a line of the transcript.
+    /// Adds a line to the transcript.
     pub(super) fn note(&self, line: impl Into<String>) {
         self.transcript.note(self.clock.elapsed_ms(), line.into());
     }
 
-    /// Something happened on Discord: the cog gets it in the order of these calls.
+    /// Queues an event of the gateway: the cog gets events in the order of these calls.
     pub(super) fn emit(&self, name: &str, d: Value) {
         self.events.borrow_mut().push_back((name.to_owned(), d));
     }

@@ -11,7 +11,7 @@ use crate::{
     message::{COMPONENTS_V2, TEXT_MAX},
 };
 
-/// Discord's limits, in characters and in numbers.
+/// Discord's limits, in characters or as counts.
 const FILES_MAX: usize = 10;
 const EMBEDS_MAX: usize = 10;
 const EMBEDS_TEXT_MAX: usize = 6000;
@@ -22,7 +22,7 @@ const SELECT_OPTIONS_MAX: usize = 25;
 const TITLE_MAX: usize = 45;
 const CHOICES_MAX: usize = 25;
 
-/// Checks a message, which has so many files.
+/// Checks a message with this number of files.
 pub(super) fn message(body: &Value, files: usize) -> Result<(), Refused> {
     most("files", files, FILES_MAX)?;
     let content = body["content"].as_str().unwrap_or_default();
@@ -96,7 +96,7 @@ fn component(path: &str, it: &Value, ids: &mut HashSet<String>) -> Result<(), Re
     }
 }
 
-/// Checks a form that is to be shown.
+/// Checks a form that is to be opened.
 pub(super) fn modal(data: &Value) -> Result<(), Refused> {
     for name in ["custom_id", "title"] {
         if data[name].as_str().unwrap_or_default().is_empty() {

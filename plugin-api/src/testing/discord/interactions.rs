@@ -1,4 +1,4 @@
-//! Interactions: who may answer how, and until when.
+//! Interactions: how they may be answered, and until when.
 //! <https://discord.com/developers/docs/interactions/receiving-and-responding>
 
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use crate::{
     testing::world::World,
 };
 
-/// How long a first answer may take, and all others, in milliseconds.
+/// How long the initial response may take, and all followups, in milliseconds.
 pub(in crate::testing) const FIRST_ANSWER_MS: u64 = 3_000;
 const TOKEN_MS: u64 = 15 * 60 * 1000;
 
@@ -28,40 +28,40 @@ pub(in crate::testing) struct Open {
     pub(in crate::testing) began_ms: u64,
     /// The message that a component is on, or that a form was opened from.
     pub(in crate::testing) source: Option<u64>,
-    /// Of a form: what a message says of the interaction that opened it.
+    /// For a form: the metadata of the interaction that opened it, as messages include it.
     pub(in crate::testing) opened_by: Option<Value>,
-    /// Whether the host knows that it is the cog's.
+    /// Whether the host knows that it belongs to the cog.
     pub(in crate::testing) is_owned: bool,
-    /// Whether the user alone sees it when the host acknowledges it.
+    /// Whether the host acknowledges it as ephemeral.
     pub(in crate::testing) is_ephemeral: bool,
     pub(in crate::testing) state: State,
-    /// Whether the host has acknowledged it, and the cog has not said "thinking …" as well.
+    /// Whether the host alone has acknowledged it, and the cog has not deferred it since.
     pub(in crate::testing) is_hosts: bool,
-    /// What `@original` is.
+    /// The message behind `@original`.
     pub(in crate::testing) original: Option<u64>,
-    /// The messages that answer it, in order: those posted, and the source once it was edited.
+    /// The messages of the answer, in order: those posted, and the source message if it was edited.
     pub(in crate::testing) shown: Vec<u64>,
-    /// Suggestions, or a form, as the cog sent them.
+    /// Suggestions or a form, as the cog sent them.
     pub(in crate::testing) data: Option<Value>,
-    /// Whether the transcript says already that the user was left without an answer.
+    /// Whether the transcript has a line that the user was left without an answer.
     pub(in crate::testing) is_reported: bool,
 }
 
-/// How far it was answered.
+/// The progress of the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::testing) enum State {
-    /// Not at all.
+    /// No response yet.
     Waiting,
-    /// With "thinking …".
+    /// Deferred: the user sees "thinking …".
     Thinking,
-    /// Silently: the message of the component may still be edited.
+    /// Acknowledged silently: the message of the component may still be edited.
     Acknowledged,
-    /// With what is in `shown` or `data`.
+    /// Answered with what is in `shown` or `data`.
     Answered,
 }
 
 impl Open {
-    /// What a message says of the interaction that it answers.
+    /// The metadata of the interaction, as messages that answer it include it.
     /// <https://discord.com/developers/docs/resources/message#message-interaction-metadata-object>
     pub(in crate::testing) fn metadata(&self, discord: &Discord) -> Value {
         let mut metadata = json!({
@@ -83,7 +83,7 @@ impl Discord {
         self.interactions.iter().position(|open| open.token == token)
     }
 
-    /// The first answer.
+    /// The initial response.
     pub(in crate::testing) fn callback(
         &mut self,
         world: &World,
@@ -96,7 +96,7 @@ impl Discord {
         let Some(at) = at else { return Err(Refused::UNKNOWN_INTERACTION.into()) };
         let open = &mut self.interactions[at];
         if open.state != State::Waiting {
-            // Who defers what the host has deferred says that an answer follows.
+            // A cog that defers what the host has deferred promises an answer.
             open.is_hosts &= !(open.state == State::Thinking && body["type"] == CALLBACK_DEFERRED);
             return Err(Refused::ACKNOWLEDGED.into());
         }
@@ -173,7 +173,7 @@ impl Discord {
         Ok(id)
     }
 
-    /// The interaction behind a token that may still be answered further.
+    /// The interaction of a token, if followups to it are still allowed.
     fn acknowledged(&self, world: &World, token: &str) -> Result<usize, Refused> {
         let at = self.open(token).ok_or(Refused::UNKNOWN_WEBHOOK)?;
         let open = &self.interactions[at];
@@ -183,7 +183,7 @@ impl Discord {
         if open.state == State::Waiting { Err(Refused::UNKNOWN_WEBHOOK.into()) } else { Ok(at) }
     }
 
-    /// A further answer. The first one after "thinking …" takes its place.
+    /// A followup. The first one after "thinking …" replaces it.
     pub(super) fn follow_up(
         &mut self,
         world: &World,
@@ -240,7 +240,7 @@ impl Discord {
         Ok(())
     }
 
-    /// A message that answers the interaction: `@original`, or one by its id.
+    /// A message of the answer: `@original`, or one by its id.
     fn answer_of(&self, world: &World, token: &str, message: &str) -> Result<(usize, u64), Refused> {
         let at = self.acknowledged(world, token)?;
         let open = &self.interactions[at];

@@ -1,4 +1,4 @@
-//! Users, members, channels and messages as Discord writes them.
+//! Users, members, channels and messages in Discord's JSON.
 
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ impl Discord {
         })
     }
 
-    /// Without the user, as it stands beside one.
+    /// A member without its user, as it is sent next to a user.
     pub(super) fn bare_member_json(&self, account: &Account) -> Value {
         let roles: Vec<String> = account.roles.iter().map(u64::to_string).collect();
         json!({
@@ -25,7 +25,7 @@ impl Discord {
         })
     }
 
-    /// None if the user is not in the guild.
+    /// `None` if the user is not a member of the guild.
     pub(in crate::testing) fn member_json(&self, id: u64) -> Option<Value> {
         let account = self.users.get(&id).filter(|account| account.is_member)?;
         let mut member = self.bare_member_json(account);
@@ -71,7 +71,7 @@ impl Discord {
         of_guild.filter_map(|(id, _)| self.channel_json(*id)).collect()
     }
 
-    /// The guild as REST answers it.
+    /// The guild in the JSON of REST.
     pub(in crate::testing) fn guild_json(&self) -> Value {
         json!({
             "id": GUILD.to_string(), "name": "guild", "icon": null, "icon_hash": null, "splash": null,
@@ -87,7 +87,7 @@ impl Discord {
         })
     }
 
-    /// The guild as `GUILD_CREATE` has it, without what grows with it.
+    /// The guild in `GUILD_CREATE`, with empty lists of members, presences and the like.
     pub(in crate::testing) fn guild_create_json(&self, joined_ms: u64) -> Value {
         let mut guild = self.guild_json();
         let members = self.users.values().filter(|account| account.is_member).count();
@@ -118,7 +118,7 @@ impl Discord {
         })
     }
 
-    /// `GUILD_MEMBERS_CHUNK` for a request of the cog's.
+    /// `GUILD_MEMBERS_CHUNK`, for a request of the cog.
     pub(in crate::testing) fn members_chunk(&self, request: &Value) -> Value {
         let query = request["query"].as_str().unwrap_or_default();
         let ids: Option<Vec<&str>> =
@@ -136,7 +136,7 @@ impl Discord {
         })
     }
 
-    /// A message as an event has it.
+    /// A message in an event.
     pub(in crate::testing) fn event_json(&self, posted: &Posted) -> Value {
         let mut json = posted.json.clone();
         if self.guild_of(posted.channel).is_some() {
@@ -155,7 +155,7 @@ impl Discord {
     }
 }
 
-/// The ids in a text behind `<@`, `<@&` or `<#`, each once.
+/// The ids in a text that follow `<@`, `<@&` or `<#`, without duplicates.
 pub(in crate::testing) fn mentions(text: &str, mark: &str) -> Vec<u64> {
     let mut ids = Vec::new();
     for (at, _) in text.match_indices(mark) {
@@ -167,7 +167,7 @@ pub(in crate::testing) fn mentions(text: &str, mark: &str) -> Vec<u64> {
     ids
 }
 
-/// A moment as Discord writes it, from milliseconds since the Unix epoch.
+/// A timestamp in Discord's format, from milliseconds since the Unix epoch.
 pub(super) fn timestamp(unix_ms: u64) -> String {
     let (days, millis) = (unix_ms / 86_400_000, unix_ms % 86_400_000);
     let (year, month, day) = encoding::civil(days);

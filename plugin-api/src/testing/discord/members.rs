@@ -19,7 +19,7 @@ impl Discord {
         Ok(())
     }
 
-    /// Sets what the body has: nickname and roles; what else there is, is only shown.
+    /// Sets the nickname and the roles in the body. A timeout only appears in the response.
     pub(super) fn edit_member(&mut self, world: &World, user: u64, body: &Value) -> Result<Value, Refused> {
         let account = self.users.get_mut(&user).filter(|it| it.is_member).ok_or(Refused::UNKNOWN_MEMBER)?;
         if let Some(nick) = body.get("nick") {
@@ -43,7 +43,7 @@ impl Discord {
         }
     }
 
-    /// The user comes into the guild.
+    /// Makes the user a member of the guild.
     pub(in crate::testing) fn join(&mut self, world: &World, user: u64) {
         if let Some(account) = self.users.get_mut(&user) {
             (account.is_member, account.joined_ms) = (true, world.clock.unix_ms());
@@ -54,7 +54,7 @@ impl Discord {
         }
     }
 
-    /// The user leaves, or is made to.
+    /// The user leaves, or is removed.
     pub(in crate::testing) fn leave(&mut self, world: &World, user: u64) -> Result<(), Refused> {
         let account = self.users.get_mut(&user).filter(|it| it.is_member).ok_or(Refused::UNKNOWN_MEMBER)?;
         (account.is_member, account.nick) = (false, None);
@@ -68,7 +68,7 @@ impl Discord {
         if !self.users.contains_key(&user) {
             return Err(Refused::UNKNOWN_USER.into());
         }
-        // Who is not in the guild can be banned as well.
+        // Users who are not members can be banned as well.
         let _ = self.leave(world, user);
         world.emit("GUILD_BAN_ADD", json!({ "guild_id": GUILD.to_string(), "user": self.user_json(user) }));
         Ok(())

@@ -10,32 +10,32 @@ use crate::{
     testing::world::World,
 };
 
-/// Message flags that a bot may set beside the ephemeral one: no previews, silent, components hold all.
+/// Message flags that a bot may set besides the ephemeral one: suppress embeds, suppress notifications, components v2.
 const SETTABLE: u64 = 1 << 2 | 1 << 12 | COMPONENTS_V2;
 
-/// How far back a nonce counts: with Discord, "a few minutes".
+/// How long a nonce is remembered: in Discord's words, "a few minutes".
 const NONCE_MS: u64 = 5 * 60 * 1000;
 
-/// A message that is to be posted.
+/// A message to be posted.
 pub(in crate::testing) struct New<'a> {
     pub(in crate::testing) channel: u64,
     pub(in crate::testing) author: u64,
     pub(in crate::testing) body: &'a Value,
     pub(in crate::testing) files: &'a [File],
-    /// Of an ephemeral one: who sees it.
+    /// For an ephemeral message: the user who sees it.
     pub(in crate::testing) only_for: Option<u64>,
-    /// Of an answer to an interaction: what it says of it.
+    /// For an answer to an interaction: the metadata of the interaction.
     pub(in crate::testing) interaction: Option<Value>,
 }
 
 impl Discord {
-    /// Checks a message and posts it; its id.
+    /// Checks a message and posts it. Returns its id.
     pub(in crate::testing) fn post_checked(&mut self, world: &World, new: &New<'_>) -> Result<u64, Refused> {
         form::message(new.body, new.files.len())?;
         self.post(world, new)
     }
 
-    /// Posts a message that was checked; its id.
+    /// Posts a message that was checked. Returns its id.
     pub(in crate::testing) fn post(&mut self, world: &World, new: &New<'_>) -> Result<u64, Refused> {
         let reference = self.reference(new)?;
         let now = world.clock.unix_ms();
@@ -77,7 +77,7 @@ impl Discord {
         Ok(id)
     }
 
-    /// The message of the same author and nonce, if a second one is not to be posted.
+    /// The message with the same author and nonce, if a second one must not be posted.
     /// <https://discord.com/developers/docs/resources/message#create-message>
     fn posted_with_nonce(&self, new: &New<'_>, now: u64) -> Option<u64> {
         let nonce = &new.body["nonce"];
@@ -94,7 +94,7 @@ impl Discord {
         self.messages.range(after..).find(|(_, posted)| is_it(posted)).map(|(id, _)| *id)
     }
 
-    /// What the message replies to.
+    /// The message that this one replies to.
     fn reference(&self, new: &New<'_>) -> Result<Option<u64>, Refused> {
         let reference = &new.body["message_reference"];
         let Some(id) = reference["message_id"].as_str() else { return Ok(None) };
@@ -124,7 +124,8 @@ impl Discord {
                 embed["type"] = json!("rich");
             }
         }
-        // An edit decides again only with a text. <https://discord.com/developers/docs/resources/message#edit-message>
+        // An edit re-evaluates mentions only if it changes the text.
+        // <https://discord.com/developers/docs/resources/message#edit-message>
         if json["edited_timestamp"].is_null() || !body["content"].is_null() {
             self.notify(json, &body["allowed_mentions"]);
         }
@@ -147,7 +148,7 @@ impl Discord {
         }
     }
 
-    /// Says whom the text notifies. <https://discord.com/developers/docs/resources/message#allowed-mentions-object>
+    /// Sets whom the text notifies. <https://discord.com/developers/docs/resources/message#allowed-mentions-object>
     fn notify(&self, json: &mut Value, allowed: &Value) {
         let text = json["content"].as_str().unwrap_or_default().to_owned();
         let parse = |kind: &str| {
@@ -212,7 +213,7 @@ impl Discord {
         Ok(())
     }
 
-    /// Adds or takes away the reaction of a user: a Unicode emoji, or `name:id`.
+    /// Adds or removes the reaction of a user: a Unicode emoji, or `name:id`.
     pub(in crate::testing) fn react(
         &mut self,
         world: &World,
@@ -282,7 +283,7 @@ fn kind(new: &New<'_>, is_reply: bool) -> u8 {
     }
 }
 
-/// Discord gives each component a number that is its own in the message.
+/// As Discord does, gives each component a number that is unique in the message.
 fn number_components(components: &mut Value) {
     fn number(component: &mut Value, next: &mut u64) {
         if component["id"].is_null() && component.is_object() {

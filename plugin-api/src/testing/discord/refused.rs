@@ -1,4 +1,4 @@
-//! Why Discord refuses a request, and what the host makes of it.
+//! Why Discord refuses a request, and what the host turns it into.
 
 use std::fmt;
 
@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 
 use crate::abi::{HandleError, HandleErrorKind};
 
-/// A refusal, by Discord's status, code and message.
+/// A refusal, with Discord's status, code and message.
 /// <https://discord.com/developers/docs/topics/opcodes-and-status-codes#json>
 #[derive(Clone, Debug)]
 pub(in crate::testing) struct Refused {
     status: u16,
     code: u32,
     message: String,
-    /// What is wrong with which field.
+    /// The errors by field.
     errors: Value,
 }
 
@@ -35,7 +35,7 @@ impl Refused {
     pub(super) const MISSING_PERMISSIONS: (u16, u32, &str) = (403, 50013, "Missing Permissions");
     pub(super) const EXPIRED: (u16, u32, &str) = (401, 50027, "Invalid Webhook Token");
 
-    /// A field of the body that is not as Discord takes it: its path with dots, and what is wrong.
+    /// A field of the body is invalid: its path with dots, and the error.
     pub(super) fn form(path: &str, code: &str, message: &str) -> Self {
         let mut errors = json!({ "_errors": [{ "code": code, "message": message }] });
         for part in path.split('.').rev() {
@@ -45,7 +45,7 @@ impl Refused {
         Self { status: 400, code: 50035, message, errors }
     }
 
-    /// Nobody has taught the kit this endpoint.
+    /// The kit does not know this endpoint.
     pub(super) fn unknown_endpoint(method: &str, path: &str) -> Self {
         let message = format!(
             "the kit knows no {method} {path}; give an answer with `bot.discord({method:?}, {path:?}, …)`"
@@ -53,19 +53,19 @@ impl Refused {
         Self { status: 404, code: 0, message, errors: Value::Null }
     }
 
-    /// As the test wants it.
+    /// The refusal that the test requested.
     pub(in crate::testing) fn injected(status: u16, code: u32) -> Self {
         Self { status, code, message: "refused by the test".to_owned(), errors: Value::Null }
     }
 
-    /// As the test wrote Discord's answer.
+    /// The answer of Discord that the test provided.
     pub(in crate::testing) fn given(status: u16, json: Value) -> Self {
         let code = json["code"].as_u64().and_then(|code| u32::try_from(code).ok()).unwrap_or(0);
         let message = json["message"].as_str().unwrap_or_default().to_owned();
         Self { status, code, message, errors: json["errors"].clone() }
     }
 
-    /// As the host hands it to a cog.
+    /// The error that the host hands to a cog.
     pub(in crate::testing) fn error(&self, asked: &str) -> HandleError {
         let body = if self.errors.is_null() { String::new() } else { self.errors.to_string() };
         HandleError {

@@ -1,4 +1,4 @@
-//! Which function answers which endpoint. What is not here is answered 404, unless the test gives an answer.
+//! Which function answers which endpoint. Other endpoints answer 404, unless the test provides an answer.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ use crate::{
 
 type Answer = Result<(u16, Value), Refused>;
 
-/// Answers a request of the bot's.
+/// Answers a request of the bot.
 pub(in crate::testing) fn answer(world: &World, request: &DiscordRequest) -> Answer {
     let body = match request.json.is_empty() {
         true => Value::Null,
@@ -74,7 +74,7 @@ impl Call<'_> {
             (Method::Post, ["messages", "bulk-delete"]) => {
                 may(discord, permissions::MANAGE_MESSAGES)?;
                 for gone in self.body["messages"].as_array().into_iter().flatten() {
-                    // As Discord, which skips those that are gone.
+                    // As Discord does, skips messages that no longer exist.
                     let _ = discord.delete(self.world, gone.as_str().and_then(self::id).unwrap_or_default());
                 }
                 DONE
@@ -116,7 +116,7 @@ impl Call<'_> {
         self.request.query.iter().find(|pair| pair.name == name).map(|pair| pair.value.as_str())
     }
 
-    /// The newest first. <https://discord.com/developers/docs/resources/message#get-channel-messages>
+    /// Newest first. <https://discord.com/developers/docs/resources/message#get-channel-messages>
     fn history(&self, discord: &Discord, channel: u64) -> Value {
         let asked = |name: &str| self.query(name)?.parse::<u64>().ok();
         let limit = usize::try_from(asked("limit").unwrap_or(50)).unwrap_or(50);
@@ -231,7 +231,7 @@ fn id(part: &str) -> Option<u64> {
     part.parse().ok()
 }
 
-/// Whether a message of the channel is the bot's.
+/// Whether a message of the channel was written by the bot.
 fn own(discord: &Discord, channel: u64, message: u64) -> Result<bool, Refused> {
     let posted = discord.messages.get(&message).filter(|it| it.channel == channel && !it.is_deleted);
     Ok(posted.ok_or(Refused::UNKNOWN_MESSAGE)?.is_bots())
@@ -245,7 +245,7 @@ fn may(discord: &Discord, permission: u64) -> Result<(), Refused> {
     }
 }
 
-/// Percent-encoded text.
+/// Decodes percent-encoded text.
 fn decoded(text: &str) -> String {
     let (mut bytes, mut rest) = (Vec::new(), text.as_bytes());
     while let [first, after @ ..] = rest {

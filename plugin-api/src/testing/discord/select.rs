@@ -13,16 +13,16 @@ pub(in crate::testing) const SELECTS: [u8; 5] =
     [STRING_SELECT, USER_SELECT, ROLE_SELECT, MENTIONABLE_SELECT, CHANNEL_SELECT];
 
 impl Discord {
-    /// Whether there is such a channel, of one of these of Discord's types; of any if there are none.
+    /// Whether the channel exists and is of one of these types of Discord's; of any type if the list is empty.
     pub(in crate::testing) fn has_channel(&self, id: u64, types: &[u8]) -> bool {
         let kind = self.channel_json(id).and_then(|channel| channel["type"].as_u64());
         kind.is_some_and(|kind| types.is_empty() || types.iter().any(|one| u64::from(*one) == kind))
     }
 
-    /// The values that are chosen from a select, as Discord sends them: a text by its value or its label, the others by id.
+    /// The values that a user chooses in a select, as Discord sends them: texts by value or label, all others by id.
     ///
     /// # Errors
-    /// What the select offers.
+    /// What the select offers instead.
     pub(in crate::testing) fn chosen(&self, select: &Value, values: &[Value]) -> Result<Vec<Value>, String> {
         let chosen: Vec<Value> =
             values.iter().map(|value| self.offered(select, value)).collect::<Result<_, _>>()?;
@@ -58,7 +58,7 @@ impl Discord {
     }
 }
 
-/// That a select or an upload takes so many.
+/// Checks that a select or an upload accepts this many values.
 pub(in crate::testing) fn count(component: &Value, count: usize, of: &str) -> Result<(), String> {
     let least = component["min_values"].as_u64().unwrap_or(1);
     let most = component["max_values"].as_u64().unwrap_or(1);

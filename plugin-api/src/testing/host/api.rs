@@ -1,4 +1,4 @@
-//! The api handle: what the test answers in place of the site API.
+//! The api handle: answers that the test provides in place of the site API.
 
 use abi_stable::std_types::{RResult, RVec};
 use async_ffi::LocalFfiFuture;

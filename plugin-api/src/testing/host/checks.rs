@@ -1,4 +1,4 @@
-//! What the cog is, what its operator has set, and what is asked before a command runs: cooldowns and permissions.
+//! The cog's name and settings, and what is checked before a command runs: cooldowns and permissions.
 
 use abi_stable::std_types::{RResult, RString, RVec};
 use async_ffi::LocalFfiFuture;

@@ -1,4 +1,4 @@
-//! The discord handle: what the test makes go wrong, what it answers itself, and else the fake Discord.
+//! The discord handle: failures that the test injects, answers that it provides, and otherwise the simulated Discord.
 
 use abi_stable::std_types::{ROption, RResult, RVec};
 use async_ffi::LocalFfiFuture;
@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-/// How long the host waits for an answer of Discord's, in milliseconds: `[discord] request_timeout_ms` as it is by default.
+/// How long the host waits for an answer of Discord, in milliseconds: the default of `[discord] request_timeout_ms`.
 const TIMEOUT_MS: u64 = 30_000;
 
 pub(super) extern "C" fn bot_id(_: Lease) -> u64 {
@@ -52,7 +52,7 @@ pub(super) extern "C" fn request(
     soon(answer.map(reply).map_err(|refused| refused.error(&shown)))
 }
 
-/// A request of the host's own, of which the test can make the same go wrong; whether it was carried out.
+/// Sends a request of the host itself, in which the test can inject failures too. Returns whether it was carried out.
 pub(in crate::testing) fn of_host(world: &World, method: Method, path: &str, body: &Value) -> bool {
     let json = if body.is_null() { RVec::new() } else { body.to_string().into_bytes().into() };
     let (query, files, reason) = (RVec::new(), RVec::new(), ROption::RNone);
@@ -65,7 +65,7 @@ pub(in crate::testing) fn of_host(world: &World, method: Method, path: &str, bod
     answer.is_ok()
 }
 
-/// What the test makes of a request, or else what answers it.
+/// The failure that the test injects, or else the answer.
 fn ruled(
     rule: Option<Outcome>,
     answer: impl FnOnce() -> Result<(u16, Value), Refused>,
@@ -101,7 +101,7 @@ fn reply((status, json): (u16, Value)) -> Reply {
     Reply { status, headers: RVec::new(), body }
 }
 
-/// The text of a message that is sent, to distinguish requests.
+/// The text of a message that is sent, to tell requests apart in the transcript.
 fn said(request: &DiscordRequest) -> String {
     let body: Value = serde_json::from_slice(&request.json).unwrap_or(Value::Null);
     let message = if body["data"].is_object() { &body["data"] } else { &body };

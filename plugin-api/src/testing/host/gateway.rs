@@ -1,4 +1,4 @@
-//! The gateway's side of the discord handle: presence, members, shards, and who the bot is.
+//! The gateway's part of the discord handle: presence, members, shards, and who the bot is.
 
 use abi_stable::std_types::{RResult, RStr, RString};
 use serde_json::{Value, json};

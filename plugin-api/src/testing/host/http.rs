@@ -1,4 +1,4 @@
-//! The http handle: what the test answers in place of web servers, at once or in chunks.
+//! The http handle: answers that the test provides in place of web servers, at once or in chunks.
 
 use std::{future::poll_fn, rc::Rc, task::Poll};
 
@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// Bytes of a chunk of an answer.
+/// The size of a chunk of an answer, in bytes.
 const CHUNK: usize = 16 * 1024;
 
 pub(super) extern "C" fn request(
@@ -91,7 +91,7 @@ pub(super) extern "C" fn close(lease: Lease, stream: u64) {
     World::of(lease).web.borrow_mut().streams.remove(&stream);
 }
 
-/// The body that the cog feeds, once all of it is there.
+/// The body that the cog sends, once it is complete.
 async fn fed(world: &Rc<World>, stream: u64) -> Result<Vec<u8>, HandleError> {
     poll_fn(|cx| {
         let body = with(world, stream, |stream| {
@@ -134,7 +134,7 @@ fn answer(world: &World, request: HttpRequest) -> Result<Reply, HandleError> {
     Ok(Reply { status, headers: RVec::new(), body: body.into() })
 }
 
-/// 0 bytes: as many as come.
+/// A limit of 0 means that there is none.
 fn is_too_large(max: u64, bytes: usize) -> bool {
     max > 0 && bytes as u64 > max
 }
@@ -143,7 +143,7 @@ fn too_large(max: u64) -> HandleError {
     HandleError::new(HandleErrorKind::Invalid, format!("the answer is larger than {max} bytes"))
 }
 
-/// A path with its query, as it is shown and compared: nothing is encoded.
+/// A path with its query, for display and comparison: nothing is encoded.
 pub(super) fn with_query(path: &str, query: &[Header]) -> String {
     let pairs: Vec<String> = query.iter().map(|pair| format!("{}={}", pair.name, pair.value)).collect();
     match pairs.is_empty() {

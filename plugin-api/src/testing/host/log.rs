@@ -1,4 +1,4 @@
-//! The log of the cog, as lines of the transcript.
+//! The log of the cog, written to the transcript.
 
 use abi_stable::std_types::{ROption, RSome};
 

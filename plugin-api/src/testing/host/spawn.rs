@@ -1,4 +1,4 @@
-//! Futures that the cog leaves to run beside its handlers.
+//! Futures that the cog spawns beside its handlers.
 
 use abi_stable::std_types::RStr;
 use async_ffi::LocalFfiFuture;

@@ -1,4 +1,4 @@
-//! What a user does reaches the cog as Discord has it, and what comes back is seen as the user sees it.
+//! What a user does reaches the cog as Discord sends it, and the user sees the answer as Discord shows it.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Rules of commands hold in a test as they do behind a host.
+//! Rules of commands apply in a test as they do behind a host.
 
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ impl Cog for Guarded {
     }
 }
 
-/// The first role of a guild of the kit.
+/// The id of the first role in the kit's guild.
 const ROLES: &[u64] = &[300];
 const RULES: Rules = Rules {
     permissions: 0,
@@ -103,7 +103,7 @@ fn a_call_whose_turn_has_not_come_when_the_cog_is_replaced_is_to_be_called_again
     for answer in waiting {
         answer.assert_content("`slow` was under way and is being replaced; call it again.");
     }
-    // It did not begin, and so did not count.
+    // It did not begin, so no cooldown was used.
     let again = bob.slash("slow", ());
     bot.advance(Duration::from_secs(2));
     again.assert_content("yes");

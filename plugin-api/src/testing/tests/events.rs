@@ -1,4 +1,4 @@
-//! Events reach a cog in a test as they do behind a host: by its filters, and as calls of its prefix commands.
+//! Events reach a cog in a test as they do behind a host: through its filters, and as calls of its prefix commands.
 
 use serde_json::{Value, json};
 
@@ -39,7 +39,7 @@ impl Cog for Filtered {
     }
 }
 
-/// How often the cog was woken by events of a name.
+/// How often the cog got an event of this name.
 fn got(bot: &Bot, name: &str) -> usize {
     bot.transcript().matches(&format!("got {name}")).count()
 }
@@ -47,7 +47,7 @@ fn got(bot: &Bot, name: &str) -> usize {
 #[test]
 fn an_event_passes_the_filters_by_which_the_host_goes() {
     let bot = Bot::new::<Filtered>();
-    // The event of a guild or of a channel has that as its `id`.
+    // The `id` of a guild event or channel event is that of the guild or channel.
     let table: [(&str, Value, bool); 9] = [
         (events::GUILD_CREATE, json!({ "id": "100" }), true),
         (events::GUILD_CREATE, json!({ "id": "101" }), false),
@@ -59,7 +59,7 @@ fn an_event_passes_the_filters_by_which_the_host_goes() {
         ("TYPING_START", json!({ "user_id": "9", "member": { "user": { "id": "9" } } }), true),
         ("TYPING_START", json!({ "user_id": "9", "member": { "user": { "id": "9", "bot": true } } }), false),
     ];
-    // The guild of the kit has the id 100: the cog got it when it was loaded.
+    // The kit's guild has the id 100: the cog got its event when it was loaded.
     assert_eq!(got(&bot, events::GUILD_CREATE), 1);
     for (name, d, expected) in table {
         let before = got(&bot, name);
@@ -90,7 +90,7 @@ fn only_what_a_user_wrote_calls_a_command() {
     let table: [(Value, usize); 5] = [
         (json!({ "author": { "id": "7", "username": "zoe" } }), 1),
         (json!({ "author": { "id": "7", "username": "zoe" }, "type": 19 }), 1),
-        // A thread was opened and has this name.
+        // A thread of this name was created.
         (json!({ "author": { "id": "7", "username": "zoe" }, "type": 18 }), 0),
         (json!({ "author": { "id": "7", "username": "zoe", "bot": true } }), 0),
         (json!({ "author": { "id": "7", "username": "hook" }, "webhook_id": "7" }), 0),

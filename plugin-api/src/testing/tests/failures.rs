@@ -1,4 +1,4 @@
-//! A user whose handler failed sees in the kit what the host would show.
+//! When a handler fails, the user sees in the kit what they would see with the host.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::{
     testing::{Answer, Bot},
 };
 
-/// Fails in each way.
+/// Fails in every way.
 struct Broken;
 
 impl Cog for Broken {
@@ -69,7 +69,7 @@ impl Cog for Broken {
     }
 }
 
-/// The texts that answer, each with whether its user alone sees it.
+/// The texts of the answer, each with whether it is ephemeral.
 fn seen(answer: &Answer) -> Vec<(String, bool)> {
     answer.messages().iter().map(|message| (message.content(), message.is_ephemeral())).collect()
 }
@@ -112,7 +112,7 @@ fn who_has_an_answer_or_waits_for_none_reads_nothing_more() {
     let bot = Bot::new::<Broken>();
     let alice = bot.user("alice");
     assert_eq!(seen(&alice.slash("answered", ())), [("here it is".to_owned(), false)]);
-    // As in the host, which leaves a message with a command unanswered.
+    // Like the host, which does not answer a prefix command that failed.
     alice.say("!at-once").assert_none();
     assert!(panics(|| drop(alice.complete("find", "what", "a"))).contains("there are no suggestions"));
     assert!(bot.posted().iter().all(|message| message.content() != FAILURE_TEXT));

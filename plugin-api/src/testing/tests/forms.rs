@@ -1,4 +1,4 @@
-//! What a form and a select send is what Discord sends: the objects behind the ids come along, and files.
+//! Forms and selects send what Discord sends, including files and the objects for the ids.
 
 use serde_json::{Value, json};
 

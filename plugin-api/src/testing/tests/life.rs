@@ -1,4 +1,4 @@
-//! A cog is set up, replaced and unloaded as the host does it, and fails where it would.
+//! A cog is set up, replaced and unloaded as the host does it, and fails in the same cases.
 
 use std::{cell::Cell, time::Duration};
 
@@ -12,7 +12,7 @@ use crate::{
     testing::{Bot, Fault},
 };
 
-/// Counts calls; which version of it, `N` says.
+/// Counts calls; `N` is its version.
 struct Counter<const N: u32> {
     count: Cell<u64>,
 }
@@ -115,7 +115,7 @@ fn a_reload_cancels_what_waits_and_keeps_the_rhythm_of_tasks() {
     bot.advance(Duration::from_secs(40));
     bot.reload::<Counter<1>>();
     assert!(bot.waiting().is_empty());
-    // It was planned one second into the test, and setting up took another one.
+    // It was planned one second into the test, and the setup took another second.
     bot.advance(Duration::from_secs(19));
     assert_eq!(bot.transcript().matches("ran beat").count(), 1, "{}", bot.transcript());
     bot.unload();

@@ -1,4 +1,4 @@
-//! What the kit sends and answers is what serenity's models are read from.
+//! serenity's models can be read from what the kit sends and answers.
 
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
@@ -167,7 +167,7 @@ fn everything_is_read_as_serenitys_models() {
     let role = SEEN.with(|seen| seen.borrow()["role"].clone());
     for (name, json) in [("member", member), ("the role", role)] {
         let mut json: Value = serde_json::from_str(&json).expect("JSON");
-        // serenity adds it to what REST answers.
+        // serenity adds it to the answers of REST.
         json["guild_id"] = json!("100");
         see(name, json.to_string());
     }

@@ -1,4 +1,4 @@
-//! An answer that was posted is edited and deleted, whatever it answers.
+//! An answer can be edited and deleted after it was posted, whether it answers an interaction or a message.
 
 use serde_json::Value;
 
@@ -80,7 +80,7 @@ fn of_an_answer_that_was_split_the_last_message_is_edited() {
     for answer in [alice.slash("long", ()), alice.say("!long")] {
         let texts = texts(&answer);
         assert_eq!((texts.len(), texts[1].as_str()), (2, "the end"));
-        // What is posted to others later is no part of it.
+        // Answers to later calls do not belong to it.
         alice.say("!work");
         assert_eq!(answer.messages().len(), 2);
     }

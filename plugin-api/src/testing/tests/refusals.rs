@@ -1,4 +1,4 @@
-//! Discord refuses what it would refuse, and what the test wants it to.
+//! The kit refuses what Discord would refuse, and what the test wants refused.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::{
     testing::Bot,
 };
 
-/// Does what its command says, and answers with how it went.
+/// Does what the called command says, and answers with the result.
 struct Asker;
 
 impl Cog for Asker {
@@ -120,7 +120,7 @@ async fn said(ctx: &Context, outcome: Result<Value>) -> Result {
     Ok(())
 }
 
-/// How the only handler failed.
+/// The failure of the only handler that failed.
 fn failure(bot: &Bot) -> (ErrorCause, String) {
     let [fault] = &bot.faults()[..] else { panic!("{:?}", bot.faults()) };
     (fault.cause, fault.text.clone())

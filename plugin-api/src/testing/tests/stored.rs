@@ -1,4 +1,4 @@
-//! The store takes what one of a host takes.
+//! The store accepts what a host's store accepts.
 
 use crate::{Context, NewMessage, Result, cog, testing::Bot};
 

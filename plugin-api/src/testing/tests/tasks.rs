@@ -1,4 +1,4 @@
-//! Declared tasks, settings and spawned futures are the host's in a test as well.
+//! Declared tasks, settings and spawned futures work in a test as with the host.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -56,7 +56,7 @@ fn runs(bot: &Bot, what: &str) -> usize {
     bot.transcript().matches(&format!("ran {what}")).count()
 }
 
-/// 2026-03-28 00:00 UTC: the clocks are put forward in the night that follows.
+/// 2026-03-28 00:00 UTC: daylight saving time begins in the following night.
 const MARCH: Duration = Duration::from_secs(1_774_656_000);
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -71,7 +71,7 @@ fn tasks_run_by_the_wall_clock_in_summer_and_in_winter() {
     assert_eq!((runs(&bot, "greet"), runs(&bot, "half")), (0, 15));
     bot.advance(Duration::from_secs(1));
     assert_eq!(runs(&bot, "greet: hi"), 1);
-    // An hour less than a day, by the clock of summer.
+    // One hour less than a day, as daylight saving time has begun.
     bot.advance(23 * HOUR - Duration::from_secs(1));
     assert_eq!(runs(&bot, "greet"), 1);
     bot.advance(Duration::from_secs(1));
@@ -114,7 +114,7 @@ fn a_spawned_future_goes_on_beside_the_handlers_and_ends_with_its_generation() {
     assert_eq!(bot.messages("general").len(), 3);
 }
 
-/// A cog with a time that is none.
+/// A cog with an invalid time.
 struct Wrong;
 
 impl Cog for Wrong {
@@ -134,7 +134,7 @@ fn an_expression_that_cannot_be_read_fails_the_setup() {
     );
 }
 
-/// A cog whose task takes ten minutes, and whose command says first that it takes its time.
+/// A cog whose task takes ten minutes, and whose command first defers.
 struct Slow;
 
 impl Cog for Slow {
@@ -169,7 +169,7 @@ fn a_run_that_a_reload_cancels_is_tried_again_and_then_the_rhythm_goes_on() {
     assert_eq!((began("digest"), began("single"), bot.waiting().len()), (1, 1, 2));
     bot.reload::<Slow>();
     assert!(bot.waiting().is_empty());
-    // A run that was cancelled is one that failed: it is tried again 5 s later. What runs once is not.
+    // A cancelled run is a failed one, so it is retried 5 s later. A task that runs once is not retried.
     bot.advance(Duration::from_secs(5));
     assert_eq!(bot.waiting(), ["task digest"], "{}", bot.transcript());
     bot.advance(HOUR);

@@ -1,4 +1,4 @@
-//! Time stands still until the test moves it, and then everything happens at its own moment.
+//! Time stands still until the test advances it; then everything happens at its own moment.
 
 use std::time::Duration;
 

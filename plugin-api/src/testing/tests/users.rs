@@ -1,4 +1,4 @@
-//! What users are, and what their client lets them do.
+//! The properties of users, and what their client allows them to do.
 
 use serde_json::json;
 
@@ -11,7 +11,7 @@ use crate::{
     testing::Bot,
 };
 
-/// Shows selects and a form of them, and says who called it.
+/// Shows selects and a form with them, and answers who called it.
 struct Picker;
 
 impl Cog for Picker {
@@ -154,7 +154,7 @@ fn a_user_has_a_name_in_the_guild_and_may_be_a_bot() {
     alice.slash("who", ()).assert_content("Al false");
     let robot = bot.user("robot");
     robot.bot();
-    // Bots do not command bots.
+    // Bots cannot call commands.
     robot.say("?who").assert_none();
 }
 

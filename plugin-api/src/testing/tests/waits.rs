@@ -1,4 +1,4 @@
-//! What a handler waits for of users comes, or ends with its time or its generation.
+//! A handler that waits for a user gets the event, or its wait ends with its timeout or its generation.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Commands that a user calls: with a slash, from a menu, and while they still type. What Discord's client would not let
-//! through fails the test.
+//! Commands that a user calls: slash commands, menus and autocompletion. The test fails if Discord's client would not
+//! allow an action.
 
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// Discord's command types, and its types of options that are commands.
+/// Discord's command types, and its option types for subcommands.
 const SLASH: u8 = 1;
 const USER_MENU: u8 = 2;
 const MESSAGE_MENU: u8 = 3;
@@ -23,11 +23,11 @@ const SUBCOMMAND: u8 = 1;
 const GROUP: u8 = 2;
 
 impl User {
-    /// Calls a slash command, by its path such as `tag add`, with values for its options. A user, role or channel is given by
-    /// its id, a file by its name.
+    /// Calls a slash command by its path, such as `tag add`, with values for its options. A user, role or channel is
+    /// given by its id, a file by its name.
     ///
     /// # Panics
-    /// When a handler panics; when there is no such command, or Discord's client would not let the values through.
+    /// If a handler panics, the command does not exist, or Discord's client would not accept the values.
     #[track_caller]
     pub fn slash(&self, command: &str, options: impl Values) -> Answer {
         let values = options.values();
@@ -48,16 +48,17 @@ impl User {
         self.call(COMMAND, data(&path, given, resolved), is_ephemeral)
     }
 
-    /// Types into an option of a slash command; what the cog suggests.
+    /// Types into an option of a slash command. Returns the cog's suggestions.
     ///
     /// # Panics
-    /// When a handler panics or suggests nothing that Discord takes; when there is no such option to complete.
+    /// If a handler panics, Discord would refuse the suggestions or there are none, or the option has no
+    /// autocompletion.
     #[track_caller]
     pub fn complete(&self, command: &str, option: &str, typed: &str) -> Vec<Suggested> {
         self.complete_with(command, (), option, typed)
     }
 
-    /// As [`complete`](Self::complete), with values that were filled in before.
+    /// Like [`complete`](Self::complete), with other options already filled in.
     ///
     /// # Panics
     /// As [`complete`](Self::complete).
@@ -83,10 +84,10 @@ impl User {
         self.call(AUTOCOMPLETE, data(&path, given, resolved), false).suggestions()
     }
 
-    /// Chooses an entry of the menu of a user.
+    /// Chooses an entry of a user's menu.
     ///
     /// # Panics
-    /// When a handler panics, or there is no such entry.
+    /// If a handler panics, or the entry does not exist.
     #[track_caller]
     pub fn user_menu(&self, name: &str, of: &User) -> Answer {
         self.stage.note_act(self.id, self.channel_id(), &format!("{name:?} of a user"), None);
@@ -96,7 +97,7 @@ impl User {
         self.menu(&path, of.id, resolved)
     }
 
-    /// Chooses an entry of the menu of a message.
+    /// Chooses an entry of a message's menu.
     ///
     /// # Panics
     /// As [`user_menu`](Self::user_menu).
@@ -142,7 +143,7 @@ impl User {
         })
     }
 
-    /// Values as Discord's client sends them.
+    /// The values of options as Discord's client sends them.
     #[track_caller]
     fn options(
         &self,
@@ -160,7 +161,7 @@ impl User {
             };
             let is_focused = focused == Some(name);
             let sent = match is_focused {
-                // Whatever was typed so far.
+                // Any text that was typed so far.
                 true => Ok(value.clone()),
                 false => self.value(option, value, resolved),
             };
@@ -177,7 +178,7 @@ impl User {
         given
     }
 
-    /// A value as Discord sends it, or what the option takes.
+    /// A value as Discord sends it. The error is what the option takes.
     fn value(&self, option: &Opt, value: &Value, resolved: &mut Resolved) -> Result<Value, String> {
         if !option.shape.choices.is_empty() {
             return chosen(option, value);

@@ -1,4 +1,4 @@
-//! Buttons that a user presses, selects that they choose from, forms that they send.
+//! Buttons that a user presses, selects that they choose from, forms that they submit.
 
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ impl User {
     /// Presses a button, by its `custom_id` or its label.
     ///
     /// # Panics
-    /// When a handler panics; when there is no such button on the message, or it is disabled.
+    /// If a handler panics, or the message has no such button or a disabled one.
     #[track_caller]
     pub fn press(&self, message: &Message, button: &str) -> Answer {
         self.stage.note_act(self.id, message.channel_id(), "presses", Some(button));
@@ -25,11 +25,11 @@ impl User {
         self.touch(message, data)
     }
 
-    /// Chooses from a select, by its `custom_id` or its placeholder. Texts are chosen by value or label; users, roles and
-    /// channels by id.
+    /// Chooses from a select, by its `custom_id` or its placeholder. Texts are chosen by value or label; users, roles
+    /// and channels by id.
     ///
     /// # Panics
-    /// When a handler panics; when there is no such select on the message, or it does not offer these values.
+    /// If a handler panics, or the message has no such select, or it does not offer these values.
     #[track_caller]
     pub fn select<V: Into<Value> + Clone>(&self, message: &Message, select: &str, values: &[V]) -> Answer {
         let values: Vec<Value> = values.iter().cloned().map(Into::into).collect();
@@ -52,10 +52,11 @@ impl User {
         self.touch(message, data)
     }
 
-    /// Sends a form, with values by the `custom_id` of each field: of a menu several in a list, a file by its name.
+    /// Submits a form, with values by the `custom_id` of each field: several values of a menu in a list, a file by its
+    /// name.
     ///
     /// # Panics
-    /// When a handler panics; when the form has no such field, or one that must be filled in is not.
+    /// If a handler panics, or the form has no such field, or a required field is missing.
     #[track_caller]
     pub fn submit(&self, form: &Form, fields: impl Values) -> Answer {
         let values = fields.values();
@@ -106,7 +107,7 @@ impl User {
         }
     }
 
-    /// A component of the message that can be used.
+    /// An enabled component of the message.
     #[track_caller]
     fn component(&self, message: &Message, wanted: &str, kinds: &[u8]) -> Value {
         let mut all = message.components();

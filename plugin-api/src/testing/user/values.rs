@@ -1,4 +1,4 @@
-//! What a user fills in: options of a command, fields of a form.
+//! Values that a user enters: options of a command, fields of a form.
 
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -6,7 +6,8 @@ use serde_json::Value;
 use super::User;
 use crate::testing::Message;
 
-/// Names with their values: `()` for none, pairs of one kind such as `[("who", &bob)]`, or `json!({ "who": &bob })` for any.
+/// Names with their values: `()` for none, pairs of one type such as `[("who", &bob)]`, or `json!({ "who": &bob })` for
+/// any.
 pub trait Values {
     /// All of them, in order.
     fn values(self) -> Vec<(String, Value)>;
@@ -33,28 +34,28 @@ impl Values for Value {
     }
 }
 
-/// Its snowflake, as Discord writes it.
+/// Its id, as Discord writes it.
 impl From<&User> for Value {
     fn from(user: &User) -> Self {
         Value::String(user.id().to_string())
     }
 }
 
-/// Its snowflake, as Discord writes it.
+/// Its id, as Discord writes it.
 impl From<&Message> for Value {
     fn from(message: &Message) -> Self {
         Value::String(message.id().to_string())
     }
 }
 
-/// The same in `json!({ "who": &bob, "count": 3 })`.
+/// Its id, as in `json!({ "who": &bob, "count": 3 })`.
 impl Serialize for User {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&self.id())
     }
 }
 
-/// The same in `json!({ … })`.
+/// Its id, as in `json!({ … })`.
 impl Serialize for Message {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&self.id())
