@@ -1,10 +1,10 @@
-//! Texts with a small language of their own: durations, cooldowns, limits, times of day.
+//! Texts with a small syntax of their own: durations, cooldowns, limits, times of day.
 
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Error, LitStr, Result};
 
-/// Names of units, in seconds: of what stands in an attribute, and of what a user types for an argument that is a `Duration`.
+/// Names of units, in seconds: for attributes, and for users who type an argument that is a `Duration`.
 const UNITS: [(&[&str], u64); 5] = [
     (&["s", "sec", "secs", "second", "seconds"], 1),
     (&["m", "min", "mins", "minute", "minutes"], 60),
@@ -13,7 +13,7 @@ const UNITS: [(&[&str], u64); 5] = [
     (&["w", "week", "weeks"], 7 * 24 * 60 * 60),
 ];
 
-/// The longest period of a task, and the longest cooldown: what the host keeps.
+/// The longest period of a task, and the longest cooldown: the host's limits.
 pub(crate) const LONGEST_MS: u64 = 365 * 24 * 60 * 60 * 1000;
 
 /// The table as a constant.
@@ -25,7 +25,7 @@ pub(crate) fn units() -> TokenStream {
     }
 }
 
-/// Milliseconds of `90s`, `1h30m`, `500ms`.
+/// The milliseconds of `90s`, `1h30m`, `500ms`.
 pub(crate) fn duration(text: &LitStr) -> Result<u64> {
     millis(&text.value()).ok_or_else(|| {
         Error::new(text.span(), format!("`{}` is no duration; write `30s`, `10m` or `1h30m`", text.value()))
@@ -75,7 +75,7 @@ pub(crate) fn cooldown(text: &LitStr) -> Result<TokenStream> {
     })
 }
 
-/// `1 per channel`, `3 per user, wait`: how many calls can be under way.
+/// `1 per channel`, `3 per user, wait`: how many calls can run at once.
 pub(crate) fn concurrency(text: &LitStr) -> Result<TokenStream> {
     let value = text.value();
     let read = || {
@@ -101,7 +101,7 @@ pub(crate) fn concurrency(text: &LitStr) -> Result<TokenStream> {
 
 const SCOPES: &str = " (per user, member, channel, guild or global)";
 
-/// What stands before and behind `per`.
+/// The parts before and after `per`.
 fn split_scope(text: &str) -> Option<(&str, Option<&str>)> {
     let mut words = text.splitn(2, " per ");
     Some((words.next()?, words.next()))
@@ -118,7 +118,7 @@ fn named_scope(name: &str) -> Option<TokenStream> {
     })
 }
 
-/// That it is a time of day, `HH:MM`.
+/// Checks that it is a time of day, `HH:MM`.
 pub(crate) fn time_of_day(text: &LitStr) -> Result<()> {
     let value = text.value();
     let read = || {

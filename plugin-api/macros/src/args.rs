@@ -1,4 +1,4 @@
-//! What stands in the brackets of an attribute: `("tag add", guild_only, cooldown = "3s", guilds(1, 2))`.
+//! The arguments of an attribute: `("tag add", guild_only, cooldown = "3s", guilds(1, 2))`.
 
 use proc_macro2::Span;
 use quote::ToTokens;
@@ -14,12 +14,12 @@ use syn::{
 
 use crate::nearest::nearest;
 
-/// What a snowflake looks like.
+/// An example of a snowflake.
 const ID: &str = "41771983423143937";
 
-/// One of them.
+/// One argument.
 pub(crate) struct Arg {
-    /// None for a bare value, such as a command's name.
+    /// `None` for a bare value, such as a command's name.
     pub name: Option<Ident>,
     pub value: Value,
 }
@@ -33,7 +33,7 @@ pub(crate) enum Value {
     List(Vec<Arg>, Span),
 }
 
-/// Several of them.
+/// A list of arguments.
 pub(crate) struct Args(pub Vec<Arg>);
 
 impl Parse for Args {
@@ -42,12 +42,12 @@ impl Parse for Args {
     }
 }
 
-/// What was said already at one place.
+/// The names that were already used in one place.
 #[derive(Default)]
 pub(crate) struct Seen(Vec<String>);
 
 impl Seen {
-    /// That it is said for the first time.
+    /// Checks that the name is used for the first time.
     pub(crate) fn once(&mut self, arg: &Arg) -> Result<()> {
         let key = arg.key();
         if arg.name.is_some() && self.0.contains(&key) {
@@ -59,7 +59,7 @@ impl Seen {
 }
 
 impl Value {
-    /// Of `#[name]`, `#[name(…)]` or `#[name = value]`.
+    /// The value of `#[name]`, `#[name(…)]` or `#[name = value]`.
     pub(crate) fn of(attribute: &Attribute) -> Result<Self> {
         Ok(match &attribute.meta {
             Meta::Path(_) => Self::None,
@@ -90,7 +90,7 @@ impl Parse for Arg {
 }
 
 impl Args {
-    /// Those of `#[name]`, `#[name(…)]` or `#[name = value]`.
+    /// The arguments of `#[name]`, `#[name(…)]` or `#[name = value]`.
     pub(crate) fn of(attribute: &Attribute) -> Result<Self> {
         match &attribute.meta {
             Meta::Path(_) => Ok(Self(Vec::new())),
@@ -101,14 +101,14 @@ impl Args {
         }
     }
 
-    /// That no name is there twice.
+    /// Checks that no name is used twice.
     fn each_once(self) -> Result<Self> {
         let mut seen = Seen::default();
         self.0.iter().try_for_each(|arg| seen.once(arg))?;
         Ok(self)
     }
 
-    /// Takes the first of them if it is a bare text.
+    /// Removes and returns the first argument if it is a bare text.
     pub(crate) fn take_text(&mut self) -> Option<LitStr> {
         let text = self.0.first().filter(|arg| arg.name.is_none())?.as_text()?;
         self.0.remove(0);
@@ -131,7 +131,7 @@ impl Arg {
         self.name.as_ref().map(|name| name.unraw().to_string()).unwrap_or_default()
     }
 
-    /// That it is `name` alone.
+    /// Checks that it is only `name`.
     pub(crate) fn flag(&self) -> Result<()> {
         match &self.value {
             Value::None => Ok(()),
@@ -230,7 +230,7 @@ impl Arg {
         Error::new(self.span(), format!("write `{}{like}`", self.key()))
     }
 
-    /// That there is no such argument, and which one it may have been meant to be.
+    /// The error that the argument does not exist, with the name that was probably meant.
     pub(crate) fn unknown(&self, of: &str, known: &[&str]) -> Error {
         let key = self.key();
         let text = match nearest(&key, known) {

@@ -1,5 +1,5 @@
-//! The `impl` block that `#[cog]` stands on, and its methods. Their bodies are not looked into, so an error in one is
-//! rustc's alone.
+//! The `impl` block below `#[cog]`, and its methods. Their bodies are not parsed, so an error in one is reported by
+//! rustc alone.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, TokenStreamExt, quote};
@@ -81,7 +81,7 @@ impl Parse for Item {
     }
 }
 
-/// Whether the next item is a function, by its first words.
+/// Whether the next item is a function, judging by its first words.
 fn is_method(input: ParseStream<'_>) -> bool {
     let ahead = input.fork();
     let _ = ahead.call(Attribute::parse_outer);
@@ -124,12 +124,12 @@ impl Method {
         &self.signature.ident
     }
 
-    /// Its conditions, which what is written for it has as well.
+    /// Its conditions, which the code generated for it gets as well.
     pub(crate) fn conditions(&self) -> Vec<Attribute> {
         conditions(&self.attributes)
     }
 
-    /// That none of its parameters has a condition: a call cannot leave an argument out under one.
+    /// Checks that none of its parameters has a condition, as a call cannot omit an argument conditionally.
     pub(crate) fn check_parameters(&self) -> Result<()> {
         let attributes = |input: &'_ FnArg| match input {
             FnArg::Typed(input) => input.attrs.clone(),
@@ -146,12 +146,13 @@ impl Method {
         }
     }
 
-    /// The first paragraph of its doc comment, and where that stands.
+    /// The first paragraph of its doc comment, with the span.
     pub(crate) fn documentation(&self) -> Option<(String, Span)> {
         documentation(&self.attributes)
     }
 
-    /// The parameters of a handler behind `&self, ctx: &Context`, if it begins so; `like` is its signature.
+    /// The parameters of a handler after `&self, ctx: &Context`, if it begins with these; `like` is the expected
+    /// signature.
     pub(crate) fn handler(&self, like: &str) -> Result<Vec<&PatType>> {
         let mut inputs = self.signature.inputs.iter();
         let unfit = |span: Span, what: &str| Err(Error::new(span, format!("{what}: `{like}`")));
@@ -176,7 +177,7 @@ impl Method {
         Ok(inputs.filter_map(typed).collect())
     }
 
-    /// That it is async, has no type parameters and returns something; `like` is its signature.
+    /// Checks that it is async, has no type parameters and returns something; `like` is the expected signature.
     pub(crate) fn is_plain(&self, like: &str) -> Result<()> {
         let Signature { asyncness, safety, abi, fn_token, generics, output, ident, .. } = &self.signature;
         let further = match safety {
@@ -198,7 +199,7 @@ impl Method {
         Ok(())
     }
 
-    /// Where its return type stands.
+    /// The span of its return type.
     pub(crate) fn output(&self) -> Span {
         match &self.signature.output {
             ReturnType::Type(_, of) => of.span(),
@@ -207,14 +208,14 @@ impl Method {
     }
 }
 
-/// The name of an attribute of this crate: `command`, also of `gearshift_cog::command`.
+/// The name of an attribute of this crate: `command`, also for `gearshift_cog::command`.
 pub(crate) fn own_name(attribute: &Attribute) -> Option<&Ident> {
     let segments = &attribute.path().segments;
     let is_own = segments.len() == 1 || segments.first().is_some_and(|first| first.ident == "gearshift_cog");
     segments.last().filter(|_| is_own).map(|last| &last.ident)
 }
 
-/// The attribute of a name, which stands there once at most.
+/// The attribute of this name, which may occur only once.
 pub(crate) fn only<'a>(attributes: &'a [Attribute], name: &str) -> Result<Option<&'a Attribute>> {
     let mut found = attributes.iter().filter(|attribute| attribute.path().is_ident(name));
     let first = found.next();
@@ -224,12 +225,12 @@ pub(crate) fn only<'a>(attributes: &'a [Attribute], name: &str) -> Result<Option
     }
 }
 
-/// The conditions among attributes: `#[cfg(…)]`.
+/// The conditions among the attributes: `#[cfg(…)]`.
 pub(crate) fn conditions(attributes: &[Attribute]) -> Vec<Attribute> {
     attributes.iter().filter(|attribute| attribute.path().is_ident("cfg")).cloned().collect()
 }
 
-/// The predicate that holds when those of one of these do: `any(all(unix, test), all(windows))`.
+/// A predicate that holds if the conditions of one of them hold: `any(all(unix, test), all(windows))`.
 pub(crate) fn any_of<'a>(all: impl IntoIterator<Item = &'a Vec<Attribute>>) -> TokenStream {
     let all = all.into_iter().map(|conditions| {
         let predicates = conditions.iter().filter_map(|condition| {
@@ -241,7 +242,7 @@ pub(crate) fn any_of<'a>(all: impl IntoIterator<Item = &'a Vec<Attribute>>) -> T
     quote!(any(#(#all),*))
 }
 
-/// The first paragraph of a doc comment, and where that stands.
+/// The first paragraph of a doc comment, with its span.
 pub(crate) fn documentation(attributes: &[Attribute]) -> Option<(String, Span)> {
     let mut found: Option<(String, Span)> = None;
     for attribute in attributes {
@@ -270,12 +271,12 @@ pub(crate) fn typed(input: &FnArg) -> Option<&PatType> {
     }
 }
 
-/// What a parameter is called for those who know no Rust: `type` for `r#type`, `who` for `_who`, which is not used.
+/// The name of a parameter as users see it: `type` for `r#type`, `who` for an unused `_who`.
 pub(crate) fn plain_name(ident: &Ident) -> String {
     ident.unraw().to_string().trim_start_matches('_').to_owned()
 }
 
-/// The name of a parameter; `mut` may stand before it.
+/// The name of a parameter, without `mut`.
 pub(crate) fn parameter_name(parameter: &PatType) -> Result<&Ident> {
     match &*parameter.pat {
         Pat::Ident(pattern) if pattern.by_ref.is_none() && pattern.subpat.is_none() => Ok(&pattern.ident),
@@ -290,7 +291,7 @@ fn is_shared(receiver: &syn::Receiver) -> bool {
     receiver.to_token_stream().to_string().replace(' ', "") == "&self"
 }
 
-/// Whether it takes the context in another way: by value, or to change it.
+/// Whether it takes the context in any form, such as by value or mutably.
 fn is_of_context(input: &FnArg) -> bool {
     let of = typed(input).map(|typed| match &*typed.ty {
         Type::Reference(reference) => &*reference.elem,
@@ -299,7 +300,7 @@ fn is_of_context(input: &FnArg) -> bool {
     of.and_then(last_name).is_some_and(|last| last == "Context")
 }
 
-/// Whether it is a shared reference to what has this name.
+/// Whether it is a shared reference to a type of this name.
 fn is_reference_to(of: &Type, name: &str) -> bool {
     match of {
         Type::Reference(reference) if reference.mutability.is_none() => {
@@ -309,7 +310,7 @@ fn is_reference_to(of: &Type, name: &str) -> bool {
     }
 }
 
-/// `User` of `serenity::User`.
+/// `User` for `serenity::User`.
 pub(crate) fn last_name(of: &Type) -> Option<String> {
     match of {
         Type::Path(path) => path.path.segments.last().map(|segment| segment.ident.to_string()),
@@ -317,7 +318,7 @@ pub(crate) fn last_name(of: &Type) -> Option<String> {
     }
 }
 
-/// `User` of `Option<User>`, for the name `Option`.
+/// `User` for `Option<User>` and the name `Option`.
 pub(crate) fn inside<'a>(of: &'a Type, name: &str) -> Option<&'a Type> {
     let Type::Path(path) = of else { return None };
     let segment = path.path.segments.last().filter(|segment| segment.ident == name)?;
@@ -330,8 +331,8 @@ pub(crate) fn inside<'a>(of: &'a Type, name: &str) -> Option<&'a Type> {
     }
 }
 
-/// Where an author's token stands, for tokens that the expansion adds: an error about them points there, and they are the
-/// expansion's own to lints.
+/// The location of an author's token, for generated tokens: errors point to the author's code, while lints treat the
+/// tokens as generated.
 pub(crate) fn at(span: Span) -> Span {
     Span::call_site().located_at(span)
 }

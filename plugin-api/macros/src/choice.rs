@@ -11,7 +11,7 @@ use crate::{
     errors::Errors,
 };
 
-/// Discord's limits of choices, and of characters of a name.
+/// Discord's limits: choices of an option, and characters of a choice's name.
 const CHOICES_MAX: usize = 25;
 const NAME_MAX: usize = 100;
 
@@ -64,7 +64,7 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
             const OPTION: ::gearshift_cog::manifest::OptionType =
                 ::gearshift_cog::manifest::OptionType::new(3).choices(&[#(#choices),*]);
 
-            // A name may have several words.
+            // A name can have several words.
             const TAKES: ::gearshift_cog::Takes = ::gearshift_cog::Takes::Text;
 
             async fn read(
@@ -79,7 +79,7 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
     })
 }
 
-/// How a variant is shown, also in other languages.
+/// The name of a variant as users see it, with its translations.
 fn shown(variant: &Variant) -> Result<(String, Localized)> {
     if !matches!(variant.fields, Fields::Unit) {
         return Err(Error::new(variant.fields.span(), "a choice has no fields"));

@@ -1,4 +1,4 @@
-//! `#[cog]`: reads the block and writes the `impl Cog` that an author could have written.
+//! `#[cog]`: parses the block and generates the `impl Cog` that an author could have written.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -17,7 +17,7 @@ use crate::{
     task::{self, Task},
 };
 
-/// What can stand in the brackets of `#[cog(…)]`.
+/// The options of `#[cog(…)]`.
 const KNOWN: &[&str] = &["export", "group", "handles", "name", "saved", "settings", "state", "unit"];
 
 /// The attributes of a cog's methods.
@@ -40,31 +40,31 @@ pub(crate) const ATTRIBUTES: &[&str] = &[
     "user_menu",
 ];
 
-/// Attributes of rustc that look like one of ours.
+/// Attributes of rustc that look like a misspelled one of ours.
 const NOT_OURS: &[&str] =
     &["deny", "test", "cold", "allow", "cfg", "doc", "warn", "inline", "expect", "must_use"];
 
-/// What `#[cog(…)]` says.
+/// The parsed options of `#[cog(…)]`.
 struct Options {
-    /// What is lost by an error in the brackets: names of settings, and of groups their paths.
+    /// What is missing because of errors in the options: names of options, and paths of groups.
     lost: Vec<String>,
     lost_groups: Vec<String>,
     name: Option<LitStr>,
     is_exported: bool,
     settings: Option<Type>,
-    /// What it asks of the host, if it says so.
+    /// The handles that it declares, if any.
     handles: Option<Vec<LitStr>>,
     saved: Option<Saved>,
-    /// Where `unit` stands.
+    /// The span of `unit`.
     unit: Option<Span>,
     groups: Vec<Group>,
 }
 
-/// What the methods of the block are.
+/// The parsed methods of the block.
 #[derive(Default)]
 struct Parts {
     commands: Vec<Command>,
-    /// Paths of those that are lost by an error.
+    /// Paths of commands that are missing because of errors.
     lost_commands: Vec<String>,
     components: Vec<Component>,
     listeners: Vec<Listener>,
@@ -109,7 +109,8 @@ pub(crate) fn expand(options: Args, mut block: Block) -> TokenStream {
     let unit = options.unit.and_then(|unit| declare(unit, cog, options.saved.is_some(), &mut errors));
     let on_error = hooks::expand_on_error(&parts.on_error);
     let teardown = hooks::expand_teardown(&parts.teardown);
-    // With errors, the block and an empty cog: what follows from a missing part, or from there being no cog, would hide them.
+    // With errors, generates only the block and an empty cog: errors about a missing part or a missing cog would hide
+    // them.
     if let Some(error) = errors.into_inner() {
         let (error, conditions) = (error.into_compile_error(), conditions(&block.attributes));
         return quote! {
@@ -167,7 +168,7 @@ impl Options {
         let mut field = None;
         let mut seen = Seen::default();
         for arg in args {
-            // A cog has many groups.
+            // A cog can have many groups.
             let is_new = if arg.key() == "group" { Ok(()) } else { seen.once(arg) };
             let set = is_new.and_then(|()| options.set(arg, &mut field));
             if errors.ok(set).is_none() {
@@ -186,7 +187,7 @@ impl Options {
         options
     }
 
-    /// Whether a setting is there and cannot be read: what follows from that is no error of its own.
+    /// Whether an option is given but invalid: its consequences are not reported as errors.
     fn has_lost(&self, key: &str) -> bool {
         self.lost.iter().any(|lost| lost == key)
     }
@@ -213,7 +214,7 @@ impl Options {
 }
 
 impl Parts {
-    /// Takes a method's attribute away, and what it says.
+    /// Removes a method's attribute and records what it declares.
     fn take(&mut self, method: &mut Method, options: &Options, errors: &mut Errors) {
         let own = |attribute: &Attribute| {
             let name = own_name(attribute)?.to_string();
@@ -245,7 +246,7 @@ impl Parts {
         if errors.ok(taken).is_none() && kind == "command" {
             self.lost_commands.extend(Command::path_in(&attribute));
         }
-        // What an attribute asks for is no matter of taste.
+        // Signatures that an attribute requires should not cause these lints.
         method.attributes.push(syn::parse_quote! {
             #[allow(
                 clippy::unused_async,
@@ -272,7 +273,7 @@ impl Parts {
             "listen" => self.listeners.push(Listener::new(attribute, method)?),
             "every" | "daily" | "cron" | "task" => self.tasks.push(Task::new(kind, attribute, method)?),
             "migrate" => self.steps.push(Step::new(attribute, method)?),
-            // The settings that it takes may be what is lost.
+            // Its parameter may be the settings whose option is invalid.
             "setup" if options.has_lost("settings") => {}
             "setup" => once(&mut self.setup, attribute, Hook::setup(method, options.settings.as_ref())?)?,
             "teardown" => once(&mut self.teardown, attribute, Hook::teardown(method)?)?,
@@ -283,7 +284,7 @@ impl Parts {
     }
 }
 
-/// The words of `handles("store")`; `handles()` is a cog that asks for nothing.
+/// The words of `handles("store")`; `handles()` is for a cog that needs no handles.
 fn words(arg: &Arg) -> Result<Vec<LitStr>> {
     match &arg.value {
         Value::List(list, _) if list.is_empty() => Ok(Vec::new()),
@@ -291,7 +292,7 @@ fn words(arg: &Arg) -> Result<Vec<LitStr>> {
     }
 }
 
-/// Whether there is such a handle, the compiler says at its word.
+/// The compiler checks, at each word, that the handle exists.
 fn declare_handles(words: &[LitStr]) -> TokenStream {
     let words = words
         .iter()
@@ -302,7 +303,7 @@ fn declare_handles(words: &[LitStr]) -> TokenStream {
     }
 }
 
-/// The struct of a cog that holds nothing. That there is one already is said at `unit`.
+/// Declares the struct of a cog without fields. If it exists already, the error points to `unit`.
 fn declare(unit: Span, cog: &Type, is_saved: bool, errors: &mut Errors) -> Option<TokenStream> {
     if is_saved {
         let text = "a cog that keeps state has fields; leave `unit` out and write its struct";
@@ -340,7 +341,7 @@ fn once(slot: &mut Vec<Hook>, attribute: &Attribute, hook: Hook) -> Result<()> {
     Ok(())
 }
 
-/// An attribute that looks like one of ours.
+/// An attribute that looks like a misspelled one of ours.
 fn slip(attribute: &Attribute) -> Option<Error> {
     let name = attribute.path().get_ident()?;
     let text = name.to_string();

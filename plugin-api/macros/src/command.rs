@@ -27,10 +27,10 @@ const SLASH: u8 = 1;
 const USER: u8 = 2;
 const MESSAGE: u8 = 3;
 
-/// Discord's limit of options of a command.
+/// Discord's limit of options per command.
 const OPTIONS_MAX: usize = 25;
 
-/// Types that are never what a menu of this kind was opened on.
+/// Types that a menu of this kind is never opened on.
 const NO_USER: &[&str] = &["Message", "MessageId", "Role", "RoleId", "GuildChannel", "Channel", "ChannelId"];
 const NO_MESSAGE: &[&str] =
     &["User", "UserId", "Member", "UserOrRole", "Role", "RoleId", "GuildChannel", "Channel", "ChannelId"];
@@ -38,7 +38,7 @@ const NO_MESSAGE: &[&str] =
 /// A command or an entry of a menu, with the method that answers it.
 pub(crate) struct Command {
     kind: u8,
-    /// Its names from the top down: `tag add`.
+    /// Its names from the top level down: `tag add`.
     path: Vec<String>,
     name: Span,
     description: String,
@@ -49,7 +49,7 @@ pub(crate) struct Command {
     conditions: Vec<Attribute>,
 }
 
-/// A group of commands, as `#[cog]` declares it.
+/// A group of commands, as declared with `#[cog]`.
 pub(crate) struct Group {
     path: Vec<String>,
     name: Span,
@@ -58,13 +58,13 @@ pub(crate) struct Group {
 }
 
 impl Group {
-    /// The path that `group(…)` names, whatever else is wrong with it.
+    /// The path in `group(…)`, even if other parts of it are invalid.
     pub(crate) fn path_in(arg: &crate::args::Arg) -> Option<String> {
         let list = arg.list("").ok().filter(|_| arg.key() == "group")?;
         Some(list.iter().find(|arg| arg.name.is_none())?.text("").ok()?.value())
     }
 
-    /// Reads `group("tag", "Notes of this server", guild_only)`.
+    /// Parses `group("tag", "Notes of this server", guild_only)`.
     pub(crate) fn new(arg: &crate::args::Arg) -> Result<Self> {
         let like = "\"tag\", \"What its commands are for\"";
         let list = arg.list(like)?;
@@ -82,12 +82,12 @@ impl Group {
 }
 
 impl Command {
-    /// The path that an attribute names, whatever else is wrong with it.
+    /// The path in an attribute, even if other parts of it are invalid.
     pub(crate) fn path_in(attribute: &Attribute) -> Option<String> {
         Some(Args::of(attribute).ok()?.take_text()?.value())
     }
 
-    /// Reads `#[command(…)]` on a method, whose parameters lose their attributes.
+    /// Parses `#[command(…)]` on a method, and removes the attributes of its parameters.
     pub(crate) fn slash(attribute: &Attribute, method: &mut Method) -> Result<Self> {
         let attributes = Parameter::take_attributes(method);
         let mut args = Args::of(attribute)?;
@@ -116,7 +116,7 @@ impl Command {
         Ok(Self { description, parameters, ..Self::of(SLASH, path, name, settings, method) })
     }
 
-    /// Reads `#[user_menu("Name")]` or `#[message_menu("Name")]` on a method.
+    /// Parses `#[user_menu("Name")]` or `#[message_menu("Name")]` on a method.
     pub(crate) fn menu(attribute: &Attribute, method: &mut Method) -> Result<Self> {
         let name = own_name(attribute).map(Ident::to_string).unwrap_or_default();
         let (kind, like, others) = match &*name {
@@ -168,7 +168,7 @@ impl Command {
         self.path.join(" ")
     }
 
-    /// The pattern that a call of it matches: its type and path.
+    /// The pattern that matches a call: its type and path.
     fn pattern(&self) -> TokenStream {
         let (kind, path) = (self.kind, self.path());
         quote!((#kind, #path))
@@ -180,7 +180,7 @@ impl Command {
         let pattern = self.pattern();
         let names: Vec<Ident> = (0..parameters.len()).map(|at| format_ident!("argument_{at}")).collect();
         let arguments = (!parameters.is_empty()).then(|| quote!(let mut arguments = ctx.arguments();));
-        // No option is declared of what a menu is opened on.
+        // The target of a menu is not declared as an option, so its type is checked here.
         let targets = parameters.iter().filter(|_| self.kind != SLASH).map(Parameter::is_argument);
         let reads = parameters.iter().zip(&names).map(|(parameter, name)| parameter.read(name));
         let call = call(method, *output, quote!(#(, #names)*));
@@ -196,24 +196,24 @@ impl Command {
     }
 }
 
-/// Calls a handler; `further` are its arguments behind the context.
+/// Calls a handler; `further` are its arguments after the context.
 pub(crate) fn call(method: &Ident, output: Span, further: TokenStream) -> TokenStream {
     let result = returned(output, quote_spanned!(at(output)=> Self::#method(self, ctx #further)));
     quote_spanned!(at(output)=> let () = #result;)
 }
 
-/// What an author's function returned, unless it failed. That it returns something else is said at `span`.
+/// The value that an author's function returned, unless it failed. A wrong type is reported at `span`.
 pub(crate) fn returned(span: Span, call: TokenStream) -> TokenStream {
     quote_spanned!(at(span)=> ::gearshift_cog::__glue::returned(#call.await)?)
 }
 
-/// Paths of groups and commands that are lost by errors of their own: what follows from that is none.
+/// Paths of groups and commands that are missing because of errors of their own: the consequences are not reported.
 pub(crate) struct Lost<'a> {
     pub groups: &'a [String],
     pub commands: &'a [String],
 }
 
-/// All commands of a cog.
+/// Generates all commands of a cog.
 pub(crate) fn expand(
     groups: &[Group],
     commands: &[Command],

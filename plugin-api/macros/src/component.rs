@@ -1,4 +1,4 @@
-//! `#[button]`, `#[select]` and `#[modal]`: which ids are the cog's, and which method answers them.
+//! `#[button]`, `#[select]` and `#[modal]`: which ids belong to the cog, and which method answers them.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -58,7 +58,7 @@ impl Component {
                         let text = "what was chosen is a list: `values: Vec<String>`";
                         return Err(Error::new_spanned(of, text));
                     };
-                    // All of it in one place: the compiler points at a type that cannot be read.
+                    // All of it has the same span: the compiler points to a type that cannot be read.
                     Some(quote_spanned! {at(of.span())=> {
                         #[allow(unused_imports)]
                         use ::gearshift_cog::__chosen::ChosenArgument as _;

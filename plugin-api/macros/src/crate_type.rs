@@ -1,12 +1,12 @@
-//! Whether the package that exports a cog is built to a library that a host can load. Without `[lib]` cargo builds a crate for
-//! other crates, without a word, and no library comes to be.
+//! Checks that the package that exports a cog is built as a library that a host can load. Without `[lib]`, cargo
+//! silently builds a crate for other crates instead.
 
 use std::{env, fs, path::Path};
 
 use proc_macro2::{Span, TokenStream};
 use syn::Error;
 
-/// Nothing, or an error that says what to add to `Cargo.toml`.
+/// Generates nothing, or an error that says what to add to `Cargo.toml`.
 pub(crate) fn expand() -> TokenStream {
     match missing() {
         Some(text) => Error::new(Span::call_site(), text).into_compile_error(),
@@ -16,7 +16,7 @@ pub(crate) fn expand() -> TokenStream {
 
 fn missing() -> Option<&'static str> {
     let (package, built) = (env::var("CARGO_PKG_NAME").ok()?, env::var("CARGO_CRATE_NAME").ok()?);
-    // <https://doc.rust-lang.org/cargo/reference/environment-variables.html>: programs, and what rustdoc tests in the docs.
+    // Programs, and doc tests of rustdoc: <https://doc.rust-lang.org/cargo/reference/environment-variables.html>
     let is_program =
         env::var_os("CARGO_BIN_NAME").is_some() || env::var_os("UNSTABLE_RUSTDOC_TEST_PATH").is_some();
     let manifest =
@@ -24,7 +24,7 @@ fn missing() -> Option<&'static str> {
     if is_program { None } else { wrong(&package, &built, &manifest) }
 }
 
-/// A library with another name than its package's has a `[lib]`, and a test or an example is no library.
+/// A library with a name other than its package's must have a `[lib]`, and tests and examples are not libraries.
 fn wrong(package: &str, built: &str, manifest: &str) -> Option<&'static str> {
     let is_plain_library = built == package.replace('-', "_");
     (is_plain_library && !manifest.contains("dylib")).then_some(

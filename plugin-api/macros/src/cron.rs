@@ -1,9 +1,9 @@
-//! Cron expressions, as far as they can be judged while compiling: the host reads the rest (`L`, `W`, `#`) when the cog is
-//! set up. <https://man7.org/linux/man-pages/man5/crontab.5.html>
+//! Cron expressions, as far as they can be checked at compile time. The host parses the rest (`L`, `W`, `#`) when the
+//! cog is set up. <https://man7.org/linux/man-pages/man5/crontab.5.html>
 
 use syn::{Error, LitStr, Result};
 
-/// A field: what it is called, its smallest and largest value, and names for values from the smallest on.
+/// A field: its name, its smallest and largest value, and names for the values, beginning with the smallest.
 struct Field {
     name: &'static str,
     values: (u8, u8),
@@ -17,14 +17,14 @@ const FIELDS: [Field; 5] = [
     Field { name: "hour", values: (0, 23), names: &[] },
     Field { name: "day of month", values: (1, 31), names: &[] },
     Field { name: "month", values: (1, 12), names: MONTHS },
-    // Sunday is 0 and 7.
+    // Sunday is both 0 and 7.
     Field { name: "day of week", values: (0, 7), names: DAYS },
 ];
 
-/// Days of the months, in a leap year.
+/// The lengths of the months, in a leap year.
 const LENGTHS: [u8; 12] = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
-/// That it can be read, and that it comes.
+/// Checks that it can be parsed, and that it ever matches a date.
 pub(crate) fn check(text: &LitStr) -> Result<()> {
     let value = text.value();
     let unfit = |why: String| Error::new(text.span(), why);
@@ -40,7 +40,7 @@ pub(crate) fn check(text: &LitStr) -> Result<()> {
     for (field, text) in FIELDS.iter().zip(&fields) {
         all.push(field.values_of(text).map_err(|why| unfit(format!("`{value}`: {why}")))?);
     }
-    // With a day of week as well, one of the two is enough.
+    // If a day of week is given as well, it is enough that either matches.
     if let ([_, _, Some(days), Some(months), _], "*" | "?") = (&all[..], fields[4]) {
         let length = |month: &u8| LENGTHS[usize::from(month - 1)];
         if !months.iter().any(|month| days.iter().any(|day| *day <= length(month))) {
@@ -51,7 +51,7 @@ pub(crate) fn check(text: &LitStr) -> Result<()> {
 }
 
 impl Field {
-    /// The values that a text stands for; none if that cannot be judged here.
+    /// The values that a text stands for; `None` if they cannot be determined here.
     fn values_of(&self, text: &str) -> std::result::Result<Option<Vec<u8>>, String> {
         if text.contains(['#', '?']) || text.split([',', '-', '/']).any(|word| self.is_of_calendar(word)) {
             return Ok(None);
@@ -71,7 +71,7 @@ impl Field {
             let (first, last) = match range.split_once('-') {
                 _ if range == "*" => self.values,
                 Some((first, last)) => (self.value(first)?, self.value(last)?),
-                // Behind a single value, a step goes on to the end.
+                // After a single value, a step continues to the maximum.
                 None if part.contains('/') => (self.value(range)?, self.values.1),
                 None => (self.value(range)?, self.value(range)?),
             };
@@ -99,7 +99,7 @@ impl Field {
         })
     }
 
-    /// `L`, `15W`, `friL`: which day it is depends on the month.
+    /// Whether it is `L`, `15W` or `friL`, whose day depends on the month.
     fn is_of_calendar(&self, word: &str) -> bool {
         let value = word.trim_end_matches(['L', 'W', 'l', 'w']);
         let is_value = value.bytes().all(|byte| byte.is_ascii_digit())
@@ -116,7 +116,8 @@ mod tests {
 
     use super::*;
 
-    /// The host's reader takes more than is judged here, and of what is refused nothing but a comma too many.
+    /// The host's parser accepts more than is checked here; of what is refused here, it accepts only a superfluous
+    /// comma.
     #[test]
     fn what_comes_is_not_refused() {
         let hours = ["*", "9", "24", "*/2", "9-17", "5-1", "5/2", "*/0", "1,2"];

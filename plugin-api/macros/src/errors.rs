@@ -1,4 +1,4 @@
-//! All errors of an expansion: an author sees them at once, not one a build.
+//! All errors of an expansion: an author sees them at once, not one per build.
 
 use proc_macro2::{Span, TokenStream};
 use syn::{Error, Result};
@@ -14,7 +14,7 @@ impl Errors {
         }
     }
 
-    /// The value, or none and the error is kept.
+    /// Returns the value, or keeps the error and returns `None`.
     pub(crate) fn ok<T>(&mut self, result: Result<T>) -> Option<T> {
         result.map_err(|error| self.push(error)).ok()
     }
@@ -24,7 +24,7 @@ impl Errors {
     }
 }
 
-/// An attribute that stands outside of a block with `#[cog]`.
+/// The error for an attribute outside of a `#[cog]` block.
 pub(crate) fn misplaced(name: &str, item: TokenStream) -> TokenStream {
     let text = format!("`#[{name}]` stands on a method in a block with `#[cog]`: `#[cog] impl Ping {{ … }}`");
     let mut tokens = Error::new(Span::call_site(), text).into_compile_error();

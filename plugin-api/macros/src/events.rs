@@ -1,4 +1,4 @@
-//! Discord's events: the one table of what each says of where it happened and who caused it, for `#[listen]` and the SDK.
+//! Discord's events: the one table of which fields for filters each event has, for `#[listen]` and the SDK.
 //! <https://discord.com/developers/docs/events/gateway-events#receive-events>
 
 use proc_macro2::TokenStream;
@@ -6,12 +6,12 @@ use quote::quote;
 
 use crate::nearest::nearest;
 
-/// What an event's data says at a place where a filter reads it.
+/// Which fields an event has where the filters look.
 #[derive(Clone, Copy)]
 struct Says {
     channel: bool,
     guild: bool,
-    /// An account, and whether it is a bot's.
+    /// An account, including whether it is a bot.
     account: bool,
 }
 
@@ -19,7 +19,7 @@ const NOTHING: Says = Says { channel: false, guild: false, account: false };
 const GUILD: Says = Says { guild: true, ..NOTHING };
 const CHANNEL: Says = Says { channel: true, ..GUILD };
 
-/// Names, by what the events say. One that says it sometimes, such as a channel in a guild or in none, says it.
+/// Event names, by their fields. Optional fields count, such as the guild of a channel that can be outside of a guild.
 const EVENTS: &[(Says, &[&str])] = &[
     (
         NOTHING,
@@ -61,7 +61,7 @@ const EVENTS: &[(Says, &[&str])] = &[
             "GUILD_STICKERS_UPDATE",
             "GUILD_UPDATE",
             "INTEGRATION_DELETE",
-            // Of its user only the id is sure to be there.
+            // Its user is only guaranteed to have an id.
             "PRESENCE_UPDATE",
             "SOUNDBOARD_SOUNDS",
             "THREAD_LIST_SYNC",
@@ -126,7 +126,7 @@ const EVENTS: &[(Says, &[&str])] = &[
     ),
 ];
 
-/// The name that was meant, if there is no such event and one is called almost so: Discord has new ones now and then.
+/// The name that was probably meant, if this one is unknown and similar. Other names pass, as Discord adds events.
 pub(crate) fn slip(name: &str) -> Option<&'static str> {
     let known: Vec<&str> = EVENTS.iter().flat_map(|(_, names)| *names).copied().collect();
     if known.contains(&name) { None } else { nearest(name, &known) }
@@ -140,7 +140,7 @@ pub(crate) fn constants() -> TokenStream {
             .map(move |name| quote!((#name, Says { channel: #channel, guild: #guild, account: #account })))
     });
     quote! {
-        /// What Discord's events say where a filter reads it.
+        /// Which fields for filters Discord's events have.
         const EVENTS: &[(&str, Says)] = &[#(#events),*];
     }
 }

@@ -1,4 +1,4 @@
-//! `#[setup]`, `#[teardown]`, `#[on_error]` and `#[check]`: functions that a cog has once.
+//! `#[setup]`, `#[teardown]`, `#[on_error]` and `#[check]`: functions that a cog has at most once.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -9,19 +9,19 @@ use crate::{
     command::returned,
 };
 
-/// A method of a cog that stands there once at most; under conditions, once for each.
+/// A method that a cog has at most once; with conditions, once per condition.
 pub(crate) struct Hook {
     pub method: Ident,
-    /// Where its return type stands.
+    /// The span of its return type.
     pub output: Span,
     pub conditions: Vec<Attribute>,
-    /// Of a setup: whether it takes the settings.
+    /// For a setup: whether it takes the settings.
     pub takes_settings: bool,
     call: TokenStream,
 }
 
 impl Hook {
-    /// `async fn build(host: Host) -> Result<Self>`, perhaps with the settings behind the host.
+    /// Parses `async fn build(host: Host) -> Result<Self>`, optionally with the settings after the host.
     pub(crate) fn setup(method: &Method, settings: Option<&Type>) -> Result<Self> {
         let name = method.name();
         let further = if settings.is_some() { ", settings: Settings" } else { "" };
@@ -67,7 +67,7 @@ impl Hook {
         }
     }
 
-    /// `async fn leave(&self) -> Result`.
+    /// Parses `async fn leave(&self) -> Result`.
     pub(crate) fn teardown(method: &Method) -> Result<Self> {
         let name = method.name();
         let like = format!("async fn {name}(&self) -> Result");
@@ -81,7 +81,7 @@ impl Hook {
         }
     }
 
-    /// `async fn failed(&self, ctx: &Context, error: Error) -> Result`.
+    /// Parses `async fn failed(&self, ctx: &Context, error: Error) -> Result`.
     pub(crate) fn on_error(method: &Method) -> Result<Self> {
         let name = method.name();
         let like = format!("async fn {name}(&self, ctx: &Context, error: Error) -> Result");
@@ -93,7 +93,7 @@ impl Hook {
         }
     }
 
-    /// `async fn may(&self, ctx: &Context) -> Result<bool>`.
+    /// Parses `async fn may(&self, ctx: &Context) -> Result<bool>`.
     pub(crate) fn check(method: &Method) -> Result<Self> {
         let name = method.name();
         let like = format!("async fn {name}(&self, ctx: &Context) -> Result<bool>");
@@ -106,7 +106,7 @@ impl Hook {
     }
 }
 
-/// Calls a method that returns nothing.
+/// Calls a method that returns no value.
 fn ended(method: &Method, arguments: TokenStream) -> TokenStream {
     let (span, name) = (at(method.output()), method.name());
     let result = returned(span, quote_spanned!(span=> Self::#name(#arguments)));
@@ -128,7 +128,7 @@ pub(crate) fn expand_setup(hooks: &[Hook], cog: &Type, settings: Option<&Type>) 
             }
         }
     });
-    // What holds when no setup is there.
+    // The default, for when no setup is compiled in.
     let default = hooks.iter().all(|hook| !hook.conditions.is_empty()).then(|| {
         let any = any_of(hooks.iter().map(|hook| &hook.conditions));
         let condition = (!hooks.is_empty()).then(|| quote!(#[cfg(not(#any))]));

@@ -1,4 +1,4 @@
-//! The attributes of `gearshift-cog`. Each only writes what an author could write on the trait `Cog`; use them from there.
+//! The attributes of `gearshift-cog`, which exports them. They generate what an author could write on the trait `Cog`.
 
 mod amounts;
 mod args;
@@ -23,7 +23,7 @@ mod task;
 use proc_macro::TokenStream;
 use syn::parse_macro_input;
 
-/// Makes a cog out of an `impl` block: writes `impl Cog` for it, and `export!`.
+/// Makes a cog out of an `impl` block: generates `impl Cog` and `export!`.
 ///
 /// ```standalone_crate
 /// use gearshift_cog::prelude::*;
@@ -39,26 +39,26 @@ use syn::parse_macro_input;
 /// # fn main() {}
 /// ```
 ///
-/// The methods say by their attributes what they are: [`command`](macro@command), [`user_menu`](macro@user_menu),
+/// The attributes of the methods say what they are for: [`command`](macro@command), [`user_menu`](macro@user_menu),
 /// [`message_menu`](macro@message_menu), [`listen`](macro@listen), [`button`](macro@button), [`select`](macro@select),
 /// [`modal`](macro@modal), [`every`](macro@every), [`daily`](macro@daily), [`cron`](macro@cron), [`task`](macro@task),
 /// [`setup`](macro@setup), [`teardown`](macro@teardown), [`check`](macro@check), [`on_error`](macro@on_error),
-/// [`migrate`](macro@migrate). A method without one is a plain method.
+/// [`migrate`](macro@migrate). A method without one of them is an ordinary method.
 ///
-/// In brackets can stand:
+/// The options in parentheses are:
 ///
-/// * `unit`: the cog holds nothing, so its struct is declared here too, as `#[derive(Default)] struct Ping;`.
-/// * `state = 1`: the struct, which serde can write and read, is kept over reloads and restarts. Raise the number when its
-///   shape changes, and read the old one with [`migrate`](macro@migrate). What was saved takes the place of the struct
-///   that [`setup`](macro@setup) made, and a field with `#[serde(skip)]` has its default then.
-/// * `saved = counts`: only this field is kept; the others, such as the settings, stay as `setup` made them.
-/// * `settings = Settings`: the cog has settings of this type, which are read before it is built.
-/// * `handles("discord.reply", "store")`: all that the cog may ask of the host, unless its operator says otherwise, who is shown
-///   it at installation. The words are those of `[cog.NAME] handles`. Default: everything.
-/// * `group("tag", "Notes of this server")`: a group that commands such as `tag add` are in; then, what can stand in
-///   [`command`](macro@command). `group("tag admin", "…")` is a group in it.
-/// * `name = "greeter"`: its name, if it is not its package's.
-/// * `export = false`: no `export!` is written, for one of several cogs in a crate of tests.
+/// * `unit`: the cog has no fields. Its struct is declared here too, as `#[derive(Default)] struct Ping;`.
+/// * `state = 1`: the struct, which must implement serde's traits, is kept over reloads and restarts. Raise the number
+///   when its shape changes, and read the old one with [`migrate`](macro@migrate). Saved state replaces the struct
+///   that [`setup`](macro@setup) returned; fields with `#[serde(skip)]` then have their defaults.
+/// * `saved = counts`: only this field is kept. The others, such as the settings, stay as `setup` made them.
+/// * `settings = Settings`: the type of the cog's settings, which are read before the cog is built.
+/// * `handles("discord.reply", "store")`: everything that the cog may ask of the host, unless the operator, who sees
+///   the list at installation, decides otherwise. The words are those of `[cog.NAME] handles`. Default: everything.
+/// * `group("tag", "Notes of this server")`: a group for commands such as `tag add`, with further options as in
+///   [`command`](macro@command). `group("tag admin", "…")` is a group within it.
+/// * `name = "greeter"`: the cog's name, if it differs from the package's.
+/// * `export = false`: does not generate `export!`, for one of several cogs in a test crate.
 #[proc_macro_attribute]
 pub fn cog(options: TokenStream, block: TokenStream) -> TokenStream {
     let options = parse_macro_input!(options as args::Args);
@@ -66,7 +66,7 @@ pub fn cog(options: TokenStream, block: TokenStream) -> TokenStream {
     cog::expand(options, block).into()
 }
 
-/// What the SDK has of this crate for itself: constants, and what `export!` asks of the package that it stands in.
+/// Macros for the SDK itself: constants, and the checks of the package that uses `export!`.
 macro_rules! hidden {
     ($($name:ident: $of:path;)+) => {
         $(#[doc(hidden)]
@@ -102,7 +102,7 @@ pub fn choice(input: TokenStream) -> TokenStream {
     choice::expand(&input).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
-/// Makes a struct a form: its fields are what is asked for, with their doc comments as labels.
+/// Makes a struct a form: its fields are the form's fields, with their doc comments as labels.
 ///
 /// ```
 /// use gearshift_cog::prelude::*;
@@ -123,18 +123,18 @@ pub fn choice(input: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
-/// A field can have every type of an argument: text and what is read from it, `bool`, users, roles, channels, files, and
-/// enums with [`Choice`]. What is an `Option` can be left empty. In a `Vec` there can be several values of what is chosen
-/// from a menu, or files; of text there is one. In `#[field(…)]` can stand `label` and `description`; of a text `lines`; of
-/// texts and menus `placeholder`; of all but files `default`; and of all but a `bool` `at_least` and `at_most` (characters,
-/// values or files).
+/// A field can have any type of an argument: text and types that are parsed from it, `bool`, users, roles, channels,
+/// files, and enums with [`Choice`]. An `Option` can be left empty. A `Vec` holds several files or values chosen from a
+/// menu, but not several texts. `#[field(…)]` takes `label` and `description`; for texts, `lines`; for texts and menus,
+/// `placeholder`; for all but files, `default`; and for all but a `bool`, `at_least` and `at_most` (characters, values
+/// or files).
 #[proc_macro_derive(Modal, attributes(title, field))]
 pub fn modal_form(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as syn::DeriveInput);
     modal::expand(&input).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
-/// `#[cog]` takes these away: one that is expanded stands in the wrong place.
+/// `#[cog]` removes these attributes: one that is expanded is in the wrong place.
 macro_rules! attributes {
     ($($(#[doc = $docs:literal])* $name:ident;)+) => {
         $($(#[doc = $docs])*
@@ -151,7 +151,7 @@ macro_rules! attributes {
 }
 
 attributes! {
-    /// Answers a button, by its `custom_id`. It reaches the cog after a reload and a restart too.
+    /// Answers a button, by its `custom_id`. Buttons still reach the cog after reloads and restarts.
     ///
     /// ```
     /// # use gearshift_cog::prelude::*;
@@ -166,11 +166,11 @@ attributes! {
     /// # }
     /// ```
     ///
-    /// What stands between colons at `{number}` becomes the parameter of that name, of any type with `FromStr`. Where several
-    /// patterns fit, the narrowest answers: `vote:all` before `vote:{number}`. The ids of all cogs are in one place, so a
-    /// pattern begins with a word of the cog's own.
+    /// The text between colons at `{number}` becomes the parameter of that name, of any type with `FromStr`. If several
+    /// patterns match, the narrowest answers: `vote:all` before `vote:{number}`. All cogs share one namespace of ids,
+    /// so begin a pattern with a word of your own.
     button;
-    /// A check before every command of the cog, once the rules of the command hold.
+    /// Runs before every command of the cog, if the command's own rules allow the call.
     ///
     /// ```
     /// # use gearshift_cog::prelude::*;
@@ -185,10 +185,10 @@ attributes! {
     /// # }
     /// ```
     ///
-    /// A check that returns `Result` says by `Error::input` why the command may not run. One command or group has its own
-    /// by `check = Self::may`.
+    /// A check that returns `Result` gives the reason for a refusal with `Error::input`. A single command or group gets
+    /// a check of its own with `check = Self::may`.
     check;
-    /// Answers a command, `/name` and `!name`. The first paragraph of the doc comment is what Discord shows.
+    /// Answers a command, as `/name` and `!name`. Discord shows the first paragraph of the doc comment.
     ///
     /// ```
     /// # use gearshift_cog::prelude::*;
@@ -209,26 +209,26 @@ attributes! {
     /// # }
     /// ```
     ///
-    /// Its name is the method's, or the text in brackets: `"tag add"` is `add` in the group `tag`. Then can stand:
+    /// The name is the method's, or the text in parentheses: `"tag add"` is `add` in the group `tag`. Further options:
     ///
-    /// * `aliases("a", "new")`: further names with a prefix;
-    /// * `slash_only`, `prefix_only`; `ephemeral`: the answers are for the caller's eyes;
-    /// * `guild_only`, `dm_only`, `owners_only`, `nsfw`, `roles(41)`: where and for whom;
-    /// * `permissions = "MANAGE_MESSAGES | KICK_MEMBERS"`, `bot_permissions = "…"`, by Discord's names;
-    /// * `cooldown = "3s per user"`, `cooldown = "5 in 1m per guild"`; `concurrency = "1 per channel"`, and with `, wait` a
-    ///   further call waits (per user, member, channel, guild or global);
+    /// * `aliases("a", "new")`: further names for use with a prefix;
+    /// * `slash_only`, `prefix_only`; `ephemeral`: only the caller sees the answers;
+    /// * `guild_only`, `dm_only`, `owners_only`, `nsfw`, `roles(41)`: where and by whom it can be called;
+    /// * `permissions = "MANAGE_MESSAGES | KICK_MEMBERS"`, `bot_permissions = "…"`, with Discord's names;
+    /// * `cooldown = "3s per user"`, `cooldown = "5 in 1m per guild"`; `concurrency = "1 per channel"`, and with
+    ///   `, wait` further calls wait (scopes: user, member, channel, guild, global);
     /// * `check = Self::may`: see [`check`](macro@check);
-    /// * `guilds(41)`: registered there only; `contexts(guild, bot_dm, private_channel)`,
-    ///   `integration_types(guild, user)`; `fields = "…"`: further JSON of Discord's;
-    /// * `name_de = "…"`, `description_pt_BR = "…"`: in other languages, in each of which the names differ.
+    /// * `guilds(41)`: registers it in these guilds only; `contexts(guild, bot_dm, private_channel)`,
+    ///   `integration_types(guild, user)`; `fields = "…"`: further fields in Discord's JSON;
+    /// * `name_de = "…"`, `description_pt_BR = "…"`: translations; names must be unique in each language.
     ///
-    /// The parameters behind the context are the arguments, of any type that is an `Argument`. On one can stand:
-    /// `#[describe = "…"]` (or a doc comment), `#[rename = "…"]`, both also as `describe_de`; `#[min = 1]`, `#[max = 5]`,
-    /// `#[min_length = 1]`, `#[max_length = 5]`; `#[channel_types(text, forum)]`;
-    /// `#[choices("red", "Dark blue" = "blue")]`, none of them on a list; and `#[autocomplete = Self::names]`, a method
+    /// The parameters after the context are the arguments, of any type that implements `Argument`. Their attributes:
+    /// `#[describe = "…"]` (or a doc comment) and `#[rename = "…"]`, both also as `describe_de`; for all but lists,
+    /// `#[min = 1]`, `#[max = 5]`, `#[min_length = 1]`, `#[max_length = 5]`, `#[channel_types(text, forum)]` and
+    /// `#[choices("red", "Dark blue" = "blue")]`; and `#[autocomplete = Self::names]`, with a method
     /// `async fn names(&self, ctx: &Context, typed: &str) -> Result<Vec<Suggestion>>` (or of texts).
     command;
-    /// Runs when a cron expression says so: minute, hour, day of month, month, day of week.
+    /// Runs at the times of a cron expression: minute, hour, day of month, month, day of week.
     /// `#[cron("0 18 * * fri", tz = "Europe/Berlin")]`; see [`daily`](macro@daily).
     cron;
     /// Runs once a day.
@@ -247,11 +247,11 @@ attributes! {
     /// # }
     /// ```
     ///
-    /// `tz` is a zone of the IANA database, UTC without it. With `at_start` it runs when the cog is loaded for the first
-    /// time as well. The method is the task's name, by which its rhythm is kept over reloads and restarts. It may take
-    /// `run: TaskRun` behind the context.
+    /// `tz` is a zone of the IANA database; the default is UTC. With `at_start`, it also runs when the cog is loaded
+    /// for the first time. The task is named after the method, and keeps its rhythm over reloads and restarts by this
+    /// name. The method may take `run: TaskRun` after the context.
     daily;
-    /// Runs again and again, start to start: `#[every("30s")]`, `#[every("1h30m", at_start)]`; see
+    /// Runs periodically, from start to start: `#[every("30s")]`, `#[every("1h30m", at_start)]`; see
     /// [`daily`](macro@daily).
     every;
     /// Handles an event of the gateway.
@@ -276,12 +276,12 @@ attributes! {
     /// # }
     /// ```
     ///
-    /// Which event follows from the type of the parameter, a `FromEvent`, or stands as Discord's name in brackets. The
-    /// filters are for what it says, and looked at by the host, which then does not wake the cog. Several may listen to it.
+    /// The event follows from the parameter's type, a `FromEvent`, or is named in parentheses as Discord does. The host
+    /// evaluates the filters, and wakes the cog only for matching events. Several methods may listen to one event.
     listen;
-    /// An entry of a message's menu: `#[message_menu("Report")]`; see [`user_menu`](macro@user_menu).
+    /// Answers an entry of a message's menu: `#[message_menu("Report")]`; see [`user_menu`](macro@user_menu).
     message_menu;
-    /// Reads state of an older version: a step to the next one.
+    /// Converts state of an older version to the next one.
     ///
     /// ```standalone_crate
     /// # use gearshift_cog::prelude::*;
@@ -306,14 +306,14 @@ attributes! {
     /// # fn main() {}
     /// ```
     ///
-    /// The steps follow on each other up to the version of `#[cog(state = …)]`. A step may return a `Result`. State that
-    /// cannot be read refuses the reload, and nothing is lost.
+    /// The steps must lead up to the version of `#[cog(state = …)]` without a gap. A step may return a `Result`. If
+    /// state cannot be read, the reload is refused and nothing is lost.
     migrate;
-    /// Answers a form, by its `custom_id`: `#[modal("tag:{name}")] async fn saved(&self, ctx: &Context, name: String, form:
-    /// Form) -> Result`. The last parameter, if it is not in the pattern, is what was filled in, a `Modal`. See
-    /// [`button`](macro@button).
+    /// Answers a form, by its `custom_id`:
+    /// `#[modal("tag:{name}")] async fn saved(&self, ctx: &Context, name: String, form: Form) -> Result`. The last
+    /// parameter, if it is not in the pattern, is the submitted form, a `Modal`. See [`button`](macro@button).
     modal;
-    /// Gets what a command or component failed with, before the user does.
+    /// Gets the error of a command or component, before the user does.
     ///
     /// ```
     /// # use gearshift_cog::prelude::*;
@@ -329,11 +329,11 @@ attributes! {
     /// # }
     /// ```
     ///
-    /// What it returns counts: an `Error::input` is shown to the user, any other is a fault of the cog.
+    /// Its result counts instead: an `Error::input` is shown to the user, any other error is a fault of the cog.
     on_error;
-    /// Answers a select, by its `custom_id`: `#[select("color:{id}")] async fn chosen(&self, ctx: &Context, id: u64, values:
-    /// Vec<String>) -> Result`. `values` is what was chosen, a list of any type with `FromStr` (texts, ids), or else of an
-    /// argument's: `Vec<Member>`, `Vec<Role>`, an enum of choices. See [`button`](macro@button).
+    /// Answers a select, by its `custom_id`; see [`button`](macro@button).
+    /// `#[select("color:{id}")] async fn chosen(&self, ctx: &Context, id: u64, values: Vec<String>) -> Result`. The
+    /// `values` are of any type with `FromStr` (texts, ids), or an argument's: `Vec<Member>`, `Vec<Role>`, an enum.
     select;
     /// Builds the cog; without it, the cog is `Self::default()`.
     ///
@@ -351,9 +351,9 @@ attributes! {
     /// # }
     /// ```
     ///
-    /// With `#[cog(settings = Settings)]`, it may take `settings: Settings` behind the host.
+    /// With `#[cog(settings = Settings)]`, it may take `settings: Settings` after the host.
     setup;
-    /// Runs what was planned with `ctx.clock()`, by its name.
+    /// Runs a task that was planned with `ctx.clock()`, by its name.
     ///
     /// ```
     /// # use gearshift_cog::prelude::*;
@@ -378,9 +378,9 @@ attributes! {
     /// # }
     /// ```
     task;
-    /// Says goodbye: the cog is being unloaded, not replaced. `#[teardown] async fn leave(&self) -> Result`.
+    /// Runs when the cog is unloaded, not when it is replaced. `#[teardown] async fn leave(&self) -> Result`.
     teardown;
-    /// An entry of a user's menu.
+    /// Answers an entry of a user's menu.
     ///
     /// ```
     /// # use gearshift_cog::prelude::*;
@@ -395,6 +395,6 @@ attributes! {
     /// # }
     /// ```
     ///
-    /// Behind the name can stand what can stand in [`command`](macro@command), but for what is about prefixes.
+    /// Further options are those of [`command`](macro@command), except the ones for prefixes.
     user_menu;
 }

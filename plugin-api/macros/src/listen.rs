@@ -14,7 +14,7 @@ use crate::{
 const KNOWN: &[&str] = &["channels", "guilds", "skip_bots"];
 
 pub(crate) struct Listener {
-    /// The event's name, if it does not follow from the type.
+    /// The event's name, unless it follows from the type.
     name: Option<syn::LitStr>,
     of: Option<Type>,
     filter: TokenStream,
@@ -85,7 +85,8 @@ impl Listener {
         })
     }
 
-    /// The name of the event. Where it is declared, a type that is not read from it is an error at the type.
+    /// The name of the event, for the declaration. If the type is not read from this event, the error points to the
+    /// type.
     fn declared_name(&self) -> TokenStream {
         match (&self.name, &self.of) {
             (Some(name), Some(of)) => {
@@ -105,7 +106,7 @@ impl Listener {
 
     fn filter(&self) -> TokenStream {
         let (name, filter) = (self.name(), &self.filter);
-        // What the SDK finds wrong while compiling is said where the filter stands.
+        // Errors that the SDK finds at compile time are reported at the filter.
         let span = filter.clone().into_iter().next().map_or_else(Span::call_site, |token| at(token.span()));
         quote_spanned!(span=> ::gearshift_cog::manifest::Filter::new(#name) #filter)
     }
@@ -126,7 +127,8 @@ pub(crate) fn expand(listeners: &[Listener]) -> TokenStream {
         quote!(#(#conditions)* #name)
     });
     let is_filtered = listeners.iter().any(|listener| !listener.filter.is_empty());
-    // One without a filter has one that lets everything through: of several for an event, one must.
+    // A listener without a filter gets one that matches everything: if an event has several filters, one of them must
+    // match.
     let filters = is_filtered.then(|| {
         let filters = listeners.iter().map(|listener| {
             let (conditions, filter) = (&listener.conditions, listener.filter());
@@ -136,7 +138,8 @@ pub(crate) fn expand(listeners: &[Listener]) -> TokenStream {
     });
     let runs = listeners.iter().map(|listener| {
         let (conditions, call) = (&listener.conditions, listener.call());
-        // What the host lets through, the only listener takes: to look once more would be to read the event once more.
+        // A sole listener takes everything that the host lets through: checking again would mean parsing the event
+        // again.
         let passes = match listener.filter.is_empty() || listeners.len() == 1 {
             true => {
                 let name = listener.name();

@@ -17,7 +17,7 @@ use crate::{
 const FIELDS_MAX: usize = 5;
 const TITLE_MAX: usize = 45;
 
-/// What `#[field(…)]` takes.
+/// The options of `#[field(…)]`.
 const KEYS: [&str; 7] = ["label", "description", "lines", "at_least", "at_most", "placeholder", "default"];
 
 pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
@@ -58,7 +58,7 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
             }
         }
 
-        // A constant of a trait is looked at where it is used; this one, here.
+        // An associated constant is only evaluated where it is used; this evaluates it here.
         const _: &[::gearshift_cog::Field] = <#of as ::gearshift_cog::Modal>::FIELDS;
     })
 }
@@ -89,7 +89,7 @@ fn title(input: &DeriveInput) -> Result<String> {
     }
 }
 
-/// The declaration of a field, and how it is read.
+/// The declaration of a field, and the code that reads it.
 fn one(ident: &Ident, of: &syn::Type, attributes: &[Attribute]) -> Result<(TokenStream, TokenStream)> {
     let name = ident.unraw().to_string();
     let (mut label, mut label_span) =
@@ -97,7 +97,7 @@ fn one(ident: &Ident, of: &syn::Type, attributes: &[Attribute]) -> Result<(Token
     let mut further = Vec::new();
     if let Some(attribute) = only(attributes, "field")? {
         for arg in &Args::of(attribute)?.0 {
-            // What the SDK finds wrong while compiling is said where it stands.
+            // Errors that the SDK finds at compile time are reported at the option.
             let span = at(arg.span());
             match arg.key().as_str() {
                 "label" => (label, label_span) = (arg.text("What happened?")?.value(), arg.span()),
@@ -141,7 +141,7 @@ fn one(ident: &Ident, of: &syn::Type, attributes: &[Attribute]) -> Result<(Token
     })
 }
 
-/// With a capital letter at the beginning.
+/// Capitalizes the first letter.
 fn capital(name: &str) -> String {
     let mut letters = name.chars();
     letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()

@@ -1,9 +1,9 @@
-//! Which of the known names somebody meant.
+//! Finds the known name that a misspelled word was meant to be.
 
-/// Edits between a word and the one that was meant, at most: a slip or two, and no other word.
+/// Maximum number of edits between a word and the name that was meant: a slip or two, but not another word.
 const EDITS_MAX: usize = 2;
 
-/// The known name that `word` looks like.
+/// The known name that is most similar to `word`.
 pub(crate) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     let lower = word.to_lowercase();
     let distance = |name: &str| strsim::damerau_levenshtein(&lower, &name.to_lowercase());

@@ -6,7 +6,7 @@ use syn::{Error, LitStr, Pat, PatType, Result, Type, ext::IdentExt, spanned::Spa
 
 use crate::block::{last_name, parameter_name, plain_name};
 
-/// What stands in a text of what cannot be read from one.
+/// Types that cannot be parsed from a text, and the type whose values a text holds instead.
 const ID_OF: [(&str, &str); 7] = [
     ("User", "UserId"),
     ("Member", "UserId"),
@@ -56,8 +56,8 @@ impl Pattern {
         Ok(Self { text: value, span: text.span(), names })
     }
 
-    /// The arguments for these parameters, in their order: those that are placeholders by name, of one other by `other`.
-    /// A placeholder `{type}` is the parameter `r#type`, and one that the method does not use is called `_type` there.
+    /// The arguments for these parameters, in order: placeholders by name, and one other parameter by `other`. A
+    /// placeholder `{type}` is the parameter `r#type`; an unused one is the parameter `_type`.
     pub(crate) fn arguments(
         &self,
         parameters: &[&PatType],
@@ -113,23 +113,23 @@ impl Pattern {
         }
     }
 
-    /// The variable that a match of it is kept in: unused without placeholders.
+    /// The variable that holds the match; unused if there are no placeholders.
     pub(crate) fn variable(&self) -> TokenStream {
         if self.names.is_empty() { quote!(_) } else { quote!(parts) }
     }
 
-    /// Whether the same texts have this form, whatever the placeholders are called.
+    /// Whether both match the same texts, regardless of the names of placeholders.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         matches!(self.overlap(other), Overlap::Same)
     }
 
-    /// How many placeholders it has. Of two forms that fit a text, the one with fewer is tried first: `vote:all` is there for
-    /// that text alone, and `vote:{number}` for the others.
+    /// The number of placeholders. If two patterns match a text, the one with fewer is tried first: `vote:all` matches
+    /// only that text, and `vote:{number}` the others.
     pub(crate) fn placeholders(&self) -> usize {
         self.names.len()
     }
 
-    /// That none of `before` fits a text that this one fits as well, with neither of them the narrower form.
+    /// Checks that no pattern in `before` overlaps with this one without one of them being narrower.
     pub(crate) fn check_order<'a>(&self, before: impl IntoIterator<Item = &'a Self>) -> Result<()> {
         for other in before {
             if let Overlap::Crossing(text) = self.overlap(other) {
@@ -167,19 +167,19 @@ impl Pattern {
     }
 }
 
-/// Which texts two patterns fit.
+/// The texts that two patterns have in common.
 enum Overlap {
     None,
     Same,
-    /// All that one fits, the other does too.
+    /// One pattern matches all texts of the other.
     Nested,
-    /// Each fits texts that the other does not; this one, both.
+    /// Each matches texts that the other does not; this text matches both.
     Crossing(String),
 }
 
-/// Whether a parameter can be called so, if need be as `r#name`. <https://doc.rust-lang.org/reference/identifiers.html>
+/// Whether a parameter can have this name, possibly as `r#name`. <https://doc.rust-lang.org/reference/identifiers.html>
 fn is_name(text: &str) -> bool {
     let is_ident = |text: &str| syn::parse_str::<syn::Ident>(text).is_ok();
-    // A text that is `r#name` already names no parameter by its plain name.
+    // A text that already is `r#name` is not the plain name of a parameter.
     !text.contains('#') && (is_ident(text) || is_ident(&format!("r#{text}")))
 }

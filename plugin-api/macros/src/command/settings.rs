@@ -1,4 +1,4 @@
-//! What is said of a command or group besides its name: `guild_only`, `cooldown = "3s per user"`, `name_de = "…"`.
+//! The options of a command or group besides its name: `guild_only`, `cooldown = "3s per user"`, `name_de = "…"`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,10 +15,10 @@ use crate::{
     permissions,
 };
 
-/// Whether Discord takes a text.
+/// Checks that Discord accepts a text.
 type Check = fn(&str, Span) -> Result<()>;
 
-/// What can be said of a kind of command.
+/// The options that a kind of command can have.
 pub(super) struct Kind {
     name: &'static str,
     keys: &'static [&'static str],
@@ -75,7 +75,7 @@ pub(super) const MENU: Kind = Kind {
     check_name: check_menu_name,
 };
 
-/// What Discord or the host knows of a command at the top only, not of one in a group.
+/// Options that Discord or the host supports only at the top level, not for a command in a group.
 const TOP_ONLY: &[&str] =
     &["contexts", "fields", "guilds", "integration_types", "nsfw", "prefix_only", "slash_only"];
 
@@ -86,19 +86,19 @@ const LOCALES: &[&str] = &[
     "zh-TW", "ko",
 ];
 
-/// What is said of one command or group.
+/// The options of one command or group.
 #[derive(Default)]
 pub(super) struct Settings {
-    /// Calls on the SDK's `Command`.
+    /// Method calls on the SDK's `Command`.
     rules: TokenStream,
     pub aliases: Vec<LitStr>,
     pub check: Option<Expr>,
     pub localized: Localized,
-    /// Those of [`TOP_ONLY`].
+    /// The given options that are in [`TOP_ONLY`].
     top_only: Vec<Ident>,
 }
 
-/// Names and descriptions by locale, each with where it stands.
+/// Names and descriptions by locale, each with its span.
 #[derive(Default)]
 pub(crate) struct Localized(BTreeMap<&'static str, (Option<LitStr>, Option<LitStr>)>);
 
@@ -181,12 +181,12 @@ impl Settings {
         Ok(())
     }
 
-    /// Whether Discord does not get it.
+    /// Whether it is not registered with Discord.
     pub(super) fn is_prefix_only(&self) -> bool {
         self.top_only.iter().any(|key| key == "prefix_only")
     }
 
-    /// That nothing is said of a command in a group which is known of the group alone.
+    /// Checks that a command in a group has none of the options for the top level.
     pub(super) fn check_place(&self, depth: usize) -> Result<()> {
         match self.top_only.first() {
             Some(key) if depth > 1 => {
@@ -197,7 +197,7 @@ impl Settings {
         }
     }
 
-    /// The calls on the SDK's `Command` that say all this.
+    /// The method calls on the SDK's `Command` for all options.
     pub(super) fn calls(&self) -> TokenStream {
         let (rules, localized) = (&self.rules, self.localized.call());
         quote!(#rules #localized)
@@ -205,7 +205,7 @@ impl Settings {
 }
 
 impl Localized {
-    /// Adds a text in a language, which `check` lets through: a name, unless it looks at a description.
+    /// Adds a translation, after `check`: a check of names applies to names only.
     pub(crate) fn set(&mut self, locale: &str, is_name: bool, arg: &Arg, check: Check) -> Result<()> {
         let locale = self::locale(locale, arg.span())?;
         let text = arg.text("…")?;
@@ -219,7 +219,7 @@ impl Localized {
         Ok(())
     }
 
-    /// The names, with their locales.
+    /// The translated names, with their locales.
     fn names(&self) -> impl Iterator<Item = (&'static str, &LitStr)> {
         self.0.iter().filter_map(|(locale, (name, _))| Some((*locale, name.as_ref()?)))
     }
@@ -229,7 +229,7 @@ impl Localized {
         (!self.0.is_empty()).then(|| quote!(.localized(#all)))
     }
 
-    /// All of them, as the SDK has them.
+    /// All translations, as the SDK's `Localized`.
     pub(crate) fn list(&self) -> TokenStream {
         let text = |text: &Option<LitStr>| text.as_ref().map(LitStr::value).unwrap_or_default();
         let all = self.0.iter().map(|(locale, (name, description))| {
@@ -240,8 +240,9 @@ impl Localized {
     }
 }
 
-/// That no two of these, which are shown beside each other, are called the same in some language. Discord shows by its own
-/// name what has none in that language. <https://discord.com/developers/docs/interactions/application-commands#localization>
+/// Checks that no two of these, which are shown next to each other, have the same name in any language. Discord shows
+/// the original name if there is no translation.
+/// <https://discord.com/developers/docs/interactions/application-commands#localization>
 pub(crate) fn check_translated(all: &[(&str, &Localized)], errors: &mut Errors) {
     let locales: BTreeSet<&str> =
         all.iter().flat_map(|(_, localized)| localized.names()).map(|(it, _)| it).collect();
@@ -266,8 +267,8 @@ pub(crate) fn check_translated(all: &[(&str, &Localized)], errors: &mut Errors) 
     }
 }
 
-/// `de` and whether it is a name, of `name_de` or `description_de`. Keys that begin so and are no locale are errors of
-/// their own.
+/// For `name_de` or `description_de`: `de`, and whether it is a name. Keys with these prefixes and an unknown locale
+/// get an error of their own.
 pub(super) fn localized<'a>(key: &'a str, name: &str, description: &str) -> Option<(&'a str, bool)> {
     let is_name = |locale| (locale, true);
     key.strip_prefix(name)
@@ -276,7 +277,7 @@ pub(super) fn localized<'a>(key: &'a str, name: &str, description: &str) -> Opti
         .filter(|(locale, _)| !locale.is_empty())
 }
 
-/// Discord's locale `pt-BR` for the key's ending `pt_BR`.
+/// Discord's locale `pt-BR` for the suffix `pt_BR` of a key.
 fn locale(text: &str, span: Span) -> Result<&'static str> {
     let text = text.replace('_', "-");
     if let Some(locale) = LOCALES.iter().find(|locale| locale.eq_ignore_ascii_case(&text)) {
@@ -289,7 +290,7 @@ fn locale(text: &str, span: Span) -> Result<&'static str> {
     Err(Error::new(span, text))
 }
 
-/// The numbers that the names in brackets stand for.
+/// The numbers for the names in parentheses.
 pub(super) fn numbers(arg: &Arg, known: &[(&str, u8)]) -> Result<Vec<u8>> {
     let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
     let like = names[..names.len().min(2)].join(", ");
@@ -303,7 +304,7 @@ pub(super) fn numbers(arg: &Arg, known: &[(&str, u8)]) -> Result<Vec<u8>> {
         .collect()
 }
 
-/// Discord's rules for a name of a command or option.
+/// Checks Discord's rules for the name of a command or option.
 /// <https://discord.com/developers/docs/interactions/application-commands#application-command-object-application-command-naming>
 pub(super) fn check_name(name: &str, span: Span) -> Result<()> {
     let fits = |letter: char| match letter {
@@ -322,7 +323,7 @@ pub(super) fn check_name(name: &str, span: Span) -> Result<()> {
     Err(Error::new(span, text))
 }
 
-/// Discord's rule for the name of an entry of a menu.
+/// Checks Discord's rule for the name of a menu entry.
 pub(super) fn check_menu_name(name: &str, span: Span) -> Result<()> {
     let length = name.chars().count();
     match (1..=32).contains(&length) {
@@ -331,7 +332,7 @@ pub(super) fn check_menu_name(name: &str, span: Span) -> Result<()> {
     }
 }
 
-/// A word with a prefix: it is not registered with Discord.
+/// Checks an alias: a single word, for use with a prefix. It is not registered with Discord.
 fn check_alias(alias: &LitStr) -> Result<()> {
     let value = alias.value();
     if value.is_empty() || value.contains(char::is_whitespace) {

@@ -16,11 +16,11 @@ use crate::{
     nearest::nearest,
 };
 
-/// Discord's limit of commands in a group.
+/// Discord's limit of commands per group.
 /// <https://discord.com/developers/docs/interactions/application-commands#subcommands-and-subcommand-groups>
 const COMMANDS_MAX: usize = 25;
 
-/// Discord's limits of commands of an application, by type.
+/// Discord's limits of commands per application, by type.
 /// <https://discord.com/developers/docs/interactions/application-commands#registering-a-command>
 const OF_TYPE_MAX: [(u8, usize, &str); 3] = [
     (SLASH, 100, "slash commands"),
@@ -28,7 +28,7 @@ const OF_TYPE_MAX: [(u8, usize, &str); 3] = [
     (MESSAGE, 15, "entries of a message's menu"),
 ];
 
-/// The elements of `COMMANDS`. What does not fit together is an error.
+/// The elements of `COMMANDS`. Conflicts between them are errors.
 pub(super) fn declare(
     groups: &[Group],
     commands: &[Command],
@@ -70,7 +70,7 @@ pub(super) fn declare(
     below(&[], groups, commands)
 }
 
-/// Of groups and slash commands.
+/// The paths of groups and slash commands.
 fn paths<'a>(groups: &'a [Group], commands: &'a [Command]) -> impl Iterator<Item = (&'a Vec<String>, Span)> {
     let commands = commands.iter().filter(|command| command.kind == SLASH);
     groups
@@ -85,7 +85,7 @@ fn below(path: &[String], groups: &[Group], commands: &[Command]) -> TokenStream
         let inside = below(&group.path, groups, commands);
         let (name, description) = (group.path.last(), &group.description);
         let calls = &group.settings.calls();
-        // A group of commands that are all left out would be empty.
+        // If all of its commands were compiled out, the group would be empty.
         let inner: Vec<_> = commands
             .iter()
             .filter(|command| command.path.starts_with(&group.path))
@@ -103,7 +103,7 @@ fn below(path: &[String], groups: &[Group], commands: &[Command]) -> TokenStream
 fn declare_command(command: &Command) -> TokenStream {
     let Command { kind, path, description, conditions, settings, parameters, .. } = command;
     let (name, calls) = (path.last(), settings.calls());
-    // What the SDK finds wrong while compiling is said where the command is named.
+    // Errors that the SDK finds at compile time are reported at the command's name.
     let span = at(command.name);
     let new = match *kind {
         SLASH => {
@@ -117,7 +117,7 @@ fn declare_command(command: &Command) -> TokenStream {
     quote_spanned!(span=> #(#conditions)* ::gearshift_cog::manifest::Command::#new #calls,)
 }
 
-/// That no two are called the same, by name or alias, at one place. Under conditions one of them may not be there.
+/// Checks that no two in the same group share a name or alias. Those with conditions are left out.
 fn check_names(groups: &[Group], commands: &[Command], errors: &mut Errors) {
     let mut names: HashMap<(u8, String), ()> = HashMap::new();
     let mut claim = |kind: u8, path: &[String], name: &str, span: Span| {
@@ -144,7 +144,7 @@ fn check_names(groups: &[Group], commands: &[Command], errors: &mut Errors) {
     }
 }
 
-/// That Discord takes all of them. Under conditions one of them may not be there.
+/// Checks that Discord accepts their number. Those with conditions are left out.
 fn check_counts(groups: &[Group], commands: &[Command], errors: &mut Errors) {
     for (kind, most, what) in OF_TYPE_MAX {
         let groups =
@@ -159,7 +159,7 @@ fn check_counts(groups: &[Group], commands: &[Command], errors: &mut Errors) {
     }
 }
 
-/// That no two at one place are called the same in any language.
+/// Checks that no two in the same group have the same name in any language.
 fn check_languages(groups: &[Group], commands: &[Command], errors: &mut Errors) {
     let of_groups = groups.iter().map(|group| (SLASH, &group.path, &group.settings.localized));
     let of_commands = commands.iter().filter(|command| command.conditions.is_empty());

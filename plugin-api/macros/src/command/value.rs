@@ -1,4 +1,4 @@
-//! Values that stand on a parameter: bounds, lengths, choices, and which of them its type has.
+//! Values of parameter attributes: bounds, lengths, choices, and which of them fit a type.
 
 use syn::{Error, Expr, Lit, Result, Type, UnOp, spanned::Spanned};
 
@@ -24,15 +24,15 @@ pub(super) const CHANNEL_TYPES: &[(&str, u8)] = &[
     ("media", 16),
 ];
 
-/// The largest whole number of an option; the smallest has a `-`.
+/// The largest integer of an option; the smallest is its negative.
 /// <https://discord.com/developers/docs/interactions/application-commands#application-command-object-application-command-option-type>
 const WHOLE_MAX: i128 = 1 << 53;
 
-/// What an option of a type is, as far as its name says.
+/// The kind of option for a type, judging by its name.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Shape {
     Text,
-    /// A whole number, from the smallest value of the type to the largest.
+    /// An integer, with the smallest and largest value of its type.
     Whole(i128, i128),
     Number,
     Other,
@@ -65,7 +65,7 @@ pub(super) fn shape(of: &Type) -> Shape {
     }
 }
 
-/// The number of `min = -5`, as it is written in JSON, without an exponent.
+/// The number of `min = -5`, as JSON without an exponent.
 pub(super) fn number(value: &Expr) -> Result<(String, f64)> {
     let read = || {
         let text = number_text(value)?;
@@ -89,7 +89,7 @@ fn number_text(value: &Expr) -> Option<String> {
     }
 }
 
-/// Discord's limit of a length is 6000.
+/// Discord's maximum length is 6000.
 pub(super) fn length(arg: &Arg, least: u16) -> Result<u16> {
     let value = arg.expr("1")?;
     number_text(value)
