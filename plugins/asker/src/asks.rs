@@ -1,4 +1,4 @@
-//! The ways to ask a user.
+//! Every way to ask a user.
 
 use std::{fmt, time::Duration};
 

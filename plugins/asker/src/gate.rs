@@ -1,4 +1,4 @@
-//! Where handlers wait until they are let through, one at a time.
+//! A gate where handlers wait until they are let through, one at a time.
 
 use std::{
     cell::{Cell, RefCell},
@@ -8,7 +8,7 @@ use std::{
 
 #[derive(Default)]
 pub(crate) struct Gate {
-    /// So many may go through.
+    /// How many handlers may pass.
     open: Cell<u32>,
     waiting: RefCell<Vec<Waker>>,
 }

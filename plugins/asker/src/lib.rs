@@ -1,4 +1,4 @@
-//! For the tests: commands with every rule, and every way to ask a user and wait. It is no template for a cog.
+//! A cog for the tests: commands with every rule, and every way to ask a user and wait. It is not a template for a cog.
 #![forbid(unsafe_code)]
 
 mod asks;

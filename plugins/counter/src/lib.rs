@@ -1,5 +1,5 @@
-//! `!count` and `/count` count each user. Shows how state survives a reload, and how its shape may change between two
-//! versions of a cog. It writes nothing to disk: what it saves is kept by the host.
+//! `!count` and `/count` count the calls of each user. Shows how state survives a reload, and how its shape may change
+//! between two versions of a cog. It writes nothing to disk: the host keeps what it saves.
 #![forbid(unsafe_code)]
 
 use std::{cell::RefCell, collections::BTreeMap};
@@ -7,12 +7,12 @@ use std::{cell::RefCell, collections::BTreeMap};
 use gearshift_cog::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// The cog, which is its state: version 2. Raise the version when its shape changes again.
+/// The cog, which is its own state: version 2. Raise the version when its shape changes again.
 #[derive(Default, Serialize, Deserialize)]
 struct Counter {
-    /// Calls by user id. A handler holds the `RefCell` never across an `await`, so no two of them can collide.
+    /// Calls by user id. No handler holds the `RefCell` across an `await`, so two of them can never collide.
     users: RefCell<BTreeMap<u64, u64>>,
-    /// Calls from the time of version 1, which did not write down whose they were.
+    /// Calls counted by version 1, which did not record the user.
     earlier: u64,
 }
 
@@ -36,7 +36,7 @@ impl Counter {
         Self { earlier: old.total, ..Self::default() }
     }
 
-    /// Counts a call; the user's count and everybody's.
+    /// Counts a call. Returns the user's count and the total.
     fn add(&self, user: u64) -> (u64, u64) {
         let mut users = self.users.borrow_mut();
         let own = users.entry(user).or_default();

@@ -1,4 +1,4 @@
-//! Carries the orders out. An order that never answers says so before it begins, so that nobody needs to guess.
+//! Carries out the orders. An order that never answers announces itself first, so that nobody needs to guess.
 
 use std::{
     backtrace::Backtrace,
@@ -119,7 +119,7 @@ pub(crate) async fn perform(faulty: &Faulty, ctx: &Context, op: Op) -> Result<()
             format!("{} lines of backtrace", Backtrace::force_capture().to_string().lines().count())
         }
         Op::Leak(bytes) => {
-            // Written to, so that it takes memory and not only addresses.
+            // Written to, so that it takes up memory and not only address space.
             mem::forget(vec![1_u8; bytes]);
             format!("leaked {bytes} bytes")
         }
@@ -241,7 +241,7 @@ fn gateway(host: &Host, ctx: &Context) -> Result<String> {
     Ok(format!("{name} of {owners:?}; shards {states:?}; {}", refused.unwrap_or_default()))
 }
 
-/// Panics when it is dropped, unless a panic is on its way already: a second one would end the process.
+/// Panics when it is dropped, unless a panic is already in progress: a second one would abort the process.
 struct PanicsWhenDropped;
 
 impl Drop for PanicsWhenDropped {
@@ -256,7 +256,7 @@ thread_local! {
     static MARK: Mark = const { Mark { lasts: Cell::new(None) } };
 }
 
-/// Its destructor runs when the cog's thread ends, which is after the cog was dropped; it still uses the log then.
+/// Its destructor runs when the cog's thread ends, after the cog was dropped; it still writes to the log then.
 struct Mark {
     lasts: Cell<Option<Duration>>,
 }
@@ -310,7 +310,7 @@ async fn once<F: Future + ?Sized>(mut future: Pin<&mut F>) -> Poll<F::Output> {
     poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await
 }
 
-/// A wait that the host knows of and nobody awaits.
+/// A wait that the host has started and that is never awaited.
 async fn polled_once(host: &Host) -> Waiting {
     let clock = host.clock();
     let mut waiting: Waiting = Box::pin(async move { clock.sleep(HOUR).await });
@@ -318,7 +318,7 @@ async fn polled_once(host: &Host) -> Waiting {
     waiting
 }
 
-/// Runs so many futures at once; the first error, once all are done.
+/// Runs this number of futures at once. Returns the first error, once all are done.
 async fn all<F: Future<Output = Result<()>>>(number: usize, one: impl Fn(usize) -> F) -> Result<()> {
     let mut running: Vec<Pin<Box<F>>> = (0..number).map(|at| Box::pin(one(at))).collect();
     let mut outcome = Ok(());
@@ -336,8 +336,8 @@ async fn all<F: Future<Output = Result<()>>>(number: usize, one: impl Fn(usize) 
     outcome
 }
 
-/// Says so and keeps the thread. The reply is under way before, and its answer is taken after: a test that reads it knows that
-/// the thread does not return to the host in between.
+/// Announces itself and blocks the thread. The reply is sent before, and its answer is read after: a test that sees it
+/// knows that the thread does not return to the host in between.
 async fn block(ctx: &Context, time: Duration) -> Result<()> {
     let mut reply = pin!(ctx.reply("blocking"));
     let early = once(reply.as_mut()).await;

@@ -47,7 +47,7 @@ pub(crate) async fn say(faulty: &Faulty, ctx: &Context, steps: &[Step]) -> Resul
     Ok(())
 }
 
-/// Answers a button of [`Op::Buttons`]; what is not of them is somebody else's.
+/// Answers a button of [`Op::Buttons`]; other buttons are not for this cog.
 pub(crate) async fn pressed(host: &Host, press: &Interaction) -> Result<()> {
     match press.custom_id.as_str() {
         "faulty:edit" => host.discord().update(press, "edited").await?,

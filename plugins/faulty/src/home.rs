@@ -1,14 +1,14 @@
-//! The thread of a generation, from its setup to the last drop. A dummy that is used on another one ends the process: it holds
-//! what only one thread may touch, and its thread-local values would never go with it.
+//! The thread of a generation, from its setup to the last drop. A dummy that is used on another thread ends the
+//! process: its contents must stay on one thread, and its thread-local values would never be dropped with it.
 
 use std::{process, ptr};
 
 thread_local! {
-    /// Its address tells living threads apart. It has no destructor, so it keeps no library mapped.
+    /// Its address identifies a living thread. It has no destructor, so it does not keep the library mapped.
     static HERE: u8 = const { 0 };
 }
 
-/// Where it was made; it must be used and dropped there.
+/// The thread where it was created, and where it must be used and dropped.
 pub(crate) struct Home(usize);
 
 impl Home {

@@ -1,8 +1,8 @@
-//! The crash dummy: `!faulty <trick>` misbehaves at once, `!faulty arm <stage> <trick>` at a later step of its life.
-//! `!faulty help` lists what it can do. It is no template for a cog: `ping` is.
+//! The crash dummy: `!faulty <trick>` misbehaves at once, `!faulty arm <stage> <trick>` at a later stage of its life.
+//! `!faulty help` lists the tricks. It is not a template for a cog: `ping` is.
 //!
-//! What is armed is kept in the store under `PLAN_KEY`, so that the next generation does it as well. Without a store
-//! entry the environment variable `PLAN_VARIABLE` holds, for a dummy that must fail before anybody can talk to it.
+//! The armed tricks are kept in the store under `PLAN_KEY`, so that the next generation has them too. Without a store
+//! entry, the environment variable `PLAN_VARIABLE` applies, for a dummy that must fail before it can get messages.
 #![forbid(unsafe_code)]
 
 mod acts;
@@ -30,9 +30,9 @@ use self::{
     plan::{Plan, Stage},
 };
 
-/// The store's key for what is armed.
+/// The store's key for the armed tricks.
 const PLAN_KEY: &str = "plan";
-/// The environment's name for what is armed, such as `setup=panic;save=block 500`.
+/// The environment variable for the armed tricks, such as `setup=panic;save=block 500`.
 const PLAN_VARIABLE: &str = "GEARSHIFT_FAULTY";
 /// Distinguishes two builds: tests build the dummy with different values.
 const VARIANT: &str = match option_env!("GEARSHIFT_TEST_VARIANT") {
@@ -43,11 +43,11 @@ const STATE_VERSION: u32 = 1;
 
 #[cfg(not(feature = "lie"))]
 const CLAIMED_ABI: (u16, u16) = gearshift_cog::abi::ABI;
-/// A major version that no host serves.
+/// A major version that no host supports.
 #[cfg(feature = "lie")]
 const CLAIMED_ABI: (u16, u16) = (u16::MAX, 7);
 
-/// The dummy. Everything is touched by one thread only, and never borrowed across an `await`.
+/// The dummy. All of it is used by one thread only, and never borrowed across an `await`.
 struct Faulty {
     host: Host,
     home: Home,
@@ -55,12 +55,12 @@ struct Faulty {
     counts: Cell<Counts>,
     /// Bytes that `save` adds to the state.
     ballast: Cell<usize>,
-    /// Futures of handles that nobody awaits any more, with the waker they were polled with.
+    /// Futures of handles that are no longer awaited, with the waker that they were polled with.
     kept: RefCell<Vec<(Waiting, Waker)>>,
     beats: Rc<Beats>,
 }
 
-/// How often a spawned future has beaten, and who waits for the next time.
+/// How often a spawned future has beaten, and the wakers that wait for the next beat.
 #[derive(Default)]
 struct Beats {
     count: Cell<u64>,
@@ -90,7 +90,7 @@ impl Beats {
     }
 }
 
-/// What can be set, and does nothing.
+/// Settings that can be set, but have no effect.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Settings {
@@ -98,7 +98,7 @@ struct Settings {
     numbers: Vec<u32>,
 }
 
-/// What happened so far, over all generations.
+/// Counts over all generations.
 #[derive(Clone, Copy, Default, Serialize, Deserialize)]
 struct Counts {
     commands: u64,
@@ -199,7 +199,7 @@ impl Cog for Faulty {
 }
 
 impl Faulty {
-    /// Counts what is handled, where it has to be.
+    /// Counts an event, and checks that it is on the right thread.
     fn count(&self, change: impl FnOnce(&mut Counts)) {
         self.home.check();
         let mut counts = self.counts.get();
@@ -207,7 +207,7 @@ impl Faulty {
         self.counts.set(counts);
     }
 
-    /// Takes over a new plan, for this generation and for the ones to come.
+    /// Sets a new plan, for this generation and the following ones.
     async fn rearm(&self, plan: Plan) -> Result<()> {
         let text = plan.to_string();
         *self.plan.borrow_mut() = plan;
@@ -229,7 +229,7 @@ impl Drop for Faulty {
     }
 }
 
-/// What was armed before this generation.
+/// The tricks that were armed before this generation.
 async fn stored_plan(host: &Host) -> Result<Plan> {
     let text = match host.store().get_bytes(PLAN_KEY).await {
         Ok(Some(bytes)) => String::from_utf8(bytes)?,

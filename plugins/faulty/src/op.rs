@@ -1,15 +1,15 @@
-//! What the dummy can be asked to do, and how it is written. It does nothing itself.
+//! The dummy's orders, and how they are written. Nothing is carried out here.
 
 use std::time::Duration;
 
 use crate::plan::{Stage, Trick, millis};
 
-/// The most of anything: requests, log lines, futures.
+/// The maximum number of anything: requests, log lines, futures.
 const MOST: usize = 10_000;
-/// The most bytes of state or of leaked memory.
+/// The maximum number of bytes of state or of leaked memory.
 const MOST_BYTES: usize = 64 << 20;
 
-/// Shown by `!faulty help`.
+/// The answer to `!faulty help`.
 pub(crate) const HELP: &str = "\
 now: version, count, plan, panic, error, panic-in-drop, hang, hang-panic, block MS, block-hang MS, \
 sleep MS, flood N [log|rest|store|stats], thread [MS], tls [MS], backtrace, leak BYTES, leak-waker N, \
@@ -33,11 +33,11 @@ pub(crate) enum Flood {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Op {
     Help,
-    /// Says which build this is.
+    /// Answers which build this is.
     Version,
-    /// Says what was counted over all generations.
+    /// Answers what was counted over all generations.
     Count,
-    /// Says what is armed.
+    /// Answers what is armed.
     Plan,
     Panic,
     Error,
@@ -47,76 +47,77 @@ pub(crate) enum Op {
     Hang,
     /// Never answers, and panics when it is cancelled.
     HangPanic,
-    /// Keeps the cog's thread.
+    /// Blocks the cog's thread.
     Block(Duration),
-    /// Keeps the cog's thread, and then never answers.
+    /// Blocks the cog's thread, and then never answers.
     BlockHang(Duration),
     /// Waits at an `await`.
     Sleep(Duration),
     Flood(usize, Flood),
-    /// Starts a thread that ends after a while, or never; when it ends, it wakes a handler that is long done.
+    /// Starts a thread that ends after a while, or never; when it ends, it wakes a handler that is long finished.
     Thread(Option<Duration>),
-    /// Makes a thread-local value whose destructor keeps the thread for a while, and asks for the current thread.
+    /// Creates a thread-local value whose destructor blocks the thread for a while, and asks for the current thread.
     Tls(Duration),
     /// Resolves a backtrace, which maps the library's file once more.
     Backtrace,
     /// Leaks memory.
     Leak(usize),
-    /// Keeps so many polled futures of handles until the cog is dropped.
+    /// Keeps this number of polled futures of handles until the cog is dropped.
     KeepFutures(usize),
-    /// Never drops so many polled futures of handles.
+    /// Never drops this number of polled futures of handles.
     ForgetFutures(usize),
-    /// Waits so many times at once.
+    /// Starts this number of waits at once.
     ManySleeps(usize, Duration),
     /// Plans a task.
     Every(Duration),
-    /// Plans a task by cron in a zone.
+    /// Plans a task with a cron expression in a time zone.
     Cron(String, String),
-    /// Spawns a future that does a trick.
+    /// Spawns a future that plays a trick.
     Spawn(Trick),
-    /// Spawns a future that beats every so often.
+    /// Spawns a future that beats at this interval.
     Beat(Duration),
     /// Spawns a future that spawns the next one when it ends, and so on.
     Chain,
-    /// Says how often it has beaten.
+    /// Answers how often it has beaten.
     Beats,
-    /// The same, at the next beat.
+    /// The same, after the next beat.
     NextBeat,
-    /// Says what is set.
+    /// Answers with the settings.
     Settings,
     /// Changes the working directory of the whole process.
     Chdir,
-    /// Makes the state so many bytes larger.
+    /// Makes the state larger by this number of bytes.
     GrowState(usize),
     Arm(Stage, Trick),
     Disarm,
-    /// Shows buttons: answered by editing the message, by another message, by an ephemeral one, and not at all.
+    /// Shows buttons that are answered by editing the message, with another message, with an ephemeral one, and not at
+    /// all.
     Buttons,
-    /// Shows the bot as idle, asks for a member, and says who owns the bot and how its shards are.
+    /// Shows the bot as idle, requests a member, and answers who owns the bot and the status of its shards.
     Gateway,
-    /// Handles a signal, by its number, from now on.
+    /// Installs a handler for a signal, by its number.
     Signal(i32),
-    /// Reads a number as a user typed it.
+    /// Parses a number as a user typed it.
     Number(String),
-    /// Leaves the answer to a spawned future, which waits first; perhaps says so.
+    /// Leaves the answer to a spawned future, which waits first; defers if asked to.
     Later {
         defers: bool,
         time: Duration,
     },
     /// Answers in steps.
     Say(Vec<Step>),
-    /// Keeps the cog's thread for a while and then ends its process. On a lane in the host that is the end of the bot.
+    /// Blocks the cog's thread for a while and then ends its process. On a lane in the host, that ends the bot.
     Crash(Duration, Crash),
 }
 
-/// How a process ends that should not.
+/// How a process crashes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Crash {
     Abort,
     Exit(i32),
-    /// The stack has no room for one more call.
+    /// Overflows the stack.
     Overflow,
-    /// Takes memory until there is none.
+    /// Allocates memory until none is left.
     Memory,
 }
 
@@ -129,9 +130,9 @@ pub(crate) enum Step {
     DeferEphemeral,
     Public,
     Ephemeral,
-    /// Opens a form. What is typed into it is the answer, an ephemeral one if it begins with `secret`.
+    /// Opens a form. The answer is the text in it, ephemeral if it begins with `secret`.
     Form,
-    /// Asks with a form, which becomes a button where none can open.
+    /// Asks with a form, behind a button where a form cannot be opened.
     Ask,
     Error,
     /// Never ends; only a cancellation does.
@@ -139,7 +140,7 @@ pub(crate) enum Step {
 }
 
 impl Op {
-    /// Reads an order; otherwise says what is wrong with it.
+    /// Parses an order; the error describes what is wrong with it.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let words: Vec<&str> = text.split_whitespace().collect();
         Ok(match words[..] {

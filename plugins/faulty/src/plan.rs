@@ -1,16 +1,16 @@
-//! What the dummy does wrong, and at which stage of its life. It does not know how the plan got here.
+//! The tricks that the dummy plays, and at which stage of its life. Where the plan comes from is not known here.
 
 use std::{collections::BTreeMap, fmt, future::pending, thread, time::Duration};
 
 use gearshift_cog::{Error, Host, Result};
 
-/// The longest wait, in milliseconds: a test that forgets one ends all the same.
+/// The longest wait, in milliseconds: it ends even if a test forgets it.
 const LONGEST_MS: u64 = 600_000;
 
-/// What [`Trick::Forge`] says: a line of its own, and an order to the terminal.
+/// The text of [`Trick::Forge`]: with a line of its own, and an escape sequence for the terminal.
 const FORGED: &str = "asked to forge\nFORGED a line\r\u{1b}[31m";
 
-/// A step of a cog's life.
+/// A stage of a cog's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Stage {
     Setup,
@@ -39,15 +39,15 @@ const STAGES: [(&str, Stage); 7] = [
 pub(crate) enum Trick {
     Panic,
     Error,
-    /// An error whose words are made to look like lines of the host's.
+    /// An error whose text is made to look like lines of the host.
     Forge,
-    /// Waits at an `await`; blocks where there is none.
+    /// Waits at an `await`; blocks the thread where there is none.
     Sleep(Duration),
-    /// Keeps the thread.
+    /// Blocks the thread.
     Block(Duration),
-    /// Ends the process. On a lane in the host that is the end of the bot.
+    /// Ends the process. On a lane in the host, that ends the bot.
     Abort,
-    /// Never comes back; where there is no `await`, it keeps the thread forever.
+    /// Never returns; where there is no `await`, it blocks the thread forever.
     Hang,
 }
 
@@ -71,7 +71,7 @@ impl Plan {
         self.tricks.insert(stage, trick);
     }
 
-    /// Does what is planned for a stage that can wait.
+    /// Plays the trick of a stage that can wait.
     pub(crate) async fn act(&self, stage: Stage, host: &Host) -> Result<()> {
         match self.tricks.get(&stage) {
             Some(Trick::Sleep(time)) => host.clock().sleep(*time).await,
@@ -81,7 +81,7 @@ impl Plan {
         Ok(())
     }
 
-    /// Does what is planned for a stage that cannot wait.
+    /// Plays the trick of a stage that cannot wait.
     pub(crate) fn act_now(&self, stage: Stage) -> Result<()> {
         match self.tricks.get(&stage) {
             None => {}

@@ -1,6 +1,6 @@
-//! `!lookup name` fetches JSON from a web server and shows it. `!lookup-source url` shows the bot's owners where from, or
-//! sets it. Shows the shared HTTP client, a deadline, and errors in words that a user in the channel understands.
-//! It opens no connection of its own.
+//! `!lookup name` fetches JSON from a web server and shows it. `!lookup-source url` lets the bot's owners see or set
+//! the source. Shows the shared HTTP client, a deadline, and error messages that users in the channel understand. It
+//! opens no connections itself.
 #![forbid(unsafe_code)]
 
 mod show;
@@ -16,9 +16,9 @@ use serde_json::Value;
 
 use self::source::Source;
 
-/// Where the source is kept in the store.
+/// The key of the source in the store.
 const KEY: &str = "source";
-/// How long a server may take. Discord waits 3 s for a sign of life, so the answer is deferred before.
+/// How long a server may take. Discord waits 3 s for a response, so the answer is deferred first.
 const DEADLINE: Duration = Duration::from_secs(5);
 
 #[cog(unit, handles("discord.reply", "http", "store"))]
@@ -26,7 +26,7 @@ impl Lookup {
     /// Looks something up
     #[command]
     async fn lookup(&self, ctx: &Context, #[describe = "What to look up"] name: String) -> Result {
-        // `..` would climb out of its place in the address, percent-encoded or not.
+        // `..` would leave its place in the address, percent-encoded or not.
         if name.chars().all(|character| character == '.') {
             return Err(Error::input("what shall I look up?"));
         }
@@ -41,7 +41,7 @@ impl Lookup {
 
     /// Where things are looked up
     ///
-    /// Who sets this lets the bot's machine send requests anywhere, its own network included.
+    /// The owner who sets this lets the bot's machine send requests anywhere, including its own network.
     #[command("lookup-source", owners_only)]
     async fn source(
         &self,
@@ -60,7 +60,7 @@ impl Lookup {
     }
 }
 
-/// What a server answered, or why there was no answer.
+/// The server's answer as a text for users, or why there was none.
 fn in_words(server: &str, response: Result<HttpResponse>) -> String {
     match response {
         Err(error) => unreachable_in_words(server, &error),
@@ -75,7 +75,7 @@ fn in_words(server: &str, response: Result<HttpResponse>) -> String {
     }
 }
 
-/// Why there was no answer.
+/// Why there was no answer, as a text for users.
 fn unreachable_in_words(server: &str, error: &Error) -> String {
     match error.handle().map(|error| error.kind) {
         Some(HandleErrorKind::Timeout) => format!("{server} did not answer within {} s.", DEADLINE.as_secs()),

@@ -1,12 +1,12 @@
-//! Any JSON as a few lines that a user can read. It knows no server's schema.
+//! Shows any JSON as a few readable lines, without knowing its schema.
 
 use serde_json::Value;
 
-/// Most lines shown.
+/// Maximum number of lines.
 const LINES: usize = 8;
-/// Most characters of one value; with [`LINES`] and short names, a message stays below Discord's 2000.
+/// Maximum number of characters of a value; with [`LINES`] and short names, a message stays below Discord's 2000.
 const VALUE: usize = 180;
-/// Most characters of a field's name.
+/// Maximum number of characters of a field's name.
 const NAME: usize = 40;
 
 /// The simple fields of an object, or of the first object in a list.
@@ -26,7 +26,7 @@ fn line(name: &str, value: &Value) -> Option<String> {
     text(value).map(|text| format!("**{}**: {text}", cut(name, NAME)))
 }
 
-/// A simple value as text; none for objects, lists and null.
+/// A simple value as text; `None` for objects, lists and null.
 fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) if !text.trim().is_empty() => Some(cut(text.trim(), VALUE)),
@@ -36,7 +36,7 @@ fn text(value: &Value) -> Option<String> {
     }
 }
 
-/// On one line, and not longer than `most` characters.
+/// The text on one line, shortened to `most` characters.
 fn cut(text: &str, most: usize) -> String {
     let line = text.replace(['\r', '\n'], " ");
     match line.char_indices().nth(most) {

@@ -1,10 +1,10 @@
-//! Where things are looked up: an address with a place for the name. It sends nothing.
+//! The source of lookups: an address with a placeholder for the name. Nothing is sent here.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Stands in an address where the name goes.
+/// The placeholder for the name in an address.
 const PLACE: &str = "{name}";
 
 /// An `http://` or `https://` address with [`PLACE`] in its path or query.
@@ -12,13 +12,13 @@ const PLACE: &str = "{name}";
 pub(crate) struct Source(String);
 
 impl Source {
-    /// Checks an address; otherwise says what is wrong with it.
+    /// Checks an address; the error describes what is wrong with it.
     pub(crate) fn parse(url: &str) -> Result<Self, String> {
         let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
         let Some(rest) = rest.filter(|rest| !rest.chars().any(char::is_whitespace)) else {
             return Err("That is no address that starts with `https://` or `http://`.".to_owned());
         };
-        // A name in the server's place would let everybody choose the server.
+        // A name in place of the server would let every user choose the server.
         match rest.split_once('/') {
             Some((server, path)) if !server.is_empty() && !server.contains(PLACE) && path.contains(PLACE) => {
                 Ok(Self(url.to_owned()))
@@ -29,12 +29,12 @@ impl Source {
         }
     }
 
-    /// The address of one name.
+    /// The address for a name.
     pub(crate) fn address(&self, name: &str) -> String {
         self.0.replace(PLACE, &percent_encoded(name))
     }
 
-    /// The server, as users read it.
+    /// The server, as shown to users.
     pub(crate) fn server(&self) -> &str {
         let rest = self.0.split_once("://").map_or(self.0.as_str(), |(_, rest)| rest);
         rest.split_once('/').map_or(rest, |(server, _)| server)
@@ -47,7 +47,7 @@ impl fmt::Display for Source {
     }
 }
 
-/// Everything but RFC 3986's unreserved characters is encoded, so a name never leaves its place in the address.
+/// Encodes everything but RFC 3986's unreserved characters, so that a name never leaves its place in the address.
 fn percent_encoded(name: &str) -> String {
     let mut encoded = String::with_capacity(name.len() * 3);
     for byte in name.bytes() {

@@ -1,4 +1,4 @@
-//! `!ping [text]` and `/ping text:` answer `pong [text]`. The template for a cog of yours; it keeps no state.
+//! `!ping [text]` and `/ping text:` answer `pong [text]`. The template for your own cog; it keeps no state.
 #![forbid(unsafe_code)]
 
 use gearshift_cog::prelude::*;

@@ -1,20 +1,20 @@
-//! What a poll is: a question, its answers, who voted for which. It sends and shows nothing.
+//! Polls: a question, its answers, and who voted for which. Nothing is sent or shown here.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
-/// Nine buttons and the one for another answer are two rows.
+/// Nine buttons and the one for another answer make two rows.
 pub(crate) const MOST_ANSWERS: usize = 9;
 /// Discord's limits for an embed's title and a button's label, in characters.
 const LONGEST_QUESTION: usize = 256;
 const LONGEST_ANSWER: usize = 80;
-/// Polls that are remembered; the oldest go first.
+/// How many polls are remembered; the oldest are dropped first.
 const MOST_BALLOTS: usize = 200;
-/// Squares of the longest bar.
+/// The number of squares in the longest bar.
 const BAR: u64 = 12;
 
-/// All polls by number.
+/// All polls, by number.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Ballots {
     first: u64,
@@ -38,7 +38,7 @@ enum View {
 }
 
 impl Ballots {
-    /// The number that the next poll gets.
+    /// The number of the next poll.
     pub(crate) fn next(&self) -> u64 {
         self.first + self.all.len() as u64
     }
@@ -51,7 +51,7 @@ impl Ballots {
         }
     }
 
-    /// Changes a poll and answers what became of it.
+    /// Changes a poll, and returns the result.
     pub(crate) fn change(
         &mut self,
         number: u64,
@@ -63,7 +63,7 @@ impl Ballots {
         Ok(ballot.clone())
     }
 
-    /// Questions that were asked, the newest first.
+    /// The questions that were asked, newest first.
     pub(crate) fn questions(&self) -> impl Iterator<Item = &str> {
         self.all.iter().rev().map(|ballot| ballot.question.as_str())
     }
@@ -123,7 +123,7 @@ impl Ballot {
         Ok(())
     }
 
-    /// Votes; a second press of the same button takes the vote back.
+    /// Votes; a second press of the same button withdraws the vote.
     pub(crate) fn vote(&mut self, user: u64, place: usize) -> Result<(), String> {
         if place >= self.answers.len() {
             return Err("this answer is not there".to_owned());
@@ -144,7 +144,7 @@ impl Ballot {
         Ok(())
     }
 
-    /// How it stands, a line an answer.
+    /// The current result, one line per answer.
     pub(crate) fn standing(&self) -> String {
         let count = |place: usize| self.votes.values().filter(|vote| **vote == place).count() as u64;
         let all = self.votes.len().max(1) as u64;

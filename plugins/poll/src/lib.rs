@@ -1,5 +1,5 @@
 //! `/poll question:Lunch? answers:soup, salad` asks everybody. Shows buttons, a menu, a form and suggestions, and that
-//! users can go on voting while the cog is replaced. It shows its polls; what they are is in `ballot`.
+//! users can go on voting while the cog is replaced. The polls are shown here; their data is in `ballot`.
 #![forbid(unsafe_code)]
 
 mod ballot;
@@ -10,7 +10,7 @@ use gearshift_cog::prelude::*;
 
 use self::ballot::{Ballot, Ballots, MOST_ANSWERS};
 
-/// Suggested when nobody has asked anything yet.
+/// Suggestions as long as no question was asked.
 const IDEAS: [&str; 3] = ["Tea or coffee?", "When do we meet?", "Ship it?"];
 
 /// The `RefCell` is never held across an `await`.
@@ -19,7 +19,7 @@ struct Poll {
     ballots: RefCell<Ballots>,
 }
 
-/// What is asked for.
+/// The form for another answer.
 #[derive(Modal)]
 #[title("Another answer")]
 struct Another {
@@ -87,7 +87,7 @@ impl Poll {
     }
 }
 
-/// A poll as a message: how it stands, and what can be pressed.
+/// A poll as a message: its current result, and its buttons and menu.
 fn shown(ballot: &Ballot, number: u64) -> CreateMessage {
     let vote = |(place, label): (usize, &str)| {
         let id = format!("poll:{number}:vote:{place}");

@@ -1,5 +1,5 @@
-//! Sends the bot's pulse to statsd: messages received, guilds joined, and how late its own task runs. `!pulse` says it in
-//! words. It never waits for statsd, and runs as well without one.
+//! Sends the bot's pulse to statsd: messages received, guilds joined, and how late its own task runs. `!pulse` answers
+//! with these numbers. It never waits for statsd, and works without one.
 #![forbid(unsafe_code)]
 
 use std::{
@@ -14,11 +14,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Default, Serialize, Deserialize)]
 struct Pulse {
     messages: Cell<u64>,
-    /// A guild that Discord cannot reach at the moment is one of them: the bot is still in it.
+    /// Includes guilds that are unavailable at the moment, as the bot is still a member.
     guilds: RefCell<BTreeSet<u64>>,
 }
 
-/// What counts of a guild. serenity's `Guild` has much more, which would be read for nothing.
+/// The field of a guild that matters here. serenity's `Guild` has many more, which would be parsed in vain.
 #[derive(Deserialize)]
 struct Joined {
     id: GuildId,
@@ -56,12 +56,12 @@ impl Pulse {
         Ok(())
     }
 
-    /// So often that no statsd server forgets the gauge.
+    /// Often enough that no statsd server forgets the gauge.
     #[every("10s")]
     async fn beat(&self, ctx: &Context, run: TaskRun) -> Result {
         self.gauge(ctx);
         let due = UNIX_EPOCH + Duration::from_millis(run.due_unix_ms);
-        // A clock that went back is not late.
+        // If the clock was set back, the task is not late.
         ctx.stats().timing("task_lateness", ctx.clock().now().duration_since(due).unwrap_or_default());
         Ok(())
     }

@@ -1,15 +1,16 @@
-//! Where reminders are kept: in the cog's store, or at the site API, which the operator's site reads and writes as well.
+//! Where reminders are kept: in the cog's store, or at the site API, which the operator's site reads and writes as
+//! well.
 
 use gearshift_cog::{handles::HandleErrorKind, prelude::*};
 use serde::{Deserialize, Serialize};
 
-/// Keys of the store begin so, and so do paths of the site API.
+/// The prefix of the store's keys and of the paths of the site API.
 const PREFIX: &str = "reminders/";
 
 /// A reminder, in the store and at the site API.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Reminder {
-    /// At most 25 characters without a colon, and no other has it.
+    /// At most 25 characters without a colon; unique.
     pub(crate) id: String,
     /// When it is due, in milliseconds since the Unix epoch.
     pub(crate) due_ms: u64,
@@ -26,7 +27,7 @@ pub(crate) enum Kept {
 }
 
 impl Kept {
-    /// All of them. One that cannot be read does not keep the others from being sent, and stays where it is.
+    /// All reminders. One that cannot be read stays where it is, and does not keep the others from being sent.
     pub(crate) async fn all(self, host: &Host) -> Result<Vec<Reminder>> {
         if let Self::AtSite = self {
             return host.api().get("reminders").fetch().await;
@@ -68,7 +69,7 @@ fn path(id: &str) -> String {
     format!("{PREFIX}{id}")
 }
 
-/// What the site does not have is no error: another attempt was faster.
+/// A reminder that the site does not have is not an error: another attempt was faster.
 fn or_missing<T: Default>(answer: Result<T>) -> Result<T> {
     match answer {
         Err(error)

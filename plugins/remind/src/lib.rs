@@ -1,6 +1,6 @@
-//! `!remind 10s tea` and `/remind when:10s what:tea` remind a user, each time exactly once, though the cog is replaced or the
-//! host restarted in between. Shows tasks that are planned while the cog runs, the store, the site API, and how a message
-//! is sent that must not be sent twice. It keeps nothing in memory that would be missed.
+//! `!remind 10s tea` and `/remind when:10s what:tea` remind a user exactly once, even if the cog is replaced or the
+//! host restarted in between. Shows tasks that are planned at run time, the store, the site API, and how to send a
+//! message that must not be sent twice. It keeps nothing in memory that would be missed.
 #![forbid(unsafe_code)]
 
 mod kept;
@@ -19,9 +19,9 @@ use serde::Deserialize;
 
 use self::kept::{Kept, Reminder};
 
-/// Most reminders at once, for all users together.
+/// Maximum number of reminders, for all users together.
 const MOST: usize = 1000;
-/// A reminder that Discord did not take is tried again after this time, while Discord still knows its nonce.
+/// A reminder that Discord did not accept is retried after this time, while Discord still remembers its nonce.
 const RETRY: Duration = Duration::from_secs(60);
 
 #[derive(Default, Deserialize)]
@@ -33,7 +33,8 @@ struct Settings {
 
 struct Remind {
     kept: Kept,
-    /// Ids of those that this generation has planned: `look` must not plan one again that is being sent.
+    /// Ids of the reminders that this generation has planned, so that `look` does not plan one again while it is being
+    /// sent.
     planned: RefCell<HashSet<String>>,
 }
 
@@ -43,7 +44,7 @@ impl Remind {
     async fn new(host: Host, settings: Settings) -> Result<Self> {
         let kept = if settings.at_site { Kept::AtSite } else { Kept::InStore };
         let remind = Self { kept, planned: RefCell::default() };
-        // It can serve without: they are looked at every minute.
+        // It can serve without them: they are read again every minute.
         if let Err(error) = remind.plan_all(&host).await {
             tracing::error!("the reminders cannot be read: {error}");
         }
@@ -70,13 +71,13 @@ impl Remind {
         let due_ms = u64::try_from(due.as_millis())?;
         let (id, channel, user) = (ctx.id()?.to_string(), ctx.channel_id()?, ctx.user()?.id);
         let reminder = Reminder { id, due_ms, channel, user, text: what };
-        // Kept first: nobody is promised what a crash would lose.
+        // Saved first: a user must not be promised a reminder that a crash would lose.
         self.kept.put(ctx, &reminder).await?;
         self.plan(ctx, &reminder)?;
         ctx.reply(format!("I will remind you <t:{}:R>.", due.as_secs())).await
     }
 
-    /// Plans what has come to the site API by another way, and what was more than a year away.
+    /// Plans reminders that were added to the site API by others, and those that were more than a year away.
     #[every("1m")]
     async fn look(&self, ctx: &Context) -> Result {
         self.plan_all(ctx).await
@@ -97,9 +98,9 @@ impl Remind {
     async fn send(&self, host: &Host, id: &str) -> Result {
         let Some(reminder) = self.kept.get(host, id).await? else { return Ok(()) };
         let message = NewMessage::new(format!("<@{}> {}", reminder.user, reminder.text))
-            // The text is anybody's: it may mention nobody else.
+            // Any user can write the text, so it may only mention the user who is reminded.
             .allow_mentions(&[Mention::User(reminder.user)])
-            // A second attempt within some minutes, by whichever generation, is answered with the first one's message.
+            // If it is sent again within a few minutes, by any generation, Discord returns the first message instead.
             .nonce(id);
         match host.discord().send(reminder.channel, message).await {
             Ok(_) => {}
@@ -108,7 +109,7 @@ impl Remind {
             }
             Err(error) => return Err(error),
         }
-        // Only now: a crash before this line sends it once more, and Discord does not post it.
+        // Deleted only now: after a crash before this line it is sent once more, but Discord does not post it again.
         self.kept.delete(host, id).await
     }
 
@@ -121,8 +122,8 @@ impl Remind {
         Ok(())
     }
 
-    /// Plans a reminder; one that is overdue is due now, and one that is more than a year away is left for later. Planning
-    /// it again, as a reload does, only moves it to where it was.
+    /// Plans a reminder: an overdue one runs at once, and one that is more than a year away is left for later. Planning
+    /// it again, as a reload does, does not change when it is due.
     fn plan(&self, host: &Host, reminder: &Reminder) -> Result {
         let now = host.clock().now();
         let due = UNIX_EPOCH.checked_add(Duration::from_millis(reminder.due_ms));
@@ -140,7 +141,7 @@ fn task(id: &str) -> String {
     format!("remind:{id}")
 }
 
-/// Whether trying again is useless: the channel is gone, or closed to the bot.
+/// Whether retrying is useless: the channel was deleted, or the bot has no access to it.
 fn is_final(error: &Error) -> bool {
     error
         .handle()

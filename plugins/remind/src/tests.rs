@@ -1,4 +1,5 @@
-//! Each reminder comes once, by slash, prefix or site API, and though the cog is replaced in between.
+//! Each reminder is sent once, whether it was created by slash, prefix or site API, and even if the cog is replaced in
+//! between.
 
 use gearshift_cog::testing::Bot;
 use serde_json::{Value, json};
@@ -7,7 +8,7 @@ use super::*;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// What was posted in the channel beside answers.
+/// The messages in the channel other than answers.
 fn reminders(bot: &Bot) -> Vec<String> {
     let posted = bot.messages("general").into_iter().map(|message| message.content());
     posted.filter(|text| text.starts_with("<@")).collect()

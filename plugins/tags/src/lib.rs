@@ -1,10 +1,10 @@
-//! `/tag show`, `/tag write`, `/tag delete` and `/tag list`, with a prefix as well: notes of a server. Shows subcommands with
-//! their rules, suggestions while somebody types, a form, and the store.
+//! `/tag show`, `/tag write`, `/tag delete` and `/tag list`, with a prefix as well: notes of a server. Shows
+//! subcommands with their rules, suggestions while a user types, a form, and the store.
 #![forbid(unsafe_code)]
 
 use gearshift_cog::prelude::*;
 
-/// What is asked for.
+/// The form for a note.
 #[derive(Modal)]
 #[title("A note")]
 struct Note {
@@ -48,7 +48,7 @@ impl Tags {
             .await
     }
 
-    /// The names of notes that begin with what is typed.
+    /// The names of notes that begin with the typed text.
     async fn names(&self, ctx: &Context, typed: &str) -> Result<Vec<String>> {
         let (guild, mut names) = (key(ctx, ""), Vec::new());
         let mut notes = ctx.store().scan::<String>(&key(ctx, typed));
@@ -59,7 +59,7 @@ impl Tags {
     }
 }
 
-/// Where the note of a name is in the store. The group is for servers only.
+/// The store's key for a note. The group is for servers only.
 fn key(ctx: &Context, name: &str) -> String {
     format!("{}/{name}", ctx.guild_id().unwrap_or_default())
 }
@@ -77,7 +77,7 @@ mod tests {
 
     use super::*;
 
-    /// Somebody who may manage messages.
+    /// A user who may manage messages.
     fn moderator(bot: &Bot) -> User {
         let alice = bot.user("alice");
         alice.permissions(MANAGE_MESSAGES);

@@ -1,6 +1,6 @@
-//! Welcomes everybody who joins, in the channel of its settings (`[cog.welcome.settings] channel = …`), with a button to wave
-//! at them. Shows member events, settings that are checked before the cog is built, an embed by serenity's builder, and a
-//! button that works after a restart too. The events need the intent `guild_members`.
+//! Welcomes every new member in the channel of its settings (`[cog.welcome.settings] channel = …`), with a button to
+//! wave at them. Shows member events, settings that are checked before the cog is built, an embed by serenity's
+//! builder, and a button that works after a restart too. The events need the intent `guild_members`.
 #![forbid(unsafe_code)]
 
 use gearshift_cog::prelude::*;
