@@ -1,5 +1,5 @@
-//! The bots as child processes: Gearshift's host with a folder of cogs, and the same bot on twilight and in static poise.
-//! It does not talk to them; that is the crowd's part.
+//! The bots as child processes: Gearshift's host with a folder of cogs, and the same bot with twilight and with static
+//! poise. The messages to them come from the crowd.
 
 use std::{
     env, fs,
@@ -18,44 +18,45 @@ use crate::{Result, libraries, process::Process, rig::Home};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Gearshift,
-    /// On twilight, the leanest library: a gateway, a REST client, and nothing between them.
+    /// With twilight, the leanest library: a gateway, a REST client, and nothing in between.
     Twilight,
-    /// In poise, what an author would otherwise take.
+    /// With poise, which an author would otherwise use.
     Poise,
 }
 
-/// A bot that runs. It ends with this value.
+/// A running bot. Dropping it kills the process.
 pub(crate) struct Bot {
     kind: Kind,
     child: Child,
-    /// When its process was asked for.
+    /// When its process was started.
     pub(crate) started: Instant,
     home: Option<Home>,
 }
 
 impl Bot {
-    /// Starts a bot on a Discord; `cogs` and the configuration's `lines` are for Gearshift only.
+    /// Starts a bot on a Discord; `cogs` and the configuration's `lines` are only used for Gearshift.
     pub(crate) fn start(kind: Kind, sim: &Sim, cogs: &[(&str, &Path)], lines: &str) -> Result<Bot> {
         Bot::in_home(kind, sim, Home::new(&sim.api_url(), cogs, lines)?)
     }
 
-    /// Lets it close in order, and starts it once more in its home: what a first start makes is there then.
+    /// Lets it shut down gracefully, and starts it again in the same home, which then has all that a first start
+    /// creates.
     pub(crate) async fn again(mut self, sim: &Sim) -> Result<Bot> {
         self.ask_to_end()?;
         let status = self.child.wait()?;
-        // Otherwise the next one would seem to be connected before it is.
+        // Otherwise the next one would seem to be connected too early.
         while sim.gateway().connected() > 0 {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         let home = self.home.take().ok_or("a bot that runs has a home")?;
-        // The peers close nothing; only the host promises to.
+        // Only the host promises to close gracefully; the others do not.
         match status.success() || self.kind != Kind::Gearshift {
             true => Bot::in_home(self.kind, sim, home),
             false => Err(format!("{:?} ended with {status}", self.kind).into()),
         }
     }
 
-    /// Kills it, and starts it once more in its home. The processes that it had started, which should be gone.
+    /// Kills it, and starts it again in the same home. Returns the processes that it had started, which should be gone.
     pub(crate) fn killed(mut self, sim: &Sim) -> Result<(Bot, Vec<Process>)> {
         let children = self.process().children()?;
         self.child.kill()?;
@@ -64,7 +65,7 @@ impl Bot {
         Ok((Bot::in_home(self.kind, sim, home)?, children))
     }
 
-    /// Has `gearshift` do something with it: `cogs reload ping`.
+    /// Runs a `gearshift` command for it: `cogs reload ping`.
     pub(crate) async fn order(&self, words: &[&str]) -> Result<()> {
         let mut command = tokio::process::Command::new(beside("gearshift")?);
         command.args(words).arg("--config").arg(self.home().config());
@@ -75,12 +76,12 @@ impl Bot {
         }
     }
 
-    /// Has it go on as its program's file is now.
+    /// Makes it continue with the current file of its program.
     pub(crate) async fn upgrade(&self) -> Result<()> {
         self.order(&["upgrade"]).await
     }
 
-    /// Starts a bot in a home that is made for this Discord.
+    /// Starts a bot in a home that was made for this Discord.
     pub(crate) fn in_home(kind: Kind, sim: &Sim, home: Home) -> Result<Bot> {
         let command = match kind {
             Kind::Gearshift => {
@@ -98,7 +99,7 @@ impl Bot {
         Bot::spawn(kind, command, sim, home)
     }
 
-    /// Starts `gearshift dev` on the folder of a package, in the dev profile.
+    /// Starts `gearshift dev` in the folder of a package, in the dev profile.
     pub(crate) fn develop(sim: &Sim, package: &Path) -> Result<Bot> {
         let home = Home::new(&sim.api_url(), &[], "")?;
         let mut command = Command::new(beside("gearshift")?);
@@ -137,7 +138,7 @@ impl Bot {
         Process::with_id(self.child.id())
     }
 
-    /// The end of its log, to say why something did not happen.
+    /// The end of its log, to explain why something did not happen.
     pub(crate) fn last_words(&self) -> String {
         let log = fs::read_to_string(self.home().log()).unwrap_or_default();
         let lines: Vec<&str> = log.lines().collect();
@@ -147,14 +148,14 @@ impl Bot {
 
 impl Drop for Bot {
     fn drop(&mut self) {
-        // It may have ended already; then there is nothing to kill.
+        // If it has ended already, there is nothing to kill.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// Lets a child be killed when the thread that starts it ends, which is the main one: a run that is broken off leaves
-/// no bot behind.
+/// Has a child killed when the thread that starts it ends, which is the main thread: an interrupted run leaves no bot
+/// behind.
 #[allow(unsafe_code, reason = "only the system can do it")]
 fn end_with_this_thread(command: &mut Command) {
     // SAFETY: prctl with these numbers touches no memory.

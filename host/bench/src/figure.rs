@@ -1,21 +1,21 @@
-//! A figure: what was measured, what it shall be, and whether it is. Printed as a table and as JSON.
-//! It measures nothing.
+//! A figure: what was measured, its goal, and whether the goal is met. Printed as a table and as JSON. Nothing is
+//! measured here.
 
 use std::fmt;
 
 use serde_json::{Value, json};
 
-/// How long measurements take.
+/// How thorough measurements are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scale {
-    /// Long enough to judge.
+    /// Long enough for reliable figures.
     Full,
     /// Long enough to see that it works.
     Quick,
 }
 
 impl Scale {
-    /// One of two sizes.
+    /// Returns one of two sizes.
     pub(crate) fn pick<T>(self, full: T, quick: T) -> T {
         match self {
             Scale::Full => full,
@@ -24,12 +24,12 @@ impl Scale {
     }
 }
 
-/// What a figure shall be.
+/// The goal of a figure.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Goal {
     AtMost(f64),
     AtLeast(f64),
-    /// Shown for orientation only.
+    /// Shown for information only.
     None,
 }
 
@@ -50,7 +50,7 @@ pub(crate) struct Figure {
     unit: &'static str,
     goal: Goal,
     value: f64,
-    /// What the value was made of.
+    /// What the value was computed from.
     note: String,
 }
 
@@ -60,7 +60,7 @@ impl Figure {
         Figure { what: what.into(), unit, goal, value, note: String::new() }
     }
 
-    /// With what the value was made of.
+    /// Adds what the value was computed from.
     pub(crate) fn note(mut self, note: impl Into<String>) -> Figure {
         self.note = note.into();
         self
@@ -79,7 +79,7 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// Takes what a measurement brought.
+    /// Adds the result of a measurement.
     pub(crate) fn add(&mut self, name: &'static str, result: crate::Result<Vec<Figure>>) {
         match result {
             Ok(figures) => self.figures.extend(figures.into_iter().map(|figure| (name, figure))),
@@ -100,7 +100,7 @@ impl Report {
         self.figures.iter().filter(|(_, figure)| figure.is_met() == Some(false)).count()
     }
 
-    /// How many measurements could not be made.
+    /// How many measurements failed.
     pub(crate) fn failures(&self) -> usize {
         self.failures.len()
     }

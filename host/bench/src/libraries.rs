@@ -1,5 +1,5 @@
-//! Cogs as libraries: built by cargo in release, or made from one that was built by giving it another name.
-//! It loads none.
+//! Cogs as libraries: built by cargo in release, or made from a built one by giving it another name. No library is
+//! loaded here.
 
 use std::{
     collections::BTreeMap,
@@ -15,19 +15,19 @@ pub(crate) fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// Cargo's target folder, in which this program lies.
+/// Cargo's target folder, which contains this program.
 pub(crate) fn target() -> Result<PathBuf> {
     let program = env::current_exe()?;
     let target = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").exists());
     Ok(target.ok_or("this program does not lie in cargo's target folder")?.to_owned())
 }
 
-/// Example cogs in release, by their names.
+/// Example cogs in release, by name.
 pub(crate) fn examples(names: &[&str]) -> Result<BTreeMap<String, PathBuf>> {
     build(&workspace().join("Cargo.toml"), names, &[])
 }
 
-/// Builds packages of a workspace in release; the libraries by their targets' names.
+/// Builds packages of a workspace in release. Returns the libraries by the names of their targets.
 pub(crate) fn build(
     manifest: &Path,
     packages: &[&str],
@@ -59,10 +59,10 @@ pub(crate) fn build(
     }
 }
 
-/// A copy of a library in which a text stands for another one of the same length, wherever it occurs.
+/// Copies a library, with every occurrence of a text replaced by another one of the same length.
 ///
 /// # Errors
-/// When the lengths differ or the text does not occur.
+/// The lengths differ, or the text does not occur.
 pub(crate) fn with_text(library: &Path, from: &str, to: &str, copy: &Path) -> Result<()> {
     if from.len() != to.len() {
         return Err(format!("`{from}` and `{to}` are not of one length").into());

@@ -1,5 +1,5 @@
-//! Measures the figures that the host promises and prints them as a table, ratios taken in one run.
-//! It decides nothing about the host and is no test: a figure that is missed is shown, and the exit status says so.
+//! Measures the figures that the host promises and prints them as a table, with ratios from a single run. It is not a
+//! test and has no influence on the host: a missed goal is shown, and is reflected in the exit status.
 
 mod bots;
 mod figure;
@@ -15,7 +15,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use figure::{Report, Scale};
 
-/// Anything that stops a measurement; the text is for people.
+/// Any error that stops a measurement; the text is for people.
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 const USAGE: &str = "\
@@ -57,7 +57,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// What the command line asks for; none if it asks for help.
+/// What the command line asks for; `None` if it asks for help.
 fn order(arguments: impl Iterator<Item = String>) -> std::result::Result<Option<Order>, String> {
     let mut order = Order { scale: Scale::Full, minutes: None, json: None, names: Vec::new() };
     let mut arguments = arguments;

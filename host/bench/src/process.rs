@@ -1,10 +1,11 @@
-//! What the system says of a process: CPU time, memory, maps, threads, descriptors. Linux only; it starts and ends nothing.
+//! What the system reports about a process: CPU time, memory, maps, threads, descriptors. Linux only. It starts and
+//! ends nothing.
 
 use std::{fs, path::PathBuf};
 
 use crate::Result;
 
-/// A process to look at.
+/// A process to inspect.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Process(u32);
 
@@ -13,7 +14,7 @@ pub(crate) struct Process(u32);
 pub(crate) struct Memory {
     /// All resident pages.
     pub(crate) rss: f64,
-    /// Pages shared with other processes counted in part.
+    /// Resident pages, where those shared with other processes count in part.
     pub(crate) pss: f64,
 }
 
@@ -28,7 +29,7 @@ impl Process {
         Process(std::process::id())
     }
 
-    /// Whether it is there, and has not ended.
+    /// Whether it exists and has not ended.
     pub(crate) fn is_alive(self) -> bool {
         let state = |stat: String| stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'));
         self.read("stat").is_ok_and(state)
@@ -50,7 +51,7 @@ impl Process {
     pub(crate) fn cpu_ms_of_threads(self) -> Result<f64> {
         let mut nanos = 0.0;
         for thread in fs::read_dir(self.path("task"))? {
-            // A thread may end between the listing and the look.
+            // A thread may end after it was listed.
             let Ok(text) = fs::read_to_string(thread?.path().join("schedstat")) else { continue };
             nanos += text.split_whitespace().next().ok_or("`schedstat` is empty")?.parse::<f64>()?;
         }
@@ -68,11 +69,11 @@ impl Process {
         Ok(Memory { rss: field("Rss")?, pss: field("Pss")? })
     }
 
-    /// Processes that its threads have started and that are there.
+    /// Running processes that its threads have started.
     pub(crate) fn children(self) -> Result<Vec<Process>> {
         let mut children = Vec::new();
         for thread in fs::read_dir(self.path("task"))? {
-            // A thread may end between the listing and the look.
+            // A thread may end after it was listed.
             let Ok(text) = fs::read_to_string(thread?.path().join("children")) else { continue };
             children.extend(text.split_whitespace().filter_map(|id| id.parse().ok()).map(Process));
         }
@@ -89,7 +90,7 @@ impl Process {
         Ok(fs::read_dir(self.path("fd"))?.count())
     }
 
-    /// How many of them are no sockets.
+    /// How many of them are not sockets.
     pub(crate) fn descriptors_but_sockets(self) -> Result<usize> {
         let links = fs::read_dir(self.path("fd"))?.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
         Ok(links.filter(|link| !link.to_string_lossy().starts_with("socket:")).count())
@@ -116,20 +117,20 @@ fn ticks_per_second() -> f64 {
     unsafe { libc::sysconf(libc::_SC_CLK_TCK) as f64 }
 }
 
-/// How many pthread keys this process could still make.
+/// How many more pthread keys this process could create.
 #[allow(unsafe_code, reason = "only the C library knows")]
 pub(crate) fn free_pthread_keys() -> usize {
     let mut keys = Vec::new();
     loop {
         let mut key = 0;
-        // SAFETY: `key` is a place to write to; a key without a destructor calls nothing.
+        // SAFETY: `key` is valid for writing; a key without a destructor calls nothing.
         if unsafe { libc::pthread_key_create(&raw mut key, None) } != 0 {
             break;
         }
         keys.push(key);
     }
     for key in &keys {
-        // SAFETY: made above, and nobody else knows it.
+        // SAFETY: created above, and used nowhere else.
         unsafe { libc::pthread_key_delete(*key) };
     }
     keys.len()

@@ -1,5 +1,5 @@
-//! The built-in Discord and a crowd that talks in it; and, where the control plane is measured, a host in this process.
-//! It measures nothing.
+//! The built-in Discord and a crowd that talks in it; and, for measurements of the control plane, a host in this
+//! process. Nothing is measured here.
 
 use std::{
     fs,
@@ -18,18 +18,18 @@ use tempfile::TempDir;
 
 use crate::Result;
 
-/// How long anything may take before it counts as lost.
+/// How long anything may take before it is considered lost.
 pub(crate) const SOON: Duration = Duration::from_secs(30);
-/// By then a host that has nothing to do any more has given the memory of a load back.
+/// After this time, an idle host has given back the memory that it used under load.
 pub(crate) const AT_REST: Duration = Duration::from_secs(12);
 
 /// The lines of a configuration with a store.
 pub(crate) const STORE: &str = "[store]\npath = \"store.db\"";
 
-/// Discord allows five messages in 5 s in one channel: a load of thousands a second is spread over channels.
+/// Discord allows five messages in 5 s per channel, so a load of thousands per second is spread over channels.
 const CHANNELS: usize = 16;
 
-/// Somebody who talks in many channels.
+/// A member who talks in many channels.
 #[derive(Clone)]
 pub(crate) struct Crowd {
     member: Member,
@@ -39,13 +39,13 @@ pub(crate) struct Crowd {
 }
 
 impl Crowd {
-    /// Says something in one of the channels, taken in turn by `number`.
+    /// Sends a message in one of the channels, in turn by `number`.
     pub(crate) async fn say(&self, number: u64, text: &str) -> Result<Snowflake> {
         let channel = &self.channels[number as usize % self.channels.len()];
         Ok(self.member.say(channel, text).await?)
     }
 
-    /// Runs `/ping text:` in one of the channels, taken in turn by `number`.
+    /// Runs `/ping text:` in one of the channels, in turn by `number`.
     pub(crate) async fn ping(&self, number: u64, text: &str) -> Result<Snowflake> {
         let place = &self.places[number as usize % self.places.len()];
         Ok(place.slash("ping", [("text", text)]).await?.id())
@@ -57,27 +57,27 @@ pub(crate) async fn discord() -> Result<(Sim, Crowd)> {
     open(little()).await
 }
 
-/// A Discord that asks for a heartbeat in this interval.
+/// A Discord with this heartbeat interval.
 pub(crate) async fn discord_beating(interval: Duration) -> Result<(Sim, Crowd)> {
     open(SimOptions { heartbeat_interval: interval, ..little() }).await
 }
 
-/// A Discord that is so far away.
+/// A Discord with this round-trip time.
 pub(crate) async fn discord_away(round_trip: Duration) -> Result<(Sim, Crowd)> {
     open(SimOptions { round_trip, transcript_limit: 100_000, ..little() }).await
 }
 
-/// A Discord that keeps what was said for minutes: an answer to what is forgotten is no reply.
+/// A Discord that remembers messages for minutes: an answer to a forgotten message is not a reply.
 pub(crate) async fn discord_that_remembers() -> Result<(Sim, Crowd)> {
     open(SimOptions { transcript_limit: 100_000, history_per_channel: 5_000, ..SimOptions::default() }).await
 }
 
-/// A Discord with so many channels that keeps Discord's rate limits.
+/// A Discord with this number of channels and with Discord's rate limits.
 pub(crate) async fn discord_with_limits(channels: usize) -> Result<(Sim, Crowd)> {
     open_with(channels, SimOptions { rate_limits: RateLimits::Discord, ..little() }).await
 }
 
-/// Little is kept: what a long run says must not grow this process.
+/// Keeps little history: the messages of a long run must not make this process grow.
 fn little() -> SimOptions {
     SimOptions { history_per_channel: 64, ..SimOptions::default() }
 }
@@ -120,10 +120,10 @@ pub(crate) struct Home {
 }
 
 impl Home {
-    /// A home with some libraries under their cogs' names, and a configuration for the given Discord. `lines` stand at
-    /// the top of the configuration.
+    /// Creates a home with some libraries under the names of their cogs, and a configuration for this Discord. `lines`
+    /// are at the top of the configuration.
     pub(crate) fn new(api_url: &str, cogs: &[(&str, &Path)], lines: &str) -> Result<Home> {
-        // In memory where there is such a place: a store waits for the disk, and the disk is not what is measured.
+        // In memory if possible: a store waits for the disk, and the disk is not to be measured.
         let memory = Path::new("/dev/shm");
         let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
         let home = Home { folder: folder? };
@@ -163,7 +163,7 @@ impl Home {
         self.folder.path().join("control.sock")
     }
 
-    /// Puts a library in as a careful deployer does: written aside, then renamed into place.
+    /// Installs a library as a careful deployer does: written to a temporary name, then renamed into place.
     pub(crate) fn put(&self, name: &str, library: &Path) -> Result<()> {
         let cogs = self.cogs();
         let aside = cogs.join(format!(".{name}.part"));
@@ -172,7 +172,7 @@ impl Home {
     }
 }
 
-/// A host in this process on a Discord of its own.
+/// A host in this process, on a Discord of its own.
 pub(crate) struct Rig {
     pub(crate) sim: Sim,
     pub(crate) crowd: Crowd,
@@ -181,9 +181,9 @@ pub(crate) struct Rig {
 }
 
 impl Rig {
-    /// Everything up and connected.
+    /// Starts and connects everything.
     pub(crate) async fn new(cogs: &[(&str, &Path)], lines: &str) -> Result<Rig> {
-        // What happened is kept in this process, whose memory is looked at.
+        // The history is kept in this process, whose memory is measured.
         let (sim, crowd) = open(SimOptions { transcript_limit: 1000, replay_limit: 100, ..little() }).await?;
         let home = Home::new(&sim.api_url(), cogs, lines)?;
         let file = home.config();
@@ -204,7 +204,7 @@ impl Rig {
         ask(&self.sim, &self.crowd, line).await
     }
 
-    /// Everything down.
+    /// Closes everything.
     pub(crate) async fn close(self) {
         self.host.close().await.expect("the store takes every state");
         self.sim.close().await;

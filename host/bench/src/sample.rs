@@ -1,8 +1,8 @@
-//! Many values of one kind: median and percentiles. It knows no units.
+//! Many values of one kind: median and percentiles, without units.
 
 use std::time::Duration;
 
-/// Values, kept until they are asked.
+/// The values of a sample.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sample(Vec<f64>);
 
@@ -22,7 +22,7 @@ impl Sample {
         self.0.extend(other.0);
     }
 
-    /// The value below which a share of all values lies; `share` from 0 to 1. NaN if there are none.
+    /// The value below which the given share of all values lies; `share` is from 0 to 1. NaN if there are no values.
     pub(crate) fn percentile(&self, share: f64) -> f64 {
         let mut sorted = self.0.clone();
         sorted.sort_by(f64::total_cmp);
@@ -32,14 +32,14 @@ impl Sample {
         sorted.get(at.min(last)).copied().unwrap_or(f64::NAN)
     }
 
-    /// The percentile of every `size` values in a row, in the order they were added, and of these the one in the middle:
-    /// a trouble that comes now and then, however large, does not move it. NaN if there are fewer values.
+    /// The median of the percentiles of every `size` consecutive values, in the order they were added: an occasional
+    /// disturbance, however large, does not affect it. NaN if there are fewer than `size` values.
     pub(crate) fn usual_percentile(&self, size: usize, share: f64) -> f64 {
         let rows = self.0.chunks_exact(size);
         rows.map(|row| Sample(row.to_vec()).percentile(share)).collect::<Sample>().median()
     }
 
-    /// The value in the middle.
+    /// The median.
     pub(crate) fn median(&self) -> f64 {
         self.percentile(0.5)
     }

@@ -1,7 +1,7 @@
-//! Cogs that only the benchmarks need, generated into a workspace below the target folder: a second version of the example
-//! `ping`; of the tests' `echo`, which does not ask what it was called, one of which a hundred are made and one built
-//! against a newer minor of the ABI; and one that posts in every channel.
-//! It loads none.
+//! Cogs that only the benchmarks need, generated into a workspace below the target folder: a second version of the
+//! example `ping`; copies of the tests' `echo` that ignore the name they were called by, of which a hundred are made
+//! and one is built against a newer minor version of the ABI; and one that posts in every channel. No library is loaded
+//! here.
 
 use std::{
     fs,
@@ -10,13 +10,13 @@ use std::{
 
 use crate::{Result, libraries};
 
-/// How the two versions of [`pings`] begin their answers.
+/// The first words of the answers of the two versions of [`pings`].
 pub(crate) const WORDS: [&str; 2] = ["pong", "pang"];
 
-/// Stands in a cog's library for the number that makes it one of many.
+/// Placeholder in a cog's library for the number that distinguishes it from its copies.
 const NUMBER: &str = "000";
 
-/// `ping` as it is and a version that says another word; both are the cog `ping`.
+/// `ping`, and a version with a different answer; both are the cog `ping`.
 pub(crate) fn pings() -> Result<[PathBuf; 2]> {
     let workspace = Workspace::new("pings")?;
     let next = replaced(&workspace.ping()?, "pong {", "pang {")?;
@@ -26,7 +26,8 @@ pub(crate) fn pings() -> Result<[PathBuf; 2]> {
     Ok([ping, next])
 }
 
-/// So many cogs that differ in name and command only: the `n`-th is `ping-n` and answers `!ping-n`, three digits.
+/// This number of cogs that differ in name and command only: the `n`-th is `ping-n` and answers `!ping-n`, with three
+/// digits.
 pub(crate) fn many(count: usize, folder: &Path) -> Result<Vec<(String, PathBuf)>> {
     let workspace = Workspace::new("many")?;
     let name = format!("ping-{NUMBER}");
@@ -42,7 +43,8 @@ pub(crate) fn many(count: usize, folder: &Path) -> Result<Vec<(String, PathBuf)>
         .collect()
 }
 
-/// A cog `ping-newer` that is built against the next minor of the ABI: one function more in each of the two tables.
+/// A cog `ping-newer`, built against the next minor version of the ABI: with one more function in each of the two
+/// tables.
 pub(crate) fn newer() -> Result<PathBuf> {
     let workspace = Workspace::new("newer")?;
     workspace.add("ping-newer", &workspace.echo("ping-newer")?)?;
@@ -53,10 +55,10 @@ pub(crate) fn newer() -> Result<PathBuf> {
     Ok(workspace.build(&["ping-newer"])?.remove(0))
 }
 
-/// What the cog of [`announcer`] posts.
+/// The text that the cog of [`announcer`] posts.
 pub(crate) const NEWS: &str = "news";
 
-/// The cog of [`announcer`].
+/// The source of [`announcer`].
 const ANNOUNCER: &str = r#"//! Posts in every channel of a guild at once.
 use gearshift_cog::{handles::Method, prelude::*};
 
@@ -75,7 +77,7 @@ impl Announcer {
 }
 "#;
 
-/// A cog that posts [`NEWS`] in every channel of the guild in which somebody says `!announce`, at once.
+/// A cog that posts [`NEWS`] in every channel of a guild at once when a user says `!announce` there.
 pub(crate) fn announcer() -> Result<PathBuf> {
     let workspace = Workspace::new("announcer")?;
     workspace.add("announcer", &replaced(ANNOUNCER, "\"news\"", &format!("{NEWS:?}"))?)?;
@@ -89,13 +91,13 @@ pub(crate) fn announcer() -> Result<PathBuf> {
     Ok(workspace.build(&["announcer"])?.remove(0))
 }
 
-/// A cog whose source is changed again and again.
+/// A cog whose source is changed repeatedly.
 pub(crate) struct Editable {
     workspace: Workspace,
     source: String,
 }
 
-/// A copy of `ping` to be changed.
+/// A copy of `ping` that can be changed.
 pub(crate) fn editable() -> Result<Editable> {
     let workspace = Workspace::new("edited")?;
     let source = workspace.ping()?;
@@ -103,14 +105,14 @@ pub(crate) fn editable() -> Result<Editable> {
 }
 
 impl Editable {
-    /// Lets it say something that it did not say before, and gives that.
+    /// Gives it an answer that it has not had before, and returns that.
     pub(crate) fn change(&self, round: u32) -> Result<String> {
         let words = format!("pong {round} {}", std::time::UNIX_EPOCH.elapsed()?.as_nanos());
         self.workspace.add("ping-edited", &replaced(&self.source, "pong {", &format!("{words} {{"))?)?;
         Ok(words)
     }
 
-    /// Lets its last line be one that no compiler understands.
+    /// Appends a line that does not compile.
     pub(crate) fn spoil(&self) -> Result<()> {
         self.workspace.add("ping-edited", &format!("{}\nfn 1() {{\n", self.source))
     }
@@ -137,7 +139,7 @@ impl Workspace {
         fs::create_dir_all(&folder)?;
         let root = libraries::workspace().canonicalize()?;
         let manifest = fs::read_to_string(root.join("Cargo.toml"))?;
-        // The same profiles and versions; other members, and the project's own packages by their full paths.
+        // The same profiles and versions, but other members, and full paths to the project's own packages.
         let mut lines: Vec<String> = Vec::new();
         for line in manifest.lines() {
             lines.push(match line {
@@ -157,8 +159,8 @@ impl Workspace {
         Ok(fs::read_to_string(libraries::workspace().join("plugins/ping/src/lib.rs"))?)
     }
 
-    /// The source of the tests' `echo`, with another name for its command, which is no slash command: Discord takes no
-    /// more than a hundred of them.
+    /// The source of the tests' `echo`, with another command, for use with a prefix only: Discord allows no more than a
+    /// hundred slash commands.
     fn echo(&self, command: &str) -> Result<String> {
         let source = fs::read_to_string(libraries::workspace().join("host/tests/cogs/echo/src/lib.rs"))?;
         let source = replaced(&source, "Command::new(\"echo\"", &format!("Command::new(\"{command}\""))?;
@@ -178,7 +180,7 @@ impl Workspace {
         Ok(packages.iter().map(|package| built[&package.replace('-', "_")].clone()).collect())
     }
 
-    /// Writes a file, unless it is the same already: cargo goes by the time of a file.
+    /// Writes a file unless it is unchanged, as cargo checks the modification time.
     fn write(&self, file: &str, text: &str) -> Result<()> {
         let file = self.folder.join(file);
         if fs::read_to_string(&file).is_ok_and(|old| old == text) {
@@ -188,10 +190,10 @@ impl Workspace {
     }
 }
 
-/// A text with one part replaced.
+/// The text with one part replaced.
 ///
 /// # Errors
-/// When the part is not there: the source has changed, and this module must follow.
+/// The part does not occur: the source has changed, and this module must be adapted.
 fn replaced(text: &str, from: &str, to: &str) -> Result<String> {
     match text.contains(from) {
         true => Ok(text.replace(from, to)),

@@ -1,5 +1,5 @@
-//! Load: messages said or commands run and replies checked one by one, in a closed loop or at a fixed rate.
-//! It knows neither which bot answers nor what is done with the numbers.
+//! Load: messages sent or commands run, with every reply checked, in a closed loop or at a fixed rate. Independent of
+//! the bot that answers and of how the numbers are used.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -15,27 +15,27 @@ use crate::{
     sample::Sample,
 };
 
-/// What a load brought.
+/// The result of a load.
 #[derive(Debug, Default)]
 pub(crate) struct Load {
     /// Messages that were answered.
     pub(crate) replies: u64,
     /// From the first message to the last reply.
     pub(crate) took: Duration,
-    /// From saying a message until its reply is at Discord, in milliseconds.
+    /// From sending a message to the arrival of its reply at Discord, in milliseconds.
     pub(crate) latency_ms: Sample,
-    /// The longest time from reply to reply, of a load at a fixed rate.
+    /// The longest time between two replies, for a load at a fixed rate.
     pub(crate) silence: Duration,
     /// Messages without a reply.
     pub(crate) lost: u64,
-    /// Replies beyond the first to one message.
+    /// Further replies to messages that already had one.
     pub(crate) duplicated: u64,
-    /// The replies' texts in the order of their messages, of a load at a fixed rate; none: there was no reply.
+    /// For a load at a fixed rate, the texts of the replies in the order of the messages; `None` without a reply.
     pub(crate) texts: Vec<Option<String>>,
 }
 
 impl Load {
-    /// Adds what a later load brought.
+    /// Adds the result of a later load.
     pub(crate) fn append(&mut self, later: Load) {
         self.replies += later.replies;
         self.took += later.took;
@@ -46,22 +46,22 @@ impl Load {
         self.texts.extend(later.texts);
     }
 
-    /// Replies a second.
+    /// Replies per second.
     pub(crate) fn rate(&self) -> f64 {
         self.replies as f64 / self.took.as_secs_f64()
     }
 }
 
-/// How the bot is asked.
+/// How the bot is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Ask {
-    /// By a message, `!ping N`.
+    /// With a message, `!ping N`.
     Message,
-    /// By a slash command, `/ping text:N`.
+    /// With a slash command, `/ping text:N`.
     Interaction,
 }
 
-/// How long a closed loop asks.
+/// How long a closed loop runs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Length {
     Lasting(Duration),
@@ -77,10 +77,10 @@ impl Length {
     }
 }
 
-/// Keeps `outstanding` questions unanswered for a while; each `N` must be answered `pong N`.
+/// Keeps `outstanding` questions unanswered for a while; each `N` must be answered with `pong N`.
 ///
 /// # Errors
-/// A wrong answer, or none for [`SOON`].
+/// A wrong answer, or no answer within [`SOON`].
 pub(crate) async fn closed(
     sim: &Sim,
     crowd: &Crowd,
@@ -132,7 +132,7 @@ async fn put(
     Ok(())
 }
 
-/// A load at a fixed rate that goes on until it is stopped, whatever the answers.
+/// A load at a fixed rate, regardless of the answers, until it is stopped.
 pub(crate) struct Steady {
     talker: thread::JoinHandle<Result<Vec<(Snowflake, Instant)>>>,
     listener: tokio::task::JoinHandle<Collected>,
@@ -149,7 +149,7 @@ struct Collected {
 }
 
 impl Steady {
-    /// Begins to talk, `rate` messages a second; `line` makes the text of each from its number.
+    /// Starts sending `rate` messages per second; `line` makes the text of each from its number.
     pub(crate) fn start(
         sim: &Sim,
         crowd: &Crowd,
@@ -160,7 +160,7 @@ impl Steady {
         let listener = tokio::spawn(listen(sim.transcript().reader(), total));
         let (stop, stopped) = std::sync::mpsc::channel();
         let (crowd, runtime) = (crowd.clone(), tokio::runtime::Handle::current());
-        // A thread of its own: the runtime's timers are no finer than a millisecond.
+        // A thread of its own, as the runtime's timers have a resolution of only a millisecond.
         let talker = thread::spawn(move || {
             let (start, period) = (Instant::now(), Duration::from_secs(1) / rate);
             let mut said = Vec::new();
@@ -178,7 +178,7 @@ impl Steady {
         Steady { talker, listener, stop, expected, start: Instant::now() }
     }
 
-    /// Stops talking, waits for the replies that are missing, and counts.
+    /// Stops sending, waits for the missing replies, and counts.
     pub(crate) async fn stop(self) -> Result<Load> {
         let _ = self.stop.send(());
         let talker = self.talker;
@@ -212,12 +212,12 @@ impl Steady {
     }
 }
 
-/// Collects replies until as many messages were answered as were said, or nothing comes any more.
+/// Collects replies until as many messages were answered as were sent, or no more replies arrive.
 async fn listen(mut reader: Reader, mut expected: tokio::sync::watch::Receiver<Option<usize>>) -> Collected {
     let (mut collected, mut seen) = (Collected::default(), HashSet::new());
     loop {
         if expected.borrow().is_some_and(|expected| collected.replies.len() >= expected) {
-            // Duplicates of what was answered last are already there or will not be seen.
+            // Duplicates of the last replies have arrived by now, or are missed.
             while let Some(entry) = reader.try_next() {
                 collected.duplicated +=
                     u64::from(entry.posted().is_some_and(|it| it.author.bot && it.reply_to.is_some()));
@@ -241,7 +241,7 @@ async fn listen(mut reader: Reader, mut expected: tokio::sync::watch::Receiver<O
     }
 }
 
-/// The next reply of a bot, the message or interaction that it answers, and when it came; none after [`SOON`].
+/// The bot's next reply, the message or interaction that it answers, and when it arrived; `None` after [`SOON`].
 async fn reply(reader: &mut Reader, ask: Ask) -> Option<(Snowflake, std::sync::Arc<Message>, Instant)> {
     let find = |entry: &gearshift_sim::Entry| {
         let posted = entry.posted().filter(|posted| posted.author.bot)?;

@@ -1,4 +1,4 @@
-//! Any text as the arguments of a command, as a cog reads them.
+//! Any text as the arguments of a command, as a cog parses them.
 
 use std::{cell::RefCell, time::Duration};
 
@@ -67,11 +67,11 @@ impl Reader {
     }
 }
 
-/// In bytes. Discord refuses longer messages, and marks are added.
+/// In bytes. Discord refuses longer messages, and quotation marks are added.
 const LINE_MAX: usize = 600;
 
-/// The line of a command: its handler gets values of its types, or the user reads which argument is wrong. Words in
-/// quotation marks are the words.
+/// The line of a command: its handler gets values of its types, or the user is shown which argument is wrong. Words in
+/// quotation marks are passed on unchanged.
 pub(crate) fn line(bytes: &[u8]) {
     let Some(text) = str::from_utf8(bytes).ok().filter(|text| text.len() < LINE_MAX) else { return };
     let (command, text) = text.split_once(' ').unwrap_or((text, ""));
@@ -85,7 +85,7 @@ pub(crate) fn line(bytes: &[u8]) {
     if GOT.take().is_none() {
         assert!(answer.content().starts_with('`'), "{:?}", answer.content());
     }
-    // A mention is not what it is written as, and nothing stands for a `\` in front of a mark.
+    // Mentions are replaced when the message is sent, and a `\` in front of a quotation mark cannot be written.
     let words: Vec<&str> = text.split('\n').filter(|word| !word.contains(['\\', '@', '#'])).collect();
     if command == "words" && !words.is_empty() {
         let quoted: Vec<String> =

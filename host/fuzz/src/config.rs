@@ -8,8 +8,8 @@ use gearshift_host::{
 };
 use serde_json::{Map, Value};
 
-/// It is read or refused, and each problem has its line. It is the same with a byte order mark in front, and with the line
-/// ends of another system.
+/// It is parsed or refused, and each problem has its line. The result is the same with a byte order mark in front, and
+/// with the line ends of another system.
 pub(crate) fn file(bytes: &[u8]) {
     let text = match text::read_from(bytes) {
         Ok(text) => text,
@@ -27,7 +27,7 @@ pub(crate) fn file(bytes: &[u8]) {
             }
         }
         Err(ConfigError::Invalid { problems, .. }) => {
-            // The end of the file is behind the last line end.
+            // The end of the file is after the last line end.
             let lines = text.matches('\n').count() + 1;
             assert!(!problems.is_empty());
             for problem in problems {
@@ -37,12 +37,12 @@ pub(crate) fn file(bytes: &[u8]) {
         }
         Err(ConfigError::Unreadable { .. }) => panic!("it is a text"),
     }
-    // In texts of several lines the line ends are part of the value.
+    // In multi-line texts, the line ends are part of the value.
     if !text.contains(['\r']) && !text.contains("\"\"\"") && !text.contains("'''") {
         let other = parse(&text.replace('\n', "\r\n"));
         match (read, other) {
             (Ok(read), Ok(other)) => assert_eq!(format!("{read:?}"), format!("{other:?}")),
-            // The words of a syntax error are the TOML parser's, which looks for another end.
+            // The text of a syntax error is the TOML parser's, which depends on the line ends.
             (
                 Err(ConfigError::Invalid { problems, .. }),
                 Err(ConfigError::Invalid { problems: other, .. }),

@@ -16,10 +16,10 @@ use tokio::{
     time::timeout,
 };
 
-/// Far more than a machine needs that is busy.
+/// Far more than a busy machine needs.
 const SOON: Duration = Duration::from_secs(60);
 
-/// Each line is answered by a line, until one is no request; what is refused has changed nothing.
+/// Each line is answered with a line, until one is not a request; a refused request changes nothing.
 pub(crate) fn requests(bytes: &[u8]) {
     thread_local!(static STAGE: RefCell<Option<Stage>> = const { RefCell::new(None) });
     for line in bytes.split(|byte| *byte == b'\n') {
@@ -39,7 +39,7 @@ pub(crate) fn requests(bytes: &[u8]) {
     });
 }
 
-/// A host with a store, without cogs.
+/// A host with a store and without cogs.
 struct Stage {
     runtime: Runtime,
     host: Host,
@@ -74,7 +74,7 @@ impl Stage {
         let client = UnixStream::connect(&self.socket).await.expect("the host listens");
         let (mut read, mut write) = client.into_split();
         let send = async {
-            // It may close its end before it has read all.
+            // The host may close its end before it has read everything.
             let _ = write.write_all(bytes).await;
             let _ = write.shutdown().await;
         };
@@ -82,7 +82,7 @@ impl Stage {
         let receive = async { read.read_to_string(&mut text).await };
         let (_, received) =
             timeout(SOON, async { tokio::join!(send, receive) }).await.expect("the host answers");
-        // It closes with something unread.
+        // The host closes the connection with unread input.
         assert!(received.is_ok_and(|_| text.is_empty() || text.ends_with('\n')) || text.is_empty());
         let answers: Vec<Answer> =
             text.lines().map(|line| serde_json::from_str(line).expect("an answer")).collect();

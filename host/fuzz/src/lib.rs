@@ -1,7 +1,7 @@
-//! Any bytes as each thing that comes to Gearshift from outside, for `scripts/fuzz`.
+//! Any bytes for each kind of external input to Gearshift, for `scripts/fuzz`.
 //!
-//! A target is a function that panics when a promise about its input is broken. One program has them all, as it is linked
-//! once; the readers that are private to the host are in `gearshift_host::fuzz`.
+//! A target is a function that panics when a promise about its input is broken. All targets are in one program, which
+//! is linked once; the parsers that are private to the host are in `gearshift_host::fuzz`.
 
 mod arguments;
 mod config;
@@ -15,20 +15,21 @@ use peak_alloc::PeakAlloc;
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
 
-/// What may be taken for an input of no bytes, in bytes: serde reserves up to a mebibyte for a list that says it is long, and
-/// lists nest.
+/// How much memory an empty input may take, in bytes: serde reserves up to a mebibyte for a list that claims to be
+/// long, and lists nest.
 const MEMORY_LEAST: usize = 16 << 20;
-/// What may be taken for each byte of an input, in bytes: two of JSON (`0,`) become a value of a list that grows.
+/// How much memory each byte of an input may take, in bytes: two bytes of JSON (`0,`) become a value of a list that
+/// grows.
 const MEMORY_OF_A_BYTE: usize = 1_000;
 
 /// A kind of input.
 pub struct Target {
-    /// Its name, and that of its corpus.
+    /// The name of the target and of its corpus.
     pub name: &'static str,
     run: fn(&[u8]),
 }
 
-/// All of them, in the order of their names.
+/// All targets, sorted by name.
 pub const TARGETS: [Target; 11] = [
     Target { name: "arguments", run: arguments::line },
     Target { name: "config", run: config::file },
@@ -44,13 +45,13 @@ pub const TARGETS: [Target; 11] = [
 ];
 
 impl Target {
-    /// The target of a name.
+    /// The target with this name.
     ///
     /// # Panics
-    /// There is none.
+    /// If there is none.
     #[must_use]
     pub fn named(name: &str) -> &'static Target {
-        // The pattern of references is made by the first that is read, and is large.
+        // The first reference that is parsed compiles the pattern for references, which is large.
         let _ = "ghcr.io/me/greeter".parse::<Reference>();
         TARGETS
             .iter()
@@ -58,10 +59,10 @@ impl Target {
             .unwrap_or_else(|| panic!("there is no target `{name}`"))
     }
 
-    /// Runs it on an input.
+    /// Runs the target on an input.
     ///
     /// # Panics
-    /// It breaks a promise, or takes more memory than its length allows.
+    /// If a promise is broken, or more memory is taken than the input's length allows.
     pub fn run(&self, bytes: &[u8]) {
         MEMORY.reset_peak_usage();
         let before = MEMORY.current_usage();

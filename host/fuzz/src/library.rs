@@ -8,7 +8,8 @@ use gearshift_host::{
 };
 use tempfile::TempDir;
 
-/// It is inspected or refused in a line. Nothing of it is executed, and what would be changed in a copy of it is in it.
+/// It is inspected, or refused with one line. Nothing of it is executed, and the place that would be changed in a copy
+/// lies within it.
 pub(crate) fn file(bytes: &[u8]) {
     thread_local!(static FOLDER: RefCell<Option<TempDir>> = const { RefCell::new(None) });
     FOLDER.with_borrow_mut(|folder| {

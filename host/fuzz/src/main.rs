@@ -1,4 +1,4 @@
-//! The targets under libFuzzer, which has `main`. `GEARSHIFT_FUZZ` names the target.
+//! The targets for libFuzzer, which provides `main`. `GEARSHIFT_FUZZ` names the target.
 #![no_main]
 
 use std::{env, sync::LazyLock};

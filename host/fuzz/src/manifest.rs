@@ -6,7 +6,7 @@ use gearshift_host::{
     library::{Contents, ReadError, commands_max, mismatches, notes, prefix_names},
 };
 
-/// It is read or refused with the place; what is read is written as it was, and judged.
+/// It is parsed, or refused with the place; a parsed manifest is written as it was, and checked.
 pub(crate) fn section(bytes: &[u8]) {
     let manifest = match Manifest::parse(bytes) {
         Ok(manifest) => manifest,
@@ -18,7 +18,7 @@ pub(crate) fn section(bytes: &[u8]) {
     };
     let written = serde_json::to_vec(&manifest).expect("it has texts as keys");
     assert_eq!(Manifest::parse(&written).expect("what is written can be read"), manifest);
-    // Behind it stand zeros, if the section is longer.
+    // If the section is longer, zeros follow.
     let padded = [bytes, &[0; 7]].concat();
     assert_eq!(Manifest::parse(&padded).expect("it is the same"), manifest);
     for command in &manifest.commands {
@@ -43,7 +43,7 @@ pub(crate) fn section(bytes: &[u8]) {
     notes(&contents).iter().for_each(|note| assert_is_a_line(&note.to_string()));
 }
 
-/// What was read from a file cannot forge a line of the log or move the cursor.
+/// Text from a file cannot forge a line of the log or move the cursor.
 fn assert_is_a_line(text: &str) {
     assert!(!text.is_empty() && !text.contains(char::is_control), "{text:?}");
 }

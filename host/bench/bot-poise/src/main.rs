@@ -34,8 +34,8 @@ async fn main() -> Result<(), Error> {
             })
         })
         .build();
-    // Serenity's rate limiter ignores the proxy, so a bot that uses one has to turn it off. That is in poise's favour: it
-    // is spared work that it has on the real Discord, while Gearshift's own limits stay on.
+    // Serenity's rate limiter ignores the proxy, so a bot that uses one has to turn it off. That favours poise: it
+    // saves work that it has on the real Discord, while Gearshift's own limits stay on.
     let http = serenity::HttpBuilder::new(token).proxy(base).ratelimiter_disabled(true).build();
     let mut client = serenity::ClientBuilder::new_with_http(http, intents).framework(framework).await?;
     Ok(client.start().await?)

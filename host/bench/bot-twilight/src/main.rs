@@ -22,13 +22,13 @@ type Error = Box<dyn std::error::Error + Send + Sync>;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    // It is installed once, here.
+    // The TLS provider for the whole process.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let token = env::var("DISCORD_TOKEN")?;
     let base = env::var("DISCORD_BASE_URL")?;
     let host = base.strip_prefix("http://").ok_or("DISCORD_BASE_URL does not begin with http://")?;
-    // Without the rate limiter, which waits for the headers of the call before. That is in twilight's favour: it is spared
-    // work that it has on the real Discord, while Gearshift's own limits stay on.
+    // Without the rate limiter, which waits for the headers of the previous call. That favours twilight: it saves work
+    // that it has on the real Discord, while Gearshift's own limits stay on.
     let http = Client::builder().token(token.clone()).proxy(host.to_owned(), true).ratelimiter(None).build();
     let http = Arc::new(http);
     let intents =

@@ -1,4 +1,4 @@
-//! A cog that announces something in a thousand channels, at a Discord that is far away and keeps its limits.
+//! A cog that posts an announcement in a thousand channels, on a Discord that is far away and has rate limits.
 
 use std::{
     collections::HashSet,
@@ -19,7 +19,7 @@ use crate::{
 const LATENCY: Duration = Duration::from_millis(100);
 /// Discord lets a bot make 50 requests a second: <https://discord.com/developers/docs/topics/rate-limits#global-rate-limit>
 const A_SECOND: usize = 50;
-/// How many times the least time it may take all in all.
+/// The maximum total time, as a multiple of the minimum.
 const PATIENCE: u32 = 3;
 
 /// How many announcements arrive, and how many requests Discord refuses.

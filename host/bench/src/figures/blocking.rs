@@ -1,4 +1,4 @@
-//! A cog that keeps its thread: the heartbeat and the other cogs must not notice.
+//! A cog that blocks its thread: the heartbeat and the other cogs must not be affected.
 
 use std::time::Duration;
 
@@ -12,9 +12,9 @@ use crate::{
     traffic::{Load, Steady},
 };
 
-/// Messages a second to the cog that does not block.
+/// Messages per second to the cog that does not block.
 const RATE: u32 = 500;
-/// What HELLO asks for. A beat that is half of it late ends the session.
+/// The interval in HELLO. A heartbeat that is late by half of it ends the session.
 const BEAT: Duration = Duration::from_millis(200);
 
 /// One cog blocks while another one answers.

@@ -1,4 +1,5 @@
-//! What an author waits for with `gearshift dev`: from a save to the first answer of the new code, or to the compiler's word.
+//! How long an author waits with `gearshift dev`: from saving to the first answer of the new code, or to the compiler's
+//! error.
 
 use std::{
     fs,
@@ -14,12 +15,12 @@ use crate::{
     scratch,
 };
 
-/// The first build may have to build the SDK.
+/// The first build may include the SDK.
 const FIRST: Duration = Duration::from_secs(300);
-/// Every other one builds the cog alone.
+/// All others build only the cog.
 const SOON: Duration = Duration::from_secs(60);
 
-/// Edits of one line, mistakes, and many saves in a row.
+/// Edits of one line, errors, and many saves in a row.
 pub(super) async fn developing(scale: Scale) -> Result<Vec<Figure>> {
     let package = scratch::editable()?;
     let mut words = package.change(0)?;
@@ -92,7 +93,7 @@ pub(super) async fn developing(scale: Scale) -> Result<Vec<Figure>> {
     ])
 }
 
-/// How long the last build took, by the log.
+/// How long the last build took, according to the log.
 fn cargo_seconds(log: &str) -> Result<f64> {
     let line =
         log.lines().rfind(|line| line.contains("built `ping-edited` in")).ok_or("nothing was built")?;

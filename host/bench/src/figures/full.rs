@@ -1,4 +1,4 @@
-//! Replacing a cog whose queue is full of work: it must not wait until all of it is done.
+//! Replacing a cog whose queue is full of work: it must not wait until all of that is done.
 
 use std::time::{Duration, Instant};
 
@@ -12,12 +12,12 @@ use crate::{
     sample::Sample,
 };
 
-/// How long each handler keeps the cog's thread, in milliseconds.
+/// How long each handler blocks the cog's thread, in milliseconds.
 const HANDLER_MS: u64 = 20;
-/// What a replacement may take beside the time that handlers have to end.
+/// What a replacement may take in addition to the time that handlers have to finish.
 const BESIDE: Duration = Duration::from_secs(1);
 
-/// By then everything that was said is in the queue, and only a few items of it are done.
+/// After this time, all messages are in the queue, and only a few of them are done.
 const ARRIVAL: Duration = Duration::from_secs(2);
 
 /// From the order until the new generation serves.

@@ -1,4 +1,4 @@
-//! A host that has served many interactions: it must be as small as before.
+//! A host that has served many interactions: it must use no more memory than before.
 
 use crate::{
     Result,
@@ -9,11 +9,11 @@ use crate::{
     traffic::{self, Ask, Length},
 };
 
-/// Interactions before the first look: pools and caches fill meanwhile.
+/// Interactions before the first measurement, which fill pools and caches.
 const WARM_UP: u64 = 1000;
 const OUTSTANDING: u64 = 64;
 
-/// Memory of the host before and after.
+/// The host's memory before and after.
 pub(super) async fn growth(scale: Scale) -> Result<Vec<Figure>> {
     let built = libraries::examples(&["ping"])?;
     let (sim, crowd) = rig::discord().await?;

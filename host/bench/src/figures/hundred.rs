@@ -1,4 +1,4 @@
-//! A hundred cogs: how long they take to load, and what those that do not listen cost.
+//! A hundred cogs: how long they take to load, and the cost of those that do not listen.
 
 use std::{
     path::Path,
@@ -18,7 +18,7 @@ use crate::{
 
 const COGS: usize = 100;
 
-/// Loading a hundred, and the cost of a message with one and with a hundred and one loaded.
+/// Loading a hundred, and the cost of a message with one cog and with a hundred and one.
 pub(super) async fn hundred(scale: Scale) -> Result<Vec<Figure>> {
     let folder = tempfile::tempdir()?;
     let made = scratch::many(COGS, folder.path())?;

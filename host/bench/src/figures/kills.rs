@@ -1,5 +1,5 @@
-//! `kill -9` of the host at random moments under load, again and again: what was stored is there, no process is left, and
-//! each reminder comes once.
+//! `kill -9` of the host at random moments under load, repeatedly: stored data must survive, no process may be left,
+//! and each reminder must come exactly once.
 
 use std::{
     collections::HashMap,
@@ -20,12 +20,12 @@ use crate::{
 };
 
 const RATE: u32 = 500;
-/// So old may the state be that the next host finds.
+/// How old the state may be that the next host finds.
 const SAVE_EVERY: Duration = Duration::from_millis(200);
-/// How long the machine may stand still.
+/// How long the machine may stall.
 const STALL: Duration = Duration::from_millis(300);
 
-/// On both kinds of lane.
+/// Both kinds of lane.
 pub(super) async fn kills(scale: Scale) -> Result<Vec<Figure>> {
     let mut figures = Vec::new();
     for lane in ["thread", "process"] {
@@ -67,10 +67,10 @@ async fn on(lane: &str, times: u64) -> Result<Vec<Figure>> {
         let stored = count(&sim, &crowd).await? - 1;
         let safe = counts.iter().filter(|(_, at)| *at < safe_until).map(|(count, _)| *count).max();
         stale += u64::from(safe.is_some_and(|safe| stored < safe));
-        // Most are answered by the next host; whether all are, `restart` looks at.
+        // Most are answered by the next host; whether all are is measured in `restart`.
         load.stop().await?;
     }
-    // What is due comes.
+    // What is due must come by then.
     tokio::time::sleep(Duration::from_secs(5)).await;
     let reminded: HashMap<String, u64> = reminded.end().await?;
     drop(bot);
@@ -90,14 +90,14 @@ async fn on(lane: &str, times: u64) -> Result<Vec<Figure>> {
     Ok(figures)
 }
 
-/// What somebody's count is after one more.
+/// A user's count after one more call.
 async fn count(sim: &Sim, crowd: &Crowd) -> Result<u64> {
     let reply = rig::ask(sim, crowd, "!count").await?;
     let count = reply.split(' ').next().and_then(|count| count.parse().ok());
     count.ok_or_else(|| format!("`!count` was answered `{reply}`").into())
 }
 
-/// Whether a process is still there when it has had its time.
+/// Whether a process still exists after the time that it has to end.
 fn remains(process: Process) -> bool {
     let start = Instant::now();
     while process.is_alive() {

@@ -1,4 +1,4 @@
-//! The figures by name, and the order in which they are measured. Each room measures one promise.
+//! The figures by name, in the order in which they are measured. Each module measures one promise.
 
 mod announcing;
 mod blocking;
@@ -54,9 +54,9 @@ pub(crate) fn names() -> &'static [&'static str] {
     &NAMES
 }
 
-/// Makes the measurements with these names, or all.
+/// Runs the measurements with these names, or all of them.
 ///
-/// `minutes`: how long `soak` lasts, if that is said.
+/// `minutes`: how long `soak` runs, if given.
 pub(crate) async fn measure(scale: Scale, minutes: Option<u64>, wanted: &[String]) -> Result<Report> {
     let mut report = Report::default();
     for name in NAMES {

@@ -1,4 +1,5 @@
-//! Cogs built against a newer minor of the ABI, loaded and closed before others: what crashed hosts that keep layouts.
+//! Cogs built against a newer minor version of the ABI, loaded and closed before others: this crashed hosts that cache
+//! layouts.
 
 use crate::{
     Result,
@@ -8,7 +9,7 @@ use crate::{
     scratch,
 };
 
-/// Loads and unloads the newer cog, then one of today, again and again. That this returns is the figure.
+/// Loads and unloads the newer cog, then a current one, repeatedly. The figure is that this returns.
 pub(super) async fn newer(scale: Scale) -> Result<Vec<Figure>> {
     let newer = scratch::newer()?;
     let built = libraries::examples(&["ping"])?;

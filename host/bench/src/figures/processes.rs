@@ -1,4 +1,4 @@
-//! Lanes in processes of their own against lanes on threads of the host: what they cost, and what a crash costs.
+//! Lanes in processes of their own compared with lanes on threads of the host: their cost, and the cost of a crash.
 
 use std::{
     path::Path,
@@ -23,16 +23,16 @@ use crate::{
 
 const PROCESS: &str = "[cogs]\nwatch = false\nlane = \"process\"";
 const THREAD: &str = "[cogs]\nwatch = false\nlane = \"thread\"";
-/// How long a bot has work before it is the other's turn.
+/// How long a bot is under load before it is the other's turn.
 const TURN: Duration = Duration::from_millis(500);
-/// Longer than a lane's process waits until it gives back what it does not need.
+/// Longer than a lane's process waits before it gives back unused memory.
 const QUIET: Duration = Duration::from_secs(12);
 const OUTSTANDING: u64 = 64;
-/// Messages a second while a cog crashes.
+/// Messages per second while a cog crashes.
 const RATE: u32 = 500;
 const HUNDRED: usize = 100;
 
-/// A bot on a Discord of its own, and what it brought.
+/// A bot on a Discord of its own, and its results.
 struct Side {
     sim: Sim,
     crowd: Crowd,
@@ -69,12 +69,12 @@ impl Side {
     }
 }
 
-/// Throughput, CPU, latency and memory of a process lane, beside a thread lane that has its turns at the same time.
+/// Throughput, CPU, latency and memory of a process lane, measured in turns with a thread lane.
 pub(super) async fn processes(scale: Scale) -> Result<Vec<Figure>> {
     let built = libraries::examples(&["ping"])?;
     let cogs = [("ping", built["ping"].as_path())];
     let (mut thread, mut process) = (Side::start(&cogs, THREAD).await?, Side::start(&cogs, PROCESS).await?);
-    // Both are warm.
+    // Warm up both.
     thread.turn().await?;
     process.turn().await?;
     for side in [&mut thread, &mut process] {
@@ -135,13 +135,13 @@ pub(super) async fn processes(scale: Scale) -> Result<Vec<Figure>> {
     ])
 }
 
-/// How soon new code answers, and a hundred at a start.
+/// How soon new code answers, and starting with a hundred cogs.
 pub(super) async fn replacing(scale: Scale) -> Result<Vec<Figure>> {
     set_program(bots::beside("gearshift")?);
     let builds = scratch::pings()?;
     let rig = Rig::new(&[("ping", &builds[0])], PROCESS).await?;
     let (mut replied, mut killed) = (Sample::default(), 0);
-    // More calls at once than will ever be again: the pool has all its connections.
+    // More calls at once than ever later, so that the pool has all its connections.
     traffic::closed(&rig.sim, &rig.crowd, Ask::Message, OUTSTANDING, Length::Count(1000)).await?;
     let own = Process::this();
     let look = || -> Result<[usize; 3]> { Ok([own.descriptors()?, own.threads()?, own.children()?.len()]) };
@@ -194,7 +194,7 @@ pub(super) async fn replacing(scale: Scale) -> Result<Vec<Figure>> {
     ])
 }
 
-/// A cog crashes again and again while another one answers.
+/// A cog crashes repeatedly while another one answers.
 pub(super) async fn crashes(scale: Scale) -> Result<Vec<Figure>> {
     let built = libraries::examples(&["faulty", "ping"])?;
     let cogs = [("faulty", built["faulty"].as_path()), ("ping", built["ping"].as_path())];
@@ -241,7 +241,8 @@ pub(super) async fn crashes(scale: Scale) -> Result<Vec<Figure>> {
     ])
 }
 
-/// Waits for the generation after this one: from when the one before was seen to be gone until it serves.
+/// Waits for the generation after this one. Returns the time from when the previous one was gone until the new one
+/// serves.
 async fn crashed(rig: &Rig, before: Option<u64>) -> Result<Duration> {
     let (asked, mut gone) = (Instant::now(), None);
     while asked.elapsed() < SOON {

@@ -1,4 +1,4 @@
-//! Replacing a cog under load and idle: nothing lost, and how soon the new code answers.
+//! Replacing a cog under load and idle: nothing may be lost, and how soon the new code answers.
 
 use std::{
     collections::BTreeMap,
@@ -25,13 +25,13 @@ use crate::{
     traffic::Steady,
 };
 
-/// Messages a second while the cog is replaced.
+/// Messages per second while the cog is replaced.
 const RATE: u32 = 500;
-/// Between two reloads under load.
+/// The time between two reloads under load.
 const BETWEEN: Duration = Duration::from_millis(50);
 
 /// Reloads under load, with setups of several lengths. Every message is answered with the number of commands that the
-/// cog has begun over all its generations: the n-th message must get n.
+/// cog has begun over all its generations, so the n-th message must get n.
 pub(super) async fn lossless(scale: Scale) -> Result<Vec<Figure>> {
     let built = libraries::examples(&["faulty"])?;
     let library = built["faulty"].as_path();
@@ -77,7 +77,7 @@ async fn under_load(library: &Path, setup_ms: u64, reloads: u32) -> Result<(u64,
     Ok((load.lost + load.duplicated + disordered, note))
 }
 
-/// From the trigger to the first reply of the new code, and the pause; nothing else is going on.
+/// From the trigger to the first reply of the new code, and the pause, with no other load.
 pub(super) async fn trigger(scale: Scale) -> Result<Vec<Figure>> {
     let builds = scratch::pings()?;
     let rig = Rig::new(&[("ping", &builds[0])], "[cogs]\nwatch = false").await?;
@@ -118,7 +118,7 @@ pub(super) async fn trigger(scale: Scale) -> Result<Vec<Figure>> {
     ])
 }
 
-/// Replaces `ping` by the build of a round: how soon it answers, and the report.
+/// Replaces `ping` with the build of a round. Returns how soon it answers, and the report.
 pub(super) async fn replaced(rig: &Rig, builds: &[PathBuf; 2], round: usize) -> Result<(Duration, Report)> {
     let build = round % builds.len();
     rig.home.put("ping", &builds[build])?;
@@ -129,8 +129,8 @@ pub(super) async fn replaced(rig: &Rig, builds: &[PathBuf; 2], round: usize) -> 
     Ok((took, reload.await??))
 }
 
-/// From an order over the control socket to the first reply of the new code: asked over a connection, and by the command
-/// `gearshift cogs reload`, which is a process of its own. The host is a process of its own as well.
+/// From an order over the control socket to the first reply of the new code: sent over a connection, and by the command
+/// `gearshift cogs reload` in a process of its own. The host is a process of its own as well.
 pub(super) async fn control(scale: Scale) -> Result<Vec<Figure>> {
     let builds = scratch::pings()?;
     let (sim, crowd) = rig::discord().await?;
@@ -180,14 +180,14 @@ pub(super) async fn control(scale: Scale) -> Result<Vec<Figure>> {
     ])
 }
 
-/// From a new library closed on disk to the first reply of the new code.
+/// From closing a new library on disk to the first reply of the new code.
 pub(super) async fn saved(scale: Scale) -> Result<Vec<Figure>> {
     let builds = scratch::pings()?;
     let rig = Rig::new(&[("ping", &builds[0])], "").await?;
     let (mut renamed, mut written) = (Sample::default(), Sample::default());
     for round in 1..=scale.pick(200, 20) {
         let build = round % builds.len();
-        // Half of them as a careful deployer does it, half as a copy over the old file.
+        // Half of them are renamed into place as by a careful deployer, half are copied over the old file.
         let sample = if round % 4 < 2 {
             rig.home.put("ping", &builds[build])?;
             &mut renamed
@@ -207,7 +207,7 @@ pub(super) async fn saved(scale: Scale) -> Result<Vec<Figure>> {
     Ok(figures)
 }
 
-/// Asks, one message at a time, until a build answers; how long after `start` that was.
+/// Asks, one message at a time, until the given build answers. Returns how long after `start` that was.
 async fn until_new(sim: &Sim, crowd: &Crowd, build: usize, start: Instant) -> Result<Duration> {
     while start.elapsed() < SOON {
         if rig::ask(sim, crowd, "!ping x").await? == format!("{} x", scratch::WORDS[build]) {

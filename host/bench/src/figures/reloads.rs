@@ -1,4 +1,4 @@
-//! Thousands of reloads of a cog that does what keeps libraries mapped: everything must be flat, and all unmapped.
+//! Thousands of reloads of a cog that does what keeps libraries mapped: nothing may grow, and all must be unmapped.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::{
     rig::{Rig, STORE},
 };
 
-/// Reloads before the first look: caches and pools fill meanwhile.
+/// Reloads before the first measurement, which fill caches and pools.
 const WARM_UP: usize = 100;
 
 /// What must not grow.
@@ -38,7 +38,7 @@ impl Look {
 }
 
 /// Reloads `faulty` while it has a thread-local value with a destructor, has asked for the current thread, has a timer
-/// that ticks, futures that nobody awaits any more, and a handler at an `await` that is cancelled.
+/// that ticks, futures that are no longer awaited, and a handler at an `await` that is cancelled.
 pub(super) async fn reloads(scale: Scale) -> Result<Vec<Figure>> {
     let built = libraries::examples(&["faulty"])?;
     // Handlers that never end are cancelled at once.
@@ -97,7 +97,7 @@ pub(super) async fn reloads(scale: Scale) -> Result<Vec<Figure>> {
     ])
 }
 
-/// Lets what is still going on come to an end, and the allocator give back what it keeps.
+/// Lets remaining work finish, and the allocator give back memory.
 async fn settle(rig: &Rig) {
     rig.host.cogs().status();
     tokio::time::sleep(Duration::from_secs(2)).await;

@@ -1,4 +1,4 @@
-//! What a bot misses while its process is restarted or its program replaced, on a Discord that is a round trip of 50 ms away.
+//! What a bot misses while its process is restarted or its program replaced, on a Discord with a round trip of 50 ms.
 
 use std::time::Duration;
 
@@ -14,19 +14,19 @@ use crate::{
 
 const ROUND_TRIP: Duration = Duration::from_millis(50);
 const RATE: u32 = 500;
-/// How long it is talked before and after.
+/// How long messages are sent before and after.
 const BESIDE: Duration = Duration::from_secs(2);
 
-/// How the process comes to its next start.
+/// How the process is restarted.
 #[derive(Clone, Copy)]
 enum How {
-    /// SIGTERM, and started again when it has ended, as by a supervisor.
+    /// With SIGTERM, and started again once it has ended, as by a supervisor.
     Supervisor,
     /// `gearshift upgrade`.
     Upgrade,
 }
 
-/// By a supervisor and by `gearshift upgrade`, and the same bot in poise by a supervisor.
+/// By a supervisor and with `gearshift upgrade`, and the same bot in poise by a supervisor.
 pub(super) async fn restart(scale: Scale) -> Result<Vec<Figure>> {
     let built = libraries::examples(&["ping"])?;
     let cogs = [("ping", built["ping"].as_path())];
@@ -57,7 +57,7 @@ async fn run(kind: Kind, how: How, cogs: &[(&str, &std::path::Path)]) -> Result<
     let bot = Bot::start(kind, &sim, cogs, STORE)?;
     first_reply(kind, &sim, &crowd, &bot).await?;
     rig::registered(&sim, "ping").await?;
-    // Until all questions of the start are answered: the answers would be counted.
+    // Until all questions of the start are answered, as the answers would be counted.
     tokio::time::sleep(BESIDE).await;
     let steady = Steady::start(&sim, &crowd, RATE, |number| format!("!ping {number}"));
     tokio::time::sleep(BESIDE).await;

@@ -39,7 +39,7 @@ fn rebuild(profile: &[&str]) -> Result<f64> {
         if !cargo.status()?.success() {
             return Err("cargo could not build the changed cog".into());
         }
-        // The first one may also build what the cog depends on.
+        // The first build may include the cog's dependencies.
         if round > 0 {
             times.push(start.elapsed().as_secs_f64());
         }

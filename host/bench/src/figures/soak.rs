@@ -1,7 +1,7 @@
 //! Everything at once, for minutes: messages, replacements, moves between lanes, crashes, hangs, bad libraries, lost
-//! sockets, rate limits, a full disk. Nothing of what was promised may be lost, and what the host holds must be flat.
+//! sockets, rate limits, a full disk. No promise may be broken, and the host's resources must stay flat.
 //!
-//! Clocks do not jump here: that needs the machine's own. The host's unit tests do it.
+//! Clocks do not jump here, as that would change the machine's own. The host's unit tests cover it.
 
 use std::{
     collections::HashMap,
@@ -29,28 +29,28 @@ use crate::{
 };
 
 const RATE: u32 = 500;
-/// So many messages make a round: one for `counter`, one for `faulty`, the others for `ping`.
+/// How many messages make a round: one for `counter`, one for `faulty`, the others for `ping`.
 const ROUND: u64 = 20;
 const COUNTER: u64 = 3;
 const FAULTY: u64 = 7;
-/// Pools and caches are full by then.
+/// After this time, pools and caches are full.
 const WARM_UP: Duration = Duration::from_secs(20);
-/// Reminders and retries have come by then.
+/// After this time, all reminders and retries have come.
 const REST: Duration = Duration::from_secs(15);
-/// After a reminder was asked for.
+/// The delay of a reminder.
 const REMIND: &str = "5s";
-/// A disk of so many bytes.
+/// The size of the disk.
 const DISK: &str = "size=48m";
 
-/// `counter` and `faulty` have processes, `ping` and `remind` threads, until one is moved.
+/// `counter` and `faulty` are in processes, `ping` and `remind` on threads, until one is moved.
 const CONFIG: &str = "[limits]\nhangs_max = 1000000\nstuck_after_ms = 1000\nprobation_ms = 500\n[cogs]\n\
     [cog.counter]\nlane = \"process\"\n[cog.faulty]\nlane = \"process\"\nmemory_max = \"128 MiB\"\n";
 
-/// What the host holds.
+/// The host's resources.
 #[derive(Clone, Copy, Default)]
 struct Look {
     rss: f64,
-    /// Descriptors but those of sockets: connections to Discord are kept for a while after a rush.
+    /// Descriptors except sockets, as connections to Discord are kept for a while after a rush.
     descriptors: usize,
     threads: usize,
 }
@@ -73,7 +73,7 @@ impl Look {
     }
 }
 
-/// What happened how often.
+/// How often each action happened.
 #[derive(Default)]
 struct Done {
     replaced: u64,
@@ -100,7 +100,7 @@ pub(super) async fn soak(scale: Scale, minutes: Option<u64>) -> Result<Vec<Figur
         None => "store.db".into(),
     };
     let home = Home::new(&sim.api_url(), &cogs, &format!("{CONFIG}[store]\npath = {store:?}\n"))?;
-    // Once Discord has refused, the host keeps to a budget.
+    // After a refusal by Discord, the host keeps to a budget.
     home.set_discord(&format!("requests_per_second = {}", 4 * RATE))?;
     let bot = Bot::in_home(Kind::Gearshift, &sim, home)?;
     first_reply(Kind::Gearshift, &sim, &crowd, &bot).await?;
@@ -131,11 +131,11 @@ pub(super) async fn soak(scale: Scale, minutes: Option<u64>) -> Result<Vec<Figur
         halves[half] = halves[half].most(Look::at(bot.process())?);
     }
     let done = chaos.done;
-    // Then `faulty` alone has a process.
+    // Then only `faulty` has a process.
     for cog in ["counter", "ping", "remind"] {
         bot.order(&["cogs", "reload", cog, "--lane", "thread"]).await?;
     }
-    // What is due comes.
+    // What is due must come by then.
     tokio::time::sleep(REST).await;
     let load = steady.stop().await?;
     let left = bot.process().children()?.len().abs_diff(1);
@@ -149,7 +149,7 @@ pub(super) async fn soak(scale: Scale, minutes: Option<u64>) -> Result<Vec<Figur
     Ok(figures(&load, &log, &done, &reminded, &halves, left, disk.is_some()))
 }
 
-/// One who makes trouble.
+/// The source of trouble.
 struct Chaos<'c> {
     sim: &'c Sim,
     crowd: &'c Crowd,
@@ -161,7 +161,7 @@ struct Chaos<'c> {
 }
 
 impl Chaos<'_> {
-    /// Does one thing, and waits for a moment.
+    /// Performs one action, and waits for a moment.
     async fn act(&mut self) -> Result<()> {
         const MOVED: [&str; 3] = ["ping", "counter", "remind"];
         const LANES: [&str; 2] = ["thread", "process"];
@@ -238,7 +238,7 @@ impl Chaos<'_> {
     }
 }
 
-/// Listens to how often each reminder comes, by its text.
+/// Counts how often each reminder comes, by its text.
 pub(super) struct Reminders {
     end: oneshot::Sender<()>,
     came: JoinHandle<HashMap<String, u64>>,
@@ -264,7 +264,7 @@ impl Reminders {
         Reminders { end, came }
     }
 
-    /// What came until now.
+    /// What came so far.
     pub(super) async fn end(self) -> Result<HashMap<String, u64>> {
         let _ = self.end.send(());
         Ok(self.came.await?)
@@ -282,7 +282,7 @@ fn count(came: &mut HashMap<String, u64>, entry: &Entry) {
 struct Disk(TempDir);
 
 impl Disk {
-    /// None where nobody may mount one; it says so.
+    /// Returns `None`, with a message, if mounting is not allowed.
     fn mount() -> Option<Disk> {
         let folder = tempfile::tempdir().ok()?;
         let mut command = Command::new("mount");
@@ -311,7 +311,7 @@ impl Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        // What cannot be unmounted stays below the folder for temporary files.
+        // What cannot be unmounted is left in the folder for temporary files.
         let _ = Command::new("umount").arg(self.0.path()).status();
     }
 }
@@ -347,7 +347,7 @@ fn figures(
             }
         }
     }
-    // As the host reports them; those of the crashes and hangs themselves are no messages that are counted.
+    // As reported by the host. Those of the crashes and hangs themselves are not among the counted messages.
     let lost = |line: &str| -> Option<u64> {
         let (before, _) = line.split_once(" under way").filter(|_| line.contains(" faulty#"))?;
         before.rsplit_once("; ")?.1.split(' ').next()?.parse().ok()
@@ -389,7 +389,7 @@ fn figures(
             "MiB",
         )
         .note(format!("{:.1} → {:.1} MiB", first.rss / 1024.0, second.rss / 1024.0)),
-        // Cogs have moved: each lane brings some.
+        // Cogs have moved, and each lane has some.
         grown("descriptors but sockets", [first.descriptors, second.descriptors], 6.0),
         grown("threads", [first.threads, second.threads], 4.0),
         none("processes but that of `faulty` at the end", left as u64),

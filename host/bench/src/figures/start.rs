@@ -14,10 +14,10 @@ use crate::{
     sample::Sample,
 };
 
-/// How often the bot is asked at the start until it answers.
+/// The interval at which a starting bot is asked until it answers.
 const PROBE: Duration = Duration::from_millis(5);
 
-/// What the starts of one bot brought, one value a start.
+/// The results of the starts of one bot, one value per start.
 #[derive(Default)]
 struct Starts {
     ready_ms: Vec<f64>,
@@ -26,7 +26,7 @@ struct Starts {
     cpu_ms: Vec<f64>,
 }
 
-/// With one cog, against the same bot on twilight and in poise.
+/// With one cog, compared with the same bot on twilight and in poise.
 pub(super) async fn one(scale: Scale) -> Result<Vec<Figure>> {
     let built = libraries::examples(&["ping"])?;
     let cogs = [("ping", built["ping"].as_path())];
@@ -43,7 +43,7 @@ pub(super) async fn one(scale: Scale) -> Result<Vec<Figure>> {
     Ok(vec![ready(&twilight, "twilight", 2.0), ready(&poise, "poise", 1.5)])
 }
 
-/// With five cogs and a store, against poise with nothing but `ping`.
+/// With five cogs and a store, compared with poise with only `ping`.
 pub(super) async fn five(scale: Scale) -> Result<Vec<Figure>> {
     let names = ["ping", "counter", "remind", "lookup", "pulse"];
     let built = libraries::examples(&names)?;
@@ -56,7 +56,7 @@ pub(super) async fn five(scale: Scale) -> Result<Vec<Figure>> {
     ])
 }
 
-/// The median of the ratios, start by start.
+/// The median of the ratios of single starts.
 fn ratio(what: &str, goal: Goal, ours: &[f64], peers: &[f64]) -> Figure {
     let ratios: Sample = ours.iter().zip(peers).map(|(ours, peer)| ours / peer).collect();
     let median = |values: &[f64]| values.iter().copied().collect::<Sample>().median();
@@ -64,7 +64,7 @@ fn ratio(what: &str, goal: Goal, ours: &[f64], peers: &[f64]) -> Figure {
     Figure::new(what, goal, ratios.median(), "×").note(note)
 }
 
-/// Starts of some kinds in turns.
+/// Starts several kinds in turn.
 async fn starts<const N: usize>(
     scale: Scale,
     kinds: [Kind; N],
@@ -75,7 +75,7 @@ async fn starts<const N: usize>(
     for _ in 0..scale.pick(15, 3) {
         for (kind, starts) in kinds.into_iter().zip(&mut all) {
             let (sim, crowd) = rig::discord().await?;
-            // Started before: a first start also makes the file of the store, which waits for the disk.
+            // Started before, as a first start also creates the file of the store, which waits for the disk.
             let before = Bot::start(kind, &sim, cogs, lines)?;
             first_reply(kind, &sim, &crowd, &before).await?;
             let bot = before.again(&sim).await?;
@@ -90,7 +90,7 @@ async fn starts<const N: usize>(
     Ok(all)
 }
 
-/// How long after its start the bot was connected, and how long after it gave its first reply.
+/// How long after its start the bot was connected, and how long until its first reply.
 pub(super) async fn first_reply(
     kind: Kind,
     sim: &gearshift_sim::Sim,

@@ -1,10 +1,10 @@
-//! Gearshift against the same bot on twilight and in static poise, each on a built-in Discord of its own. Under load all
-//! run at once and have work in turns of half a second: a machine that is slow now and then is slow for all. Every ratio
-//! is of runs at the same time; the median of the rounds is the figure, where nothing else is said.
+//! Gearshift compared with the same bot on twilight and in static poise, each on a built-in Discord of its own. Under
+//! load, all run at once and have work in turns of half a second, so that a machine that is slow now and then is slow
+//! for all. Every ratio is of runs at the same time; unless stated otherwise, the figure is the median of the rounds.
 //!
-//! At a load that leaves the machine idle, p99 is taken of the whole run, and of every tenth of a second, of which the
-//! middle one counts: a virtual machine stands still for a millisecond now and then, in all for about a hundredth of the
-//! time. The first tells of these moments too, the second of the bots.
+//! At a load that leaves the machine idle, p99 is taken over the whole run, and as the median of the p99 of every tenth
+//! of a second: a virtual machine stalls for a millisecond now and then, in total for about a hundredth of the time.
+//! The first figure includes these stalls, the second only shows the bots.
 
 use std::{collections::HashMap, path::Path, time::Duration};
 
@@ -22,24 +22,24 @@ use crate::{
     traffic::{self, Ask, Length, Load, Steady},
 };
 
-/// Gearshift, and whom it is compared with.
+/// Gearshift, and the bots it is compared with.
 const KINDS: [Kind; 3] = [Kind::Gearshift, Kind::Twilight, Kind::Poise];
-/// Questions that wait for their reply at any time while a bot is kept busy.
+/// Unanswered questions at any time while a bot is kept busy.
 const OUTSTANDING: u64 = 64;
-/// Messages a second of the two paced loads.
+/// Messages per second of the two paced loads.
 const SLOW: u32 = 500;
 const FAST: u32 = 2000;
-/// Messages in a tenth of a second of the faster one.
+/// Messages per tenth of a second of the faster load.
 const TENTH: usize = FAST as usize / 10;
-/// How long a bot has work before it is another's turn.
+/// How long a bot is under load before it is another's turn.
 const TURN: Duration = Duration::from_millis(500);
 
-/// What a bot is kept working with.
+/// The kind of load for a bot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Task {
-    /// So many questions unanswered at any time.
+    /// This number of unanswered questions at any time.
     Closed(Ask, u64),
-    /// So many messages a second.
+    /// This number of messages per second.
     Paced(u32),
 }
 
@@ -47,7 +47,7 @@ const MESSAGES: Task = Task::Closed(Ask::Message, OUTSTANDING);
 const INTERACTIONS: Task = Task::Closed(Ask::Interaction, OUTSTANDING);
 const ALONE: Task = Task::Closed(Ask::Message, 1);
 
-/// Every task, and how many turns of it there are in a full and in a quick run.
+/// Every task, and its number of turns in a full and in a quick run.
 const TURNS: [(Task, [usize; 2]); 5] = [
     (MESSAGES, [6, 2]),
     (INTERACTIONS, [6, 2]),
@@ -56,7 +56,7 @@ const TURNS: [(Task, [usize; 2]); 5] = [
     (Task::Paced(FAST), [20, 2]),
 ];
 
-/// What the turns of one task brought.
+/// The results of the turns of one task.
 #[derive(Debug, Default)]
 struct Work {
     load: Load,
@@ -69,7 +69,7 @@ impl Work {
     }
 }
 
-/// What the run of one bot brought.
+/// The results of the run of one bot.
 struct Run {
     works: HashMap<Task, Work>,
     idle: Memory,
@@ -82,14 +82,14 @@ impl Run {
     }
 }
 
-/// A figure that is compared.
+/// A figure in the comparison.
 struct Row {
     what: &'static str,
     unit: &'static str,
     value: fn(&Run) -> f64,
     twilight: Goal,
     poise: Goal,
-    /// Of the rounds' ratios, the one that counts: 0.5 is the median, 0.75 one that three of four rounds keep to.
+    /// Which of the rounds' ratios is the figure: 0.5 is the median, 0.75 one that three of four rounds keep to.
     share: f64,
 }
 
@@ -227,7 +227,7 @@ pub(super) async fn load(scale: Scale) -> Result<Vec<Figure>> {
     Ok(ROWS.iter().flat_map(both).collect())
 }
 
-/// One of the bots on a Discord of its own, and what its turns have brought.
+/// One of the bots on a Discord of its own, and the results of its turns so far.
 struct Side {
     kind: Kind,
     sim: Sim,
@@ -285,7 +285,7 @@ async fn round(number: usize, scale: Scale, cogs: &[(&str, &Path)]) -> Result<Ve
     for kind in KINDS {
         sides.push(Side::start(kind, cogs).await?);
     }
-    // The host gives the memory of its start back after a second.
+    // The host gives back the memory of its start after a second.
     tokio::time::sleep(Duration::from_secs(2)).await;
     let idle: Vec<Memory> = sides.iter().map(|side| side.bot.process().memory()).collect::<Result<_>>()?;
     for side in &sides {
@@ -295,7 +295,7 @@ async fn round(number: usize, scale: Scale, cogs: &[(&str, &Path)]) -> Result<Ve
     }
     for (task, [full, quick]) in TURNS {
         for turn in 0..scale.pick(full, quick) {
-            // Who begins changes.
+            // The bot that begins changes.
             for step in 0..KINDS.len() {
                 sides[(number + turn + step) % KINDS.len()].turn(task).await?;
             }

@@ -1,10 +1,10 @@
-//! What stands under a condition is there or not with everything that is written for it.
+//! Conditions on a method also apply to everything that is generated for it.
 #![deny(warnings)]
 
 use gearshift_cog::{Cog, Host, State, prelude::*};
 use serde::{Deserialize, Serialize};
 
-/// Everything it has is left out: it is as if it were not written.
+/// All of its methods are compiled out, as if they had not been written.
 #[derive(Default)]
 struct Bare;
 
@@ -48,7 +48,7 @@ impl Bare {
     async fn ready_again(&self, ctx: &Context) -> Nothing {}
 }
 
-/// Has each of two, under conditions of which one holds. It has no `Default`.
+/// Has each method twice, under conditions of which one holds. It has no `Default`.
 #[derive(Serialize, Deserialize)]
 struct Either {
     all: u64,
@@ -131,7 +131,7 @@ impl Either {
     }
 }
 
-/// Is not there at all.
+/// Is compiled out as a whole.
 #[cog(unit)]
 #[cfg(any())]
 impl Absent {

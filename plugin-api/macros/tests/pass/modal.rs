@@ -1,4 +1,4 @@
-//! Forms: what can be asked for, and how.
+//! Forms: types and options of fields.
 #![deny(warnings, clippy::pedantic)]
 
 use gearshift_cog::{Modal, prelude::*};

@@ -1,4 +1,4 @@
-//! An author's crate has names of its own: a `Result`, an `Option`, an `Ok`, a method called like one of the trait's.
+//! Names in an author's crate do not conflict: a `Result`, an `Option`, an `Ok`, a method named like one of the trait.
 #![deny(warnings)]
 
 use gearshift_cog::{Context, cog};

@@ -1,4 +1,4 @@
-//! A field that is saved, older versions that are read, and a check that says yes or no.
+//! A saved field, older versions that are read, and a check that returns a `bool`.
 #![deny(warnings)]
 
 use gearshift_cog::prelude::*;

@@ -1,4 +1,4 @@
-//! Groups, choices, limits, checks, menus, other languages: what can be said of a command.
+//! Groups, choices, limits, checks, menus, translations: the options of a command.
 #![deny(warnings, clippy::pedantic)]
 
 use std::{
@@ -37,7 +37,7 @@ impl Tags {
 
     /// Adds a note
     ///
-    /// What stands here is for readers of the code.
+    /// This paragraph is for readers of the code.
     #[command("tag add", cooldown = "5 in 1m per guild", aliases("new"), description_de = "Fügt eine Notiz hinzu")]
     async fn add(
         &self,
