@@ -1,4 +1,4 @@
-//! What undoes a deployment and what does not, and what a cog that hangs costs the others.
+//! What rolls back a deployment and what does not, and what a hanging cog costs the others.
 
 use std::path::PathBuf;
 
@@ -18,7 +18,7 @@ fn versions() -> (PathBuf, PathBuf) {
     (Build::of("faulty").variant("one").library(), Build::of("faulty").variant("two").library())
 }
 
-/// Variant one serves, and variant two was put in its place.
+/// Variant one serves, and variant two has just replaced it.
 async fn on_probation(limits: &str) -> Stage {
     let (one, two) = versions();
     let stage = Setting::new().with_file(&one, "faulty").config(limits).up().await;
@@ -77,7 +77,7 @@ async fn a_hang_on_probation_brings_the_old_code_back_and_a_later_one_keeps_it()
     assert!(stage.ask("!faulty version").await.ends_with("one"));
     let report = stage.status("faulty").last_report.unwrap();
     assert_eq!(report.outcome, Outcome::WentBack, "{report}");
-    // What serves now is loaded again, not what the file holds.
+    // The generation that serves is loaded again, not the content of the file.
     hang(&stage).await;
     stage.until_status("faulty", |status| status.generation == Some(4)).await;
     assert!(stage.ask("!faulty version").await.ends_with("one"));
@@ -124,7 +124,7 @@ async fn a_cog_that_hangs_again_and_again_is_parked_and_takes_nothing_from_the_o
     stage.until_status("faulty", |status| status.absence == Some(Absence::Parked)).await;
     let reason = stage.status("faulty").reason.unwrap();
     assert!(reason.contains("command !faulty"), "{reason}");
-    // Three are held, and another cog is replaced all the same.
+    // Three generations are held, and another cog can still be replaced.
     stage.until(|status| status.held.len() == 3).await;
     stage.host.cogs().reload("ping").await.unwrap();
     assert_eq!(stage.ask("!ping").await, "pong");
@@ -176,7 +176,7 @@ async fn what_a_cog_did_is_counted_over_all_of_its_generations() {
     stage.until_status("faulty", |status| status.totals.operations["went_back"] == 1).await;
     assert!(stage.ask("!faulty arm setup error").await.starts_with("armed"));
     stage.host.cogs().reload("faulty").await.expect_err("it fails");
-    // It is tried again, and fails again.
+    // It is retried, and fails again.
     stage.until_status("faulty", |status| status.totals.operations["failed"] >= 2).await;
     let status = stage.status("faulty");
     let (faults, operations) = (&status.totals.faults, &status.totals.operations);

@@ -1,4 +1,5 @@
-//! Two files that claim one name or one command: the first has it, and the second gets it when the first gives it up.
+//! Two files that claim the same name or command: the first one gets it, and the second one gets it when the first
+//! gives it up.
 
 use std::{
     fs,
@@ -14,7 +15,7 @@ use crate::{
     stage::{SOON, Setting, Stage, put},
 };
 
-/// A cog that answers as `ping` does, by this name and with this command, each of four letters.
+/// A cog that answers like `ping`, with this name and this command, each of four letters.
 pub(crate) fn ping_as(name: &str, command: &str) -> Damaged {
     Damaged::copy_of(&library("echo"))
         .replace_in_manifest(r#""name":"echo","version""#, &format!(r#""name":"{name}","version""#))
@@ -48,7 +49,7 @@ async fn a_command_of_a_cog_that_is_unloaded_goes_to_the_cog_that_lacked_it() {
     assert_eq!(asked.answered(SOON).await.unwrap().content, "pong two");
     let error = stage.host.cogs().load("ping").await.expect_err("its command is taken");
     assert!(matches!(error, CogError::CommandTaken { .. }), "{error}");
-    // Now it is the one that waits.
+    // Now this one waits for the name.
     fs::remove_file(stage.file("pong")).unwrap();
     stage.until_from("ping", "ping").await;
     stage.down().await;
@@ -76,7 +77,7 @@ async fn a_cog_that_was_unloaded_does_not_come_back_from_another_file() {
     let setting = Setting::new().with("ping").with_file(&ping, "ping2");
     let stage = setting.with_file(ping_as("pong", "ping").path(), "zz-pong").up().await;
     stage.host.cogs().unload("ping").await.unwrap();
-    // The last by name: whatever else lacked something has had its turn.
+    // The last one by name: all others that were missing something have had their turn.
     stage.until_from("pong", "zz-pong").await;
     assert_eq!(stage.status("ping").stage, cogs::Stage::Away);
     stage.host.cogs().unload("pong").await.unwrap();
@@ -99,7 +100,7 @@ async fn a_refused_file_that_is_spoilt_meanwhile_stands_in_nobodys_way() {
     stage.down().await;
 }
 
-/// Three cogs, each with a command of its name.
+/// Three cogs, each with a command of its own name.
 const COGS: [&str; 3] = ["pang", "pong", "pung"];
 
 async fn three() -> Stage {
@@ -189,13 +190,13 @@ impl Stage {
         self.cogs().join(format!("lib{name}.so"))
     }
 
-    /// Waits until a cog serves from a file.
+    /// Waits until a cog serves from this file.
     async fn until_from(&self, cog: &str, file: &str) {
         let file = self.file(file);
         self.until_status(cog, |status| status.generation.is_some() && status.file == file).await;
     }
 
-    /// Asks for commands again and again while something changes; each is answered.
+    /// Calls commands repeatedly while something changes; each call is answered.
     async fn while_asking(&self, commands: &[&str], change: impl Future<Output = ()>) {
         let is_done = AtomicBool::new(false);
         let asking = futures_util::future::join_all(commands.iter().map(async |command| {

@@ -1,4 +1,4 @@
-//! What users still read from a host that closes.
+//! What users see from a host that closes.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ async fn a_call_that_waits_when_the_host_closes_is_answered_before_it_has_closed
     assert_eq!(stage.ask("!faulty block 500").await, "blocking");
     let asked = stage.slash("faulty", &[("op", "version")]).await;
     asked.acknowledged(SOON).await.unwrap();
-    // The "thinking …" is deleted before the answer is posted.
+    // The "thinking …" message is deleted before the answer is posted.
     let slow = RestFault::Delay(Duration::from_secs(2));
     stage.sim.faults().rest("DELETE", "/webhooks/*/*/messages/@original", 1, slow);
     stage.host.close().await.expect("no state is lost");
@@ -51,7 +51,7 @@ async fn a_press_that_waits_when_the_host_closes_is_answered_and_its_message_sta
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_waits_for_an_answer_that_nobody_can_give_any_more_reads_so() {
-    // Both handlers are done: one has left the answer to what ends with the host, the other has said "thinking …".
+    // Both handlers are done: one has left the answer to a future that ends with the host, the other has deferred.
     for (op, is_thinking) in [("later 60000", false), ("say defer", true)] {
         let stage = Setting::new().with("faulty").up().await;
         let asked = stage.slash("faulty", &[("op", op)]).await;

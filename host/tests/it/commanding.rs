@@ -1,4 +1,4 @@
-//! Who has a command, and which events wake a cog: by what the manifests say.
+//! Which cog has a command, and which events wake a cog, according to their manifests.
 
 use std::time::Instant;
 
@@ -47,7 +47,7 @@ impl Stage {
         self.status(cog).handled
     }
 
-    /// Waits until Discord has this many commands.
+    /// Waits until Discord has this number of commands.
     async fn until_there_are(&self, count: usize) {
         let enough = |_: &_| (self.sim.commands().len() == count).then_some(());
         let reached = self.sim.until(Instant::now() + SOON, enough).await;
@@ -74,7 +74,7 @@ async fn a_slash_command_and_menus_of_one_name_belong_to_three_cogs() {
     let message = stage.alice.say("general", "hello").await.unwrap();
     alice.run_on_message("greet", message).await.unwrap().acknowledged(SOON).await.unwrap();
     assert_eq!(handled(), [1, 2, 1]);
-    // One that goes is named as its menu names it.
+    // A command that was removed is named as in its menu.
     stage.host.cogs().unload("two").await.unwrap();
     let answer = alice.run_on_user("Greet them", "bob").await.unwrap().answered(SOON).await.unwrap();
     assert!(answer.content.starts_with("`Greet them` is "), "{}", answer.content);
@@ -98,7 +98,7 @@ async fn an_alias_that_another_cog_is_called_by_is_refused() {
         assert!(matches!(error, CogError::CommandTaken { .. }), "{text}");
         assert!(text.contains(&format!("its {claim} belongs to `one`")), "{text}");
     }
-    // With a slash only it is in nobody's way.
+    // As a slash command only, it does not conflict.
     let slash_only = command(1, "hi", json!({ "prefix": false }));
     let file = put(ping_with("two", json!([slash_only])).path(), &stage.cogs(), "two");
     stage.host.cogs().load_file(&file).await.unwrap();
@@ -122,7 +122,7 @@ async fn a_prefix_only_command_is_not_registered_and_a_slash_only_one_has_no_pre
         stage.alice.say("general", line).await.unwrap();
     }
     stage.until_status("one", |status| status.handled >= 2).await;
-    // A message behind them is routed behind them.
+    // A later message is routed after them.
     assert_eq!(stage.ask("!ping").await, "pong");
     assert_eq!(stage.handled("one"), 2);
     stage.down().await;
@@ -145,7 +145,7 @@ async fn a_cog_is_woken_for_what_its_filters_let_through_only() {
     let setting = Setting::new().with("ping").with_file(all.path(), "all").with_file(none.path(), "none");
     let stage = setting.with_file(humans.path(), "humans").up().await;
     assert_eq!(stage.ask("!ping").await, "pong");
-    // Alice's message and the bot's own; each is handed over before the next is read.
+    // Alice's message and the bot's own; each is delivered before the next is read.
     stage.until_status("all", |status| status.handled >= 2).await;
     let said = stage.alice.say("general", "one more").await.unwrap();
     stage.alice.react(said, "👍").await.unwrap();

@@ -1,4 +1,5 @@
-//! Buttons, menus and forms reach whose they are, over a reload and a restart, and nobody is left without an answer.
+//! Buttons, menus and forms reach the cog that they belong to, over a reload and a restart, and no user is left without
+//! an answer.
 
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ async fn stage() -> Stage {
 }
 
 impl Stage {
-    /// Alice asks the cog to ask her; its first answer.
+    /// Alice has the cog ask her a question. Returns the first answer.
     async fn asked(&self, how: &str) -> Arc<Message> {
         let asked = self.slash("ask", &[("how", how)]).await;
         self.given(&asked).await
@@ -27,7 +28,7 @@ impl Stage {
         }
     }
 
-    /// What the user alone reads who presses a button.
+    /// The ephemeral answer to a user who presses a button.
     async fn refused(&self, who: &str, shown: &Message, button: &str) -> String {
         let press = self.sim.member(who).unwrap().press(shown.id, button).await.unwrap();
         let answer = self.given(&press).await;
@@ -35,7 +36,7 @@ impl Stage {
         answer.content.to_string()
     }
 
-    /// Waits for a message of the bot's with this text, posted or edited.
+    /// Waits for a message of the bot with this text, posted or edited.
     async fn said(&self, text: &str) -> Arc<Message> {
         let is_it = |entry: &gearshift_sim::Entry| {
             let message = entry.posted().or(entry.edited())?;

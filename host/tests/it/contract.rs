@@ -16,7 +16,7 @@ async fn a_cog_of_a_newer_minor_comes_and_goes_a_thousand_times_between_others()
     let newer = Build::of("ping").features("gearshift-cog/next-minor").library();
     let stage = Setting::new().with("counter").up().await;
     let cogs = stage.host.cogs();
-    // A process is started for each.
+    // Each load starts a process.
     let rounds = if lane() == LaneKind::Thread { 1000 } else { 20 };
     for round in 0..rounds {
         let report = cogs.load_file(&newer).await.unwrap();
@@ -54,7 +54,7 @@ async fn a_fault_says_whether_the_cog_is_to_blame() {
     let folder = TempDir::new().unwrap();
     let (cogs, router) = offstage(&folder).await;
     cogs.load_file(&library("faulty")).await.unwrap();
-    // What was not the cog's fault is counted apart.
+    // Refusals, which are not the cog's fault, are counted separately.
     let table = [("error", (1, 0)), ("panic", (2, 0)), ("number many", (2, 1))];
     for (op, counts) in table {
         let message = serde_json::json!({
@@ -76,7 +76,7 @@ async fn a_fault_says_whether_the_cog_is_to_blame() {
 async fn a_library_is_opened_by_the_thread_of_its_lane_and_closed_by_one_of_its_own() {
     let folder = TempDir::new().unwrap();
     let at = |name: &str| folder.path().join(name).display().to_string();
-    // What runs while the dynamic loader opens and closes it, in any thread.
+    // Runs when the dynamic loader opens and closes it, on any thread.
     let source = "\
         #include <stdio.h>\n\
         #include <sys/prctl.h>\n\

@@ -1,4 +1,4 @@
-//! The private folder, and the copies of libraries in it. What stands in a library does not matter here.
+//! The private folder, and the copies of libraries in it. The contents of the libraries do not matter here.
 
 use std::{env, fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
 
@@ -34,7 +34,7 @@ fn each_generation_has_a_file_of_its_own_until_it_is_unmapped() {
     drop((first, second));
     assert!(kept.exists() && !gone.exists());
 
-    // The process ends with a library still mapped: the next one cleans up after it.
+    // The process ends with a library still mapped; the next process cleans up.
     let path = folder.path().to_owned();
     drop(folder);
     assert!(kept.exists());
@@ -45,7 +45,7 @@ fn each_generation_has_a_file_of_its_own_until_it_is_unmapped() {
 
 #[test]
 fn copies_are_named_as_the_kernel_names_them() {
-    // `/proc/self/maps` follows links: a library below one would seem to be unmapped at once.
+    // `/proc/self/maps` resolves links: a library below a link would appear to be unmapped at once.
     let base = TempDir::new().unwrap();
     let (real, link) = (base.path().join("real"), base.path().join("link"));
     fs::create_dir(&real).unwrap();
@@ -109,7 +109,7 @@ fn a_folder_that_others_can_write_to_is_refused() {
     assert_eq!(fs::read_dir(base.path()).unwrap().count(), 0, "nothing is made there");
 }
 
-/// What somebody else could put into a folder for copies before a host looks at it.
+/// What another user could put into a folder for copies before a host uses it.
 fn trapped(base: &Path, precious: &Path) {
     let dead = base.join("gearshift-copies-1-0");
     fs::create_dir(&dead).unwrap();
@@ -139,7 +139,7 @@ fn a_lock_that_is_a_link_is_refused_and_a_pipe_does_not_hang() {
     assert!(error.ends_with("/.gearshift-copies.lock` there is not a plain file of its own"), "{error}");
     assert!(!through.exists());
     fs::remove_file(base.path().join(".gearshift-copies.lock")).unwrap();
-    // The pipe alone: what cannot be judged is left alone, and the start goes on.
+    // Only the pipe remains: what cannot be judged is left alone, and the start succeeds.
     let folder = CopyFolder::create(base.path()).unwrap();
     assert!(folder.path().exists() && base.path().join("gearshift-copies-1-0/lock").exists());
 }
@@ -164,13 +164,13 @@ fn a_folder_that_vanishes_is_made_again_for_the_next_copy() {
     }
 }
 
-/// Names the folder that is mounted with `noexec`, in the process that [`a_noexec_folder_is_refused_at_start`] starts.
+/// Names the folder mounted with `noexec`, in the process started by [`a_noexec_folder_is_refused_at_start`].
 const NOEXEC: &str = "GEARSHIFT_TEST_NOEXEC";
 
 #[test]
 fn a_noexec_folder_is_refused_at_start() {
     if let Some(folder) = env::var_os(NOEXEC) {
-        // The mount itself is open to everybody, so the private folder is one below.
+        // Everybody can access the mount itself, so the private folder is below it.
         let error = CopyFolder::create(&Path::new(&folder).join("private")).unwrap_err();
         assert!(error.to_string().ends_with("code cannot be mapped from there"), "{error}");
         assert!(error.help().contains("noexec"));

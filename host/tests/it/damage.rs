@@ -1,4 +1,4 @@
-//! Libraries that are damaged on purpose. It finds its places with an ELF reader of its own way, not with the host's.
+//! Libraries that are damaged on purpose. The places are found with an ELF reader that is independent of the host's.
 
 use std::{
     fs,
@@ -20,7 +20,7 @@ pub(crate) struct Damaged {
 }
 
 impl Damaged {
-    /// A whole copy, to begin with.
+    /// An intact copy to start from.
     pub(crate) fn copy_of(library: &Path) -> Self {
         Self::from_bytes(&fs::read(library).unwrap())
     }
@@ -39,7 +39,7 @@ impl Damaged {
         self.bytes.clone()
     }
 
-    /// Sets one byte; what it was.
+    /// Sets one byte. Returns the previous value.
     pub(crate) fn poke(&mut self, at: u64, byte: u8) -> u8 {
         let file = fs::File::options().write(true).open(&self.path).unwrap();
         file.write_all_at(&[byte], at).unwrap();
@@ -60,7 +60,7 @@ impl Damaged {
         self.written(bytes)
     }
 
-    /// Replaces a text of the manifest, wherever it stands in it, by another of the same length.
+    /// Replaces every occurrence of a text in the manifest with another one of the same length.
     pub(crate) fn replace_in_manifest(self, from: &str, to: &str) -> Self {
         let mut bytes = self.bytes();
         let (start, length) = {
@@ -74,7 +74,7 @@ impl Damaged {
         self.written(bytes)
     }
 
-    /// Changes the manifest to one of any length: it stands behind everything else then.
+    /// Changes the manifest, which can then have any length: it is moved to the end of the file.
     pub(crate) fn with_manifest(self, change: impl FnOnce(&mut serde_json::Value)) -> Self {
         const HEADER: usize = 64;
         let mut bytes = self.bytes();
@@ -133,7 +133,8 @@ impl Damaged {
         self.written(bytes)
     }
 
-    /// Each byte of the ELF header, the program headers and the manifest's section header, and some of the tables.
+    /// Each byte of the ELF header, the program headers and the manifest's section header, and some bytes of the
+    /// tables.
     pub(crate) fn places_that_matter(&self) -> Vec<u64> {
         let header = object::from_bytes::<FileHeader64<Endianness>>(&self.bytes).unwrap().0;
         let sections = header.e_shoff.get(Endianness::Little);

@@ -1,4 +1,5 @@
-//! What an interaction's user alone shall read, nobody else reads: however late the cog is, and whatever was deferred before.
+//! What only the user of an interaction may see, nobody else sees: however late the cog is, and whatever was deferred
+//! before.
 
 use gearshift_sim::{Acknowledgement, InteractionHandle, RestFault};
 
@@ -6,7 +7,7 @@ use crate::stage::{SOON, Setting, Stage};
 
 const CALLBACK: &str = "/interactions/*/*/callback";
 
-/// What the host says when a handler failed.
+/// The host's message when a handler failed.
 const FAILURE: &str = "That went wrong.";
 
 /// A stage on which the host defers early, with the commands registered.
@@ -33,7 +34,7 @@ impl Stage {
         asked
     }
 
-    /// That a line of the bot's was posted for one user, and for nobody else.
+    /// Asserts that a text of the bot was posted for one user only.
     fn assert_ephemeral(&self, text: &str) {
         let mut found = false;
         for entry in self.sim.transcript().history() {
@@ -47,7 +48,7 @@ impl Stage {
     }
 }
 
-/// The texts that answer an interaction, once there are so many, and whether each is ephemeral.
+/// The texts that answer an interaction, once there are this many, and whether each is ephemeral.
 async fn answers(stage: &Stage, asked: &InteractionHandle, number: usize) -> Vec<(String, bool)> {
     let enough = |_: &gearshift_sim::Entry| {
         let messages = asked.messages();
@@ -144,7 +145,7 @@ async fn a_defer_whose_answer_is_lost_is_filled_in_by_the_answer() {
             let asked = stage.late("faulty", op).await;
             assert_eq!(answers(&stage, &asked, 1).await[0].1, ephemeral, "{op}, {times}");
         }
-        // The host's defer is lost before it arrives, and nobody knows that.
+        // The host's defer is lost on the way, which neither side notices.
         stage.sim.faults().rest("POST", CALLBACK, 2, RestFault::Drop);
         assert_eq!(stage.ask("!faulty block 2000").await, "blocking");
         stage.until_status("faulty", |status| status.activity == "command").await;
@@ -169,7 +170,7 @@ async fn a_callback_of_the_cog_whose_answer_is_lost_is_no_failure() {
             stage.sim.faults().rest("POST", CALLBACK, times, RestFault::DropAnswer);
             let asked = stage.slash("faulty", &[("op", op)]).await;
             assert_eq!(answers(&stage, &asked, 1).await[0].1, ephemeral, "{op}, {times}");
-            // The answer is there before the cog knows.
+            // The answer arrives before the cog knows.
             stage.sim.settle(SOON).await.unwrap();
         }
     }
@@ -207,15 +208,15 @@ async fn who_has_an_answer_is_not_notified_of_a_failure() {
     let answered = stage.slash("faulty", &[("op", "say public error")]).await;
     let form = stage.slash("faulty", &[("op", "say form error")]).await;
     assert_eq!(form.acknowledged(SOON).await.unwrap().how, Acknowledgement::Modal);
-    // The button of another cog, which every listener gets: one of them fails, the other one answers.
+    // A button of another cog, whose press all listeners get: one of them fails, the other one answers.
     let poll = stage.slash("poll", &[("question", "Lunch?"), ("answers", "soup")]).await;
     let poll = poll.answered(SOON).await.unwrap();
     assert_eq!(stage.ask("!faulty arm event error").await, "armed: event=error");
     let press = stage.alice.press(poll.id, "soup").await.unwrap();
     assert_eq!(press.acknowledged(SOON).await.unwrap().how, Acknowledgement::Update);
-    // Nobody waits for an answer to a message.
+    // The author of a message does not expect an answer.
     stage.alice.say("general", "!faulty error").await.unwrap();
-    // The host has deferred it, and the answer is an edit of the message.
+    // The host has deferred the press, and the answer is an edit of the message.
     assert_eq!(stage.ask("!faulty disarm").await, "disarmed");
     let asked = stage.alice.say("general", "!faulty buttons").await.unwrap();
     let shown = stage.sim.reply_to(asked, SOON).await.unwrap();

@@ -1,4 +1,4 @@
-//! What of Discord's events becomes a command, what reaches cogs when it cannot be read, and what goes the other way.
+//! Which of Discord's events become commands, what reaches cogs if it cannot be parsed, and what the cogs send.
 
 use std::time::Instant;
 
@@ -46,7 +46,7 @@ async fn a_cog_shows_the_bot_asks_for_members_and_knows_its_owners_and_shards() 
     let answer = stage.ask("!faulty gateway").await;
     assert!(answer.contains(&format!("of {owners:?}; shards [\"ready\"]; ")), "{answer}");
     assert!(answer.contains("`guild_members` in `[discord] intents`"), "{answer}");
-    // alice's message, the command in it, the answer, and the member that was asked for.
+    // alice's message, the command in it, the answer, and the member that was requested.
     stage.until_status("faulty", |status| status.handled >= 4).await;
     let mut count = 0;
     let shown = stage.sim.until(Instant::now() + SOON, |entry| {

@@ -1,4 +1,4 @@
-//! The example cogs do what they say, on the built-in Discord. `ping` and `counter` have tests elsewhere.
+//! The example cogs do what they promise, on the built-in Discord. `ping` and `counter` are tested elsewhere.
 
 use std::time::Instant;
 
@@ -23,7 +23,7 @@ async fn a_reminder_comes_once_though_the_host_was_restarted() {
     let expected = format!("<@{}> drink @everyone tea", stage.alice.id());
     assert_eq!(reminder.content.to_string(), expected);
     stage.host.cogs().reload("remind").await.unwrap();
-    // Whatever it had to say beside that would have been said before this answer.
+    // Any further messages would have been sent before this answer.
     assert_eq!(
         stage.ask("!remind soon tea").await,
         "`when` must be a duration such as `90s`, `10m` or `1h30m`."
@@ -42,7 +42,7 @@ async fn a_reminder_that_cannot_be_planned_is_not_stored() {
     assert!(stage.ask("!remind 365d tea").await.starts_with("I will remind you"));
     stage.host.cogs().reload("remind").await.expect("what it stored can be planned");
     let stage = stage.restart().await;
-    // That one, and the one that looks for more.
+    // That task, and the one that looks for more.
     stage.until_status("remind", |status| status.generation.is_some() && status.tasks == 2).await;
     stage.down().await;
 }
@@ -110,7 +110,7 @@ async fn a_pulse_goes_on_over_a_reload() {
     let first = received(&stage.ask("!pulse").await);
     stage.host.cogs().reload("pulse").await.unwrap();
     let second = received(&stage.ask("!pulse").await);
-    // Each `!pulse` and the answer to the first one.
+    // Each `!pulse`, and the answer to the first one.
     assert_eq!((second.0 - first.0, second.1), (2, first.1));
     assert_eq!(first.1, 2);
     stage.down().await;
@@ -156,20 +156,20 @@ fn registered(entry: &Entry) -> Option<()> {
     matches!(entry.what, What::Commands { .. }).then_some(())
 }
 
-/// What the bot answers to somebody.
+/// The bot's answer to a member.
 async fn ask_as(stage: &Stage, name: &str, line: &str) -> String {
     let said = stage.sim.member(name).unwrap().say("general", line).await.unwrap();
     let reply = stage.sim.reply_to(said, SOON).await;
     reply.unwrap_or_else(|| panic!("no reply to `{line}`\n{}", stage.transcript())).content.to_string()
 }
 
-/// Messages and guilds in an answer of `pulse`.
+/// The numbers of messages and guilds in an answer of `pulse`.
 fn received(answer: &str) -> (u64, u64) {
     let numbers: Vec<u64> = answer.split(' ').filter_map(|word| word.parse().ok()).collect();
     (numbers[0], numbers[1])
 }
 
-/// A web server that knows every thing but two, and its address. Aborting the task closes it.
+/// A web server that knows everything but two names, and its address. Aborting the task closes it.
 async fn json_server() -> (tokio::task::JoinHandle<()>, String) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());

@@ -1,4 +1,4 @@
-//! What a user reads when several cogs take one press and fail.
+//! What a user sees when several cogs handle one press and fail.
 
 use std::time::Instant;
 
@@ -21,7 +21,7 @@ async fn a_press_that_two_cogs_fail_at_is_answered_once() {
     let stage = setting.config("defer_after_ms = 50").up().await;
     let said = stage.alice.say("general", "!faulty buttons").await.unwrap();
     let shown = stage.sim.reply_to(said, SOON).await.unwrap();
-    // One fails at once; the other is late, and the host defers.
+    // One fails at once; the other one is late, so the host defers.
     assert_eq!(stage.ask("!faulty block 500").await, "blocking");
     let press = stage.alice.press(shown.id, "faulty:error").await.unwrap();
     press.acknowledged(SOON).await.unwrap();

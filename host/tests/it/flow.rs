@@ -1,4 +1,4 @@
-//! What reaches a cog, and when: events from before it was ready, facts it missed, commands that are away, tasks.
+//! What reaches a cog, and when: events from before it was ready, facts it missed, commands while it is away, tasks.
 
 use std::{sync::Arc, time::Instant};
 
@@ -131,7 +131,7 @@ async fn a_reminder_is_kept_over_reload_and_restart() {
     let due = format!("<@{}> tea", stage.alice.id());
     let reminder = |entry: &Entry| entry.posted().filter(|message| *message.content == due).cloned();
     assert!(stage.sim.until(Instant::now() + SOON, reminder).await.is_some(), "{}", stage.transcript());
-    // The other one, and the one that looks for more.
+    // The other reminder, and the task that looks for more.
     stage.until_status("remind", |status| status.tasks == 2).await;
     assert_eq!(stage.transcript().matches(&due).count(), 1, "{}", stage.transcript());
     stage.down().await;
@@ -187,7 +187,7 @@ async fn the_bot_is_connected_and_other_cogs_answer_while_one_does_not_come() {
     sim.close().await;
 }
 
-/// Presses a button of `faulty` while its thread is blocked longer than the host waits.
+/// Presses a button of `faulty` while its thread is blocked for longer than the host waits.
 async fn pressed_late(button: &str) -> (Stage, Snowflake) {
     let stage = Setting::new().with("faulty").with("poll").config("defer_after_ms = 100").up().await;
     let asked = stage.alice.say("general", "!faulty buttons").await.unwrap();
@@ -195,7 +195,7 @@ async fn pressed_late(button: &str) -> (Stage, Snowflake) {
     assert_eq!(stage.ask("!faulty block 2000").await, "blocking");
     stage.until_status("faulty", |status| status.activity == "command").await;
     let press = stage.alice.press(shown.id, button).await.unwrap();
-    // `poll` has received it as well, and has passed it over.
+    // `poll` has received it as well, and has ignored it.
     let acknowledged = press.acknowledged(SOON).await.unwrap();
     assert_eq!(acknowledged.how, Acknowledgement::DeferredUpdate, "{}", stage.transcript());
     (stage, shown.id)

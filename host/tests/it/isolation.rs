@@ -45,16 +45,16 @@ async fn a_panic_while_a_cog_is_dropped_keeps_nothing_from_going() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn all_of_a_cog_runs_and_is_dropped_on_the_thread_of_its_generation() {
-    // The dummy ends the process wherever it finds itself on another thread.
+    // The dummy ends the process if it is ever on another thread.
     let stage = Setting::new().with("faulty").config("drain_timeout_ms = 50").up().await;
     assert_eq!(stage.ask("!faulty every 5").await, "ticking every 5 ms");
     assert_eq!(stage.ask("!faulty spawn beat 5").await, "spawned");
     stage.ask("!faulty next-beat").await;
-    // A handler that is dropped, a state that is saved and restored, a cog that is dropped.
+    // A handler that is dropped, state that is saved and restored, a cog that is dropped.
     assert_eq!(stage.ask("!faulty hang").await, "hanging");
     let report = stage.host.cogs().reload("faulty").await.unwrap();
     assert!(report.cancelled == 1 && report.state_bytes.is_some() && stage.is_gone(&report), "{report}");
-    // A cog that is refused, and one that says goodbye.
+    // A cog that is refused, and one that is torn down.
     stage.ask("!faulty arm setup error").await;
     stage.host.cogs().reload("faulty").await.expect_err("it fails");
     let gone = stage.host.cogs().unload("faulty").await.unwrap();
@@ -90,7 +90,7 @@ async fn a_stuck_lane_is_given_up_and_its_waiting_events_go_to_the_next_generati
     assert!(answer.content.starts_with("faulty"));
     assert_eq!(stage.status("faulty").generation, Some(2));
     stage.until(|status| status.held.iter().any(|held| held.generation == "faulty#1")).await;
-    // Its thread comes back in the end; then it is unmapped after all.
+    // Its thread returns in the end, and then it is unmapped after all.
     stage.until(|status| status.held.is_empty() && status.unmapped == 1).await;
     stage.down().await;
 }
@@ -173,7 +173,7 @@ async fn a_cog_whose_queue_is_full_keeps_nothing_from_the_others() {
         .config("lane_queue = 4\nhandlers_in_flight = 1\ndrain_timeout_ms = 50")
         .up()
         .await;
-    // Its one handler never ends, so its queue stays full, and a sender that waited for room in it would never go on.
+    // Its only handler never ends, so its queue stays full, and a sender that waited for room in it would wait forever.
     assert_eq!(stage.ask("!faulty hang").await, "hanging");
     for _ in 0..10 {
         stage.alice.say("general", "hello").await.unwrap();
@@ -192,10 +192,10 @@ async fn what_the_loader_keeps_mapped_is_held_and_named_until_it_is_not() {
         .config("join_timeout_ms = 100")
         .up()
         .await;
-    // Somebody else has it open as well. No other cog of these tests has its name.
+    // It is opened a second time. No other cog of these tests has this name.
     let maps = fs::read_to_string("/proc/self/maps").unwrap();
     let copy = maps.lines().find(|line| line.ends_with("/kept-1.so")).unwrap();
-    // SAFETY: its constructors have run, and nothing of it is called.
+    // SAFETY: its constructors have run, and none of its functions is called.
     let also = unsafe { libloading::Library::new(&copy[copy.find('/').unwrap()..]) }.unwrap();
     match stage.host.cogs().reload("kept").await.unwrap().retirement {
         Some(Retirement::Held { reason }) => assert_eq!(reason, "the dynamic loader keeps it mapped"),
@@ -213,7 +213,7 @@ async fn a_signal_whose_handler_was_unmapped_does_no_harm() {
     let stage = Setting::new().on(LaneKind::Thread).with("faulty").up().await;
     let send = |signal: i32| {
         let kill = format!("kill -{signal} {}", std::process::id());
-        // The end of the shell is a signal as well, 17.
+        // The end of the shell causes a signal as well: 17.
         assert!(std::process::Command::new("sh").args(["-c", &kill]).status().unwrap().success());
     };
     for signal in [12, 17, 34] {
@@ -223,7 +223,7 @@ async fn a_signal_whose_handler_was_unmapped_does_no_harm() {
         assert!(stage.is_gone(&report), "{report}");
         send(signal);
     }
-    // The handlers of two generations, and of one after both are gone.
+    // The handlers of two generations, and that of one generation after both are gone.
     for _ in 0..2 {
         stage.ask("!faulty signal 12").await;
         stage.host.cogs().reload("faulty").await.unwrap();

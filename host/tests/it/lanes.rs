@@ -1,4 +1,5 @@
-//! What a lane has not begun is still in the queue: it can be deferred, counted, and handled by the next generation.
+//! Items that a lane has not started are still in the queue: they can be deferred, counted, and handled by the next
+//! generation.
 
 use std::time::Duration;
 
@@ -8,7 +9,8 @@ use crate::stage::{SOON, Setting};
 async fn what_waits_behind_a_stuck_handler_goes_to_the_next_generation() {
     let stage =
         Setting::new().with("faulty").config("stuck_after_ms = 600\njoin_timeout_ms = 100").up().await;
-    // Both blocks and the questions are in the queue together: the first one's end takes them all, if anything does.
+    // Both blocks and the questions are in the queue together: the end of the first block would take them all, if
+    // anything did.
     assert_eq!(stage.ask("!faulty block 300").await, "blocking");
     stage.alice.say("general", "!faulty block 20000").await.unwrap();
     let mut asked = Vec::new();
@@ -46,7 +48,7 @@ async fn a_busy_cog_is_replaced_while_its_queue_is_full() {
     stage.until_status("faulty", |status| status.queued > 100).await;
     for _ in 0..3 {
         let report = stage.host.cogs().reload("faulty").await.expect("it is busy, not stuck");
-        // One handler of 20 ms, and room for a machine that stalls.
+        // One handler of 20 ms, and time for a machine that stalls.
         assert!(report.pause.unwrap() < Duration::from_secs(5), "{report}");
         assert_eq!(report.cancelled, 0, "{report}");
     }

@@ -1,10 +1,10 @@
-//! A command whose handler takes longer than Discord waits: the host defers it, and the cog's answer finds its way.
+//! A command whose handler takes longer than Discord waits: the host defers it, and the cog's answer still arrives.
 
 use gearshift_sim::Acknowledgement;
 
 use crate::stage::{SOON, Setting, Stage};
 
-/// What the host says when a handler failed.
+/// The host's message when a handler failed.
 const FAILURE: &str = "That went wrong.";
 
 async fn stage() -> Stage {

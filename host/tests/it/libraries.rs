@@ -1,6 +1,7 @@
-//! Builds cogs with cargo and finds them through cargo's own answer. It loads nothing.
+//! Builds cogs with cargo and finds them in cargo's output. Nothing is loaded here.
 //!
-//! Each build is copied aside, so that builds of one cog with different features or variants stand beside each other.
+//! Each build is copied to a place of its own, so that builds of one cog with different features or variants can
+//! coexist.
 
 use std::{
     collections::HashMap,
@@ -10,8 +11,9 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-/// Built by one call of cargo, whichever is wanted: it chooses the features of what they share by all that it builds, and so
-/// builds serenity and the SDK once for all of them. A cog that needs other features of the SDK is built alone.
+/// Built with a single call of cargo, whichever is wanted: cargo unifies the features of shared dependencies over
+/// everything it builds, and builds serenity and the SDK once for all of them. A cog that needs other features of the
+/// SDK is built separately.
 const TOGETHER: [&str; 14] = [
     "asker", "counter", "echo", "faulty", "intruder", "lookup", "ping", "poll", "pulse", "remind", "serene",
     "tags", "vintage", "welcome",
@@ -23,11 +25,11 @@ pub(crate) struct Build {
     package: String,
     features: String,
     variant: String,
-    /// An object file that is linked into it; only `echo` takes one.
+    /// An object file that is linked into it; only `echo` supports that.
     object: Option<PathBuf>,
 }
 
-/// The library of a cog, as it is.
+/// The library of a cog, built without changes.
 pub(crate) fn library(package: &str) -> PathBuf {
     Build::of(package).library()
 }
@@ -44,7 +46,7 @@ impl Build {
         self
     }
 
-    /// With `GEARSHIFT_TEST_VARIANT` set: `faulty` says it when asked for its version.
+    /// With `GEARSHIFT_TEST_VARIANT` set: `faulty` includes it in the answer to `version`.
     pub(crate) fn variant(mut self, variant: &str) -> Self {
         self.variant = variant.to_owned();
         self
@@ -59,7 +61,7 @@ impl Build {
     /// Builds it, once per run of the tests; the file must not be changed.
     pub(crate) fn library(self) -> PathBuf {
         static BUILT: Mutex<Option<HashMap<Build, PathBuf>>> = Mutex::new(None);
-        // One at a time: builds of one package overwrite each other's output.
+        // One at a time, as builds of one package overwrite each other's output.
         let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
         let built = built.get_or_insert_default();
         built.entry(self).or_insert_with_key(Self::build).clone()
@@ -94,7 +96,7 @@ impl Build {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         fs::create_dir_all(&folder).expect("the target folder is writable");
         let aside = folder.join(file.file_name().expect("a library has a name"));
-        // Renamed into place: a test that still runs may have the old one open, in another process as well.
+        // Renamed into place: a test that is still running may have the old one open, possibly in another process.
         let fresh = folder.join(format!("fresh-{}", std::process::id()));
         fs::copy(file, &fresh).expect("the library can be copied");
         fs::rename(&fresh, &aside).expect("the copy can be renamed");
@@ -102,7 +104,7 @@ impl Build {
     }
 }
 
-/// The library that cargo says it made.
+/// The library that cargo reports.
 fn artifact(messages: &[u8], package: &str) -> Option<PathBuf> {
     String::from_utf8_lossy(messages).lines().find_map(|line| {
         let message: serde_json::Value = serde_json::from_str(line).ok()?;

@@ -1,4 +1,4 @@
-//! What happens to a cog's file before it is opened. All libraries here are real ones, whole or damaged on purpose.
+//! What happens to a cog's file before it is opened. All libraries here are real ones, intact or damaged on purpose.
 
 use std::{fs, path::Path, process::Command};
 
@@ -13,7 +13,7 @@ use crate::{
     libraries::{Build, library},
 };
 
-/// The whole chain of an error, as a log shows it; without the path, which differs from run to run.
+/// The full chain of an error, as in the log, without the path, which differs from run to run.
 fn refusal(file: &Path) -> String {
     let (_base, folder) = private_folder();
     let refused = prepare(&folder, file).expect_err("it is refused");
@@ -49,7 +49,7 @@ fn no_beginning_of_a_library_passes_for_the_whole() {
     let file = Damaged::copy_of(&library("ping"));
     let whole = file.bytes().len() as u64;
     let handle = fs::File::options().write(true).open(file.path()).unwrap();
-    // From the end, so that each step only cuts: every length of the headers, and a spread of the rest.
+    // From the end, so that each step only truncates: every length within the headers, and a sample of the rest.
     let mut length = whole;
     while length > 0 {
         length = if length <= 2048 || length > whole - 64 {
@@ -204,7 +204,7 @@ fn a_library_that_asks_to_stay_mapped_is_unmapped_all_the_same() {
 fn nothing_of_a_library_that_is_refused_was_executed() {
     let folder = TempDir::new().unwrap();
     let (mark, text) = (folder.path().join("executed"), folder.path().join("manifest"));
-    // Its constructor runs as soon as somebody opens it.
+    // Its constructor runs as soon as it is opened.
     let source = format!(
         "#include <stdio.h>\n\
          __asm__(\".section .gearshift,\\\"a\\\"\\n.incbin \\\"{}\\\"\\n.previous\");\n\
@@ -220,7 +220,7 @@ fn nothing_of_a_library_that_is_refused_was_executed() {
         manifest.replace("\"unwind\"", "\"abort\""),
         manifest.replace("\"name\"", "\"nome\""),
         "no manifest".to_owned(),
-        // It lacks only the header of its module.
+        // Only the header of its module is missing.
         manifest,
     ]
     .into_iter()
@@ -239,7 +239,7 @@ fn nothing_of_a_library_that_is_refused_was_executed() {
     }
 }
 
-/// The text in a library's section.
+/// The text of a library's manifest section.
 fn manifest_of(library: &Path) -> String {
     let bytes = fs::read(library).unwrap();
     let file = object::File::parse(&*bytes).unwrap();
@@ -247,7 +247,7 @@ fn manifest_of(library: &Path) -> String {
     String::from_utf8(section.to_vec()).unwrap().trim_end_matches('\0').to_owned()
 }
 
-/// Opens and closes a library; whether it is mapped afterwards.
+/// Opens and closes a library. Returns whether it is still mapped.
 fn stays_mapped(file: &Path) -> bool {
     let maps = || fs::read_to_string("/proc/self/maps").unwrap().contains(&file.display().to_string());
     assert!(!maps());

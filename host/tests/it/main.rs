@@ -1,4 +1,5 @@
-//! The host's promises, one module each. Nothing here uses a network beyond 127.0.0.1, a token, or a fixed waiting time.
+//! The host's promises, one module each. Nothing here uses a network other than 127.0.0.1, a token, or a fixed waiting
+//! time.
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing, in its helpers as well")]
 
 mod answering;

@@ -1,5 +1,5 @@
-//! What happens when things overlap: an operation that is given up, work that waits while a cog is stuck or goes,
-//! files that come while others go. Nothing may get lost or wait forever.
+//! What happens when things overlap: an operation that is abandoned, work that waits while a cog is stuck or unloaded,
+//! files that are added while others are removed. Nothing may get lost or wait forever.
 
 use std::{
     sync::Arc,
@@ -46,7 +46,7 @@ async fn a_lane_that_was_given_up_takes_nothing_when_it_comes_back() {
     assert_eq!(stage.ask("!faulty block 3500").await, "blocking");
     stage.until_status("faulty", |status| status.activity == "command").await;
     let waiting = stage.say_and_wait("!faulty version", 10).await;
-    // It comes back, and ends, while the next generation is still being set up.
+    // It returns and ends while the next generation is still being set up.
     stage.until(|status| status.held.iter().any(|held| held.generation == "faulty#1")).await;
     stage.all_answered(&waiting).await;
     assert_eq!(stage.status("faulty").generation, Some(2));
@@ -61,7 +61,7 @@ async fn a_reload_that_nobody_waits_for_any_more_is_finished_all_the_same() {
         report = stage.host.cogs().reload("faulty") => panic!("it drains for seconds: {report:?}"),
         () = stage.until_silent() => {}
     }
-    // The caller has gone; the cog has not.
+    // The caller is gone; the cog is not.
     assert!(stage.ask("!faulty version").await.starts_with("faulty"));
     stage.until_status("faulty", |status| status.generation == Some(2)).await;
     stage.down().await;
@@ -83,7 +83,7 @@ async fn a_cog_that_received_a_fact_while_it_was_loaded_does_not_get_it_again() 
         status.handled + status.queued as u64
     };
     assert_eq!(received(&cogs), 3);
-    // One that goes and comes back has missed all that there is.
+    // After an unload and a load, it gets everything again.
     cogs.unload("pulse").await.unwrap();
     let before = received(&cogs);
     guild("4");
@@ -102,7 +102,7 @@ async fn a_slash_command_that_waits_for_a_cog_that_goes_is_answered_by_the_host(
     stage.slash("faulty", &[("op", "version")]).await.answered(SOON).await.unwrap();
     assert_eq!(stage.ask("!faulty block 5000").await, "blocking");
     stage.until_status("faulty", |status| status.activity == "command").await;
-    // The host says "thinking ..." first, since nobody else does.
+    // The host says "thinking ..." first, since the cog does not.
     let deferred = stage.slash("faulty", &[("op", "version")]).await;
     deferred.acknowledged(SOON).await.unwrap();
     let (unloaded, answer) = tokio::join!(stage.host.cogs().unload("faulty"), deferred.answered(SOON));
@@ -120,7 +120,7 @@ async fn a_slash_command_that_the_new_code_does_not_know_is_answered_by_the_host
     let other = Damaged::copy_of(&library("faulty"))
         .replace_in_manifest(r#"{"type":1,"name":"faulty","#, r#"{"type":1,"name":"fluffy","#);
     put(other.path(), &stage.cogs(), "faulty");
-    // It waits while the old generation drains, and the new one takes it.
+    // It waits while the old generation drains, and the new one handles it.
     stage.until_silent().await;
     let asked = stage.slash("faulty", &[("op", "version")]).await;
     let answer = asked.answered(SOON).await.unwrap_or_else(|error| panic!("{error}\n{}", stage.transcript()));
@@ -174,7 +174,7 @@ async fn a_stuck_cog_that_cannot_be_set_up_again_is_away() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cog_that_logs_while_its_thread_ends_does_not_end_the_bot() {
-    // A real subscriber: it keeps thread-local memory, which may be gone before the cog's.
+    // A real subscriber: it has thread-local memory, which may be freed before the cog's.
     let _ = tracing_subscriber::fmt().with_writer(std::io::sink).try_init();
     let stage = Setting::new().with("faulty").up().await;
     assert!(stage.ask("!faulty tls").await.starts_with("on "));
@@ -218,18 +218,18 @@ pub(crate) async fn offstage(folder: &TempDir) -> (Arc<Cogs>, Arc<Router>) {
 }
 
 impl Stage {
-    /// Says a line so many times, and waits until all of them wait for the cog.
+    /// Sends a line this many times, and waits until all of them are in the cog's queue.
     async fn say_and_wait(&self, line: &str, times: usize) -> Vec<gearshift_sim::Snowflake> {
         let mut said = Vec::new();
         for _ in 0..times {
             said.push(self.alice.say("general", line).await.unwrap());
         }
-        // Each line is received as an event and called as a command.
+        // Each line is both an event and a command.
         self.until_status("faulty", |status| status.queued >= times * 2).await;
         said
     }
 
-    /// Waits until the cog's running generation is paused: it answers nothing for a while.
+    /// Waits until the cog's running generation is paused, which means that it answers nothing for a while.
     async fn until_silent(&self) {
         let silent = async {
             loop {

@@ -33,7 +33,7 @@ async fn stage() -> Stage {
 
 impl Stage {
     async fn answer_to(&self, who: &str, command: &str, options: &[(&str, &str)]) -> Arc<Message> {
-        // Whatever is registered is, once this command of alice's can be called.
+        // Once alice can call this command, all commands are registered.
         self.slash("help", &[]).await.answered(SOON).await.unwrap();
         let member = self.sim.member(who).unwrap().at("general").unwrap();
         member.slash(command, options.to_vec()).await.unwrap().answered(SOON).await.unwrap()
@@ -86,7 +86,7 @@ async fn nobody_else_can_use_them() {
         assert!(answer.content.starts_with("Only the owners"), "{}", answer.content);
     }
     assert_eq!(stage.status("ping").generation, Some(1));
-    // Discord does not even show it.
+    // Discord does not even show the command to bob.
     stage.slash("help", &[]).await.answered(SOON).await.unwrap();
     let bob = stage.sim.member("bob").unwrap().at("general").unwrap();
     assert!(bob.slash("cogs list", gearshift_sim::NO_OPTIONS).await.is_err());
@@ -143,7 +143,7 @@ async fn a_cog_that_declares_the_same_name_takes_precedence_while_it_is_there() 
     let stage = Setting::new().commands("").config("commands_keep_ms = 100").with("ping").up().await;
     assert!(stage.ask("!help").await.contains("**ping**"));
     let help = ping_with("mine", json!([command(1, "help", json!({}))]));
-    // Not in the folder that is watched, which would load it again after it is unloaded.
+    // Not in the watched folder, where it would be loaded again after an unload.
     stage.host.cogs().load_file(help.path()).await.unwrap();
     stage.alice.say("general", "!help").await.unwrap();
     stage.until_status("mine", |status| status.handled == 1).await;

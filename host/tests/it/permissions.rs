@@ -1,4 +1,4 @@
-//! What a cog may ask of the host is what the operator says, in either kind of lane.
+//! The operator decides what a cog may ask of the host, on both kinds of lane.
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -24,7 +24,7 @@ async fn intruder(lane: LaneKind, handles: &str) -> Stage {
     Setting::new().with_file(&Build::of("intruder").library(), "intruder").config(&config).up().await
 }
 
-/// A web server, and how often it was asked. `/to/URL` leads elsewhere.
+/// A web server, with a counter of its requests. `/to/URL` redirects.
 fn server() -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
@@ -132,7 +132,7 @@ async fn a_cog_of_one_guild_asks_nothing_of_another() {
         })
     };
     let stage = intruder(LaneKind::Thread, "[]").await;
-    // They are the same at every start.
+    // The ids are the same at every start.
     let ((own, channel), (other, foreign)) = (ids(&stage, "Harbour"), ids(&stage, "Workshop"));
     stage.down().await;
     let stage = intruder(LaneKind::Thread, &format!("[\"discord:{own}\"]")).await;
@@ -158,7 +158,7 @@ async fn a_cog_of_one_guild_asks_nothing_of_another() {
         format!("rest GET /guilds/{own}/x%2F..%2F..%2F{other}"),
         "rest GET /users/@me/guilds".to_owned(),
         "rest GET /channels/1".to_owned(),
-        // What Discord shows of it, or sends there.
+        // Requests through which Discord would show something of the other guild, or send something there.
         forward(foreign, other),
         format!("rest POST /channels/{channel}/followers {{\"webhook_channel_id\":\"{foreign}\"}}"),
         format!("rest POST /channels/{channel}/send-soundboard-sound {{\"source_guild_id\":{other}}}"),

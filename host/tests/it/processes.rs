@@ -1,4 +1,4 @@
-//! A cog in a process of its own can crash, and nobody notices but its author.
+//! A cog in a process of its own can crash, and only its author notices.
 
 use std::{fs, path::Path, time::Duration};
 
@@ -15,7 +15,7 @@ use crate::{
     stage::{SOON, Setting, Stage, look_until, put},
 };
 
-/// A cog that crashes in a process of its own, beside one on a thread.
+/// A cog that crashes in a process of its own, next to one on a thread.
 fn setting() -> Setting {
     setting_of("hangs_max = 100")
 }
@@ -34,7 +34,7 @@ impl Stage {
         self.status("faulty").process.expect("it has a process")
     }
 
-    /// Alice lets the cog crash; the process that comes after it.
+    /// Alice makes the cog crash. Returns the next process.
     async fn crash(&self, how: &str) -> LaneProcess {
         let before = self.process().id;
         self.alice.say("general", &format!("!faulty crash {how}")).await.unwrap();
@@ -107,7 +107,7 @@ async fn a_cog_that_crashes_again_and_again_is_parked_until_somebody_asks() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_that_does_not_come_to_its_cog_leaves_no_copy_of_the_library() {
     let stage = Setting::new().on(LaneKind::Process).with("counter").up().await;
-    // The dynamic loader does not find what it needs.
+    // The dynamic loader cannot find a dependency.
     let needy = Damaged::copy_of(&library("ping")).replace_all(b"libgcc_s.so.1", b"libgcc_x.so.1");
     let ping = put(needy.path(), stage.cogs().parent().unwrap(), "ping");
     let counter = stage.status("counter").process.expect("it has a process").id;
@@ -126,7 +126,7 @@ async fn a_process_that_does_not_come_to_its_cog_leaves_no_copy_of_the_library()
     stage.down().await;
 }
 
-/// With a cog in a process that is not locked in.
+/// With a cog in a process without a sandbox.
 async fn intruder(config: &str) -> Stage {
     let setting = Setting::new().on(LaneKind::Process);
     setting.with_file(&Build::of("intruder").library(), "intruder").config(config).up().await
@@ -135,7 +135,7 @@ async fn intruder(config: &str) -> Stage {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_cog_has_started_ends_with_its_process() {
     let stage = intruder("hangs_max = 100").await;
-    // A process that nobody waits for yet has no memory any more.
+    // A process that was not waited for yet has no memory any more.
     let runs = |process: &str| {
         fs::read_to_string(format!("/proc/{process}/statm")).is_ok_and(|it| !it.starts_with("0 "))
     };
@@ -162,7 +162,7 @@ async fn a_process_that_closes_its_socket_is_said_to_have_done_so() {
     for (number, what) in ["become /bin/sleep", "close 3", "close 0", "close-sender"].into_iter().enumerate()
     {
         stage.alice.say("general", &format!("!intruder {what}")).await.unwrap();
-        // What its main thread waits in keeps the socket open until something comes.
+        // Its main thread keeps the socket open until something arrives.
         assert_eq!(stage.ask("!intruder hello").await, "done: hello", "after `{what}`");
         let status = stage.status("intruder");
         let fault = status.last_fault.expect("it is named");
@@ -220,7 +220,7 @@ async fn what_was_being_handled_is_lost_and_its_user_reads_so_or_it_begins_again
 
     let stage = setting_of("hangs_max = 100").config("redeliver = true").up().await;
     stage.alice.say("general", "!faulty crash abort").await.unwrap();
-    // Once as it came, and once again.
+    // Delivered once, and redelivered once.
     stage.until_status("faulty", |status| status.generation == Some(3)).await;
     assert!(stage.ask("!faulty version").await.starts_with("faulty"));
     assert_eq!(stage.status("faulty").generation, Some(3), "not a third time");

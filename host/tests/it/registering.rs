@@ -1,5 +1,5 @@
-//! Slash commands are deleted at Discord only if a cog of this process declared them and none does any more: with a command
-//! go its id and what each server's admins allowed by it.
+//! Slash commands are deleted at Discord only if a cog of this process declared them and none does any more: deleting a
+//! command also deletes its id and the permissions that server admins have set for it.
 
 use std::{fs, time::Instant};
 
@@ -23,7 +23,7 @@ impl Stage {
         assert!(reached.is_some(), "{:?}\n{}", self.sim.commands(), self.transcript());
     }
 
-    /// How often the bot has written its commands so far.
+    /// How often the bot has registered its commands so far.
     pub(crate) fn writes(&self) -> usize {
         let history = self.sim.transcript().history();
         history.iter().filter(|entry| matches!(entry.what, What::Commands { .. })).count()
@@ -42,7 +42,7 @@ async fn a_start_with_a_refused_file_or_an_empty_folder_deletes_nothing() {
     fs::remove_file(stage.cogs().join("libcounter.so")).unwrap();
     let stage = stage.restart().await;
     stage.until(|status| status.cogs.is_empty()).await;
-    // A cog that comes now is registered beside them.
+    // A cog that is added now is registered with them.
     put(&library("poll"), &stage.cogs(), "poll");
     stage.until_registered(&["count", "ping", "poll"]).await;
     assert_eq!(stage.writes(), before + 1, "{}", stage.transcript());
@@ -90,7 +90,7 @@ async fn a_library_that_is_renamed_serves_on_and_keeps_its_command() {
         stage.until_status("ping", |status| status.generation.is_some() && status.file == file(to)).await;
         assert_eq!(stage.ask("!ping").await, "pong");
     }
-    // Another cog's command comes and goes: whatever was to be deleted is by then.
+    // The command of another cog is added and removed: any pending deletion is done by then.
     stage.host.cogs().unload("counter").await.unwrap();
     stage.until_registered(&["ping"]).await;
     stage.down().await;

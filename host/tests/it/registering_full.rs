@@ -1,4 +1,4 @@
-//! Discord's list of commands is full, and not all of it is the host's.
+//! Discord's list of commands is full, and not all of them belong to the host.
 
 use gearshift_host::commands;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use crate::{
     stage::{Setting, put},
 };
 
-/// `count` commands, of which the last is called `last`.
+/// `count` commands, of which the last one is named `last`.
 fn declared(count: usize, last: &str) -> Value {
     let name = |at: usize| if at + 1 == count { last.to_owned() } else { format!("c{at}") };
     (0..count).map(|at| command(1, &name(at), json!({}))).collect()
@@ -19,7 +19,7 @@ async fn a_command_can_be_renamed_though_the_list_is_full() {
     let cog = ping_with("many", declared(99, "old"));
     let stage = Setting::new().with_file(cog.path(), "many").keys("register_commands = false").up().await;
     let discord = stage.host.sessions().discord.clone().unwrap();
-    // The hundredth, of another program.
+    // The hundredth command belongs to another program.
     let path = format!("/applications/{}/commands", discord.account().application_id);
     let other = json!({ "name": "other", "description": "of another program" }).to_string();
     let request = gearshift_host::sessions::discord::Request::new(

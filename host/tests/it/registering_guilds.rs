@@ -1,4 +1,4 @@
-//! Registration compares by meaning, goes by guild, keeps within Discord's limits, and says whose command is refused.
+//! Registration compares meaning, works per guild, keeps to Discord's limits, and reports whose command is refused.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -16,7 +16,7 @@ impl Stage {
         self.host.sessions().discord.as_deref().expect("it is configured")
     }
 
-    /// What would be done, as `gearshift commands diff` prints it.
+    /// The pending changes, as `gearshift commands diff` prints them.
     async fn diff(&self) -> String {
         let plans = commands::diff(self.host.cogs(), self.discord()).await.unwrap();
         let texts: Vec<String> =
@@ -24,7 +24,7 @@ impl Stage {
         texts.join("\n")
     }
 
-    /// Waits until nothing is to be done any more.
+    /// Waits until there are no pending changes.
     async fn until_in_sync(&self) {
         let mut reader = self.sim.transcript().reader();
         let end = Instant::now() + SOON;
@@ -40,7 +40,7 @@ impl Stage {
         }
     }
 
-    /// Each list of commands as it was written last: the guild's name, or none, and the names in order.
+    /// The last written state of each list of commands: the guild's id, if any, and the names in order.
     fn lists(&self) -> Vec<(Option<u64>, Vec<String>)> {
         let mut lists = std::collections::BTreeMap::new();
         for entry in self.sim.transcript().history() {
@@ -64,7 +64,7 @@ fn guild(world: &World, name: &str) -> u64 {
     world.guilds().find(|guild| &*guild.name == name).expect("it is in the world").id.0
 }
 
-/// A command with everything that Discord knows.
+/// A command with every field that Discord knows.
 fn everything() -> Value {
     command(
         1,
@@ -104,7 +104,7 @@ async fn what_discord_has_by_meaning_is_not_written_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_difference_is_shown_field_by_field_and_changes_nothing_until_it_is_synchronised() {
     let setting = Setting::new().with_file(ping_with("tags", json!([everything()])).path(), "tags");
-    // Nothing is registered by itself within this test.
+    // Nothing is registered automatically in this test.
     let stage = setting.keys("register_commands = false").up().await;
     assert_eq!(stage.diff().await, "create `/tag` globally");
     commands::register(stage.host.cogs(), stage.discord()).await.unwrap();
@@ -148,7 +148,7 @@ async fn a_command_of_a_guild_is_registered_there_and_moves() {
     let mut lists = stage.lists();
     lists.sort();
     assert_eq!(lists, expected);
-    // After a restart without the cog it is known where it was, and it is deleted when it is wanted only.
+    // After a restart without the cog, it is still known where the command was, and it is deleted only on request.
     stage.host.cogs().unload("tags").await.unwrap();
     std::fs::remove_file(stage.cogs().join("libtags.so")).unwrap();
     let stage = stage.restart().await;

@@ -1,4 +1,5 @@
-//! A cog is replaced while the bot stays connected: nothing lost, nothing twice, state carried over, the old code gone.
+//! A cog is replaced while the bot stays connected: nothing is lost or handled twice, state is carried over, the old
+//! code is gone.
 
 use std::{
     collections::HashMap,
@@ -26,7 +27,7 @@ async fn state_is_carried_over_and_the_old_library_is_unmapped() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_lost_doubled_or_reordered_while_messages_flow() {
-    // Its answers are numbered in the order in which it handled what it answers.
+    // Its answers are numbered in the order in which the messages were handled.
     let stage = Setting::new().with("counter").up().await;
     let (host, sim, alice) = (&stage.host, &stage.sim, &stage.alice);
     let mark = sim.transcript().mark();
@@ -72,7 +73,7 @@ async fn new_code_answers_once_its_file_is_in_place() {
     assert!(stage.ask("!faulty version").await.ends_with("one"));
     put(&two, &stage.cogs(), "faulty");
     stage.until_answer("!faulty version", |answer| answer.ends_with("two")).await;
-    // What the one before has counted is counted on.
+    // The count of the previous generation continues.
     let count = stage.ask("!faulty count").await;
     let said = stage.sim.transcript().history();
     let said = said.iter().filter(
@@ -108,7 +109,7 @@ async fn a_new_generation_that_fails_leaves_the_old_instance_serving() {
         assert!(stage.ask(&format!("!faulty {trick}")).await.starts_with("armed"), "{trick}");
         let error = stage.host.cogs().reload("faulty").await.expect_err(trick);
         println!("{}", gearshift_host::error::chain(&error));
-        // The same instance: what it counted since is still there.
+        // The same instance: its count since then is still there.
         let count = stage.ask("!faulty count").await;
         assert!(count.starts_with("3 commands"), "{trick}: {count}");
         let status = stage.status("faulty");
@@ -159,7 +160,7 @@ async fn repeated_failures_on_probation_bring_the_old_code_back() {
     }
     stage.until_answer("!faulty version", |answer| answer.ends_with("one")).await;
     assert_eq!(stage.status("faulty").generation, Some(3));
-    // The bad content is not tried again by itself, and an explicit reload does what it is asked to.
+    // The bad content is not retried automatically, while an explicit reload does as requested.
     stage.host.cogs().reload("faulty").await.unwrap();
     assert!(stage.ask("!faulty version").await.ends_with("two"));
     stage.down().await;
@@ -177,7 +178,7 @@ async fn a_pause_without_anything_in_flight_is_short_and_reported_phase_by_phase
 }
 
 impl Stage {
-    /// Asks again and again until the answer is right; the bound is the deadline of each answer.
+    /// Asks repeatedly until the answer is right; the deadline is that of each answer.
     async fn until_answer(&self, line: &str, right: impl Fn(&str) -> bool) -> String {
         let answer = async {
             loop {
@@ -191,7 +192,7 @@ impl Stage {
     }
 }
 
-/// A stage on which the bot has handed over a reply that Discord wants later.
+/// A stage on which the bot has sent a reply that Discord delays with a rate limit.
 async fn replying_late() -> (Stage, Snowflake) {
     let stage = Setting::new().with("faulty").config("drain_timeout_ms = 50").up().await;
     let later = RestFault::RateLimit { retry_after: Duration::from_millis(1500), global: false };

@@ -1,5 +1,5 @@
-//! What must hold before a command runs: with a slash and with a prefix alike, over a reload, and for what is longer than a
-//! minute over a restart.
+//! Rules that are checked before a command runs: for slash and prefix commands alike, kept over a reload and, if longer
+//! than a minute, over a restart.
 
 use gearshift_sim::{InteractionHandle, Member};
 use reqwest::Method;
@@ -18,7 +18,7 @@ impl Stage {
         self.sim.member(name).unwrap()
     }
 
-    /// What the bot answers a member's prefix command in a channel.
+    /// The bot's answer to a member's prefix command in a channel.
     async fn answer_in(&self, who: &str, channel: &str, line: &str) -> String {
         let said = self.member(who).say(channel, line).await.unwrap();
         match self.sim.reply_to(said, SOON).await {
@@ -27,7 +27,7 @@ impl Stage {
         }
     }
 
-    /// What it answers a member's slash command, and whether for that member alone.
+    /// The answer to a member's slash command, and whether it is ephemeral.
     async fn slashed(&self, who: &str, channel: &str, command: &str) -> (String, bool) {
         let member = self.member(who).at(channel).unwrap();
         let asked = member.slash(command, gearshift_sim::NO_OPTIONS).await.unwrap();
@@ -41,7 +41,7 @@ impl Stage {
         }
     }
 
-    /// A request to Discord in a member's own name.
+    /// A request to Discord as a member.
     async fn rest(&self, who: &str, method: Method, path: &str, body: Value) -> Value {
         let url = format!("{}{path}", self.sim.api_url());
         let token = self.member(who).token();
@@ -176,10 +176,10 @@ async fn cooldowns_survive_a_reload_and_long_ones_a_restart() {
     assert_eq!(stage.slashed("alice", "general", "limited once").await, refused(wait));
     let stage = stage.restart().await;
     assert_eq!(stage.answer_in("alice", "general", "!limited once").await, wait);
-    // What was refused cost the group no use.
+    // The refused call did not count for the group.
     assert_eq!(stage.answer_in("alice", "general", "!limited often").await, "limited often: done");
     assert_eq!(stage.answer_in("alice", "general", "!limited often").await, wait);
-    // Counted by channel, and by member.
+    // Counted per channel, and per member.
     assert_eq!(stage.answer_in("carol", "general", "!limited here").await, "limited here: done");
     assert_eq!(stage.answer_in("dave", "general", "!limited here").await, wait);
     assert_eq!(stage.answer_in("dave", "random", "!limited here").await, "limited here: done");

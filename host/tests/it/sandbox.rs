@@ -1,4 +1,4 @@
-//! A cog that is locked into its process reaches nothing but its handles, whatever it tries, and disturbs nobody.
+//! A cog in a sandboxed process reaches nothing but its handles, whatever it tries, and disturbs no other cog.
 
 use std::{fs, net::TcpListener, os::unix::net::UnixListener};
 
@@ -9,21 +9,22 @@ use crate::{
     stage::{SOON, Setting, Stage},
 };
 
-/// With a cog in a sandbox; `keys` are further ones of its section.
+/// With a cog in a sandbox; `keys` are further keys of its section.
 fn locked_in(setting: Setting, cog: &str, keys: &str) -> Setting {
     setting
         .with_file(&Build::of(cog).library(), cog)
         .config(&format!("[cog.{cog}]\nlane = \"process\"\nsandbox = true\n{keys}"))
 }
 
-/// With the intruder, as often as it wants, and a cog beside it.
+/// With the intruder, which may be restarted as often as necessary, and another cog.
 pub(crate) async fn intruder(keys: &str) -> Stage {
     locked_in(Setting::new().on(LaneKind::Thread).with("ping").config("hangs_max = 1000"), "intruder", keys)
         .up()
         .await
 }
 
-/// The intruder tries it and is ended for it: why. The other cog answers, and the next generation does.
+/// The intruder tries something, and its process is ended. Returns the reason. The other cog answers, and so does the
+/// next generation.
 async fn ended(stage: &Stage, what: &str) -> String {
     let before = stage.status("intruder").generation;
     stage.alice.say("general", &format!("!intruder {what}")).await.unwrap();
@@ -127,7 +128,7 @@ async fn memory_threads_and_processors_of_the_machine_are_not_for_a_sandbox_to_u
     for _ in 0..5 {
         assert_eq!(stage.ask("!ping").await, "pong");
     }
-    // As many as its memory has room for.
+    // As many as fit into its memory.
     let answer = stage.ask("!intruder threads 2097152").await;
     assert!(answer.starts_with("refused: "), "{answer}");
     stage.down().await;
@@ -151,7 +152,7 @@ async fn what_the_host_has_not_sent_yet_is_in_the_memory_of_the_cog() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", silent.local_addr().unwrap());
     let stage = intruder("memory_max = \"300 MiB\"").await;
-    // 20 MiB each: the host takes three.
+    // 20 MiB each: the host accepts three.
     let why = ended(&stage, &format!("uploads {url} 25")).await;
     assert!(why.contains("`memory_max` is 300 MiB"), "{why}");
     let reaches = std::thread::spawn(move || silent.accept().map(drop));

@@ -1,4 +1,4 @@
-//! What the operator sets for a cog: handed to it, checked before it is built, and followed when it changes.
+//! Settings of a cog: handed to it, checked before it is built, and applied when they change.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ fn set(lines: &str) -> Setting {
 }
 
 impl Stage {
-    /// The config file says something else for the dummy now.
+    /// Changes the dummy's settings in the config file.
     async fn change(&self, lines: &str) {
         let text = format!("[cog.faulty.settings]\n{lines}");
         let config = Config::parse(&text, Path::new("gearshift.toml")).expect("it is valid");
@@ -29,7 +29,7 @@ async fn a_cog_gets_what_is_set_for_it_and_is_reloaded_when_that_changes() {
     stage.change("text = \"bye\"").await;
     assert_eq!(stage.ask("!faulty settings").await, "text `bye`, numbers []");
     assert_eq!(stage.status("faulty").generation, Some(2));
-    // The same again, and others are left alone.
+    // The same settings again change nothing, and other cogs are left alone.
     stage.change("text = \"bye\"").await;
     assert_eq!(stage.status("faulty").generation, Some(2));
     assert_eq!(stage.status("ping").generation, Some(1));

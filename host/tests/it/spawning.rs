@@ -1,4 +1,4 @@
-//! Futures that handlers leave behind: they run beside the handlers, rest while the cog is paused, and end with their
+//! Futures that handlers spawn: they run beside the handlers, rest while the cog is paused, and end with their
 //! generation.
 
 use crate::stage::{SOON, Setting};
@@ -7,11 +7,11 @@ use crate::stage::{SOON, Setting};
 async fn a_spawned_future_outlives_its_handler_and_ends_with_its_generation() {
     let stage = Setting::new().with("faulty").up().await;
     assert_eq!(stage.ask("!faulty spawn beat 5").await, "spawned");
-    // It is answered when the future has gone on.
+    // Answered once the future has made progress.
     stage.ask("!faulty next-beat").await;
     assert_eq!(stage.status("faulty").spawned, 1);
 
-    // It goes on if the replacement fails.
+    // It continues if the replacement fails.
     stage.ask("!faulty arm restore error").await;
     stage.host.cogs().reload("faulty").await.expect_err("it refuses the state");
     stage.ask("!faulty next-beat").await;
@@ -56,7 +56,7 @@ async fn futures_that_spawn_each_other_without_end_leave_handlers_their_turn() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_spawned_future_may_answer_late_what_the_host_has_deferred() {
-    // Long, and too short for who has not said that an answer follows.
+    // Long, and too short unless the cog has deferred.
     for (timeout, op, expected) in [
         (60_000, "later 3000", "later"),
         (10, "later defer 3000", "later"),
@@ -64,7 +64,7 @@ async fn a_spawned_future_may_answer_late_what_the_host_has_deferred() {
     ] {
         let config = format!("defer_after_ms = 50\nanswer_timeout_ms = {timeout}");
         let stage = Setting::new().with("faulty").config(&config).up().await;
-        // It waits behind this one, and the host says "thinking …".
+        // The command waits behind this one, and the host says "thinking …".
         assert_eq!(stage.ask("!faulty block 500").await, "blocking");
         let asked = stage.slash("faulty", &[("op", op)]).await;
         asked.acknowledged(SOON).await.unwrap();

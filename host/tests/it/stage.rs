@@ -21,13 +21,13 @@ use tempfile::TempDir;
 
 use crate::libraries::library;
 
-/// How long anything may take before a test calls it lost. Generous: the machine may be busy.
+/// How long anything may take before a test considers it lost. Generous, as the machine may be busy.
 pub(crate) const SOON: Duration = Duration::from_secs(20);
 
-/// How often a test looks at a status. Nothing announces its counters, and the machine's cores are the host's meanwhile.
+/// How often a test polls a status. Its counters are not announced, and the machine's cores are for the host meanwhile.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 
-/// What `look` finds, once it finds something.
+/// The result of `look`, as soon as it finds something.
 pub(crate) async fn look_until<T>(look: impl Fn() -> Option<T>) -> T {
     let mut looks = tokio::time::interval(LOOK_EVERY);
     let found = async {
@@ -41,7 +41,7 @@ pub(crate) async fn look_until<T>(look: impl Fn() -> Option<T>) -> T {
     tokio::time::timeout(SOON, found).await.expect("the host gets there")
 }
 
-/// Where the cogs of this run live. All promises hold on both kinds of lane; `scripts/test` runs them on both.
+/// The kind of lane for the cogs of this run. All promises hold on both kinds; `scripts/test` runs them on both.
 pub(crate) fn lane() -> LaneKind {
     match std::env::var("GEARSHIFT_TEST_LANE") {
         Ok(lane) => lane.parse().expect("GEARSHIFT_TEST_LANE"),
@@ -55,11 +55,11 @@ pub(crate) struct Setting {
     toml: String,
     /// Further keys of `[discord]`.
     keys: String,
-    /// `[commands]`; the host's own ones are off, so that a test sees those of its cogs alone.
+    /// `[commands]`; the host's own commands are off, so that a test only sees those of its cogs.
     commands: String,
     stored: Vec<(&'static str, String, Vec<u8>)>,
     lane: LaneKind,
-    /// How the built-in Discord shall be.
+    /// The options of the built-in Discord.
     pub(crate) discord: SimOptions,
 }
 
@@ -80,7 +80,7 @@ impl Setting {
         self
     }
 
-    /// With some library under a name.
+    /// With any library under a name.
     pub(crate) fn with_file(self, library: &Path, name: &str) -> Setting {
         put(library, &self.cogs(), name);
         self
@@ -98,7 +98,7 @@ impl Setting {
         self
     }
 
-    /// With cogs that live there, whatever the run is for.
+    /// With cogs on this kind of lane, whatever the run is for.
     pub(crate) fn on(mut self, lane: LaneKind) -> Setting {
         self.lane = lane;
         self
@@ -121,7 +121,7 @@ impl Setting {
         self.folder.path().join("cogs")
     }
 
-    /// Raises the curtain: sessions, cogs, gateway; the bot is connected when this returns.
+    /// Raises the curtain: sessions, cogs, gateway. The bot is connected when this returns.
     pub(crate) async fn up(self) -> Stage {
         let (folder, sim, config, sessions) = self.open().await.expect("all sessions are on loopback");
         let host = Host::load(Arc::new(config), Arc::new(sessions)).await.expect("a host");
@@ -130,7 +130,7 @@ impl Setting {
         Stage { folder, sim, host, alice }
     }
 
-    /// As far as the sessions.
+    /// Only opens the sessions.
     pub(crate) async fn open(self) -> Result<(TempDir, Sim, Config, Sessions), OpenError> {
         let sim = Sim::start(self.discord).await.expect("loopback has a free port");
         set_program(env!("CARGO_BIN_EXE_gearshift").into());
@@ -156,14 +156,14 @@ impl Setting {
     }
 }
 
-/// The stage while the play goes on.
+/// The stage during the play.
 pub(crate) struct Stage {
     folder: TempDir,
     /// The built-in Discord.
     pub(crate) sim: Sim,
     /// The host.
     pub(crate) host: Host,
-    /// Somebody to talk to the bot.
+    /// A member who talks to the bot.
     pub(crate) alice: Member,
 }
 
@@ -173,7 +173,7 @@ impl Stage {
         self.folder.path().join("cogs")
     }
 
-    /// What the bot replies to a line of alice's.
+    /// The bot's reply to a line from alice.
     pub(crate) async fn ask(&self, line: &str) -> String {
         let said = self.alice.say("general", line).await.expect("alice may speak");
         match self.sim.reply_to(said, SOON).await {
@@ -182,7 +182,7 @@ impl Stage {
         }
     }
 
-    /// Whether nothing is left of the generation that went.
+    /// Whether nothing is left of the generation that was replaced or unloaded.
     pub(crate) fn is_gone(&self, report: &Report) -> bool {
         match (&report.retirement, self.host.config().cogs.lane) {
             (Some(Retirement::Unmapped { bytes }), LaneKind::Thread) => *bytes > 0,
@@ -191,18 +191,18 @@ impl Stage {
         }
     }
 
-    /// How a cog is.
+    /// The status of a cog.
     pub(crate) fn status(&self, cog: &str) -> CogStatus {
         let status = self.host.cogs().status();
         status.cogs.into_iter().find(|status| status.name == cog).expect("the host knows it")
     }
 
-    /// Waits until a cog is as wanted.
+    /// Waits until a cog has the wanted status.
     pub(crate) async fn until_status(&self, cog: &str, wanted: impl Fn(&CogStatus) -> bool) {
         self.until(|status| status.cogs.iter().any(|it| it.name == cog && wanted(it))).await;
     }
 
-    /// Waits until all is as wanted.
+    /// Waits until the host has the wanted status.
     pub(crate) async fn until(&self, wanted: impl Fn(&HostStatus) -> bool) {
         look_until(|| wanted(&self.host.cogs().status()).then_some(())).await;
     }
@@ -249,7 +249,7 @@ impl Stage {
     }
 }
 
-/// Puts a library into a folder the way a careful deployer does: written aside, then renamed into place.
+/// Installs a library as a careful deployer does: written to a temporary name, then renamed into place.
 pub(crate) fn put(library: &Path, folder: &Path, name: &str) -> PathBuf {
     let aside = folder.join(format!(".{name}.part"));
     fs::copy(library, &aside).expect("the folder can be written");
@@ -258,12 +258,12 @@ pub(crate) fn put(library: &Path, folder: &Path, name: &str) -> PathBuf {
     place
 }
 
-/// Says that something cannot be tested here. Not with `eprintln!`: what a test that passes prints so is not shown.
+/// Reports that something cannot be tested here. Not with `eprintln!`, as the output of tests that pass is not shown.
 pub(crate) fn skipped(text: &str) {
     writeln!(io::stderr(), "SKIPPED: {text}").expect("stderr can be written");
 }
 
-/// A client by the host's own rules.
+/// A client with the host's own rules.
 pub(crate) fn http() -> reqwest::Client {
     Net::new(&Default::default()).client_builder().build().unwrap()
 }

@@ -33,7 +33,7 @@ async fn declared_tasks_run_keep_their_rhythm_and_go_with_the_code() {
     assert_eq!(due(&stage.status("faulty")), before);
     let stage = stage.restart().await;
     assert_eq!(due(&stage.status("faulty")), before);
-    // Once at the first start, once at the second, and never at a reload.
+    // Once at the first start, once at the second, and never on a reload.
     stage.until_status("faulty", is_done).await;
     assert!(stage.ask("!faulty count").await.ends_with("2 ticks"));
 

@@ -1,4 +1,4 @@
-//! A client that needs tokio just works in a cog, and leaves nothing behind when the cog is replaced.
+//! A client that needs tokio works in a cog, and leaves nothing behind when the cog is replaced.
 
 use std::{
     io::{BufRead, BufReader},
@@ -18,7 +18,7 @@ struct Redis {
 }
 
 impl Redis {
-    /// `None`, which is said on stderr, where there is no such server.
+    /// Returns `None`, with a note on stderr, if no such server is installed.
     fn start(folder: &Path) -> Option<Redis> {
         let socket = folder.join("redis.sock");
         let mut command = Command::new("redis-server");
@@ -34,7 +34,7 @@ impl Redis {
         let is_ready =
             lines.any(|line| line.is_ok_and(|line| line.to_lowercase().contains("ready to accept")));
         assert!(is_ready, "the server ended before it was ready");
-        // What it says from here on must not fill the pipe.
+        // Its further output must not fill the pipe.
         std::thread::spawn(move || lines.for_each(drop));
         Some(Redis { process, url: format!("redis+unix://{}", socket.display()) })
     }
@@ -47,7 +47,7 @@ impl Drop for Redis {
     }
 }
 
-/// A host with the cog of the client, and the server that it counts in.
+/// A host with the client's cog, and the server that it counts in.
 async fn up() -> Option<(Stage, Redis, tempfile::TempDir)> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let redis = Redis::start(folder.path())?;

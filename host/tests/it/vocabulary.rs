@@ -1,4 +1,4 @@
-//! What a cog is given as serenity's models, and what it sends with serenity's builders, on the built-in Discord.
+//! What a cog gets as serenity's models, and what it sends with serenity's builders, on the built-in Discord.
 
 use gearshift_cog::permissions::ADMINISTRATOR;
 use gearshift_sim::{InteractionHandle, Snowflake};

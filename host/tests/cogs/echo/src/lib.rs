@@ -1,5 +1,5 @@
-//! `!echo [text]` answers `pong [text]`, by whatever name a test has given the command in the manifest: written on the plain
-//! trait, it does not ask what it was called.
+//! `!echo [text]` answers `pong [text]`, whatever name a test has given the command in the manifest: written with the
+//! plain trait, it does not check what it was called by.
 #![forbid(unsafe_code)]
 
 use gearshift_cog::prelude::*;

@@ -1,5 +1,5 @@
-//! `!intruder TRY` tries what a cog has no business with, and answers what became of it. All of it is safe Rust, as any
-//! dependency of a cog could write it.
+//! `!intruder TRY` tries what a cog must not do, and answers with the result. All of it is safe Rust that any
+//! dependency of a cog could contain.
 #![deny(unsafe_code)]
 
 use std::{
@@ -30,14 +30,14 @@ use serde_json::json;
 
 /// Long enough for every test.
 const LONG: Duration = Duration::from_secs(3600);
-/// Bytes.
+/// In bytes.
 const UPLOAD: usize = 20 << 20;
-/// Bytes that do not go through the socket.
+/// In bytes; too large to go through the socket.
 const LARGE: usize = 200 << 10;
 
 struct Intruder {
     host: Host,
-    /// Whether it ends the process when it is dropped.
+    /// Whether it ends the process when dropped.
     is_armed: Cell<bool>,
 }
 
@@ -116,7 +116,7 @@ impl Cog for Intruder {
     }
 }
 
-/// What the system is asked for.
+/// Tries to get something from the system.
 fn attempt(words: &[&str]) -> io::Result<String> {
     let text = |size: usize| Ok(format!("{size} bytes"));
     match *words {
@@ -204,7 +204,7 @@ fn attempt(words: &[&str]) -> io::Result<String> {
         ["frame", bytes] => frame(bytes),
         ["flood", bytes] => flood(bytes),
         ["close-sender"] => {
-            // The last socket is the one that it sends with.
+            // The last socket is the one for sending.
             let is_socket = |it: &i32| socket::send(*it, &[], socket::MsgFlags::empty()).is_ok();
             let last = (3..64).rev().find(is_socket).ok_or_else(|| io::Error::other("there is no socket"))?;
             Ok(nix::unistd::close(last)?).and(text(0))
@@ -231,13 +231,13 @@ fn attempt(words: &[&str]) -> io::Result<String> {
     }
 }
 
-/// Memory that another process could have as well.
+/// Memory that another process could share.
 #[allow(unsafe_code, reason = "safe crates that map it have a file for it")]
 fn shared(mib: usize) -> io::Result<String> {
     use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous};
     let size = std::num::NonZeroUsize::new(mib << 20).ok_or_else(|| io::Error::other("that is none"))?;
     let protection = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
-    // SAFETY: a new mapping, written within its bounds, that nobody unmaps.
+    // SAFETY: a new mapping, written within its bounds and never unmapped.
     unsafe {
         let memory = mmap_anonymous(None, size, protection, MapFlags::MAP_SHARED)?;
         memory.cast::<u8>().write_bytes(1, size.get());
@@ -245,28 +245,29 @@ fn shared(mib: usize) -> io::Result<String> {
     Ok(format!("{mib} MiB"))
 }
 
-/// Never has enough.
+/// Recurses until the stack overflows.
 fn deeper(depth: usize) -> usize {
     let room = [depth; 512];
     std::hint::black_box(&room);
     if depth == 0 { 0 } else { deeper(depth + 1) ^ room[1] }
 }
 
-/// Writes where no memory is.
+/// Writes to unmapped memory.
 #[allow(unsafe_code, reason = "the process is to end by it")]
 fn fault() -> ! {
     const NOWHERE: usize = 64;
-    // SAFETY: it is none. Nothing is mapped in the first page: <https://man7.org/linux/man-pages/man5/proc_sys_vm.5.html>
+    // SAFETY: there is none. Nothing is mapped in the first page:
+    // <https://man7.org/linux/man-pages/man5/proc_sys_vm.5.html>
     unsafe { std::ptr::without_provenance_mut::<u32>(NOWHERE).write_volatile(1) };
     unreachable!("something is mapped at address {NOWHERE}")
 }
 
-/// The allocator notices it, and ends the process while it has its own lock.
+/// The allocator detects the double free, and ends the process while it holds its own lock.
 #[allow(unsafe_code, reason = "the process is to end by it")]
 fn free_twice() -> ! {
-    // Larger than what is kept for the next one of the same size.
+    // Larger than what is cached for reuse by size.
     let layout = std::alloc::Layout::new::<[u8; 2000]>();
-    // SAFETY: it is none: what is given back twice is noticed.
+    // SAFETY: there is none: the double free is detected.
     unsafe {
         let place = std::hint::black_box(std::alloc::alloc(layout));
         std::alloc::dealloc(place, layout);
@@ -298,9 +299,9 @@ fn frame(hex: &str) -> io::Result<String> {
     send(&bytes(hex)?).map(|sent| format!("{sent} bytes"))
 }
 
-/// Writes them there again and again, until the socket is closed.
+/// Writes them there repeatedly, until the socket is closed.
 fn flood(hex: &str) -> io::Result<String> {
-    // As much as no other frame comes into the middle of.
+    // As much as can be sent without another frame in between.
     let bytes = bytes(hex)?.repeat(50);
     thread::spawn(move || while send(&bytes).is_ok() {});
     Ok("a flood".to_owned())
@@ -312,7 +313,7 @@ fn bytes(hex: &str) -> io::Result<Vec<u8>> {
 }
 
 fn send(bytes: &[u8]) -> io::Result<usize> {
-    // Every other descriptor of this process is none of a socket.
+    // No other descriptor of this process is a socket.
     let sent = (3..64).find_map(|descriptor| socket::send(descriptor, bytes, socket::MsgFlags::empty()).ok());
     sent.ok_or_else(|| io::Error::other("there is no socket"))
 }
@@ -327,7 +328,7 @@ fn fill(file: &mut File) -> io::Result<String> {
     }
 }
 
-/// Begins so many calls, and ends when all of them have.
+/// Starts this number of calls, and waits until all of them have ended.
 async fn many<F: Future>(ctx: &Context, count: usize, one: impl Fn(Host) -> F) -> Vec<F::Output> {
     let mut begun: Vec<_> = (0..count).map(|_| Box::pin(one(ctx.host().clone()))).collect();
     let mut outcomes = Vec::new();

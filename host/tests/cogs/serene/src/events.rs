@@ -1,4 +1,4 @@
-//! The events that are listened to, each as serenity's struct of it.
+//! The events that are listened to, each as serenity's struct.
 
 use gearshift_cog::{
     FromEvent,
@@ -14,7 +14,7 @@ macro_rules! events {
     ($($type:ty)+) => {
         pub(crate) const NAMES: &[&str] = &[$(<$type>::NAME),+];
 
-        /// The name of the event, if it can be read.
+        /// The name of the event, if it can be parsed.
         pub(crate) fn read(event: &Event) -> Result<&'static str> {
             match event.name() {
                 $(name if name == <$type>::NAME => <$type>::from_event(event).map(|_| <$type>::NAME),)+

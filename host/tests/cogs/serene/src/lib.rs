@@ -1,4 +1,4 @@
-//! A cog that says in words what it was given as serenity's models, and listens to every event that a built-in Discord sends.
+//! A cog that describes what it gets as serenity's models, and listens to every event that a built-in Discord sends.
 #![forbid(unsafe_code)]
 
 mod events;
@@ -12,7 +12,7 @@ use gearshift_cog::{
 };
 
 struct Serene {
-    /// Names of the events that were read.
+    /// Names of the events that were parsed.
     read: RefCell<BTreeSet<&'static str>>,
 }
 
@@ -52,7 +52,7 @@ impl Cog for Serene {
     }
 
     async fn command(&self, ctx: &Context) -> Result {
-        // A menu is opened on a user or a message, which it names so.
+        // The option of a menu is named after what it is opened on: a user or a message.
         let it = match ctx.command() {
             "Who" => "user",
             "Quote" => "message",
@@ -122,7 +122,7 @@ impl Cog for Serene {
     }
 }
 
-/// Goes to endpoints with serenity's builders, and reads what they answer as its models.
+/// Requests endpoints with serenity's builders, and parses the answers as its models.
 async fn tour(ctx: &Context) -> Result {
     let guild = ctx.guild_id().ok_or_else(|| Error::input("tour a server"))?;
     let discord = ctx.discord();

@@ -1,4 +1,5 @@
-//! A cog with a serenity of its own: it reads events with that one's models and builds messages with its builders.
+//! A cog with a serenity version of its own: it parses events as that version's models and builds messages with its
+//! builders.
 #![forbid(unsafe_code)]
 
 use gearshift_cog::{Cog, Context, Host, NewMessage, Result, abi::Event, events};
