@@ -1,5 +1,5 @@
-//! The program as an operator or a script meets it: the real binary, on the built-in Discord, with real cogs.
-//! Nothing here uses a network beyond 127.0.0.1, a token, or a fixed waiting time.
+//! The program as operators and scripts see it: the real binary, on the built-in Discord, with real cogs. Nothing here
+//! uses a network other than 127.0.0.1, a token, or a fixed waiting time.
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing, in its helpers as well")]
 
 #[path = "cli/checking.rs"]

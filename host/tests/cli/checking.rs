@@ -1,4 +1,4 @@
-//! `gearshift inspect` and `gearshift check`: libraries that are looked at, and libraries that are tried.
+//! `gearshift inspect` and `gearshift check`: libraries that are inspected, and libraries that are loaded.
 
 use crate::{
     libraries::library,
@@ -131,7 +131,7 @@ fn what_a_cog_says_cannot_pass_for_a_line_of_the_program() {
 #[test]
 fn a_cog_that_ends_the_process_is_reported_and_not_the_end_of_the_check() {
     let place = Place::with(&[]);
-    // Its code is intact as far as its file shows; its first instruction is not.
+    // Its file looks intact, but its first instruction is invalid.
     let broken = broken_constructor(&place);
     let checked = check(&place, "", &[&broken, library("ping").to_str().unwrap()]);
     assert_eq!(checked.code, 1);

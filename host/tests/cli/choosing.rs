@@ -1,5 +1,6 @@
-//! Which version `gearshift install`, `update` and `rollback` take, of those that a source has, and of which source: what
-//! is not trusted is passed over, what somebody left stays left, and no other source comes in by itself.
+//! Which version `gearshift install`, `update` and `rollback` choose from those of a source, and which source:
+//! untrusted versions are skipped, versions that were rolled back are not installed again, and the source never changes
+//! by itself.
 
 use std::fs;
 
@@ -12,19 +13,19 @@ use crate::{
     versions::{pack, sign},
 };
 
-/// A key of that name, and what it signs with.
+/// A key of that name: the public key, and the secret key to sign with.
 fn key(place: &Place, name: &str) -> (String, SecretKey) {
     let files = KeyFiles::in_folder(&place.path().join("keys"), name);
     let key = files.make(None).unwrap();
     (key.to_string(), SecretKey::read(&files.secret, || unreachable!("it has no password")).unwrap())
 }
 
-/// A config that has this beside the cogs folder.
+/// Writes a config with the cogs folder and these sections.
 fn configure(place: &Place, sections: &str) {
     place.file("gearshift.toml", &format!("[cogs]\nfolder = \"cogs\"\n{sections}"));
 }
 
-/// Another source, `./others`, with a version of a cog.
+/// Creates another source, `./others`, with a version of a cog.
 fn others(place: &Place, cog: &str, version: &str) {
     let [packages, aside] = ["packages", "aside"].map(|name| place.path().join(name));
     fs::rename(&packages, &aside).unwrap();
@@ -59,14 +60,14 @@ fn another_source_is_taken_only_if_somebody_agrees_and_a_version_that_is_gone_ba
     assert!(listed(&place, "ping")["source"].as_str().unwrap().ends_with("/others/ping"));
     assert!(ok(&place, &["verify"]).out.contains("others/ping, not signed by a trusted key"));
 
-    // Each version keeps its source: so the rules of the other one do not hold for it.
+    // Each version keeps its source, so the rules of the other source do not apply to it.
     fails(&place, &["rollback", "ping"], "/packages/ping`, as later updates will, and the installed version");
     ok(&place, &["rollback", "ping", "--yes"]);
     let back = listed(&place, "ping");
     assert!(back["source"].as_str().unwrap().ends_with("/packages/ping@^1"), "{back}");
     assert_eq!(back["signed_by"], json!(mine));
     assert!(ok(&place, &["verify"]).out.contains(&format!("packages/ping, signed by {mine}")));
-    // What is there now is what counts for updates, and no version of the other source.
+    // Updates come from the current source only, not from the other one.
     pack(&place, "ping", "1.2.0", |_| {});
     sign(&place, "ping", "1.2.0", &secret);
     ok(&place, &["update"]);
@@ -112,7 +113,7 @@ fn a_version_that_nobody_signed_replaces_a_signed_one_only_if_somebody_agrees() 
     let place = place(&["1.0.0"]);
     let (mine, secret) = key(&place, "mine");
     configure(&place, &format!("[packages]\ntrusted_keys = [\"{mine}\"]\n"));
-    // Before anything is signed, nothing is asked.
+    // Nothing is required before a first signed version.
     ok(&place, &["install", "./packages/ping"]);
     pack(&place, "ping", "1.1.0", |_| {});
     sign(&place, "ping", "1.1.0", &secret);
@@ -141,12 +142,12 @@ fn what_is_installed_and_would_not_be_by_now_is_wrong() {
     assert!(wrong.out.starts_with("WRONG   ping: 1.0.0 from "), "{}", wrong.out);
     assert!(wrong.out.contains("packages/ping would not be installed now: `"), "{}", wrong.out);
     assert!(wrong.out.contains("is not signed, and must be"), "{}", wrong.out);
-    // The signature that its source has by now is enough.
+    // The signature that has been added to its source is enough.
     sign(&place, "ping", "1.0.0", &secret);
     ok(&place, &["update"]);
     assert!(ok(&place, &["verify"]).out.contains(&format!("signed by {mine}")));
     assert_eq!(listed(&place, "ping")["signed_by"], json!(mine));
-    // Nobody trusts that key any more; what nobody requires is no fault.
+    // The key is no longer trusted, but no signature is required, so this is not an error.
     configure(&place, "");
     assert!(ok(&place, &["verify"]).out.contains("not signed by a trusted key"));
 }
@@ -183,7 +184,8 @@ fn what_is_not_signed_by_a_trusted_key_is_passed_over_with_a_word_and_not_gone_b
         passed_over(&stays);
     }
     assert!(ok(&place, &["list", "--outdated"]).out.contains("nothing newer is known"));
-    // Asked for by name, or if nothing else is there, it is an error, with the reason of the newest first.
+    // If asked for by name, or if there is no other version, it is an error, with the reason for the newest version
+    // first.
     fails(&place, &["install", "./packages/ping:1.2.0"], "ping:1.2.0` is not signed, and must be");
     let none = fails(&place, &["install", "./packages/ping@>1.0"], "can be installed here: 1.2.0: `");
     assert!(none.err.contains("is not signed, and must be; 1.1.0: `"), "{}", none.err);
@@ -194,7 +196,7 @@ fn what_is_not_signed_by_a_trusted_key_is_passed_over_with_a_word_and_not_gone_b
     sign(&place, "ping", "1.2.0", &secret);
     ok(&place, &["update"]);
     assert!(holds(&place, "1.2.0"));
-    // Somebody else is trusted now.
+    // Another key is trusted now.
     configure(&place, &trusting.replace(&mine, &other));
     fails(&place, &["rollback", "ping"], "and none of them is trusted");
     let wrong = run(&place, &["verify"]);
@@ -284,7 +286,7 @@ fn a_version_that_somebody_rolled_back_from_is_not_updated_to_until_a_newer_one_
     }
     assert!(ok(&place, &["list", "--outdated"]).out.contains("nothing newer is known"));
     assert_eq!(listed(&place, "ping")["rolled_back_from"], json!("1.2.0"));
-    // Who asks for it gets it, and then it was not left.
+    // Asking for it explicitly installs it, and then it is no longer a version that was rolled back.
     let again = ok(&place, &["install", "./packages/ping@>=1, <2"]).out;
     assert!(again.starts_with("ping: 1.0.0 → 1.2.0"), "{again}");
     assert!(again.contains("note: it was rolled back from 1.2.0 before"), "{again}");

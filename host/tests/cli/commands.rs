@@ -1,4 +1,4 @@
-//! `gearshift commands`: what Discord has of the bot's commands, and the deletion of those of nobody.
+//! `gearshift commands`: the bot's registered commands, and the deletion of those that belong to no cog.
 
 use std::time::Instant;
 
@@ -11,7 +11,7 @@ use crate::{
     running::{discord, run as serve},
 };
 
-/// A bot with `ping`, of which Discord has some commands from before.
+/// A bot with `ping`, which has some commands registered from before.
 fn with_commands(place: &Place, names: &[(&str, u8)]) -> (Runtime, Sim, Live) {
     let (runtime, sim) = discord(place, "");
     runtime.block_on(async {
@@ -32,7 +32,7 @@ fn with_commands(place: &Place, names: &[(&str, u8)]) -> (Runtime, Sim, Live) {
     live.expect("ready; the control socket is");
     assert!(runtime.block_on(sim.connected(1, PATIENCE)));
     let begun = Instant::now();
-    // Each look is a process that waits for its answer.
+    // Each poll is a process that waits for its answer.
     while commands(place, &["list"]).out.contains("not yet") {
         assert!(begun.elapsed() < PATIENCE, "the commands were not registered");
     }

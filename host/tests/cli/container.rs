@@ -1,5 +1,5 @@
-//! The image that `host/packaging/Dockerfile` makes, as far as it can be tried without an engine: what the file says, and
-//! the host as its process number 1, as its user, on a root that is read-only.
+//! The image of `host/packaging/Dockerfile`, as far as it can be tested without a container engine: the contents of the
+//! file, and the host as process number 1, as the image's user, with a read-only root.
 
 use std::{
     fs,
@@ -13,7 +13,7 @@ use crate::{
     running::{ask, discord},
 };
 
-/// The instructions of the file's last stage, and those before it.
+/// The instructions of the file's last stage, and those of the stages before.
 struct Image {
     build: Vec<(String, String)>,
     last: Vec<(String, String)>,
@@ -66,7 +66,7 @@ fn the_image_runs_the_host_without_a_shell_and_not_as_root() {
     assert_eq!(image.command("HEALTHCHECK"), [program, "status"]);
     let volumes = image.command("VOLUME");
     assert_eq!(image.variables(), [format!("XDG_RUNTIME_DIR={}", volumes[0])]);
-    // The compiler that the workspace asks for, on the Debian whose glibc the last stage has.
+    // The compiler version that the workspace requires, on the Debian release whose glibc the last stage has.
     let wanted = fs::read_to_string(workspace().join("Cargo.toml")).unwrap();
     let wanted =
         wanted.lines().find_map(|line| line.strip_prefix("rust-version = ")).unwrap().trim_matches('"');
@@ -92,7 +92,7 @@ fn the_host_needs_no_library_that_the_image_does_not_have() {
     }
 }
 
-/// Makes the folders of the image what they are in it, and the rest read-only; then the host takes this shell's place.
+/// Sets up the image's folders, makes everything else read-only, and replaces this shell with the host.
 const ENTER: &str = r#"
 set -eu
 place=$1 state=$2 work=$3
@@ -106,7 +106,7 @@ cd "$work"
 exec "$@"
 "#;
 
-/// Whether this machine lets a test have namespaces of its own.
+/// Whether tests on this machine can have namespaces of their own.
 fn namespaces() -> Result<(), String> {
     let tried = Command::new("unshare")
         .args(["--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-c"])
@@ -157,7 +157,7 @@ fn the_host_is_process_1_of_its_user_on_a_read_only_root_and_ends_in_order() {
         "--clear-groups",
         "--no-new-privs",
         "--bounding-set=-all",
-        // A change of user takes back what `--kill-child` asked for.
+        // A change of user resets what `--kill-child` has set.
         "--pdeathsig=KILL",
     ];
     let mut command = Command::new("unshare");
@@ -176,7 +176,7 @@ fn the_host_is_process_1_of_its_user_on_a_read_only_root_and_ends_in_order() {
     live.expect("ready; the control socket is");
     assert!(ask(&runtime, &sim, "!count").content.starts_with("1 for you"));
 
-    // Its number on this side.
+    // The host's process id outside of the namespace.
     let children = format!("/proc/{0}/task/{0}/children", live.id());
     let host = fs::read_to_string(children).unwrap().trim().to_owned();
     let mut health = Command::new("nsenter");

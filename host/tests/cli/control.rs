@@ -149,7 +149,7 @@ fn the_list_says_once_what_is_wrong_and_since_when() {
     assert_eq!(run(&place, &["cogs", "reload", "faulty", "--socket", "c.sock"]).code, 0);
     let listed = list();
     assert!(!listed.contains("last fault"), "{listed}");
-    // As what was handled, they are counted over all generations.
+    // Like the handled items, they are counted over all generations.
     let row = |number: usize| -> Vec<&str> {
         listed.lines().nth(number).expect(&listed).split("  ").filter(|cell| !cell.is_empty()).collect()
     };
@@ -168,7 +168,7 @@ fn a_name_that_no_cog_has_is_answered_with_those_that_are_there() {
         assert_eq!(refused.code, 1, "{verb}");
         let help = refused.err.lines().find(|line| line.starts_with("help: ")).expect(&refused.err);
         assert!(help.contains("ping"), "{verb}: {help}");
-        // What is not loaded can be, and cannot be unloaded.
+        // A cog that is not loaded can be loaded, but not unloaded.
         assert_eq!(help.contains("counter"), verb != "unload", "{verb}: {help}");
     }
     assert_eq!(live.end().0, 0);
@@ -223,7 +223,7 @@ fn what_is_named_as_a_library_and_is_none_is_refused_with_its_reason() {
     assert!(listed.contains("libtwo\\nlines.so"), "{listed}");
     let verified = run(&place, &["verify"]);
     assert!(verified.out.contains("libping.so") && !verified.out.contains("libtwo"), "{verified:?}");
-    // Also what comes later, and in the place of a cog that serves: it goes on.
+    // The same for a file that appears later, and for one in place of a serving cog, which continues.
     pipe("liblater.so");
     live.expect("liblater.so");
     pipe("aside");
@@ -317,13 +317,13 @@ fn clients_that_say_nothing_or_half_a_line_keep_nobody_out() {
         stream.set_nonblocking(true).unwrap();
         stream
     };
-    // More than are served at once; the others wait to be.
+    // More than are served at once; the others wait for their turn.
     let silent: Vec<UnixStream> = (0..20).map(connect).collect();
     assert_eq!(run(&place, &["status", "--socket", "c.sock"]).code, 0);
     fs::remove_file(&path).unwrap();
     live.expect("had vanished; it is there again");
     assert_eq!(run(&place, &["status", "--socket", "c.sock"]).code, 0);
-    // It was not their own end that made room, which comes to all of them at once.
+    // Room was not made by their own timeout, which would end all of them at once.
     let still = |stream: &&UnixStream| {
         let mut stream: &UnixStream = stream;
         stream.read(&mut [0]).is_err_and(|error| error.kind() == ErrorKind::WouldBlock)

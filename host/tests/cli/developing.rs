@@ -1,5 +1,5 @@
-//! `gearshift dev`: an edit of a source becomes a new library, and that a new generation, without a word to the host.
-//! With the real cargo, on packages outside this workspace.
+//! `gearshift dev`: an edit of a source results in a new library, and that in a new generation, without an order to the
+//! host. With the real cargo, on packages outside this workspace.
 
 use std::{
     fs,
@@ -10,7 +10,7 @@ use std::{
 
 use crate::program::{Live, Place, gearshift, run, workspace};
 
-/// A cog that answers `!greet` with what a file holds, and keeps how often it did.
+/// A cog that answers `!greet` with the content of a file and counts its answers.
 pub(crate) const SOURCE: &str = r#"//! Greets.
 use std::cell::Cell;
 use gearshift_cog::prelude::*;
@@ -30,12 +30,11 @@ impl Greeter {
 }
 "#;
 
-/// A package of a cog in the folder `greeter`. Its name is its library's as well, which all tests put into one target
-/// folder.
+/// A cog's package in the folder `greeter`. Its name is also its library's, as all tests share one target folder.
 pub(crate) fn greeter(name: &str) -> Place {
     let place = Place::with(&[]);
     package(&place, "greeter", name, "\n[workspace]\n");
-    // The versions that are here already.
+    // The versions that are already downloaded.
     fs::copy(workspace().join("Cargo.lock"), place.path().join("greeter/Cargo.lock")).unwrap();
     place
 }
@@ -58,12 +57,12 @@ fn target() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("dev")
 }
 
-/// Starts it on the package, with the SDK built before: no test waits for that.
+/// Starts it on the package. The SDK is built before, so that no test waits for that.
 pub(crate) fn develop(place: &Place, arguments: &[&str]) -> Live {
     develop_in(place, &[&["greeter"], arguments].concat())
 }
 
-/// The same on other folders.
+/// The same with other folders.
 pub(crate) fn develop_in(place: &Place, arguments: &[&str]) -> Live {
     static SDK: OnceLock<()> = OnceLock::new();
     SDK.get_or_init(|| {
@@ -95,18 +94,18 @@ fn an_edit_serves_a_moment_later_with_the_state_and_a_mistake_is_shown_with_its_
     live.expect("`edited#1` was replaced by `edited#2`");
     live.say("!greet");
     live.expect("two word 2");
-    // What is included counts as well.
+    // Included files are watched as well.
     place.file("greeter/words.txt", "text\n");
     live.expect("was replaced by `edited#3`");
     live.say("!greet");
     live.expect("two text 3");
-    // A mistake leaves what serves, and says where it is.
+    // After an error, the old generation keeps serving, and the place of the error is shown.
     edit(&place, "greeter/src/lib.rs", "use std::cell::Cell;", "use std::cell::Cell;\nmod other;");
     live.expect("what serves stays: src/lib.rs:3:1: file not found for module `other`");
     live.expect("error[E0583]");
     live.say("!greet");
     live.expect("two text 4");
-    // So does a file that was missing.
+    // Adding a missing file starts a build as well.
     place.file("greeter/src/other.rs", "//! Another one.\n");
     live.expect("was replaced by `edited#4`");
     edit(&place, "greeter/src/lib.rs", "two", "three");
@@ -186,7 +185,7 @@ fn a_mistake_in_a_path_dependency_and_its_mending_are_seen_before_anything_was_b
     live.expect("`dependent#1` was loaded");
     live.say("!greet");
     live.expect("one shared word 1");
-    // What is only written beside the sources starts no build, also after one that failed.
+    // Other files next to the sources start no build, not even after a failed one.
     place.file("greeter/src/lib.rs", "mistake");
     live.expect("failed to build `dependent`");
     let log = place.file("greeter/bot.log", "");
@@ -206,7 +205,7 @@ fn a_mistake_in_a_path_dependency_and_its_mending_are_seen_before_anything_was_b
 #[test]
 fn a_build_script_that_writes_a_source_each_time_starts_no_endless_build() {
     let place = greeter("scripted");
-    // Each time another text; it also sees that it gets no token.
+    // The text differs each time; the script also checks that it gets no token.
     let script = "fn main() {\n    assert!(std::env::var_os(\"DISCORD_TOKEN\").is_none());\n    \
                   let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_nanos();\n    \
                   std::fs::write(\"src/made.rs\", format!(\"pub const MADE: u128 = {now};\\n\")).unwrap();\n}\n";
@@ -217,7 +216,7 @@ fn a_build_script_that_writes_a_source_each_time_starts_no_endless_build() {
     edit(&place, "greeter/src/lib.rs", "one {} {}", "one {} {} {}");
     let mut live = develop(&place, &[]);
     live.expect("greeter/src/made.rs` is written by the build itself");
-    // An edit still counts, and nothing else has begun a build.
+    // Edits still start builds, and nothing else has started one.
     edit(&place, "greeter/src/lib.rs", "one", "two");
     live.expect("building `scripted`");
     live.expect("built `scripted` in");
@@ -234,11 +233,11 @@ fn a_build_script_that_writes_a_source_each_time_starts_no_endless_build() {
 #[test]
 fn a_target_folder_that_another_cargo_holds_is_said() {
     let place = greeter("locked");
-    // Built once, so that the lock is there.
+    // Built once, so that the lock exists.
     let mut live = develop(&place, &[]);
     live.expect("`locked#1` was loaded");
     let lock = fs::File::open(target().join("debug/.cargo-lock")).unwrap();
-    // Another test may build just now.
+    // Another test may be building right now.
     lock.lock().unwrap();
     edit(&place, "greeter/src/lib.rs", "one", "two");
     live.expect("another cargo works with the");

@@ -1,4 +1,4 @@
-//! `gearshift doctor`: a machine and a config that are well, and each way in which they are not, with what to do.
+//! `gearshift doctor`: a machine and a config without problems, and every problem that it finds, with its help.
 
 use std::{
     fs::{self, Permissions},
@@ -16,7 +16,7 @@ use crate::{
     program::{Live, PROGRAM, Place, environment, gearshift, skipped},
 };
 
-/// A built-in Discord, and a place whose config leads there.
+/// A built-in Discord, and a place with a config for it.
 pub(crate) struct Bed {
     pub(crate) place: Place,
     runtime: Runtime,
@@ -32,14 +32,14 @@ impl Bed {
         Bed { place, runtime, sim }
     }
 
-    /// With more lines of `[discord]`, and other sections.
+    /// Writes the config with more lines of `[discord]`, and other sections.
     pub(crate) fn config(&self, more: &str) {
         let api = self.sim.api_url();
         let text = format!("[cogs]\nfolder = \"cogs\"\n[discord]\napi_url = \"{api}\"\n{more}");
         self.place.file("gearshift.toml", &text);
     }
 
-    /// Exit code and findings, with the environment changed.
+    /// The exit code and the findings, with these environment variables.
     #[track_caller]
     pub(crate) fn ask(&self, variables: &[(&str, &str)]) -> (i32, Vec<Value>) {
         let mut command = gearshift(&self.place);
@@ -51,7 +51,7 @@ impl Bed {
         (done.status.code().unwrap(), out.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
     }
 
-    /// The one finding of a check that is not well.
+    /// Checks the only finding that is not ok.
     #[track_caller]
     pub(crate) fn finds(&self, variables: &[(&str, &str)], level: &str, check: &str, text: &str, help: &str) {
         let (code, all) = self.ask(variables);
@@ -67,7 +67,7 @@ impl Bed {
     }
 }
 
-/// A library's bytes, with the four letters of a name exchanged where `place` has them in its manifest.
+/// A library with the four letters of a name replaced where `place` occurs in its manifest.
 fn renamed(bytes: &[u8], place: &[u8], name: &[u8; 4]) -> Vec<u8> {
     let at = bytes.windows(place.len()).position(|part| part == place).expect("the manifest has the name");
     let mut bytes = bytes.to_vec();
@@ -217,7 +217,7 @@ fn libraries_that_a_start_refuses_beside_others_are_said() {
     let cogs = bed.place.path().join("cogs");
     fs::copy(library("ping"), cogs.join("second.so")).unwrap();
     bed.finds(&[], "failed", "cogs", "cannot load `ping` from `", "remove one of the two files");
-    // As long as the one before: nothing else in the file moves.
+    // Of the same length, so that nothing else in the file moves.
     let other = renamed(&fs::read(library("ping")).unwrap(), b"\"name\":\"ping\",\"version\"", b"pong");
     fs::write(cogs.join("second.so"), other).unwrap();
     let text = "cannot load `pong` from `";
@@ -294,8 +294,9 @@ fn what_is_elsewhere_and_does_not_answer_is_said() {
     bed.finds(&[], "failed", "dns", "`discord.invalid`: there is no such name", "name servers");
 }
 
-/// What a check finds after `script` has changed the machine: in namespaces of its own, so that nobody else notices
-/// (<https://man7.org/linux/man-pages/man7/user_namespaces.7.html>). None, and said, where there are none.
+/// What a check finds after `script` has changed the machine, in namespaces of its own, so that nothing else is
+/// affected (<https://man7.org/linux/man-pages/man7/user_namespaces.7.html>). Returns `None`, with a note, if
+/// namespaces are not available.
 fn found_after(place: &Place, script: &str, check: &str) -> Option<Value> {
     let alone = |script: &str| {
         let mut command = Command::new("unshare");

@@ -1,4 +1,4 @@
-//! How a host ends: by signals, during its start as well, and with a log that nobody reads.
+//! How a host ends: by signals, including during its start, and with a log that is not read.
 
 use std::{
     fs,
@@ -17,7 +17,7 @@ const HANGUP: i32 = 1;
 const QUIT: i32 = 3;
 const TERMINATE: i32 = 15;
 
-/// A host with a store, so that states outlast it.
+/// A host with a store, so that states survive it.
 fn counting() -> Place {
     let place = Place::with(&["counter"]);
     place.file("gearshift.toml", "[cogs]\nfolder = \"cogs\"\n[store]\n");
@@ -76,7 +76,7 @@ fn a_signal_that_comes_twice_at_once_is_one() {
     let mut live = Live::play(&place, &[]);
     live.say("!count");
     live.expect("1 for you");
-    // As `timeout` does: its child, and the child's group.
+    // As `timeout` does: it signals its child, and the child's group.
     live.signal(TERMINATE);
     live.signal(TERMINATE);
     let (code, lines) = live.end();
@@ -105,7 +105,7 @@ fn a_signal_is_heeded_while_a_cog_is_set_up() {
 #[test]
 fn a_signal_is_heeded_while_a_session_is_opened() {
     let place = Place::with(&["ping"]);
-    // A Discord that takes connections and never answers.
+    // A Discord that accepts connections and never answers.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/api/v10", silent.local_addr().unwrap());
     let config = format!(
@@ -187,7 +187,7 @@ fn a_runtime_folder_that_vanishes_is_found_again() {
     place.file("gearshift.toml", "[cogs]\nfolder = \"cogs\"\n");
     let mut live = Live::start(&place, &["play"]);
     live.expect("ready; the control socket is");
-    // In one step: the host makes it again as soon as something of it is missing.
+    // In one step, as the host recreates it as soon as part of it is missing.
     let vanished = place.path().join("vanished");
     fs::rename(place.path().join("runtime"), &vanished).unwrap();
     fs::remove_dir_all(vanished).unwrap();
@@ -207,7 +207,7 @@ fn a_cog_that_closes_the_standard_descriptors_takes_the_log_to_no_other_file() {
     let mut live = serve(&place, sim.token());
     live.expect("ready; the control socket is");
     assert_eq!(ask(&runtime, &sim, "!intruder close standard").content, "done: 3 bytes");
-    // What is opened for each has the numbers that are free now.
+    // Each reload opens files, which get the numbers that are free now.
     for number in 1..=3 {
         assert_eq!(run(&place, &["cogs", "reload", "intruder"]).code, 0);
         live.expect(&format!("`intruder#{number}` was replaced by `intruder#{}`", number + 1));

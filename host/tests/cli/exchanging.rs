@@ -1,4 +1,4 @@
-//! Cogs whose new versions exchange commands: they are replaced together, by the folder as by a command.
+//! Cogs whose new versions exchange commands: they are replaced together, both by the folder and by a command.
 
 use std::{fs, path::Path};
 
@@ -7,13 +7,13 @@ use crate::{
     program::{Live, Place, run},
 };
 
-/// `ping` as a cog of another name and with another command, of four letters each.
+/// Installs `ping` as a cog with another name and another command, of four letters each.
 fn put(folder: &Path, name: &str, command: &str) {
     let mut bytes = fs::read(library("ping")).unwrap();
     for (place, at, text) in
         [(r#""name":"ping","version""#, 8, name), (r#""type":1,"name":"ping""#, 17, command)]
     {
-        // Of a command it stands there twice: in the host's words, and in Discord's.
+        // A command's name occurs twice: in the host's data, and in Discord's.
         while text != "ping"
             && let Some(found) = bytes.windows(place.len()).position(|part| part == place.as_bytes())
         {

@@ -1,10 +1,10 @@
-//! Exit codes and the words of errors: one line each with its help, no panic, no debug output.
+//! Exit codes and error messages: one line each with its help, no panic, no debug output.
 
 use std::{os::unix::net::UnixListener, process::Stdio};
 
 use crate::program::{Ended, Place, gearshift, run};
 
-/// No user shall see these.
+/// No user should see these.
 fn is_plain(ended: &Ended) {
     for word in ["panicked", "RUST_BACKTRACE", "Error {", "Some(", "Err("] {
         assert!(!ended.err.contains(word), "{word} in {}", ended.err);
@@ -131,7 +131,7 @@ fn a_session_that_cannot_be_opened_is_69_and_says_what_to_do() {
 #[test]
 fn a_token_is_never_printed() {
     let place = Place::with(&[]);
-    // Nobody answers there: bound, and never accepted.
+    // Nothing listens there: it is only bound to find a free port.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/api/v10", silent.local_addr().unwrap());
     drop(silent);

@@ -1,4 +1,4 @@
-//! `gearshift dev` while packages and workspaces come, go and change their names.
+//! `gearshift dev` while packages and workspaces are added, removed and renamed.
 
 use std::fs;
 
@@ -18,7 +18,7 @@ fn packages_that_come_go_and_change_their_names_are_followed() {
     edit(&place, "greeter/Cargo.toml", "name = \"one\"\n", "name = \"two\"\n");
     live.expect("built `two` in");
     live.expect("`two#1` was loaded (0.2.0)");
-    // A manifest that is wrong leaves what serves, and says why.
+    // With an invalid manifest, the old generation keeps serving, and the error is shown.
     edit(&place, "greeter/Cargo.toml", "[lib]", "[lib");
     live.expect("failed to build `two`: cannot see what packages are in");
     live.say("!greet");
@@ -34,7 +34,7 @@ fn a_library_whose_name_a_cog_of_another_workspace_has_is_not_built_until_the_na
     let place = greeter("mine");
     package(&place, "other", "yours", "\n[workspace]\n");
     edit(&place, "other/src/lib.rs", "fn greet", "fn welcome");
-    // Cargo takes packages of one name and version for the same in a target folder that they share.
+    // In a shared target folder, cargo takes packages with the same name and version for the same package.
     edit(&place, "other/Cargo.toml", "0.1.0", "0.2.0");
     fs::copy(workspace().join("Cargo.lock"), place.path().join("other/Cargo.lock")).unwrap();
     let mut live = develop_in(&place, &["greeter", "other"]);
@@ -44,12 +44,12 @@ fn a_library_whose_name_a_cog_of_another_workspace_has_is_not_built_until_the_na
     let both = format!("`{}` and `{}` both make the library `lib", first.display(), second.display());
     live.expect(&format!("failed to build `yours`: {both}"));
     live.expect("help: give one of them another name");
-    // The first is still built.
+    // The first one is still built.
     place.file("greeter/words.txt", "text\n");
     live.expect("`mine#1` was replaced by `mine#2`");
     live.say("!greet");
     live.expect("one text 1");
-    // The other need not be saved once more.
+    // The other one does not have to be saved again.
     edit(&place, "greeter/Cargo.toml", "mine", "ours");
     live.expect_all(&["`ours#1` was loaded", "`mine#3` was loaded"]);
     live.say("!welcome");
@@ -66,7 +66,7 @@ fn packages_and_folders_that_come_and_go_in_a_workspace_are_followed() {
     fs::copy(workspace().join("Cargo.lock"), place.path().join("greeter/Cargo.lock")).unwrap();
     let mut live = develop(&place, &[]);
     live.expect("`staying#1` was loaded");
-    // As somebody makes it by hand: the manifest last.
+    // As if made by hand: the manifest comes last.
     place.file("greeter/plugins/coming/words.txt", "word\n");
     place.file("greeter/plugins/coming/src/lib.rs", &SOURCE.replace("fn greet", "fn wave"));
     package(&place, "aside", "coming", "");
@@ -74,7 +74,7 @@ fn packages_and_folders_that_come_and_go_in_a_workspace_are_followed() {
         .unwrap();
     live.expect("built `coming` and `staying` in");
     live.expect("`coming#1` was loaded");
-    // A folder with a module, and with a file that is included; each is missed first.
+    // A folder with a module, and one with an included file; both are missing at first.
     edit(
         &place,
         "greeter/plugins/staying/src/lib.rs",
@@ -113,7 +113,7 @@ fn a_folder_that_was_named_and_goes_leaves_the_others() {
     }
     edit(&place, "bot/cogs/goes/src/lib.rs", "fn greet", "fn wave");
     fs::copy(workspace().join("Cargo.lock"), place.path().join("bot/Cargo.lock")).unwrap();
-    // The one that goes comes first in their order.
+    // The one that is removed comes first in the order of arguments.
     let mut live = develop_in(&place, &["bot/cogs/goes", "bot/cogs/stays"]);
     live.expect("#1` was loaded");
     live.expect("#1` was loaded");
@@ -122,7 +122,7 @@ fn a_folder_that_was_named_and_goes_leaves_the_others() {
     live.expect("`goes#1` was unloaded");
     edit(&place, "bot/cogs/stays/src/lib.rs", "one", "two");
     live.expect("was replaced by `stays#2`");
-    // A mistake in the manifest is shown as cargo shows it.
+    // An error in the manifest is shown as cargo shows it.
     edit(&place, "bot/Cargo.toml", "[workspace]", "[workspace");
     live.expect("failed to build `stays`: cannot see what packages are in");
     live.expect("1 | [workspace");

@@ -1,4 +1,4 @@
-//! `gearshift install`, `update`, `rollback` and what belongs to them, on a folder that no host serves.
+//! `gearshift install`, `update`, `rollback` and related commands, on a folder that no host serves.
 
 use std::fs;
 
@@ -35,7 +35,7 @@ pub(crate) fn fails(place: &Place, arguments: &[&str], why: &str) -> Ended {
     ended
 }
 
-/// What `list --json` says of one cog.
+/// What `list --json` shows for one cog.
 pub(crate) fn listed(place: &Place, cog: &str) -> Value {
     let listed = ok(place, &["list", "--json"]).out;
     let lines = listed.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
@@ -103,7 +103,7 @@ fn a_pinned_cog_stays_and_an_older_version_is_installed_only_if_somebody_agrees(
     ok(&place, &["install", "./packages/ping:1.0.0", "--yes"]);
     assert!(holds(&place, "1.0.0"));
     ok(&place, &["install", "./packages/ping"]);
-    // It is kept, and nobody asked to go back.
+    // It is kept, as a rollback was not requested.
     fails(&place, &["install", "./packages/ping:1.0.0"], "1.1.0 is installed, which is newer");
     assert!(ok(&place, &["pin", "ping", "1.0.0"]).out.contains("ping: pinned to 1.0.0"));
     assert!(holds(&place, "1.0.0"));
@@ -124,7 +124,7 @@ fn what_the_source_withdraws_or_moves_is_refused_with_a_word() {
     // An old state of the registry is offered again.
     fs::write(&index, text.replace("\"1.1.0\"", "\"withdrawn\"")).unwrap();
     fails(&place, &["update"], "is 1.0.0, and 1.1.0 is installed");
-    // The old package under the new version's name.
+    // The old package under the name of the new version.
     fs::write(&index, text.replace("\"1.0.0\"", "\"x\"").replace("\"1.1.0\"", "\"1.2.0\"")).unwrap();
     fails(&place, &["update"], "ping:1.2.0` holds 1.1.0, and should hold 1.2.0");
     fs::remove_dir_all(place.path().join("packages")).unwrap();
@@ -183,7 +183,7 @@ fn what_a_cog_asks_of_the_host_is_shown_first_and_more_of_it_refused_unless_some
     ] {
         assert!(installed.contains(note), "{installed}");
     }
-    // Less, the same in other words, and nothing of it in a version that was there before.
+    // Fewer handles, the same handles written differently, and handles that no earlier version needed.
     pack(&place, "ping", "1.1.0", asks(json!(["discord.reply:7"])));
     ok(&place, &["update", "ping"]);
     pack(&place, "ping", "1.2.0", asks(json!(["discord.reply", "store", "http:https://example.org"])));
@@ -191,7 +191,7 @@ fn what_a_cog_asks_of_the_host_is_shown_first_and_more_of_it_refused_unless_some
     assert!(ok(&place, &["update", "--dry-run"]).out.contains(more));
     fails(&place, &["update", "ping"], more);
     assert_eq!(listed(&place, "ping")["version"], "1.1.0");
-    // What is installed decides, whether its file is there or not.
+    // The comparison is with the installed version, even if its file is missing.
     fs::remove_file(place.path().join("cogs/libping.so")).unwrap();
     fails(&place, &["update", "ping"], more);
     ok(&place, &["update", "ping", "--yes"]);
@@ -204,7 +204,7 @@ fn what_a_cog_asks_of_the_host_is_shown_first_and_more_of_it_refused_unless_some
         &["install", "./packages/ping"],
         "it asks the host for everything, and the installed version",
     );
-    // What the config says decides, and nobody is asked.
+    // The config decides, and no confirmation is needed.
     place.file("gearshift.toml", "[cogs]\nfolder = \"cogs\"\n[cog.ping]\nhandles = [\"discord.reply\"]\n");
     ok(&place, &["install", "./packages/ping"]);
     pack(&place, "ping", "1.4.0", asks(json!(["discord.reply", "api"])));
@@ -242,7 +242,7 @@ fn a_version_that_fails_its_trial_is_not_installed_and_the_others_are() {
     let place = place(&["1.0.0"]);
     pack(&place, "counter", "1.0.0", |_| {});
     ok(&place, &["install", "./packages/ping", "./packages/counter"]);
-    // It has the name of a cog that it is not, and so does not open.
+    // The libraries in its packages are damaged below.
     pack(&place, "ping", "1.1.0", |manifest| manifest["panic"] = json!("unwind"));
     pack(&place, "counter", "1.1.0", |_| {});
     let broken = place.path().join("packages/ping/blobs/sha256");
@@ -287,7 +287,7 @@ fn a_file_that_somebody_put_there_is_left_alone_unless_somebody_agrees() {
     ok(&place, &["install", "./packages/ping:1.0.0", "--yes"]);
     assert_eq!(content(&by_hand), Some(with_manifest("ping", "1.0.0", |_| {})));
     assert!(!place.path().join("cogs/libping.so").exists(), "two files would be one cog");
-    // And changed again.
+    // Changed again by hand.
     fs::write(&by_hand, with_manifest("ping", "0.9.1", |_| {})).unwrap();
     let wrong = run(&place, &["verify"]);
     assert_eq!(wrong.code, 1);
@@ -297,7 +297,7 @@ fn a_file_that_somebody_put_there_is_left_alone_unless_somebody_agrees() {
     fails(&place, &["install", "./packages/ping"], "was put there by somebody");
     ok(&place, &["install", "--locked", "--yes"]);
     ok(&place, &["verify"]);
-    // Another cog under the name that this one would get.
+    // Another cog under the file name that this one would get.
     ok(&place, &["uninstall", "ping"]);
     fs::write(place.path().join("cogs/libping.so"), with_manifest("counter", "1.0.0", |_| {})).unwrap();
     fails(&place, &["install", "./packages/ping"], "libping.so` is in the way: it is the cog `counter`");
@@ -323,7 +323,7 @@ fn a_lock_is_installed_byte_for_byte_on_a_fresh_machine() {
     ok(&fresh, &["verify"]);
     let again = ok(&fresh, &["install", "--locked"]);
     assert_eq!(again.out.matches("it is what the lock says").count(), 2, "{}", again.out);
-    // What a registry has lost is named, and what is kept is enough.
+    // Packages that a registry has lost are reported, and the kept copies are enough.
     fs::rename(fresh.path().join("packages"), fresh.path().join("lost")).unwrap();
     fs::remove_file(fresh.path().join("cogs/libping.so")).unwrap();
     ok(&fresh, &["install", "--locked"]);

@@ -1,4 +1,5 @@
-//! A cog that listens to what the intents do not bring: said at load, in `cogs list` and in `check`.
+//! A cog that listens to events which the intents do not include: reported when it is loaded, in `cogs list` and in
+//! `check`.
 
 use serde_json::Value;
 

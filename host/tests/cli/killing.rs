@@ -1,5 +1,5 @@
-//! A command, or the host that it asks, is killed whenever something has changed on the disk: then what is installed is one
-//! version or the other, and the lock says which.
+//! A command, or the host that it asks, is killed after each change on the disk: then one version or the other is
+//! installed completely, and the lock says which.
 
 use std::{
     process::Child,
@@ -16,7 +16,7 @@ use crate::{
 
 const VERSIONS: [&str; 2] = ["1.0.0", "1.1.0"];
 
-/// Names that come and go where a change is made.
+/// Names that are created or removed in the folders of a change.
 struct Names {
     events: Receiver<()>,
     _watcher: RecommendedWatcher,
@@ -43,7 +43,7 @@ impl Names {
         Names { events, _watcher: watcher }
     }
 
-    /// Waits until so many have come or gone; false if `child` ends before.
+    /// Waits until this many names were created or removed; returns false if `child` ends before.
     fn wait(&self, many: usize, child: &mut Child) -> bool {
         let mut seen = 0;
         while seen < many {
@@ -57,12 +57,12 @@ impl Names {
     }
 }
 
-/// What leads from one version to the other.
+/// The command that changes to the other version.
 fn other(installed: &str) -> &'static [&'static str] {
     if installed == VERSIONS[0] { &["install", "./packages/ping"] } else { &["rollback", "ping"] }
 }
 
-/// The version that the lock says, which is what everything else is once a command has settled what was left.
+/// The version in the lock, which everything else agrees with once a command has settled what was left.
 fn installed(place: &Place) -> &'static str {
     ok(place, &["update", "--dry-run"]);
     let verified = ok(place, &["verify"]);
@@ -113,7 +113,7 @@ fn a_command_that_is_killed_while_the_host_makes_its_change_is_settled_when_it_i
         let killed = names.wait(many, &mut child);
         child.kill().unwrap();
         child.wait().unwrap();
-        // It asks the host as well.
+        // This also asks the host.
         installed(&place);
         if !killed {
             break;
@@ -136,7 +136,7 @@ fn a_host_that_is_killed_while_it_makes_a_change_starts_with_what_is_installed()
         names.wait(many, &mut child);
         live.signal(9);
         assert_eq!(live.end().0, -9);
-        // It settles its change by itself, or has made it.
+        // It settles its change by itself, or has made it already.
         let until = std::time::Instant::now() + PATIENCE;
         while child.try_wait().unwrap().is_none() {
             assert!(std::time::Instant::now() < until, "the command waits for a host that is gone");

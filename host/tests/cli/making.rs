@@ -1,12 +1,12 @@
-//! `gearshift new`: what it makes builds at once, keeps its promises and is silent under every lint; what it refuses leaves
-//! nothing behind.
+//! `gearshift new`: what it creates builds at once, does what its README says and passes every lint; what it refuses
+//! leaves nothing behind.
 
 use std::{env, fs, os::unix::fs::symlink, path::Path, process::Command};
 
 use crate::program::{Ended, PROGRAM, Place, environment, gearshift, run, workspace};
 
-/// Made with the crates of this repository's lock file, in a target folder that is kept: nothing is fetched, and only what
-/// is new is built.
+/// Uses the crates of this repository's lock file, and a target folder that is kept: nothing is downloaded, and only
+/// new code is built.
 fn prepare(folder: &Path) {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("made");
     fs::create_dir_all(&target).unwrap();
@@ -14,7 +14,7 @@ fn prepare(folder: &Path) {
     fs::copy(workspace().join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
 }
 
-/// Libraries of another time are not what is played.
+/// Removes libraries of earlier tests, so that they are not played.
 fn forget_built() {
     let built = Path::new(env!("CARGO_TARGET_TMPDIR")).join("made/debug");
     for entry in fs::read_dir(built).into_iter().flatten() {
@@ -25,7 +25,7 @@ fn forget_built() {
     }
 }
 
-/// Runs a line as a shell does, with `gearshift` and `cargo` where it finds them.
+/// Runs a line in a shell, with `gearshift` and `cargo` in the path.
 #[track_caller]
 fn shell(place: &Place, folder: &Path, line: &str) -> String {
     let beside = |program: &str| Path::new(program).parent().unwrap().to_owned();
@@ -33,13 +33,13 @@ fn shell(place: &Place, folder: &Path, line: &str) -> String {
     path.extend(env::var_os("CARGO").map(|cargo| beside(cargo.to_str().unwrap())));
     path.extend(env::split_paths(&env::var_os("PATH").unwrap()));
     let mut command = Command::new("sh");
-    // The variables are the program's in the tests.
+    // The environment is the same as for the program in the tests.
     command.envs(environment(place));
     for name in ["CARGO_TARGET_DIR", "RUSTFLAGS", "DISCORD_TOKEN"] {
         command.env_remove(name);
     }
     command.env("PATH", env::join_paths(path).unwrap()).env("CARGO_NET_OFFLINE", "true");
-    // What a debugger needs is half of the work, and nobody debugs here.
+    // Debug info is half of the work, and is not needed here.
     command.env("CARGO_PROFILE_DEV_DEBUG", "0");
     let done = command.current_dir(folder).args(["-c", line]).output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
@@ -53,7 +53,7 @@ fn commands(markdown: &str) -> Vec<String> {
     block.lines().map(|line| line.split(" #").next().unwrap().trim().to_owned()).collect()
 }
 
-/// Everything that its README says, but what goes on until somebody ends it; and the lints.
+/// Runs everything that its README says, except commands that run until they are stopped; and the lints.
 fn keeps_its_promises(place: &Place, folder: &Path, scripts: usize) {
     prepare(folder);
     let readme = fs::read_to_string(folder.join("README.md")).unwrap();
@@ -76,7 +76,7 @@ fn new(place: &Place, arguments: &[&str]) -> String {
     out
 }
 
-/// What there is in a folder, hidden or not.
+/// The entries of a folder, including hidden ones.
 fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(folder)
         .unwrap()
@@ -91,7 +91,7 @@ fn a_cog_and_a_bot_of_every_template_build_pass_their_tests_and_answer_as_their_
     let place = Place::with(&[]);
     forget_built();
     new(&place, &["my-bot", "--workspace", "--template", "tasks"]);
-    // Names whose types are in the prelude, or which make a line longer or shorter than others.
+    // Names whose types are in the prelude, or which make lines longer or shorter than others.
     for (name, template) in
         [("user", "minimal"), ("a-name-of-24-characters1", "commands"), ("x", "components")]
     {
@@ -203,7 +203,7 @@ fn what_cannot_be_made_is_said_with_what_to_do_and_leaves_nothing_behind() {
         assert_eq!(names(&place.path().join("some")), ["Cargo.toml"], "{arguments:?}");
     }
     assert_eq!(names(&place.path().join("there")), ["mine.txt"]);
-    // A bot is made beside the workspace's members, and not among them.
+    // A bot is created next to the workspace's members, not among them.
     fs::create_dir(place.path().join("some/cogs")).unwrap();
     new(&place, &["some/my-bot", "--workspace"]);
     let ended = run(&place, &["new", "some/cogs/my-bot", "--workspace"]);

@@ -1,4 +1,5 @@
-//! The endpoint of `gearshift run`: health, readiness and metrics, from before the sessions to the end, over a restart.
+//! The endpoint of `gearshift run`: health, readiness and metrics, from before the sessions are opened to the end, and
+//! over a restart.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -19,13 +20,13 @@ use crate::{
 
 const ANY: &str = "[metrics]\naddress = \"127.0.0.1:0\"\n";
 
-/// Where its metrics are, as its log says.
+/// The address of the metrics, according to its log.
 fn address(live: &mut Live) -> String {
     let line = live.expect("metrics are at http://");
     line.rsplit_once("http://").unwrap().1.strip_suffix("/metrics").unwrap().to_owned()
 }
 
-/// Status, head and body of an answer.
+/// Status, head and body of a response.
 fn get_as(address: &str, path: &str, accept: &str) -> (u16, String, String) {
     let mut stream = TcpStream::connect(address).unwrap_or_else(|error| panic!("{address}: {error}"));
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -43,7 +44,7 @@ fn get(address: &str, path: &str) -> (u16, String) {
     (status, body)
 }
 
-/// Asks until the answer is as wanted; each time is a request that waits for its answer.
+/// Polls until the answer is as wanted; each poll is a request that waits for its answer.
 fn until<T>(address: &str, path: &str, wanted: impl Fn(u16, &str) -> Option<T>) -> T {
     let begun = Instant::now();
     loop {
@@ -55,7 +56,7 @@ fn until<T>(address: &str, path: &str, wanted: impl Fn(u16, &str) -> Option<T>) 
     }
 }
 
-/// The samples of a text, by name and labels.
+/// The samples in a text, by name and labels.
 fn samples(text: &str) -> BTreeMap<String, f64> {
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     lines
@@ -64,7 +65,7 @@ fn samples(text: &str) -> BTreeMap<String, f64> {
         .collect()
 }
 
-/// The metrics of a text as rows of a table: name, kind, labels, what it says.
+/// The metrics in a text as rows of a table: name, kind, labels, description.
 fn rows(text: &str) -> Vec<String> {
     let mut rows = Vec::new();
     for metric in text.split("# HELP ").skip(1) {
@@ -81,7 +82,7 @@ fn rows(text: &str) -> Vec<String> {
     rows
 }
 
-/// A number of `/metrics`, once it is there.
+/// Waits until a sample of `/metrics` has this value.
 fn number(address: &str, sample: &str, wanted: f64) {
     until(address, "/metrics", |_, text| (samples(text).get(sample) == Some(&wanted)).then_some(()));
 }
@@ -91,10 +92,10 @@ fn status(place: &Place) -> Value {
     serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out} {err}"))
 }
 
-/// A host with these cogs and sections that is ready, and its address.
+/// A ready host with these cogs and sections, and its address.
 fn served(cogs: &[&str], more: &str) -> (Place, Runtime, Sim, Live, String) {
     let place = Place::with(cogs);
-    // The latency is known when the first heartbeat was answered.
+    // The latency is known once the first heartbeat was answered.
     let options = SimOptions { heartbeat_interval: Duration::from_secs(1), ..SimOptions::default() };
     let (runtime, sim) = discord_with(options, &place, more);
     let mut live = run(&place, sim.token());
@@ -129,7 +130,7 @@ fn what_the_endpoint_says_is_what_status_says() {
     assert_eq!(of_ping("handler_seconds_count", ""), of_ping("items_taken_total", ""));
     assert_eq!(at(r#"gearshift_operation_phase_seconds_count{phase="setup"}"#), 3.0);
     assert_eq!(at("gearshift_replacement_pause_seconds_count"), 1.0);
-    // Two of alice's, and one of the bot's.
+    // Two messages of alice, and one of the bot.
     assert_eq!(at(r#"gearshift_events_received_total{event="MESSAGE_CREATE"}"#), 3.0);
     let posts =
         r#"gearshift_rest_requests_total{method="POST",route="/channels/{id}/messages",status="200"}"#;
@@ -228,7 +229,7 @@ fn every_metric_that_is_documented_is_served_and_no_other_and_promtool_has_nothi
 #[test]
 fn the_endpoint_is_open_before_the_sessions() {
     let place = Place::with(&[]);
-    // It takes connections, and answers none.
+    // It accepts connections, and answers none.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let api = format!("http://{}", silent.local_addr().unwrap());
     place.file(
@@ -326,7 +327,7 @@ fn a_restart_moves_the_endpoint_switches_it_off_and_on_and_leaves_it_where_it_ca
     until(&taken, "/ready", |status, _| (status == 200).then_some(()));
     assert!(TcpStream::connect(&first).is_err(), "it has moved");
 
-    // A config that the host does not open by: it goes on as it was, the endpoint as well.
+    // With a config that the host cannot open, it continues as before, including the endpoint.
     let failed = restart(&format!("{}[store]\npath = \"nowhere/gearshift.db\"\n", with("127.0.0.1:0")));
     assert_eq!(failed.code, 1, "{}", failed.out);
     until(&taken, "/ready", |status, _| (status == 200).then_some(()));
@@ -340,7 +341,7 @@ fn a_restart_moves_the_endpoint_switches_it_off_and_on_and_leaves_it_where_it_ca
     assert_eq!(live.end().0, 0);
 }
 
-/// The queries of the dashboard, those of its variables and annotations included.
+/// The queries of the dashboard, including those of its variables and annotations.
 fn queries(of: &Value) -> Vec<String> {
     let text = |key: &str| of.get(key).and_then(Value::as_str).map(str::to_owned);
     let own = text("expr").into_iter().chain(text("definition"));

@@ -1,4 +1,4 @@
-//! What the tests of packages need: libraries that say what they are wanted to, and a real registry on loopback.
+//! What the tests of packages need: libraries with the wanted manifests, and a real registry on loopback.
 
 use std::{
     fs,
@@ -14,11 +14,11 @@ use crate::{
     program::{Ended, Place, gearshift, skipped},
 };
 
-/// What makes a debug build say that it is none.
+/// Makes a debug build claim to be a release build.
 pub(crate) const RELEASE: (&str, &str) = ("\"profile\":\"debug\"", "\"profile\":\"release\"");
 
-/// A cog's library with another manifest, as if it had been built so: a release build takes minutes. What the manifest grows
-/// by, the name of the compiler loses.
+/// A cog's library with a changed manifest, as if built that way: a release build would take minutes. The name of the
+/// compiler gets shorter by as much as the rest gets longer.
 pub(crate) fn altered(place: &Place, name: &str, cog: &str, changes: &[(&str, &str)]) -> String {
     let mut bytes = fs::read(library(cog)).unwrap();
     let at = memmem::find(&bytes, b"\"rustc\":\"").unwrap();
@@ -45,7 +45,7 @@ pub(crate) fn altered(place: &Place, name: &str, cog: &str, changes: &[(&str, &s
     path.to_str().unwrap().to_owned()
 }
 
-/// The program with a home of its own, so that nobody's login or key is used.
+/// The program with a home of its own, so that no real login or key is used.
 pub(crate) fn command(place: &Place, arguments: &[&str]) -> Command {
     let mut command = gearshift(place);
     for name in ["DOCKER_CONFIG", "XDG_CONFIG_HOME", "GEARSHIFT_KEY_PASSWORD", "http_proxy", "HTTP_PROXY"] {
@@ -55,7 +55,7 @@ pub(crate) fn command(place: &Place, arguments: &[&str]) -> Command {
     command
 }
 
-/// Runs it to its end.
+/// Runs it until it ends.
 #[track_caller]
 pub(crate) fn run(place: &Place, arguments: &[&str]) -> Ended {
     ended(&mut command(place, arguments))
@@ -71,7 +71,7 @@ pub(crate) fn ended(command: &mut Command) -> Ended {
     }
 }
 
-/// Runs it, and it succeeds.
+/// Runs it, and expects it to succeed.
 #[track_caller]
 pub(crate) fn done(place: &Place, arguments: &[&str]) -> String {
     let Ended { code, out, err } = run(place, arguments);
@@ -79,7 +79,7 @@ pub(crate) fn done(place: &Place, arguments: &[&str]) -> String {
     out
 }
 
-/// Runs it, and it fails so.
+/// Runs it, and expects it to fail with this exit code and these texts.
 #[track_caller]
 pub(crate) fn fails(place: &Place, arguments: &[&str], code: i32, texts: &[&str]) {
     let ended = run(place, arguments);
@@ -89,7 +89,7 @@ pub(crate) fn fails(place: &Place, arguments: &[&str], code: i32, texts: &[&str]
     }
 }
 
-/// Packs `ping` in a version, with a word that makes it differ from others of that version.
+/// Packs `ping` in a version, with a word that makes it differ from other packages of that version.
 pub(crate) fn pack(place: &Place, version: &str, word: &str, more: &[&str]) -> String {
     let says = format!("\"version\":\"{version}\"");
     let word = format!("\"name\":\"ping\",\"word\":\"{word}\"");
@@ -98,7 +98,7 @@ pub(crate) fn pack(place: &Place, version: &str, word: &str, more: &[&str]) -> S
     done(place, &[&["pack", "--library", &library], more].concat())
 }
 
-/// The files of a folder, with their content, but for the times and places of the test.
+/// The files of a folder with their contents, except for the times and paths of the test.
 pub(crate) fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let (mut found, mut open) = (Vec::new(), vec![folder.to_owned()]);
     while let Some(next) = open.pop() {
@@ -122,7 +122,7 @@ pub(crate) struct Server {
     child: Child,
     /// `127.0.0.1:PORT`.
     pub(crate) address: String,
-    /// Where it keeps what it is given.
+    /// Where it stores its data.
     pub(crate) folder: PathBuf,
 }
 
@@ -130,7 +130,7 @@ pub(crate) struct Server {
 const LOGIN: &str = "me:$2y$04$j9XNjsoxn3MrwigBVuOg4.Et6yo77noDfIZZn0uoRzZXY/Mi1QW/S\n";
 
 impl Server {
-    /// With or without a login. None: it is not installed.
+    /// With or without a login. `None` if it is not installed.
     pub(crate) fn start(place: &Place, with_login: bool) -> Option<Server> {
         let folder = place.path().join("registry");
         let mut config = format!(
@@ -167,7 +167,7 @@ impl Server {
         Some(Server { child, address, folder })
     }
 
-    /// Where it keeps the blob with these bytes.
+    /// The file in which it stores the blob with this digest.
     pub(crate) fn blob(&self, digest: &str) -> PathBuf {
         let hex = digest.strip_prefix("sha256:").unwrap();
         self.folder.join("docker/registry/v2/blobs/sha256").join(&hex[..2]).join(hex).join("data")

@@ -1,4 +1,5 @@
-//! `gearshift pack`: cogs become packages, always the same ones; what is none is refused in words, and leaves nothing behind.
+//! `gearshift pack`: cogs become packages, with the same result each time; anything else is refused with a message, and
+//! leaves nothing behind.
 
 use std::{
     env, fs,
@@ -15,7 +16,7 @@ use crate::{
 
 const ARM: (&str, &str) = ("x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu");
 
-/// The content of a blob that is JSON.
+/// The content of a JSON blob.
 fn blob(folder: &Path, digest: &Value) -> Value {
     let name = digest.as_str().unwrap().strip_prefix("sha256:").unwrap();
     serde_json::from_slice(&fs::read(folder.join("blobs/sha256").join(name)).unwrap()).unwrap()
@@ -126,7 +127,7 @@ fn a_version_that_is_there_with_another_content_is_replaced_only_by_force() {
     let first = altered(&place, "first.so", "ping", &[RELEASE]);
     let second =
         altered(&place, "second.so", "ping", &[RELEASE, ("\"name\":\"ping\"", "\"name\":\"ping\",\"x\":1")]);
-    // Not of this cog, though it stands where the command is called.
+    // Not part of this cog, although it is in the current folder.
     place.file("README.md", "# Another\n");
     assert!(!done(&place, &["pack", "--library", &first]).contains("already"));
     let blobs = files(&place.path().join("packages/ping/blobs"));
@@ -160,7 +161,7 @@ fn a_folder_is_built_in_a_release_build_with_what_its_manifest_says() {
         command
             .env("CARGO_NET_OFFLINE", "true")
             .env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("made"));
-        // Nobody runs it.
+        // It is never run.
         command.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0");
         for name in ["CARGO_HOME", "RUSTUP_HOME"] {
             let home = env::var_os("HOME").unwrap_or_default();

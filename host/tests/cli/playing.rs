@@ -123,7 +123,7 @@ fn the_first_signal_closes_in_order_and_the_second_ends_at_once() {
         let (code, lines) = live.end();
         assert_eq!(code, 0, "{lines:#?}");
 
-        // A cog that keeps its thread when it is asked to save keeps the host from closing for a while.
+        // A cog that blocks its thread when its state is saved keeps the host from closing for a while.
         let mut command = gearshift(&place);
         command.args(["play", "--cogs", "cogs"]).env("GEARSHIFT_FAULTY", "save=block 30000");
         let mut live = Live::spawn(&mut command);
@@ -165,7 +165,7 @@ fn how_many_commands_were_created_is_not_known_of_a_discord_that_is_new_each_tim
     let store = rusqlite::Connection::open(place.path().join("gearshift.db")).unwrap();
     let count = "SELECT count(*) FROM cog_value WHERE key = 'command-creates'";
     assert_eq!(store.query_row(count, [], |row| row.get(0)), Ok(0), "another Discord may have the store too");
-    // All that one takes a day, at a time that is still to come.
+    // As many as one Discord allows per day, at a time in the future.
     let all = format!("{{\"global\":[{{\"at_ms\":{},\"count\":200}}],\"guilds\":{{}}}}", u64::MAX);
     let kept = "INSERT OR REPLACE INTO cog_value (cog, key, value) VALUES ('@host', 'command-creates', ?1)";
     store.execute(kept, [all.as_bytes()]).unwrap();

@@ -1,5 +1,5 @@
-//! `lane = "process"`: whatever becomes of the host, its processes end with it; the signals of a service manager, which go
-//! to all processes of a service, are the host's alone to heed.
+//! `lane = "process"`: however the host ends, its processes end with it. Only the host reacts to the signals of a
+//! service manager, which are sent to all processes of a service.
 
 use std::path::Path;
 
@@ -26,7 +26,7 @@ fn processes(place: &Place) -> Vec<u64> {
     cogs.iter().map(|cog| cog["process"]["id"].as_u64().unwrap_or_else(|| panic!("{cog}"))).collect()
 }
 
-/// Waits until none of them is there any more.
+/// Waits until none of them exists any more.
 fn all_end(processes: &[u64]) {
     let end = std::time::Instant::now() + PATIENCE;
     for process in processes {
@@ -153,7 +153,7 @@ fn the_log_says_where_a_cog_was_when_it_crashed() {
             ("abort", 6, ": attempt", ""),
             ("say-and-fault", 11, ": fault", ": no end of a line"),
             ("elsewhere", 6, "", ""),
-            // The C library says so, in its own words, and has its allocator's lock.
+            // The C library reports this in its own words, while it holds the lock of its allocator.
             ("free-twice", 6, "free_twice", "free"),
         ] {
             live.say(&format!("!intruder {how}"));
@@ -164,18 +164,18 @@ fn the_log_says_where_a_cog_was_when_it_crashed() {
             assert!(ended.contains(words), "{ended}");
             serves(&mut live);
         }
-        // What it was doing when its memory ran out, in no more time than that takes.
+        // What it was doing when it ran out of memory, without any further delay.
         live.say("!intruder memory");
         live.expect("stack backtrace of signal 6:");
         live.expect(": attempt");
         let ended = live.expect("its process was ended by signal 6 (");
         assert!(ended.contains("and `memory_max` is 256 MiB"), "{ended}");
         serves(&mut live);
-        // Rust says the same in its own words.
+        // Rust reports this in its own words.
         live.say("!intruder overflow");
         live.expect("has overflowed its stack");
         serves(&mut live);
-        // It was asked to end already, and nothing is lost with it.
+        // It was already asked to end, and nothing is lost with it.
         live.say("!intruder arm");
         live.expect("armed");
         assert_eq!(run(&place, &["cogs", "reload", "intruder"]).code, 0);

@@ -1,4 +1,4 @@
-//! Runs the program: once to its end, or live with somebody talking to it. It expects nothing by itself.
+//! Runs the program: once until it ends, or live, with lines to and from it. Nothing is expected by itself.
 
 use std::{
     env,
@@ -17,10 +17,10 @@ use rustix::process::{Pid, Resource, Rlimit, prlimit};
 
 use crate::libraries::library;
 
-/// Whatever is waited for comes within this, on a busy machine too.
+/// How long anything may take, even on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The program's file.
+/// The program's path.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_gearshift");
 
 /// How a run ended.
@@ -31,14 +31,14 @@ pub(crate) struct Ended {
     pub(crate) err: String,
 }
 
-/// The program with a runtime folder of its own, so that tests and live hosts do not meet.
+/// The program with a runtime folder of its own, so that tests and live hosts do not interfere.
 pub(crate) fn gearshift(place: &Place) -> Command {
     gearshift_in(place, Path::new(PROGRAM))
 }
 
 /// The same with a copy of the program.
 pub(crate) fn gearshift_in(place: &Place, program: &Path) -> Command {
-    // Who runs the tests may ignore a hangup (`nohup`), which a program inherits and the host then keeps to.
+    // If the tests are run with hangups ignored (`nohup`), a program inherits that, and the host would keep to it.
     let mut command = Command::new("env");
     command.arg("--default-signal=HUP").arg(program);
     command.current_dir(place.path()).env("XDG_RUNTIME_DIR", place.path().join("runtime"));
@@ -49,19 +49,19 @@ pub(crate) fn gearshift_in(place: &Place, program: &Path) -> Command {
     command
 }
 
-/// What the program has in its environment here, for another program that runs it.
+/// The program's environment here, for another program that runs it.
 pub(crate) fn environment(place: &Place) -> Vec<(OsString, OsString)> {
     let command = gearshift(place);
     let set = command.get_envs().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())));
     set.collect()
 }
 
-/// Says that something cannot be tested here. Not with `eprintln!`: what a test that passes prints so is not shown.
+/// Reports that something cannot be tested here. Not with `eprintln!`, as the output of tests that pass is not shown.
 pub(crate) fn skipped(text: &str) {
     writeln!(io::stderr(), "SKIPPED: {text}").expect("stderr can be written");
 }
 
-/// Runs it to its end.
+/// Runs it until it ends.
 pub(crate) fn run(place: &Place, arguments: &[&str]) -> Ended {
     let output = gearshift(place).args(arguments).output().unwrap();
     Ended {
@@ -91,7 +91,7 @@ impl Place {
         self.0.path()
     }
 
-    /// Writes a file in it and gives its path.
+    /// Writes a file in it, and returns its path.
     pub(crate) fn file(&self, name: &str, text: &str) -> String {
         let path = self.path().join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -105,7 +105,7 @@ pub(crate) fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
-/// A program that runs, with somebody who types and reads. Killed when dropped.
+/// A running program, with a user who types and reads. Killed when dropped.
 pub(crate) struct Live {
     child: Child,
     input: Option<ChildStdin>,
@@ -144,7 +144,7 @@ impl Live {
         writeln!(self.input.as_mut().unwrap(), "{line}").unwrap();
     }
 
-    /// Waits for a line that holds `text`, on stdout or stderr.
+    /// Waits for a line that contains `text`, on stdout or stderr.
     pub(crate) fn expect(&mut self, text: &str) -> String {
         let until = Instant::now() + PATIENCE;
         loop {
@@ -161,7 +161,7 @@ impl Live {
         }
     }
 
-    /// Waits for lines that hold each of the texts, in whatever order.
+    /// Waits for lines that contain each of the texts, in any order.
     pub(crate) fn expect_all(&mut self, texts: &[&str]) {
         let mut missing: Vec<&str> = texts.to_vec();
         while !missing.is_empty() {
@@ -170,7 +170,7 @@ impl Live {
         }
     }
 
-    /// Its process.
+    /// Its process id.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
@@ -181,13 +181,13 @@ impl Live {
         assert!(sent.success());
     }
 
-    /// How many descriptors it may have from now on.
+    /// Limits how many descriptors it may have from now on.
     pub(crate) fn limit_files(&self, most: u64) {
         let limits = Rlimit { current: Some(most), maximum: Some(1024) };
         prlimit(Pid::from_raw(self.child.id() as i32), Resource::Nofile, limits).unwrap();
     }
 
-    /// Signals again and again until it has ended: within a second of the first, signals are one.
+    /// Sends a signal repeatedly until it has ended: signals within a second of the first count as one.
     pub(crate) fn insist(&mut self, signal: i32) {
         let until = Instant::now() + PATIENCE;
         loop {
@@ -200,7 +200,7 @@ impl Live {
         }
     }
 
-    /// Closes its stdin and waits for its end: exit code, or minus the signal, and every line there was.
+    /// Closes its stdin and waits for its end. Returns the exit code, or the negative signal, and all lines.
     pub(crate) fn end(mut self) -> (i32, Vec<String>) {
         self.input.take();
         let mut seen = std::mem::take(&mut self.seen);
@@ -222,7 +222,7 @@ impl Drop for Live {
     }
 }
 
-/// A client by the host's own rules.
+/// A client with the host's own rules.
 pub(crate) fn http() -> reqwest::Client {
     Net::new(&Default::default()).client_builder().build().unwrap()
 }

@@ -1,5 +1,5 @@
-//! `gearshift push` and `pull`, against a real registry: what arrives is what was sent, for those who may; what does not fit its
-//! digest arrives nowhere.
+//! `gearshift push` and `pull` with a real registry: what arrives is what was sent, if the user has access; content
+//! that does not match its digest never arrives.
 
 use std::{
     fs,
@@ -54,7 +54,7 @@ fn what_is_pushed_to_a_registry_is_pulled_from_it_byte_for_byte() {
         1,
         &["there is no package `", "/packages/pong`"],
     );
-    // From folder to folder alike.
+    // The same from folder to folder.
     done(&place, &["push", "./copies/ping:1.2.0"]);
     done(&place, &["pull", "./copies/ping", "--out", "again"]);
     assert_eq!(files(&place.path().join("copies")), files(&place.path().join("again")));
@@ -107,7 +107,7 @@ fn what_a_registry_holds_damaged_or_cut_short_arrives_nowhere() {
             fs::write(&file, wrong).unwrap();
             let ended = ended(&mut command(&place, &["pull", &at, "--out", "out"]));
             assert!([1, 69].contains(&ended.code), "{}", ended.err);
-            // Of a document that is cut short, the registry itself says so.
+            // A truncated document is already reported by the registry itself.
             let is_said = ["is damaged: it should be", "is incomplete: it should have", ": 500 "];
             assert!(is_said.iter().any(|text| ended.err.contains(text)), "{}", ended.err);
             assert!(!place.path().join("out").exists());
@@ -119,7 +119,7 @@ fn what_a_registry_holds_damaged_or_cut_short_arrives_nowhere() {
     done(&place, &["pull", &at, "--out", "out"]);
 }
 
-/// Lets so many bytes of answers through on each connection, and then closes it.
+/// Lets this number of bytes of answers through on each connection, and then closes it.
 fn cut_short(to: &str, bytes: u64) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let (address, to) = (listener.local_addr().unwrap().to_string(), to.to_owned());
@@ -190,7 +190,7 @@ fn the_login_is_dockers_and_is_never_shown() {
     assert_eq!(ended.code, 0, "{}", ended.err);
     done(&place, &["pull", &at, "--out", "one"]);
 
-    // Elsewhere, and behind a program.
+    // In another file, and through a credential helper.
     let helper = place.file(
         "bin/docker-credential-test",
         "#!/bin/sh\nread server\ncase $server in\n127.*) echo '{\"Username\": \"me\", \"Secret\": \"s3cret\"}';;\n\

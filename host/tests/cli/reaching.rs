@@ -1,4 +1,4 @@
-//! `gearshift doctor` on where packages come from: registries, logins, trusted keys, the sources of what is installed.
+//! `gearshift doctor` on the sources of packages: registries, logins, trusted keys, the sources of installed cogs.
 
 use std::fs;
 
@@ -14,7 +14,7 @@ use crate::{
 
 const KEY: &str = "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3";
 
-/// What a check found that is well.
+/// The findings of a check that are ok.
 fn well(bed: &Bed, home: &str, check: &str) -> Vec<String> {
     let (code, all) = bed.ask(&[("HOME", home)]);
     assert_eq!(code, 0, "{all:#?}");
@@ -51,7 +51,7 @@ fn a_registry_is_asked_with_dockers_login_and_what_it_refuses_is_said_with_what_
     docker("me:s3cret");
     let answers = format!("`{}` answers; it takes docker's login", closed.address);
     assert_eq!(well(&bed, &home, "registry"), [answers]);
-    // The host of Discord's API is one, but no registry.
+    // The server of Discord's API exists, but is not a registry.
     let api = bed.sim.api_url();
     let host = api.trim_start_matches("http://").split('/').next().unwrap();
     bed.config(&format!("[registry.\"{host}\"]\n"));
@@ -115,7 +115,7 @@ fn the_source_of_each_installed_cog_is_asked_for_it() {
     assert!(installing::holds(&bed.place, "1.0.0"));
     let text = format!("`{source}` has `ping` 1.0.0; without a login");
     assert_eq!(well(&bed, &home, "registry"), [text]);
-    // Somebody else's key, and then the one that has signed it.
+    // Another key, and then the one that it was signed with.
     let rules = |key: &str| {
         let text = "require_signed = true\ntrusted_keys = ";
         bed.config(&format!("[registry.\"{}\"]\n{text}[\"{key}\"]\n", server.address));

@@ -1,4 +1,5 @@
-//! `gearshift install`, `update` and what belongs to them, from a real registry: on a bot that runs, and on one that does not.
+//! `gearshift install`, `update` and related commands, with a real registry: on a running bot, and on one that does not
+//! run.
 
 use std::{fs, path::PathBuf};
 
@@ -11,24 +12,24 @@ use crate::{
     versions::pack,
 };
 
-/// Where the tests have `ping`.
+/// The source of `ping` in the tests.
 fn source(server: &Server) -> String {
     format!("{}/cogs/ping", server.address)
 }
 
-/// Puts a version of `ping` into the registry.
+/// Pushes a version of `ping` to the registry.
 fn push(place: &Place, server: &Server, version: &str) {
     pack(place, "ping", version, |_| {});
     done(place, &["push", &format!("{}:{version}", source(server))]);
 }
 
-/// The file in which the registry keeps what a tag leads to: a digest.
+/// The registry's file for a tag, which contains a digest.
 fn tag(server: &Server, tag: &str) -> PathBuf {
     let tags = "docker/registry/v2/repositories/cogs/ping/_manifests/tags";
     server.folder.join(tags).join(tag).join("current/link")
 }
 
-/// The docker login of the tests.
+/// Sets the docker login of the tests.
 fn log_in(place: &Place, server: &Server, login: &str) {
     let auth = STANDARD.encode(login);
     let text = format!(r#"{{"auths": {{"{}": {{"auth": "{auth}"}}}}}}"#, server.address);
@@ -68,7 +69,7 @@ fn life_of_a_cog(place: &Place, server: &Server) {
     let [lock, other] = [place, &fresh].map(|it| fs::read(it.path().join("gearshift.lock")).unwrap());
     assert!(lock == other, "the lock is the same");
     done(&fresh, &["verify"]);
-    // It has kept nothing to go back to, and asks the source.
+    // It has no earlier version to go back to, and asks the source.
     done(&fresh, &["rollback", "ping", "1.1.0"]);
     assert!(holds(&fresh, "1.1.0"));
 }
@@ -120,13 +121,13 @@ fn a_tag_that_leads_back_to_something_older_is_noticed_and_nothing_is_replaced()
     // Another build of the same version.
     fs::write(tag(&server, "1.1.0"), older_build).unwrap();
     stays("its tag has been moved");
-    // The version before, under the new one's name.
+    // The version before, under the name of the new one.
     fs::copy(tag(&server, "1.0.0"), tag(&server, "1.1.0")).unwrap();
     stays("holds 1.0.0, and should hold 1.1.0");
     // The registry as it was before that version.
     fs::remove_dir_all(tag(&server, "1.1.0").ancestors().nth(2).unwrap()).unwrap();
     stays("is 1.0.0, and 1.1.0 is installed");
-    // What is known by its digest is had all the same.
+    // A package with a known digest can still be downloaded.
     fs::remove_dir_all(place.path().join(".gearshift/packages")).unwrap();
     fs::remove_file(place.path().join("cogs/libping.so")).unwrap();
     done(&place, &["install", "--locked"]);
@@ -158,7 +159,7 @@ fn a_login_that_the_registry_does_not_take_installs_nothing_and_what_is_installe
     done(&place, &["verify"]);
     log_in(&place, &server, "me:s3cret");
     done(&place, &["update"]);
-    // What is kept needs no registry.
+    // Kept versions need no registry.
     log_in(&place, &server, "me:wr0ng");
     done(&place, &["rollback", "ping"]);
     assert!(holds(&place, "1.0.0"));

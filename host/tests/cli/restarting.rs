@@ -1,5 +1,5 @@
-//! `gearshift restart`: the config is read again, sessions are reopened and cogs loaded, in the same process; what cannot
-//! succeed leaves the host as it is.
+//! `gearshift restart`: the config is read again, sessions are reopened and cogs loaded, in the same process; if that
+//! cannot succeed, the host stays as it is.
 
 use gearshift_sim::Sim;
 use tokio::runtime::Runtime;
@@ -47,7 +47,7 @@ fn a_restart_reads_the_config_again_and_keeps_states_in_the_same_process() {
     assert!(ask(&runtime, &sim, "?count").content.starts_with("2 for you"));
     assert_eq!((process(&place), before), (live.id().into(), live.id().into()));
 
-    // Once more, and the bot is still this host's own.
+    // Once more, and the host has still not released the bot.
     assert_eq!(restart(&place).code, 0);
     let other = Place::with(&[]);
     other.file("gearshift.toml", &config(&place).replace(STORE, ""));
@@ -71,7 +71,7 @@ fn restarts_leave_no_file_and_no_thread_behind() {
         assert!(ask(&runtime, &sim, "!ping").content.starts_with("pong"));
         held()
     };
-    // One of either may be on its way out.
+    // One file or thread may still be on its way out.
     let (before, after) = (restarts(5), restarts(20));
     assert!(after.0 < before.0 + 5 && after.1 < before.1 + 5, "{before:?} {after:?}");
     live.signal(15);
@@ -108,7 +108,7 @@ fn a_config_that_is_wrong_leaves_the_host_as_it_is() {
 #[test]
 fn a_host_that_does_not_open_by_its_new_config_goes_on_with_the_one_it_had() {
     let (place, runtime, sim, live) = counted();
-    // The store's file is the host's own until it has closed, so this shows only then.
+    // The host has the store's file locked until it has closed, so the error only shows then.
     let store = "[store]\npath = \"nowhere/gearshift.db\"\n";
     place.file("gearshift.toml", &config(&place).replace("[store]\n", store));
     let failed = restart(&place);

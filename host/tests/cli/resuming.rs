@@ -1,5 +1,5 @@
-//! From one process of the host to the next: the bot's session goes on, nothing that users said meanwhile is lost or
-//! handled twice, and where it cannot go on, a new one is begun and the log says why.
+//! From one process of the host to the next: the bot's session continues, no message that users send meanwhile is lost
+//! or handled twice, and if it cannot continue, a new one begins and the log says why.
 
 use std::{
     sync::Arc,
@@ -17,14 +17,14 @@ use crate::{
 const STORE: &str = "[store]\n";
 const READY: &str = "ready; the control socket is";
 
-/// Somebody who talks all the time, whatever the bot does.
+/// A member who keeps sending messages, whatever the bot does.
 pub(crate) struct Talker {
     stop: oneshot::Sender<()>,
     said: JoinHandle<Vec<Snowflake>>,
 }
 
 impl Talker {
-    /// Says `text` 200 times a second.
+    /// Sends `text` 200 times a second.
     pub(crate) fn start(runtime: &Runtime, sim: &Arc<Sim>, text: &'static str) -> Talker {
         let (stop, mut stopped) = oneshot::channel();
         let alice = sim.member("alice").unwrap();
@@ -40,7 +40,7 @@ impl Talker {
         Talker { stop, said }
     }
 
-    /// Stops, and waits until everything is answered. The answers, in the order of what was said.
+    /// Stops, and waits until everything is answered. Returns the answers, in the order of the messages.
     pub(crate) fn answers(self, runtime: &Runtime, sim: &Sim) -> Vec<Arc<Message>> {
         self.stop.send(()).unwrap();
         let said = runtime.block_on(self.said).unwrap();
@@ -48,7 +48,7 @@ impl Talker {
     }
 }
 
-/// The reply to each message; one that has two, or none in time, fails.
+/// The reply to each message. Fails if a message has two, or none in time.
 fn replies(runtime: &Runtime, sim: &Sim, said: &[Snowflake]) -> Vec<Arc<Message>> {
     let answered = said.iter().map(|said| runtime.block_on(sim.reply_to(*said, PATIENCE)));
     let answered: Vec<_> = answered.map(|reply| reply.expect("a message was not answered")).collect();
@@ -60,7 +60,7 @@ fn replies(runtime: &Runtime, sim: &Sim, said: &[Snowflake]) -> Vec<Arc<Message>
     answered
 }
 
-/// Each answer of `counter` tells how many it has handled before: none was lost, doubled or out of order.
+/// Each answer of `counter` contains its count: no message was lost, handled twice or out of order.
 pub(crate) fn assert_counted(answers: &[Arc<Message>], before: usize) {
     for (at, answer) in answers.iter().enumerate() {
         let wanted = format!("{} for you", before + at + 1);
@@ -154,7 +154,7 @@ fn what_a_busy_cog_did_not_come_to_is_handled_by_the_next_host() {
         serde_json::from_str::<serde_json::Value>(&list).unwrap()["cogs"][0]["queued"].as_u64().unwrap()
     };
     let until = Instant::now() + PATIENCE;
-    // The cog takes the messages themselves, too, and the bot's own that it is blocking.
+    // The cog also gets the messages themselves as events, and the bot's own message that it is blocking.
     while queued() < 41 {
         assert!(Instant::now() < until, "the events do not wait in front of the cog");
     }
@@ -162,7 +162,7 @@ fn what_a_busy_cog_did_not_come_to_is_handled_by_the_next_host() {
     let live = started(&place, &sim);
     for (answer, before) in replies(&runtime, &sim, &said).iter().zip(2..) {
         let numbers: Vec<u64> = answer.content.split(' ').filter_map(|word| word.parse().ok()).collect();
-        // Questions and the answer about its version, and somewhere between them that it is blocking.
+        // The questions and the answer about its version, and somewhere among them the message that it is blocking.
         let wanted = [before + 2, before + 3];
         assert!(numbers[0] == before + 1 && wanted.contains(&numbers[1]), "{}", answer.content);
     }
@@ -182,7 +182,7 @@ fn a_session_is_resumed_once_and_after_a_kill_a_new_one_is_begun() {
     live.expect("resumed shard=0");
     assert_eq!(ask(&runtime, &sim, "!ping hi").content, "pong hi");
     assert_eq!(sim.gateway().sessions(), first);
-    // Nothing is written then, and what was written before is used up: its number is an old one by now.
+    // A killed host writes nothing, and what was written before was used: its sequence number is outdated.
     live.signal(9);
     assert_eq!(live.end().0, -9);
     let mut live = run(&place, sim.token());
@@ -220,7 +220,7 @@ fn a_session_that_does_not_fit_any_more_is_not_resumed_and_the_log_says_why() {
     ended(live);
 }
 
-/// Changes what a host has left in its store.
+/// Changes the handover data in a host's store.
 fn change_left(place: &Place, change: impl FnOnce(&mut String)) {
     let store = rusqlite::Connection::open(place.path().join("gearshift.db")).unwrap();
     let left = "SELECT value FROM cog_value WHERE cog = '' AND key = 'handover'";
@@ -287,7 +287,8 @@ fn a_host_that_resumes_knows_the_guilds_that_discord_does_not_send_again() {
     let place = Place::with(&["asker"]);
     let (runtime, sim) = discord(&place, STORE);
     let live = started(&place, &sim);
-    // What alice may do in the channel is reckoned from the guild's roles and channels, or else Discord is asked.
+    // Alice's permissions in the channel are computed from the guild's roles and channels; otherwise, Discord would be
+    // asked.
     assert_eq!(ask(&runtime, &sim, "!ruled manage").content, "ruled manage: done");
     ended(live);
     let mut live = run(&place, sim.token());

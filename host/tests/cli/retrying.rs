@@ -1,5 +1,5 @@
-//! A registry that is in trouble for a moment: it is asked again, a bounded number of times, and the log says so. What has
-//! arrived of a download is not asked for again.
+//! A registry with a temporary problem: requests are retried a limited number of times, which is logged. The part of a
+//! download that has arrived is not requested again.
 
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
@@ -20,9 +20,9 @@ use crate::{
 /// What a front does with a connection.
 #[derive(Clone, Copy)]
 enum Does {
-    /// Reads a request and answers it so; nothing: the connection just ends.
+    /// Reads a request and gives this answer; if it is empty, the connection is closed.
     Answers(&'static str),
-    /// Lets so many bytes of the registry's answers through, and then ends.
+    /// Lets this number of bytes of the registry's answers through, and then closes the connection.
     Passes(u64),
 }
 
@@ -32,7 +32,8 @@ const LIMIT: &str = "HTTP/1.1 429 Too Many Requests\r\nContent-Length: 63\r\nCon
     {\"errors\": [{\"code\": \"TOOMANYREQUESTS\", \"message\": \"not now\"}]}";
 const DOWN: &str = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 4\r\nConnection: close\r\n\r\n<h1>";
 
-/// In front of a registry: does something else with the first connections. Its address, and how many it has had.
+/// A server in front of a registry, which handles the first connections differently. Returns its address, and a counter
+/// of its connections.
 fn front(to: &str, does: Does, first: usize) -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let (address, to) = (listener.local_addr().unwrap().to_string(), to.to_owned());

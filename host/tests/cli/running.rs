@@ -1,4 +1,4 @@
-//! `gearshift run`: the host on a Discord that is somewhere else, here in the test.
+//! `gearshift run`: the host on a Discord elsewhere, which is here in the test.
 
 use std::{
     sync::Arc,
@@ -10,15 +10,15 @@ use tokio::runtime::Runtime;
 
 use crate::program::{Live, PATIENCE, Place, gearshift, run as once};
 
-/// A Discord in the test, and the config of a host that is to run on it.
+/// A Discord in the test, and the config of a host that runs on it.
 pub(crate) fn discord(place: &Place, more: &str) -> (Runtime, Sim) {
     discord_with(SimOptions::default(), place, more)
 }
 
-/// The same as a Discord that a bot is 50 ms away from.
+/// The same with a Discord that is 50 ms away from the bot.
 pub(crate) fn discord_away(place: &Place, more: &str) -> (Runtime, Sim) {
     let round_trip = Duration::from_millis(50);
-    // The machine may stall for longer than a user waits.
+    // The machine may stall for longer than Discord waits for an answer.
     let interaction_window = PATIENCE;
     discord_with(SimOptions { round_trip, interaction_window, ..SimOptions::default() }, place, more)
 }
@@ -37,7 +37,7 @@ pub(crate) fn run(place: &Place, token: &str) -> Live {
     Live::spawn(gearshift(place).arg("run").env("DISCORD_TOKEN", token))
 }
 
-/// Says something, and waits for the answer.
+/// Sends a message, and waits for the answer.
 pub(crate) fn ask(runtime: &Runtime, sim: &Sim, text: &str) -> Arc<Message> {
     runtime.block_on(async {
         assert!(sim.connected(1, PATIENCE).await, "the bot did not connect");
@@ -72,7 +72,7 @@ fn a_second_host_of_one_bot_does_not_start_and_names_the_first() {
     live.expect("ready; the control socket is");
     let config = std::fs::read_to_string(place.path().join("gearshift.toml")).unwrap();
     let said = format!("another host (process {}) serves this bot", live.id());
-    // However the same Discord is named.
+    // Regardless of the name for the same Discord.
     for name in ["localhost", "127.0.0.1"] {
         other.file("gearshift.toml", &config.replace("127.0.0.1", name));
         let (code, lines) = run(&other, sim.token()).end();
@@ -82,7 +82,7 @@ fn a_second_host_of_one_bot_does_not_start_and_names_the_first() {
     assert_eq!(ask(&runtime, &sim, "!ping hi").content, "pong hi");
     live.signal(15);
     assert_eq!(live.end().0, 0);
-    // Its place is free again.
+    // It can be started here again.
     let mut live = run(&other, sim.token());
     live.expect("ready; the control socket is");
     live.signal(15);
@@ -110,7 +110,7 @@ fn a_token_that_discord_does_not_know_is_77() {
     assert_eq!(code, 77, "{lines:#?}");
     let error =
         lines.iter().find(|line| line.starts_with("error: cannot open the discord session: ")).unwrap();
-    // Of two requests that go out together, the first that fails is named.
+    // Of two simultaneous requests, the first one that fails is named.
     assert_eq!(error.matches("GET /").count(), 1, "{error}");
     assert!(lines.iter().any(|line| line.starts_with("help: ")), "{lines:#?}");
 }
@@ -150,7 +150,7 @@ fn a_bot_that_discord_refuses_for_good_is_77() {
     let place = Place::with(&["ping"]);
     let (_runtime, sim) = discord(&place, "");
     let bot = sim.world(|world| world.bots()[0].id());
-    // MESSAGE_CONTENT, as when it is not switched on in the developer portal.
+    // MESSAGE_CONTENT, as if it were not enabled in the developer portal.
     sim.withhold_intents(bot, 1 << 15);
     let live = run(&place, sim.token());
     let (code, lines) = live.end();

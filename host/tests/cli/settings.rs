@@ -1,4 +1,4 @@
-//! What the config file sets for a cog is followed while the host runs.
+//! Changes of a cog's settings in the config file are applied while the host runs.
 
 use crate::{
     libraries::library,
@@ -107,7 +107,7 @@ fn a_cog_that_comes_with_its_section_of_the_config_is_not_loaded_without_it() {
     let section = |text: &str| format!("\n[cog.faulty]\nlane = \"process\"\nsettings.text = \"{text}\"\n");
     let place = Place::with(&["ping"]);
     let (runtime, sim) = discord(&place, "");
-    // So that nothing but a library that is loaded makes the host look at its config.
+    // So that only a newly loaded library makes the host check its config.
     let once_an_hour = |text: String| text.replace("[cogs]", "[cogs]\npoll_ms = 3600000");
     let before = once_an_hour(std::fs::read_to_string(place.path().join("gearshift.toml")).unwrap());
     place.file("gearshift.toml", &before);
@@ -122,7 +122,7 @@ fn a_cog_that_comes_with_its_section_of_the_config_is_not_loaded_without_it() {
     let shown = run(&place, &["cogs", "list", "--json"]).out;
     let list: serde_json::Value = serde_json::from_str(&shown).unwrap();
     assert_eq!(list["cogs"][0]["lane"], "process", "{shown}");
-    // By an order, too.
+    // The same with an order.
     assert_eq!(run(&place, &["cogs", "unload", "faulty"]).code, 0);
     place.file("gearshift.toml", &(before + &section("bye")));
     assert_eq!(run(&place, &["cogs", "load", "faulty"]).code, 0);
@@ -163,7 +163,7 @@ fn a_cog_that_a_stricter_section_could_not_replace_is_shown_with_what_it_may_and
     let (thread, everything) = (serde_json::json!("thread"), serde_json::Value::Null);
     let shown = status();
     assert_eq!((&shown["lane"], &shown["handles"]), (&thread, &everything), "{shown}");
-    // It is still allowed to change what it does.
+    // It is still allowed to change its behaviour.
     ask(&runtime, &sim, "!faulty disarm");
     live.expect("was replaced by");
     let shown = status();

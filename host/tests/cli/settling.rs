@@ -1,5 +1,5 @@
-//! What is installed stays what the lock says, whatever the disk or the permissions do meanwhile: a full disk, folders that
-//! may not be written to, files that are something else. In namespaces of its own, so that nobody else notices.
+//! Whatever the disk or the permissions do meanwhile, the installed files match the lock: a full disk, folders that are
+//! not writable, files replaced by something else. In namespaces of its own, so that nothing else is affected.
 
 use std::{
     fs,
@@ -16,7 +16,8 @@ use crate::{
     versions::{content, pack, with_manifest},
 };
 
-/// A shell in namespaces of its own, in which it may mount. None, and said, where there are none.
+/// A shell in namespaces of its own, in which it may mount. Returns `None`, with a note, if namespaces are not
+/// available.
 /// <https://man7.org/linux/man-pages/man7/user_namespaces.7.html>
 fn alone(place: &Place, script: &str) -> Option<Command> {
     let shell = |script: &str| {
@@ -57,7 +58,7 @@ fn the_next_command_has_file_and_lock_follow_a_host_that_went_back_and_may_not_w
     ok(&place, &["update"]);
     live.say("!faulty panic");
     live.expect("`gearshift.lock` cannot follow: cannot lock `");
-    // Nobody has settled it when the host starts again.
+    // It was not settled before the host starts again.
     assert_eq!(live.end().0, 0);
     let mut live = Live::spawn(&mut host);
     live.expect("is the version that the host went back from; the one before is loaded instead");
@@ -93,7 +94,7 @@ fn a_lock_for_which_there_is_no_room_is_noticed_before_anything_is_changed() {
     let place = place(&["1.0.0", "1.1.0"]);
     fs::create_dir(place.path().join("small")).unwrap();
     std::os::unix::fs::symlink("small/gearshift.lock", place.path().join("gearshift.lock")).unwrap();
-    // There is room for one lock and another one beside it.
+    // There is room for one lock and another one next to it.
     let script = "mount -t tmpfs -o size=8k tmpfs small
         $GEARSHIFT install ./packages/ping:1.0.0 && $GEARSHIFT install ./packages/ping@^1 --json > /dev/null
         $GEARSHIFT rollback ping
@@ -113,7 +114,7 @@ fn a_lock_for_which_there_is_no_room_is_noticed_before_anything_is_changed() {
 fn a_change_that_was_made_and_could_not_be_written_down_is_said_to_be_and_is_settled_later() {
     let place = place(&["1.0.0", "1.1.0"]);
     ok(&place, &["install", "./packages/ping:1.0.0"]);
-    // Nothing takes the place of a file that something is mounted on.
+    // A file with a mount on it cannot be replaced.
     let script = "mount --bind gearshift.lock gearshift.lock
         ! $GEARSHIFT install ./packages/ping; ! $GEARSHIFT verify";
     let Some(mut shell) = alone(&place, script) else { return };
@@ -202,7 +203,7 @@ fn what_is_no_file_where_one_should_be_is_named_and_not_waited_for() {
             pack(&place, "ping", "1.2.0", |_| {});
             let mut path = place.path().join(file);
             if file.ends_with("blobs") || file.ends_with("packages") {
-                // Of what is packed that is the new library: those before are as large.
+                // Among the packages, that is the new library: the earlier ones are as large.
                 let new = files_below(&path).into_iter().filter(|path| !before.contains(path));
                 path = new.max_by_key(|path| fs::metadata(path).unwrap().len()).unwrap();
             }

@@ -1,5 +1,5 @@
-//! Keys and signatures: what a trusted key has signed is taken, where that is required nothing else is, and minisign's own
-//! program agrees.
+//! Keys and signatures: what a trusted key has signed is accepted, where a signature is required nothing else is, and
+//! minisign's own program agrees.
 
 use std::{fs, os::unix::fs::PermissionsExt, process::Command};
 
@@ -35,7 +35,7 @@ fn where_it_is_required_only_what_a_trusted_key_has_signed_is_taken() {
 
     pack(&place, "1.0.0", "a", &[]);
     let pull = ["pull", "./packages/ping", "--out", "out"];
-    // Where it is refused, not even the library is needed.
+    // If the package is refused, its library is not even needed.
     let library =
         files(&place.path().join("packages")).into_iter().max_by_key(|(_, content)| content.len()).unwrap();
     fs::remove_file(place.path().join("packages").join(&library.0)).unwrap();
@@ -52,7 +52,7 @@ fn where_it_is_required_only_what_a_trusted_key_has_signed_is_taken() {
     let pulled = done(&place, &["pull", "./packages/ping", "--out", "out", "--json"]);
     assert!(pulled.contains(&format!("\"key\":\"{mine}\"")) && !pulled.contains(&others), "{pulled}");
 
-    // Another package behind the same signature.
+    // Another package with the same signature.
     pack(&place, "1.1.0", "a", &[]);
     let index = place.path().join("packages/ping/index.json");
     let text = fs::read_to_string(&index).unwrap();
@@ -90,7 +90,7 @@ fn a_registry_keeps_the_signatures_beside_its_packages() {
     assert!(pulled.contains(&format!("\"key\":\"{mine}\"")), "{pulled}");
     fails(&place, &["pull", &at(":1.1.0")], 1, &["none of them is trusted"]);
     fails(&place, &["pull", &at("")], 1, &["cogs/ping:1.2.0` is not signed, and must be"]);
-    // Signed later, by another key; both signatures stay.
+    // Signed later, with another key; both signatures are kept.
     place.file("gearshift.toml", "");
     pack(&place, "1.1.0", "a", &["--sign=mine"]);
     done(&place, &["push", &at(":1.1.0")]);
@@ -192,7 +192,7 @@ fn the_command_that_the_error_names_has_the_key_trusted_where_it_counts() {
             keys(common),
             keys(section)
         );
-        // By a path that holds from everywhere.
+        // With a path that is valid from everywhere.
         let named = format!(" --config {}", place.path().join("bot.toml").display());
         for (file, more) in [("gearshift.toml", ""), ("bot.toml", &named)] {
             let config = ["--config", file];
@@ -222,7 +222,7 @@ fn a_key_that_does_not_count_everywhere_or_takes_others_away_is_noted() {
     let added = done(&place, &["keys", "trust", &mine]);
     assert!(added.contains("note: `[registry.\"ghcr.io/me\"]` has keys of its own"), "{added}");
     assert!(added.contains("`--registry ghcr.io/me` adds it"), "{added}");
-    // The section that is there, however it is written.
+    // In the existing section, even if it is written differently.
     let added = done(&place, &["keys", "trust", &mine, "--registry", "GHCR.io/me/"]);
     assert!(added.contains("is trusted for ghcr.io/me, by") && !added.contains("note"), "{added}");
     let added = done(&place, &["keys", "trust", &mine, "--registry", "ghcr.io/others"]);

@@ -1,4 +1,4 @@
-//! `gearshift sim`: the built-in Discord alone, as a bot in another language meets it.
+//! `gearshift sim`: only the built-in Discord, as a bot in another language sees it.
 
 use serde_json::{Value, json};
 

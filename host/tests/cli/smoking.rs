@@ -1,4 +1,4 @@
-//! `gearshift smoke`: scripts that pass, scripts that fail at a line, scripts that are not understood.
+//! `gearshift smoke`: scripts that pass, scripts that fail at a line, scripts that cannot be parsed.
 
 use std::{fs, path::PathBuf};
 

@@ -1,10 +1,10 @@
-//! What is wrong on this machine is said at once: before Discord is asked, and whatever it would say.
+//! Problems of this machine are reported at once: before Discord is asked, and whatever it would answer.
 
 use std::{fs, io::ErrorKind, net::TcpListener};
 
 use crate::program::{Live, Place, gearshift, run};
 
-/// A place whose config leads to a Discord of which every connection is seen.
+/// A place with a config for a Discord whose every connection is seen.
 fn place(more: &str) -> (Place, TcpListener) {
     let place = Place::with(&[]);
     let discord = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -1,4 +1,4 @@
-//! `gearshift state`: saved states that are listed, exported, imported and dropped, with a running host and without one.
+//! `gearshift state`: saved states are listed, exported, imported and dropped, with a running host and without one.
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
@@ -6,7 +6,7 @@ use crate::program::{Ended, Live, Place, gearshift, run};
 
 const CONFIG: &str = "[cogs]\nfolder = \"cogs\"\n[store]\nlock_timeout_ms = 50\n";
 
-/// `counter` has counted once, and its state is saved.
+/// A place where `counter` has counted once, and its state is saved.
 fn counted() -> (Place, Live) {
     let place = Place::with(&["counter"]);
     place.file("gearshift.toml", CONFIG);
@@ -21,14 +21,14 @@ fn state(place: &Place, arguments: &[&str]) -> Ended {
     run(place, &[&["state"], arguments].concat())
 }
 
-/// Runs it, and expects that it is done.
+/// Runs it, and expects it to succeed.
 fn done(place: &Place, arguments: &[&str]) -> String {
     let ended = state(place, arguments);
     assert_eq!(ended.code, 0, "{arguments:?}: {}", ended.err);
     ended.out
 }
 
-/// A state is taken out, dropped, and put back; the exported text stays the same.
+/// Exports, drops and imports a state; the exported text stays the same.
 fn takes_it_out_and_puts_it_back(place: &Place, name: &str) -> String {
     let listed = done(place, &["list"]);
     assert!(listed.lines().nth(1).unwrap().starts_with("counter  2 "), "{listed}");
@@ -64,7 +64,7 @@ fn a_state_is_exported_dropped_and_imported_on_a_running_host() {
     assert_eq!(run(&place, &["cogs", "load", "counter"]).code, 0);
     live.say("!count");
     live.expect("2 for you");
-    // An earlier export is not written over.
+    // An earlier export is not overwritten.
     let again = state(&place, &["export", "counter", "counter.json"]);
     assert_eq!(again.code, 73);
     assert!(again.err.starts_with("error: `counter.json` is there already"), "{}", again.err);
@@ -80,7 +80,7 @@ fn without_a_host_the_stores_file_itself_is_used() {
     assert!(listed.err.starts_with("note: no host runs here; using `"), "{}", listed.err);
     let listed: serde_json::Value = serde_json::from_str(&listed.out).unwrap();
     assert_eq!((&listed[0]["cog"], &listed[0]["version"]), (&"counter".into(), &2.into()));
-    // Another cog may get it: a cog was renamed.
+    // Another cog can get it, for example if a cog was renamed.
     let renamed = done(&place, &["import", "tally", "counter.json"]);
     assert!(renamed.starts_with("imported the state of `counter` for `tally`: "), "{renamed}");
     assert_eq!(done(&place, &["list"]).lines().count(), 3);
@@ -94,7 +94,7 @@ fn without_a_host_the_stores_file_itself_is_used() {
 fn a_store_that_a_host_has_open_is_used_by_that_host_only() {
     let (place, live) = counted();
     assert_eq!(live.end().0, 0);
-    // Of this host only the store's lock is known: its socket is elsewhere.
+    // Only the store's lock shows that this host runs, as its socket is elsewhere.
     let live = Live::play(&place, &["--socket", "elsewhere.sock"]);
     let refused = state(&place, &["drop", "counter"]);
     assert_eq!(refused.code, 69);
@@ -193,7 +193,7 @@ fn a_state_above_the_limit_is_refused_and_what_was_saved_stays() {
         "{}",
         refused.err
     );
-    // One that is not even read to its end.
+    // This one is not even read to its end.
     place.file("huge.json", &format!("{before}\"bytes\":\"{}\"}}", "AAAA".repeat(1 << 20)));
     let refused = state(&place, &["import", "counter", "huge.json"]);
     assert_eq!(refused.code, 1, "{}", refused.err);

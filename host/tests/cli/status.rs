@@ -58,7 +58,7 @@ fn a_host_without_discord_is_healthy_without_shards() {
     assert_eq!(live.end().0, 0);
 }
 
-/// Asks until the exit code is as wanted; each time is a process that waits for its answer.
+/// Polls until the exit code is as wanted; each poll is a process that waits for its answer.
 fn until(place: &Place, code: i32) -> Ended {
     let begun = std::time::Instant::now();
     loop {

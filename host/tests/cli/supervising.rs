@@ -1,4 +1,4 @@
-//! What a service manager learns of the host, and the unit that is shipped for one.
+//! The host's notifications to a service manager, and the unit file that is shipped for systemd.
 
 use std::{collections::VecDeque, fs, os::unix::net::UnixDatagram, process::Command, time::Instant};
 
@@ -62,7 +62,7 @@ fn the_service_manager_learns_that_the_host_is_ready_lives_restarts_and_ends() {
 fn the_unit_of_the_service_is_one_that_systemd_takes() {
     let unit = fs::read_to_string(workspace().join("host/packaging/gearshift.service")).unwrap();
     let place = Place::with(&[]);
-    // systemd looks whether the programs are there.
+    // systemd checks whether the programs exist.
     place.file("gearshift.service", &unit.replace("/usr/local/bin/gearshift", "/bin/true"));
     let checked =
         Command::new("systemd-analyze").arg("verify").arg(place.path().join("gearshift.service")).output();

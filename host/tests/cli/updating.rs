@@ -1,4 +1,5 @@
-//! `gearshift install`, `update` and `rollback` on a bot that runs: it stays connected, and what is installed is what serves.
+//! `gearshift install`, `update` and `rollback` on a running bot: it stays connected, and the installed version is the
+//! one that serves.
 
 use std::{
     fs::{self, File},
@@ -17,14 +18,14 @@ use crate::{
     versions::{content, pack, with_manifest},
 };
 
-/// What a host says of a cog.
+/// What a host reports about a cog.
 fn served(place: &Place, cog: &str) -> Value {
     let listed: Value = serde_json::from_str(&ok(place, &["cogs", "list", "--json"]).out).unwrap();
     let mut cogs = listed["cogs"].as_array().unwrap().iter();
     cogs.find(|it| it["name"] == cog).cloned().unwrap_or_default()
 }
 
-/// Version and number of the generation that serves.
+/// Version and number of the serving generation.
 fn serves(place: &Place, cog: &str) -> (String, u64) {
     let cog = served(place, cog);
     (cog["version"].as_str().unwrap_or_default().to_owned(), cog["generation"].as_u64().unwrap_or_default())
@@ -62,7 +63,7 @@ fn a_running_bot_gets_replaces_and_loses_cogs_and_each_is_replaced_once() {
     live.say("!ping again");
     live.expect("pong again");
     ok(&place, &["verify"]);
-    // The watcher has seen each file, and nothing came of it.
+    // The watcher has seen each file, and has done nothing.
     assert_eq!(serves(&place, "ping"), ("1.0.0".to_owned(), 3));
     let gone = ok(&place, &["uninstall", "ping"]);
     assert!(gone.out.contains("ping: uninstalled 1.0.0: `ping#3` was unloaded"), "{}", gone.out);
@@ -180,7 +181,7 @@ fn a_host_with_another_folder_says_so() {
     assert_eq!(live.end().0, 0);
 }
 
-/// So many updates and rollbacks; as many messages as the machine can take, up to 500 a second.
+/// The number of updates and rollbacks, with as many messages as the machine can handle, up to 500 a second.
 const ROUNDS: usize = 10;
 
 #[test]
@@ -189,7 +190,7 @@ fn no_event_is_lost_doubled_or_out_of_order_over_updates_and_rollbacks() {
     for version in ["1.0.0", "1.1.0"] {
         pack(&place, "counter", version, |_| {});
     }
-    // It forgets nothing that is looked at in the end.
+    // It forgets nothing that is checked at the end.
     let options =
         SimOptions { transcript_limit: 1 << 20, history_per_channel: 1 << 20, ..SimOptions::default() };
     let (runtime, sim) = discord_with(options, &place, "");
@@ -216,7 +217,7 @@ fn no_event_is_lost_doubled_or_out_of_order_over_updates_and_rollbacks() {
     stop.send(()).unwrap();
     let said = talking.join().unwrap();
     assert!(said.len() > 50, "only {} messages", said.len());
-    // The count is the cog's state: it goes from generation to generation.
+    // The count is the cog's state, which is passed from generation to generation.
     for (before, message) in said.iter().enumerate() {
         let reply = runtime
             .block_on(sim.reply_to(*message, PATIENCE))

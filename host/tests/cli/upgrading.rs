@@ -1,5 +1,5 @@
-//! `gearshift upgrade`: another program goes on in the host's process, with its session; one that will not do leaves the
-//! host as it is.
+//! `gearshift upgrade`: another program continues in the host's process, with its session; with an unsuitable program,
+//! the host stays as it is.
 
 use std::{
     fs,
@@ -20,7 +20,7 @@ fn upgrade(place: &Place, more: &[&str]) -> Ended {
     once(place, &[&["upgrade"], more].concat())
 }
 
-/// A copy of the program, put in as a careful deployer does: written aside, then renamed into place.
+/// A copy of the program, installed as a careful deployer does: written to a temporary name, then renamed into place.
 fn deploy(place: &Place, name: &str) -> PathBuf {
     let (aside, file) = (place.path().join("aside"), place.path().join(name));
     fs::copy(PROGRAM, &aside).unwrap();
@@ -28,14 +28,14 @@ fn deploy(place: &Place, name: &str) -> PathBuf {
     file
 }
 
-/// A program that is none of ours.
+/// A program that is not Gearshift.
 fn script(place: &Place, name: &str, text: &str) -> String {
     let file = place.file(name, &format!("#!/bin/sh\n{text}\n"));
     fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
     file
 }
 
-/// What the system says of the process, as text.
+/// What the system reports about the process, as text.
 fn of_process(live: &Live, what: &str) -> String {
     let path = Path::new("/proc").join(live.id().to_string()).join(what);
     match fs::read_link(&path) {
@@ -44,7 +44,7 @@ fn of_process(live: &Live, what: &str) -> String {
     }
 }
 
-/// What a program inherits from the one before it in its process.
+/// What a program inherits from the previous one in its process.
 fn inherited(live: &Live) -> Vec<String> {
     let status = of_process(live, "status");
     let signals = status.lines().filter(|line| line.starts_with("SigIgn:") || line.starts_with("SigBlk:"));
@@ -58,7 +58,7 @@ fn an_upgrade_loses_no_message_and_keeps_process_session_and_states() {
     let place = Place::with(&["counter"]);
     let (runtime, sim) = discord_away(&place, "[store]\n");
     let sim = Arc::new(sim);
-    // Behind a link, as versions side by side are.
+    // Behind a link, as for several installed versions.
     let (first, link) = (deploy(&place, "first"), place.path().join("gearshift"));
     symlink(&first, &link).unwrap();
     let mut live = Live::spawn(gearshift_in(&place, &link).arg("run").env("DISCORD_TOKEN", sim.token()));
@@ -80,14 +80,14 @@ fn an_upgrade_loses_no_message_and_keeps_process_session_and_states() {
     live.expect("resumed shard=0");
     assert_eq!(of_process(&live, "exe"), second.to_str().unwrap());
     assert_eq!(inherited(&live), before);
-    // Another file has the name of the one that runs.
+    // Another file gets the path of the running one.
     deploy(&place, "second");
     assert!(of_process(&live, "exe").ends_with(" (deleted)"));
     let upgraded = upgrade(&place, &[]);
     assert_eq!(upgraded.code, 0, "{}", upgraded.err);
     live.expect("resumed shard=0");
     assert_eq!(of_process(&live, "exe"), second.to_str().unwrap());
-    // And one that is named.
+    // And a program that is given by its path.
     let other = deploy(&place, "other");
     let upgraded = upgrade(&place, &[other.to_str().unwrap(), "--json"]);
     assert_eq!(upgraded.code, 0, "{}", upgraded.err);
@@ -131,7 +131,7 @@ fn a_program_that_will_not_do_leaves_the_host_as_it_is() {
         assert!(error.contains(why) && error.contains(&file), "{why}: {error}");
         live.expect("not upgraded, and the host goes on: ");
     }
-    // Nor does a config that the new program could not start with.
+    // A config that the new program could not start with is refused as well.
     let config = fs::read_to_string(place.path().join("gearshift.toml")).unwrap();
     place.file("gearshift.toml", &format!("{config}[limits]\nlane_queu = 3\n"));
     let refused = upgrade(&place, &[]);
@@ -151,7 +151,7 @@ fn a_program_that_the_system_does_not_execute_in_the_end_leaves_the_one_before()
     assert!(ask(&runtime, &sim, "!count").content.starts_with("1 for you"));
     let sessions = sim.gateway().sessions();
     let talker = Talker::start(&runtime, &sim, "!count");
-    // What is asked of it last takes its permission away.
+    // It removes its own execute permission at the last check.
     let text = "case $1 in --version) echo gearshift 9.9.9 ;; inspect) chmod a-x \"$0\" ;; esac";
     let failed = upgrade(&place, &[&script(&place, "new", text)]);
     assert_eq!(failed.code, 1, "{}", failed.out);
@@ -160,7 +160,7 @@ fn a_program_that_the_system_does_not_execute_in_the_end_leaves_the_one_before()
     let answers = talker.answers(&runtime, &sim);
     assert_counted(&answers, 1);
     assert_eq!(sim.gateway().sessions(), sessions, "no session was started");
-    // Signals are heeded as before.
+    // Signals are handled as before.
     ended(live);
 }
 
@@ -174,7 +174,7 @@ fn a_hangup_that_is_ignored_stays_ignored_over_an_upgrade() {
     let mut live = Live::spawn(shell.env("DISCORD_TOKEN", sim.token()));
     live.expect(READY);
     let (sessions, before) = (sim.gateway().sessions(), inherited(&live));
-    // The session also outlasts the program where there is no store.
+    // The session also survives an upgrade without a store.
     for _ in 0..2 {
         let upgraded = upgrade(&place, &[]);
         assert_eq!(upgraded.code, 0, "{}", upgraded.err);

@@ -1,5 +1,5 @@
-//! Packages of the cogs in `plugins/` in versions that nobody has built: the same code with another manifest. It installs
-//! nothing.
+//! Packages of the cogs in `plugins/` in versions that were never built: the same code with another manifest. Nothing
+//! is installed here.
 
 use std::{
     fs,
@@ -16,12 +16,12 @@ use serde_json::{Value, json};
 
 use crate::{libraries::library, program::Place};
 
-/// A version of a cog, packed into the folder `packages` of a place. `change` has the last word on its manifest.
+/// Packs a version of a cog into the folder `packages` of a place. `change` is applied to its manifest last.
 pub(crate) fn pack(place: &Place, cog: &str, version: &str, change: impl FnOnce(&mut Value)) {
     pack_with(place, cog, version, &Words::default(), change);
 }
 
-/// The same with the author's words.
+/// The same with the author's texts.
 pub(crate) fn pack_with(
     place: &Place,
     cog: &str,
@@ -36,7 +36,7 @@ pub(crate) fn pack_with(
     block_on(packed.put(&repository(place, cog), false)).unwrap();
 }
 
-/// Signs a package that is there.
+/// Signs an existing package.
 pub(crate) fn sign(place: &Place, cog: &str, version: &str, key: &SecretKey) {
     let repository = repository(place, cog);
     let reference: Reference = format!("{}:{version}", repository.place()).parse().unwrap();
@@ -57,7 +57,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 }
 
-/// The library of a cog that says it is a release build of this version.
+/// A cog's library that claims to be a release build of this version.
 pub(crate) fn with_manifest(cog: &str, version: &str, change: impl FnOnce(&mut Value)) -> Vec<u8> {
     const HEADER: usize = 64;
     let mut bytes = fs::read(stripped(cog)).unwrap();
@@ -68,7 +68,7 @@ pub(crate) fn with_manifest(cog: &str, version: &str, change: impl FnOnce(&mut V
         let text = &bytes[start as usize..(start + length) as usize];
         let end = text.iter().rposition(|byte| *byte != 0).unwrap() + 1;
         let manifest: Value = serde_json::from_slice(&text[..end]).unwrap();
-        // `e_shoff`, where the headers of the sections stand.
+        // `e_shoff`, the position of the section headers.
         let headers = u64::from_le_bytes(bytes[0x28..0x30].try_into().unwrap());
         (headers as usize + section.index().0 * HEADER, manifest)
     };
@@ -76,7 +76,7 @@ pub(crate) fn with_manifest(cog: &str, version: &str, change: impl FnOnce(&mut V
     manifest["profile"] = json!("release");
     change(&mut manifest);
     let manifest = manifest.to_string();
-    // It stands behind everything else: `sh_offset` and `sh_size`.
+    // At the end of the file: `sh_offset` and `sh_size`.
     let place = [bytes.len() as u64, manifest.len() as u64];
     for (at, field) in [header + 24, header + 32].into_iter().zip(place) {
         bytes[at..at + 8].copy_from_slice(&field.to_le_bytes());
@@ -85,7 +85,7 @@ pub(crate) fn with_manifest(cog: &str, version: &str, change: impl FnOnce(&mut V
     bytes
 }
 
-/// A cog's library without what debuggers want, as it would be shipped.
+/// A cog's library without debug info, as it would be shipped.
 fn stripped(cog: &str) -> PathBuf {
     static STRIPPED: OnceLock<Mutex<()>> = OnceLock::new();
     let _one = STRIPPED.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
@@ -100,12 +100,13 @@ fn stripped(cog: &str) -> PathBuf {
     stripped
 }
 
-/// What is in a file of a place.
+/// The content of a file, if it exists.
 pub(crate) fn content(path: &Path) -> Option<Vec<u8>> {
     fs::read(path).ok()
 }
 
-/// Changes a text in the documents of a cog's packages by one of the same length, and every digest on the way to it.
+/// Replaces a text in the documents of a cog's packages with one of the same length, and updates every digest that
+/// depends on it.
 pub(crate) fn forge(place: &Place, cog: &str, from: &str, to: &str) {
     assert_eq!(from.len(), to.len());
     let folder = place.path().join("packages").join(cog);
@@ -114,7 +115,7 @@ pub(crate) fn forge(place: &Place, cog: &str, from: &str, to: &str) {
     while let Some((from, to)) = changes.pop() {
         for entry in fs::read_dir(&blobs).unwrap() {
             let path = entry.unwrap().path();
-            // Libraries are no text.
+            // Libraries are not text.
             let Ok(text) = fs::read_to_string(&path) else { continue };
             if !text.contains(&from) {
                 continue;
