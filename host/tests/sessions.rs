@@ -1,5 +1,5 @@
-//! The promises of the sessions and of the gateway connection, over real sockets on the loopback interface.
-//! No cogs here, no network beyond this machine, no token of anybody.
+//! The promises of the sessions and of the gateway connection, over real sockets on the loopback interface. No cogs, no
+//! network beyond this machine, no real token.
 #![expect(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
 #[path = "sessions/api.rs"]

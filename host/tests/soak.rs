@@ -1,4 +1,4 @@
-//! More reloads than a process has pthread keys, in a process of their own: what it holds is then the reloads' doing.
+//! More reloads than a process has pthread keys, in a process of their own, so that only the reloads can make it grow.
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
 #[path = "it/libraries.rs"]
@@ -18,7 +18,7 @@ const ROUNDS: usize = 1300;
 #[tokio::test(flavor = "multi_thread")]
 async fn many_reloads_leave_nothing_behind() {
     let mut setting = Setting::new().with("faulty").config("probation_faults = 0");
-    // A Discord that forgets soon: its memory is not what is looked at.
+    // A Discord that forgets soon, as its memory is not measured.
     setting.discord.replay_limit = 50;
     setting.discord.transcript_limit = 50;
     setting.discord.history_per_channel = 50;
@@ -31,7 +31,7 @@ async fn many_reloads_leave_nothing_behind() {
         let report = stage.host.cogs().reload("faulty").await.unwrap();
         assert!(matches!(report.retirement, Some(Retirement::Unmapped { .. })), "round {round}: {report}");
         if round == 300 {
-            // More calls at once than will ever be again: the pool has all its connections.
+            // More calls at once than ever later, so that the pool has all its connections.
             stage.ask("!faulty flood 8 rest").await;
             before = Some(Footprint::now());
         }
@@ -44,7 +44,7 @@ async fn many_reloads_leave_nothing_behind() {
     stage.down().await;
 }
 
-/// What the process holds.
+/// The resources of the process.
 #[derive(Debug)]
 struct Footprint {
     rss_kib: usize,

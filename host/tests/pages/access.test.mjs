@@ -1,4 +1,4 @@
-// The page for everybody: by keyboard alone, on a narrow screen, in both lights, through a screen reader's eyes.
+// The page for everybody: with the keyboard alone, on a narrow screen, in light and dark, and with a screen reader.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -13,16 +13,16 @@ before(async () => { stage = await Stage.open(); });
 afterEach(() => stage.clear());
 after(() => stage.close());
 
-/** Every rule that axe has, on what is shown now. */
+/** Checks what is shown now with all rules of axe. */
 async function isAccessible(page, what) {
-  // Through the debugger: the page's policy lets nobody put a script into it.
+  // Through the debugger, as the page's policy allows no injected scripts.
   if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(AXE);
   const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
   const told = violations.map((one) => `${one.id}: ${one.help}\n${one.nodes.slice(0, 4).map((node) => `  ${node.html.slice(0, 160)}\n  ${node.failureSummary.replaceAll("\n", " ")}`).join("\n")}`);
   assert.equal(told.join("\n"), "", what);
 }
 
-/** A conversation with something of everything. */
+/** A conversation with one of everything. */
 async function furnish(page) {
   const path = `/channels/${await stage.channelOf(page)}/messages`;
   await stage.asBot("POST", path, {
@@ -84,7 +84,7 @@ test("everything is done without a pointer: speak, command, button, form, react,
   await keyboard.press("ArrowUp");
   await page.getByRole("textbox", { name: "Edit message" }).waitFor();
   await keyboard.type(" and keyboard");
-  // However long the change takes, what is typed next goes into the next message.
+  // However long the change takes, text typed next goes into the next message.
   const changes = "**/channels/*/messages/*";
   let go;
   const gone = new Promise((done) => (go = done));
@@ -115,7 +115,7 @@ test("everything is done without a pointer: speak, command, button, form, react,
   await keyboard.type("perhaps");
   await keyboard.press("Enter");
   await asked.getByRole("button", { name: "perhaps" }).waitFor();
-  // The list again: react and reply by letter.
+  // The list again: react and reply with a letter key.
   await input(page).focus();
   await keyboard.press("Shift+Tab");
   await keyboard.press("+");
@@ -130,7 +130,7 @@ test("everything is done without a pointer: speak, command, button, form, react,
   await keyboard.type("agreed");
   await keyboard.press("Enter");
   await (await sees(page, "agreed")).locator(".reply").waitFor();
-  // Elsewhere and back.
+  // To another channel and back.
   await keyboard.press("Alt+ArrowDown");
   await page.locator(".channel[aria-current]:not([aria-label^='general'])").waitFor();
   await keyboard.press("Control+k");

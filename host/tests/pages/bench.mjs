@@ -1,4 +1,4 @@
-// Figures of the page, not promises: run by `scripts/pages --bench` on a machine that does nothing else.
+// Measurements of the page, not promises: run by `scripts/pages --bench` on an otherwise idle machine.
 
 import { input, say, sees, Stage } from "./stage.mjs";
 
@@ -18,7 +18,7 @@ try {
   await stage.close();
 }
 
-/** Bytes over the wire for a first visit, and how many requests they are. */
+/** Bytes over the wire for a first visit, and the number of requests. */
 async function wire() {
   const page = await stage.page();
   const devtools = await page.context().newCDPSession(page);
@@ -46,7 +46,7 @@ async function ready() {
   told("ready after", `${median(times).toFixed(0)} ms (median of ${RUNS}; ${times.map((time) => time.toFixed(0)).join(", ")})`);
 }
 
-/** From the key that sends to the message in the list. */
+/** From the key press that sends a message until it is in the list. */
 async function shown() {
   const page = await stage.page();
   const times = [];
@@ -69,7 +69,7 @@ async function shown() {
   await stage.clear();
 }
 
-/** Frames while somebody scrolls from the newest message to the oldest. */
+/** Frames while the user scrolls from the newest message to the oldest. */
 async function scroll() {
   let page = await stage.page();
   const path = `/channels/${await stage.channelOf(page)}/messages`;

@@ -1,4 +1,4 @@
-// The host behind the page: its panel, a swap in the middle of a conversation, a restart, and who is let in.
+// The host behind the page: its panel, a reload in the middle of a conversation, a restart, and access control.
 
 import assert from "node:assert/strict";
 import { request } from "node:http";
@@ -19,7 +19,7 @@ test("a cog is replaced in the middle of a conversation, which goes on where it 
   await openPanel(page);
   await page.getByRole("button", { name: "Reload counter" }).click();
   await page.locator(".announcement", { hasText: /counter#1 → counter#2 in [\d.]+ ms \(paused [\d.]+ ms, 0 waiting\)/ }).waitFor();
-  // It unfolds for the user who asked for the reload.
+  // It unfolds for the user who ordered the reload.
   const card = page.getByRole("region", { name: "Cog counter" });
   await card.getByText("#2").first().waitFor();
   for (const phase of ["prepare", "open", "setup", "pause", "save", "restore", "serve"]) await card.locator(".phase", { hasText: phase }).waitFor();
@@ -56,7 +56,7 @@ test("a cog is unloaded and loaded from the panel, and its log is live", async (
   await page.getByRole("log", { name: "Log of ping" }).getByText("`ping#2` was loaded").first().waitFor();
   await say(page, "!ping again");
   await sees(page, "pong again");
-  // The host's own log says what is not of one cog alone.
+  // The host's own log has the lines that do not belong to a single cog.
   await page.locator(".host > .log summary").click();
   await page.getByRole("log", { name: "Log of the host" }).getByText("ready; the control socket is").first().waitFor();
 });

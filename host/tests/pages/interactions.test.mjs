@@ -264,7 +264,7 @@ test("commands of the context menu are offered for a message and reach their bot
   await act(page, await sees(page, "something bad"), "More");
   await page.getByRole("menuitem", { name: "Apps" }).click();
   await page.getByRole("menuitem", { name: /Report it/ }).click();
-  // The bot gets it, and says that none of its cogs has this command.
+  // The bot gets it, and answers that none of its cogs has this command.
   await (await sees(page, "is not available at the moment")).getByText("Only you can see this").waitFor();
   await stage.asBot("DELETE", `/applications/${id}/commands/${command}`);
 });

@@ -1,5 +1,5 @@
-// A host on the built-in Discord, pages that look at it, and a bot that says whatever a test needs. Every page is
-// watched: an error in its console, a request that fails or a violation of its policy fails the test that opened it.
+// A host on the built-in Discord, pages that show it, and a bot that sends whatever a test needs. Every page is
+// watched: an error in its console, a failed request or a violation of its policy fails the test that opened it.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -13,22 +13,22 @@ import { chromium } from "playwright-core";
 const { GEARSHIFT, COGS, CHROMIUM } = process.env;
 assert.ok(GEARSHIFT && COGS && CHROMIUM, "run these tests by scripts/pages");
 
-/** Everything that a test waits for comes within this, in milliseconds; the machine may be busy. */
+/** The deadline for everything that a test waits for, in milliseconds; the machine may be busy. */
 export const SOON = Number(process.env.SOON ?? 60_000);
 
 const QUIET_CHROMIUM = [
   "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
   "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ];
-/** The token of the bot that is there from the start; it opens nothing but a Discord on loopback. */
+/** The token of the bot that exists from the start; it opens nothing but a Discord on loopback. */
 const BOT = "Bot MTIzNDU2Nzg5MDEyMzQ1Njc4.Gsimul.loopback-only-not-a-secret-0000000000000";
 
 export class Stage {
   #folder = mkdtempSync(join(tmpdir(), "gearshift-pages-"));
   #pages = [];
 
-  /** `cogs`: a watched folder of its own with these; otherwise all that were built but the `disabled` ones. `more` goes
-   *  into the config. `command`: what the host is started as. */
+  /** `cogs`: a watched folder with these cogs; otherwise, all that were built except the `disabled` ones. `more` is added
+   *  to the config. `command`: the command that starts the host. */
   static async open({ disabled = ["faulty", "pulse", "lookup", "welcome"], cogs = null, more = "", command = ["play"], prepare = () => {} } = {}) {
     const stage = new Stage();
     stage.command = command;
@@ -66,7 +66,7 @@ export class Stage {
     this.base = new URL(this.link).origin;
   }
 
-  /** Ends the host in order. */
+  /** Stops the host gracefully. */
   async stop() {
     const ended = once(this.host, "exit");
     this.host.removeAllListeners("exit");
@@ -97,7 +97,7 @@ export class Stage {
     return page;
   }
 
-  /** Closes the pages of a test; fails if one of them complained about anything but `allowed`. */
+  /** Closes the pages of a test; fails if one of them reported anything but `allowed`. */
   async clear(allowed = []) {
     for (const { context, complaints } of this.#pages.splice(0)) {
       await context.close();
@@ -116,7 +116,7 @@ export class Stage {
     return JSON.parse(text);
   }
 
-  /** A second bot, connected by a browser's socket: `interaction()` is the next that it gets, `answer(it, body)` answers. */
+  /** A second bot, connected by a browser's socket: `interaction()` returns the next one it gets, `answer(it, body)` answers it. */
   async bot(name) {
     const { token } = await this.control("POST", "/bots", { name });
     const context = await this.browser.newContext();
@@ -142,7 +142,7 @@ export class Stage {
     };
   }
 
-  /** A REST call as the host's bot, or as the one of `token`. */
+  /** A REST call as the host's bot, or as the bot with `token`. */
   async asBot(method, path, body, token = BOT) {
     const answer = await fetch(`${this.base}/api/v10${path}`, {
       method, headers: { Authorization: token, "Content-Type": "application/json" }, body: body && JSON.stringify(body),
@@ -170,15 +170,15 @@ export const input = (page) => page.locator(".box textarea");
 /** Types into the composer and sends. */
 export async function say(page, text) {
   await input(page).fill(text);
-  // A suggestion would take the Enter.
+  // An open suggestion would consume the Enter.
   await page.evaluate(() => document.querySelector(".box textarea").dispatchEvent(new FocusEvent("blur")));
   await input(page).press("Enter");
 }
 
-/** The newest message that has this text. */
+/** The newest message with this text. */
 export const message = (page, text) => page.locator("li.message", { hasText: text }).last();
 
-/** Waits until it is there. */
+/** Waits until the message is shown. */
 export async function sees(page, text) {
   const found = message(page, text);
   await found.waitFor();
@@ -191,7 +191,7 @@ export async function act(page, found, name) {
   await found.locator(".actions").getByRole("button", { name }).click();
 }
 
-/** Begins a slash command as people do: by its name, then Enter. */
+/** Begins a slash command as people do: its name, then Enter. */
 export async function slash(page, line) {
   await input(page).click();
   await input(page).pressSequentially(line);

@@ -1,11 +1,11 @@
-// What goes wrong at the host is seen by those who look at the conversation, and the panel gives an overview.
+// Problems of the host are visible in the conversation, and the panel gives an overview.
 
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { after, afterEach, before, test } from "node:test";
 import { message, say, sees, Stage } from "./stage.mjs";
 
-/** Cargo finds what it needs at once, and nothing of it is there. */
+/** Cargo sees at once that the dependency does not exist. */
 const MANIFEST = `[package]
 name = "broken"
 edition = "2024"
@@ -42,7 +42,7 @@ test("a failed build is announced in the conversation with the words of what fai
   const developing = await Stage.open({ cogs: [], command: ["dev", "broken"], prepare });
   try {
     const page = await developing.page({ width: 390, height: 780 });
-    // The first build may have failed before the page was there.
+    // The first build may have failed before the page was open.
     writeFileSync(developing.path("broken/src/lib.rs"), "fn main() {");
     const announced = page.locator(".announcement.bad", { hasText: "failed to build" }).first();
     await announced.waitFor();
@@ -66,7 +66,7 @@ test("a refused cog is announced in the conversation, and history is not", async
 
 test("the panel lists refused files with their reasons", async () => {
   const page = await stage.page();
-  // As the host's feed has it.
+  // As in the host's feed.
   await page.route("**/panel/feed", (route) => route.fulfill({ contentType: "application/x-ndjson", body: `${JSON.stringify({ status: {
     cogs: [], held: [], unmapped: 0, routed: 3, unreadable: 0, sessions: ["http"], shards: ["ready"],
     refused: [{ file: "/srv/cogs/libbroken.so", reason: "it is not a library of this system" }],

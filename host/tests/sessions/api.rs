@@ -1,4 +1,4 @@
-//! The site API: JSON in and out, typed errors, a health check that warns unless it is required.
+//! The site API: JSON in and out, typed errors, a health check that only warns unless it is required.
 
 use gearshift_host::sessions::api::{ApiAnswer, ApiBody, ApiError, ApiRequest};
 use gearshift_host::sessions::{Api, Method, Sessions};

@@ -1,5 +1,5 @@
-//! Discord's REST: any endpoint by method and path, waiting where Discord says so, trying again only where that is safe,
-//! and a token that goes nowhere else.
+//! Discord's REST API: any endpoint by method and path, with waits where Discord requires them, retries only where that
+//! is safe, and a token that is sent nowhere else.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ async fn open(server: &Server) -> Arc<Discord> {
     soon(Sessions::open(&discord_config(&server.url()))).await.unwrap().discord.unwrap()
 }
 
-/// What came in after the session was opened.
+/// The requests after those that open the session.
 fn asked(server: &Server) -> Vec<Seen> {
     server.seen().split_off(2)
 }
@@ -99,7 +99,7 @@ async fn the_path_of_the_base_url_is_kept_and_names_no_other_server() {
         ("///", "/users/@me"),
     ] {
         let config = discord_config(&format!("{}{path}", server.url().trim_end_matches("/api/v10")));
-        // The stand-in has no Discord there; it is enough that it was asked.
+        // The stand-in has no Discord at this path; it only matters that it was requested.
         let _ = soon(Sessions::open(&config)).await;
         let seen: Vec<String> = server.seen().into_iter().map(|seen| seen.target).collect();
         assert!(seen.iter().any(|target| target == wanted), "{path}: {seen:?}");
@@ -148,9 +148,9 @@ async fn a_global_rate_limit_stops_other_routes_too() {
     let start = Instant::now();
     let first = discord.request(post("/channels/1/messages"));
     let second = async {
-        // Two came in while the session was opened.
+        // Two requests were received while the session was opened.
         server.until(|seen| seen.len() > 2).await;
-        // The answer is on its way; once it is there, nobody else may send.
+        // The answer is on its way; once it has arrived, no other request may be sent.
         soon(discord.request(Request::new(Method::Get, "/users/5"))).await.unwrap();
         start.elapsed()
     };
@@ -335,7 +335,7 @@ async fn a_token_file_is_read_and_a_missing_one_is_named() {
     let file = folder.path().join("token");
     std::fs::write(&file, "from.a.file\n").unwrap();
     let mut config = discord_config(&server.url());
-    // The variable would go before the file, and the user who runs this may have one.
+    // The variable has precedence over the file, and the user who runs this may have set it.
     if std::env::var_os("DISCORD_TOKEN").is_none() {
         let section = config.discord.as_mut().unwrap();
         (section.token, section.token_file) = (None, Some(file.clone()));

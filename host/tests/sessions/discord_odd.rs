@@ -1,5 +1,5 @@
-//! Discord's REST where it answers otherwise than documented: what is refused all the time is not asked all the time, and an
-//! error says what it is.
+//! Discord's REST API where it answers differently than documented: requests that are always refused are not repeated
+//! forever, and errors say what is wrong.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

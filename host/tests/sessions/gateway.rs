@@ -1,4 +1,4 @@
-//! The gateway connection against the built-in Discord: nothing lost, nothing twice, whatever the connection does.
+//! The gateway connection with the built-in Discord: nothing is lost or received twice, whatever the connection does.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use tokio::sync::mpsc::{self, UnboundedReceiver};
 
 use crate::stand_in::*;
 
-/// A host's connection to a simulator, and what it received.
+/// A host's connection to a simulator, and the events that it received.
 struct World {
     sim: Sim,
     sessions: Sessions,
@@ -50,7 +50,7 @@ async fn connect(options: SimOptions, change: impl FnOnce(&Sim, &mut Config)) ->
         config.discord.as_ref().unwrap(),
         None,
         move |event| {
-            // The receiver is gone at the end of a test.
+            // At the end of a test, the receiver has been dropped.
             let _ = sink.send(event);
         },
         quick(),
@@ -67,7 +67,7 @@ async fn ready() -> World {
 }
 
 impl World {
-    /// Waits for READY or RESUMED; the session's id.
+    /// Waits for READY or RESUMED. Returns the session's id.
     async fn session(&self) -> String {
         let mut state = self.gateway.state(0).unwrap();
         let ready = soon(state.wait_for(|state| matches!(state, State::Ready { .. }))).await.unwrap().clone();
@@ -75,7 +75,7 @@ impl World {
         session
     }
 
-    /// Waits until the session is left, then until it is ready again.
+    /// Waits until the session is interrupted, then until it is ready again.
     async fn session_after(&self, trouble: impl FnOnce(&Sim)) -> String {
         let mut state = self.gateway.state(0).unwrap();
         state.mark_unchanged();
@@ -204,7 +204,7 @@ async fn a_gateway_that_is_away_is_tried_until_it_is_back_and_the_session_goes_o
     state.mark_unchanged();
     world.sim.gateway().drop_sockets();
     world.sim.member("alice").unwrap().say("general", "meanwhile").await.unwrap();
-    // Long enough that it asks for another address than the one to resume at.
+    // Long enough that it requests an address other than the one for resuming.
     for _ in 0..6 {
         soon(state.wait_for(|state| matches!(state, State::Connecting))).await.unwrap();
         soon(state.wait_for(|state| matches!(state, State::Waiting { .. }))).await.unwrap();
@@ -302,7 +302,7 @@ async fn every_shard_receives_its_own_guilds_and_each_event_comes_once() {
     let guild = world.sim.world(|world| world.guilds().next().unwrap().id.0);
     let request = MembersRequest {
         guild_id: guild,
-        // All members at once would need the privileged intent.
+        // Requesting all members at once would need the privileged intent.
         who: Members::Query { name: "al".to_owned(), limit: 5 },
         presences: false,
         nonce: Some("mine".to_owned()),
@@ -323,7 +323,7 @@ async fn a_presence_is_taken() {
     let world = ready().await;
     let presence = Presence { status: Status::Idle, ..Presence::default() };
     world.gateway.send(Command::Presence(presence)).unwrap();
-    // A frame that was not understood would end the connection; one more event shows that it did not.
+    // An invalid frame would end the connection; one more event shows that it did not.
     let session = world.session().await;
     let mut world = world;
     world.sim.member("alice").unwrap().say("general", "idle?").await.unwrap();

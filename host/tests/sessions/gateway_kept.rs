@@ -1,4 +1,4 @@
-//! A gateway that closes so that another one goes on with its sessions, as from one process to the next.
+//! A gateway that closes so that another one can continue its sessions, as from one process to the next.
 
 use futures_util::FutureExt;
 use gearshift_host::config::{self, Status};
@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::gateway_script::*;
 use crate::stand_in::*;
 
-/// Closes a gateway whose last event has the number 2. What is kept goes through a file.
+/// Closes a gateway whose last event has the number 2. The kept sessions go through a file.
 async fn leave(host: &mut Host, line: &mut Line) -> Resumable {
     line.event(2, "A").await;
     received(host, 2).await;
@@ -33,7 +33,7 @@ async fn the_next_gateway_resumes_after_the_last_event_that_was_handed_over() {
     line.say(json!({"op": 0, "s": 4, "t": "RESUMED", "d": {}})).await;
     assert_eq!(received(&mut host, 2).await, numbered(&[(3, "B"), (4, "RESUMED")]));
     assert_eq!(host.gateway.shards()[0].resumes, 1);
-    // And once more, from there.
+    // And again, from there.
     line.event(5, "C").await;
     received(&mut host, 1).await;
     let (kept, code) = tokio::join!(soon(host.gateway.close_resumable()), line.receive_close());
@@ -91,14 +91,14 @@ async fn a_bot_is_shown_on_as_a_cog_said_unless_the_config_says_something_else()
         line.say(json!({"op": 0, "s": 3, "t": "RESUMED", "d": {}})).await;
         let wanted = if change.is_some() { "dnd" } else { "invisible" };
         if change.is_none() {
-            // Nothing goes out before this.
+            // Nothing is sent before this.
             let invisible = Presence { status: Status::Invisible, ..Presence::default() };
             let mut state = host.gateway.state(0).unwrap();
             soon(state.wait_for(|state| matches!(state, State::Ready { .. }))).await.unwrap();
             host.gateway.send(Command::Presence(invisible)).unwrap();
         }
         assert_eq!(line.receive().await["d"]["status"], wanted);
-        // The bot is shown in the same way in a new session.
+        // The bot has the same presence in a new session.
         line.say(json!({"op": 9, "d": false})).await;
         let (_line, identify) = script.accept_and_greet().await;
         assert_eq!(identify["d"]["presence"]["status"], wanted);

@@ -1,5 +1,5 @@
-//! How a shard treats a gateway that misbehaves: it is asked less and less, is sent no more than Discord takes, and does not
-//! fill the log.
+//! How a shard treats a gateway that misbehaves: it connects less and less often, sends no more than Discord accepts,
+//! and does not flood the log.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use tokio_tungstenite::tungstenite::{Message, protocol::CloseFrame};
 use crate::gateway_script::*;
 use crate::stand_in::*;
 
-/// Until the shard waits: for what.
+/// Waits until the shard pauses. Returns the reason.
 async fn waiting(host: &Host) -> String {
     let mut state = host.gateway.state(0).unwrap();
     soon(state.wait_for(|state| matches!(state, State::Waiting { .. }))).await.unwrap().to_string()
@@ -20,14 +20,14 @@ async fn waiting(host: &Host) -> String {
 
 #[tokio::test]
 async fn a_server_that_lets_a_shard_in_and_at_once_out_again_is_left_alone_for_a_while() {
-    // As long as a pause may be: the second one does not end in this test.
+    // Longer than the test may take: the second pause does not end in it.
     let timing = Timing { reconnect_first: Duration::from_secs(60), ..timing() };
     let goodbyes =
         [json!({"op": 7, "d": null}), json!({"op": 9, "d": true}), json!({"op": 0, "s": "no", "t": "X"})];
     for (goodbye, why) in goodbyes.iter().zip(["asks to reconnect", "refused for now", "closed with 4000"]) {
         let (script, host) = start(Setting { timing: timing.clone(), ..Setting::default() }).await;
         let mut line = script.accept_until_ready().await;
-        // The session goes on at once, as after any connection that was good until then.
+        // The session continues at once, as after any connection that was good before.
         leave(&mut line, goodbye).await;
         let (mut line, resume) = script.accept_and_greet().await;
         assert_eq!(resume["op"], 6);
@@ -77,7 +77,7 @@ async fn no_more_frames_go_out_than_discord_takes_whatever_the_server_asks_for()
     while let Some(Ok(message)) = soon(line.socket.next()).await {
         beats += usize::from(message.is_text());
     }
-    // IDENTIFY was one.
+    // IDENTIFY was one of them.
     assert_eq!(beats, 119);
 }
 

@@ -1,4 +1,4 @@
-//! The gateway connection against servers that number, frame or close in other ways than Discord.
+//! The gateway connection with servers that number, frame or close differently than Discord.
 
 use std::time::Duration;
 
@@ -29,11 +29,11 @@ async fn ready_is_new_whatever_number_it_has() {
         line.ready(&script.url(), s.clone()).await;
         assert_eq!(received(&mut host, 1).await[0].1, "READY", "{s}");
         state(&host, is_ready).await;
-        // Commands go out: the shard is not taken for one that identifies.
+        // Commands are sent, so the shard is not considered to be identifying.
         let presence = Presence { status: Status::Idle, ..Presence::default() };
         host.gateway.send(Command::Presence(presence)).unwrap();
         assert_eq!(line.receive().await["op"], 3, "{s}");
-        // The number of the next is taken as it is, and RESUME names it.
+        // The number of the next event is taken as it is, and RESUME contains it.
         line.event(1, "A").await;
         received(&mut host, 1).await;
         drop(line);
@@ -108,7 +108,7 @@ async fn an_odd_frame_is_passed_over_and_the_connection_stays() {
     for frame in odd {
         line.say(frame).await;
     }
-    // Without a number it is an event all the same.
+    // An event without a number is still an event.
     for s in [Value::Null, json!("x"), json!(-1)] {
         line.say(json!({"op": 0, "s": s, "t": "WITHOUT", "d": {}})).await;
         assert_eq!(received(&mut host, 1).await, [(None, "WITHOUT".to_owned())]);
@@ -128,7 +128,7 @@ async fn a_server_that_never_says_ready_is_left_and_tried_again() {
         let (mut line, _) = script.accept_and_greet().await;
         line.receive_close().await
     };
-    // The state is short: it is waited for from before it can come.
+    // The state is short, so the wait for it starts before it can begin.
     let (waiting, code) = tokio::join!(state(&host, |state| matches!(state, State::Waiting { .. })), closed);
     assert_eq!(code, 4000);
     assert!(waiting.to_string().contains("no READY within 50 ms"), "{waiting}");

@@ -1,4 +1,4 @@
-//! The gateway connection against a server that follows a script: what no proper Discord does.
+//! The gateway connection with a server that follows a script: behaviour that a real Discord never shows.
 
 use futures_util::{SinkExt, StreamExt};
 use gearshift_host::config::{self, ActivityKind, Status};
@@ -32,7 +32,7 @@ async fn identify_shows_what_the_config_says_and_later_sessions_what_was_said_la
     let shown = json!({"status": "dnd", "activities": [{"name": "the gates", "type": 3}], "since": null, "afk": false});
     assert_eq!(identify["d"]["presence"], shown);
     line.ready(&script.url(), json!(1)).await;
-    // Of many only the last has to arrive.
+    // Of many presences, only the last one must arrive.
     for status in [Status::Online, Status::Invisible, Status::Idle] {
         host.gateway.send(Command::Presence(Presence { status, ..Presence::default() })).unwrap();
     }
@@ -57,7 +57,7 @@ async fn a_presence_that_is_wanted_before_the_gateway_is_open_goes_out_with_iden
     let (script, _host) = start(Setting { before, ..Setting::default() }).await;
     let (mut line, identify) = script.accept_and_greet().await;
     line.ready(&script.url(), json!(1)).await;
-    // Whichever is quicker.
+    // Either may be quicker.
     if identify["d"].get("presence").is_none() {
         assert_eq!(line.receive().await["d"]["status"], "idle");
     } else {
@@ -153,7 +153,7 @@ async fn heartbeats_keep_the_connection_and_measure_the_way() {
     received(&mut host, 1).await;
     for seq in 1..6 {
         let beat = line.receive().await;
-        // The first may have gone out before READY came in.
+        // The first heartbeat may have been sent before READY was received.
         assert!(
             beat == json!({"op": 1, "d": seq}) || (seq == 1 && beat == json!({"op": 1, "d": null})),
             "{beat}"
@@ -164,7 +164,7 @@ async fn heartbeats_keep_the_connection_and_measure_the_way() {
     }
     let latency = host.gateway.shards()[0].latency_ms.unwrap();
     assert!(latency > 0.0 && latency < SOON.as_secs_f64() * 1000.0, "{latency}");
-    // Nobody answers the next: the connection is left, and the session kept.
+    // The next one gets no answer, so the connection is closed, and the session kept.
     assert_eq!(line.receive().await["op"], 1);
     assert_eq!(line.receive_close().await, 4000);
     let (_line, resume) = script.accept_and_greet().await;
@@ -193,7 +193,7 @@ async fn a_flood_of_events_does_not_delay_the_heartbeat() {
             }
         }
     });
-    // The flood never ends, so a heartbeat that waited for a pause in it would never come.
+    // The flood never ends, so a heartbeat that waited for a pause in it would never be sent.
     let beat = soon(receive.next()).await.unwrap().unwrap();
     assert_eq!(serde_json::from_str::<Value>(beat.to_text().unwrap()).unwrap()["op"], 1);
     flood.abort();

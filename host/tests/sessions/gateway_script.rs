@@ -45,20 +45,20 @@ pub(crate) fn timing() -> Timing {
     }
 }
 
-/// How a test wants the host and `GET /gateway/bot`.
+/// The settings of the host and of `GET /gateway/bot` for a test.
 pub(crate) struct Setting {
     pub(crate) scheme: &'static str,
     pub(crate) timing: Timing,
     pub(crate) shards: u16,
     /// Further keys of `[discord]`.
     pub(crate) change: fn(&mut config::Discord),
-    /// Before the gateway is opened.
+    /// Called before the gateway is opened.
     pub(crate) before: fn(&sessions::Discord),
-    /// What a gateway before it left to be resumed.
+    /// Sessions that an earlier gateway left to be resumed.
     pub(crate) kept: Option<Resumable>,
-    /// Whether somebody takes events.
+    /// Whether events are received.
     pub(crate) listens: bool,
-    /// `session_start_limit` of the answer so often asked for, from 0.
+    /// `session_start_limit` in the answer to this request, counted from 0.
     pub(crate) limit: fn(usize) -> Value,
 }
 
@@ -84,7 +84,7 @@ pub(crate) async fn start(setting: Setting) -> (Script, Host) {
     (script, host)
 }
 
-/// A host on a script that is there.
+/// A host on an existing script.
 pub(crate) async fn start_on(script: &Script, setting: Setting) -> Host {
     let listener = &script.listener;
     let url = format!("{}://127.0.0.1:{}", setting.scheme, listener.local_addr().unwrap().port());
@@ -107,7 +107,7 @@ pub(crate) async fn start_on(script: &Script, setting: Setting) -> Host {
         config.discord.as_ref().unwrap(),
         setting.kept.as_ref(),
         move |event| {
-            // The receiver is gone at the end of a test.
+            // At the end of a test, the receiver has been dropped.
             let _ = sink.send(event);
         },
         setting.timing,
@@ -141,7 +141,7 @@ impl Script {
         Line { socket, user_agent }
     }
 
-    /// Accepts, says HELLO, takes IDENTIFY or RESUME.
+    /// Accepts a connection, sends HELLO and receives IDENTIFY or RESUME.
     pub(crate) async fn accept_and_greet(&self) -> (Line, Value) {
         let mut line = self.accept().await;
         line.say(json!({"op": 10, "d": {"heartbeat_interval": 60_000}})).await;
@@ -149,7 +149,7 @@ impl Script {
         (line, greeting)
     }
 
-    /// Until READY, with this server as the address to resume at.
+    /// The same up to READY, with this server as the address for resuming.
     pub(crate) async fn accept_until_ready(&self) -> Line {
         let (mut line, identify) = self.accept_and_greet().await;
         assert_eq!(identify["op"], 2);
@@ -172,7 +172,7 @@ impl Line {
         }
     }
 
-    /// The code the host closes with.
+    /// The code with which the host closes the connection.
     pub(crate) async fn receive_close(&mut self) -> u16 {
         loop {
             if let Message::Close(frame) = soon(self.socket.next()).await.unwrap().unwrap() {

@@ -1,4 +1,4 @@
-//! Session starts of several shards, against a gateway that follows a script.
+//! Session starts of several shards, with a gateway that follows a script.
 
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,7 @@ async fn the_time_between_two_identifies_is_counted_from_the_first_and_not_from_
     let timing = Timing { identify_every: EVERY, hello: SOON, ..timing() };
     let (script, _host) = start(Setting { timing, shards: 2, ..Setting::default() }).await;
     let mut line = script.accept().await;
-    // IDENTIFY cannot come before HELLO, so the other shard does not even connect before this moment and the pause.
+    // IDENTIFY cannot be sent before HELLO, so the other shard does not even connect before this moment and the pause.
     let greeted = Instant::now();
     line.say(json!({"op": 10, "d": {"heartbeat_interval": 60_000}})).await;
     assert_eq!(line.receive().await["op"], 2);
@@ -72,7 +72,7 @@ async fn a_shard_connects_at_once_and_identifies_when_somebody_listens() {
     let (script, host) = start(Setting { listens: false, ..Setting::default() }).await;
     let mut line = script.accept().await;
     line.say(json!({"op": 10, "d": {"heartbeat_interval": 60_000}})).await;
-    // Another host has connected and identified meanwhile.
+    // Another host has connected and identified in the meantime.
     let (other, _listening) = plain().await;
     other.accept_until_ready().await;
     assert!(line.socket.next().now_or_never().is_none(), "nothing was listening");

@@ -1,4 +1,4 @@
-//! The cogs' HTTP session: plain data in and out, bounded in time and size, errors without secrets.
+//! The cogs' HTTP session: plain data in and out, limited in time and size, errors without secrets.
 
 use std::time::Duration;
 

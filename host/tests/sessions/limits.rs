@@ -1,4 +1,5 @@
-//! Discord's manners: what all requests share. A crowd is no herd, a ban is not earned, and each is said once.
+//! Rate limits and bans, which all requests share: many requests do not rush at once, no ban is provoked, and each
+//! problem is logged once.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -244,7 +245,7 @@ async fn every_attempt_is_counted_by_its_route_and_its_status_and_no_id_is_kept(
     soon(discord.request(post(2))).await.unwrap();
     let unknown = Request::new(Method::Get, "/guilds/77/members/88");
     assert_eq!(soon(discord.request(unknown)).await.unwrap_err().status(), Some(404));
-    // Refused for an hour by the answer, and then without being asked.
+    // The answer refuses it for an hour; then it is refused without a request.
     for _ in 0..2 {
         let refused = soon(discord.request(post(3))).await.unwrap_err();
         assert!(matches!(refused, DiscordError::RateLimited { .. }), "{refused}");

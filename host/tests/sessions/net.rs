@@ -1,4 +1,4 @@
-//! Every client dials IPv4 only and resolves without threads, and the tests notice when one does not.
+//! Every client connects over IPv4 only and resolves names without threads, and the tests notice if one does not.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
@@ -23,7 +23,7 @@ struct World {
 async fn world() -> World {
     let names = NameServer::start().await;
     names.set(BOTH, &[IpAddr::V6(Ipv6Addr::LOCALHOST), IpAddr::V4(Ipv4Addr::LOCALHOST)]);
-    // The same port may be taken on the other family; then another pair is tried.
+    // The port may be taken on the other address family; then another pair is tried.
     loop {
         let first = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let port = first.local_addr().unwrap().port();
@@ -55,7 +55,7 @@ fn get(url: String) -> HttpRequest {
     }
 }
 
-/// Threads of this process whose name is `name`.
+/// The number of threads of this process with this name.
 fn threads(name: &str) -> usize {
     std::fs::read_dir("/proc/self/task")
         .unwrap()
@@ -135,7 +135,7 @@ async fn the_gateways_connection_goes_the_same_way() {
     let sessions = soon(Sessions::open(&config)).await.unwrap();
     let (discord, settings) = (sessions.discord.as_ref().unwrap(), config.discord.as_ref().unwrap());
     let gateway = Gateway::open(discord, &sessions.net, settings, None, |_| {}).unwrap();
-    // It is no gateway that answers there, but it is where the handshake goes.
+    // No gateway answers there, but the handshake goes there.
     let mut state = gateway.state(0).unwrap();
     soon(state.wait_for(|state| matches!(state, State::Waiting { .. }))).await.unwrap();
     let seen = world.v4.seen();
@@ -162,7 +162,7 @@ async fn dialing_takes_a_literal_address_without_asking_anyone() {
 #[tokio::test]
 async fn an_address_that_stays_silent_does_not_keep_the_next_from_being_tried() {
     let world = world().await;
-    // A listener whose queue is full answers nothing to who comes then.
+    // A listener with a full queue does not answer new connections.
     let silent = tokio::net::TcpSocket::new_v4().unwrap();
     silent.bind((Ipv4Addr::new(127, 0, 0, 2), world.port()).into()).unwrap();
     let silent = silent.listen(1).unwrap();
@@ -184,7 +184,8 @@ async fn an_address_that_stays_silent_does_not_keep_the_next_from_being_tried() 
     soon(Net::new(&config.http).dial("refused.test", world.port())).await.unwrap();
 }
 
-/// Resolves and connects on a runtime whose threads have a name of their own; returns how many of them there were.
+/// Resolves a name and connects on a runtime whose threads have a name of their own. Returns how many of them there
+/// were.
 fn threads_after_resolving(name: &'static str, async_dns: bool, host: &'static str) -> usize {
     let runtime =
         tokio::runtime::Builder::new_current_thread().thread_name(name).enable_all().build().unwrap();

@@ -1,5 +1,5 @@
-//! Opened under one `block_on`, used under later ones: the question left open in python-discord/bot#959, answered on
-//! both flavours of the runtime. And: all at once, or not at all.
+//! Sessions are opened in one `block_on` and used in later ones: the question left open in python-discord/bot#959,
+//! answered on both flavours of the runtime. And they are opened all at once, or not at all.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use crate::stand_in::*;
 /// Opens sessions, a keep-alive connection, a socket and a timer in the first `block_on`; nothing runs between it and
 /// the second, which uses them all.
 fn what_the_first_made_the_second_uses(runtime: Runtime) {
-    // The servers live elsewhere: a server on the paused runtime would be paused too.
+    // The servers run on another runtime: on the paused one, they would be paused too.
     let elsewhere = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let (server, statsd) = elsewhere.block_on(async {
         let server = discord(|_, _| reply(200, &[], "{}")).await;
@@ -31,7 +31,7 @@ fn what_the_first_made_the_second_uses(runtime: Runtime) {
     let (sessions, timer) = runtime.block_on(async {
         let sessions = soon(Sessions::open(&config)).await.unwrap();
         let discord = sessions.discord.as_ref().unwrap();
-        // One at a time from here on, so that one connection is enough.
+        // One at a time from here on, so that a single connection is enough.
         soon(discord.request(Request::new(Method::Get, "/first"))).await.unwrap();
         sessions.stats.as_ref().unwrap().incr("first", 1);
         sessions.store.as_ref().unwrap().set("cog", "key", b"value".to_vec()).await.unwrap();
@@ -114,7 +114,7 @@ async fn a_hundred_restarts_leave_nothing_behind() {
         soon(sessions.close()).await;
         soon(clone.close()).await;
     }
-    // Other tests run beside this one; files of this folder are this one's only.
+    // Other tests run at the same time, but only this one uses files of this folder.
     let ours = std::fs::read_dir("/proc/self/fd")
         .unwrap()
         .filter_map(|fd| std::fs::read_link(fd.ok()?.path()).ok())

@@ -1,5 +1,5 @@
-//! Servers that a session can talk to: HTTP with prepared answers, a name server, a small Discord.
-//! They check nothing; they note what came in, and the tests look at it.
+//! Servers for a session to talk to: HTTP with prepared answers, a name server, a small Discord. They check nothing;
+//! they record requests, which the tests inspect.
 
 use std::collections::HashMap;
 use std::io;
@@ -16,10 +16,10 @@ use gearshift_host::config::{Config, Secret};
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::watch;
 
-/// A bound for everything that a test waits for.
+/// The deadline for everything that a test waits for.
 pub(crate) const SOON: Duration = Duration::from_secs(20);
 
-/// Waits for a future, but not forever.
+/// Waits for a future, with a deadline.
 pub(crate) async fn soon<T>(future: impl Future<Output = T>) -> T {
     tokio::time::timeout(SOON, future).await.expect("it did not happen in time")
 }
@@ -29,7 +29,7 @@ pub(crate) fn config(text: &str) -> Config {
     Config::parse(text, Path::new("gearshift.toml")).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// A request that came in.
+/// A request that was received.
 #[derive(Debug, Clone)]
 pub(crate) struct Seen {
     pub(crate) method: String,
@@ -70,7 +70,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Answers with `answer`, which gets the request and its number from 0.
+    /// Answers with `answer`, which gets the request and its number, counted from 0.
     pub(crate) async fn start(answer: impl Fn(&Seen, usize) -> Reply + Send + Sync + 'static) -> Server {
         Server::on(TcpListener::bind("127.0.0.1:0").await.unwrap(), answer)
     }
@@ -117,13 +117,13 @@ impl Server {
     pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.borrow().clone()
     }
-    /// Waits until what came in is as wanted.
+    /// Waits until the received requests are as wanted.
     pub(crate) async fn until(&self, wanted: impl Fn(&[Seen]) -> bool) {
         soon(self.seen.subscribe().wait_for(|seen| wanted(seen))).await.unwrap();
     }
 }
 
-/// What a small Discord says about itself; other paths go to `answer` with their own count.
+/// The basic endpoints of a small Discord; other paths go to `answer`, with a count of their own.
 pub(crate) async fn discord(answer: impl Fn(&Seen, usize) -> Reply + Send + Sync + 'static) -> Server {
     Server::start(small_discord(answer)).await
 }
@@ -150,7 +150,7 @@ pub(crate) fn small_discord(
     }
 }
 
-/// What this thread logs while it lives. Tests run on one thread each.
+/// What this thread logs while this exists. Each test runs on one thread.
 pub(crate) struct Logged {
     text: watch::Sender<String>,
     _guard: tracing::subscriber::DefaultGuard,
@@ -195,7 +195,7 @@ pub(crate) fn discord_config(url: &str) -> Config {
     config
 }
 
-/// A name server on the loopback interface. Names it does not know do not exist.
+/// A name server on the loopback interface. Unknown names do not exist.
 pub(crate) struct NameServer {
     pub(crate) address: SocketAddr,
     names: Arc<Mutex<HashMap<String, Vec<IpAddr>>>>,
@@ -229,13 +229,13 @@ impl NameServer {
     pub(crate) fn set(&self, name: &str, addresses: &[IpAddr]) {
         self.names.lock().unwrap().insert(name.to_owned(), addresses.to_vec());
     }
-    /// Names and record types that were asked for.
+    /// The names and record types that were requested.
     pub(crate) fn asked(&self) -> Vec<(String, u16)> {
         self.asked.lock().unwrap().clone()
     }
 }
 
-/// Name and type of a query, and where its question ends.
+/// The name and type of a query, and where its question ends.
 fn question(query: &[u8]) -> (String, u16, usize) {
     let mut labels = Vec::new();
     let mut at = 12;
@@ -247,7 +247,7 @@ fn question(query: &[u8]) -> (String, u16, usize) {
     (labels.join(".").to_lowercase(), u16::from_be_bytes([query[at + 1], query[at + 2]]), at + 5)
 }
 
-/// An answer to a query whose records are worth nothing after 0 s.
+/// An answer to a query, with records that expire at once.
 fn answer(query: &[u8], kind: u16, found: Option<&[IpAddr]>) -> Vec<u8> {
     let fitting: Vec<&IpAddr> = found
         .unwrap_or_default()

@@ -1,4 +1,4 @@
-//! Stats: batches that arrive, whatever the server does, and callers who never notice.
+//! Stats: batches arrive, whatever the server does, and callers never notice.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -8,7 +8,7 @@ use tokio::net::UdpSocket;
 
 use crate::stand_in::*;
 
-/// How often what waits is sent.
+/// How often the buffered metrics are sent.
 const FLUSH: Duration = Duration::from_millis(5);
 
 async fn open(address: &str, more: &str) -> (Sessions, std::sync::Arc<Stats>) {
@@ -69,7 +69,7 @@ async fn a_full_datagram_goes_before_its_time() {
     assert!(packet.lines().all(|line| line == "bot.filler:1|c"));
 }
 
-/// Counts until the server receives something; each datagram may be refused or lost on the way.
+/// Counts until the server receives something, as each datagram may be refused or lost.
 async fn count_until_received(stats: &Stats, server: &UdpSocket) {
     let mut packet = [0; 2000];
     soon(async {
@@ -92,7 +92,7 @@ async fn a_server_that_was_away_is_reached_again() {
     stats.incr("first", 1);
     receive(&server).await;
     drop(server);
-    // Nobody is there: the refusals come back to the socket, and callers do not notice.
+    // Nothing listens there: the socket gets refusals, which callers do not notice.
     let mut flushes = tokio::time::interval(FLUSH);
     for _ in 0..20 {
         flushes.tick().await;

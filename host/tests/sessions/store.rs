@@ -1,4 +1,4 @@
-//! The store: what was answered is there after the next start, and no file is ever overwritten that should not be.
+//! The store: data that was confirmed exists after the next start, and no file is overwritten by mistake.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -22,7 +22,7 @@ async fn open(path: &Path) -> Result<(Sessions, Arc<Store>), OpenError> {
     Ok((sessions, store))
 }
 
-/// Opening fails, says why, and leaves every byte in place.
+/// Opening fails with this reason, and leaves every byte in place.
 async fn refused(path: &Path, why: &str) {
     let before = std::fs::read(path).unwrap();
     let error = open(path).await.expect_err("it must not open");
@@ -208,7 +208,7 @@ async fn the_file_and_those_beside_it_are_for_this_user_alone() {
     assert!(files.iter().all(|file| mode(file) == 0o600), "{files:?}");
     soon(sessions.close()).await;
 
-    // One of an earlier version; then one whose mode somebody chose.
+    // Modes set by an earlier version, then one set by the operator.
     for (before, after) in [(0o644, 0o600), (0o666, 0o600), (0o640, 0o640)] {
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(before)).unwrap();
         let (sessions, _store) = open(&path).await.unwrap();
@@ -234,7 +234,7 @@ async fn a_listing_comes_in_pages_of_a_bounded_size() {
     assert_eq!(store.list("c", "a", Some("a4"), 99).await.unwrap(), []);
 }
 
-/// A change of `key`.
+/// A change of the key `key`.
 fn change(value: Option<&str>, expect: Expect) -> Change {
     Change { key: "key".to_owned(), value: value.map(|it| it.as_bytes().to_vec()), expect, lasts: None }
 }

@@ -1,4 +1,4 @@
-//! Bodies in chunks: nothing is read before it is asked for, and nothing is taken for complete that is not.
+//! Bodies in chunks: nothing is read before it is requested, and incomplete bodies are never taken for complete.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -34,7 +34,7 @@ where
     address
 }
 
-/// A server that writes without end; how much it could write before the connection was closed.
+/// A server that writes without end, and how much it could write before the connection was closed.
 async fn endless() -> (SocketAddr, oneshot::Receiver<u64>) {
     let (done, written) = oneshot::channel();
     let address = serve(async |mut stream| {
@@ -50,7 +50,7 @@ async fn endless() -> (SocketAddr, oneshot::Receiver<u64>) {
     (address, written)
 }
 
-/// A server that hands on what it reads, and answers at the end of a body in chunks.
+/// A server that forwards what it reads, and answers at the end of a chunked body.
 async fn reader() -> (SocketAddr, mpsc::UnboundedReceiver<String>) {
     let (seen, reads) = mpsc::unbounded_channel();
     let address = serve(async move |mut stream| {

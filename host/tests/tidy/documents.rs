@@ -1,5 +1,5 @@
-//! What documents name is there: the files and headings that they lead to, the commands and settings of a cog.
-//! What they say about it is not judged.
+//! What documents refer to exists: the files and headings of links, the commands and settings of cogs. Their statements
+//! are not checked.
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -9,7 +9,8 @@ use crate::{
     sources::{Source, below, read, top},
 };
 
-/// Every document but those of other repositories (templates, installed packages) and the guide, whose links are rustdoc's.
+/// Every document except those of other repositories (templates, installed packages) and the guide, whose links are
+/// rustdoc's.
 fn documents() -> Vec<Source> {
     let mut documents = vec![read("README.md")];
     for folder in [".github", "host", "plugin-api", "plugins"] {
@@ -20,7 +21,7 @@ fn documents() -> Vec<Source> {
     documents
 }
 
-/// Where a document's links lead to, on this side of the network.
+/// The targets of a document's links, without those on the network.
 fn links(text: &str) -> Vec<&str> {
     let inline = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
     let listed =
@@ -28,7 +29,7 @@ fn links(text: &str) -> Vec<&str> {
     inline.chain(listed).filter(|target| !target.contains("://")).collect()
 }
 
-/// The headings of a document, as GitHub writes them in a link.
+/// The anchors of a document's headings, as GitHub makes them.
 fn anchors(text: &str) -> BTreeSet<String> {
     let kept = |sign: &char| sign.is_alphanumeric() || [' ', '-', '_'].contains(sign);
     let headings = text.lines().filter(|line| line.starts_with('#')).map(|line| line.trim_start_matches('#'));
@@ -36,7 +37,7 @@ fn anchors(text: &str) -> BTreeSet<String> {
     headings.map(|heading| anchor(heading).to_lowercase().replace(' ', "-")).collect()
 }
 
-/// The links of a document that lead nowhere.
+/// The broken links of a document.
 fn lost(document: &Source) -> Vec<String> {
     let folder = top().join(&document.path);
     let folder = folder.parent().unwrap_or(Path::new(""));
@@ -53,7 +54,7 @@ fn lost(document: &Source) -> Vec<String> {
     lost.map(|target| format!("{}: links to `{target}`, which is not there", document.path)).collect()
 }
 
-/// Files of the repository that a document names without a link, and that are not there.
+/// Files of the repository that a document names without a link, and that do not exist.
 fn missing(document: &Source) -> Vec<String> {
     let words = document.text.split(|sign: char| sign.is_whitespace() || "`()[],;:".contains(sign));
     let is_path = |word: &&str| {
@@ -88,7 +89,7 @@ fn named(document: &Source, heading: &str) -> BTreeSet<String> {
     rows(&document.text, heading).iter().filter_map(|row| unquoted(&row[0]).map(str::to_owned)).collect()
 }
 
-/// The commands that a cog declares by attributes, as they are called.
+/// The commands that a cog declares with attributes, by their full names.
 fn commands(source: &str) -> BTreeSet<String> {
     let declared = source.split("#[command").skip(1).filter_map(|rest| {
         let (options, rest) = rest.split_once("]\n")?;

@@ -1,5 +1,4 @@
-//! What every file looks like: its opening, its length, its tests, its scripts.
-//! It knows nothing of what a file is about.
+//! The form of every file: its opening, its length, its tests, its scripts. The contents do not matter here.
 
 use std::{collections::HashSet, fs, os::unix::fs::PermissionsExt};
 
@@ -8,10 +7,10 @@ use crate::{
     sources::{Source, read, rust, top},
 };
 
-/// Lines of a file at most: it is then still one noun.
+/// Maximum number of lines of a file, so that it is about one thing.
 const LINES_MAX: usize = 400;
 
-/// Tests that wait for the clock all the same, each with its reason.
+/// Tests that may wait for the clock, each with its reason.
 const CLOCK_WATCHERS: &[(&str, &str)] = &[(
     "host/tests/sessions/opening.rs",
     "the timer of one `block_on` that fires in the next is what is tested",
@@ -51,12 +50,13 @@ fn findings(source: &Source) -> Vec<String> {
     findings
 }
 
-/// Words with a plainer one in Discord's documentation or in Rust's, and where they are not used.
+/// Words that are not used where Discord's or Rust's documentation has a plainer one, and the folders where this is
+/// checked.
 const WORDS: [&str; 9] =
     ["person", "told", "heard", "anew", "obey", "whisper", "deed", "for ever", "whoever"];
 const PLAIN: [&str; 5] = ["host/src/", "host/tests/", "host/bench/", "plugins/", "plugin-api/"];
 
-/// Words of [`WORDS`] in a file of [`PLAIN`], in names and in comments.
+/// The [`WORDS`] in a file of [`PLAIN`], in names and in comments.
 fn odd_words(source: &Source) -> Vec<String> {
     let path = &source.path;
     if path == "host/tests/tidy/files.rs" || !PLAIN.iter().any(|folder| path.starts_with(folder)) {
@@ -97,7 +97,7 @@ fn sleeps(line: &str) -> bool {
     imported || line.contains("thread::sleep") || line.contains("time::sleep")
 }
 
-/// Sources that no `mod` line names: the compiler does not see them, and neither does anybody else.
+/// Sources without a `mod` line, which the compiler never sees.
 fn dead(sources: &[Source]) -> Vec<String> {
     let mut named = HashSet::new();
     for source in sources {
@@ -110,7 +110,8 @@ fn dead(sources: &[Source]) -> Vec<String> {
             let Some(name) = line.split("mod ").nth(1).and_then(|rest| rest.strip_suffix(';')) else {
                 continue;
             };
-            // A module's files lie beside `mod.rs`, `lib.rs` and `main.rs`, and below any other file's name.
+            // A module's files are next to `mod.rs`, `lib.rs` and `main.rs`, and in a folder named after any other
+            // file.
             for folder in [folder, source.path.trim_end_matches(".rs")] {
                 named.insert(format!("{folder}/{name}.rs"));
                 named.insert(format!("{folder}/{name}/mod.rs"));

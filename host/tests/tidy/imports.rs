@@ -1,5 +1,5 @@
-//! Which module of a crate may know which: imports point one way, downwards in [`Layers::order`].
-//! Events travel the other way, through channels, and are not seen here.
+//! Which module of a crate may import which: imports point one way, downwards in [`Layers::order`]. Events go the other
+//! way, through channels, and are not checked here.
 
 use std::collections::BTreeSet;
 
@@ -8,13 +8,13 @@ use crate::{
     sources::{Source, below, read},
 };
 
-/// The modules of a crate, and what they may know of each other.
+/// The modules of a crate, and which of them may import each other.
 struct Layers {
     /// Where the crate's sources are.
     root: &'static str,
-    /// The modules from top to bottom. A module knows modules of lower lines only, none of its own.
+    /// The modules from top to bottom. A module imports only modules of lower lines, and none of its own line.
     order: &'static [&'static [&'static str]],
-    /// Imports that point upwards all the same, each with its reason.
+    /// Imports that point upwards nevertheless, each with its reason.
     exceptions: &'static [(&'static str, &'static str, &'static str)],
 }
 
@@ -47,7 +47,7 @@ const HOST: Layers = Layers {
     )],
 };
 
-/// The built-in Discord. The picture in its `lib.rs` says what each layer is for.
+/// The built-in Discord. The diagram in its `lib.rs` explains each layer.
 const SIM: Layers = Layers {
     root: "host/sim/src/",
     order: &[
@@ -67,7 +67,7 @@ const SIM: Layers = Layers {
 };
 
 impl Layers {
-    /// What a file may not know: the module it belongs to, and what it imports from modules that are not below it.
+    /// The forbidden imports of a file: its module, and the modules it imports that are not below.
     fn findings(&self, source: &Source) -> Vec<String> {
         let module = self.module_of(&source.path);
         let Some(own) = self.rank(module) else {
@@ -105,13 +105,13 @@ impl Layers {
         self.exceptions.iter().any(|(from, to, _)| (*from, *to) == (module, other))
     }
 
-    /// How many modules deep a file is: 1 for a module's own file.
+    /// The depth of a file in modules: 1 for a module's own file.
     fn depth(&self, path: &str) -> usize {
         let inside = path.strip_prefix(self.root).unwrap_or(path);
         inside.split('/').filter(|part| *part != "mod.rs").count()
     }
 
-    /// The modules' files: all but the map and the program, which is one call.
+    /// The modules' files: all except the crate root and the program, which is a single call.
     fn sources(&self) -> Vec<Source> {
         let mut sources = below(self.root.trim_end_matches('/'), ".rs");
         sources.retain(|source| {
@@ -121,7 +121,7 @@ impl Layers {
     }
 }
 
-/// The modules that a file names, by `crate::module` or in a `crate::{…}`. Its tests may build on any module.
+/// The modules that a file names, as `crate::module` or in a `crate::{…}`. Its tests may use any module.
 fn imports(source: &Source) -> BTreeSet<String> {
     let code = code_without_tests(source);
     let mut found = BTreeSet::new();
@@ -145,7 +145,7 @@ fn code_without_tests(source: &Source) -> String {
     code.join("\n")
 }
 
-/// The first words of a group's members, whose opening brace is already behind.
+/// The first words of a group's members; the text begins after the opening brace.
 fn members(group: &str) -> Vec<String> {
     let (mut deep, mut found, mut fresh) = (0_usize, Vec::new(), true);
     for (at, sign) in group.char_indices() {
@@ -164,7 +164,7 @@ fn members(group: &str) -> Vec<String> {
     found
 }
 
-/// A name of a module or a type; macros and paths of functions begin alike.
+/// The name of a module or a type; macros and paths of functions begin in the same way.
 fn first_word(text: &str) -> Option<String> {
     let word: String = text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
     (!word.is_empty() && word != "self").then_some(word)
@@ -229,7 +229,7 @@ fn the_state_of_the_built_in_discord_has_no_methods_but_its_lock() {
     assert_eq!(methods_of_the_state(&sample).len(), 1);
 }
 
-/// Methods could reach any module without importing it.
+/// Methods could be used by any module without importing it.
 fn methods_of_the_state(source: &Source) -> Vec<String> {
     let says = |(at, line): (usize, &str)| {
         let found = ["impl State ", "impl Shared "].iter().any(|start| line.starts_with(start));
@@ -263,7 +263,7 @@ fn only_the_rules_of_the_built_in_discord_write_its_world() {
     assert_eq!(writes_of_the_world(&sample), [""; 0]);
 }
 
-/// Statements that change something of the world behind the lock. One that is only being built has no lock yet.
+/// Statements that change something of the world behind the lock. A world that is still being built has no lock yet.
 fn writes_of_the_world(source: &Source) -> Vec<String> {
     const CHANGES: [&str; 8] =
         ["_mut(", ".insert(", ".remove(", ".retain(", ".push(", ".entry(", ".extend(", ".add_"];

@@ -1,5 +1,5 @@
-//! Keeps order: which module may import which, what every file looks like, and that README says what the code does.
-//! It reads sources and asks the program for its help; it starts no host. Each check is shown a bad sample first.
+//! Keeps order: which module may import which, the form of every file, and whether the READMEs match the code. It reads
+//! sources and runs the program for its help; it starts no host. Each check is tested with a bad sample.
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing, in its helpers as well")]
 
 mod documents;
@@ -9,7 +9,7 @@ mod packages;
 mod readme;
 mod sources;
 
-/// Fails with every finding, one a line.
+/// Fails with every finding, one per line.
 #[track_caller]
 fn nothing_found(findings: &[String]) {
     assert!(findings.is_empty(), "{} findings:\n{}\n", findings.len(), findings.join("\n"));

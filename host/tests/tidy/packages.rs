@@ -1,4 +1,4 @@
-//! Which package may depend on which, by their `Cargo.toml`. What the modules inside the host import is judged elsewhere.
+//! Which package may depend on which, according to their `Cargo.toml`. The imports of modules are checked elsewhere.
 
 use toml::Table;
 
@@ -7,12 +7,12 @@ use crate::{
     sources::{Source, below, read, top},
 };
 
-/// Dependencies that a package may not have: folder, how their names begin, save these, why.
+/// Dependencies that a package may not have: its folder, prefixes of names, exceptions, and the reason.
 const WALLS: &[(&str, &[&str], &[&str], &str)] = &[
     (
         "host/sim/",
         &["gearshift-", "abi_stable"],
-        // What its clients, a package of their own, are run against.
+        // What its clients, in a package of their own, are run with.
         &["gearshift-sim"],
         "the built-in Discord knows nothing of cogs or of the host",
     ),
@@ -60,7 +60,7 @@ fn findings(manifest: &Source) -> Vec<String> {
     findings
 }
 
-/// Those for building and for tests included.
+/// Including those for builds and for tests.
 fn dependencies(table: &Table) -> Vec<&str> {
     let targets = table.get("target").and_then(|targets| targets.as_table());
     let per_target =
@@ -83,7 +83,8 @@ fn packages_keep_to_their_side_of_the_walls() {
     nothing_found(&manifests.flat_map(|manifest| findings(&manifest)).collect::<Vec<_>>());
 }
 
-/// What a registry would not take of a package: by its `Cargo.toml`, with the workspace's, and by the files beside it.
+/// What a registry would reject about a package, according to its `Cargo.toml`, that of the workspace, and the files
+/// next to it.
 fn missing(manifest: &Source, workspace: &Table, has_file: impl Fn(&str) -> bool) -> Vec<String> {
     let table: Table = manifest.text.parse().unwrap_or_else(|error| panic!("{}: {error}", manifest.path));
     let package = table["package"].as_table().unwrap();
@@ -138,7 +139,7 @@ fn every_cog_forbids_unsafe_code() {
 
 #[test]
 fn what_is_used_beyond_its_promises_is_pinned() {
-    // The check of layouts with fresh globals is public and not documented: any release may change it.
+    // The check of layouts with fresh globals is public but undocumented: any release may change it.
     let workspace: Table = read("Cargo.toml").text.parse().unwrap();
     let version = workspace["workspace"]["dependencies"]["abi_stable"]["version"].as_str().unwrap();
     assert!(version.starts_with('='), "abi_stable is {version}");

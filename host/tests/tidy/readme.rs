@@ -1,5 +1,5 @@
-//! The tables in the READMEs say what the code does: commands, exit codes, keys of the config, the smallest cog.
-//! Their sentences are not judged.
+//! The tables in the READMEs match the code: commands, exit codes, keys of the config, the smallest cog. Their
+//! sentences are not checked.
 
 use std::{collections::BTreeSet, fs, path::Path, process::Command};
 
@@ -26,7 +26,7 @@ pub(crate) fn rows(text: &str, heading: &str) -> Vec<Vec<String>> {
     found
 }
 
-/// The same, of a file that has such a table.
+/// The same for a file, which must have such a table.
 fn table(file: &str, heading: &str) -> Vec<Vec<String>> {
     let rows = rows(&read(file).text, heading);
     assert!(!rows.is_empty(), "{file} has no table with the heading `{heading}`");
@@ -46,7 +46,7 @@ fn listed(arguments: &[&str]) -> Vec<String> {
         .collect()
 }
 
-/// A key of the config as the source of its section declares it.
+/// The keys of a config section, as its source declares them.
 fn keys(file: &str) -> BTreeSet<String> {
     let source = read(file);
     let (mut keys, mut section, mut renamed, mut skipped) = (BTreeSet::new(), String::new(), None, false);
@@ -73,7 +73,7 @@ fn keys(file: &str) -> BTreeSet<String> {
     keys
 }
 
-/// What the config becomes with `key = value`, as text; keys that a section cannot do without are there.
+/// The config with `key = value`, as text; required keys of the section are included.
 fn config(key: &str, value: Option<&str>) -> String {
     let (section, name) = key.split_once('.').unwrap();
     let needed = match section {
@@ -150,7 +150,7 @@ fn the_cog_in_the_text_is_the_one_in_plugins() {
     assert_eq!(shown, code);
 }
 
-/// A copy with a name of its own beside the first, as the text says to make it.
+/// A copy under another name, made as the text describes.
 #[test]
 fn a_copy_of_the_cog_in_the_text_is_renamed_in_all_its_files() {
     let readme = read("README.md").text;
@@ -171,7 +171,8 @@ fn a_copy_of_the_cog_in_the_text_is_renamed_in_all_its_files() {
     assert_eq!(named, there);
 }
 
-/// Lines of code, without blank lines, comments, `use` and what stands behind `#[cfg(test)]` or before `fn main`.
+/// The number of lines of code, without blank lines, comments, `use` and what follows `#[cfg(test)]` or precedes
+/// `fn main`.
 fn lines_of_code(text: &str) -> usize {
     let code = text.split("\n#[cfg(test)]").next().unwrap();
     let is_code =

@@ -1,11 +1,11 @@
-//! The files of this repository, as text. It judges none of them.
+//! The files of this repository, as text. Nothing is checked here.
 
 use std::{
     fs,
     path::{Path, PathBuf},
 };
 
-/// A file and what is in it.
+/// A file and its content.
 #[derive(Debug)]
 pub(crate) struct Source {
     /// Relative to the top of the repository, with `/`.
@@ -14,12 +14,12 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    /// A file that is not there: for showing a check what it must find.
+    /// A file that does not exist, for testing what a check must find.
     pub(crate) fn sample(path: &str, text: &str) -> Source {
         Source { path: path.to_owned(), text: text.to_owned() }
     }
 
-    /// The lines with their numbers, without what stands behind `//`.
+    /// The lines with their numbers, without anything after `//`.
     pub(crate) fn code(&self) -> impl Iterator<Item = (usize, &str)> {
         self.text.lines().enumerate().map(|(at, line)| (at + 1, line.split("//").next().unwrap_or(line)))
     }
@@ -36,7 +36,7 @@ pub(crate) fn read(path: &str) -> Source {
     Source { path: path.to_owned(), text }
 }
 
-/// Every file below `folder` whose name ends so, in the order of their paths.
+/// Every file below `folder` whose name has this ending, ordered by path.
 pub(crate) fn below(folder: &str, ending: &str) -> Vec<Source> {
     let mut found = Vec::new();
     collect(folder, ending, &mut found);
@@ -56,7 +56,7 @@ fn collect(folder: &str, ending: &str, found: &mut Vec<Source>) {
         let name = entry.file_name().into_string().unwrap();
         let path = format!("{folder}/{name}");
         if entry.file_type().unwrap().is_dir() {
-            // What cargo and tools leave behind is nobody's source.
+            // What cargo and other tools generate is not a source.
             if name != "target" && name != "node_modules" && !name.starts_with('.') {
                 collect(&path, ending, found);
             }

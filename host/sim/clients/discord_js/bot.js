@@ -1,7 +1,7 @@
-// The bot under test in discord.js: what every client here does, in the words of this library.
+// The bot under test in discord.js: it does what every client here does, in the style of this library.
 //
-// It finds the simulator by two variables: DISCORD_API and DISCORD_TOKEN; the gateway is asked for.
-// Whatever it writes to stderr is a warning, and the driver takes it for a failure.
+// Two variables lead it to the simulator: DISCORD_API and DISCORD_TOKEN; it requests the gateway's address. Anything it
+// writes to stderr is a warning, which the driver treats as a failure.
 'use strict';
 
 const {

@@ -1,4 +1,4 @@
-// A tour of what a bot does to a guild besides talking: whatever fails is thrown.
+// A tour of what a bot does to a guild besides sending messages: any error is thrown.
 'use strict';
 
 const { GuildScheduledEventEntityType, GuildScheduledEventPrivacyLevel, PermissionFlagsBits } = require('discord.js');

@@ -1,7 +1,7 @@
-"""The bot under test in discord.py: what every client here does, in the words of this library.
+"""The bot under test in discord.py: it does what every client here does, in the style of this library.
 
-It finds the simulator by three variables: DISCORD_API, DISCORD_GATEWAY, DISCORD_TOKEN.
-Whatever it writes to stderr is a warning, and the driver takes it for a failure.
+Three variables lead it to the simulator: DISCORD_API, DISCORD_GATEWAY, DISCORD_TOKEN.
+Anything it writes to stderr is a warning, which the driver treats as a failure.
 """
 
 import io
@@ -17,7 +17,7 @@ from tour import tour
 
 discord.http.Route.BASE = os.environ["DISCORD_API"] + "/api/v10"
 discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(os.environ["DISCORD_GATEWAY"])
-# It warns of what it needs to speak; the bot only writes.
+# It warns about libraries that voice needs; the bot only writes.
 discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
 logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
 

@@ -1,4 +1,4 @@
-"""A tour of what a bot does to a guild besides talking: whatever fails is raised."""
+"""A tour of what a bot does to a guild besides sending messages: any error is raised."""
 
 import base64
 import datetime

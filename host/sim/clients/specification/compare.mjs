@@ -1,13 +1,14 @@
-// Where a value differs from a schema: fields that are missing, unknown, or of another shape, by their place in Discord's
-// named types of objects (`UserResponse.flags`), so that one fault of a user is one difference wherever users are shown.
+// Where a value differs from a schema: fields that are missing, unknown, or of another type, by their place in
+// Discord's named object types (`UserResponse.flags`), so that an error in a user is one difference wherever users
+// appear.
 
 import * as z from "zod/mini";
 
 import { names } from "./operations.mjs";
 
 /**
- * The differences; none if the value is as the schema says. Each is `{ difference, path, what }`: the text, and where in the
- * value it was found (`embeds.0.title`). `at` names the place of a type without a name.
+ * The differences; empty if the value matches the schema. Each is `{ difference, path, what }`: the text, and where in the
+ * value it was found (`embeds.0.title`). `at` names the place of an unnamed type.
  */
 export function differences(schema, value, at) {
   return compare(schema, value, at, []).map(({ place, path, what }) => ({ difference: `${place} ${what}`, path: path.join("."), what }));
@@ -45,7 +46,7 @@ function compare(schema, value, at, path) {
   }
 }
 
-/** Ids and numbers have named types, too: one of them that differs is not a fault of all. */
+/** Ids and numbers have named types, too: if one of them differs, that is not an error of all. */
 const isLeaf = ({ type }) => !["lazy", "object", "record", "array", "intersection", "union"].includes(type);
 const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 const isNo = (kind, place, path) => ({ place, path, what: `is no ${kind}`, mismatch: true });
@@ -58,18 +59,18 @@ function compareFields(shape, value, place, path) {
     const missing = value[key] === undefined && !isOptional(schema);
     if (missing) return [{ place: `${place}.${key}`, path: [...path, key], what: "is missing" }];
     const found = compare(schema, value[key], `${place}.${key}`, [...path, key]);
-    // A field that says of which kind an object is, `type: 3`, decides between the members of a union.
+    // A field with an object's type, such as `type: 3`, decides between the members of a union.
     return schema.def.type === "literal" ? found : inside(found);
   });
   return [...unknown, ...known];
 }
 
-/** What is wrong inside of a value does not make it another kind of value. */
+/** An error inside a value does not change the kind of the value. */
 const inside = (found) => found.map((one) => ({ ...one, mismatch: false }));
 
 const isOptional = ({ def }) => def.type === "optional" || def.type === "unknown";
 
-/** Unknown to both sides is unknown; everything else counts on each. */
+/** A field is unknown if both sides do not know it; all other differences count on either side. */
 function compareBoth({ left, right }, value, place, path) {
   const sides = [left, right].map((side) => compare(side, value, place, path).map((found) => ({ ...found, place: renamed(found, side, place) })));
   const isUnknown = (found) => found.what === "is unknown";
@@ -83,7 +84,7 @@ function renamed({ place }, side, intersection) {
   return name && place.startsWith(`${name}.`) ? `${intersection}${place.slice(name.length)}` : place;
 }
 
-/** Of the members of a union the one that the value comes nearest to: of the same kind, then with the fewest differences. */
+/** The member of a union that the value is closest to: of the same kind, then with the fewest differences. */
 function nearest(all) {
   const distance = (found) => found.length + (found.some((one) => one.mismatch) ? 1000 : 0);
   return all.reduce((best, next) => (distance(next) < distance(best) ? next : best));

@@ -1,9 +1,10 @@
-// Compares what the built-in Discord took, refused and answered with Discord's own specification:
+// Compares what the built-in Discord accepted, refused and answered with Discord's own specification:
 //   node judge.mjs [--part] RECORD ROUTES DIFFERENCES
 //
-// RECORD is what `SimOptions::record` wrote, ROUTES the table in PARITY.md, DIFFERENCES the list of those that are meant,
-// each with its reason. Exit status: 0 as listed, 1 a difference that is not listed, one listed that is not found any more,
-// or a route that RECORD has no answer of; with --part RECORD is not complete, and only the first is a fault.
+// RECORD was written by `SimOptions::record`, ROUTES is the table in PARITY.md, DIFFERENCES the list of intended
+// differences, each with its reason. Exit status: 0 if all match the list, 1 for a difference that is not listed, for a
+// listed one that is not found any more, or for a route without an answer in RECORD; with --part, RECORD is incomplete,
+// and only the first is an error.
 
 import { createReadStream, readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -11,18 +12,18 @@ import { createInterface } from "node:readline";
 import { differences } from "./compare.mjs";
 import { Routes, operations } from "./operations.mjs";
 
-/** Discord's error code for a body that is not as it must be. */
+/** Discord's error code for an invalid body. */
 const INVALID_FORM = 50035;
 /** And for what only users' own clients may call. */
 const USERS_ONLY = 20001;
-/** Of what nobody can make here, like stickers, sounds and widgets, there is no other answer. */
+/** For objects that cannot be created here, like stickers, sounds and widgets, there is no other answer. */
 const NEVER_THERE = [10029, 10060, 10069, 10097, 50004];
 
 const isPart = process.argv[2] === "--part";
 const [record, table, list] = process.argv.slice(isPart ? 3 : 2);
 const specified = operations();
 const own = ownRoutes(readFileSync(table, "utf8"));
-/** Routes that were not answered with success yet: nobody saw what they answer. */
+/** Routes without a successful answer so far: their answers were not compared. */
 const unseen = new Set(own.all().map(({ method, template }) => `${method} ${template}`));
 /** Each difference with the first exchange that shows it. */
 const found = new Map();
@@ -35,7 +36,7 @@ for await (const line of createInterface({ input: createReadStream(record) })) {
 }
 report();
 
-/** The routes in PARITY.md; each that Discord does not specify is a difference. */
+/** The routes in PARITY.md; one that Discord does not specify is a difference. */
 function ownRoutes(text) {
   const routes = new Routes();
   for (const [, method, template] of text.matchAll(/^\| ([A-Z]+) \| `([^`]+)`/gm)) routes.add(method, template);
@@ -45,10 +46,10 @@ function ownRoutes(text) {
 function judge(exchange) {
   const { method, path } = exchange;
   const route = own.find(method, path);
-  // What is not there was refused with 404, and counted.
+  // Unknown routes were refused with 404, and counted.
   if (!route) return;
   const operation = specified.find(method, path);
-  // What Discord has closed to bots, and specifies no more, has no other answer.
+  // A route that Discord has closed to bots, and no longer specifies, has no other answer.
   const isClosed = !operation && exchange.status === 403 && JSON.parse(exchange.answer).code === USERS_ONLY;
   const isNever = exchange.status >= 400 && NEVER_THERE.includes(JSON.parse(exchange.answer).code);
   if (exchange.status < 300 || isClosed || isNever) unseen.delete(`${method} ${route.template}`);
@@ -81,7 +82,7 @@ function judgeRequest(name, { request }, exchange) {
   if (body === undefined) return;
   const wrong = request ? differences(request, body, name) : [{ difference: `${name} has no body` }];
   if (exchange.status < 300) {
-    // The simulator counts fields that it does not know, and takes the rest.
+    // The simulator counts fields that it does not know, and accepts the rest.
     const reported = ({ what, path }) => what === "is unknown" && exchange.unknown.includes(path);
     wrong.filter((one) => !reported(one)).forEach(({ difference }) => note(`taken: ${difference}`, exchange));
   } else if (wrong.length === 0) {

@@ -1,7 +1,7 @@
-// Discord's operations and their schemas: what each route takes and answers.
+// Discord's operations and their schemas: what each route accepts and answers.
 //
-// `discord-api-spec` has a schema for each named type, and the routes as types only. So the types are parsed, and each one
-// becomes a schema of the named ones.
+// `discord-api-spec` has a schema for each named type, but the routes only as types. So the types are parsed, and each
+// one becomes a schema composed of the named ones.
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -17,7 +17,7 @@ export const names = new Map(
     .map(([name, schema]) => [schema, name.slice(0, -"Schema".length)]),
 );
 
-/** Finds the template that a path belongs to; of several, the one with the most literal segments (`@me` before an id). */
+/** Finds the template that a path matches; of several, the one with the most literal segments (`@me` before an id). */
 export class Routes {
   #byMethod = new Map();
 
@@ -82,7 +82,7 @@ const KEYWORDS = new Map([
   [ts.SyntaxKind.UnknownKeyword, () => undefined],
 ]);
 
-/** The schema of a type; none for a body that is not there. */
+/** The schema of a type; none if there is no body. */
 function schemaOf(type) {
   if (KEYWORDS.has(type.kind)) return KEYWORDS.get(type.kind)();
   if (ts.isParenthesizedTypeNode(type)) return schemaOf(type.type);

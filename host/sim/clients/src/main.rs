@@ -1,11 +1,11 @@
-//! Bots in libraries that nobody here wrote, each against a built-in Discord of its own, driven by a person and judged.
-//! It installs nothing: `scripts/clients` does, and calls this.
+//! Bots in third-party libraries, each on a built-in Discord of its own, driven by a user and judged. Nothing is
+//! installed here: `scripts/clients` does that, and calls this.
 //!
 //! ```text
 //! sim-clients [--write] NAME[=PROGRAM FILE]…     run these clients; without a program, the one built in here
 //! sim-clients --bot NAME                         be such a client
 //! ```
-//! `--write` renews the table of routes, `host/sim/PARITY.md`; without it the table must be as the run finds it.
+//! `--write` updates the table of routes, `host/sim/PARITY.md`; without it, the table must match the run.
 
 mod bots;
 mod parity;

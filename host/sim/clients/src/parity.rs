@@ -1,5 +1,4 @@
-//! The table of routes: which there are, and which client was seen to use them.
-//! It runs no client.
+//! The table of routes: which exist, and which clients were seen to use them. No client is run here.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -9,7 +8,7 @@ use std::process::ExitCode;
 
 use gearshift_sim::routes;
 
-/// The columns, whichever clients ran.
+/// The columns, regardless of which clients ran.
 const CLIENTS: [&str; 4] = ["discord.py", "discord.js", "serenity", "twilight"];
 
 type Used = BTreeSet<(&'static str, &'static str)>;
@@ -25,8 +24,8 @@ impl Parity {
         self.used.insert(client.to_owned(), routes);
     }
 
-    /// Writes the table anew, or says where the one in the repository differs from this run. Clients that did not run
-    /// keep what the table says of them.
+    /// Rewrites the table, or reports where the one in the repository differs from this run. Clients that did not run
+    /// keep their entries.
     pub(crate) fn compare(mut self, write: bool) -> io::Result<ExitCode> {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../PARITY.md");
         let old = std::fs::read_to_string(&path).unwrap_or_default();
@@ -74,7 +73,7 @@ impl Parity {
     }
 }
 
-/// What an older table says of a client.
+/// The routes of a client in an older table.
 fn read(table: &str, client: &str) -> Used {
     let column = CLIENTS.iter().position(|one| *one == client).unwrap_or_default() + 3;
     let rows = table.lines().map(|line| line.split('|').map(str::trim).collect::<Vec<_>>());

@@ -1,5 +1,5 @@
-//! A client's process: how it is started, where it finds the simulator, what it complains about.
-//! It does not know what the client is to do.
+//! A client's process: how it is started, how it finds the simulator, and its complaints. What the client does is not
+//! known here.
 
 use std::error::Error;
 use std::process::Stdio;
@@ -9,7 +9,7 @@ use gearshift_sim::Sim;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
-/// Lines of complaint that are kept.
+/// Maximum number of complaints that are kept, in lines.
 const MAX_LINES: usize = 200;
 
 /// A client and how it is started.
@@ -19,14 +19,14 @@ pub(crate) struct Client {
     arguments: Vec<String>,
 }
 
-/// A client that runs; it ends with this.
+/// A running client, which ends when this is dropped.
 pub(crate) struct Running {
     child: Child,
     complaints: Arc<Mutex<Vec<String>>>,
 }
 
 impl Client {
-    /// Reads `NAME=PROGRAM FILE`, or `NAME` for one that is built in.
+    /// Parses `NAME=PROGRAM FILE`, or `NAME` for a built-in one.
     pub(crate) fn named(argument: &str) -> Result<Self, Box<dyn Error + Send + Sync>> {
         let (name, command) = argument.split_once('=').unwrap_or((argument, ""));
         let mut words = command.split_whitespace().map(str::to_owned);
@@ -68,7 +68,7 @@ impl Client {
 }
 
 impl Running {
-    /// What it wrote to stderr so far; clients write nothing there but warnings.
+    /// What it has written to stderr so far; clients only write warnings there.
     pub(crate) fn complaints(&self) -> Vec<String> {
         self.complaints.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -1,5 +1,5 @@
-//! What every client must be able to do against the built-in Discord, one promise after the other.
-//! It knows no library: all clients are the same bot.
+//! What every client must be able to do on the built-in Discord, one promise after the other. Independent of libraries,
+//! as all clients are the same bot.
 
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -12,19 +12,19 @@ use gearshift_sim::{
 
 use crate::process::{Client, Running};
 
-/// For one answer. discord.py waits five seconds before it identifies again.
+/// The deadline of an answer. discord.py waits five seconds before it identifies again.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
 
-/// How a client did.
+/// The result of a client.
 pub(crate) struct Judged {
     pub(crate) broken: usize,
-    /// The routes it called, as method and shape.
+    /// The routes that it called, as method and shape.
     pub(crate) routes: BTreeSet<(&'static str, &'static str)>,
 }
 
-/// Starts a simulator and the client, and goes through the promises.
+/// Starts a simulator and the client, and checks the promises.
 pub(crate) async fn judge(client: &Client) -> Result<Judged, Box<dyn Error + Send + Sync>> {
     // Strict: a field or route that the client needs and the simulator lacks breaks a promise.
     let record = std::env::var_os("SIM_RECORD").map(Record::append_to).transpose()?;
@@ -155,7 +155,7 @@ impl Bench<'_> {
 
     async fn handles_button_and_menu(&self) -> Outcome {
         let menu = self.ask("!menu").await?.id;
-        // Nobody presses before a bot is done: discord.py knows a menu or form only once its own call is answered.
+        // Presses only once the bot is done: discord.py knows a menu or form only after its own call was answered.
         self.sim.settle(PATIENCE).await?;
         let pressed = self.alice.press(menu, "Press").await?;
         same(&pressed.answered(PATIENCE).await?.content, "pressed")?;
@@ -174,7 +174,7 @@ impl Bench<'_> {
         same(&submitted.answered(PATIENCE).await?.content, "got hi")
     }
 
-    /// What a bot does to a guild besides talking, in the library's own words.
+    /// What a bot does to a guild besides sending messages, in the style of its library.
     async fn tours(&self) -> Outcome {
         self.empower().await?;
         let mut reader = self.sim.transcript().reader();
@@ -183,7 +183,7 @@ impl Bench<'_> {
         reader.until(deadline(), back).await.ok_or_else(|| "it did not come back".into())
     }
 
-    /// Alice, who owns the guild, lets the bot do everything.
+    /// Alice, who owns the guild, gives the bot all permissions.
     async fn empower(&self) -> Outcome {
         let role = self.sim.world(|world| {
             let guild = world.guilds().find(|guild| guild.owner_id == self.alice.id())?;
@@ -196,7 +196,7 @@ impl Bench<'_> {
         check(answer.status().is_success(), "alice may not change the bot's role")
     }
 
-    /// What is said while nobody is connected must arrive, too.
+    /// Messages that are sent while the bot is disconnected must arrive, too.
     async fn resumes(&self, what: &str, trouble: impl Fn(&Sim) -> usize) -> Outcome {
         let mut reader = self.sim.transcript().reader();
         check(trouble(self.sim) == 1, &format!("{what} struck another number of sessions than one"))?;
@@ -222,7 +222,7 @@ impl Bench<'_> {
         same(&refused.map(|entry| entry.to_string()).collect::<Vec<_>>().join(", "), "")
     }
 
-    /// The routes that were called, by their shapes.
+    /// The routes that were called, by shape.
     fn routes(&self) -> BTreeSet<(&'static str, &'static str)> {
         let history = self.sim.transcript().history();
         let called = history.iter().filter_map(|entry| match &entry.what {
@@ -243,7 +243,7 @@ fn complains_about_nothing(running: &mut Running) -> Outcome {
     same(&running.complaints().join("\n"), "")
 }
 
-/// The declared route that a call took; of those that fit, the one with the fewest blanks.
+/// The declared route of a call: of those that match, the one with the fewest placeholders.
 fn shape_of(method: &str, path: &str) -> Option<(&'static str, &'static str)> {
     let fits = |shape: &str| {
         let (mut parts, mut segments) = (shape.split('/'), path.split('/'));

@@ -1,4 +1,4 @@
-//! What no guild or application has here, and members who are pruned.
+//! Features that no guild or application has here, and pruning of members.
 
 use std::time::Duration;
 

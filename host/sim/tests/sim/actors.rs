@@ -1,4 +1,4 @@
-//! Members of the Rust API: what they can do, and what they are refused in clear words.
+//! Members of the Rust API: what they can do, and the errors for what they may not.
 
 use gearshift_sim::{ActError, MessageKind, NO_OPTIONS};
 use reqwest::Method;

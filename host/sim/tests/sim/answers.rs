@@ -1,4 +1,4 @@
-//! Routes that no other test needs: what they answer is compared with Discord's specification by `scripts/clients`.
+//! Routes that no other test needs: `scripts/clients` compares their answers with Discord's specification.
 
 use gearshift_sim::Sim;
 use reqwest::Method;

@@ -1,4 +1,4 @@
-//! Applications, stages, counts, and what waits for its time over a restart.
+//! Applications, stages, counts, and what is due later and survives a restart.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Auto moderation: rules of a guild, what they do to messages, and who receives the events.
+//! Auto moderation: rules of a guild, their effect on messages, and who receives the events.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ fn rules(sim: &Sim) -> String {
     format!("/guilds/{}/auto-moderation/rules", harbour(sim))
 }
 
-/// A rule in force that alice, who owns the guild, makes.
+/// An enabled rule, created by alice, who owns the guild.
 async fn rule(sim: &Sim, trigger: u8, metadata: Value, actions: Value) -> Value {
     let rule = json!({
         "name": "No fish", "event_type": 1, "trigger_type": trigger, "trigger_metadata": metadata,
@@ -205,7 +205,7 @@ async fn a_blocked_message_is_not_posted_and_moderators_receive_the_event() {
     let names: Vec<Value> = dave.settled().await.iter().map(|event| event["t"].clone()).collect();
     assert!(!names.contains(&json!("AUTO_MODERATION_ACTION_EXECUTION")), "{names:?}");
 
-    // Allowed words, those who manage the guild, and bots are left alone.
+    // Allowed words, members who manage the guild, and bots are not affected.
     for (name, text) in [("dave", "fishing"), ("alice", "fish"), ("bot", "fish")] {
         desk(&sim, name).made(Method::POST, &path, json!({ "content": text })).await;
     }

@@ -1,4 +1,4 @@
-//! Channels over REST: made, changed, ordered, removed, and who may what in them.
+//! Channels over REST: creating, changing, ordering and removing them, and permissions in them.
 
 use reqwest::Method;
 use serde_json::{Value, json};

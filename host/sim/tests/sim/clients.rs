@@ -1,4 +1,4 @@
-//! serenity's own client, written by nobody here, against the built-in Discord.
+//! serenity's own client, which is third-party code, on the built-in Discord.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use tokio::time::timeout;
 
 use crate::raw::{PATIENCE, options};
 
-/// What the bot under test heard.
+/// What the bot under test received.
 #[derive(Debug)]
 enum Heard {
     Ready(String),
@@ -87,7 +87,7 @@ async fn answer(context: &Context, command: &CommandInteraction) {
 struct Running {
     sim: Sim,
     heard: UnboundedReceiver<Heard>,
-    /// Name, channels and members of the guilds that came with READY.
+    /// Name, channels and members of the guilds that were sent with READY.
     guilds: Vec<(String, usize, usize)>,
     task: JoinHandle<()>,
     shards: Arc<serenity::all::ShardManager>,
@@ -106,7 +106,7 @@ impl Running {
         let shards = client.shard_manager.clone();
         let task = tokio::spawn(async move { client.start().await.unwrap() });
         let mut running = Self { sim, heard, guilds: Vec::new(), task, shards };
-        // Handlers run side by side: guilds may come before READY has been handled.
+        // Handlers run concurrently, so guilds may arrive before READY was handled.
         let mut ready = None;
         while ready.is_none() || running.guilds.len() < 2 {
             match running.until(Some).await {
@@ -201,7 +201,7 @@ async fn serenity_resumes_after_a_cut_line_and_loses_nothing() {
     let alice = bot.sim.member("alice").unwrap();
     for round in 0..3 {
         assert_eq!(bot.sim.gateway().drop_sockets(), 1);
-        // Said while nobody is connected: replayed on RESUME.
+        // Sent while the bot is disconnected: replayed on RESUME.
         let text = format!("round {round}");
         alice.say("general", &text).await.unwrap();
         bot.message(&text).await;

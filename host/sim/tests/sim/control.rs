@@ -1,4 +1,4 @@
-//! The control interface: what it promises in its document, and who may use it.
+//! The control interface: what its document promises, and who may use it.
 
 use gearshift_sim::{Sim, SimOptions};
 use reqwest::{Client, Method, StatusCode};

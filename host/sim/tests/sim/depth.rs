@@ -130,7 +130,7 @@ async fn a_session_with_too_many_guilds_closes_with_4011() {
     assert_eq!(socket.close_code().await, Some(4011));
 }
 
-/// A guild of 2,500 and its id.
+/// A guild with 2,500 members, and its id.
 async fn crowd() -> (Sim, Value) {
     let mut world = World::empty();
     let guild = world.add_guild("Crowd", "alice");

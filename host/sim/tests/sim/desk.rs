@@ -1,11 +1,10 @@
-//! Calls of REST by name of the caller: `bot`, or a person. Answers are status and body.
-//! It holds no test.
+//! REST calls by name of the caller: `bot`, or a user. Answers are status and body. There are no tests here.
 
 use gearshift_sim::Sim;
 use reqwest::{Client, Method};
 use serde_json::Value;
 
-/// Somebody who calls.
+/// A caller.
 pub struct Desk<'a> {
     sim: &'a Sim,
     authorization: String,
@@ -23,7 +22,7 @@ pub fn desk<'a>(sim: &'a Sim, name: &str) -> Desk<'a> {
 }
 
 impl Desk<'_> {
-    /// From now on gives a reason for the audit log.
+    /// Gives a reason for the audit log from now on.
     pub fn because(mut self, reason: &'static str) -> Self {
         self.reason = Some(reason);
         self
@@ -49,7 +48,7 @@ impl Desk<'_> {
         self.send(Method::DELETE, path, Value::Null).await
     }
 
-    /// A call that must succeed; its body.
+    /// A call that must succeed. Returns its body.
     pub async fn made(&self, method: Method, path: &str, body: Value) -> Value {
         let (status, body) = self.send(method, path, body).await;
         assert!((200..300).contains(&status), "{path}: {status} {body}");
@@ -76,12 +75,12 @@ pub fn id(value: &Value) -> &str {
     value["id"].as_str().unwrap_or_else(|| panic!("no id: {value}"))
 }
 
-/// The oldest guild and what is in it by name.
+/// The id of the oldest guild.
 pub fn harbour(sim: &Sim) -> String {
     sim.world(|world| world.guilds().next().unwrap().id.to_string())
 }
 
-/// The id of a person.
+/// The id of a user.
 pub fn user(sim: &Sim, name: &str) -> String {
     sim.member(name).unwrap().id().to_string()
 }

@@ -1,11 +1,11 @@
-//! Holds what the control interface says against what its own document promises: statuses, bodies sent and answers.
-//! It holds no test, and knows only as much of JSON Schema as the document uses.
+//! Compares the control interface with its own document: statuses, request bodies and answers. There are no tests here,
+//! and only as much of JSON Schema as the document uses.
 
 use gearshift_sim::Sim;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
-/// A client of the control interface that believes nothing.
+/// A client of the control interface that checks everything.
 pub struct Control {
     base: String,
     token: String,
@@ -20,7 +20,7 @@ impl Control {
         control
     }
 
-    /// A call that is described, and whose answer is as described.
+    /// A call that must be described, and whose answer must be as described.
     pub async fn call(&self, method: Method, path: &str, body: Option<Value>) -> (u16, Value) {
         let operation = self.operation(&method, path);
         let (status, answer) = self.send(method, path, body.clone()).await;
@@ -87,7 +87,7 @@ impl Control {
         }
     }
 
-    /// Whether a value fits a schema; the error says where it does not.
+    /// Checks a value against a schema; the error says where it does not match.
     fn check(&self, schema: &Value, value: &Value) -> Result<(), String> {
         let schema = self.resolved(schema);
         let refuse = |why: &str| Err(format!("{value} {why} {schema}"));

@@ -1,4 +1,4 @@
-//! Faults on demand strike where and as often as they were armed.
+//! Injected faults strike where they were set, and as often.
 
 use std::time::{Duration, Instant};
 
@@ -97,7 +97,7 @@ async fn heartbeats_can_go_unanswered_and_connections_be_refused() {
     let (mut socket, _) = Socket::identified(&sim, INTENTS).await;
     sim.gateway().ignore_heartbeats(true);
     socket.send(json!({ "op": 1, "d": null })).await;
-    // What comes next is the message, not an acknowledgement.
+    // The next event is the message, not an acknowledgement.
     sim.member("alice").unwrap().say("general", "marker").await.unwrap();
     loop {
         let payload = socket.payload().await;

@@ -1,4 +1,4 @@
-//! Forms and menus: every kind of field, as people fill it in at the prompt, and what a menu takes.
+//! Forms and menus: every kind of field, as people fill it in at the prompt, and the values that a menu accepts.
 
 use gearshift_sim::{Outcome, Prompt};
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ fn label(inner: Value) -> Value {
     json!({ "type": 18, "label": "x", "component": inner })
 }
 
-/// A form of one field of each kind in which one chooses, filled in.
+/// A filled-in form with one field of each kind that offers choices.
 async fn filled_in(line: &str) -> Result<Value, String> {
     let option = |value: &str| json!({ "label": value.to_uppercase(), "value": value });
     let options = json!([option("apple"), option("pear"), option("fig, dried")]);
@@ -30,7 +30,7 @@ async fn filled_in(line: &str) -> Result<Value, String> {
     Ok(Value::Object(fields.collect()))
 }
 
-/// The data of a form of these fields, which is opened for alice, who submits it at the prompt.
+/// The data of a form with these fields, which is opened for alice, who submits it at the prompt.
 async fn submitted(fields: Value, line: &str) -> Result<Value, String> {
     let sim = sim().await;
     let (mut socket, handle, interaction) = invoked(&sim).await;

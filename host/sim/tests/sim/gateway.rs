@@ -1,4 +1,4 @@
-//! The gateway's rules: who gets in, who is thrown out with which code, what a resume brings back.
+//! The gateway's rules: who may connect, which code closes a connection, what a resume replays.
 
 use std::time::Duration;
 
@@ -93,7 +93,7 @@ async fn silence_closes_with_4009_and_beats_keep_a_session_alive() {
     let started = std::time::Instant::now();
     while started.elapsed() < Duration::from_secs(2) {
         socket.settled().await;
-        // Nothing comes; a beat now and then, not as fast as the line can.
+        // Nothing arrives. The wait also keeps the heartbeats from going out as fast as possible.
         assert!(tokio::time::timeout(Duration::from_millis(20), socket.hear()).await.is_err());
     }
     assert_eq!(socket.close_code().await, Some(4009));
@@ -155,7 +155,7 @@ async fn a_client_that_does_not_read_is_cut_and_loses_nothing() {
     let alice = sim.member("alice").unwrap();
     let (mut socket, ready) = Socket::identified(&sim, INTENTS).await;
     socket.settled().await;
-    // Nothing here waits, so the connection's task cannot take anything meanwhile.
+    // Nothing is awaited here, so the connection's task cannot receive anything meanwhile.
     for number in 0..200 {
         alice.say("general", &number.to_string()).await.unwrap();
     }
@@ -189,7 +189,7 @@ async fn what_cannot_be_resumed_is_an_invalid_session() {
         socket.resume(sim.token(), session, 1).await;
         let answer = socket.payload().await;
         assert_eq!((&answer["op"], &answer["d"]), (&json!(9), &json!(false)));
-        // The same connection may identify anew.
+        // The same connection may identify again.
         socket.identify(sim.token(), INTENTS).await;
         socket.event("READY").await;
     }

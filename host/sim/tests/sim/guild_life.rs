@@ -1,4 +1,4 @@
-//! Invites, emojis, scheduled events, voice states and accounts: made, changed, told, ended.
+//! Invites, emojis, scheduled events, voice states and accounts: created, changed, announced, ended.
 
 use std::time::Duration;
 
@@ -49,7 +49,7 @@ async fn an_invite_ends_with_its_time_and_a_ban_stands_above_it() {
     assert_eq!(code(&desk(&sim, "dave").post(&enter, json!({})).await), (403, 40007));
     let all = format!("/guilds/{guild}/invites");
     assert_eq!(alice.get(&all).await.1[0]["uses"], 0);
-    // Who only sees the audit log is not shown the metadata.
+    // A member who may only see the audit log does not get the metadata.
     let carol = desk(&sim, "carol");
     assert_eq!(code(&carol.get(&all).await), (403, 50013));
     let auditor = json!({ "name": "auditor", "permissions": "128" });

@@ -1,4 +1,4 @@
-//! Applications that users install for themselves: which of their commands are there, and on whose behalf.
+//! Applications that users install for themselves: which of their commands are available, and on whose behalf.
 
 use gearshift_sim::{Sim, SimOptions, World};
 use reqwest::Method;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::desk::desk;
 use crate::raw::{INTENTS, PATIENCE, Socket, get, options, post, register};
 
-/// The bot is in one guild and not in the other; bob has it installed.
+/// The bot is in one guild and not in the other; bob has installed it.
 const WORLD: &str = r#"
 people = [{ name = "alice" }, { name = "bob" }]
 bots = [{ name = "bot", token = "MTIzNDU2Nzg5MDEyMzQ1Njc4.Gsimul.x", guilds = ["Near"], users = ["bob"] }]
@@ -42,7 +42,7 @@ async fn started() -> Sim {
     sim
 }
 
-/// Invokes a command where somebody is; the bot answers, and the interaction is returned.
+/// Calls a command where a member is. The bot answers, and the interaction is returned.
 async fn invoked(sim: &Sim, bot: &mut Socket, who: &str, place: &str, command: &str) -> Value {
     let invoker = sim.member(who).unwrap().at(place).unwrap();
     let handle = invoker.slash(command, gearshift_sim::NO_OPTIONS).await.unwrap();

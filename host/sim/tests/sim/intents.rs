@@ -1,4 +1,4 @@
-//! Intents and permissions decide what a session hears.
+//! Intents and permissions decide which events a session receives.
 
 use gearshift_sim::Sim;
 use reqwest::Method;
@@ -83,7 +83,7 @@ async fn a_channel_the_bot_cannot_see_is_neither_heard_nor_reachable() {
     assert_eq!((status.as_u16(), &error["code"]), (403, &json!(50001)));
     let (status, error) = call(&sim, Method::GET, &format!("/channels/{staff}"), None).await;
     assert_eq!((status.as_u16(), &error["code"]), (403, &json!(50001)));
-    // The member's client refuses likewise.
+    // The member's client refuses it as well.
     let refused = sim.member("carol").unwrap().say("staff", "me too").await.unwrap_err();
     assert_eq!(refused.to_string(), "carol may not see in #staff");
 }

@@ -1,4 +1,4 @@
-//! Interactions: what a member may invoke, and the rules for answering it.
+//! Interactions: what a member may call, and the rules for answers.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ fn ping() -> Value {
     ]}])
 }
 
-/// A simulator with `/ping`, a connected socket, and the interaction that it heard.
+/// A simulator with `/ping`, a connected socket, and the interaction that it received.
 pub(crate) async fn invoked(sim: &Sim) -> (Socket, InteractionHandle, Value) {
     register(sim, ping()).await;
     let (mut socket, _) = Socket::identified(sim, INTENTS).await;

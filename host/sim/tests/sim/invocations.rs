@@ -1,4 +1,4 @@
-//! Interactions as a person's own client sends them: `POST /interactions`, and what comes back over its gateway.
+//! Interactions as a user's own client sends them: `POST /interactions`, and what its gateway sends back.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::raw::{INTENTS, Socket, call_as, channel_id, client, options, post, register, sim};
 
-/// Alice's client, a bot's socket, and what every interaction of alice's in #general begins with.
+/// Alice's client, a bot's socket, and the common fields of all of alice's interactions in #general.
 struct Stage {
     sim: Sim,
     bot: Socket,
@@ -29,7 +29,7 @@ async fn stage(sim: Sim, commands: Value) -> Stage {
 }
 
 impl Stage {
-    /// Sends an interaction of alice's; `more` overrides.
+    /// Sends an interaction of alice; `more` overrides fields.
     async fn invoke(&self, kind: u8, data: Value, more: Value) -> (u16, Value) {
         let mut form = self.form.clone();
         form["type"] = json!(kind);
@@ -38,7 +38,7 @@ impl Stage {
         person(&self.sim, "alice", Method::POST, "/interactions", Some(form)).await
     }
 
-    /// What the bot hears of it; it answers with `answer`.
+    /// The interaction that the bot receives; it answers with `answer`.
     async fn answered(&mut self, answer: Value) -> Value {
         let heard = self.bot.event("INTERACTION_CREATE").await;
         let (id, token) = (heard["id"].as_str().unwrap(), heard["token"].as_str().unwrap());

@@ -16,7 +16,7 @@ async fn kept_in(folder: &Path) -> Sim {
     Sim::start(SimOptions { keep, keep_every: Duration::from_millis(20), ..options() }).await.unwrap()
 }
 
-/// A picture that a bot posts.
+/// An image that a bot posts.
 async fn upload(sim: &Sim, channel: &str) -> Value {
     let form = Form::new()
         .text("payload_json", json!({ "content": "see" }).to_string())
@@ -37,7 +37,7 @@ async fn messages_members_channels_commands_reactions_and_files_survive_a_restar
     let alice = sim.member("alice").unwrap();
     let said = alice.say("general", "remember me").await.unwrap();
     alice.react(said, "👍").await.unwrap();
-    // An address that begins like the simulator's is nobody's but the one's who wrote it.
+    // An address that only begins like the simulator's stays as it was written.
     alice.edit(said, &format!("remember me well, and {}7/x", sim.base_url())).await.unwrap();
     register(&sim, json!([{ "name": "ping", "description": "Answers", "type": 1 }])).await;
     let file = upload(&sim, &general).await;
@@ -87,7 +87,7 @@ async fn what_is_older_than_the_interval_survives_without_a_close() {
         assert!(Instant::now() < deadline, "the world was not written");
         ticks.tick().await;
     }
-    // What a crash leaves behind, opened by the next simulator.
+    // The files that a crash leaves behind, opened by the next simulator.
     let copy = tempdir().unwrap();
     std::fs::copy(&path, copy.path().join("world.json")).unwrap();
     let again = kept_in(copy.path()).await;

@@ -1,4 +1,5 @@
-//! What libraries that are not in the gate send and read: hikari, disnake, nextcord, py-cord, interactions.py, eris, Oceanic.
+//! What libraries outside of the tested clients send and read: hikari, disnake, nextcord, py-cord, interactions.py,
+//! eris, Oceanic.
 
 use std::time::Duration;
 
@@ -41,7 +42,7 @@ async fn a_form_without_files_may_be_urlencoded_as_py_cord_answers_interactions(
     let body = "payload_json=%7B%22type%22%3A4%2C%22data%22%3A%7B%22content%22%3A%22a%2Bb+%E2%9C%93%22%7D%7D";
     assert_eq!(send(callback, body).await.unwrap().status(), 204);
     assert_eq!(handle.answer().unwrap().message.unwrap().content, "a+b ✓");
-    // Without it the fields themselves are the body, as in a multipart form.
+    // Without it, the fields themselves are the body, as in a multipart form.
     let messages = format!("{}/channels/{}/messages", sim.api_url(), channel_id(&sim, "general"));
     let said: Value = send(messages, "content=plain+words").await.unwrap().json().await.unwrap();
     assert_eq!(said["content"], "plain words");

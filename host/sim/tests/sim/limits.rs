@@ -1,4 +1,4 @@
-//! Rate limits where they hold: what the headers say, what a refusal looks like, what is free.
+//! Rate limits where they apply: their headers, refusals, and what is exempt.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::raw::{channel_id, get, options, sim};
 
-/// Where limits hold and time stands still.
+/// A simulator with rate limits, whose time stands still.
 async fn limited() -> Sim {
     let options = SimOptions { rate_limits: RateLimits::Discord, ..options() };
     let sim = Sim::start(options).await.unwrap();

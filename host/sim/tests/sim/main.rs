@@ -1,5 +1,5 @@
-//! The promises of the built-in Discord, kept to real clients and to bare sockets.
-//! No network but loopback, no sleeping: each test waits for the event itself, with a bound.
+//! The promises of the built-in Discord, tested with real clients and with bare sockets. No network but loopback, no
+//! sleeping: each test waits for the event itself, with a deadline.
 
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
 

@@ -19,7 +19,7 @@ async fn a_reply_carries_the_message_it_answers_and_mentions_its_author() {
     let sim = sim().await;
     let (mut socket, _) = Socket::identified(&sim, INTENTS).await;
     let said = sim.member("alice").unwrap().say("general", "question").await.unwrap();
-    // Numbers instead of strings: discord.py sends them so.
+    // Numbers instead of strings, as discord.py sends them.
     let (status, reply) =
         say(&sim, json!({ "content": "answer", "message_reference": { "message_id": said.0 } })).await;
     assert_eq!((status, &reply["type"]), (200, &json!(19)));

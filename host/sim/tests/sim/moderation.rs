@@ -1,4 +1,4 @@
-//! Roles, members, bans, timeouts and the audit log: who may do what to whom, and what is told.
+//! Roles, members, bans, timeouts and the audit log: who may do what to whom, and which events are sent.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::desk::{code, desk, harbour, id, user};
 use crate::raw::{INTENTS, Socket, channel_id, sim};
 
-/// All that moderation tells.
+/// The intents for all events of moderation.
 const MODERATION: u64 = INTENTS | 1 << 1 | 1 << 2 | 1 << 7;
 
 #[tokio::test]
@@ -48,7 +48,7 @@ async fn nobody_reaches_as_high_as_itself_or_gives_what_it_does_not_have() {
         assert_eq!(alice.patch(&member(name), only_keeper).await.0, 200);
     }
     let dave = desk(&sim, "dave");
-    // Its own role, a bit it lacks, an equal, the owner.
+    // Its own role, a permission that it lacks, an equal member, the owner.
     assert_eq!(
         code(&dave.patch(&format!("{roles}/{}", id(&keeper)), json!({ "name": "x" })).await),
         (403, 50013)
@@ -56,7 +56,7 @@ async fn nobody_reaches_as_high_as_itself_or_gives_what_it_does_not_have() {
     assert_eq!(code(&dave.post(&roles, json!({ "permissions": "8" })).await), (403, 50013));
     assert_eq!(code(&dave.delete(&member("erin")).await), (403, 50013));
     assert_eq!(code(&dave.patch(&member("alice"), json!({ "nick": "x" })).await), (403, 50013));
-    // What stands below may be done.
+    // Members and roles below are allowed.
     assert_eq!(dave.patch(&member("carol"), json!({ "nick": "Caz" })).await.1["nick"], "Caz");
     let low = dave.made(Method::POST, &roles, json!({ "name": "low" })).await;
     assert_eq!(dave.put(&format!("{}/roles/{}", member("carol"), id(&low)), Value::Null).await.0, 204);
@@ -196,7 +196,7 @@ async fn the_audit_log_says_whose_overwrite_it_was() {
     let general = channel_id(&sim, "general");
     for (whom, kind) in [(bob.clone(), 1), (guild.clone(), 0)] {
         let overwrite = format!("/channels/{general}/permissions/{whom}");
-        // Libraries name it in the body, too.
+        // Libraries repeat the id in the body.
         let deny = json!({ "id": whom, "type": kind, "deny": "2048" });
         assert_eq!(alice.put(&overwrite, deny).await.0, 204);
         let (_, log) = alice.get(&format!("/guilds/{guild}/audit-logs?action_type=13&limit=1")).await;

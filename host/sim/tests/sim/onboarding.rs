@@ -1,4 +1,4 @@
-//! Onboarding of a guild: set up over REST within Discord's rules, and gone through by members.
+//! Onboarding of a guild: set up over REST within Discord's rules, and completed by members.
 
 use gearshift_sim::{Sim, SimOptions, World};
 use reqwest::Method;
@@ -19,7 +19,7 @@ fn path(sim: &Sim) -> String {
     format!("/guilds/{}/onboarding", harbour(sim))
 }
 
-/// So many more text channels of the guild.
+/// Creates this number of further text channels in the guild.
 async fn channels(sim: &Sim, alice: &Desk<'_>, count: usize) -> Vec<Value> {
     let mut made = Vec::new();
     for number in 0..count {

@@ -1,5 +1,5 @@
-//! The page as it is served: to whom, with which headers, and how a panel is let in beside it.
-//! What it does in a browser is tried in one, by `scripts/pages`.
+//! The page as it is served: to whom, with which headers, and how a panel is added to it. `scripts/pages` tests its
+//! behaviour in a browser.
 
 use axum::Router;
 use axum::routing::get;

@@ -1,4 +1,4 @@
-//! What a message can be and what may be done with it: replies, forwards, polls, pins, history, files, limits.
+//! The kinds of messages and what may be done with them: replies, forwards, polls, pins, history, files, limits.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The prompt: what a person types happens, and what happens can be read.
+//! The prompt: what a user types is carried out, and what happens is printed.
 
 use gearshift_sim::{Detail, Outcome, Printer, Prompt, Sim};
 use serde_json::json;

@@ -1,5 +1,4 @@
-//! A bare websocket and HTTP client, for rules that no library breaks on purpose.
-//! It holds no test.
+//! A bare websocket and HTTP client, for rules that no library breaks on purpose. There are no tests here.
 
 use std::io::Read;
 use std::time::Duration;
@@ -24,7 +23,7 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 /// All intents that are not privileged, and MESSAGE_CONTENT.
 pub const INTENTS: u64 = 1 << 0 | 1 << 9 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13 | 1 << 14 | 1 << 15;
 
-/// What every simulator of these tests starts with. `SIM_RECORD` names a file for its REST exchanges, which
+/// The options of every simulator in these tests. `SIM_RECORD` names a file for its REST exchanges, which
 /// `scripts/clients` compares with Discord's own specification.
 pub fn options() -> SimOptions {
     let record = std::env::var_os("SIM_RECORD").map(|path| Record::append_to(path).unwrap());
@@ -41,15 +40,15 @@ pub struct Socket {
     inflate: Inflate,
 }
 
-/// How frames are packed.
+/// The compression of frames.
 enum Inflate {
-    /// Plain, or a zlib document each.
+    /// None, or one zlib document per frame.
     Each,
     Zlib(Decompress),
     Zstd(zstd::stream::raw::Decoder<'static>),
 }
 
-/// A person's own client, past READY, whose data is returned.
+/// A user's own client after READY, whose data is returned as well.
 pub async fn client(sim: &Sim, name: &str) -> (Socket, Value) {
     let mut socket = Socket::open(sim).await;
     let token = sim.member(name).unwrap().token();
@@ -80,7 +79,7 @@ impl Inflate {
     }
 }
 
-/// What arrives at a socket.
+/// What a socket receives.
 #[derive(Debug)]
 pub enum Heard {
     Payload(Value),
@@ -88,7 +87,7 @@ pub enum Heard {
 }
 
 impl Socket {
-    /// A connection with a query of its own, before HELLO.
+    /// A connection with this query, before HELLO.
     pub async fn raw(sim: &Sim, query: &str) -> Self {
         let (stream, _) = connect_async(format!("{}/?{query}", sim.gateway_url())).await.unwrap();
         let inflate = match query.split("compress=").nth(1) {
@@ -105,7 +104,7 @@ impl Socket {
         socket
     }
 
-    /// Identified and past READY, whose data is returned.
+    /// An identified connection after READY, whose data is returned as well.
     pub async fn identified(sim: &Sim, intents: u64) -> (Self, Value) {
         let mut socket = Self::open(sim).await;
         socket.identify(sim.token(), intents).await;
@@ -157,7 +156,7 @@ impl Socket {
         }
     }
 
-    /// The code with which the connection closes; payloads on the way are passed over.
+    /// The code with which the connection closes; other payloads are skipped.
     pub async fn close_code(&mut self) -> Option<u16> {
         loop {
             if let Heard::Closed(code) = self.hear().await {
@@ -166,7 +165,7 @@ impl Socket {
         }
     }
 
-    /// The whole payload of the next event of this name; others are passed over.
+    /// The full payload of the next event of this name; others are skipped.
     pub async fn dispatch(&mut self, name: &str) -> Value {
         loop {
             let payload = self.payload().await;
@@ -176,12 +175,12 @@ impl Socket {
         }
     }
 
-    /// The data of the next event of this name; others are passed over.
+    /// The data of the next event of this name; others are skipped.
     pub async fn event(&mut self, name: &str) -> Value {
         self.dispatch(name).await["d"].take()
     }
 
-    /// Names and numbers of what arrives until a heartbeat sent now is acknowledged: everything that was on its way.
+    /// Names and numbers of everything that was under way: all that arrives until a heartbeat sent now is acknowledged.
     pub async fn settled(&mut self) -> Vec<Value> {
         self.send(json!({ "op": 1, "d": null })).await;
         let mut all = Vec::new();

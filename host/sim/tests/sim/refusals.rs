@@ -65,7 +65,7 @@ async fn translations_come_however_the_query_says_yes() {
     let commands = format!("/applications/{}/commands", id(&bot.get("/users/@me").await.1));
     let body = json!({ "name": "ping", "description": "x", "name_localizations": { "de": "klopf" } });
     let made = bot.made(Method::POST, &commands, body).await;
-    // discord.py says 1.
+    // discord.py sends 1.
     for yes in ["1", "true"] {
         let listed = bot.get(&format!("{commands}?with_localizations={yes}")).await.1;
         assert_eq!(listed, json!([made]), "{yes}");
@@ -200,7 +200,7 @@ async fn a_poll_comes_with_a_new_message_or_a_deferred_answer_and_stays_as_it_is
     let (bot, channel) = (desk(&sim, "bot"), format!("/channels/{}", channel_id(&sim, "general")));
     let (mut socket, _, command) = invoked(&sim).await;
     let answers = json!([{ "poll_media": { "text": "Aye" } }]);
-    // discord.py writes hours as a float.
+    // discord.py sends hours as a float.
     let poll = json!({ "poll": { "question": { "text": "Sail?" }, "answers": answers, "duration": 1.0 } });
     respond(&sim, &command, json!({ "type": 5 })).await;
     assert_eq!(socket.event("MESSAGE_CREATE").await["flags"], 1 << 7);
@@ -222,7 +222,7 @@ async fn a_file_has_the_type_of_its_name_and_a_picture_its_size() {
     let sim = sim().await;
     let url = format!("{}/channels/{}/messages", sim.api_url(), channel_id(&sim, "general"));
     let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x02\x80\0\0\x01\xe0".to_vec();
-    // As discord.py declares every file.
+    // The content type that discord.py gives every file.
     let part = |bytes: Vec<u8>, name: &'static str| {
         multipart::Part::bytes(bytes).file_name(name).mime_str("application/octet-stream").unwrap()
     };
@@ -303,16 +303,16 @@ async fn what_discord_js_sends_beside_what_is_documented_is_no_mistake() {
     let (bot, alice) = (desk(&sim, "bot"), desk(&sim, "alice"));
     let path = format!("/channels/{}/messages", channel_id(&sim, "general"));
     let said = bot.made(Method::POST, &path, json!({ "content": "x" })).await;
-    // A file that stays, as its class writes itself.
+    // A file that is kept, as discord.js serializes its class.
     let kept = json!({ "attachments": [{ "id": "5", "contentType": "text/plain", "proxyURL": "", "attachment": "" }] });
     assert_eq!(bot.patch(&format!("{path}/{}", id(&said)), kept).await.0, 200);
-    // Each picture is a JPEG, in a type that does not exist.
+    // Each image claims to be a JPEG, with a type that does not exist.
     let me = json!({ "username": "bot2", "avatar": "data:image/jpg;base64,iVBORw0KGgo=" });
     assert_eq!(bot.patch("/users/@me", me).await.0, 200);
     let guild = format!("/guilds/{}", harbour(&sim));
     let emoji = json!({ "name": "wave", "image": "data:image/jpg;base64,R0lGODlhAQABAAAAACw=" });
     assert_eq!(alice.made(Method::POST, &format!("{guild}/emojis"), emoji).await["animated"], true);
-    // One role moves, and all say where they are, those above the bot's and `@everyone` too.
+    // One role is moved, and the positions of all are sent, including those above the bot's and `@everyone`.
     let new = json!({ "name": "great", "permissions": (1_u64 << 28).to_string() });
     let great = alice.made(Method::POST, &format!("{guild}/roles"), new).await;
     let chief = alice.made(Method::POST, &format!("{guild}/roles"), json!({ "name": "chief" })).await;

@@ -1,4 +1,4 @@
-//! REST beside messages: addresses, accounts, guilds, headers, errors, unknown routes, commands.
+//! REST besides messages: addresses, accounts, guilds, headers, errors, unknown routes, commands.
 
 use gearshift_sim::{Record, Sim, SimOptions, What};
 use reqwest::Method;

@@ -1,4 +1,4 @@
-//! Routes: what is there, what is not, under which versions.
+//! Routes: which exist, which do not, and under which versions.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! Settling and expecting: what is waited for instead of sleeping, and what a failure shows.
+//! Settling and expecting: waiting without sleeping, and what a failure shows.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 use crate::raw::{INTENTS, PATIENCE, Socket, options, post, register, sim};
 
-/// A bot that answers each of a person's messages, `pondering` after it came.
+/// A bot that answers each message of a user after the time `pondering`.
 async fn answering(sim: &Arc<Sim>, pondering: Duration) -> oneshot::Sender<()> {
     let (mut socket, _) = Socket::identified(sim, INTENTS).await;
     let (stop, mut stopped) = oneshot::channel();
@@ -56,7 +56,7 @@ async fn a_bot_with_a_probe_is_asked_and_not_guessed_at() {
     let idle = Arc::new(AtomicBool::new(false));
     let seen = idle.clone();
     let probe = IdleProbe::new(move || seen.load(Ordering::Relaxed));
-    // It would never be quiet for so long.
+    // It is never quiet for this long.
     let quiet = Duration::from_secs(3600);
     let sim = Sim::start(SimOptions { idle: Some(probe), quiet, ..options() }).await.unwrap();
     let unsettled = sim.settle(Duration::from_millis(50)).await.unwrap_err();
@@ -80,7 +80,7 @@ async fn an_interaction_that_waits_for_its_bot_is_not_settled() {
     post(&sim, &format!("/interactions/{id}/{token}/callback"), json!({ "type": 5 })).await;
     let unsettled = sim.settle(short).await.unwrap_err();
     assert_eq!(unsettled.busy, waiting, "thinking …");
-    // What a failed `unwrap` prints.
+    // The output of a failed `unwrap`.
     assert!(format!("{unsettled:?}").contains("alice: /slow"), "{unsettled:?}");
     let application = heard["application_id"].as_str().unwrap();
     post(&sim, &format!("/webhooks/{application}/{token}"), json!({ "content": "done" })).await;
@@ -107,7 +107,7 @@ async fn an_expectation_that_is_met_answers_and_one_that_is_not_shows_what_happe
     let alice = sim.member("alice").unwrap();
     let bot = answering(&sim, Duration::ZERO).await;
     let first = alice.say("general", "!ping").await.unwrap();
-    // The short patience is for what never comes.
+    // The short patience is for what never happens.
     sim.reply_to(first, PATIENCE).await.unwrap();
     assert_eq!(sim.expect_reply(first).await.unwrap().content, "pong");
     alice.react(first, "👍").await.unwrap();

@@ -1,4 +1,4 @@
-//! What bots send and this Discord does not know: reported with its place, and refused if it is to be strict.
+//! What bots send and this Discord does not know: reported with its place, and refused in strict mode.
 
 use gearshift_sim::{Sim, SimOptions, What};
 use serde_json::json;
@@ -54,7 +54,7 @@ async fn when_strict_unknown_fields_keys_and_routes_are_refused() {
 async fn what_real_clients_send_is_known() {
     let sim = Sim::start(SimOptions { strict: true, ..options() }).await.unwrap();
     let path = format!("/channels/{}/messages", channel_id(&sim, "general"));
-    // serenity sends the empty list, discord.py the rest.
+    // serenity sends the empty list, discord.py all other fields.
     let body = json!({ "content": "hi", "sticker_ids": [], "tts": false, "flags": 0, "nonce": "1", "enforce_nonce": true,
         "attachments": [], "allowed_mentions": { "parse": [], "replied_user": true } });
     assert_eq!(post(&sim, &path, body).await.0, 200);

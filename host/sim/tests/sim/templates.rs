@@ -1,4 +1,4 @@
-//! Templates of guilds: made, synced, changed and deleted by those who manage the guild, read by everybody.
+//! Templates of guilds: created, synced, changed and deleted by members who manage the guild, readable by all users.
 
 use gearshift_sim::Sim;
 use reqwest::Method;
@@ -11,7 +11,7 @@ fn templates(sim: &Sim) -> String {
     format!("/guilds/{}/templates", harbour(sim))
 }
 
-/// A template that alice, who owns the guild, makes; its address in the guild, and what it is.
+/// A template created by alice, who owns the guild: its path in the guild, and its data.
 async fn made(sim: &Sim, alice: &Desk<'_>) -> (String, Value) {
     let made = alice.made(Method::POST, &templates(sim), json!({ "name": "Ports" })).await;
     (format!("{}/{}", templates(sim), made["code"].as_str().unwrap()), made)

@@ -1,4 +1,4 @@
-//! Threads: from messages, without, forum posts, who is in them, archived and locked.
+//! Threads: from messages and without, forum posts, members of threads, archived and locked threads.
 
 use gearshift_sim::Sim;
 use reqwest::Method;
@@ -169,7 +169,7 @@ async fn nobody_answers_in_a_forum_post_before_its_first_message() {
     let (mut socket, _) = Socket::identified(&sim, INTENTS).await;
     let (bot, dave) = (desk(&sim, "bot"), desk(&sim, "dave"));
     let path = format!("/channels/{}/threads", id(&forum));
-    // The files of the first message are still on their way.
+    // The files of the first message are still being uploaded.
     let bare = json!({ "name": "How?", "applied_tags": [tag] });
     assert_eq!(code(&bot.post(&path, bare.clone()).await), (400, 50035));
     let post = dave.made(Method::POST, &path, bare).await;
@@ -183,7 +183,7 @@ async fn nobody_answers_in_a_forum_post_before_its_first_message() {
     assert_ne!(bot.made(Method::POST, &messages, welcome).await["id"], post["id"]);
     assert_eq!(bot.get(&format!("/channels/{}", id(&post))).await.1["message_count"], 1);
 
-    // With its message at once, the thread comes first all the same.
+    // If the message is sent at once, the thread's event is still first.
     socket.settled().await;
     let complete = json!({ "name": "And how?", "applied_tags": [tag], "message": { "content": "Really?" } });
     let post = dave.made(Method::POST, &path, complete).await;

@@ -1,4 +1,4 @@
-//! Virtual time: what follows from time follows from the simulator's clock, in order and without waiting.
+//! Virtual time: everything that depends on time follows the simulator's clock, in order and without waiting.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -109,7 +109,7 @@ async fn a_session_can_be_resumed_for_five_minutes_of_the_clock() {
     }
 }
 
-/// A bot that waits for these moments, counted from its start, and notes at what time of the simulator it was woken.
+/// A bot that waits for these moments, counted from its start, and records the simulator's time when it was woken.
 #[derive(Debug, Default)]
 struct Alarms {
     now: Duration,
@@ -161,7 +161,7 @@ async fn a_bot_that_goes_along_is_woken_at_each_of_its_moments() {
     assert_eq!(sim.clock().now(), began + seconds(60));
     let alarms = bot.0.lock().unwrap();
     assert_eq!(alarms.now, seconds(60));
-    // The simulator counts whole milliseconds, and never wakes early.
+    // The simulator counts whole milliseconds, and never wakes a bot early.
     assert_eq!(alarms.rung, [seconds(10), Duration::from_millis(20_001), seconds(30)]);
     assert_eq!((&alarms.waits[..], &alarms.turns[..]), (&[seconds(100)][..], &["freeze"][..]));
 }

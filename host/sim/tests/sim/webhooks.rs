@@ -1,4 +1,5 @@
-//! Webhooks of channels: made, used under other names, edited, removed; and announcements that others follow.
+//! Webhooks of channels: created, used under other names, edited, removed; and announcements that other channels
+//! follow.
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Worlds: written down by a person, the same at every start, and clear about mistakes.
+//! Worlds: written by a user, the same at every start, and with clear errors.
 
 use std::fmt::Write as _;
 

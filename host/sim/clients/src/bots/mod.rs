@@ -1,5 +1,4 @@
-//! The bot under test in libraries for Rust. All clients do the same; see `promises`.
-//! It judges nothing.
+//! The bot under test with Rust libraries. All clients do the same; see `promises`. Nothing is judged here.
 
 mod serenity;
 mod serenity_tour;
@@ -13,17 +12,17 @@ use tracing_subscriber::filter::LevelFilter;
 /// Names that the bot offers as choices.
 const NAMES: [&str; 3] = ["Anna", "Bert", "Bob"];
 
-/// A picture for an emoji, as a data URI.
+/// An image for an emoji, as a data URI.
 const PIXEL: &str = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 
-/// Where the simulator is.
+/// The addresses of the simulator.
 struct Place {
     api: String,
     gateway: String,
     token: String,
 }
 
-/// Is a client until it is killed. What it logs goes to stderr: warnings only.
+/// Runs as a client until it is killed. It logs to stderr, warnings only.
 pub(crate) async fn run(name: &str) -> Result<(), Box<dyn Error + Send + Sync>> {
     tracing_subscriber::fmt().with_max_level(LevelFilter::WARN).with_writer(std::io::stderr).init();
     let read = |key: &str| std::env::var(key).map_err(|_| format!("{key} is not set"));

@@ -1,5 +1,4 @@
-//! The bot in serenity.
-//! It answers what a person of the simulator asks, and knows nothing of who judges it.
+//! The bot in serenity. It answers what a user of the simulator asks, and does not know how it is judged.
 
 use std::error::Error;
 
@@ -56,7 +55,7 @@ impl EventHandler for Bot {
     }
 }
 
-/// A failure is a warning, and the judge hears it.
+/// A failure is logged as a warning, which the judge sees.
 fn report<T>(outcome: serenity::Result<T>) {
     if let Err(error) = outcome {
         tracing::warn!(%error, "failed");

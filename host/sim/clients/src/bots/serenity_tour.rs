@@ -1,5 +1,4 @@
-//! A tour of what a bot does to a guild besides talking, in serenity.
-//! Whatever fails is handed back.
+//! A tour of what a bot does to a guild besides sending messages, in serenity. Any error is returned.
 
 use serenity::all::{
     ChannelType, Context, CreateChannel, CreateInvite, CreateMessage, CreateScheduledEvent, CreateThread,

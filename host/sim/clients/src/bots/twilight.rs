@@ -1,5 +1,4 @@
-//! The bot in twilight.
-//! It answers what a person of the simulator asks, and knows nothing of who judges it.
+//! The bot in twilight. It answers what a user of the simulator asks, and does not know how it is judged.
 
 use std::error::Error;
 
@@ -47,7 +46,7 @@ pub(super) async fn run(place: Place) -> Outcome {
             Ok(Event::MessageCreate(message)) if !message.author.bot => bot.answer(&message).await,
             Ok(Event::InteractionCreate(interaction)) => bot.interact(application, &interaction).await,
             Ok(_) => Ok(()),
-            // A cut line is reported as an error and then mended.
+            // A lost connection is reported as an error and then restored.
             Err(error) if format!("{error:?}").contains("WebSocket") => Ok(()),
             Err(error) => Err(error.into()),
         };
@@ -166,14 +165,14 @@ fn typed_text(component: &ModalInteractionComponent) -> Option<String> {
     }
 }
 
-/// A command with what twilight's own type wants besides.
+/// A command, with the additional fields that twilight's type requires.
 fn command(mut body: Value) -> Result<Command, serde_json::Error> {
     body["type"] = json!(1);
     body["version"] = json!("1");
     model(body)
 }
 
-/// twilight's models are plain data and read themselves.
+/// twilight's models are plain data that serde can read.
 fn model<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, serde_json::Error> {
     serde_json::from_value(value)
 }

@@ -1,5 +1,4 @@
-//! A tour of what a bot does to a guild besides talking, in twilight.
-//! Whatever fails is handed back.
+//! A tour of what a bot does to a guild besides sending messages, in twilight. Any error is returned.
 
 use std::error::Error;
 use std::time::{SystemTime, UNIX_EPOCH};
