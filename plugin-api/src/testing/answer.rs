@@ -138,7 +138,7 @@ impl Answer {
     /// Fails the test if the text of the first message differs.
     ///
     /// # Panics
-    /// With both texts and the transcript.
+    /// If there is no message or its text differs; prints both texts and the transcript.
     #[track_caller]
     pub fn assert_content(&self, expected: &str) {
         self.message().assert_content(expected);
@@ -147,7 +147,7 @@ impl Answer {
     /// Fails the test if the bot answered.
     ///
     /// # Panics
-    /// With the answer and the transcript.
+    /// If the bot answered; prints the answer and the transcript.
     #[track_caller]
     pub fn assert_none(&self) {
         let has_answered = match &self.to {

@@ -17,8 +17,7 @@ use crate::{
     message::EPHEMERAL,
 };
 
-/// After how many milliseconds the host defers an interaction that the cog has not answered: its `[limits]
-/// defer_after_ms`.
+/// After how many milliseconds the host defers an unanswered interaction: its `[limits] defer_after_ms`.
 const DEFER_AFTER_MS: u64 = 2_000;
 
 /// An interaction that a user begins.

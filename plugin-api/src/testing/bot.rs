@@ -27,7 +27,7 @@ impl Bot {
     /// Creates a bot with this cog and sets the cog up.
     ///
     /// # Panics
-    /// If `setup` fails; the message is its error.
+    /// If `setup` fails, with its error.
     #[must_use]
     #[track_caller]
     pub fn new<C: Cog>() -> Self {
@@ -95,7 +95,7 @@ impl Bot {
         }
     }
 
-    /// Sends an event of the gateway, with Discord's `d`.
+    /// Sends an event of the gateway, with `d` as Discord sends it.
     ///
     /// # Panics
     /// If the cog does not declare the event, or the JSON lacks a field that Discord always sends.
@@ -170,8 +170,7 @@ impl Bot {
         self.stage.world.web.borrow_mut().give(Server::Http, method, url, status, body.into());
     }
 
-    /// Sets what the site API answers to matching requests, in JSON. Until the first answer is set, there is no site
-    /// API.
+    /// Sets what the site API answers to matching requests, in JSON. Other requests fail as if there were no site API.
     pub fn api(&self, method: &str, path: &str, status: u16, body: Value) {
         self.give(Server::Api, method, path, status, &body);
     }
@@ -270,7 +269,7 @@ impl Bot {
     /// Changes the settings that the operator has made for the cog, and reloads it.
     ///
     /// # Panics
-    /// As [`reload`](Self::reload).
+    /// See [`reload`](Self::reload).
     #[track_caller]
     pub fn set<C: Cog>(&self, settings: Value) {
         self.stage.world.settings.replace(settings);
@@ -280,7 +279,7 @@ impl Bot {
     /// Replaces the cog with a new generation: its state is carried over, waiting handlers are cancelled.
     ///
     /// # Panics
-    /// If `save`, `setup` or `restore` fails; the message is its error.
+    /// If `save`, `setup` or `restore` fails, with its error.
     #[track_caller]
     pub fn reload<C: Cog>(&self) {
         if let Err(fault) = self.try_reload::<C>() {

@@ -65,7 +65,7 @@ impl Builder {
     /// Sets the cog up.
     ///
     /// # Panics
-    /// If `setup` or `restore` fails; the message is its error.
+    /// If `setup` or `restore` fails, with its error.
     #[must_use]
     #[track_caller]
     pub fn build<C: Cog>(self) -> Bot {

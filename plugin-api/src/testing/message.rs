@@ -110,7 +110,7 @@ impl Message {
     /// Fails the test if its text differs.
     ///
     /// # Panics
-    /// With both texts and the transcript.
+    /// If the texts differ; prints both and the transcript.
     #[track_caller]
     pub fn assert_content(&self, expected: &str) {
         let content = self.content();

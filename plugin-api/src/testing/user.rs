@@ -133,7 +133,7 @@ impl User {
     /// Writes a message with files, by name and content.
     ///
     /// # Panics
-    /// As [`say`](Self::say).
+    /// See [`say`](Self::say).
     #[track_caller]
     pub fn say_with(&self, text: &str, files: &[(&str, &[u8])]) -> Answer {
         let file = |(name, bytes): &(&str, &[u8])| File::new(name, bytes.to_vec());
@@ -144,7 +144,7 @@ impl User {
     /// Writes a reply to a message.
     ///
     /// # Panics
-    /// As [`say`](Self::say).
+    /// See [`say`](Self::say).
     #[track_caller]
     pub fn reply(&self, to: &Message, text: &str) -> Answer {
         let reference = json!({ "message_id": to.id().to_string() });
@@ -166,7 +166,7 @@ impl User {
     /// Edits a message.
     ///
     /// # Panics
-    /// As [`say`](Self::say).
+    /// See [`say`](Self::say).
     #[track_caller]
     pub fn edit(&self, message: &Message, text: &str) {
         let body = json!({ "content": self.mentioning(text) });
@@ -187,7 +187,7 @@ impl User {
     /// Reacts to a message with a Unicode emoji, or with `name:id` of a custom one.
     ///
     /// # Panics
-    /// As [`delete`](Self::delete).
+    /// See [`delete`](Self::delete).
     #[track_caller]
     pub fn react(&self, message: &Message, emoji: &str) {
         self.stage.note_act(self.id, message.channel_id(), &format!("reacts with {emoji}"), None);
@@ -197,7 +197,7 @@ impl User {
     /// Removes their reaction.
     ///
     /// # Panics
-    /// As [`delete`](Self::delete).
+    /// See [`delete`](Self::delete).
     #[track_caller]
     pub fn unreact(&self, message: &Message, emoji: &str) {
         self.stage.note_act(self.id, message.channel_id(), &format!("takes {emoji} away"), None);

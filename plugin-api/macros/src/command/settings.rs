@@ -205,7 +205,7 @@ impl Settings {
 }
 
 impl Localized {
-    /// Adds a translation, after `check`: a check of names applies to names only.
+    /// Adds a translated name, or a description if `is_name` is false, that passes `check`.
     pub(crate) fn set(&mut self, locale: &str, is_name: bool, arg: &Arg, check: Check) -> Result<()> {
         let locale = self::locale(locale, arg.span())?;
         let text = arg.text("…")?;

@@ -124,7 +124,7 @@ impl Discord {
                 embed["type"] = json!("rich");
             }
         }
-        // An edit re-evaluates mentions only if it changes the text.
+        // An edit re-evaluates mentions only if it contains a text.
         // <https://discord.com/developers/docs/resources/message#edit-message>
         if json["edited_timestamp"].is_null() || !body["content"].is_null() {
             self.notify(json, &body["allowed_mentions"]);

@@ -61,7 +61,7 @@ impl User {
     /// Like [`complete`](Self::complete), with other options already filled in.
     ///
     /// # Panics
-    /// As [`complete`](Self::complete).
+    /// See [`complete`](Self::complete).
     #[track_caller]
     pub fn complete_with(
         &self,
@@ -100,7 +100,7 @@ impl User {
     /// Chooses an entry of a message's menu.
     ///
     /// # Panics
-    /// As [`user_menu`](Self::user_menu).
+    /// See [`user_menu`](Self::user_menu).
     #[track_caller]
     pub fn message_menu(&self, name: &str, of: &Message) -> Answer {
         let here = Self { place: Some(of.channel_id()), ..self.clone() };
