@@ -183,7 +183,7 @@ fn what_a_cog_asks_of_the_host_is_shown_first_and_more_of_it_refused_unless_some
     ] {
         assert!(installed.contains(note), "{installed}");
     }
-    // Fewer handles, the same handles written differently, and handles that no earlier version needed.
+    // Fewer handles, the same ones written differently, and a version that was installed before need no confirmation.
     pack(&place, "ping", "1.1.0", asks(json!(["discord.reply:7"])));
     ok(&place, &["update", "ping"]);
     pack(&place, "ping", "1.2.0", asks(json!(["discord.reply", "store", "http:https://example.org"])));

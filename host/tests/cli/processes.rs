@@ -164,7 +164,7 @@ fn the_log_says_where_a_cog_was_when_it_crashed() {
             assert!(ended.contains(words), "{ended}");
             serves(&mut live);
         }
-        // What it was doing when it ran out of memory, without any further delay.
+        // What it was doing when it ran out of memory, without extra delay.
         live.say("!intruder memory");
         live.expect("stack backtrace of signal 6:");
         live.expect(": attempt");

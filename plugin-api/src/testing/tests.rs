@@ -1,4 +1,4 @@
-//! What the kit promises, each tested with a small cog.
+//! The kit's promises, each tested with a small cog.
 
 mod answers;
 mod checks;

@@ -1,5 +1,5 @@
 //! `!ping [text]` and `/ping text:` answer `pong [text]`: the bot of `plugins/ping` in static poise, as its users write it.
-//! It measures nothing and knows nothing of Gearshift.
+//! It is independent of Gearshift, and nothing is measured here.
 
 use std::env;
 

@@ -1,5 +1,5 @@
 //! `!ping [text]` and `/ping text:` answer `pong [text]`: the bot of `plugins/ping` on twilight, as its users write it.
-//! It measures nothing and knows nothing of Gearshift.
+//! It is independent of Gearshift, and nothing is measured here.
 
 use std::{env, sync::Arc};
 

@@ -70,7 +70,7 @@ async fn on(lane: &str, times: u64) -> Result<Vec<Figure>> {
         // Most are answered by the next host; whether all are is measured in `restart`.
         load.stop().await?;
     }
-    // What is due must come by then.
+    // Reminders that are due must come by then.
     tokio::time::sleep(Duration::from_secs(5)).await;
     let reminded: HashMap<String, u64> = reminded.end().await?;
     drop(bot);

@@ -135,7 +135,7 @@ pub(super) async fn soak(scale: Scale, minutes: Option<u64>) -> Result<Vec<Figur
     for cog in ["counter", "ping", "remind"] {
         bot.order(&["cogs", "reload", cog, "--lane", "thread"]).await?;
     }
-    // What is due must come by then.
+    // Reminders and retries that are due must come by then.
     tokio::time::sleep(REST).await;
     let load = steady.stop().await?;
     let left = bot.process().children()?.len().abs_diff(1);
@@ -264,7 +264,7 @@ impl Reminders {
         Reminders { end, came }
     }
 
-    /// What came so far.
+    /// Stops counting. Returns how often each reminder came.
     pub(super) async fn end(self) -> Result<HashMap<String, u64>> {
         let _ = self.end.send(());
         Ok(self.came.await?)
