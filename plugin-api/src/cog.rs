@@ -1,4 +1,4 @@
-//! The trait that a cog implements. Nothing in it crosses the library boundary: `export!` makes the table that does.
+//! The trait that a cog implements. It does not cross the library boundary itself: `export!` makes the table that does.
 
 use std::future::{Future, ready};
 
@@ -18,33 +18,33 @@ use crate::{
 pub trait Cog: Sized + 'static {
     /// The gateway events this cog gets, by Discord's names; see [`events`](crate::events).
     const EVENTS: &'static [&'static str] = &[];
-    /// Which of them; an event that no filter is for comes always.
+    /// Narrows them down. Events that no filter names always reach the cog.
     const FILTERS: &'static [Filter] = &[];
     /// The commands it answers.
     const COMMANDS: &'static [Command] = &[];
-    /// The buttons, selects and forms it answers, by their `custom_id`: `vote:{number}` is every id that begins with
-    /// `vote:` and has no further colon. They reach the cog that names them, after a reload and a restart too.
+    /// The buttons, selects and forms it answers, by their `custom_id`: `vote:{number}` matches every id that begins
+    /// with `vote:` and has no further colon. They reach the cog that declares them, even after a reload or a restart.
     const COMPONENTS: &'static [&'static str] = &[];
-    /// The tasks that run as long as it serves.
+    /// The tasks that run for as long as the cog serves.
     const TASKS: &'static [Task] = &[];
-    /// The type of its settings, which the operator writes into `[cog.NAME.settings]` of the host's config: they are checked
-    /// before `setup`, and [`Host::settings`] reads them. When they change, the cog is reloaded.
+    /// The type of the cog's settings, which the operator writes to `[cog.NAME.settings]` in the host's config. They
+    /// are checked before `setup`, and [`Host::settings`] reads them. The cog is reloaded when they change.
     const SETTINGS: Option<SettingsType> = None;
-    /// What it asks of the host, in the words of `[cog.NAME] handles`, such as `["discord.reply", "store"]`: operators are
-    /// shown it before they install the cog, and unless they allow something else, it is all that the cog may ask. `None`:
-    /// it does not say, and may ask everything.
+    /// The handles that the cog needs, in the terms of `[cog.NAME] handles`, such as `["discord.reply", "store"]`.
+    /// Operators see them before they install the cog, and the cog may use nothing else unless they allow it. `None`
+    /// declares nothing: the cog may use every handle.
     const HANDLES: Option<&'static [&'static str]> = None;
 
-    /// Builds the cog from its handles. All sessions behind them are open. The generation before, if any, is still
-    /// serving while this runs, and goes on serving if this fails.
+    /// Builds the cog from its handles; all sessions behind them are open. The previous generation, if there is one,
+    /// still serves while this runs, and continues to serve if this fails.
     fn setup(host: Host) -> impl Future<Output = Result<Self>>;
 
-    /// Takes over what the generation before saved, or what was stored at the last shutdown.
-    /// Runs after `setup` and before anything is served.
+    /// Takes over the state that the previous generation saved, or that was stored at the last shutdown. Runs after
+    /// `setup` and before anything is served.
     ///
     /// # Errors
-    /// A version it cannot read: the generation before then keeps serving, and no state is lost. A cog without its own
-    /// `restore` refuses every state.
+    /// If the cog cannot read this version of the state. The previous generation then keeps serving, and no state is
+    /// lost. A cog that does not implement `restore` refuses any state.
     fn restore(&mut self, state: State) -> Result<()> {
         Err(Error::new(format!(
             "it does not restore state, and was given state of version {}",
@@ -57,22 +57,23 @@ pub trait Cog: Sized + 'static {
         ready(Ok(()))
     }
 
-    /// Whether a command may run, once its rules hold. See [`Verdict`](crate::Verdict) for a check that says yes or no.
+    /// Whether a command may run; called once its rules hold. See [`Verdict`](crate::Verdict) for checks that return a
+    /// `bool`.
     ///
     /// # Errors
-    /// [Input](Error::input) says to the user why it may not.
+    /// [Input](Error::input) tells the user why the command may not run.
     fn check(&self, _ctx: &Context) -> impl Future<Output = Result<()>> {
         ready(Ok(()))
     }
 
-    /// Answers a command of [`COMMANDS`](Self::COMMANDS); [`Context::command`] says which. Its rules hold, and an error that
-    /// is [input](Error::input) is shown to the user.
+    /// Answers a command of [`COMMANDS`](Self::COMMANDS); [`Context::command`] is its name. Its rules hold, and an
+    /// error that is [input](Error::input) is shown to the user.
     fn command(&self, _ctx: &Context) -> impl Future<Output = Result<()>> {
         ready(Ok(()))
     }
 
-    /// Suggests values for an option that is completed; `typed` is what stands there so far. The first 25 are shown; one
-    /// that is empty or longer than 100 characters, name or text, is left out.
+    /// Suggests values for the option that the user is filling in; `typed` is the text so far. The first 25 suggestions
+    /// are shown. Those whose name or text value is empty or longer than 100 characters are left out.
     fn autocomplete(
         &self,
         _ctx: &Context,
@@ -82,13 +83,13 @@ pub trait Cog: Sized + 'static {
         ready(Ok(Vec::new()))
     }
 
-    /// Answers a button, a select or a form of [`COMPONENTS`](Self::COMPONENTS); [`Context::custom_id`] says which.
+    /// Answers a button, a select or a form of [`COMPONENTS`](Self::COMPONENTS); [`Context::custom_id`] is its id.
     fn component(&self, _ctx: &Context) -> impl Future<Output = Result<()>> {
         ready(Ok(()))
     }
 
-    /// Gets what a command or component failed with, rules and checks included. What it returns counts instead: an error
-    /// that is [input](Error::input) is shown to the user, any other is a fault.
+    /// Called with the error of a command or component, including errors of rules and checks. The result replaces that
+    /// error: an error that is [input](Error::input) is shown to the user, any other is a fault.
     fn on_error(&self, _ctx: &Context, error: Error) -> impl Future<Output = Result<()>> {
         ready(Err(error))
     }
@@ -98,33 +99,33 @@ pub trait Cog: Sized + 'static {
         ready(Ok(()))
     }
 
-    /// Hands out the state for the next generation; `None` if the cog keeps none. Also called every so often while
-    /// handlers are waiting, so that a crash of the process loses little.
+    /// Returns the state for the next generation, or `None` if the cog keeps none. It is also called periodically while
+    /// handlers are waiting, so that little is lost if the process crashes.
     ///
     /// # Errors
-    /// A reload is refused when this fails.
+    /// If this fails, the reload is refused.
     fn save(&self) -> Result<Option<State>> {
         Ok(None)
     }
 
-    /// Says goodbye: the cog is being unloaded, not replaced.
+    /// Called when the cog is being unloaded, not replaced.
     fn teardown(&self) -> impl Future<Output = Result<()>> {
         ready(Ok(()))
     }
 }
 
-/// A value that is suggested while the user types.
+/// A value suggested while the user types.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Suggestion {
-    /// What is shown, at most 100 characters.
+    /// The text that is shown, at most 100 characters.
     pub name: String,
-    /// What is sent: text, or a number for an option of numbers.
+    /// The value that is sent: a text, or a number if the option is a number.
     pub value: serde_json::Value,
 }
 
 impl Suggestion {
-    /// Shows a name and sends another value: a text, or a number for an option of numbers. A text alone is both:
-    /// `"tea".into()`.
+    /// A suggestion that shows `name` and sends `value`: a text, or a number if the option is a number. To show and
+    /// send the same text, use `"tea".into()`.
     pub fn new(name: impl Into<String>, value: impl Into<serde_json::Value>) -> Self {
         Self { name: name.into(), value: value.into() }
     }
@@ -137,28 +138,28 @@ impl<T: Into<String>> From<T> for Suggestion {
     }
 }
 
-/// A cog's state between two generations: a version of its own and bytes in its own encoding.
+/// A cog's state, handed from one generation to the next: a version and bytes, both of which only the cog interprets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct State {
-    /// The cog's schema version.
+    /// The version of the cog's state schema.
     pub version: u32,
-    /// The cog's encoding.
+    /// The state, in an encoding of the cog's choice.
     pub bytes: Vec<u8>,
 }
 
 impl State {
-    /// State as JSON.
+    /// Encodes `value` as JSON.
     ///
     /// # Errors
-    /// When `value` cannot be written as JSON.
+    /// If `value` cannot be written as JSON.
     pub fn json(version: u32, value: &impl Serialize) -> Result<Self> {
         Ok(Self { version, bytes: serde_json::to_vec(value)? })
     }
 
-    /// Reads state that was written as JSON.
+    /// Reads state that was encoded as JSON.
     ///
     /// # Errors
-    /// When the bytes are not JSON of that shape.
+    /// If the bytes are not JSON of that shape.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T> {
         Ok(serde_json::from_slice(&self.bytes)?)
     }

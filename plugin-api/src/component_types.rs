@@ -1,4 +1,4 @@
-//! Discord's types of components.
+//! Discord's component types.
 //! <https://discord.com/developers/docs/components/reference#component-object-component-types>
 
 pub(crate) const ROW: u8 = 1;

@@ -1,5 +1,5 @@
-//! What a handler is called for: a command, a component, a form, an event, a run of a task. It answers in the way that
-//! fits, and gives the handles.
+//! The context of a handler: the command, component, form, event or task that it was called for, the ways to answer it,
+//! and the cog's handles.
 
 mod call;
 mod posted;
@@ -25,21 +25,21 @@ pub use self::posted::Posted;
 pub(crate) use self::reply::Shown;
 use self::{call::Call, reply::Answer};
 
-/// What a handler is called for, with the handles of the cog: [`Host`]'s methods are all here.
+/// What a handler was called for, with the cog's handles: all methods of [`Host`] are available here.
 pub struct Context {
     host: Host,
     cause: Cause,
-    /// How far an interaction has been answered.
+    /// How far the interaction has been answered.
     answer: Cell<Answer>,
-    /// Whether the first answer is ephemeral though it does not say so.
+    /// Whether the first answer is ephemeral even if the message itself is not.
     is_first_ephemeral: Cell<bool>,
-    /// The form that was sent to it last: what is answered from then on.
+    /// The last form that was submitted in answer to the call; later answers go to it.
     form: RefCell<Option<(RArc<Interaction>, Taken)>>,
     #[cfg(feature = "serenity")]
     pub(crate) caller: crate::serenity::Caller,
 }
 
-/// Why a handler is called.
+/// What a handler was called for.
 enum Cause {
     Command(Call),
     /// A component or a form.
@@ -58,13 +58,13 @@ impl Deref for Context {
 }
 
 impl Context {
-    /// A call of one of the declared commands. The error, which is [input](Error::input), says that a group was called and
-    /// not a command in it.
+    /// A call of one of the declared commands. The error, which is [input](Error::input), says that a group was called
+    /// and not a command in it.
     pub(crate) fn of_command(host: Host, raw: Invocation, commands: &'static [Command]) -> (Self, Result) {
         let (call, found) = Call::new(raw, commands);
         let ephemeral = call.declared.iter().any(|command| command.ephemeral);
         let is_deferred = matches!(&call.raw.origin, Origin::Slash(interaction) if interaction.deferred);
-        // The host defers a command as it is declared.
+        // The host defers a command the way it is declared.
         let answer = if is_deferred { Answer::Deferred { ephemeral } } else { Answer::None };
         (Self { answer: Cell::new(answer), ..Self::new(host, Cause::Command(call)) }, found)
     }
@@ -98,7 +98,7 @@ impl Context {
         }
     }
 
-    /// The command that was called or is being typed, with the groups it is in: `tag add`. Empty if it is no command.
+    /// The command that is called or typed, with the groups it is in: `tag add`. Empty if this is not a command.
     #[must_use]
     pub fn command(&self) -> &str {
         match (self.call(), self.interaction()) {
@@ -108,8 +108,8 @@ impl Context {
         }
     }
 
-    /// Its type, by Discord's numbers: 1 called with a slash or a prefix, 2 from a user's menu, 3 from a message's. 0 if it
-    /// is no command.
+    /// The type of the command, by Discord's numbers: 1 for a slash or prefix command, 2 for a user menu, 3 for a
+    /// message menu. 0 if this is not a command.
     #[must_use]
     pub fn command_kind(&self) -> u8 {
         match (self.call(), self.interaction()) {
@@ -119,16 +119,16 @@ impl Context {
         }
     }
 
-    /// The `custom_id` of the component or form. Empty if it is neither.
+    /// The `custom_id` of the component or form. Empty if this is neither.
     #[must_use]
     pub fn custom_id(&self) -> &str {
         self.interaction().map_or("", |interaction| &interaction.custom_id)
     }
 
-    /// What was chosen in a select.
+    /// The values chosen in a select.
     ///
     /// # Errors
-    /// When a value cannot be read.
+    /// If a value cannot be parsed as a `T`.
     pub fn values<T: FromStr>(&self) -> Result<Vec<T>> {
         let values = self.interaction().map_or(&[][..], |interaction| &interaction.values);
         let read = |value: &abi_stable::std_types::RString| {
@@ -139,9 +139,9 @@ impl Context {
         values.iter().map(read).collect()
     }
 
-    /// What was given for a declared option of a command, or for a field of a form, as text. In a prefix command each
-    /// option takes a word, or several in quotation marks, and the last one the rest of the line. What a menu was opened on
-    /// is its option `user` or `message`.
+    /// The value of a declared option of a command, or of a field of a form, as text. In a prefix command each option
+    /// takes a word, or several in quotation marks, and the last one takes the rest of the line. In a menu command,
+    /// `user` or `message` is the id of the target.
     #[must_use]
     pub fn option(&self, name: &str) -> Option<&str> {
         if let (Some(call), "user" | "message") = (self.call(), name)
@@ -165,26 +165,27 @@ impl Context {
         Arguments::new(self, self.rest())
     }
 
-    /// One argument of a command as a Rust type. For several of a prefix command, see [`arguments`](Self::arguments).
+    /// One argument of a command as a Rust type. To read several of a prefix command, use
+    /// [`arguments`](Self::arguments).
     ///
     /// # Errors
-    /// As [`Arguments::next`].
+    /// The same as [`Arguments::next`].
     pub async fn argument<T: Argument>(&self, name: &str) -> Result<T> {
         let position = self.call().and_then(|call| call.position(name));
         let line = position.map_or("", |position| behind(self.rest(), position));
         Arguments::new(self, line).next(name).await
     }
 
-    /// Everything behind the name of a prefix command; empty for slash commands.
+    /// Everything after the name of a prefix command; empty for slash commands.
     #[must_use]
     pub fn rest(&self) -> &str {
         self.call().map_or("", Call::rest)
     }
 
-    /// Who called, pressed, or wrote.
+    /// The user who called the command, used the component or wrote the message.
     ///
     /// # Errors
-    /// In a task, and for an event that says it in its JSON only.
+    /// In a task, and for an event that has the user only in its JSON.
     pub fn user(&self) -> Result<&User> {
         match (self.interaction(), self.message()) {
             (Some(interaction), _) => Ok(&interaction.user),
@@ -193,7 +194,8 @@ impl Context {
         }
     }
 
-    /// The snowflake of the interaction or message: no other call has it, and a second attempt at the same one does.
+    /// The snowflake of the interaction or message. It is unique to this call; a second attempt at the same call has
+    /// the same id.
     ///
     /// # Errors
     /// In a task, and for an event without a message.
@@ -205,10 +207,10 @@ impl Context {
         }
     }
 
-    /// Where it happened, by snowflake.
+    /// The channel it happened in, by snowflake.
     ///
     /// # Errors
-    /// In a task, and for an event that says it in its JSON only.
+    /// In a task, and for an event that has the channel only in its JSON.
     pub fn channel_id(&self) -> Result<u64> {
         let channel = match (&self.cause, self.interaction(), self.message()) {
             (_, Some(interaction), _) => interaction.channel_id.into_option(),
@@ -219,7 +221,8 @@ impl Context {
         channel.ok_or_else(|| Error::new("it did not happen in a channel"))
     }
 
-    /// The guild, by snowflake. None in a direct message and in a task, and for an event that says it in its JSON only.
+    /// The guild, by snowflake. `None` in a direct message, in a task, and for an event that has the guild only in its
+    /// JSON.
     #[must_use]
     pub fn guild_id(&self) -> Option<u64> {
         match (&self.cause, self.interaction(), self.message()) {
@@ -230,7 +233,7 @@ impl Context {
         }
     }
 
-    /// The language of the user who called, such as `en-US` or `de`. Discord says it with interactions only.
+    /// The language of the user who called, such as `en-US` or `de`. Discord sends it only with interactions.
     /// <https://discord.com/developers/docs/reference#locales>
     #[must_use]
     pub fn locale(&self) -> Option<&str> {
@@ -242,7 +245,7 @@ impl Context {
         serde_json::from_str(&self.interaction()?.json).ok().and_then(|it: Locale<'_>| it.locale)
     }
 
-    /// The user's roles in the guild, by snowflake; empty in a direct message and where no user called.
+    /// The user's roles in the guild, by snowflake; empty in a direct message, and if no user called.
     #[must_use]
     pub fn roles(&self) -> &[u64] {
         match (self.interaction(), self.message()) {
@@ -275,7 +278,7 @@ impl Context {
         }
     }
 
-    /// Discord's JSON of what the handler is called for; empty in a task.
+    /// Discord's JSON for what the handler was called for; empty in a task.
     #[cfg(feature = "serenity")]
     pub(crate) fn json(&self) -> std::borrow::Cow<'_, str> {
         match (&self.cause, self.interaction(), self.message()) {
@@ -286,7 +289,7 @@ impl Context {
         }
     }
 
-    /// Discord's name of the event that is handled; empty if it is none.
+    /// Discord's name of the event being handled; empty if this is not an event.
     #[cfg(feature = "serenity")]
     pub(crate) fn event_name(&self) -> &str {
         match &self.cause {
@@ -295,7 +298,7 @@ impl Context {
         }
     }
 
-    /// The same, to be kept.
+    /// The interaction, shared so that it can be kept.
     pub(crate) fn shared_interaction(&self) -> Option<RArc<Interaction>> {
         match &self.cause {
             Cause::Command(Call { raw: Invocation { origin: Origin::Slash(interaction), .. }, .. })
@@ -305,20 +308,21 @@ impl Context {
         }
     }
 
-    /// The handles of the cog, to be kept.
+    /// The cog's handles. They can be cloned and kept.
     #[must_use]
     pub fn host(&self) -> &Host {
         &self.host
     }
 
-    /// A declared option of the command that was called, and whether it is the last that takes something of a line.
+    /// A declared option of the command that was called, and whether it is the last one that takes part of the line.
     pub(crate) fn declared_option(&self, name: &str) -> Option<(&'static Opt, bool)> {
         let options = self.options();
         let position = options.iter().position(|option| option.name == name)?;
         Some((&options[position], options[position + 1..].iter().all(Opt::is_file)))
     }
 
-    /// The file of the message that is for a declared option, by snowflake: the first one for the first such option.
+    /// The message's file for a declared option, by snowflake: the first file belongs to the first such option, and so
+    /// on.
     pub(crate) fn file(&self, name: &str) -> Option<u64> {
         let mut files = self.options().iter().filter(|option| option.is_file());
         let place = files.position(|option| option.name == name).unwrap_or(0);
@@ -330,7 +334,7 @@ impl Context {
         self.call().map_or(&[], Call::options)
     }
 
-    /// The rules of the command that was called and of the groups it is in, the top first, with the path of each.
+    /// The rules of the command that was called and of the groups it is in, outermost first, each with its path.
     pub(crate) fn rules(&self) -> impl Iterator<Item = (&str, &'static Rules)> {
         let call = self.call();
         let declared = call.map_or(&[][..], |call| &call.declared);

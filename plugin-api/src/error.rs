@@ -1,15 +1,16 @@
-//! The error of a cog: any error turned into text, causes included, and where it came from. The error of a handle stays
-//! what it was; of other types nothing is kept.
+//! The error of a cog: the text of any error, including its causes, and where the error came from. The error of a
+//! handle is kept as it is; of all other types, only the text is kept.
 
 use std::{error, fmt, iter, num, str};
 
 use crate::abi::{ErrorCause, HandleError};
 
-/// What a cog's functions fail with. Made from any error by `?`, or from text by [`Error::new`].
+/// The error that a cog's functions return. `?` makes it from any error, and [`Error::new`] from text.
 ///
-/// It is not always the cog's failure. What Discord or another server refused, and what a user typed, is counted apart and
-/// never takes a new version back: the error of a handle, and of reading a number or a truth value from text, is
-/// distinguished by `?`, also as the source of another error; [`Error::input`] says so in words.
+/// An error is not always the fault of the cog. A refusal by Discord or another server, and bad input from a user, are
+/// counted apart and never make the host go back to the previous version. `?` recognizes the error of a handle, and
+/// errors of parsing a number or a `bool` from text, even as the source of another error; [`Error::input`] marks an
+/// error as bad input explicitly.
 ///
 /// ```
 /// # use gearshift_cog::{discord_codes::CANNOT_SEND_TO_USER, prelude::*};
@@ -23,7 +24,7 @@ use crate::abi::{ErrorCause, HandleError};
 pub struct Error {
     text: String,
     cause: ErrorCause,
-    /// Boxed: nearly every `Result` of a cog has the size of this.
+    /// Boxed, as nearly every `Result` of a cog is as large as this type.
     handle: Option<Box<HandleError>>,
 }
 
@@ -31,29 +32,29 @@ pub struct Error {
 pub type Result<T = (), E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    /// An error in the cog's own words.
+    /// An error with the cog's own text.
     pub fn new(text: impl fmt::Display) -> Self {
         Self { text: text.to_string(), cause: ErrorCause::OWN, handle: None }
     }
 
-    /// What a user typed or chose cannot be used.
+    /// An error for something that a user typed or chose and that cannot be used.
     pub fn input(text: impl fmt::Display) -> Self {
         Self { text: text.to_string(), cause: ErrorCause::INPUT, handle: None }
     }
 
-    /// The error of a handle that this is, or that was a source of it.
+    /// The error of a handle that this error is, or that is among its sources.
     #[must_use]
     pub fn handle(&self) -> Option<&HandleError> {
         self.handle.as_deref()
     }
 
-    /// Discord's code, if Discord refused something; see [`discord_codes`](crate::discord_codes).
+    /// Discord's error code, if Discord refused a request; see [`discord_codes`](crate::discord_codes).
     #[must_use]
     pub fn discord_code(&self) -> Option<u32> {
         self.handle()?.discord_code()
     }
 
-    /// What it came from.
+    /// Where the error came from.
     pub(crate) fn cause(&self) -> ErrorCause {
         self.cause
     }
@@ -66,7 +67,7 @@ impl<E: error::Error + 'static> From<E> for Error {
 }
 
 impl Error {
-    /// With the texts of all its sources. Not generic: it would be made again for each type of error.
+    /// Includes the texts of all its sources. Not generic: it would be compiled again for each type of error.
     fn of(error: &(dyn error::Error + 'static)) -> Self {
         let mut text = error.to_string();
         let mut next = error.source();
@@ -82,12 +83,12 @@ impl Error {
     }
 }
 
-/// What an error came from, if its type tells.
+/// Where an error came from, if its type tells.
 fn cause_of(error: &(dyn error::Error + 'static)) -> Option<ErrorCause> {
     if let Some(error) = error.downcast_ref::<HandleError>() {
         return Some(error.cause());
     }
-    // Numbers of Discord's own are read by the host; what a cog reads from text is nearly always an option.
+    // The host parses Discord's own numbers; what a cog parses from text is nearly always an option.
     let is_input = error.is::<num::ParseIntError>()
         || error.is::<num::ParseFloatError>()
         || error.is::<str::ParseBoolError>();

@@ -1,5 +1,5 @@
-//! What Discord's answers are read as. Made so that a type is read by code in this crate and not in the author's: a model
-//! is large, and would be compiled again with each change of a cog.
+//! The types that Discord's answers are read as. They are read by code in this crate, not in the author's: a model is
+//! large, and would otherwise be compiled again with each change of a cog.
 
 use std::ops::Deref;
 
@@ -8,16 +8,16 @@ use serde_json::{Value, value::RawValue};
 
 use crate::{FromEvent, Result, abi::Event};
 
-/// A type that an answer of Discord's is read as. With the feature `serenity`, its models are.
+/// A type that an answer from Discord can be read as. With the feature `serenity`, its models can be.
 pub trait FromDiscord: Sized {
-    /// Reads the body of an answer; empty for 204.
+    /// Reads the body of an answer; it is empty for a 204.
     ///
     /// # Errors
-    /// When it is not of that form.
+    /// If the body is not of that form.
     fn from_discord(json: &str) -> Result<Self>;
 }
 
-/// Any type of your own, read from Discord's JSON: of an answer, or of an event that the listener names,
+/// Any type of your own, read from Discord's JSON: from an answer, or from an event that the listener names,
 /// `#[listen("GUILD_CREATE")]`.
 ///
 /// ```
@@ -44,14 +44,14 @@ impl<T> Deref for Json<T> {
 }
 
 impl FromDiscord for Value {
-    /// `Null` for 204.
+    /// `Null` for a 204.
     fn from_discord(json: &str) -> Result<Self> {
         Ok(if json.is_empty() { Value::Null } else { serde_json::from_str(json)? })
     }
 }
 
 impl FromDiscord for () {
-    /// Whatever it is.
+    /// Ignores the body.
     fn from_discord(_json: &str) -> Result {
         Ok(())
     }

@@ -1,11 +1,11 @@
-//! What is sent to Discord as JSON.
+//! Values that are sent to Discord as JSON.
 
 use serde_json::Value;
 
-/// JSON for Discord: a value made with `json!`, a text, number or truth value, or, with the feature `serenity`, any of
+/// JSON for Discord: a value made with `json!`, a text, a number or a `bool`, or, with the feature `serenity`, any of
 /// serenity's builders.
 pub trait ToJson {
-    /// Its JSON.
+    /// Writes it as JSON.
     fn to_json(&self) -> String;
 }
 

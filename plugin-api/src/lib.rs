@@ -1,4 +1,4 @@
-//! What a Gearshift cog is written with: `#[cog]` and its attributes, the handles, and the stable ABI below them.
+//! The SDK for Gearshift cogs: `#[cog]` and its attributes, the handles, and the stable ABI below them.
 //!
 #![doc = include_str!("guide.md")]
 #![deny(unsafe_code)]
@@ -8,7 +8,7 @@
     reason = "what the derives of abi_stable 0.11 expand to"
 )]
 
-// What the attributes write names this crate, in its own tests as well.
+// The code that the attributes generate names this crate, also in its own tests.
 extern crate self as gearshift_cog;
 
 pub mod abi;
@@ -69,7 +69,7 @@ pub use self::export::glue as __glue;
 #[doc(hidden)]
 pub use gearshift_cog_macros::crate_type as __crate_type;
 
-/// Names of Discord's gateway events, for [`Cog::EVENTS`]. Any other name of Discord's works as well.
+/// Names of Discord's gateway events, for [`Cog::EVENTS`]. The name of any other Discord event works as well.
 pub mod events {
     /// A message was posted.
     pub const MESSAGE_CREATE: &str = "MESSAGE_CREATE";
@@ -77,19 +77,21 @@ pub mod events {
     pub const MESSAGE_UPDATE: &str = "MESSAGE_UPDATE";
     /// A message was deleted.
     pub const MESSAGE_DELETE: &str = "MESSAGE_DELETE";
-    /// A button, select, modal or autocomplete (commands reach the cog that declared them without this).
+    /// A button, select, modal or autocomplete. Commands reach the cog that declares them without this.
     pub const INTERACTION_CREATE: &str = "INTERACTION_CREATE";
-    /// A shard is connected. A cog that is loaded later still gets it once for each shard, with the guilds of that moment.
+    /// A shard has connected. A cog that is loaded later still gets the event once per shard, with the guilds at that
+    /// time.
     pub const READY: &str = "READY";
-    /// A guild is there. A cog that is loaded later still gets each guild once, as it is at that moment, but without what
-    /// grows with it: members, presences, voice states, threads, sounds, stages and scheduled events. One that an outage
-    /// has taken away is followed by its `GUILD_DELETE` with `unavailable`.
+    /// A guild is available. A cog that is loaded later still gets the event once per guild, with the guild's state at
+    /// that time, but without the lists that grow with the guild: members, presences, voice states, threads, sounds,
+    /// stages and scheduled events. For a guild that is down because of an outage, its `GUILD_DELETE` with
+    /// `unavailable` follows.
     pub const GUILD_CREATE: &str = "GUILD_CREATE";
-    /// Members that were asked for with `host.discord().request_members(…)`.
+    /// Members that were requested with `host.discord().request_members(…)`.
     pub const GUILD_MEMBERS_CHUNK: &str = "GUILD_MEMBERS_CHUNK";
-    /// Somebody joined a guild.
+    /// A user joined a guild.
     pub const GUILD_MEMBER_ADD: &str = "GUILD_MEMBER_ADD";
-    /// Somebody left a guild.
+    /// A user left a guild.
     pub const GUILD_MEMBER_REMOVE: &str = "GUILD_MEMBER_REMOVE";
     /// A reaction was added.
     pub const MESSAGE_REACTION_ADD: &str = "MESSAGE_REACTION_ADD";
@@ -104,15 +106,15 @@ pub mod interactions {
     pub const COMMAND: u8 = 2;
     /// A button or a select.
     pub const COMPONENT: u8 = 3;
-    /// A user types into an option.
+    /// A user is typing the value of an option.
     pub const AUTOCOMPLETE: u8 = 4;
-    /// A form was sent.
+    /// A form was submitted.
     pub const MODAL: u8 = 5;
     /// [`Discord::callback`](crate::handles::Discord::callback): a message.
     pub const CALLBACK_MESSAGE: u8 = 4;
     /// "Thinking …".
     pub const CALLBACK_DEFERRED: u8 = 5;
-    /// "The message will be edited", which shows nothing.
+    /// Edits the component's message later; until then, nothing is shown.
     pub const CALLBACK_DEFERRED_UPDATE: u8 = 6;
     /// An edit of the message that the component is on.
     pub const CALLBACK_UPDATE: u8 = 7;
@@ -120,12 +122,12 @@ pub mod interactions {
     pub const CALLBACK_CHOICES: u8 = 8;
     /// A form.
     pub const CALLBACK_MODAL: u8 = 9;
-    /// What the user of a command, a component or a form reads, and nobody else, when its handler failed and nothing has
-    /// answered; unless the operator has set another `[discord] failure_text`.
+    /// What the user of a command, a component or a form sees, ephemerally, when its handler failed without an answer,
+    /// unless the operator has set `[discord] failure_text`.
     pub const FAILURE_TEXT: &str = "Something went wrong. Try again later.";
 }
 
-/// What a cog usually needs: `use gearshift_cog::prelude::*;`
+/// What most cogs need: `use gearshift_cog::prelude::*;`
 pub mod prelude {
     pub use crate::abi::{Event, Interaction, TaskRun};
     pub use crate::manifest::{Command, Opt};

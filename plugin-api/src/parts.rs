@@ -1,10 +1,10 @@
-//! What stands at the placeholders of a pattern: in a `custom_id`, or in the name of a planned task.
+//! The values of the placeholders in a pattern: in a `custom_id`, or in the name of a planned task.
 
 use std::str::FromStr;
 
 use crate::{Error, Result, manifest::fits};
 
-/// A text that has the form of a pattern.
+/// A text that matches a pattern.
 ///
 /// ```
 /// use gearshift_cog::Parts;
@@ -21,16 +21,16 @@ pub struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    /// The parts of `text`, if it has the form of `pattern`; see [`Cog::COMPONENTS`](crate::Cog::COMPONENTS).
+    /// The parts of `text`, if it matches `pattern`; see [`Cog::COMPONENTS`](crate::Cog::COMPONENTS).
     #[must_use]
     pub fn of(pattern: &'a str, text: &'a str) -> Option<Self> {
         fits(pattern, text).then_some(Self { pattern, text })
     }
 
-    /// What stands at the placeholder `{name}`.
+    /// The value of the placeholder `{name}`.
     ///
     /// # Errors
-    /// When it cannot be read as a `T`, or the pattern has no such placeholder.
+    /// If the value cannot be parsed as a `T`, or the pattern has no such placeholder.
     pub fn get<T: FromStr>(&self, name: &str) -> Result<T> {
         let part =
             self.part(name).ok_or_else(|| Error::new(format!("`{}` has no `{{{name}}}`", self.pattern)))?;

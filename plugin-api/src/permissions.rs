@@ -3,18 +3,18 @@
 
 gearshift_cog_macros::permissions!();
 
-/// Those of `needed` that are not in `granted`. An administrator has all.
+/// The permissions of `needed` that are not in `granted`. An administrator has all.
 pub(crate) fn missing(granted: u64, needed: u64) -> u64 {
     if granted & ADMINISTRATOR != 0 { 0 } else { needed & !granted }
 }
 
-/// All of them.
+/// All permissions.
 #[cfg(any(test, feature = "testing"))]
 pub(crate) fn every() -> u64 {
     ALL.iter().fold(0, |bits, (_, bit)| bits | bit)
 }
 
-/// Their names as Discord's client shows them; of a bit that is not known, its position.
+/// The names of permissions as Discord's client shows them, and of an unknown bit its position.
 pub(crate) fn names(bits: u64) -> impl Iterator<Item = String> {
     (0..u64::BITS).filter(move |bit| bits & 1 << bit != 0).map(|bit| {
         let known = SHOWN.iter().find(|(other, _)| *other == 1 << bit);

@@ -1,4 +1,5 @@
-//! What the operator sets for a cog in `[cog.NAME.settings]`: typed by the cog, and checked before it is built.
+//! The settings that the operator writes to `[cog.NAME.settings]`. Their type is declared by the cog, and they are
+//! checked before it is built.
 
 use std::{error, fmt};
 
@@ -21,7 +22,8 @@ use serde::de::DeserializeOwned;
 /// const SETTINGS: Option<SettingsType> = Some(SettingsType::of::<Settings>());
 /// ```
 ///
-/// A date or a time of the config is text here. With `deny_unknown_fields` the operator learns of a key that is misspelt.
+/// A date or a time in the config is read as text. `deny_unknown_fields` makes the host report misspelt keys to the
+/// operator.
 #[derive(Clone, Copy, Debug)]
 pub struct SettingsType {
     check: fn(&str) -> Result<(), SettingsError>,
@@ -34,7 +36,7 @@ impl SettingsType {
         Self { check: check::<T> }
     }
 
-    /// Whether settings in JSON are of the type.
+    /// Checks that settings, given as JSON, are of this type.
     pub(crate) fn check(&self, json: &str) -> Result<(), SettingsError> {
         (self.check)(json)
     }
@@ -43,7 +45,7 @@ impl SettingsType {
 /// Why settings cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SettingsError {
-    /// The key, such as `channels[2].id`; empty for all of them.
+    /// The key, such as `channels[2].id`; empty if the error concerns the settings as a whole.
     pub(crate) key: String,
     /// What is wrong with it.
     pub(crate) text: String,
@@ -64,7 +66,7 @@ fn check<T: DeserializeOwned>(json: &str) -> Result<(), SettingsError> {
     read::<T>(json).map(drop)
 }
 
-/// Settings in JSON as a `T`.
+/// Reads settings in JSON as a `T`.
 pub(crate) fn read<T: DeserializeOwned>(json: &str) -> Result<T, SettingsError> {
     serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(json)).map_err(in_words)
 }
@@ -72,7 +74,7 @@ pub(crate) fn read<T: DeserializeOwned>(json: &str) -> Result<T, SettingsError> 
 fn in_words(error: serde_path_to_error::Error<serde_json::Error>) -> SettingsError {
     let key = error.path().to_string();
     let inner = error.inner();
-    // The operator wrote no JSON: places in it say nothing.
+    // The operator did not write JSON, so positions in it mean nothing to them.
     let place = format!(" at line {} column {}", inner.line(), inner.column());
     let text = inner.to_string();
     let text = text.strip_suffix(&place).unwrap_or(&text).to_owned();

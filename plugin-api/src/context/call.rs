@@ -1,4 +1,4 @@
-//! A call of a command: which of the declared ones it is, and what was typed behind it.
+//! A call of a command: which of the declared commands it is, and what was typed after its name.
 
 use std::{cell::OnceCell, mem};
 
@@ -9,18 +9,18 @@ use crate::{
     manifest::{Command, Opt},
 };
 
-/// A command, called by somebody.
+/// A command that a user called.
 pub(super) struct Call {
     pub(super) raw: Invocation,
-    /// From the declared command at the top down to the one that was called.
+    /// The declared commands, from the one at the top down to the one that was called.
     pub(super) declared: Vec<&'static Command>,
-    /// Their names with spaces between: `tag add`.
+    /// Their names, separated by spaces: `tag add`.
     pub(super) path: String,
-    /// The snowflake of what a menu was opened on; empty for other commands.
+    /// The snowflake of the target that a menu was opened on; empty for other commands.
     pub(super) target: String,
-    /// Where the arguments begin in the line of a prefix command, in bytes.
+    /// The offset at which the arguments begin in the line of a prefix command, in bytes.
     pub(super) arguments: usize,
-    /// What was typed for each declared option that is no file, in order.
+    /// What was typed for each declared option that is not a file, in order.
     typed: OnceCell<Vec<String>>,
 }
 
@@ -39,7 +39,7 @@ impl Call {
             Origin::Slash(interaction) => {
                 let interaction = interaction.clone();
                 let (kind, path) = (interaction.command_kind, &*interaction.command);
-                // A menu's name may hold spaces.
+                // A menu's name may contain spaces.
                 match kind {
                     1 => path.split(' ').for_each(|name| _ = call.enter(commands, name)),
                     _ => call.declared.extend(commands.iter().find(|it| it.kind == kind && it.name == path)),
@@ -53,7 +53,7 @@ impl Call {
         (call, found)
     }
 
-    /// Goes down by one name; whether there is such a command.
+    /// Goes down by one name; returns whether there is such a command.
     fn enter(&mut self, commands: &'static [Command], name: &str) -> bool {
         let below = self.declared.last().map_or(commands, |command| command.subcommands);
         let is_it = |command: &&Command| {
@@ -68,7 +68,7 @@ impl Call {
         true
     }
 
-    /// Finds the command of a prefix call: its name, and in a group the words that follow.
+    /// Finds the command of a prefix call: its name and, in a group, the words that follow.
     fn find(&mut self, commands: &'static [Command]) -> Result {
         let (name, line) = (mem::take(&mut self.raw.command), mem::take(&mut self.raw.arguments));
         self.enter(commands, &name);
@@ -94,7 +94,7 @@ impl Call {
         }
     }
 
-    /// Everything behind the name of a prefix command.
+    /// Everything after the name of a prefix command.
     pub(super) fn rest(&self) -> &str {
         self.raw.arguments[self.arguments..].trim()
     }
@@ -104,7 +104,7 @@ impl Call {
         self.declared.last().map_or(&[], |command| command.options)
     }
 
-    /// At which place among the options that take something of a line an option stands.
+    /// The position of an option among those that take part of the line.
     pub(super) fn position(&self, name: &str) -> Option<usize> {
         self.options().iter().filter(|option| !option.is_file()).position(|option| option.name == name)
     }

@@ -1,9 +1,9 @@
-//! An answer that was posted, to be edited or deleted.
+//! An answer that was posted and can be edited or deleted.
 
 use super::{Context, reply::Shown};
 use crate::{FromDiscord, Host, NewMessage, Result, handles::Discord};
 
-/// An answer that was posted; of a text that was split, its last message.
+/// A posted answer; if its text was split, the last message.
 ///
 /// An answer to an interaction can be edited and deleted for 15 minutes.
 /// <https://discord.com/developers/docs/interactions/receiving-and-responding#followup-messages>
@@ -13,7 +13,7 @@ pub struct Posted {
 }
 
 impl Context {
-    /// Answers as [`reply`](Self::reply) does; what was posted can be edited and deleted.
+    /// Answers as [`reply`](Self::reply) does, and returns the answer so that it can be edited or deleted.
     ///
     /// ```
     /// # use gearshift_cog::prelude::*;
@@ -25,7 +25,7 @@ impl Context {
     /// ```
     ///
     /// # Errors
-    /// As [`reply`](Self::reply).
+    /// The same as [`reply`](Self::reply).
     pub async fn send(&self, message: impl Into<NewMessage>) -> Result<Posted> {
         let shown = self.post(message.into()).await?;
         Ok(Posted { host: self.host().clone(), shown })
@@ -33,26 +33,26 @@ impl Context {
 }
 
 impl Posted {
-    /// Edits it. What the message does not say stays as it is; who sees it stays as well.
+    /// Edits the answer. Whatever `message` leaves out stays as it is, and so does who can see the answer.
     ///
     /// # Errors
-    /// As [`reply`](Context::reply).
+    /// The same as [`reply`](Context::reply).
     pub async fn edit(&self, message: impl Into<NewMessage>) -> Result {
         self.shown.edit(&self.discord(), message.into()).await
     }
 
-    /// Deletes it.
+    /// Deletes the answer.
     ///
     /// # Errors
-    /// As [`Discord::delete`].
+    /// The same as [`Discord::delete`].
     pub async fn delete(&self) -> Result {
         self.shown.delete(&self.discord()).await
     }
 
-    /// The message as Discord has it. The first answer to an interaction is asked for: Discord does not return it.
+    /// The message as Discord has it. The first answer to an interaction is fetched, as Discord does not return it.
     ///
     /// # Errors
-    /// As [`Discord::message`], and when it is not of that form.
+    /// The same as [`Discord::message`], and if the message cannot be read as a `T`.
     pub async fn message<T: FromDiscord>(&self) -> Result<T> {
         self.shown.message(&self.discord()).await
     }

@@ -1,4 +1,4 @@
-//! Answers of a handler: a reply to the message, or the interaction's response; further answers are further messages.
+//! Answers of a handler: a reply to the message, or the response to the interaction; further answers are new messages.
 
 use abi_stable::std_types::RArc;
 
@@ -19,13 +19,15 @@ pub(super) enum Answer {
     Deferred {
         ephemeral: bool,
     },
-    /// Silently, or by an edit of the message that the component is on: that one is `@original`, and an answer is one more.
+    /// Silently, or by an edit of the message that the component is on: that message is `@original`, and an answer is a
+    /// new one.
     Updated,
     Given,
 }
 
 impl Answer {
-    /// What the host has done to a component or form. <https://discord.com/developers/docs/interactions/receiving-and-responding>
+    /// How the host has acknowledged a component or form.
+    /// <https://discord.com/developers/docs/interactions/receiving-and-responding>
     pub(super) fn of(interaction: &Interaction) -> Self {
         match interaction.deferred {
             true if interaction.is_on_message() => Self::Updated,
@@ -35,17 +37,17 @@ impl Answer {
     }
 }
 
-/// What an answer goes to.
+/// What an answer replies to.
 enum Answered<'c> {
     Message(&'c Message),
     Interaction(RArc<Interaction>),
 }
 
-/// An answer that was posted; of several messages the last, which has the components.
+/// A posted answer; if there are several messages, the last one, which has the components.
 pub(crate) enum Shown {
-    /// To a message, in this channel.
+    /// A reply to a message, in this channel.
     Reply(u64, Sent),
-    /// The first one to an interaction.
+    /// The first answer to an interaction.
     First(RArc<Interaction>),
     Followup(RArc<Interaction>, Sent),
 }
@@ -75,7 +77,7 @@ impl Shown {
         }
     }
 
-    /// Takes its buttons away, if it is still there: what they were for is decided either way.
+    /// Removes its buttons if it still exists. A failure is only logged, as what the buttons were for is decided.
     pub(crate) async fn close(&self, discord: &Discord) {
         if let Err(error) = self.edit(discord, NewMessage::without_components()).await {
             tracing::debug!("a message keeps its buttons, which do nothing any more: {error}");
@@ -84,20 +86,20 @@ impl Shown {
 }
 
 impl Context {
-    /// Answers: a reply to the message, or the interaction's response; further answers are further messages.
+    /// Answers: a reply to the message, or the response to the interaction. Further answers are new messages.
     ///
-    /// An [ephemeral](NewMessage::ephemeral) answer to an interaction is seen by the caller alone, also if it was deferred
-    /// publicly before. Where the command is declared [ephemeral](crate::manifest::Command::ephemeral), every answer to an
-    /// interaction is.
+    /// An [ephemeral](NewMessage::ephemeral) answer to an interaction is visible only to the caller, even if the
+    /// interaction was deferred publicly before. If the command is declared
+    /// [ephemeral](crate::manifest::Command::ephemeral), every answer to an interaction is.
     ///
     /// # Errors
-    /// Discord's refusal, with its code; or no answer from Discord. [`Invalid`](HandleErrorKind::Invalid) where there is
-    /// nothing to answer: in a task, and to an event without a message.
+    /// Discord's refusal, with its code; or no answer from Discord. [`Invalid`](HandleErrorKind::Invalid) if there is
+    /// nothing to answer: in a task, and for an event without a message.
     pub async fn reply(&self, message: impl Into<NewMessage>) -> Result {
         self.post(message.into()).await.map(drop)
     }
 
-    /// The same, to be edited.
+    /// The same, and returns the answer so that it can be edited.
     pub(crate) async fn post(&self, message: NewMessage) -> Result<Shown> {
         let discord = self.discord();
         let to = match self.answered() {
@@ -114,13 +116,13 @@ impl Context {
         let followup = match self.answer.get() {
             Answer::Given | Answer::Updated => Some(discord.post_followup(&to, &first).await?),
             Answer::None => match discord.respond_first(&to, &first).await {
-                // Another answer of this call is there already.
+                // This call has been answered already.
                 Err((Some(Original::Answer { .. }), _)) => Some(discord.post_followup(&to, &first).await?),
                 sent => sent.map_err(|(_, error)| error)?,
             },
             Answer::Deferred { ephemeral } => discord.respond_deferred(&to, &first, ephemeral).await?,
         };
-        // Only now: what failed left "thinking …", which the next answer fills in.
+        // Only now: an answer that failed leaves "thinking …", which the next answer fills in.
         if self.answer.get() != Answer::Updated {
             self.answer.set(Answer::Given);
         }
@@ -137,18 +139,18 @@ impl Context {
         self.answer.get() != Answer::None
     }
 
-    /// It was answered with a form.
+    /// Marks the call as answered, with a form.
     pub(crate) fn set_answered(&self) {
         self.answer.set(Answer::Given);
     }
 
-    /// What follows answers this form.
+    /// Makes later answers go to this form.
     pub(crate) fn answer_form(&self, form: RArc<Interaction>, taken: Taken) {
         self.answer.set(Answer::of(&form));
         self.form.replace(Some((form, taken)));
     }
 
-    /// The interaction that is to be answered, if a form can still be its answer: a form cannot open another.
+    /// The interaction to answer, if a form can still be its answer: a form cannot open another.
     /// <https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-response-object-modal>
     pub(crate) fn opens_forms(&self) -> Option<RArc<Interaction>> {
         match self.answered() {
@@ -160,8 +162,8 @@ impl Context {
     /// Answers a component by editing the message it is on.
     ///
     /// # Errors
-    /// As [`Discord::update`](crate::handles::Discord::update); [`Invalid`](HandleErrorKind::Invalid) where there is no
-    /// such message.
+    /// The same as [`Discord::update`](crate::handles::Discord::update); [`Invalid`](HandleErrorKind::Invalid) if there
+    /// is no such message.
     pub async fn update(&self, message: impl Into<NewMessage>) -> Result {
         let to = self.component_interaction().ok_or_else(no_component)?;
         let is_acknowledged = self.answer.get() == Answer::Updated;
@@ -170,22 +172,23 @@ impl Context {
         Ok(())
     }
 
-    /// Says that the answer takes longer than 3 s: "thinking …" for an interaction, "is typing …" for a message. A handler that
-    /// leaves the answer to something that goes on after it, as [`spawn`](crate::Host::spawn), calls it too: the host then does
-    /// not say in its place that there is no answer.
+    /// Shows that the answer takes longer than 3 s: "thinking …" for an interaction, "is typing …" for a message. Call
+    /// it as well in a handler that leaves the answer to code that outlives it, such as [`spawn`](crate::Host::spawn):
+    /// otherwise the host answers in its place that there is no answer.
     ///
     /// # Errors
-    /// As [`reply`](Self::reply).
+    /// The same as [`reply`](Self::reply).
     pub async fn defer(&self) -> Result {
         self.acknowledge(self.is_declared_ephemeral()).await
     }
 
-    /// The same, seen by the caller alone, and so will be the first answer. Everybody sees "is typing …".
+    /// The same as [`defer`](Self::defer), but only the caller sees it, and the first answer too. "Is typing …" is
+    /// still public.
     ///
     /// # Errors
-    /// As [`reply`](Self::reply).
+    /// The same as [`reply`](Self::reply).
     pub async fn defer_ephemeral(&self) -> Result {
-        // Also if the host was faster, and public.
+        // Even if the host deferred it first, and publicly.
         self.is_first_ephemeral.set(self.answer.get() != Answer::Given);
         self.acknowledge(true).await
     }
@@ -197,7 +200,7 @@ impl Context {
             Some(Answered::Interaction(to)) if self.answer.get() == Answer::None => {
                 self.answer.set(match discord.acknowledge(&to, ephemeral).await {
                     Ok(ephemeral) => Answer::Deferred { ephemeral },
-                    // The host was faster. There is nothing to show: it has acknowledged it silently.
+                    // The host was faster, and acknowledged it silently: there is nothing to show.
                     Err((Some(Original::Source), _)) => Answer::Updated,
                     Err((_, error)) => return Err(error.into()),
                 });

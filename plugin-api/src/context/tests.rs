@@ -17,7 +17,7 @@ use crate::{
     testing::Bot,
 };
 
-/// Takes its arguments one by one.
+/// Reads its arguments one by one.
 struct Taker;
 
 impl Cog for Taker {
@@ -77,7 +77,7 @@ fn refused(code: u32) -> Result<String, HandleError> {
     Err(HandleError { status: if code == UNKNOWN_MESSAGE { 404 } else { 400 }, code, ..error })
 }
 
-/// Discord answers in this order.
+/// Sets the answers that Discord gives, in this order.
 fn answers<const N: usize>(answers: [Result<String, HandleError>; N]) {
     fake(|fake| fake.answers = answers.into());
 }
@@ -94,7 +94,7 @@ fn lines() -> Vec<String> {
     asked().into_iter().map(|it| it.line).collect()
 }
 
-/// The component's message, as `@original`.
+/// The component's message, if that is `@original`.
 fn source() -> Result<String, HandleError> {
     Ok(r#"{"id":"7"}"#.to_owned())
 }
@@ -102,7 +102,7 @@ fn source() -> Result<String, HandleError> {
 #[test]
 fn a_component_that_the_host_has_acknowledged_can_be_deferred_and_is_answered_by_one_more_message() {
     let known = pressed(true);
-    // The host sees it: an answer follows.
+    // The host sees that an answer follows.
     answers([refused(ALREADY_ACKNOWLEDGED)]);
     done(known.defer());
     done(known.reply("late"));
@@ -115,7 +115,7 @@ fn a_component_that_the_host_has_acknowledged_can_be_deferred_and_is_answered_by
     let asked = asked();
     let lines: Vec<&str> = asked.iter().map(|it| &*it.line).collect();
     assert_eq!(lines, [CALLBACK, GET, FOLLOWUP, FOLLOWUP]);
-    // Ephemeral is the first answer, as the handler said.
+    // The first answer is ephemeral, as the handler asked.
     assert_eq!((&asked[2].json["flags"], &asked[3].json["flags"]), (&json!(64), &Value::Null));
 }
 
@@ -151,9 +151,9 @@ fn an_answer_that_is_one_more_message_is_edited_where_it_stands() {
     // The host acknowledged the component first, silently.
     answers([refused(ALREADY_ACKNOWLEDGED), source(), sent()]);
     assert_eq!(close(&pressed(false), buttons()).line, own);
-    // It says "thinking …" to everybody, and the answer is for one.
+    // "Thinking …" is public, and the answer is ephemeral.
     assert_eq!(close(&called(true), buttons().ephemeral()).line, own);
-    // The buttons are on the last of several.
+    // The buttons are on the last of several messages.
     let long = buttons().content("word ".repeat(600)).long(Long::Split);
     answers([Ok(String::new()), sent()]);
     let closed = close(&called(false), long);
