@@ -1,4 +1,4 @@
-//! From what a user typed or chose to Rust types: one reading for slash and prefix commands.
+//! Reads what a user typed or chose as Rust types, in the same way for slash and prefix commands.
 
 mod bounds;
 #[doc(hidden)]
@@ -18,7 +18,7 @@ use crate::{Context, Error, abi::HandleError, manifest::OptionType};
 
 /// A type that an option of a command can have.
 ///
-/// Implement it for a type of yours: pick what Discord shows, and read it.
+/// Implement it for your own types: choose the option that Discord shows, and read its value.
 ///
 /// ```
 /// use gearshift_cog::{Argument, ArgumentError, Given, manifest::OptionType};
@@ -41,7 +41,7 @@ use crate::{Context, Error, abi::HandleError, manifest::OptionType};
     note = "an enum derives `Choice`; for another type of yours, write `impl Argument`"
 )]
 pub trait Argument: Sized {
-    /// What Discord gets of it.
+    /// The option that Discord shows for it.
     const OPTION: OptionType;
     /// How much of the line it takes in a prefix command.
     const TAKES: Takes = Takes::Word;
@@ -49,7 +49,7 @@ pub trait Argument: Sized {
     /// Reads what was given.
     fn read(given: Given<'_>) -> impl Future<Output = Result<Self, ArgumentError>>;
 
-    /// What stands for nothing given. None: something must be.
+    /// The value if nothing was given. `None` makes the option required.
     #[must_use]
     fn absent() -> Option<Self> {
         None
@@ -69,7 +69,7 @@ pub enum Takes {
     File,
 }
 
-/// What was given for an option.
+/// The value that was given for an option.
 #[derive(Clone, Copy)]
 pub struct Given<'a> {
     pub(crate) context: &'a Context,
@@ -78,13 +78,13 @@ pub struct Given<'a> {
 }
 
 impl<'a> Given<'a> {
-    /// The value as text: what was typed, or of a slash command Discord's value (digits of a snowflake, a number, …).
+    /// The value as text: what was typed or, in a slash command, Discord's value (digits of a snowflake, a number, …).
     #[must_use]
     pub fn text(&self) -> &'a str {
         self.text
     }
 
-    /// Which of the choices of `option` it is, by value or by name.
+    /// The index of the choice among those of `option`, found by value or by name.
     ///
     /// # Errors
     /// [`Expected`](ArgumentError::Expected): it is none of them.
@@ -92,13 +92,14 @@ impl<'a> Given<'a> {
         bounds::position(option, self.text).map_err(ArgumentError::Expected)
     }
 
-    /// Of which types a channel may be, by Discord's numbers; of any, if it is empty.
+    /// The types that the channel may have, by Discord's numbers; empty if it may have any.
     #[must_use]
     pub fn channel_types(&self) -> &'static [u8] {
         self.channel_types
     }
 
-    /// The call it belongs to: to ask Discord what an id is, or to find what it sent along.
+    /// The call that the option belongs to: to ask Discord what an id is, or to find what Discord sent along with the
+    /// call.
     #[must_use]
     pub fn context(&self) -> &'a Context {
         self.context
@@ -108,14 +109,14 @@ impl<'a> Given<'a> {
 /// Why an argument cannot be read.
 #[derive(Debug)]
 pub enum ArgumentError {
-    /// It is not of the type; in words that follow "must be", such as `a whole number`. The user is shown them.
+    /// It is not of the expected type. The text follows "must be", such as `a whole number`, and is shown to the user.
     Expected(String),
-    /// What was asked to find it failed.
+    /// The value could not be looked up.
     Failed(Error),
 }
 
 impl ArgumentError {
-    /// It is not of the type; in words that follow "must be", such as `a whole number`.
+    /// An error for a value that is not of the expected type; `what` follows "must be", such as `a whole number`.
     #[must_use]
     pub fn expected(what: impl Into<String>) -> Self {
         Self::Expected(what.into())
@@ -131,9 +132,9 @@ impl From<HandleError> for ArgumentError {
 /// The arguments of a call, read one after another in the order in which they are declared.
 pub struct Arguments<'a> {
     context: &'a Context,
-    /// What is left of the line of a prefix command.
+    /// The rest of the line of a prefix command.
     line: &'a str,
-    /// The text that the last word was taken for, or that was left out before this word.
+    /// The text argument that the last word was read as, or that was left out before this word.
     before: Option<Several<'a>>,
 }
 
@@ -142,13 +143,13 @@ impl<'a> Arguments<'a> {
         Self { context, line, before: None }
     }
 
-    /// The next one, declared under this name.
+    /// Reads the next argument, declared under this name.
     ///
-    /// In a prefix command, an optional argument that does not fit the next word is left out, if others follow that may
+    /// In a prefix command, an optional argument that does not fit the next word is left out if a later argument may
     /// take the word.
     ///
     /// # Errors
-    /// [Input](Error::input) that names the argument and says what was expected; or what failed while it was looked up.
+    /// [Input](Error::input) that names the argument and says what was expected; or the error of looking it up.
     pub async fn next<T: Argument>(&mut self, name: &str) -> Result<T, Error> {
         let option = self.context.declared_option(name);
         let is_last = option.is_none_or(|(_, is_last)| is_last);
@@ -185,7 +186,7 @@ impl<'a> Arguments<'a> {
                 Ok(value)
             }
             (Err(ArgumentError::Failed(error)), _) => Err(error),
-            // The word is for the next one.
+            // The word is for the next argument.
             (Err(ArgumentError::Expected(_)), Some(absent))
                 if !is_last && self.context.message().is_some() =>
             {
@@ -199,7 +200,8 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// That quotation marks are missing, if they are: for the argument that does not fit, or for the one before it.
+    /// A hint that quotation marks are missing, for the argument that does not fit or for the one before it; empty if
+    /// they are not missing.
     async fn quotes(&self, own: Option<Several<'a>>) -> String {
         let (word, _) = split_word(self.line.trim_start());
         for several in [own, self.before].into_iter().flatten() {
@@ -210,7 +212,7 @@ impl<'a> Arguments<'a> {
         String::new()
     }
 
-    /// What the next argument takes of the line, and what is left then.
+    /// What the next argument takes of the line, and the rest of the line after it.
     fn take(&self, takes: Takes, is_last: bool) -> Option<(Cow<'a, str>, &'a str)> {
         let line = self.line.trim_start();
         match takes {

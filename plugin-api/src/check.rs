@@ -1,5 +1,5 @@
-//! The rules of a command, looked at before its handler runs: those of the groups above it hold as well. The place comes
-//! first, then who calls, and what costs something last.
+//! The rules of a command, checked before its handler runs together with those of the groups it is in. The place is
+//! checked first, then the caller, and last what uses something up: concurrency and cooldowns.
 
 mod turns;
 
@@ -17,10 +17,10 @@ use crate::{
 /// <https://discord.com/developers/docs/resources/channel#channel-object-channel-types>
 const THREADS: std::ops::RangeInclusive<u8> = 10..=12;
 
-/// Whether all rules hold, and the cog's own checks. The turns are the call's until they are dropped.
+/// Checks all rules, and the cog's own checks. The call keeps its turns until they are dropped.
 ///
 /// # Errors
-/// [Input](Error::input) that says what does not. Such a call counts for no cooldown.
+/// [Input](Error::input) that says which rule does not hold. Such a call does not count for a cooldown.
 pub(crate) async fn hold<C: Cog>(cog: &C, ctx: &Context) -> Result<Vec<Turn>> {
     let rules: Vec<(&str, &Rules)> = ctx.rules().collect();
     for (_, rules) in &rules {
@@ -45,12 +45,12 @@ pub(crate) async fn hold<C: Cog>(cog: &C, ctx: &Context) -> Result<Vec<Turn>> {
     Ok(turns)
 }
 
-/// What a check of the cog's own says: `true` or `false`, or nothing and an error that says why not.
+/// What a cog's own check returns: a `bool`, or `()` if it fails with an error that says why the command may not run.
 pub trait Verdict {
-    /// That the command may run.
+    /// Whether the command may run.
     ///
     /// # Errors
-    /// [Input](Error::input) that says it may not.
+    /// [Input](Error::input) that says that it may not.
     fn hold(self) -> Result;
 }
 
@@ -82,7 +82,7 @@ fn owner(ctx: &Context) -> Result {
     }
 }
 
-/// What holds where the command was called; asked of the host when it has to be, and once.
+/// What is known of the place where the command was called; the host is asked only if necessary, and only once.
 struct Here<'c> {
     ctx: &'c Context,
     permissions: Option<ChannelPermissions>,
@@ -105,7 +105,7 @@ impl<'c> Here<'c> {
             nsfw: Option<bool>,
         }
         if let Some(interaction) = self.ctx.interaction() {
-            // In a direct message Discord offers the command only to who is old enough.
+            // In a direct message, Discord offers the command only to users who are old enough.
             // https://support.discord.com/hc/en-us/articles/10123937946007
             if self.ctx.guild_id().is_none() {
                 return Ok(true);
@@ -123,9 +123,9 @@ impl<'c> Here<'c> {
         }
     }
 
-    /// Of the user and of the bot.
+    /// The permissions of the user and of the bot.
     async fn permissions(&mut self, guild: u64) -> Result<(u64, u64)> {
-        // Discord has worked them out for the channel, overwrites included.
+        // Discord has computed them for the channel, overwrites included.
         if let Some(interaction) = self.ctx.interaction() {
             return Ok((interaction.permissions, interaction.app_permissions));
         }
@@ -148,7 +148,7 @@ async fn permitted(ctx: &Context, rules: &Rules, here: &mut Here<'_>) -> Result 
         return Ok(());
     }
     let Some(guild) = ctx.guild_id() else {
-        // What the bot may do in a direct message, nobody can take from it.
+        // Nobody can take permissions from the bot in a direct message.
         return match rules.permissions {
             0 => Ok(()),
             needed => Err(Error::input(format!(
@@ -169,7 +169,7 @@ async fn permitted(ctx: &Context, rules: &Rules, here: &mut Here<'_>) -> Result 
     Ok(())
 }
 
-/// Permissions as they are said: `Manage Messages and Embed Links`.
+/// Permissions as a phrase: `Manage Messages and Embed Links`.
 fn named(permissions: u64) -> String {
     list(&mut permissions::names(permissions), "and")
 }
@@ -181,7 +181,7 @@ fn role(ctx: &Context, roles: &[u64]) -> Result {
     if ctx.guild_id().is_none() {
         return Err(Error::input("this command works in a server only: it is for who has a certain role"));
     }
-    // Shown by name; the answer mentions nobody.
+    // Discord shows the names; the answer notifies nobody.
     let mut names = roles.iter().map(|role| format!("<@&{role}>"));
     Err(Error::input(match roles {
         [role] => format!("you need the role <@&{role}> to use this command"),
@@ -197,7 +197,7 @@ async fn turns(ctx: &Context, rules: &[(&str, &Rules)]) -> Result<Vec<Turn>> {
         match (turn.has_come() || has_ended_form(ctx, &turn).await?, waits) {
             (true, _) => {}
             (false, true) => {
-                // It may take longer than Discord waits for a first answer.
+                // It may take longer than Discord waits for the first answer.
                 ctx.defer().await?;
                 let came = ctx.waits().unless_paused(turn.come()).await;
                 came.ok_or_else(|| {
@@ -216,10 +216,11 @@ async fn turns(ctx: &Context, rules: &[(&str, &Rules)]) -> Result<Vec<Turn>> {
     Ok(turns)
 }
 
-/// How long a call may take to end whose form was closed. The answer to this one has 3 s.
+/// How long a call may take to end after its form was closed. The answer to the new call is due within 3 s.
 const FORM_END: Duration = Duration::from_secs(2);
 
-/// Whether the turn has come because the user's own call before waited for a form, which they have closed.
+/// Whether it is this call's turn now, because the same user's previous call was waiting for a form that they have
+/// closed.
 async fn has_ended_form(ctx: &Context, turn: &Turn) -> Result<bool> {
     let had_form = ctx.waits().close_forms(ctx.user()?.id);
     Ok(had_form && ctx.clock().timeout(FORM_END, turn.come()).await.is_some())
@@ -242,9 +243,9 @@ async fn cooled_down(ctx: &Context, rules: &[(&str, &Rules)]) -> Result {
     }
 }
 
-/// What is counted together.
+/// The key under which calls are counted together.
 fn key(ctx: &Context, path: &str, scope: Scope) -> Result<String> {
-    // A menu may have the name of a command.
+    // A menu may have the same name as a command.
     let kind = ctx.interaction().map_or(1, |interaction| interaction.command_kind);
     let user = || Ok::<_, Error>(ctx.user()?.id);
     let whose = match (scope, ctx.guild_id()) {
@@ -257,10 +258,10 @@ fn key(ctx: &Context, path: &str, scope: Scope) -> Result<String> {
     Ok(format!("{kind} {path}{whose}"))
 }
 
-/// A time in its two largest units, rounded up: `3 s`, `2 min 5 s`, `1 h`.
+/// A duration in its two largest units, rounded up: `3 s`, `2 min 5 s`, `1 h`.
 fn span(time: Duration) -> String {
     let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
-    // Seconds say nothing beside hours.
+    // Seconds are irrelevant next to hours.
     let seconds = if seconds >= 3600 { seconds.div_ceil(60) * 60 } else { seconds };
     let units = [(86400, "d"), (3600, "h"), (60, "min"), (1, "s")];
     let mut left = seconds;

@@ -31,8 +31,8 @@ pub trait Cog: Sized + 'static {
     /// are checked before `setup`, and [`Host::settings`] reads them. The cog is reloaded when they change.
     const SETTINGS: Option<SettingsType> = None;
     /// The handles that the cog needs, in the terms of `[cog.NAME] handles`, such as `["discord.reply", "store"]`.
-    /// Operators see them before they install the cog, and the cog may use nothing else unless they allow it. `None`
-    /// declares nothing: the cog may use every handle.
+    /// Operators see them before they install the cog; unless they allow something else, the cog may use only these.
+    /// `None` declares nothing: the cog may use every handle.
     const HANDLES: Option<&'static [&'static str]> = None;
 
     /// Builds the cog from its handles; all sessions behind them are open. The previous generation, if there is one,

@@ -1,4 +1,4 @@
-//! Events as the types that a listener takes: what `#[listen]` reads, and what is left to read by hand.
+//! Reads events as the types that listeners take: for `#[listen]`, and for events read by hand.
 
 use std::{
     future::{Future, poll_fn},
@@ -19,7 +19,7 @@ use crate::{
 
 /// A type that an event can be read as.
 ///
-/// Implement it for a type of yours, from Discord's JSON:
+/// Implement it for your own types, from Discord's JSON:
 ///
 /// ```
 /// use gearshift_cog::{FromEvent, Result, abi::Event};
@@ -44,34 +44,34 @@ use crate::{
     note = "a listener takes an event's own type, or `RawEvent` with its name: `#[listen(\"GUILD_CREATE\")]`"
 )]
 pub trait FromEvent: Sized {
-    /// Discord's name of the event. Empty for a type that fits several: the listener then names the event,
-    /// `#[listen("GUILD_CREATE")]`.
+    /// Discord's name of the event. Empty for a type that can be read from several events; the listener then names
+    /// the event, `#[listen("GUILD_CREATE")]`.
     const NAME: &'static str;
 
-    /// Further events that it can be read from, which a listener then names: `#[listen("MESSAGE_UPDATE")]`.
+    /// Other events that it can be read from. A listener has to name them: `#[listen("MESSAGE_UPDATE")]`.
     const ALSO: &'static [&'static str] = &[];
 
-    /// Reads it.
+    /// Reads the event.
     ///
     /// # Errors
-    /// When it is another event, or its JSON is not what Discord documents.
+    /// If it is another event, or its JSON is not as Discord documents it.
     fn from_event(event: &Event) -> Result<Self>;
 }
 
 /// The name of the event that a type is read from.
 ///
 /// # Panics
-/// When the type fits several; in a constant, while compiling.
+/// If the type fits several events; in a constant, this fails the build.
 #[must_use]
 pub const fn event_name<T: FromEvent>() -> &'static str {
     assert!(!T::NAME.is_empty(), "this type fits any event: name it, `#[listen(\"GUILD_CREATE\")]`");
     T::NAME
 }
 
-/// The name of an event, which a type is read from.
+/// The name of an event, after checking that `T` can be read from it.
 ///
 /// # Panics
-/// When it is read from others only; in a constant, while compiling.
+/// If `T` can be read only from other events; in a constant, this fails the build.
 #[must_use]
 pub const fn event_read_as<T: FromEvent>(name: &'static str) -> &'static str {
     let (mut is_read, mut at) = (T::NAME.is_empty() || same(T::NAME, name), 0);
@@ -86,23 +86,23 @@ pub const fn event_read_as<T: FromEvent>(name: &'static str) -> &'static str {
     name
 }
 
-/// What several listeners do with one event. All of them run, side by side, whatever becomes of the others.
+/// The listeners for one event. All of them run concurrently, regardless of how the others end.
 #[derive(Default)]
 pub struct Listeners<'a>(Vec<Pin<Box<dyn Future<Output = Result> + 'a>>>);
 
 impl<'a> Listeners<'a> {
-    /// Adds one.
+    /// Adds a listener.
     pub fn add(&mut self, listener: impl Future<Output = Result> + 'a) {
         self.0.push(Box::pin(listener));
     }
 
-    /// Runs them to their ends.
+    /// Runs all listeners to their end.
     ///
     /// # Errors
     /// The first error; further ones are logged.
     ///
     /// # Panics
-    /// When one of them does, once all have ended.
+    /// If one of them panics, once all have ended.
     pub async fn run(mut self) -> Result {
         let (mut failed, mut panicked) = (Ok(()), None);
         poll_fn(|cx| {
@@ -117,7 +117,7 @@ impl<'a> Listeners<'a> {
                     false
                 }
                 Err(payload) => {
-                    // The last one is passed on: where it happened is known of that one.
+                    // The last panic is passed on, as its location is the one that is known.
                     if let Some(before) = panicked.replace(payload) {
                         tracing::error!("another listener panicked as well: {}", text_of(&*before));
                     }
@@ -139,7 +139,7 @@ impl<'a> Listeners<'a> {
     }
 }
 
-/// The event as it came, of any name.
+/// The event as it arrived, whatever its name.
 impl FromEvent for Event {
     const NAME: &'static str = "";
 
@@ -148,7 +148,7 @@ impl FromEvent for Event {
     }
 }
 
-/// Discord's JSON, of an event of any name.
+/// Discord's JSON, for an event of any name.
 impl FromEvent for RawEvent {
     const NAME: &'static str = "";
 

@@ -1,4 +1,4 @@
-//! A message to be sent, and the one that Discord made of it. Sending is the discord handle's part.
+//! A message to send, and the message that Discord made of it. The sending itself is done by the discord handle.
 
 mod long;
 mod mention;
@@ -13,7 +13,7 @@ use crate::{
     discord_codes::{INVALID_FORM_BODY, REPLY_NEEDS_HISTORY},
 };
 
-/// A message to post, reply or answer with. Text converts into it: `"hello".into()`.
+/// A message to post, or to reply or answer with. Text converts into it: `"hello".into()`.
 #[derive(Clone, Debug, Default)]
 pub struct NewMessage {
     content: Option<String>,
@@ -23,60 +23,60 @@ pub struct NewMessage {
     /// Embeds, each as JSON.
     embeds: Vec<String>,
     mentions: Vec<Mention>,
-    /// Any other field of Discord's message object, as JSON. Kept as text: a cog that uses none then carries no code
-    /// for JSON values.
+    /// Any other fields of Discord's message object, as JSON. Kept as text, so that a cog that uses none carries no
+    /// code for JSON values.
     others: Vec<(String, String)>,
     pub(crate) files: Vec<File>,
-    /// What a screen reader says of a file, by the file's place.
+    /// Descriptions of files for screen readers, by the file's position.
     descriptions: Vec<(usize, String)>,
-    /// The files that stay on an edited message, if it says so.
+    /// The files that stay on an edited message, if set.
     kept: Option<Vec<u64>>,
-    /// Why it cannot be sent.
+    /// Why the message cannot be sent.
     #[cfg(feature = "serenity")]
     refused: Option<&'static str>,
     long: Long,
 }
 
 impl NewMessage {
-    /// A message with text, at most 2000 characters; [`long`](Self::long) says what becomes of more. It mentions nobody:
-    /// what looks like a mention is shown and notifies nobody, a reply's author neither, unless
-    /// [`allow_mentions`](Self::allow_mentions) names them. The text may be somebody else's.
+    /// A message with text of at most 2000 characters; [`long`](Self::long) sets what happens to longer text. The
+    /// message notifies nobody, not even the author it replies to: mentions are shown, but only notify those that
+    /// [`allow_mentions`](Self::allow_mentions) names. That makes it safe to repeat another user's text.
     pub fn new(content: impl Into<String>) -> Self {
         Self { content: Some(content.into()), ..Self::default() }
     }
 
-    /// Sets its text.
+    /// Sets the text.
     #[must_use]
     pub fn content(mut self, content: impl Into<String>) -> Self {
         self.content = Some(content.into());
         self
     }
 
-    /// Makes it a reply. If the message is gone by then, is one that cannot be replied to, or stands where the bot may not
-    /// read the history, it is posted without the reference.
+    /// Makes the message a reply. It is posted without the reference if the other message is gone by then or cannot be
+    /// replied to, or if the bot may not read the history there.
     #[must_use]
     pub fn reply_to(mut self, message: u64) -> Self {
         self.reply_to = Some(message);
         self
     }
 
-    /// Posts it once, however often it is sent within some minutes: where Discord has a message of the bot's with this nonce,
-    /// it answers with that one. At most 25 characters.
+    /// Posts the message only once, however often it is sent within some minutes: if Discord already has a message of
+    /// the bot with this nonce, it returns that message. At most 25 characters.
     /// <https://discord.com/developers/docs/resources/message#create-message>
     #[must_use]
     pub fn nonce(self, nonce: &str) -> Self {
         self.raw_field("nonce", &quoted(nonce)).raw_field("enforce_nonce", "true")
     }
 
-    /// Only the user who asked can see it, whatever was deferred before. Answers to interactions only: in a channel
-    /// everybody sees it.
+    /// Only the user of the interaction can see the message, regardless of how it was deferred. This works for answers
+    /// to interactions only: in a channel everybody sees the message.
     #[must_use]
     pub fn ephemeral(mut self) -> Self {
         self.flags |= EPHEMERAL;
         self
     }
 
-    /// Lets it notify these, where its text mentions them.
+    /// Lets the message notify these users and roles, if its text mentions them.
     #[must_use]
     pub fn allow_mentions(mut self, mentions: &[Mention]) -> Self {
         self.mentions.extend_from_slice(mentions);
@@ -90,14 +90,14 @@ impl NewMessage {
         self
     }
 
-    /// Sets its components: a list of rows, or of whatever else Discord takes.
+    /// Sets the components: a list of rows, or of whatever else Discord accepts.
     #[must_use]
     pub fn components(self, components: impl ToJson) -> Self {
         self.field("components", components)
     }
 
-    /// Sets any field of Discord's message object, such as `components` or `poll`; it goes before what other calls set.
-    /// `flags` are added to those that are set.
+    /// Sets any field of Discord's message object, such as `components` or `poll`. It takes precedence over what other
+    /// methods set, except that `flags` are added to those that are set.
     #[must_use]
     pub fn field(self, name: &str, value: impl ToJson) -> Self {
         self.raw_field(name, &value.to_json())
@@ -106,7 +106,7 @@ impl NewMessage {
     pub(crate) fn raw_field(mut self, name: &str, json: &str) -> Self {
         match (name, json.parse::<u64>()) {
             ("flags", Ok(flags)) => self.flags |= flags,
-            // Kept apart, as its length counts.
+            // Kept separately, as its length matters.
             ("content", _) => self.content = serde_json::from_str(json).unwrap_or_default(),
             _ => {
                 self.others.retain(|(other, _)| other != name);
@@ -123,7 +123,7 @@ impl NewMessage {
         self
     }
 
-    /// Describes the file added last, for those who cannot see it: at most 1024 characters.
+    /// Describes the last file added, for users who cannot see it: at most 1024 characters.
     #[must_use]
     pub fn description(mut self, text: impl Into<String>) -> Self {
         if let Some(file) = self.files.len().checked_sub(1) {
@@ -132,15 +132,16 @@ impl NewMessage {
         self
     }
 
-    /// In an edit: of the files that are there, only these stay, by snowflake. New ones are added to them. Without this, all
-    /// stay if the edit brings none, and none if it does, or sets a text that can be a file ([`long`](Self::long)).
+    /// In an edit: only these of the existing files stay, by snowflake; new files are added to them. Without this, all
+    /// of them stay unless the edit adds files, or sets a text that could become a file ([`long`](Self::long)): then
+    /// none stay.
     #[must_use]
     pub fn keep_files(mut self, files: &[u64]) -> Self {
         self.kept = Some(files.to_vec());
         self
     }
 
-    /// The same, which is not sent: it fails with this reason.
+    /// The message, which fails with this reason instead of being sent.
     #[cfg(feature = "serenity")]
     pub(crate) fn refused(mut self, why: &'static str) -> Self {
         self.refused = Some(why);
@@ -152,18 +153,18 @@ impl NewMessage {
         self.flags & EPHEMERAL != 0
     }
 
-    /// As it can be posted to a channel, where everybody sees it: Discord knows no ephemeral messages there.
+    /// The message for a channel, where everybody sees it: Discord has no ephemeral messages there.
     pub(crate) fn for_channel(mut self) -> Self {
         self.flags &= !EPHEMERAL;
         self
     }
 
-    /// An edit that takes buttons and menus away, and nothing else.
+    /// An edit that only removes buttons and menus.
     pub(crate) fn without_components() -> Self {
         Self::default().raw_field("components", "[]")
     }
 
-    /// As an edit that leaves nothing of what is there: no text, embeds or files of another page.
+    /// An edit that leaves nothing of the existing message: no text, embeds or files of another page.
     pub(crate) fn in_place_of_all(mut self) -> Self {
         self.kept.get_or_insert_default();
         if self.flags & COMPONENTS_V2 != 0 {
@@ -174,16 +175,16 @@ impl NewMessage {
         if has_embeds { self } else { self.raw_field("embeds", "[]") }
     }
 
-    /// The same as no reply; none if it is none.
+    /// The message without its reply reference; `None` if it is not a reply.
     pub(crate) fn without_reference(&self) -> Option<Self> {
         self.reply_to.map(|_| Self { reply_to: None, ..self.clone() })
     }
 
-    /// Discord's JSON for it.
+    /// Encodes the message as Discord's JSON.
     ///
     /// # Errors
-    /// A text that is too long, as Discord would refuse it; [`Invalid`](crate::abi::HandleErrorKind::Invalid) for one that was made of
-    /// what cannot be sent.
+    /// If the text is longer than Discord accepts; [`Invalid`](crate::abi::HandleErrorKind::Invalid) if the message was
+    /// made of something that cannot be sent.
     pub(crate) fn encode(&self) -> Result<String, HandleError> {
         #[cfg(feature = "serenity")]
         if let Some(why) = self.refused {
@@ -195,7 +196,7 @@ impl NewMessage {
         }
     }
 
-    /// Characters of its text.
+    /// The number of characters of the text.
     fn length(&self) -> usize {
         self.content.as_ref().map_or(0, |content| content.chars().count())
     }
@@ -236,7 +237,7 @@ impl NewMessage {
 }
 
 impl NewMessage {
-    /// Discord's list of files: those that stay, and each new one by its place.
+    /// Discord's list of files: the ones that stay, and each new one by its position.
     /// <https://discord.com/developers/docs/reference#uploading-files>
     fn attachments(&self) -> String {
         let kept = self.kept.iter().flatten().map(|id| format!(r#"{{"id":"{id}"}}"#));
@@ -263,8 +264,8 @@ fn too_long(length: usize) -> HandleError {
     ))
 }
 
-/// Whether Discord refused a message because of what it replies to: no right to read the history there, or a
-/// message of the system, or one that is gone.
+/// Whether Discord refused a message because of what it replies to: the bot may not read the history there, or the
+/// other message is a system message or gone.
 pub(crate) fn is_about_reference(error: &HandleError) -> bool {
     let names_it = || String::from_utf8_lossy(&error.body).contains("message_reference");
     error.code == REPLY_NEEDS_HISTORY || error.code == INVALID_FORM_BODY && names_it()
@@ -272,12 +273,13 @@ pub(crate) fn is_about_reference(error: &HandleError) -> bool {
 
 /// Discord's message flag for "only you can see this".
 pub(crate) const EPHEMERAL: u64 = 1 << 6;
-/// For "thinking …".
+/// Discord's message flag for "thinking …".
 pub(crate) const LOADING: u64 = 1 << 7;
-/// Discord's message flag for components that hold the text as well: it takes neither a text nor embeds beside them.
+/// Discord's message flag for components that contain the text as well: the message then has no text or embeds of its
+/// own.
 pub(crate) const COMPONENTS_V2: u64 = 1 << 15;
 
-/// A JSON object that is being written.
+/// A JSON object being written.
 struct Object(String);
 
 impl Object {

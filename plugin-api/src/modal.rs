@@ -1,4 +1,4 @@
-//! Forms: what they ask for, as Discord's JSON, and what was filled in, as Rust types.
+//! Forms: the fields they ask for, as Discord's JSON, and the values that were filled in, as Rust types.
 //! <https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-response-object-modal>
 
 mod field;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 pub use self::field::Field;
 use crate::{Argument, ArgumentError, Context, Error, Given, Result};
 
-/// A form as a struct: `derive(Modal)` writes this.
+/// A form, declared as a struct. `#[derive(Modal)]` generates this:
 ///
 /// ```
 /// use gearshift_cog::{Field, Form, Modal, Result};
@@ -35,9 +35,9 @@ use crate::{Argument, ArgumentError, Context, Error, Given, Result};
     note = "derive it for a struct with named fields: `#[derive(Modal)] struct Report {{ … }}`"
 )]
 pub trait Modal: Sized {
-    /// What stands above it, 1 to 45 characters.
+    /// The title, 1 to 45 characters.
     const TITLE: &'static str;
-    /// What it asks for, 1 to 5 fields.
+    /// The fields of the form, 1 to 5 of them.
     const FIELDS: &'static [Field];
 
     /// Reads what was filled in.
@@ -54,10 +54,10 @@ pub struct Form {
 }
 
 impl Form {
-    /// The value of a field. What was left empty is absent, and so an `Option` is `None`.
+    /// The value of a field. A field that was left empty is absent, so an `Option` is `None`.
     ///
     /// # Errors
-    /// [Input](Error::input) that names the field and says what was expected; or what failed while it was looked up.
+    /// [Input](Error::input) that names the field and says what was expected; or the error of looking it up.
     pub async fn one<T: Argument>(&self, name: &str) -> Result<T> {
         match self.values(name).next() {
             Some(text) => self.read(name, text).await,
@@ -65,10 +65,10 @@ impl Form {
         }
     }
 
-    /// All values of a field: of a menu in which several can be chosen, of several files.
+    /// All values of a field that takes several: a menu, or files.
     ///
     /// # Errors
-    /// As [`one`](Self::one).
+    /// The same as [`one`](Self::one).
     pub async fn all<T: Argument>(&self, name: &str) -> Result<Vec<T>> {
         let mut all = Vec::new();
         for text in self.values(name) {
@@ -77,7 +77,7 @@ impl Form {
         Ok(all)
     }
 
-    /// What was called: it answers, and knows who filled it in.
+    /// The context of the submitted form: it can answer, and knows who filled it in.
     #[must_use]
     pub fn context(&self) -> &Context {
         &self.ctx
@@ -86,7 +86,7 @@ impl Form {
     fn values(&self, name: &str) -> impl Iterator<Item = &str> {
         let options = self.ctx.interaction().into_iter().flat_map(|it| &it.options);
         let of_name = options.filter(move |option| option.name.as_str() == name);
-        // A text that was left empty is an empty text.
+        // A text that was left empty arrives as an empty text.
         of_name.map(|option| option.value.as_str()).filter(|value| !value.is_empty())
     }
 
@@ -105,7 +105,7 @@ impl Form {
     }
 }
 
-/// Discord's JSON of a form. `filled` are texts that stand in its fields, by name.
+/// Discord's JSON of a form. `filled` are the initial texts of its fields, by name.
 pub(crate) fn json<M: Modal>(custom_id: &str, filled: &[(&str, &str)]) -> Value {
     let filled_in = |name: &str| filled.iter().find(|(other, _)| *other == name).map(|(_, text)| *text);
     let fields: Vec<Value> = M::FIELDS.iter().map(|field| field.json(filled_in(field.name))).collect();

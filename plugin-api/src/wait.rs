@@ -1,5 +1,5 @@
 //! What handlers wait for: events, presses of buttons, forms. A wait belongs to its generation and ends when that is
-//! paused to be replaced or unloaded, so that its handler ends in its own words and no reload waits for a user.
+//! paused to be replaced or unloaded, so that its handler finishes on its own and no reload waits for a user.
 
 mod components;
 mod confirm;
@@ -24,7 +24,7 @@ pub use self::{
 };
 use crate::{abi::Event, export::guard};
 
-/// Events that one wait keeps for a handler that is busy. Beyond it the oldest are dropped.
+/// How many events one wait keeps for a busy handler. When there are more, the oldest are dropped.
 const KEPT: usize = 1_000;
 
 /// The waits of one generation.
@@ -35,15 +35,15 @@ pub(crate) struct Waits(Rc<Shared>);
 struct Shared {
     open: RefCell<BTreeMap<u64, Rc<Queue>>>,
     next: Cell<u64>,
-    /// The generation is being replaced or unloaded.
+    /// Whether the generation is being replaced or unloaded.
     is_paused: Cell<bool>,
-    /// How often it was, counting this time.
+    /// How often it has been paused, including this time.
     pauses: Cell<u64>,
-    /// No other generation has it, of this run or another.
+    /// A prefix for ids that no other generation has, of this run of the process or another.
     own: OnceCell<String>,
 }
 
-/// One wait, until this is dropped.
+/// One wait, which lasts until this is dropped.
 pub(crate) struct Wait {
     waits: Waits,
     number: u64,
@@ -54,33 +54,33 @@ struct Queue {
     wants: Wants,
     items: RefCell<VecDeque<Item>>,
     waker: Cell<Option<Waker>>,
-    /// It was ended, and has not said so yet.
+    /// The wait was ended, but has not reported it yet.
     ends: Cell<bool>,
 }
 
-/// What is waited for.
+/// What is being waited for.
 pub(crate) enum Wants {
     /// Events of this name.
     Event(&'static str),
-    /// Components and forms whose ids name this wait, of this user or of all.
+    /// Components and forms whose ids contain this wait, used by this user or by any.
     Interactions(Cell<Option<u64>>),
     /// The same for a form of this user.
     Form(u64),
-    /// Nothing: only the end counts.
+    /// Nothing: only the end of the wait matters.
     End,
 }
 
 /// An event on its way to a handler.
 pub(crate) struct Item {
     event: Event,
-    /// Who waits for what becomes of it; none once it was taken.
+    /// Learns what happens to the event; `None` once a handler has taken it.
     ticket: Option<Ticket>,
 }
 
-/// An item that a handler has taken, for as long as it is at it.
+/// An item that a handler has taken, for as long as the handler works on it.
 pub(crate) struct Taken(Option<Ticket>);
 
-/// Whether a handler has taken an item and is done with it; false if none has.
+/// Whether a handler has taken an item and is done with it; `false` if no handler took it.
 #[derive(Clone, Default)]
 struct Ticket(Rc<Fate>);
 
@@ -134,8 +134,8 @@ impl Ticket {
 }
 
 impl Waits {
-    /// A wait that begins while the generation is paused ends at once, if it is the first of its handler: a handler that
-    /// goes on waiting, in a loop around waits, would never give the thread back. Its further waits just wait.
+    /// A wait that begins while the generation is paused ends at once if it is the first such wait of its handler. Later
+    /// ones just wait: otherwise a handler that keeps waiting in a loop would never give the thread back.
     pub(crate) fn open(&self, wants: Wants) -> Wait {
         let number = self.0.next.replace(self.0.next.get() + 1);
         let ends = self.0.is_paused.get() && guard::is_first_wait_since(self.0.pauses.get());
@@ -145,7 +145,7 @@ impl Waits {
         Wait { waits: self.clone(), number, queue }
     }
 
-    /// Hands an event to all that wait for it.
+    /// Hands an event to all waits for it.
     pub(crate) fn offer(&self, event: &Event) {
         for queue in self.0.open.borrow().values() {
             if matches!(queue.wants, Wants::Event(name) if name == event.name()) {
@@ -154,14 +154,14 @@ impl Waits {
         }
     }
 
-    /// The generation is being replaced or unloaded: every wait ends.
+    /// The generation is being replaced or unloaded: ends every wait.
     pub(crate) fn pause(&self) {
         self.0.is_paused.set(true);
         self.0.pauses.set(self.0.pauses.get() + 1);
         self.0.open.borrow().values().for_each(|queue| queue.end());
     }
 
-    /// What comes of `future`, unless the generation is paused before.
+    /// The result of `future`, or `None` if the generation is paused first.
     pub(crate) async fn unless_paused<T>(&self, future: impl Future<Output = T>) -> Option<T> {
         let wait = self.open(Wants::End);
         let (mut future, mut end) = (pin!(future), pin!(wait.next()));
@@ -172,13 +172,13 @@ impl Waits {
         .await
     }
 
-    /// It serves, or serves on.
+    /// The generation serves, or continues to serve.
     pub(crate) fn resume(&self) {
         self.0.is_paused.set(false);
     }
 
-    /// Ends the waits for forms of a user, who has done something else: with Discord's client that closes a form, and
-    /// Discord does not say so. Whether there was one.
+    /// Ends the waits for forms of a user who has done something else: that closes a form in Discord's client, and
+    /// Discord does not report it. Returns whether there was such a wait.
     pub(crate) fn close_forms(&self, user: u64) -> bool {
         let mut had_form = false;
         for queue in self.0.open.borrow().values() {
@@ -195,14 +195,14 @@ impl Waits {
         self.0.open.borrow().get(&number).filter(is_open).cloned()
     }
 
-    /// Says what the ids of this generation have in common, before the first of them: for the test kit, whose ids are the same
-    /// in each run.
+    /// Sets what the ids of this generation have in common, before the first of them is made. Used by the test kit,
+    /// whose ids are the same in each run.
     #[cfg(any(test, feature = "testing"))]
     pub(crate) fn name_own(&self, own: String) {
         _ = self.0.own.set(own);
     }
 
-    /// What the ids of this generation have in common: the time of its first wait, in microseconds.
+    /// What the ids of this generation have in common: the time of its first id, in microseconds.
     fn own(&self) -> &str {
         self.0.own.get_or_init(|| {
             let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -212,7 +212,7 @@ impl Waits {
 }
 
 impl Wants {
-    /// Whether it waits for interactions of this user.
+    /// Whether this waits for interactions of this user.
     fn takes(&self, user: u64) -> bool {
         match self {
             Self::Event(_) | Self::End => false,
@@ -238,9 +238,9 @@ impl Queue {
         self.clear();
     }
 
-    /// Nobody takes what is left in it.
+    /// Drops the items that are left: no handler will take them.
     fn clear(&self) {
-        // Dropped outside the borrow: dropping wakes others.
+        // Dropped outside the borrow, as dropping wakes others.
         let left = self.items.take();
         drop(left);
         self.wake();
@@ -254,7 +254,7 @@ impl Queue {
 }
 
 impl Wait {
-    /// The next event; none, once, when the wait has ended.
+    /// The next event; `None`, once, when the wait has ended.
     async fn next(&self) -> Option<(Event, Taken)> {
         poll_fn(|cx| {
             if self.queue.ends.take() {
@@ -332,7 +332,7 @@ mod tests {
             guard::future(async move {
                 let wait = waits.open(Wants::Event("READY"));
                 loop {
-                    // The one that was open, and one that is opened for the purpose.
+                    // The wait that was open, and one that is opened now.
                     for wait in [&wait, &waits.open(Wants::Event("READY"))] {
                         if wait.next().await.is_none() {
                             ends.set(ends.get() + 1);

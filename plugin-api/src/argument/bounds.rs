@@ -1,12 +1,12 @@
-//! What Discord checks for a slash command, checked for a prefix command: choices, smallest and largest, lengths.
+//! Checks for prefix commands that Discord makes for slash commands: choices, minimum and maximum, lengths.
 
 use super::text::decimal;
 use crate::manifest::{Choice, OptionType};
 
-/// Names of choices that are listed for who gives none of them.
+/// How many choices are listed for a user who gives none of them.
 const LISTED: usize = 10;
 
-/// The value that the text stands for; what it must be if it does not fit.
+/// The value that the text stands for, or a description of what it must be.
 pub(super) fn fit<'a>(shape: &OptionType, text: &'a str) -> Result<&'a str, String> {
     if !shape.choices.is_empty() {
         return Ok(shape.choices[position(shape, text)?].value.text());
@@ -28,7 +28,7 @@ pub(super) fn fit<'a>(shape: &OptionType, text: &'a str) -> Result<&'a str, Stri
     Ok(text)
 }
 
-/// Which of the choices the text means, by value or by name; what it must be if it means none.
+/// The index of the choice that the text means, by value or by name, or a description of what it must be.
 pub(super) fn position(shape: &OptionType, text: &str) -> Result<usize, String> {
     let is_meant =
         |choice: &Choice| choice.value.text() == text || choice.name.to_lowercase() == text.to_lowercase();

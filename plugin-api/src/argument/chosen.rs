@@ -1,4 +1,4 @@
-//! What was chosen in a select, as Rust types: as `FromStr` reads it, or else as an argument.
+//! Reads what was chosen in a select as Rust types: with `FromStr`, or else as an argument.
 
 use std::{
     future::{Future, Ready, ready},
@@ -9,21 +9,22 @@ use std::{
 use super::{Argument, ArgumentError, Given};
 use crate::{Context, Error, Result};
 
-/// Reads what was chosen as `T`. Its own method takes precedence over the trait's, and is there for what has `FromStr`.
+/// Reads what was chosen as `T`. The inherent method takes precedence over the trait's, and exists for types with
+/// `FromStr`.
 pub struct Chosen<T>(pub PhantomData<T>);
 
 impl<T: FromStr> Chosen<T> {
     /// # Errors
-    /// As [`Context::values`].
+    /// The same as [`Context::values`].
     pub fn values(self, ctx: &Context) -> Ready<Result<Vec<T>>> {
         ready(ctx.values())
     }
 }
 
-/// The same for what is an argument only: a user or channel with all that Discord sent along, an enum of choices.
+/// The same for types that are arguments only: a user or channel with all that Discord sent along, an enum of choices.
 pub trait ChosenArgument<T> {
     /// # Errors
-    /// [Input](Error::input) that says what was expected; or what failed while it was looked up.
+    /// [Input](Error::input) that says what was expected; or the error of looking it up.
     fn values(self, ctx: &Context) -> impl Future<Output = Result<Vec<T>>>;
 }
 

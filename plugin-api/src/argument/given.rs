@@ -1,4 +1,5 @@
-//! What came with a call, and what Discord is asked: each user, member, role, channel, message and file in its JSON.
+//! Finds users, members, roles, channels, messages and files, each as JSON: in what came with a call, or by asking
+//! Discord.
 
 use std::{borrow::Cow, collections::HashMap};
 
@@ -11,8 +12,8 @@ use crate::{
     handles::Request,
 };
 
-/// What Discord knows of the ids of a call, by their kind: `users`, `members`, `roles`, `channels`, `messages`,
-/// `attachments`. Of an interaction it is all there.
+/// What Discord sent with a call about one of its ids, by kind: `users`, `members`, `roles`, `channels`, `messages`,
+/// `attachments`. An interaction has all of them.
 /// <https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-object-resolved-data-structure>
 pub(crate) fn sent_along<'a>(ctx: &'a Context, kind: &str, id: u64) -> Option<&'a str> {
     match (ctx.interaction(), ctx.message()) {
@@ -39,7 +40,7 @@ fn resolved<'a>(interaction: &'a str, kind: &str, id: u64) -> Option<&'a str> {
     of_kind.get(id.to_string().as_str()).map(|it| it.get())
 }
 
-/// In a message: the users that it mentions, each with what it is as a member, and its files.
+/// Looks in a message: it has the users that it mentions, each with their member data, and its files.
 /// <https://discord.com/developers/docs/events/gateway-events#message-create>
 fn mentioned<'a>(message: &'a str, kind: &str, id: u64) -> Option<&'a str> {
     #[derive(Deserialize)]
@@ -82,7 +83,7 @@ pub(crate) const USER_SIGNS: &[&str] = &["@!", "@"];
 pub(crate) const ROLE_SIGNS: &[&str] = &["@&"];
 pub(crate) const CHANNEL_SIGNS: &[&str] = &["#"];
 
-/// The id in a mention that begins with one of `signs`, such as `<@7>`, or one that stands alone.
+/// The id in a mention that begins with one of `signs`, such as `<@7>`, or an id on its own.
 pub(crate) fn id(text: &str, signs: &[&str]) -> Option<u64> {
     let mention = text.strip_prefix('<').and_then(|text| text.strip_suffix('>'));
     let digits = match mention {
@@ -93,11 +94,11 @@ pub(crate) fn id(text: &str, signs: &[&str]) -> Option<u64> {
     digits.parse().ok().filter(|id| is_number && *id != 0)
 }
 
-/// What Discord answers to a question; none where there is nothing, or nothing that the bot may see.
+/// Discord's answer to a request; `None` if there is nothing, or nothing that the bot may see.
 pub(crate) async fn ask(request: Request) -> Result<Option<String>, HandleError> {
     match request.answer().await {
         Ok(reply) => Ok(Some(String::from_utf8_lossy(&reply.body).into_owned())),
-        // A number that is no snowflake; one that the bot may not see; one that stands for nothing.
+        // It is not a snowflake, is not visible to the bot, or does not exist.
         Err(error) if matches!(error.status, 400 | 403 | 404) => Ok(None),
         Err(error) => Err(error),
     }

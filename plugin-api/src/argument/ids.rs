@@ -1,5 +1,5 @@
-//! Ids as arguments, with serenity and without: what Discord offers is a user, a role or a channel, and what comes is its
-//! snowflake. Each converts into the `u64` that the handles take.
+//! Ids as arguments, with or without serenity: Discord offers users, roles or channels, and sends the snowflake of the
+//! chosen one. Each type converts into the `u64` that the handles take.
 
 use super::{
     given::{CHANNEL_SIGNS, ROLE_SIGNS, USER_SIGNS, ask, get, id, sent_along},
@@ -26,11 +26,11 @@ macro_rules! ids {
 }
 
 ids! {
-    /// A user, by a mention or an id. Nobody is asked whether there is such a user.
+    /// A user, by a mention or an id. Whether the user exists is not checked.
     User;
-    /// A role, by a mention or an id. Nobody is asked whether there is such a role.
+    /// A role, by a mention or an id. Whether the role exists is not checked.
     Role;
-    /// A channel of this server that the caller sees, by a mention or an id.
+    /// A channel of this server that the caller can see, by a mention or an id.
     Channel;
 }
 
@@ -62,7 +62,7 @@ impl Argument for Channel {
             ArgumentError::expected(format!("{kind} of this server: a mention or an id"))
         };
         let (ctx, id) = (given.context(), id(given.text(), CHANNEL_SIGNS).ok_or_else(unfit)?);
-        // Discord has looked.
+        // Discord has checked it.
         if sent_along(ctx, "channels", id).is_some() {
             return Ok(Self(id));
         }

@@ -1,17 +1,17 @@
-//! Whether quotation marks are what a prefix command lacks: a value of several words that was read as one word.
+//! Finds out whether a prefix command lacks quotation marks: whether a value of several words was read as one word.
 
 use std::{future::Future, pin::Pin};
 
 use super::{Argument, Given, Takes, bounds};
 use crate::{Context, manifest::Opt};
 
-/// How many words are tried as one value.
+/// Maximum number of words that are tried as one value.
 const WORDS_MAX: usize = 4;
 
-/// A text that an argument takes a word of, and which may begin with more than one that belong to it.
+/// A text argument that took one word of the line, although the words after it may belong to its value.
 #[derive(Clone, Copy)]
 pub(super) struct Several<'a> {
-    /// From its first word on.
+    /// The line from its first word on.
     line: &'a str,
     option: Option<&'static Opt>,
     reads: Reads,
@@ -20,13 +20,13 @@ pub(super) struct Several<'a> {
 type Reads = for<'g> fn(Given<'g>) -> Pin<Box<dyn Future<Output = bool> + 'g>>;
 
 impl<'a> Several<'a> {
-    /// None of a type whose words are always one. What is asked of Discord is not asked again only for a hint.
+    /// `None` for a type whose values are always one word. Discord is not asked again just for a hint.
     pub(super) fn of<T: Argument>(line: &'a str, option: Option<&'static Opt>) -> Option<Self> {
         let reads: Reads = |given| Box::pin(async move { T::read(given).await.is_ok() });
         (T::TAKES == Takes::Text).then_some(Self { line, option, reads })
     }
 
-    /// The words that together are its value, though `alone` is none.
+    /// The words that together are a value, if `alone` is not.
     pub(super) async fn together(self, context: &Context, alone: &str) -> Option<&'a str> {
         if self.is_read(context, alone).await {
             return None;
@@ -49,7 +49,7 @@ impl<'a> Several<'a> {
     }
 }
 
-/// So many words as they stand at the beginning of a line; none if there are fewer.
+/// The first words of a line, with the white space between them; `None` if there are fewer.
 fn first_words(line: &str, words: usize) -> Option<&str> {
     let mut end = 0;
     for _ in 0..words {

@@ -1,5 +1,5 @@
-//! What the caller may see. The bot often sees more, and a cog shows what it finds: an argument must not lead a user to a
-//! channel that Discord's client would not show them.
+//! What the caller may see. The bot often sees more, and a cog shows what it finds: an argument must not give a user
+//! access to a channel that Discord's client would not show them.
 
 use serde::Deserialize;
 
@@ -9,11 +9,11 @@ use crate::{
     permissions::{MANAGE_THREADS, missing},
 };
 
-/// Discord's type of a thread that only its members and moderators see.
+/// Discord's type of a thread that only its members and moderators can see.
 /// <https://discord.com/developers/docs/topics/threads#private-threads>
 const PRIVATE_THREAD: u8 = 12;
 
-/// What is looked at of a channel.
+/// The fields of a channel that are checked.
 #[derive(Deserialize)]
 pub(crate) struct Facts {
     pub(crate) id: String,
@@ -29,18 +29,18 @@ impl Facts {
         serde_json::from_str(channel).ok()
     }
 
-    /// Whether it is one of this guild.
+    /// Whether the channel is in this guild.
     pub(crate) fn is_in(&self, guild: u64) -> bool {
         self.guild_id.as_ref().is_some_and(|id| id.parse() == Ok(guild))
     }
 
-    /// Whether it is of one of these types of Discord's; of any if there are none.
+    /// Whether the channel has one of these types, by Discord's numbers. An empty list allows any type.
     pub(crate) fn is_of(&self, types: &[u8]) -> bool {
         types.is_empty() || types.contains(&self.kind)
     }
 
-    /// Whether the caller has these permissions in it, and is in it if it is a private thread. In a direct message nobody
-    /// lacks any.
+    /// Whether the caller has these permissions in the channel and, in a private thread, is a member of it. In a direct
+    /// message nobody lacks a permission.
     pub(crate) async fn may(&self, ctx: &Context, needed: u64) -> Result<bool, ArgumentError> {
         let (Some(guild), Ok(id)) = (ctx.guild_id(), self.id.parse()) else { return Ok(true) };
         let has = permissions(ctx, guild, id).await?;
@@ -56,11 +56,11 @@ impl Facts {
     }
 }
 
-/// The caller's permissions in a channel of the guild; none where the bot does not see it.
+/// The caller's permissions in a channel of the guild; none if the bot cannot see the channel.
 pub(crate) async fn permissions(ctx: &Context, guild: u64, channel: u64) -> Result<u64, ArgumentError> {
     let user = ctx.user().map_err(ArgumentError::Failed)?.id;
     match ctx.interaction() {
-        // Discord has worked them out for the channel.
+        // Discord has computed them for the channel.
         Some(interaction) if interaction.channel_id.into_option() == Some(channel) => {
             Ok(interaction.permissions)
         }

@@ -1,4 +1,4 @@
-//! The plain types: text, numbers, yes or no, durations, lists, and what may be left out.
+//! The plain types: text, numbers, `bool`, durations, lists and optional values.
 
 use std::{borrow::Cow, time::Duration};
 
@@ -22,7 +22,7 @@ macro_rules! integers {
             async fn read(given: Given<'_>) -> Result<Self, ArgumentError> {
                 given.text().parse().map_err(|_| {
                     let (min, max) = (<$type>::MIN, <$type>::MAX);
-                    // Discord sends whole numbers up to 2^53: a larger bound tells a user nothing.
+                    // Discord sends whole numbers up to 2^53, so a larger bound is of no use to a user.
                     let expected = match <$type>::BITS {
                         64 if min == 0 => "a whole number, 0 or more".to_owned(),
                         64 => "a whole number".to_owned(),
@@ -64,7 +64,7 @@ impl Argument for bool {
     }
 }
 
-/// Such as `90s`, `1h30m`, `2d 12h`: Discord has no option for it.
+/// Such as `90s`, `1h30m`, `2d 12h`. Discord has no option type for durations.
 impl Argument for Duration {
     const OPTION: OptionType = OptionType::new(kind::STRING);
     const TAKES: Takes = Takes::Text;
@@ -107,7 +107,7 @@ impl<T: Argument> Argument for Option<T> {
     }
 }
 
-/// Words, each of which is one: all the rest of the line, or, in a slash command, of one text.
+/// A list with one item per word: of the rest of the line or, in a slash command, of one text.
 impl<T: Argument> Argument for Vec<T> {
     const OPTION: OptionType = {
         assert!(
@@ -133,8 +133,8 @@ impl<T: Argument> Argument for Vec<T> {
     }
 }
 
-/// The first word of a line that does not begin with white space, without its quotation marks, and what follows it.
-/// A mark that nothing closes is a letter; behind `\`, so is one that would close.
+/// The first word of a line that does not begin with white space, without its quotation marks, and what follows it. A
+/// quotation mark that is not closed is an ordinary letter, and so is a closing one after `\`.
 pub(crate) fn split_word(line: &str) -> (Cow<'_, str>, &str) {
     if let Some((word, rest)) = split_quoted(line)
         && rest.chars().next().is_none_or(char::is_whitespace)
@@ -147,7 +147,7 @@ pub(crate) fn split_word(line: &str) -> (Cow<'_, str>, &str) {
 
 fn split_quoted(line: &str) -> Option<(Cow<'_, str>, &str)> {
     let mut letters = line.chars();
-    // Phones write the typographic ones by themselves.
+    // Phones type typographic quotation marks on their own.
     let closing: &[char] = match letters.next()? {
         '"' => &['"'],
         '“' => &['”'],
@@ -170,7 +170,7 @@ fn split_quoted(line: &str) -> Option<(Cow<'_, str>, &str)> {
     }
 }
 
-/// A text without the quotation marks around all of it.
+/// A text without the quotation marks around the whole of it.
 pub(crate) fn unquoted(text: &str) -> Cow<'_, str> {
     match split_word(text) {
         (word, "") => word,
@@ -178,7 +178,7 @@ pub(crate) fn unquoted(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// What was typed for each of so many options: a word each, and for the last one the rest of the line.
+/// What was typed for each of the options: one word each, and the rest of the line for the last one.
 pub(crate) fn words(line: &str, options: usize) -> Vec<String> {
     let (mut words, mut rest) = (Vec::new(), line.trim());
     while words.len() < options && !rest.is_empty() {
@@ -192,12 +192,12 @@ pub(crate) fn words(line: &str, options: usize) -> Vec<String> {
     words
 }
 
-/// The line behind so many words.
+/// The line after the first words.
 pub(crate) fn behind(line: &str, words: usize) -> &str {
     (0..words).fold(line.trim(), |line, _| split_word(line).1.trim_start())
 }
 
-/// A number as it is typed, with a point: a comma is one as well. Where thousands could be meant, it is none.
+/// A number as typed, with a decimal point; a comma is accepted too. `None` if the comma could separate thousands.
 pub(super) fn decimal(text: &str) -> Option<Cow<'_, str>> {
     let Some((whole, decimals)) = text.split_once(',') else { return Some(text.into()) };
     let may_be_thousands = decimals.len() == 3 && whole.trim_start_matches(['+', '-']) != "0";

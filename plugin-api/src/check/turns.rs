@@ -1,5 +1,5 @@
-//! Calls of one kind that are under way, and those that wait for one of them to end, in order. A call is over when its
-//! [`Turn`] is dropped, however its handler ended.
+//! The running calls of one kind, and those that wait for one of them to end, in order. A call is over when its
+//! [`Turn`] is dropped, no matter how its handler ended.
 
 use std::{
     cell::{Cell, RefCell},
@@ -25,7 +25,7 @@ struct Place {
     waker: Cell<Option<Waker>>,
 }
 
-/// A call that is under way or waits to be.
+/// A call that is running, or waits for its turn.
 pub(crate) struct Turn {
     turns: Turns,
     key: String,
@@ -34,7 +34,7 @@ pub(crate) struct Turn {
 }
 
 impl Turns {
-    /// Takes a turn among the calls of `key`, of which `most` can be under way at once.
+    /// Takes a turn among the calls of `key`, of which `most` may run at once.
     pub(crate) fn take(&self, key: String, most: u32) -> Turn {
         let place = Rc::<Place>::default();
         let mut lines = self.0.borrow_mut();
@@ -61,12 +61,12 @@ impl Line {
 }
 
 impl Turn {
-    /// Whether the call may be under way.
+    /// Whether the call may run.
     pub(crate) fn has_come(&self) -> bool {
         self.place.has_come.get()
     }
 
-    /// Waits until it may be.
+    /// Waits until the call may run.
     pub(crate) async fn come(&self) {
         poll_fn(|cx| match self.has_come() {
             true => Poll::Ready(()),
@@ -122,7 +122,7 @@ mod tests {
         drop(second);
         drop(first);
         assert!(third.has_come());
-        // Its turn has come and was not taken up.
+        // Its turn has come, but it was not used.
         let fourth = take();
         drop(third);
         assert!(fourth.has_come());

@@ -52,7 +52,7 @@ impl Posted {
     /// The message as Discord has it. The first answer to an interaction is fetched, as Discord does not return it.
     ///
     /// # Errors
-    /// The same as [`Discord::message`], and if the message cannot be read as a `T`.
+    /// The same as [`Discord::message`]; also if the message cannot be read as a `T`.
     pub async fn message<T: FromDiscord>(&self) -> Result<T> {
         self.shown.message(&self.discord()).await
     }

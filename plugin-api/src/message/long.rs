@@ -1,4 +1,4 @@
-//! A text that is longer than Discord takes: refused, split into several messages, or attached as a file.
+//! A text that is longer than Discord allows is refused, split into several messages, or attached as a file.
 
 use std::{
     borrow::Cow,
@@ -9,57 +9,57 @@ use std::{
 use super::{NewMessage, TEXT_MAX, quoted, too_long};
 use crate::abi::{File, HandleError};
 
-/// What becomes of a text that is longer than the 2000 characters that Discord takes.
+/// What happens to a text that is longer than the 2000 characters that Discord allows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Long {
-    /// It is not sent, and the error says how long it is.
+    /// It is not sent, and the error contains its length.
     #[default]
     Refuse,
-    /// It is sent as up to five messages, split between lines or words; a code block goes on in the next message as one.
-    /// What is left after those is attached to the last as `message.txt`. A reply is the first message; embeds, files and
-    /// components are on the last.
+    /// It is sent as up to five messages, split between lines or words; a code block continues as one in the next
+    /// message. The rest is attached to the last message as `message.txt`. The first message is the reply; the last one
+    /// has the embeds, files and components.
     ///
-    /// Where there is one message only, in an edit, what does not fit is attached; see [`NewMessage::keep_files`] for what
-    /// becomes of the files that are there.
+    /// An edit is always one message, and what does not fit into it is attached; see [`NewMessage::keep_files`] for the
+    /// files that the message already has.
     Split,
     /// It is attached as `message.txt`, and the message has no text.
     Attach,
 }
 
-/// Messages that one text is split into at most: as many as a channel takes at once without a wait.
+/// Maximum number of messages that one text is split into: as many as a channel accepts at once without a wait.
 const MESSAGES_MAX: usize = 5;
-/// Files that Discord takes with a message.
+/// Maximum number of files in a message.
 const FILES_MAX: usize = 10;
-/// Longest nonce that Discord takes, in characters.
+/// Maximum length of a nonce, in characters.
 const NONCE_MAX: usize = 25;
-/// Longest name of a language, in bytes. Those that Discord colours are shorter.
+/// Maximum length of the name of a code block's language, in bytes. Those that Discord highlights are shorter.
 const LANGUAGE_MAX: usize = 32;
-/// What closes a code block, after which another message opens it again.
+/// Closes a code block, which the next message opens again.
 const FENCE: &str = "```";
 const CLOSING: &str = "\n```";
 
 impl NewMessage {
-    /// What becomes of a text that is longer than the 2000 characters that Discord takes. Without this it is refused.
+    /// Sets what happens to a text longer than the 2000 characters that Discord allows. By default it is refused.
     #[must_use]
     pub fn long(mut self, long: Long) -> Self {
         self.long = long;
         self
     }
 
-    /// As messages that Discord takes: the first, and those that follow.
+    /// The messages that Discord accepts: the first one, and those that follow it.
     ///
     /// # Errors
-    /// A text that is too long and is to be refused.
+    /// If the text is too long and is to be refused.
     pub(crate) fn into_parts(self) -> Result<(Self, Vec<Self>), HandleError> {
         self.parts(MESSAGES_MAX)
     }
 
-    /// As one message that Discord takes in the place of one that is there. Files of its own take the place of those that
-    /// are there, if it does not say which of them [stay](Self::keep_files): so does a text that may have been a file.
-    /// Discord would add them.
+    /// One message that Discord accepts as an edit of an existing one. New files replace the existing ones, unless the
+    /// message says which of them [stay](Self::keep_files), and so does a text that may have been a file. Discord would
+    /// keep the old ones as well.
     ///
     /// # Errors
-    /// As [`into_parts`](Self::into_parts).
+    /// The same as [`into_parts`](Self::into_parts).
     pub(crate) fn into_edit(self) -> Result<Self, HandleError> {
         let may_have_been_file = self.long != Long::Refuse && self.content.is_some();
         let was_long = self.length() > TEXT_MAX;
@@ -68,14 +68,14 @@ impl NewMessage {
             one.kept.get_or_insert_default();
         }
         if was_long {
-            // Without a text an edit leaves the one that is there.
+            // An edit without a text leaves the existing text.
             one.content.get_or_insert_default();
         }
         Ok(one)
     }
 
     fn parts(mut self, most: usize) -> Result<(Self, Vec<Self>), HandleError> {
-        // Before any part of it is sent.
+        // Checked before any part of it is sent.
         #[cfg(feature = "serenity")]
         if let Some(why) = self.refused {
             return Err(super::refused(why));
@@ -91,7 +91,7 @@ impl NewMessage {
             Long::Attach => (Vec::new(), text),
         };
         if !rest.is_empty() {
-            // With files enough of its own, a message of many parts gets one more for the rest.
+            // If it has the maximum number of files already, a split message gets one more message for the rest.
             if self.files.len() >= FILES_MAX && most > 1 {
                 let last = texts.pop();
                 let mut messages: Vec<Self> = texts.into_iter().map(|text| self.text_only(text)).collect();
@@ -110,7 +110,7 @@ impl NewMessage {
         Ok(in_order(messages))
     }
 
-    /// One of the messages before the last: its text, seen by the same, notifying the same, and posted as often.
+    /// A message before the last one: only its text, with the same visibility, the same mentions, and posted as often.
     fn text_only(&self, text: String) -> Self {
         let of_each = |(name, _): &&(String, String)| matches!(&**name, "allowed_mentions" | "enforce_nonce");
         Self {
@@ -124,8 +124,8 @@ impl NewMessage {
     }
 }
 
-/// The first, which is the reply, and the others, which are none. The last one has the nonce, and each other one its own
-/// made of that: Discord would take two with the same for one.
+/// The first message, which is the reply, and the others, which are not. The last one has the nonce, and the others
+/// have nonces derived from it: with the same nonce, Discord would take two messages for one.
 fn in_order(mut messages: Vec<NewMessage>) -> (NewMessage, Vec<NewMessage>) {
     if let Some((last, before)) = messages.split_last_mut()
         && let Some((_, nonce)) = last.others.iter().find(|(name, _)| name == "nonce")
@@ -140,7 +140,7 @@ fn in_order(mut messages: Vec<NewMessage>) -> (NewMessage, Vec<NewMessage>) {
     (first, messages.map(|message| NewMessage { reply_to: None, ..message }).collect())
 }
 
-/// A nonce, from its JSON, so short that the place of a part fits before it: a longer one as its hash, which is the same
+/// A nonce, given as JSON, short enough to prefix a part's number. A longer one becomes its hash, which is the same
 /// whenever it is sent again.
 fn short(nonce: &str) -> String {
     // It may be a number.
@@ -157,7 +157,7 @@ fn text_file(text: String) -> File {
     File::new("message.txt", text.into_bytes()).content_type("text/plain; charset=utf-8")
 }
 
-/// Splits a text into at most `most` parts of at most `longest` characters, and what is left of it then.
+/// Splits a text into at most `most` parts of at most `longest` characters, and the rest.
 fn split(text: &str, longest: usize, most: usize) -> (Vec<String>, String) {
     let (mut parts, mut rest, mut opening) = (Vec::new(), text, String::new());
     while parts.len() < most {
@@ -168,7 +168,7 @@ fn split(text: &str, longest: usize, most: usize) -> (Vec<String>, String) {
         } else {
             let mut cut = border(rest, room - CLOSING.len());
             let mut fence = open_fence(&opening, rest, cut);
-            // A code block that fits into a message stays in one, and none begins with nothing in it.
+            // A code block that fits into a message is not split, and none begins with an empty part.
             if let Some(Fence { begins: Some(begins), .. }) = fence
                 && begins > 0
                 && (end_of_block(&rest[begins..]).is_some_and(|end| end <= longest)
@@ -186,7 +186,7 @@ fn split(text: &str, longest: usize, most: usize) -> (Vec<String>, String) {
                 None => parts.push(part),
             }
         }
-        // Discord takes no message of white space alone.
+        // Discord does not accept a message that is only white space.
         parts.pop_if(|part| part.trim().is_empty());
         if rest.trim().is_empty() {
             return (parts, String::new());
@@ -195,23 +195,23 @@ fn split(text: &str, longest: usize, most: usize) -> (Vec<String>, String) {
     (parts, rest.to_owned())
 }
 
-/// Where to cut, in bytes, so that at most `longest` characters stand before: between lines, or else words.
+/// Where to cut, in bytes, so that at most `longest` characters come before: between lines, or else between words.
 fn border(text: &str, longest: usize) -> usize {
     let end = text.char_indices().nth(longest).map_or(text.len(), |(at, _)| at);
-    // What stands at the cut itself is left out if it is white space.
+    // White space at the cut itself is left out.
     let window = &text[..text[end..].chars().next().map_or(end, |next| end + next.len_utf8())];
     let line = window.rfind('\n').filter(|at| *at > end / 2);
     let border = line.or_else(|| window.rfind([' ', '\n']).filter(|at| *at > 0));
     border.unwrap_or_else(|| {
-        // Not within the marks of a code block.
+        // Do not cut within the marks of a code block.
         let marks = text[..end].len() - text[..end].trim_end_matches('`').len();
         if marks < FENCE.len() && marks < end { end - marks } else { end }
     })
 }
 
-/// A code block that has no end yet.
+/// A code block that is still open.
 struct Fence {
-    /// Where it begins, in bytes; `None` if that was in the part before.
+    /// Where it begins, in bytes; `None` if it began in the previous part.
     begins: Option<usize>,
     language: String,
 }
@@ -231,7 +231,7 @@ fn open_fence(opening: &str, text: &str, cut: usize) -> Option<Fence> {
     open
 }
 
-/// The language of a code block: what stands behind its marks, if that is one word and a line of its own.
+/// The language of a code block: the text after its opening marks, if it is a single word on a line of its own.
 fn language(text: &str) -> &str {
     let is_letter = |it: char| it.is_ascii_alphanumeric() || "+-_.#".contains(it);
     match text.split_once('\n') {
@@ -240,7 +240,7 @@ fn language(text: &str) -> &str {
     }
 }
 
-/// How many characters a code block has that begins here; `None` if it does not end.
+/// The number of characters of a code block that begins here; `None` if it does not end.
 fn end_of_block(text: &str) -> Option<usize> {
     let inside = &text[FENCE.len()..];
     let end = inside.find(FENCE)?;

@@ -19,18 +19,18 @@ pub enum Mention {
     Role(u64),
 }
 
-/// Discord's JSON for a message that notifies nobody, as nearly all do.
+/// Discord's JSON for a message that notifies nobody, as nearly all messages do.
 pub(super) const NOBODY: &str = r#"{"parse":[]}"#;
 
-/// The same for a message that is JSON already, if that does not say who may be; `message` is where it is in `json`, as a
-/// JSON pointer.
+/// The same for a message that already is JSON, unless it has its own allowed mentions. `message` is the JSON pointer
+/// to it in `json`.
 pub(crate) fn notify_nobody(json: &mut Value, message: &str) {
     if let Some(message) = json.pointer_mut(message).and_then(Value::as_object_mut) {
         message.entry("allowed_mentions").or_insert_with(|| serde_json::json!({ "parse": [] }));
     }
 }
 
-/// Discord's JSON for who may be notified. It refuses ids beside the kind that covers them.
+/// Discord's JSON for who may be notified. Discord refuses ids next to the kind that covers them.
 /// <https://discord.com/developers/docs/resources/message#allowed-mentions-object>
 pub(super) fn allowed(mentions: &[Mention]) -> String {
     let [mut parse, mut users, mut roles] = [const { Vec::new() }; 3];

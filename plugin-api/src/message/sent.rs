@@ -1,11 +1,11 @@
-//! The message that Discord made of one that was sent.
+//! The message that Discord made of a sent one.
 
 use abi_stable::std_types::RVec;
 use serde_json::Value;
 
 use crate::{FromDiscord, Result};
 
-/// The snowflake of anything of Discord's.
+/// The snowflake of any object of Discord's.
 pub(crate) fn id_of(json: &[u8]) -> Result<u64> {
     #[derive(serde::Deserialize)]
     struct Id<'a> {
@@ -25,18 +25,18 @@ impl Sent {
         Self { body }
     }
 
-    /// Its snowflake.
+    /// The snowflake of the message.
     ///
     /// # Errors
-    /// When Discord's answer has none.
+    /// If Discord's answer has none.
     pub fn id(&self) -> Result<u64> {
         id_of(&self.body)
     }
 
-    /// The channel it is in, by snowflake.
+    /// The snowflake of the channel that the message is in.
     ///
     /// # Errors
-    /// When Discord's answer has none.
+    /// If Discord's answer has none.
     pub fn channel_id(&self) -> Result<u64> {
         #[derive(serde::Deserialize)]
         struct ChannelId<'a> {
@@ -45,18 +45,18 @@ impl Sent {
         Ok(serde_json::from_slice::<ChannelId<'_>>(&self.body)?.channel_id.parse()?)
     }
 
-    /// The whole message as Discord returned it, as a type that it is read as.
+    /// The whole message, as Discord returned it, read as a `T`.
     ///
     /// # Errors
-    /// When it is not of that form.
+    /// If the message is not of that form.
     pub fn read<T: FromDiscord>(&self) -> Result<T> {
         T::from_discord(std::str::from_utf8(&self.body)?)
     }
 
-    /// The same as JSON.
+    /// The whole message as JSON.
     ///
     /// # Errors
-    /// When Discord's answer is not JSON.
+    /// If Discord's answer is not JSON.
     pub fn json(&self) -> Result<Value> {
         Ok(serde_json::from_slice(&self.body)?)
     }

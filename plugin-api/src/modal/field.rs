@@ -1,4 +1,4 @@
-//! One field of a form: a label with a text, a menu or files below it.
+//! One field of a form: a label above a text, a menu or files.
 //! <https://discord.com/developers/docs/components/reference#label>
 
 mod json;
@@ -23,21 +23,21 @@ pub struct Field {
     default: &'static str,
 }
 
-/// What is filled in.
+/// What the user fills in.
 #[derive(Clone, Copy, Debug)]
 enum Kind {
-    /// By Discord's style.
+    /// By Discord's text style.
     Text(u8),
     Choices(&'static [Choice]),
-    /// Users, roles, …, by Discord's component type.
+    /// Users, roles and so on, by Discord's component type.
     Select(u8),
-    /// By Discord's channel types; empty for all.
+    /// By Discord's channel types; empty for all channels.
     Channels(&'static [u8]),
     Files,
     Checkbox,
 }
 
-/// Discord's limits of characters of a text, of values of a menu and of files.
+/// Discord's limits for the characters of a text, the values of a menu and the number of files.
 const CHARACTERS_MAX: u32 = 4000;
 const VALUES_MAX: u32 = 25;
 const FILES_MAX: u32 = 10;
@@ -55,7 +55,7 @@ impl Field {
         Self::new(name, label, Kind::Text(2))
     }
 
-    /// A menu of choices, 1 to 25.
+    /// A menu of 1 to 25 choices.
     #[must_use]
     pub const fn choices(name: &'static str, label: &'static str, choices: &'static [Choice]) -> Self {
         assert!(!choices.is_empty() && choices.len() <= 25, "a menu has 1 to 25 choices");
@@ -80,7 +80,7 @@ impl Field {
         Self::new(name, label, Kind::Select(MENTIONABLE_SELECT))
     }
 
-    /// A menu of channels, by Discord's types; all of them if there are none.
+    /// A menu of channels of these types, by Discord's numbers; of all channels if `types` is empty.
     #[must_use]
     pub const fn channel(name: &'static str, label: &'static str, types: &'static [u8]) -> Self {
         Self::new(name, label, Kind::Channels(types))
@@ -92,14 +92,14 @@ impl Field {
         Self::new(name, label, Kind::Files)
     }
 
-    /// A box to tick.
+    /// A checkbox.
     #[must_use]
     pub const fn checkbox(name: &'static str, label: &'static str) -> Self {
         Self::new(name, label, Kind::Checkbox)
     }
 
-    /// The field that a Rust type is read from, as an option of a command would be: a menu for choices, users, roles and
-    /// channels, a box to tick for `bool`, files, and else a text of one line. Required unless the type is an `Option`.
+    /// The field for a Rust type, as an option of a command would be: a menu for choices, users, roles and channels, a
+    /// checkbox for `bool`, files, and otherwise a text of one line. It is required unless the type is an `Option`.
     #[must_use]
     pub const fn of<T: Argument>(name: &'static str, label: &'static str) -> Self {
         let OptionType { kind, required, choices, channel_types, lengths, .. } = T::OPTION;
@@ -129,7 +129,7 @@ impl Field {
         Self { name, label, description, kind, required: true, min: None, max: None, placeholder, default }
     }
 
-    /// Several lines.
+    /// Makes it a text of several lines.
     #[must_use]
     pub const fn lines(mut self) -> Self {
         assert!(matches!(self.kind, Kind::Text(_)), "only a text has several lines");
@@ -137,7 +137,7 @@ impl Field {
         self
     }
 
-    /// Several values, or none: as many as Discord allows if [`at_most`](Self::at_most) says nothing.
+    /// Allows several values, or none: up to Discord's limit, unless [`at_most`](Self::at_most) sets another.
     #[must_use]
     pub const fn several(mut self) -> Self {
         self.required = false;
@@ -150,17 +150,17 @@ impl Field {
         self
     }
 
-    /// It may be left empty.
+    /// Allows the field to be left empty.
     #[must_use]
     pub const fn optional(mut self) -> Self {
         self.required = false;
         self
     }
 
-    /// With a line below the label, at most 100 characters.
+    /// Adds a line of text below the label, at most 100 characters.
     ///
     /// # Panics
-    /// When it is longer.
+    /// If the text is longer.
     #[must_use]
     pub const fn description(mut self, text: &'static str) -> Self {
         assert!(characters(text) <= 100, "the description of a field has at most 100 characters");
@@ -168,10 +168,10 @@ impl Field {
         self
     }
 
-    /// At least so many characters of a text, or values of a menu, or files.
+    /// Sets the minimum number of characters of a text, of values of a menu, or of files.
     ///
     /// # Panics
-    /// When it is more than Discord allows or than [`at_most`](Self::at_most), or there is nothing to count.
+    /// If it is more than Discord allows, or more than [`at_most`](Self::at_most), or if there is nothing to count.
     #[must_use]
     pub const fn at_least(mut self, count: u32) -> Self {
         self.min = Some(count);
@@ -180,11 +180,12 @@ impl Field {
         self
     }
 
-    /// At most so many characters of a text, or values of a menu, or files. Discord's own limits are 4,000 characters, 25
-    /// values and 10 files; a menu and files have one if this says nothing.
+    /// Sets the maximum number of characters of a text, of values of a menu, or of files. Discord's own limits are
+    /// 4,000 characters, 25 values and 10 files. Without this, a menu takes one value, and a file field takes one file.
     ///
     /// # Panics
-    /// When it is none, more than Discord allows or less than [`at_least`](Self::at_least), or there is nothing to count.
+    /// If it is 0, more than Discord allows, or less than [`at_least`](Self::at_least), or if there is nothing to
+    /// count.
     #[must_use]
     pub const fn at_most(mut self, count: u32) -> Self {
         self.max = Some(count);
@@ -214,10 +215,10 @@ impl Field {
         }
     }
 
-    /// What stands in it, greyed, while it is empty; at most 100 characters.
+    /// Sets the greyed text that is shown while the field is empty; at most 100 characters.
     ///
     /// # Panics
-    /// When it is longer, or the field is no text and no menu.
+    /// If the text is longer, or the field is neither a text nor a menu.
     #[must_use]
     pub const fn placeholder(mut self, text: &'static str) -> Self {
         assert!(
@@ -229,12 +230,11 @@ impl Field {
         self
     }
 
-    /// The text that stands in it from the beginning, at most 4,000 characters; or what is chosen then: the value of a
-    /// choice, `true` or `false` for a box to tick, and of a menu of users, roles or channels their ids or mentions, with
-    /// spaces between.
+    /// Sets the initial value: for a text, at most 4,000 characters; for choices, the value of a choice; for a
+    /// checkbox, `true` or `false`; for a menu of users, roles or channels, their ids or mentions, separated by spaces.
     ///
     /// # Panics
-    /// When the text is longer, the value is none of the menu's or of a box, or the field is for files.
+    /// If the text is longer, the value is not one of the menu's or the checkbox's, or the field is for files.
     #[must_use]
     pub const fn default(mut self, text: &'static str) -> Self {
         match self.kind {

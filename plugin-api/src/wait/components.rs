@@ -1,5 +1,5 @@
-//! Waiting for presses of the buttons and menus of a message. Their ids are `@<cog>:<wait>:<name>`: the host brings them to
-//! this cog alone, and one that no handler of the present generation waits for is answered with a word.
+//! Waiting for presses of a message's buttons and menus. Their ids are `@<cog>:<wait>:<name>`: the host delivers them
+//! only to this cog, and a press that no handler of the current generation waits for is answered with a short text.
 
 use std::{cell::Cell, ops::Deref, rc::Rc, time::Duration};
 
@@ -11,8 +11,8 @@ use crate::{
     abi::{Event, Interaction},
 };
 
-/// What a user reads who presses what nobody waits for any more. The message is left as it is: more may stand in it than
-/// what was asked.
+/// What a user sees after pressing something that no handler waits for any more. The message itself is left as it is:
+/// it may contain more than the question.
 const CLOSED: &str = "This is no longer open; call the command again.";
 const FOR_ANOTHER: &str = "This is for somebody else.";
 
@@ -33,18 +33,18 @@ const FOR_ANOTHER: &str = "This is for somebody else.";
 /// # }
 /// ```
 ///
-/// When this is dropped, a press is answered for the user alone: it is no longer open. So it is after a reload or a
-/// restart.
+/// Once this is dropped, the user of a later press sees an ephemeral answer that it is no longer open, also after a
+/// reload or a restart.
 pub struct Components {
     host: Host,
     wait: Wait,
 }
 
-/// A press of a button or a choice in a menu, to be answered like any [`Context`].
+/// A press of a button or a choice in a menu, which is answered like any [`Context`].
 pub struct Press {
     ctx: Context,
     name: String,
-    /// Until then, the host takes it for being handled.
+    /// Until this is dropped, the host considers the press to be in progress.
     _taken: Taken,
 }
 
@@ -65,7 +65,7 @@ impl Press {
 }
 
 impl Host {
-    /// Buttons and menus of a message that is about to be sent, to be waited for.
+    /// Makes buttons and menus that can be waited for, for a message about to be sent.
     #[must_use]
     pub fn components(&self) -> Components {
         let wait = self.waits().open(Wants::Interactions(Cell::default()));
@@ -74,7 +74,7 @@ impl Host {
 }
 
 impl Components {
-    /// For one user, by snowflake. Others get a word.
+    /// Accepts presses of one user only, by snowflake. Other users are answered that it is not for them.
     #[must_use]
     pub fn only(self, user: u64) -> Self {
         if let Wants::Interactions(of) = &self.wait.queue.wants {
@@ -83,22 +83,23 @@ impl Components {
         self
     }
 
-    /// The `custom_id` for a button or menu of this name. Discord takes 100 characters, so a name can have about 30.
+    /// The `custom_id` for a button or menu with this name. Discord allows 100 characters, which leaves about 30 for
+    /// the name.
     #[must_use]
     pub fn id(&self, name: &str) -> String {
         let own = self.host.waits().own();
         format!("@{}:{own}-{}:{name}", self.host.cog_name(), self.wait.number)
     }
 
-    /// The next press; none when `time` is over or the cog is replaced or unloaded. A handler that waits again after that
-    /// just waits, until the host ends it.
+    /// The next press, or `None` when `time` is over or the cog is replaced or unloaded. A handler that waits again
+    /// after the cog was replaced or unloaded just waits until the host ends it.
     pub async fn next(&mut self, time: Duration) -> Option<Press> {
         let (interaction, taken) = self.host.clock().timeout(time, self.interaction()).await??;
         let name = interaction.custom_id.splitn(3, ':').nth(2).unwrap_or_default().to_owned();
         Some(Press { ctx: Context::of_component(self.host.clone(), interaction), name, _taken: taken })
     }
 
-    /// What is to be waited for until a user has filled in a form.
+    /// A wait for a form that this user fills in.
     pub(super) fn of_form(host: &Host, user: u64) -> Self {
         Self { host: host.clone(), wait: host.waits().open(Wants::Form(user)) }
     }
@@ -113,7 +114,7 @@ impl Components {
     }
 }
 
-/// Hands an interaction to the handler that waits for it; if there is none, its user gets a word.
+/// Hands an interaction to the handler that waits for it; if there is none, its user gets a short answer.
 pub(crate) async fn pressed(host: Host, interaction: RArc<Interaction>) -> Result {
     let ctx = Context::of_component(host.clone(), interaction.clone());
     let text = match queue_of(&host, &interaction.custom_id) {

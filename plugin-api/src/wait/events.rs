@@ -5,7 +5,7 @@ use std::{marker::PhantomData, time::Duration};
 use super::{Wait, Wants};
 use crate::{Error, FromEvent, Host, Result};
 
-/// The events of a type that come from now on. They reach the cog's own handlers as well.
+/// The events of a type that arrive from now on. They also reach the cog's own handlers.
 pub struct Events<T> {
     host: Host,
     wait: Wait,
@@ -13,12 +13,12 @@ pub struct Events<T> {
 }
 
 impl Host {
-    /// Waits for an event: the first that `filter` takes, or none when `time` is over or the cog is replaced or unloaded.
+    /// Waits for the first event that `filter` accepts; `None` when `time` is over or the cog is replaced or unloaded.
     ///
-    /// A handler that waits again after it was replaced or unloaded just waits, until the host ends it.
+    /// A handler that waits again after the cog was replaced or unloaded just waits until the host ends it.
     ///
-    /// What comes while this is not awaited is not seen. Where an answer may come before the question is sent, call
-    /// [`events`](Self::events) first.
+    /// Events that arrive while this is not awaited are missed. If an answer may arrive before the question is sent,
+    /// call [`events`](Self::events) first.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -31,7 +31,7 @@ impl Host {
     /// ```
     ///
     /// # Errors
-    /// When the cog does not get such events, or one cannot be read.
+    /// If the cog does not get such events, or an event cannot be read.
     pub async fn wait_for<T: FromEvent>(
         &self,
         filter: impl FnMut(&T) -> bool,
@@ -40,18 +40,18 @@ impl Host {
         self.events()?.next(filter, time).await
     }
 
-    /// The events of a type from now on, to be waited for.
+    /// The events of a type from now on, to wait for them.
     ///
     /// # Errors
-    /// When the cog does not get them.
+    /// If the cog does not get them.
     pub fn events<T: FromEvent>(&self) -> Result<Events<T>> {
         self.events_named(T::NAME)
     }
 
-    /// The same for a type that fits several events, by Discord's name.
+    /// The same for a type that can be read from several events, by Discord's name of the event.
     ///
     /// # Errors
-    /// When the cog does not get them.
+    /// If the cog does not get them.
     pub fn events_named<T: FromEvent>(&self, name: &'static str) -> Result<Events<T>> {
         if name.is_empty() {
             return Err(Error::new("this type fits several events: name one with `events_named`"));
@@ -67,11 +67,11 @@ impl Host {
 }
 
 impl<T: FromEvent> Events<T> {
-    /// The next one that `filter` takes; none when `time` is over or the cog is replaced or unloaded. Those that it does not
-    /// take are gone.
+    /// The next event that `filter` accepts; `None` when `time` is over or the cog is replaced or unloaded. Events that
+    /// it does not accept are dropped.
     ///
     /// # Errors
-    /// When an event cannot be read.
+    /// If an event cannot be read.
     pub async fn next(&mut self, mut filter: impl FnMut(&T) -> bool, time: Duration) -> Result<Option<T>> {
         let found = async {
             while let Some((event, _)) = self.wait.next().await {

@@ -1,4 +1,4 @@
-//! Asking with a form, in line.
+//! Asking with a form, within a handler.
 
 use std::time::Duration;
 
@@ -14,32 +14,34 @@ use crate::{
     modal::{self, Form},
 };
 
-/// So long an interaction can be answered, and so long a form is waited for.
+/// How long an interaction can be answered, and so how long to wait for a form.
 /// <https://discord.com/developers/docs/interactions/receiving-and-responding#responding-to-an-interaction>
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
 
 impl Context {
-    /// Shows a form and waits until it is sent; what [`reply`](Self::reply) says from then on answers the form. None when the
-    /// user has closed it, which Discord does not tell: then after 15 minutes, or when the cog is replaced or unloaded.
+    /// Shows a form and waits until it is submitted; from then on, [`reply`](Self::reply) answers the form. `None` if
+    /// the user has closed it, which Discord does not report: after 15 minutes, or when the cog is replaced or
+    /// unloaded.
     ///
-    /// A form must be the first answer, within 3 s. Where none can open, to a prefix command, to another form, or because
-    /// the host was faster and deferred, a button is posted that opens it, as often as it is closed.
+    /// A form must be the first answer, within 3 s. Where none can be opened – in a prefix command, in answer to
+    /// another form, or because the host deferred first – a button is posted that opens the form as often as it is
+    /// pressed.
     ///
-    /// Meanwhile the call is under way, and counts for its [concurrency](crate::manifest::Concurrency). A user who calls again
-    /// has closed the form: the call before ends, if it is in the way. What shall not be in anybody's way so long opens the
-    /// form with [`open`](Self::open).
+    /// Meanwhile the call is running and counts for its [concurrency](crate::manifest::Concurrency). A user who calls
+    /// again has closed the form, so their previous call ends if it is in the way. To keep other users from waiting
+    /// that long, open the form with [`open`](Self::open).
     ///
     /// # Errors
-    /// [Input](Error::input) when something in it does not fit; where there is nobody to ask, or an answer before it; as
-    /// [`reply`](Self::reply).
+    /// [Input](Error::input) if a value does not fit; if there is no user to ask, or an answer was given before; and
+    /// the same as [`reply`](Self::reply).
     pub async fn ask<M: Modal>(&self) -> Result<Option<M>> {
         self.ask_with(&[]).await
     }
 
-    /// The same, with texts that stand in its fields, by the fields' names.
+    /// The same, with initial texts for its fields, by the fields' names.
     ///
     /// # Errors
-    /// As [`ask`](Self::ask).
+    /// The same as [`ask`](Self::ask).
     pub async fn ask_with<M: Modal>(&self, filled: &[(&str, &str)]) -> Result<Option<M>> {
         let waiting = Components::of_form(self, self.user()?.id);
         let id = waiting.id("form");
@@ -67,11 +69,11 @@ impl Context {
         M::read(&Form { ctx, fields: M::FIELDS }).await.map(Some)
     }
 
-    /// Opens a form whose sending is a component of its own: one of [`Cog::COMPONENTS`](crate::Cog::COMPONENTS), which
-    /// reads it with [`form`](Self::form), also after a reload or a restart.
+    /// Opens a form whose submission is handled as one of [`Cog::COMPONENTS`](crate::Cog::COMPONENTS), which reads it
+    /// with [`form`](Self::form), even after a reload or a restart.
     ///
     /// # Errors
-    /// As [`ask`](Self::ask); [Input](Error::input) when it is too late for a form.
+    /// The same as [`ask`](Self::ask); [Input](Error::input) if it is too late for a form.
     pub async fn open<M: Modal>(&self, custom_id: &str, filled: &[(&str, &str)]) -> Result {
         match self.open_in_time::<M>(custom_id, filled).await? {
             true => Ok(()),
@@ -79,7 +81,7 @@ impl Context {
         }
     }
 
-    /// The same; false if the host has deferred the interaction, so that no form can open.
+    /// The same; `false` if the interaction was deferred already, so that no form can be opened.
     async fn open_in_time<M: Modal>(&self, custom_id: &str, filled: &[(&str, &str)]) -> Result<bool> {
         let to = self.opens_forms();
         let to =
@@ -101,17 +103,17 @@ impl Context {
         }
     }
 
-    /// What was filled in to the form that this is called for.
+    /// The values of the submitted form that this handler was called for.
     ///
     /// # Errors
-    /// [Input](Error::input) when something in it does not fit.
+    /// [Input](Error::input) if a value does not fit.
     pub async fn form<M: Modal>(&self) -> Result<M> {
         let sent = self.shared_interaction().ok_or_else(|| Error::new("no form was sent"))?;
         let ctx = Self::of_component(self.host().clone(), sent);
         M::read(&Form { ctx, fields: M::FIELDS }).await
     }
 
-    /// A button that opens a form.
+    /// Posts a button that opens a form.
     async fn post_button(&self, title: &str, custom_id: &str) -> Result<Shown> {
         let button = json!({ "type": BUTTON, "style": 1, "label": "Fill in", "custom_id": custom_id });
         let row = json!([{ "type": ROW, "components": [button] }]);

@@ -1,4 +1,4 @@
-//! Pages to turn.
+//! Pages that a user can turn.
 
 use std::time::Duration;
 
@@ -11,24 +11,25 @@ use crate::{
     context::Shown,
 };
 
-/// Without a press for so long, the buttons go. Discord lets an answer be edited for 15 minutes after the last press.
+/// How long the buttons stay without a press. Discord lets an answer be edited for 15 minutes after the last press.
 const PATIENCE: Duration = Duration::from_secs(5 * 60);
 
 impl Context {
-    /// Answers with the first of these pages, and buttons for the user who called to turn them. Returns when nobody has
-    /// turned one for 5 minutes, or when the cog is replaced or unloaded; the buttons go then. A single page has none.
+    /// Answers with the first page, and with buttons that let the user who called turn the pages. Returns, and removes
+    /// the buttons, when no page has been turned for 5 minutes, or when the cog is replaced or unloaded. A single page
+    /// has no buttons.
     ///
-    /// A page's own `components` give way to the buttons.
+    /// The buttons replace a page's own `components`.
     ///
     /// # Errors
-    /// As [`reply`](Self::reply); without pages.
+    /// The same as [`reply`](Self::reply); also if there are no pages.
     pub async fn paginate<M: Into<NewMessage>>(&self, pages: impl IntoIterator<Item = M>) -> Result {
         let pages: Vec<NewMessage> = pages.into_iter().map(Into::into).collect();
         if pages.len() <= 1 {
             let page = pages.into_iter().next().ok_or_else(|| Error::new("there are no pages to show"))?;
             return self.reply(page).await;
         }
-        // Each is one message, also the first.
+        // Each page is one message, the first one too.
         let pages = pages.into_iter().map(NewMessage::into_edit).collect::<Result<Vec<_>, _>>()?;
         let mut buttons = self.components().only(self.user()?.id);
         let mut at = 0;
@@ -47,7 +48,7 @@ impl Context {
         }
         drop(buttons);
         match last {
-            // Its token is younger than the first one.
+            // Its token is newer than that of the first interaction.
             Some(press) => Shown::First(press).close(&self.discord()).await,
             None => shown.close(&self.discord()).await,
         }

@@ -12,7 +12,7 @@ use crate::{
 };
 
 impl Field {
-    /// Discord's JSON for it, with a text that stands in it.
+    /// Discord's JSON for the field, with an initial value.
     pub(in crate::modal) fn json(&self, filled: Option<&str>) -> Value {
         let mut component = Map::new();
         let mut set = |name: &str, value: Value| _ = component.insert(name.to_owned(), value);
@@ -72,8 +72,9 @@ impl Field {
     }
 }
 
-/// A value of a menu of users, roles or channels, by id or mention. Where both users and roles can be chosen, an id alone
-/// is a user's. <https://discord.com/developers/docs/components/reference#user-select-select-default-value-structure>
+/// A value of a menu of users, roles or channels, from an id or mention. If both users and roles can be chosen, an id
+/// alone is a user's.
+/// <https://discord.com/developers/docs/components/reference#user-select-select-default-value-structure>
 fn chosen(menu: u8, text: &str) -> Option<Value> {
     let (kind, signs) = match menu {
         CHANNEL_SELECT => ("channel", CHANNEL_SIGNS),
