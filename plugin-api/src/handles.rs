@@ -1,5 +1,5 @@
-//! What a cog may ask of its host. A handle belongs to one generation; once that is retired it answers an error.
-//! Nothing here keeps a connection or a thread: each call is data sent to a session that the host opened before.
+//! What a cog may ask of its host. A handle belongs to one generation; once that is retired, the handle returns errors.
+//! Nothing here keeps a connection or a thread: each call sends data to a session that the host has already opened.
 
 mod api;
 mod checks;
@@ -46,14 +46,14 @@ pub struct Host {
     shared: Rc<Shared>,
 }
 
-/// What a generation has in common.
+/// What the handles of a generation share.
 struct Shared {
     raw: abi::Host,
     turns: Turns,
     waits: Waits,
     /// The events that the cog gets.
     events: &'static [&'static str],
-    /// What its operator has set, once it was asked for.
+    /// The operator's settings, once they were read.
     settings: OnceCell<RString>,
 }
 
@@ -103,11 +103,11 @@ impl Host {
         Clock { host: self.raw() }
     }
 
-    /// What the operator has set for this cog in `[cog.NAME.settings]`: the same for the life of a generation. Without that
-    /// section it is an empty table.
+    /// The settings that the operator wrote to `[cog.NAME.settings]` for this cog. They do not change during the life
+    /// of a generation. Without that section they are an empty table.
     ///
     /// # Errors
-    /// When it is no `T`. With [`Cog::SETTINGS`](crate::Cog::SETTINGS) of that type, it is.
+    /// If the settings are not a `T`. If [`Cog::SETTINGS`](crate::Cog::SETTINGS) has that type, they are.
     pub fn settings<T: DeserializeOwned>(&self) -> Result<T> {
         Ok(settings::read(self.settings_json())?)
     }
@@ -116,12 +116,13 @@ impl Host {
         self.shared.settings.get_or_init(|| (self.raw().table.settings())(self.raw().lease))
     }
 
-    /// Runs a future beside the handlers, on the cog's own thread: for work that goes on when the handler that began it has
-    /// answered. An error or panic in it is a fault like a handler's.
+    /// Runs a future next to the handlers, on the cog's own thread: for work that continues after the handler that
+    /// began it has answered. An error or panic in it is a fault, as in a handler.
     ///
-    /// It begins when the cog serves, and ends with this generation: it is dropped at its `await` when the cog is replaced
-    /// or unloaded, and nothing waits for it. While the cog is paused for a replacement it rests, and goes on if that fails.
-    /// What has to survive a reload, plan with [`clock`](Self::clock). At most 10,000 at once.
+    /// It starts when the cog serves, and ends with this generation: when the cog is replaced or unloaded, it is
+    /// dropped at its `await`, and nothing waits for it. While the cog is paused for a replacement it does not run, and
+    /// it continues if the replacement fails. Plan work that has to survive a reload with [`clock`](Self::clock). At
+    /// most 10,000 futures can run at once.
     ///
     /// ```
     /// # use gearshift_cog::prelude::*;

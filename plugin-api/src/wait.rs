@@ -134,8 +134,8 @@ impl Ticket {
 }
 
 impl Waits {
-    /// A wait that begins while the generation is paused ends at once if it is the first such wait of its handler. Later
-    /// ones just wait: otherwise a handler that keeps waiting in a loop would never give the thread back.
+    /// A wait that begins while the generation is paused ends at once if it is the first of its handler. Later ones
+    /// just wait: otherwise a handler that keeps waiting in a loop would never give the thread back.
     pub(crate) fn open(&self, wants: Wants) -> Wait {
         let number = self.0.next.replace(self.0.next.get() + 1);
         let ends = self.0.is_paused.get() && guard::is_first_wait_since(self.0.pauses.get());

@@ -22,7 +22,7 @@ pub struct Api {
     pub(super) host: abi::Host,
 }
 
-/// A request to the site API, built step by step. What is wrong with a step is said when it is sent.
+/// A request to the site API, built step by step. Mistakes in a step are reported when the request is sent.
 #[must_use = "a request does nothing before it is sent"]
 pub struct ApiRequest {
     host: abi::Host,
@@ -56,7 +56,7 @@ impl Api {
         self.request(Method::Delete, path)
     }
 
-    /// Any method. `path` stands below the configured URL.
+    /// Any method. `path` is relative to the configured URL.
     pub fn request(&self, method: Method, path: impl AsRef<str>) -> ApiRequest {
         let (query, json) = (Vec::new().into(), Vec::new().into());
         let raw = abi::ApiRequest { method, path: path.as_ref().into(), query, json };
@@ -80,16 +80,16 @@ impl ApiRequest {
         self
     }
 
-    /// Sends it, and reads the answer, which is `null` for 204: take an `Option` where there may be none.
+    /// Sends the request and reads the answer, which is `null` for a 204: use an `Option` if there may be none.
     ///
     /// # Errors
-    /// A status of 400 or more, with its body: [`Error::handle`]; no answer; or one that is not of that form.
+    /// A status of 400 or more, with its body: [`Error::handle`]; no answer; or an answer that is not of that form.
     pub async fn fetch<T: DeserializeOwned>(self) -> Result<T> {
         let body = self.body().await?;
         Ok(serde_json::from_slice(if body.is_empty() { b"null" } else { &body })?)
     }
 
-    /// Sends it; whatever is answered below 400 is fine.
+    /// Sends the request. Any status below 400 is a success.
     ///
     /// # Errors
     /// As [`fetch`](Self::fetch).

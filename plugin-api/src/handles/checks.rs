@@ -1,5 +1,5 @@
-//! What the SDK asks for itself, for rules and waits: cooldowns, permissions in a channel, calls under way, what is waited
-//! for, and what the cog is.
+//! What the SDK itself needs for rules and waits: cooldowns, permissions in a channel, turns of calls, waits, and the
+//! cog's name and events.
 
 use std::time::Duration;
 
@@ -11,13 +11,14 @@ use crate::{
 };
 
 impl Host {
-    /// Uses all of these cooldowns once, or none. How long until all can be used; zero: they were.
+    /// Uses all of these cooldowns once, or none of them. Returns how long until all can be used; zero if they were
+    /// used.
     pub(crate) async fn use_cooldowns(&self, uses: Vec<CooldownUse>) -> Result<Duration, HandleError> {
         let raw = self.raw();
         (raw.table.cooldown())(raw.lease, uses.into()).await.into_result().map(Duration::from_millis)
     }
 
-    /// What a user and the bot may do in a channel of a guild.
+    /// The permissions of a user and of the bot in a channel of a guild.
     pub(crate) async fn channel_permissions(
         &self,
         guild: u64,
@@ -46,12 +47,12 @@ impl Host {
         self.shared.events
     }
 
-    /// What its handlers wait for.
+    /// The waits of the cog's handlers.
     pub(crate) fn waits(&self) -> &Waits {
         &self.shared.waits
     }
 
-    /// Takes a turn among the calls of `key`, of which `most` can be under way at once.
+    /// Takes a turn among the calls of `key`, of which `most` may run at once.
     pub(crate) fn take_turn(&self, key: String, most: u32) -> Turn {
         self.shared.turns.take(key, most)
     }

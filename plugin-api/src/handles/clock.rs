@@ -1,5 +1,5 @@
-//! Waiting, and tasks that the host runs for the cog. The host owns the tasks: they keep their rhythm over a reload and a
-//! restart, and end with the cog.
+//! Waiting, and tasks that the host runs for the cog. The host owns the tasks: they keep their rhythm across reloads
+//! and restarts, and end with the cog.
 
 use std::{
     future::{Future, pending, poll_fn},
@@ -23,30 +23,30 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// The longest delay and period that can be planned: a year. What is due later is planned for then, and once more when
-    /// that run comes.
+    /// The longest delay and period that can be planned: a year. For anything later, plan a run after a year, and plan
+    /// again when that run comes.
     pub const LONGEST: Duration = abi::TASK_LONGEST;
 
-    /// What time it is. Under `gearshift play`, `:time` moves it.
+    /// The current time. Under `gearshift play`, `:time` moves it.
     #[must_use]
     pub fn now(&self) -> SystemTime {
         UNIX_EPOCH + Duration::from_millis((self.host.table.now())(self.host.lease))
     }
 
-    /// Waits, and never less than that. Other handlers of the cog go on meanwhile, and however many wait, none of them takes
-    /// a place among the calls in flight.
+    /// Waits at least this long. Other handlers of the cog run meanwhile, and handlers that wait do not take up places
+    /// among the calls in flight.
     pub async fn sleep(&self, time: Duration) {
         let slept = (self.host.table.sleep())(self.host.lease, millis(time)).await;
         if slept.is_err() {
-            // The generation was retired, or the host is closing: this is about to be dropped. What stands behind the wait
-            // must not begin early because of it.
+            // The generation was retired, or the host is closing: this is about to be dropped. The code after the wait
+            // must not run early because of that.
             pending::<()>().await;
         }
     }
 
-    /// Runs `future` for at most `time`; `None` when it was not done by then. A request in it that changes something (all but
-    /// `GET` and `HEAD`, and writes to the store) is carried out all the same once the host has it; what only asks is given
-    /// up.
+    /// Runs `future` for at most `time`; `None` if it was not done by then. A request in it that changes something (all
+    /// but `GET` and `HEAD`, and writes to the store) is still carried out once the host has it; a request that only
+    /// reads is given up.
     pub async fn timeout<T>(&self, time: Duration, future: impl Future<Output = T>) -> Option<T> {
         let mut future = pin!(future);
         let mut sleep = pin!(self.sleep(time));
@@ -57,10 +57,11 @@ impl Clock {
         .await
     }
 
-    /// Runs [`Cog::task`](crate::Cog::task) every `period`, start to start, the first time after one period; a period
-    /// below one millisecond is one millisecond. Planning the same name with the same period again changes nothing, so a
-    /// reload does not disturb the rhythm; nor does a restart, if the host has a store. What a [`Task`] is beyond that, this
-    /// is too: plan it in `setup`, as a generation that has not planned it again there ends it, and the log says so.
+    /// Runs [`Cog::task`](crate::Cog::task) every `period`, start to start, for the first time after one period. A
+    /// period below one millisecond is one millisecond. Planning the same name with the same period again changes
+    /// nothing, so a reload does not disturb the rhythm; neither does a restart, if the host has a store. Otherwise it
+    /// works like a declared [`Task`]. Plan it in `setup`: a generation that does not plan it again there ends it,
+    /// which is logged.
     ///
     /// # Errors
     /// As [`once`](Self::once).
@@ -77,21 +78,22 @@ impl Clock {
         self.plan(name, daily(time, zone), false)
     }
 
-    /// Runs [`Cog::task`](crate::Cog::task) when a cron expression says so, as [`Task::cron`] does.
+    /// Runs [`Cog::task`](crate::Cog::task) according to a cron expression, as [`Task::cron`] does.
     ///
     /// # Errors
-    /// [`Invalid`](abi::HandleErrorKind::Invalid): an expression or a zone that cannot be read, or as [`once`](Self::once).
+    /// [`Invalid`](abi::HandleErrorKind::Invalid) if the expression or the zone cannot be read; or the same as
+    /// [`once`](Self::once).
     pub fn cron(&self, name: &str, expression: &str, zone: &str) -> Result<(), HandleError> {
         self.plan(name, cron(expression, zone), false)
     }
 
-    /// Runs [`Cog::task`](crate::Cog::task) once, after `delay`. Planning the same name again moves it. It is kept over a
-    /// reload; what shall happen after a restart, keep in the state or the store, and plan it again in `setup`. A run that
-    /// fails is not tried again.
+    /// Runs [`Cog::task`](crate::Cog::task) once, after `delay`. Planning the same name again moves it. It survives a
+    /// reload, but not a restart: for that, keep it in the state or the store, and plan it again in `setup`. A run that
+    /// fails is not retried.
     ///
     /// # Errors
-    /// [`Invalid`](abi::HandleErrorKind::Invalid): later than [`LONGEST`](Self::LONGEST), a name that is empty or longer than 256
-    /// bytes, more than 10,000 tasks.
+    /// [`Invalid`](abi::HandleErrorKind::Invalid) if the delay is longer than [`LONGEST`](Self::LONGEST), if the name
+    /// is empty or longer than 256 bytes, or if there are more than 10,000 tasks.
     pub fn once(&self, name: &str, delay: Duration) -> Result<(), HandleError> {
         self.plan(name, TaskWhen::Once { after_ms: millis(delay) }, false)
     }
@@ -106,7 +108,7 @@ impl Clock {
         self.plan(task.name, when, task.runs_at_start)
     }
 
-    /// Drops a planned task; whether there was one.
+    /// Cancels a planned task; returns whether there was one.
     #[must_use = "false means that nothing was planned under that name"]
     pub fn cancel(&self, name: &str) -> bool {
         (self.host.table.unschedule())(self.host.lease, RStr::from(name))
@@ -118,7 +120,7 @@ impl Clock {
     }
 }
 
-/// `09:30` is minute 30 of hour 9, every day. What is no time of day makes no expression, and the host says so.
+/// `09:30` becomes minute 30 of hour 9, every day. Anything else becomes an invalid expression, which the host reports.
 fn daily(time: &str, zone: &str) -> TaskWhen {
     let (hour, minute) = time.split_once(':').unwrap_or((time, ""));
     let bare =

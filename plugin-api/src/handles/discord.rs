@@ -1,5 +1,5 @@
-//! Discord's REST API: any endpoint by method, path and JSON, and sending messages. The everyday calls are in `everyday`,
-//! answers to interactions in `interaction`. Authorisation, connection and rate limits are the host's.
+//! Discord's REST API: any endpoint by method, path and JSON, and sending messages. Common calls are in `everyday`,
+//! answers to interactions in `interaction`. The host does the authorisation, the connection and the rate limits.
 
 use abi_stable::std_types::{ROption, RVec};
 
@@ -36,7 +36,7 @@ impl Discord {
         Self { host, reason: None }
     }
 
-    /// The reason shown in the guild's audit log for what is done through this handle. At most 512 characters.
+    /// Sets the reason shown in the guild's audit log for changes made through this handle. At most 512 characters.
     /// <https://discord.com/developers/docs/resources/audit-log>
     #[must_use]
     pub fn reason(mut self, reason: impl Into<String>) -> Self {
@@ -44,10 +44,10 @@ impl Discord {
         self
     }
 
-    /// Posts a message to a channel, or several if its text is long and [split](crate::Long::Split): the first is returned.
+    /// Posts a message to a channel, or several if its text is long and [split](crate::Long::Split): returns the first.
     ///
     /// # Errors
-    /// Discord's refusal, with its code; or no answer. Of several messages, those before the one that failed are posted.
+    /// Discord's refusal, with its code; or no answer. If one of several messages fails, those before it are posted.
     pub async fn send(&self, channel: impl Into<u64>, message: impl Into<NewMessage>) -> Result<Sent> {
         let (first, _) = self.post_all(channel.into(), message.into()).await?;
         Ok(first)
@@ -75,8 +75,8 @@ impl Discord {
         Ok(self.request(Method::Patch, path).message(&new.into().into_edit()?)?.reply().await?)
     }
 
-    /// A request to any endpoint. `path` stands below the API's version, such as `/guilds/1/roles`; ids and names in it
-    /// must be percent-encoded where needed.
+    /// A request to any endpoint. `path` is relative to the API's version, such as `/guilds/1/roles`; ids and names in
+    /// it must be percent-encoded where needed.
     #[must_use]
     pub fn request(&self, method: Method, path: impl Into<String>) -> Request {
         let raw = DiscordRequest {
@@ -96,7 +96,7 @@ impl Discord {
         self.request(Method::Get, path)
     }
 
-    /// The first of the messages that it was posted as, and the last if that is another.
+    /// Posts all messages of a split one; returns the first, and the last if that is another one.
     pub(crate) async fn post_all(
         &self,
         channel: u64,
@@ -104,7 +104,7 @@ impl Discord {
     ) -> Result<(Sent, Option<Sent>), HandleError> {
         let (first, more) = message.for_channel().into_parts()?;
         let sent = match self.post(channel, &first).await {
-            // Nobody should go without an answer because of where it cannot point to.
+            // Better to answer without the reference than not at all.
             Err(error) if is_about_reference(&error) => match first.without_reference() {
                 Some(message) => self.post(channel, &message).await?,
                 None => return Err(error),
@@ -151,16 +151,16 @@ impl Request {
         self
     }
 
-    /// Sends it; the answer as a type that Discord's JSON is read as: JSON values, [`Json`](crate::Json) of a type of your
-    /// own, or `()` for none.
+    /// Sends the request and reads the answer as any type that Discord's JSON can be read as: a JSON value,
+    /// [`Json`](crate::Json) of your own type, or `()` to ignore it.
     ///
     /// # Errors
-    /// Discord's refusal, with its code; or no answer; or one that is not of that form.
+    /// Discord's refusal, with its code; no answer; or an answer that is not of that form.
     pub async fn fetch<T: FromDiscord>(self) -> Result<T> {
         T::from_discord(std::str::from_utf8(&self.answer().await?.body)?)
     }
 
-    /// Sends it, and leaves the answer; [`fetch`](Self::fetch) reads it.
+    /// Sends the request and ignores the answer; [`fetch`](Self::fetch) reads it.
     ///
     /// # Errors
     /// Discord's refusal, with its code; or no answer.
@@ -174,7 +174,7 @@ impl Request {
         self
     }
 
-    /// Sets body and files to a message.
+    /// Sets the body and files from a message.
     pub(super) fn message(self, message: &NewMessage) -> Result<Self, HandleError> {
         Ok(self.body(message.encode()?).files(message.files.clone()))
     }

@@ -1,8 +1,8 @@
-//! How Discord writes what stands in a path, and times.
+//! How Discord writes path segments and times.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// A part of a path: everything but the unreserved characters of RFC 3986 as `%XX`.
+/// A path segment, with everything but the unreserved characters of RFC 3986 as `%XX`.
 pub(super) fn percent_encoded(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len() * 3);
     for byte in text.bytes() {
@@ -16,7 +16,7 @@ pub(super) fn percent_encoded(text: &str) -> String {
     encoded
 }
 
-/// As Discord writes times: ISO 8601, in UTC.
+/// A time as Discord writes it: ISO 8601, in UTC.
 pub(super) fn timestamp(time: SystemTime) -> String {
     let seconds = time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let ((year, month, date), clock) = (civil(seconds / 86_400), seconds % 86_400);

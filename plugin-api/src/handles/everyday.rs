@@ -1,4 +1,4 @@
-//! The everyday calls to Discord, typed. Ids are snowflakes, or anything that is one, such as serenity's.
+//! Common calls to Discord, typed. Ids are snowflakes, or anything that converts into one, such as serenity's.
 
 use std::time::Duration;
 
@@ -14,13 +14,13 @@ use crate::{
     message::id_of,
 };
 
-/// What Discord lets be fetched, and deleted, at once.
+/// How many messages Discord returns, or deletes, at once.
 const PAGE: u32 = 100;
 /// <https://discord.com/developers/docs/resources/guild#modify-guild-member>
 const TIMEOUT_MAX: Duration = Duration::from_secs(28 * 24 * 60 * 60);
 
 impl Discord {
-    /// A message.
+    /// Gets a message.
     ///
     /// # Errors
     /// As [`send`](Self::send).
@@ -32,8 +32,8 @@ impl Discord {
         self.get(message_path(channel.into(), message.into())).fetch().await
     }
 
-    /// Up to `limit` messages of a channel, the newest first; with `before`, those before that message. Asks Discord for
-    /// 100 at a time.
+    /// Gets up to `limit` messages of a channel, newest first; with `before`, only those before that message. Asks
+    /// Discord for 100 at a time.
     ///
     /// # Errors
     /// As [`send`](Self::send).
@@ -55,14 +55,14 @@ impl Discord {
         self.tell(Method::Delete, message_path(channel.into(), message.into()), None).await
     }
 
-    /// Deletes messages that are not older than two weeks, any number.
+    /// Deletes any number of messages, none of them older than two weeks.
     ///
     /// # Errors
-    /// As [`send`](Self::send). Those of the hundreds before are deleted then.
+    /// The same as [`send`](Self::send). The batches of 100 before the one that failed have been deleted.
     pub async fn bulk_delete(&self, channel: impl Into<u64>, messages: &[u64]) -> Result {
         let channel = channel.into();
         for messages in messages.chunks(PAGE as usize) {
-            // Discord takes no list of one.
+            // Discord does not accept a list of one.
             // https://discord.com/developers/docs/resources/message#bulk-delete-messages
             if let [message] = messages {
                 self.delete(channel, *message).await?;
@@ -75,7 +75,7 @@ impl Discord {
         Ok(())
     }
 
-    /// Adds a reaction: a Unicode emoji, or `name:id` for one of a guild.
+    /// Adds a reaction: a Unicode emoji, or `name:id` for an emoji of a guild.
     ///
     /// # Errors
     /// As [`send`](Self::send).
@@ -83,7 +83,7 @@ impl Discord {
         self.tell(Method::Put, reaction_path(channel.into(), message.into(), emoji), None).await
     }
 
-    /// Takes the bot's reaction back.
+    /// Removes the bot's reaction.
     ///
     /// # Errors
     /// As [`send`](Self::send).
@@ -99,7 +99,7 @@ impl Discord {
         self.tell(Method::Put, pin_path(channel.into(), message.into()), None).await
     }
 
-    /// Takes a pinned message down.
+    /// Unpins a message.
     ///
     /// # Errors
     /// As [`send`](Self::send).
@@ -115,7 +115,7 @@ impl Discord {
         self.tell(Method::Post, format!("/channels/{}/typing", channel.into()), None).await
     }
 
-    /// A channel or thread.
+    /// Gets a channel or thread.
     ///
     /// # Errors
     /// As [`send`](Self::send).
@@ -123,7 +123,7 @@ impl Discord {
         self.get(format!("/channels/{}", channel.into())).fetch().await
     }
 
-    /// A guild.
+    /// Gets a guild.
     ///
     /// # Errors
     /// As [`send`](Self::send).
@@ -131,7 +131,7 @@ impl Discord {
         self.get(format!("/guilds/{}", guild.into())).fetch().await
     }
 
-    /// A member of a guild.
+    /// Gets a member of a guild.
     ///
     /// # Errors
     /// As [`send`](Self::send).
@@ -139,7 +139,7 @@ impl Discord {
         self.get(member_path(guild.into(), user.into())).fetch().await
     }
 
-    /// A user.
+    /// Gets a user.
     ///
     /// # Errors
     /// As [`send`](Self::send).
@@ -147,10 +147,11 @@ impl Discord {
         self.get(format!("/users/{}", user.into())).fetch().await
     }
 
-    /// Posts a direct message to a user.
+    /// Sends a direct message to a user.
     ///
     /// # Errors
-    /// As [`send`](Self::send); [`CANNOT_SEND_TO_USER`](crate::discord_codes::CANNOT_SEND_TO_USER) if they take none.
+    /// The same as [`send`](Self::send); [`CANNOT_SEND_TO_USER`](crate::discord_codes::CANNOT_SEND_TO_USER) if they
+    /// accept none.
     pub async fn dm(&self, user: impl Into<u64>, message: impl Into<NewMessage>) -> Result<Sent> {
         let recipient = json!({ "recipient_id": user.into().to_string() });
         let channel = self.request(Method::Post, "/users/@me/channels").json(&recipient).reply().await?;
@@ -209,7 +210,7 @@ impl Discord {
         self.tell(Method::Delete, path, None).await
     }
 
-    /// Removes a member from a guild; they may come back.
+    /// Kicks a member from a guild; they can join again.
     ///
     /// # Errors
     /// As [`send`](Self::send).
@@ -225,7 +226,7 @@ impl Discord {
         self.ban_deleting(guild, user, Duration::ZERO).await
     }
 
-    /// Bans a user from a guild, and deletes what they wrote in the last so many seconds, up to a week.
+    /// Bans a user from a guild, and deletes the messages that they wrote within this time, up to a week.
     ///
     /// # Errors
     /// As [`send`](Self::send).
@@ -242,10 +243,10 @@ impl Discord {
         self.tell(Method::Delete, ban_path(guild.into(), user.into()), None).await
     }
 
-    /// Lets a member neither write nor speak for so long, up to 28 days; zero ends it.
+    /// Times a member out, so that they can neither write nor speak, for up to 28 days; zero ends the timeout.
     ///
     /// # Errors
-    /// As [`send`](Self::send); for longer than 28 days, which Discord is not asked for.
+    /// The same as [`send`](Self::send); also for more than 28 days, without asking Discord.
     pub async fn timeout(&self, guild: impl Into<u64>, user: impl Into<u64>, time: Duration) -> Result {
         if time > TIMEOUT_MAX {
             return Err(HandleError::form_body("cannot time a member out for more than 28 days").into());

@@ -1,4 +1,4 @@
-//! A host of data, for the tests of what stands on the table: a store, and a Discord that answers what a test wants.
+//! A fake host for tests of the code above the function table: a store, and a Discord that answers what a test sets.
 
 use std::{
     cell::RefCell,
@@ -24,16 +24,16 @@ use crate::{
 
 type Answer<T> = LocalFfiFuture<RResult<T, HandleError>>;
 
-/// What the fake knows, of the thread that tests.
+/// The state of the fake, for the thread of the test.
 #[derive(Default)]
 pub(crate) struct Fake {
-    /// The store.
+    /// The entries of the store.
     pub(crate) entries: BTreeMap<String, Vec<u8>>,
-    /// Written by somebody else, right before the next write.
+    /// An entry that another writer writes right before the next write.
     pub(crate) meanwhile: Option<(String, Vec<u8>)>,
-    /// What Discord was asked.
+    /// The requests to Discord.
     pub(crate) asked: Vec<Asked>,
-    /// What it answers, in order; then `{"id":"1"}`.
+    /// Discord's answers, in order; after those, `{"id":"1"}`.
     pub(crate) answers: VecDeque<Result<String, HandleError>>,
 }
 
@@ -50,12 +50,12 @@ thread_local! {
     static FAKE: RefCell<Fake> = RefCell::default();
 }
 
-/// Looks at the fake, or sets it.
+/// Reads or changes the state of the fake.
 pub(crate) fn fake<T>(look: impl FnOnce(&mut Fake) -> T) -> T {
     FAKE.with_borrow_mut(look)
 }
 
-/// An interaction of this kind of Discord's, with nothing in it.
+/// An interaction of this kind, by Discord's number, with nothing in it.
 pub(crate) fn interaction(kind: u8) -> Interaction {
     Interaction {
         id: 1,
@@ -79,7 +79,7 @@ pub(crate) fn interaction(kind: u8) -> Interaction {
     }
 }
 
-/// Its handles.
+/// The handles of the fake.
 pub(crate) fn host() -> Host {
     let raw = abi::Host { lease: Lease(ptr::null()), table: HostTableRef(TABLE.static_as_prefix()) };
     Host::new(raw, &[])
@@ -163,7 +163,7 @@ extern "C" fn store_write(_: Lease, write: StoreWrite) -> Answer<bool> {
 }
 
 extern "C" fn store_list(_: Lease, list: StoreList) -> Answer<RVec<Entry>> {
-    // A page is short, as that of large values.
+    // Pages are short, as they are with large values.
     let limit = (list.limit as usize).min(2);
     let page = fake(|fake| {
         let is_meant = |key: &str| {
@@ -176,7 +176,7 @@ extern "C" fn store_list(_: Lease, list: StoreList) -> Answer<RVec<Entry>> {
     answer(Ok(page))
 }
 
-/// Answers with what it was asked: the line, the headers and the body, and a status that the address names.
+/// Answers with the request itself: the line, the headers and the body, with the status that the URL names.
 extern "C" fn http(_: Lease, request: HttpRequest) -> Answer<Reply> {
     let mut text = format!("{} {}\n", request.method, request.url).into_bytes();
     for header in &request.headers {

@@ -1,5 +1,5 @@
-//! What goes over the gateway: how the bot is shown, members of a guild, how the shards are, and who the bot is.
-//! The connection is the host's; a request is handed to it and answered at once.
+//! What goes over the gateway: the bot's presence, members of a guild, the state of the shards, and who the bot is. The
+//! host owns the connection; a request is handed to it, and is answered at once.
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::Discord;
 use crate::abi::{HandleError, HandleErrorKind};
 
-/// How the bot is shown: a status and, if wanted, an activity.
+/// The bot's presence: a status and, optionally, an activity.
 ///
 /// ```
 /// use gearshift_cog::{Presence, Status};
@@ -30,7 +30,7 @@ pub enum Status {
     Idle,
     /// Red: do not disturb.
     Dnd,
-    /// As if it were not there.
+    /// Shown as offline.
     Invisible,
 }
 
@@ -58,7 +58,7 @@ impl Presence {
         self.doing(0, name.into(), None, None)
     }
 
-    /// "Streaming …", with the address of the stream on Twitch or YouTube.
+    /// "Streaming …", with the URL of the stream on Twitch or YouTube.
     #[must_use]
     pub fn streaming(self, name: impl Into<String>, url: impl Into<String>) -> Self {
         self.doing(1, name.into(), Some(url.into()), None)
@@ -76,7 +76,7 @@ impl Presence {
         self.doing(3, name.into(), None, None)
     }
 
-    /// A text alone.
+    /// Only a text.
     #[must_use]
     pub fn saying(self, text: impl Into<String>) -> Self {
         self.doing(4, "Custom Status".to_owned(), None, Some(text.into()))
@@ -88,7 +88,7 @@ impl Presence {
         self.doing(5, name.into(), None, None)
     }
 
-    /// The kind is Discord's activity type.
+    /// `kind` is Discord's activity type.
     /// <https://discord.com/developers/docs/events/gateway-events#activity-object-activity-types>
     fn doing(mut self, kind: u8, name: String, url: Option<String>, state: Option<String>) -> Self {
         self.activities = vec![Activity { name, kind, url, state }];
@@ -96,7 +96,7 @@ impl Presence {
     }
 }
 
-/// Which members of a guild are wanted.
+/// Which members of a guild to request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Members {
     guild: u64,
@@ -106,33 +106,33 @@ pub struct Members {
 }
 
 impl Members {
-    /// Those whose name begins so, at most `limit` (up to 100).
+    /// The members whose name begins with `beginning`, at most `limit` (up to 100).
     #[must_use]
     pub fn named(guild: u64, beginning: &str, limit: u32) -> Self {
         Self { guild, who: json!({"query": beginning, "limit": limit}), presences: false, nonce: None }
     }
 
-    /// Those with these ids, at most 100.
+    /// The members with these ids, at most 100.
     #[must_use]
     pub fn with_ids(guild: u64, ids: &[u64]) -> Self {
         let ids: Vec<String> = ids.iter().map(u64::to_string).collect();
         Self { guild, who: json!({"user_ids": ids}), presences: false, nonce: None }
     }
 
-    /// All of them; needs the intent `guild_members`.
+    /// All members; needs the intent `guild_members`.
     #[must_use]
     pub fn all(guild: u64) -> Self {
         Self::named(guild, "", 0)
     }
 
-    /// With their presences; needs the intent `guild_presences`.
+    /// Adds their presences; needs the intent `guild_presences`.
     #[must_use]
     pub fn presences(mut self) -> Self {
         self.presences = true;
         self
     }
 
-    /// Comes back with the chunks, to tell whose they are; at most 32 bytes.
+    /// Sets a text that comes back with the chunks, to recognize them; at most 32 bytes.
     #[must_use]
     pub fn nonce(mut self, nonce: &str) -> Self {
         self.nonce = Some(nonce.to_owned());
@@ -140,7 +140,7 @@ impl Members {
     }
 }
 
-/// Who the bot is. Read by the host when it started.
+/// The bot's application, as the host read it when it started.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Application {
     /// The application's id.
@@ -153,12 +153,12 @@ pub struct Application {
     pub user_id: u64,
     /// The bot's user name.
     pub user_name: String,
-    /// Who owns it: one user, or the members of a team.
+    /// The owners: one user, or the members of a team.
     #[serde(rename = "owner_ids", deserialize_with = "ids")]
     pub owners: Vec<u64>,
 }
 
-/// How one shard of the gateway is.
+/// The state of one shard of the gateway.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Shard {
     /// Its number.
@@ -166,7 +166,7 @@ pub struct Shard {
     pub number: u16,
     /// `connecting`, `identifying`, `resuming`, `ready`, `waiting`, `closed` or `refused`.
     pub state: String,
-    /// Round trip of its last heartbeat in milliseconds; the first comes up to a minute after connecting.
+    /// Round trip of its last heartbeat in milliseconds; the first one follows up to a minute after connecting.
     pub latency_ms: Option<f64>,
     /// Milliseconds since its session began.
     pub session_ms: Option<u64>,
@@ -174,24 +174,24 @@ pub struct Shard {
     pub resumes: u64,
 }
 
-/// What the host is asked for who the bot is.
+/// The request for the bot's application.
 const APPLICATION: &str = r#"{"do":"application"}"#;
 
 impl Discord {
-    /// Shows the bot in this way from now on, on all shards and over reconnects. It belongs to the bot, not to the cog:
-    /// the last word counts. Discord takes five in 20 s; of several at once the last is sent. Before the bot is connected
-    /// it is kept until it is.
+    /// Sets the bot's presence, on all shards and across reconnects. It belongs to the bot, not to the cog: the last
+    /// call wins. Discord accepts five in 20 s; of several at once, only the last is sent. Before the bot is connected,
+    /// it is kept until then.
     ///
     /// # Errors
-    /// A text that Discord would not take, or a gateway that is closed.
+    /// A text that Discord would not accept, or a gateway that is closed.
     pub fn set_presence(&self, presence: &Presence) -> Result<(), HandleError> {
         self.ask(&json!({"do": "presence", "presence": presence}).to_string()).map(drop)
     }
 
-    /// Asks for members of a guild. They come as `GUILD_MEMBERS_CHUNK` events to the cogs that declare it.
+    /// Requests members of a guild. They arrive as `GUILD_MEMBERS_CHUNK` events, at the cogs that declare that event.
     ///
     /// # Errors
-    /// More than Discord allows, an intent that is missing, or a gateway with too much to do.
+    /// More members than Discord allows, a missing intent, or a gateway whose queue is full.
     pub fn request_members(&self, members: &Members) -> Result<(), HandleError> {
         let mut request = members.who.clone();
         request["do"] = json!("members");
@@ -201,15 +201,15 @@ impl Discord {
         self.ask(&request.to_string()).map(drop)
     }
 
-    /// Who the bot is, and who owns it.
+    /// The bot's application, with its owners.
     ///
     /// # Errors
-    /// A host without `[discord]`.
+    /// If the host has no `[discord]`.
     pub fn application(&self) -> Result<Application, HandleError> {
         self.ask(APPLICATION).and_then(|answer| read(&answer))
     }
 
-    /// Who owns the application. Every cog carries this, so that it reads nothing else.
+    /// The owners of the application. Nothing else is read, as this code is part of every cog.
     pub(crate) fn owners(&self) -> Result<Vec<u64>, HandleError> {
         #[derive(Deserialize)]
         struct Owners {
@@ -219,10 +219,10 @@ impl Discord {
         self.ask(APPLICATION).and_then(|answer| read(&answer)).map(|owners: Owners| owners.owner_ids)
     }
 
-    /// How the shards are, in order.
+    /// The state of each shard, in order.
     ///
     /// # Errors
-    /// As [`application`](Self::application); a gateway that is not open yet.
+    /// The same as [`application`](Self::application); also if the gateway is not open yet.
     pub fn shards(&self) -> Result<Vec<Shard>, HandleError> {
         self.ask(r#"{"do":"shards"}"#).and_then(|answer| read(&answer))
     }

@@ -43,7 +43,7 @@ pub struct Http {
     pub(super) host: abi::Host,
 }
 
-/// A request, built step by step. What is wrong with a step is said when it is sent.
+/// A request, built step by step. Mistakes in a step are reported when the request is sent.
 #[must_use = "a request does nothing before it is sent"]
 pub struct HttpRequest {
     host: abi::Host,
@@ -55,7 +55,7 @@ pub struct HttpRequest {
 #[derive(Debug)]
 pub struct HttpResponse {
     raw: Reply,
-    /// Host of the URL: the rest may hold a secret.
+    /// The host of the URL; the rest may contain a secret.
     server: String,
 }
 
@@ -142,7 +142,7 @@ impl HttpRequest {
         self
     }
 
-    /// Sets a body of pairs, as a web page's form sends them, and its content type.
+    /// Sets a body of pairs, as an HTML form sends them, and its content type.
     pub fn form(self, pairs: &[(&str, &str)]) -> Self {
         self.header("content-type", "application/x-www-form-urlencoded").body(form::urlencoded(pairs))
     }
@@ -153,31 +153,31 @@ impl HttpRequest {
         self.header("content-type", &content_type).body(body)
     }
 
-    /// Sets the deadline; without it the host's configured one holds. Rounded up to milliseconds. Of a stream: for the head
-    /// of the answer, once the body was sent, and for each chunk.
+    /// Sets the deadline; by default, the host's configured one applies. Rounded up to milliseconds. For a stream, it
+    /// applies to the head of the answer, once the body was sent, and to each chunk.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.raw.timeout_ms = super::millis(timeout).max(1);
         self
     }
 
-    /// How many bytes the answer's body may have; without it the host's configured limit holds. A whole answer may never
-    /// have more than that, a [stream](Self::stream) may.
+    /// Sets the maximum size of the answer's body in bytes; by default, the host's configured limit applies. Only a
+    /// [stream](Self::stream) can exceed that limit; an answer read as a whole cannot.
     pub fn max_bytes(mut self, bytes: u64) -> Self {
         self.raw.max_bytes = bytes.max(1);
         self
     }
 
-    /// Sends it, and waits for the whole answer.
+    /// Sends the request and waits for the whole answer.
     ///
     /// # Errors
-    /// When no answer came; a status of 400 or more is an answer.
+    /// If there was no answer. A status of 400 or more is an answer.
     pub async fn send(self) -> Result<HttpResponse> {
         let (host, raw, server) = self.checked()?;
         let raw = (host.table.http())(host.lease, raw).await.into_result()?;
         Ok(HttpResponse { raw, server })
     }
 
-    /// Sends it, and waits for the head of the answer; the body is read in chunks.
+    /// Sends the request and waits for the head of the answer; the body is read in chunks.
     ///
     /// # Errors
     /// As [`send`](Self::send).
@@ -186,10 +186,10 @@ impl HttpRequest {
         HttpStream::open(host, raw, server).await
     }
 
-    /// Sends it with a body that is written in chunks; what [`body`](Self::body) set is left out.
+    /// Sends the request with a body that is written in chunks; one set with [`body`](Self::body) is ignored.
     ///
     /// # Errors
-    /// When there is no room for another stream.
+    /// If there is no room for another stream.
     pub fn upload(self) -> Result<HttpUpload> {
         let (host, raw, server) = self.checked()?;
         HttpUpload::begin(host, raw, server)
@@ -205,13 +205,13 @@ impl HttpRequest {
 }
 
 impl HttpResponse {
-    /// Status code.
+    /// The status code.
     #[must_use]
     pub fn status(&self) -> u16 {
         self.raw.status
     }
 
-    /// This, or an error if the status is 400 or more. The error has the status and the body.
+    /// Returns the answer, or an error if the status is 400 or more. The error has the status and the body.
     ///
     /// # Errors
     /// [`Status`](HandleErrorKind::Status).
@@ -222,7 +222,7 @@ impl HttpResponse {
         }
     }
 
-    /// A header's value; `name` in any case.
+    /// The value of a header; the case of `name` does not matter.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         header(&self.raw, name)
@@ -234,7 +234,7 @@ impl HttpResponse {
         &self.raw.body
     }
 
-    /// The body as text. Bytes that are no UTF-8 are replaced.
+    /// The body as text. Invalid UTF-8 is replaced.
     #[must_use]
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.raw.body).into_owned()
@@ -243,7 +243,7 @@ impl HttpResponse {
     /// The body as JSON.
     ///
     /// # Errors
-    /// When it is not JSON of that shape.
+    /// If it is not JSON of that shape.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
         serde_json::from_slice(&self.raw.body).map_err(|error| not_json(&self.server, &error))
     }

@@ -1,5 +1,5 @@
-//! Answers to interactions, by Discord's rules: the first one within 3 s, one first answer only, and who sees it is decided
-//! by the one that acknowledges first, which may be the host.
+//! Answers to interactions, by Discord's rules: the first answer is due within 3 s, there is only one first answer, and
+//! who sees it is decided by the first acknowledgement, which may be the host's.
 //! <https://discord.com/developers/docs/interactions/receiving-and-responding>
 
 mod original;
@@ -17,12 +17,12 @@ use crate::{
 };
 
 impl Discord {
-    /// Answers an interaction with a message: the first answer. If the host has already acknowledged it
-    /// ([`Interaction::deferred`]), or a [`defer`](Self::defer) did, the message takes the place of "thinking …", or follows
-    /// where nothing was shown. An ephemeral message is ephemeral in each case.
+    /// Answers an interaction with a message: the first answer. If the host ([`Interaction::deferred`]) or
+    /// [`defer`](Self::defer) has already acknowledged it, the message replaces "thinking …", or is a new message if
+    /// nothing was shown. An ephemeral message is ephemeral in each case.
     ///
     /// # Errors
-    /// 40060 when it was answered before, 10062 after 3 s without an answer.
+    /// 40060 if it was answered before, 10062 after 3 s without an answer.
     pub async fn respond(&self, to: &Interaction, message: impl Into<NewMessage>) -> Result {
         let (first, more) = message.into().into_parts()?;
         if to.deferred && to.is_on_message() {
@@ -36,12 +36,12 @@ impl Discord {
         Ok(())
     }
 
-    /// Acknowledges an interaction with "thinking …"; [`edit_response`](Self::edit_response) follows within 15 minutes.
-    /// If the host was faster ([`Interaction::deferred`]), it learns that an answer follows after the handler, and `respond`
-    /// still shows that to whom it is for.
+    /// Acknowledges an interaction with "thinking …"; follow it with [`edit_response`](Self::edit_response) within 15
+    /// minutes. If the host was faster ([`Interaction::deferred`]), this tells it that an answer follows after the
+    /// handler, and `respond` still shows that answer only to those it is meant for.
     ///
     /// # Errors
-    /// As [`respond`](Self::respond); 40060 too if the host was faster with an interaction that
+    /// The same as [`respond`](Self::respond); also 40060 if the host was faster with an interaction that
     /// [is on a message](Interaction::is_on_message): `edit_response` would edit that message.
     pub async fn defer(&self, to: &Interaction, ephemeral: bool) -> Result {
         if to.deferred && !to.is_on_message() {
@@ -55,13 +55,13 @@ impl Discord {
     /// Answers a component by editing the message it is on.
     ///
     /// # Errors
-    /// As [`respond`](Self::respond); [`Invalid`](HandleErrorKind::Invalid) for an ephemeral message: an edit cannot change who
-    /// sees the message it edits.
+    /// The same as [`respond`](Self::respond); [`Invalid`](HandleErrorKind::Invalid) for an ephemeral message, as an
+    /// edit cannot change who sees the message.
     pub async fn update(&self, to: &Interaction, message: impl Into<NewMessage>) -> Result {
         self.update_after(to, message.into(), to.deferred).await
     }
 
-    /// The same; `is_acknowledged` if the message that it is on is known to be its `@original`.
+    /// The same; `is_acknowledged` if the message with the component is known to be `@original`.
     pub(crate) async fn update_after(
         &self,
         to: &Interaction,
@@ -85,11 +85,11 @@ impl Discord {
         Ok(())
     }
 
-    /// Edits the first answer of an interaction, or fills in the one that was deferred. Who sees it does not change, with
-    /// one exception: an ephemeral message in the place of a public "thinking …" is posted for the user alone.
+    /// Edits the first answer to an interaction, or fills in a deferred one. Who sees it does not change, with one
+    /// exception: an ephemeral message in place of a public "thinking …" is posted for the user alone.
     ///
     /// # Errors
-    /// 10015 when there is no answer yet; [`Invalid`](HandleErrorKind::Invalid) for an ephemeral message in the place of an
+    /// 10015 if there is no answer yet; [`Invalid`](HandleErrorKind::Invalid) for an ephemeral message in place of an
     /// answer that everybody sees.
     pub async fn edit_response(&self, of: &Interaction, message: impl Into<NewMessage>) -> Result<Sent> {
         let message = message.into().into_edit()?;
@@ -103,14 +103,14 @@ impl Discord {
         }
     }
 
-    /// Posts a further message to an interaction that was answered. Where "thinking …" still waits for the answer, it is
-    /// the answer.
+    /// Posts another message in answer to an interaction. If "thinking …" is still waiting for the answer, this is the
+    /// answer.
     ///
     /// # Errors
-    /// 10015 when there is no answer yet.
+    /// 10015 if there is no answer yet.
     pub async fn followup(&self, to: &Interaction, message: impl Into<NewMessage>) -> Result<Sent> {
         let (first, more) = message.into().into_parts()?;
-        // Discord makes the first followup the deferred answer, seen by whom the defer said.
+        // Discord makes the first followup the deferred answer, and the defer decides who sees it.
         let sent = if first.is_ephemeral()
             && let Ok(Original::Thinking { ephemeral: false }) = self.original(to).await
         {
@@ -122,12 +122,12 @@ impl Discord {
         Ok(sent)
     }
 
-    /// Answers an interaction with any type of callback and its data; see Discord's interaction documentation. A message
-    /// notifies nobody unless its data says so.
+    /// Answers an interaction with any type of callback and its data; see Discord's interaction documentation. A
+    /// message notifies nobody unless its data says otherwise.
     ///
     /// # Errors
-    /// As [`respond`](Self::respond); 40060 too if the host was faster ([`Interaction::deferred`]): a form can only be
-    /// the first answer.
+    /// The same as [`respond`](Self::respond); also 40060 if the host was faster ([`Interaction::deferred`]): a form
+    /// can only be the first answer.
     pub async fn callback(&self, to: &Interaction, kind: u8, data: &impl Serialize) -> Result<()> {
         let mut data = serde_json::to_value(data)?;
         if matches!(kind, CALLBACK_MESSAGE | CALLBACK_UPDATE) {
@@ -136,13 +136,13 @@ impl Discord {
         self.call_back(to, kind, &data.to_string()).await
     }
 
-    /// The same with data that is JSON, and no message.
+    /// The same, with data that is JSON already, and not a message.
     pub(crate) async fn call_back(&self, to: &Interaction, kind: u8, data: &str) -> Result<()> {
         Ok(self.answer(to, kind, data, &[]).await?)
     }
 
-    /// Acknowledges an interaction that is not known to be; whether "thinking …" is ephemeral, which another one may have
-    /// decided. A failure comes with what stands there instead.
+    /// Acknowledges an interaction that is not known to be acknowledged. Returns whether "thinking …" is ephemeral,
+    /// which an earlier acknowledgement may have decided. A failure comes with what `@original` is instead.
     pub(crate) async fn acknowledge(
         &self,
         to: &Interaction,
@@ -156,14 +156,15 @@ impl Discord {
         }
     }
 
-    /// Defers what the host has acknowledged. Discord refuses that, and the host, which sees it, knows that an answer follows
-    /// though the handlers may have ended. Whether it was the first acknowledgement all the same.
+    /// Defers an interaction that the host has acknowledged. Discord refuses that, but the host sees it, and so knows
+    /// that an answer follows even if the handlers have ended. Returns whether it was the first acknowledgement after
+    /// all.
     pub(crate) async fn acknowledge_again(&self, to: &Interaction, ephemeral: bool) -> bool {
         self.call_back(to, CALLBACK_DEFERRED, &deferred(ephemeral)).await.is_ok()
     }
 
-    /// The first answer of an interaction that is not known to be acknowledged: the message, if it is not `@original`. A
-    /// failure comes with what stands there instead.
+    /// Gives the first answer to an interaction that is not known to be acknowledged. Returns the message if it is not
+    /// `@original`. A failure comes with what `@original` is instead.
     pub(crate) async fn respond_first(
         &self,
         to: &Interaction,
@@ -172,7 +173,7 @@ impl Discord {
         let json = message.encode().map_err(|error| (None, error))?;
         let sent = self.answer(to, CALLBACK_MESSAGE, &json, &message.files).await;
         let Err(error) = sent else { return Ok(None) };
-        // The host, or a defer whose answer was lost, was faster.
+        // The host was faster, or a defer whose answer was lost.
         let original = self.original_after(to, &error).await;
         let posted = match original {
             Some(Original::Thinking { ephemeral }) => {
@@ -184,7 +185,7 @@ impl Discord {
         posted.map_err(|error| (original, error))
     }
 
-    /// The first answer of an interaction that was deferred, as far as anybody knows: the message, if it is not
+    /// Gives the first answer to an interaction that was deferred, as far as is known. Returns the message if it is not
     /// `@original`.
     pub(crate) async fn respond_deferred(
         &self,
@@ -193,7 +194,7 @@ impl Discord {
         ephemeral: bool,
     ) -> Result<Option<Sent>, HandleError> {
         match self.fill_in(to, message, ephemeral).await {
-            // The host did not learn what became of its defer, and it was not carried out.
+            // The host did not learn the outcome of its defer, which was not carried out.
             Err(error) if error.code == UNKNOWN_WEBHOOK => {
                 self.answer(to, CALLBACK_MESSAGE, &message.encode()?, &message.files).await.map(|()| None)
             }
@@ -201,7 +202,7 @@ impl Discord {
         }
     }
 
-    /// Posts a message beside the answer.
+    /// Posts a message next to the answer.
     pub(crate) async fn post_followup(
         &self,
         to: &Interaction,
@@ -211,7 +212,7 @@ impl Discord {
         self.request(Method::Post, path).message(message)?.reply().await
     }
 
-    /// Posts the further parts of a message; the last of them.
+    /// Posts the remaining parts of a message; returns the last of them.
     pub(crate) async fn post_followups(
         &self,
         to: &Interaction,
@@ -224,8 +225,8 @@ impl Discord {
         Ok(last)
     }
 
-    /// Puts the answer in the place of a "thinking …" that is `ephemeral` or not. Neither an edit nor the first followup
-    /// can change who sees it, so a message for others replaces it.
+    /// Replaces a "thinking …" that is `ephemeral` or not with the answer. Neither an edit nor the first followup can
+    /// change who sees it, so a message with another visibility takes its place.
     /// <https://discord.com/developers/docs/interactions/receiving-and-responding#create-followup-message>
     async fn fill_in(
         &self,
@@ -235,12 +236,12 @@ impl Discord {
     ) -> Result<Filled, HandleError> {
         if message.is_ephemeral() == ephemeral {
             match self.patch_original(to, message).await {
-                // The user has dismissed it, or an answer that was to replace it failed after that was deleted.
+                // The user has dismissed it, or it was deleted for an answer that then failed.
                 Err(error) if error.code == UNKNOWN_MESSAGE => {}
                 edited => return Ok(Filled(edited?, true)),
             }
         } else {
-            // Before anything is deleted.
+            // Checked before anything is deleted.
             message.encode()?;
             match self.request(Method::Delete, answer_path(to, None)).answer().await {
                 Err(error) if error.code != UNKNOWN_MESSAGE => return Err(error),
@@ -254,7 +255,7 @@ impl Discord {
         self.request(Method::Patch, answer_path(of, None)).message(message)?.reply().await
     }
 
-    /// Edits an answer: the first, or a further one by its snowflake.
+    /// Edits an answer: the first, or a followup by its snowflake.
     pub(crate) async fn edit_answer(
         &self,
         of: &Interaction,
@@ -264,13 +265,13 @@ impl Discord {
         self.request(Method::Patch, answer_path(of, message)).message(new)?.reply().await
     }
 
-    /// Deletes an answer: the first, or a further one by its snowflake.
+    /// Deletes an answer: the first, or a followup by its snowflake.
     pub(crate) async fn delete_answer(&self, of: &Interaction, message: Option<u64>) -> Result {
         self.request(Method::Delete, answer_path(of, message)).answer().await?;
         Ok(())
     }
 
-    /// What stands there when a callback failed because the interaction was acknowledged before.
+    /// What `@original` is after a callback failed because the interaction was already acknowledged.
     async fn original_after(&self, to: &Interaction, error: &HandleError) -> Option<Original> {
         match error.code {
             ALREADY_ACKNOWLEDGED => self.original(to).await.ok(),
@@ -283,7 +284,8 @@ impl Discord {
         Ok(Original::read(&reply.body, &of.json))
     }
 
-    /// Sends a callback. Whether it arrived is not known when the connection breaks; a second one finds out.
+    /// Sends a callback. If the connection breaks, it is not known whether the callback arrived; a second attempt finds
+    /// out.
     async fn answer(
         &self,
         to: &Interaction,
@@ -297,7 +299,7 @@ impl Discord {
         let sent = match send().await {
             Err(error) if error.may_have_been_carried_out() => match send().await {
                 Err(error) if error.code == ALREADY_ACKNOWLEDGED => Ok(()),
-                // Lost once more: what it was to show is there, or it never arrived.
+                // Lost again: either its message is there, or it never arrived.
                 Err(error) if error.may_have_been_carried_out() => {
                     self.original(to).await.map(drop).map_err(|_| error)
                 }
@@ -314,7 +316,7 @@ fn deferred(ephemeral: bool) -> String {
     format!(r#"{{"flags":{}}}"#, if ephemeral { EPHEMERAL } else { 0 })
 }
 
-/// An answer in the place of "thinking …", and whether it is `@original`.
+/// An answer in place of "thinking …", and whether it is `@original`.
 struct Filled(Sent, bool);
 
 impl Filled {
@@ -324,7 +326,7 @@ impl Filled {
     }
 }
 
-/// Says what to do about an answer that came after Discord's 3 s.
+/// Says what to do about an answer that was sent after Discord's 3 s.
 fn late(mut error: HandleError) -> HandleError {
     if error.code == UNKNOWN_INTERACTION {
         error.text = format!("{}; answer within 3 s, or call `ctx.defer()` first", error.text).into();
@@ -332,13 +334,13 @@ fn late(mut error: HandleError) -> HandleError {
     error
 }
 
-/// Where an answer is: the first, or a further one by its snowflake.
+/// The path of an answer: the first, or a followup by its snowflake.
 pub(crate) fn answer_path(of: &Interaction, message: Option<u64>) -> String {
     let message = message.map_or_else(|| "@original".to_owned(), |message| message.to_string());
     format!("/webhooks/{}/{}/messages/{message}", of.application_id, of.token)
 }
 
-/// An ephemeral message in a place that others see is refused: it must not be shown to them.
+/// Refuses an ephemeral message in a place that others see: it must not be shown to them.
 fn seen_by_all() -> HandleError {
     HandleError::new(
         HandleErrorKind::Invalid,

@@ -1,10 +1,10 @@
-//! Metrics over statsd. Never fails and never waits; without `[stats]` in the configuration they go nowhere.
+//! Metrics over statsd. Never fails and never waits; without `[stats]` in the configuration, metrics are dropped.
 
 use std::time::Duration;
 
 use crate::abi::{self, Metric, MetricKind};
 
-/// Sends metrics below the configured prefix.
+/// Sends metrics, prefixed as configured.
 #[derive(Clone, Copy)]
 pub struct Stats {
     pub(super) host: abi::Host,
@@ -26,7 +26,7 @@ impl Stats {
         self.send(MetricKind::Gauge, name, value, "");
     }
 
-    /// Moves a gauge.
+    /// Changes a gauge by an amount.
     pub fn gauge_delta(&self, name: &str, by: f64) {
         self.send(MetricKind::GaugeDelta, name, by, "");
     }

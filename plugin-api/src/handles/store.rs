@@ -1,4 +1,4 @@
-//! Key/value data of this cog, on the host's disk. Keys of one cog are invisible to the others.
+//! Key/value data of this cog, on the host's disk. Cogs cannot see each other's keys.
 
 use std::{collections::VecDeque, marker::PhantomData, time::Duration};
 
@@ -11,7 +11,7 @@ use crate::{
     abi::{self, HandleError, StoreExpect, StoreList, StoreWrite},
 };
 
-/// Reads and writes entries. Values are kept as JSON; the `_bytes` calls read and write them as they are.
+/// Reads and writes entries. Values are kept as JSON; the `_bytes` methods read and write raw bytes.
 ///
 /// ```
 /// # use gearshift_cog::prelude::*;
@@ -40,14 +40,14 @@ pub struct Store {
     pub(super) host: abi::Host,
 }
 
-/// A change of one key, with all that can be said of it. [`Store::write`] makes it.
+/// A change of one key, with all its options. [`Store::write`] makes the change.
 #[derive(Clone, Debug)]
 pub struct Change {
     raw: StoreWrite,
 }
 
-/// Entries whose keys begin with a prefix, in byte order of their keys. They are read in pages as they are asked for: an
-/// entry that is written meanwhile is seen if its key is still to come.
+/// Entries whose keys begin with a prefix, in byte order of their keys. They are read in pages on demand: an entry that
+/// is written meanwhile is seen if the scan has not reached its key yet.
 pub struct Scan<T> {
     pages: Pages,
     shape: PhantomData<fn() -> T>,
@@ -62,36 +62,36 @@ struct Pages {
     is_at_end: bool,
 }
 
-/// Entries in a page of a scan, which the host may make smaller.
+/// How many entries a page of a scan has; the host may make it smaller.
 const PAGE: u32 = 1000;
 
 impl Store {
-    /// The value of `key`; `None` if there is none, or it has expired.
+    /// The value of `key`; `None` if the key does not exist or has expired.
     ///
     /// # Errors
-    /// When the store cannot be read, or there is none, or the value is not JSON of that shape.
+    /// If the store cannot be read, if the host has no store, or if the value is not JSON of that shape.
     pub async fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>> {
         Ok(self.get_bytes(key).await?.map(|bytes| serde_json::from_slice(&bytes)).transpose()?)
     }
 
-    /// The value of `key`, as it is.
+    /// The value of `key`, as raw bytes.
     ///
     /// # Errors
-    /// When the store cannot be read, or there is none.
+    /// If the store cannot be read, or the host has no store.
     pub async fn get_bytes(&self, key: &str) -> Result<Option<Vec<u8>>, HandleError> {
         let value = (self.host.table.store_read())(self.host.lease, key.into()).await.into_result()?;
         Ok(value.into_option().map(Into::into))
     }
 
-    /// Sets `key`, until it is changed; on disk when this returns.
+    /// Sets `key` until it is changed. The value is on disk when this returns.
     ///
     /// # Errors
-    /// When the store cannot be written, or the value is too large, or cannot be written as JSON.
+    /// If the store cannot be written, or if the value is too large or cannot be written as JSON.
     pub async fn set<T: Serialize + ?Sized>(&self, key: &str, value: &T) -> Result {
         self.write(Change::json(key, value)?).await.map(drop)
     }
 
-    /// Sets `key` for so long: then it is gone, also over a restart. Rounded up to milliseconds.
+    /// Sets `key` for a limited time, after which it is gone, even across a restart. Rounded up to milliseconds.
     ///
     /// # Errors
     /// As [`set`](Self::set).
@@ -99,7 +99,7 @@ impl Store {
         self.write(Change::json(key, value)?.lasting(time)).await.map(drop)
     }
 
-    /// Sets `key` if there is no such key; whether there was none.
+    /// Sets `key` if it does not exist; returns whether it did so.
     ///
     /// # Errors
     /// As [`set`](Self::set).
@@ -107,7 +107,7 @@ impl Store {
         self.write(Change::json(key, value)?.if_absent()).await
     }
 
-    /// The same, for so long.
+    /// The same, for a limited time.
     ///
     /// # Errors
     /// As [`set`](Self::set).
@@ -120,16 +120,17 @@ impl Store {
         self.write(Change::json(key, value)?.if_absent().lasting(time)).await
     }
 
-    /// Sets `key` to a value as it is, until it is changed; on disk when this returns.
+    /// Sets `key` to raw bytes until it is changed. They are on disk when this returns.
     ///
     /// # Errors
-    /// When the store cannot be written, or the value is too large.
+    /// If the store cannot be written, or the value is too large.
     pub async fn set_bytes(&self, key: &str, value: Vec<u8>) -> Result<(), HandleError> {
         self.make(Change::bytes(key, value)).await.map(drop)
     }
 
-    /// Sets `key` to `new`, or deletes it, if its value is `expected` (`None`: if there is no such key); whether it was.
-    /// Nothing comes in between. Values are the same if their JSON is, in whatever order its fields stand.
+    /// Sets `key` to `new`, or deletes it, if its value is `expected` (`None`: if the key does not exist); returns
+    /// whether it did so. No other change comes in between. Values are equal if their JSON is, in whatever order the
+    /// fields are.
     ///
     /// # Errors
     /// As [`get`](Self::get) and [`set`](Self::set).
@@ -141,14 +142,14 @@ impl Store {
         new: Option<&T>,
     ) -> Result<bool> {
         let expected = expected.map(serde_json::to_value).transpose()?;
-        // Through the type: a field that was added since stands there with its default.
+        // Through the type: a field that was added since then has its default.
         let shape = |bytes: &[u8]| Ok(serde_json::to_value(serde_json::from_slice::<T>(bytes)?)?);
         let new = new.map(serde_json::to_vec).transpose()?;
         self.replace_if(key, expected.as_ref(), &shape, new).await
     }
 
-    /// Changes the value of `key` by what it is: `None` stands for no value, before and after. What came of it is returned.
-    /// `change` runs again if the value was changed meanwhile. An expiry ends with it: the new value lasts.
+    /// Changes the value of `key` based on its current value; `None` stands for no value, before and after. Returns the
+    /// new value. `change` runs again if the value was changed meanwhile. An expiry is removed: the new value lasts.
     ///
     /// # Errors
     /// As [`get`](Self::get) and [`set`](Self::set).
@@ -168,23 +169,24 @@ impl Store {
         }
     }
 
-    /// Makes a change; on disk when this returns. `false`: what it expects was not there, or there was nothing to delete.
+    /// Makes a change, which is on disk when this returns. `false` if the expected value was not there, or there was
+    /// nothing to delete.
     ///
     /// # Errors
-    /// When the store cannot be written, or the value is too large.
+    /// If the store cannot be written, or the value is too large.
     pub async fn write(&self, change: Change) -> Result<bool> {
         Ok(self.make(change).await?)
     }
 
-    /// Deletes `key`; whether it was there.
+    /// Deletes `key`; returns whether it existed.
     ///
     /// # Errors
-    /// When the store cannot be written.
+    /// If the store cannot be written.
     pub async fn delete(&self, key: &str) -> Result<bool, HandleError> {
         self.make(Change::delete(key)).await
     }
 
-    /// The entries whose key begins with `prefix`, however many.
+    /// All entries whose key begins with `prefix`.
     #[doc(alias = "list")]
     #[must_use]
     pub fn scan<T: DeserializeOwned>(&self, prefix: &str) -> Scan<T> {
@@ -197,10 +199,10 @@ impl Store {
         (self.host.table.store_write())(self.host.lease, change.raw).await.into_result()
     }
 
-    /// Replaces what was read a moment ago; whether it was still there.
+    /// Replaces a value that was just read; returns whether it was still there.
     async fn replace(&self, key: &str, stored: Option<Vec<u8>>, new: Option<Vec<u8>>) -> Result<bool> {
         let change = match (stored, new) {
-            // Nothing is to be there, and nothing was.
+            // There was no value, and there is to be none.
             (None, None) => return Ok(true),
             (None, Some(new)) => Change::bytes(key, new).if_absent(),
             (Some(stored), Some(new)) => Change::bytes(key, new).if_bytes(stored),
@@ -221,7 +223,7 @@ impl Store {
             if stored.as_deref().map(shape).transpose()?.as_ref() != expected {
                 return Ok(false);
             }
-            // Written since: looked at again.
+            // Written in the meantime: try again.
             if self.replace(key, stored, new.clone()).await? {
                 return Ok(true);
             }
@@ -230,15 +232,15 @@ impl Store {
 }
 
 impl Change {
-    /// Sets a key to a value as JSON.
+    /// Sets a key to a value, written as JSON.
     ///
     /// # Errors
-    /// When `value` cannot be written as JSON.
+    /// If `value` cannot be written as JSON.
     pub fn json<T: Serialize + ?Sized>(key: &str, value: &T) -> Result<Self> {
         Ok(Self::bytes(key, serde_json::to_vec(value)?))
     }
 
-    /// Sets a key to a value as it is.
+    /// Sets a key to raw bytes.
     #[must_use]
     pub fn bytes(key: &str, value: Vec<u8>) -> Self {
         Self::of(key, RSome(value.into()))
@@ -250,21 +252,21 @@ impl Change {
         Self::of(key, RNone)
     }
 
-    /// Only if there is no such key.
+    /// Makes the change only if the key does not exist.
     #[must_use]
     pub fn if_absent(mut self) -> Self {
         self.raw.expect = StoreExpect::Absent;
         self
     }
 
-    /// Only if the key has this value, byte by byte.
+    /// Makes the change only if the key has this value, byte by byte.
     #[must_use]
     pub fn if_bytes(mut self, value: Vec<u8>) -> Self {
         self.raw.expect = StoreExpect::Value(value.into());
         self
     }
 
-    /// The new value is gone after so long, rounded up to milliseconds.
+    /// Makes the new value expire after this time, rounded up to milliseconds.
     #[must_use]
     pub fn lasting(mut self, time: Duration) -> Self {
         self.raw.expires_ms = super::millis(time).max(1);
@@ -280,7 +282,7 @@ impl<T: DeserializeOwned> Scan<T> {
     /// The next entry; `None` after the last one.
     ///
     /// # Errors
-    /// When the store cannot be read, or the value is not JSON of that shape; the scan then goes on behind it.
+    /// If the store cannot be read, or the value is not JSON of that shape; the scan then continues after that entry.
     pub async fn next(&mut self) -> Result<Option<(String, T)>> {
         let Some((key, value)) = self.next_bytes().await? else { return Ok(None) };
         match serde_json::from_slice(&value) {
@@ -291,10 +293,10 @@ impl<T: DeserializeOwned> Scan<T> {
 }
 
 impl<T> Scan<T> {
-    /// The next entry with its value as it is; `None` after the last one.
+    /// The next entry, with its value as raw bytes; `None` after the last one.
     ///
     /// # Errors
-    /// When the store cannot be read.
+    /// If the store cannot be read.
     pub async fn next_bytes(&mut self) -> Result<Option<(String, Vec<u8>)>, HandleError> {
         self.pages.next().await
     }

@@ -1,5 +1,5 @@
-//! serenity's models as arguments of commands. What Discord sent along is read from there; what a user typed is a mention,
-//! an id or a name, and Discord is asked who or what that is.
+//! serenity's models as arguments of commands. They are read from what Discord sent along, if it did; what a user typed
+//! is a mention, an id or a name, and Discord is asked who or what that is.
 
 mod channels;
 mod given;
@@ -12,7 +12,7 @@ mod tests;
 
 use ::serenity::model::{guild::Role, user::User};
 
-/// A user or a role: what Discord calls mentionable.
+/// A user or a role: what Discord calls a mentionable.
 #[derive(Clone, Debug)]
 #[allow(
     clippy::large_enum_variant,

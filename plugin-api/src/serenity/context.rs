@@ -1,4 +1,4 @@
-//! Who called, as serenity's models: read on demand and once, from the JSON at hand.
+//! The user who called, as serenity's models: read on demand, once, from the JSON that is there.
 
 use std::{borrow::Cow, cell::OnceCell};
 
@@ -14,14 +14,14 @@ use super::models::complete;
 
 use crate::{Context, FromDiscord};
 
-/// Who called, once it was asked for.
+/// The user who called, once they were asked for.
 #[derive(Default)]
 pub(crate) struct Caller {
     author: OnceCell<Box<User>>,
     member: OnceCell<Option<Box<Member>>>,
 }
 
-/// Where Discord's JSON of messages, interactions and events says whom it is about.
+/// The fields of Discord's messages, interactions and events that name the user they are about.
 #[derive(Default, Deserialize)]
 struct About<'a> {
     /// Of a message.
@@ -33,7 +33,7 @@ struct About<'a> {
     /// Of a message, without the user; of an interaction in a guild and of some events, with it.
     #[serde(borrow)]
     member: Option<&'a RawValue>,
-    /// Of events that say no more.
+    /// Of events that have nothing more.
     #[serde(borrow)]
     user_id: Option<Cow<'a, str>>,
     #[serde(borrow)]
@@ -41,15 +41,15 @@ struct About<'a> {
 }
 
 impl Context {
-    /// Who called, pressed, wrote, joined, reacted: whom the call or the event is about. Of an event that has only an id,
-    /// its name is empty. In a task, and of an event that is about no user, it is the bot itself.
+    /// The user that the call or event is about: who called, pressed, wrote, joined or reacted. If an event has only an
+    /// id, the name is empty. In a task, and for an event that is about no user, this is the bot itself.
     #[must_use]
     pub fn author(&self) -> &User {
         self.caller.author.get_or_init(|| Box::new(author(self)))
     }
 
-    /// The same with what it is in the guild: its roles, its nickname, and of an interaction its permissions in the
-    /// channel. None in a direct message and in a task, and for an event that does not have it.
+    /// The same user as a member of the guild, with their roles, their nickname and, for an interaction, their
+    /// permissions in the channel. `None` in a direct message and in a task, and for an event that does not have it.
     #[must_use]
     pub fn member(&self) -> Option<&Member> {
         self.caller.member.get_or_init(|| member(self).map(Box::new)).as_deref()
@@ -66,7 +66,7 @@ fn author(ctx: &Context) -> User {
         return user;
     }
     let mut user = User::default();
-    // What is at hand of a user that serenity cannot read.
+    // What is known of a user that serenity cannot read.
     if let Ok(plain) = ctx.user()
         && plain.id != 0
     {
@@ -87,7 +87,7 @@ fn member(ctx: &Context) -> Option<Member> {
     let json = ctx.json();
     let About { author, member, guild_id, .. } = about(&json);
     let member = match ctx.event_name() {
-        // The member itself.
+        // The event itself is the member.
         "GUILD_MEMBER_ADD" | "GUILD_MEMBER_UPDATE" => &json,
         _ => member?.get(),
     };
@@ -101,8 +101,8 @@ fn member(ctx: &Context) -> Option<Member> {
     }
 }
 
-/// A member that is a part of something else. Discord leaves out there what is to be found in it (the user and the guild),
-/// and whether the member is muted, which is then taken for no.
+/// Reads a member that is a part of another object. Discord leaves out what that object has (the user and the guild),
+/// and whether the member is muted, which is then taken to be `false`.
 pub(super) fn read_member(member: &str, user: Option<&str>, guild: GuildId) -> crate::Result<Member> {
     let guild = format!("\"{guild}\"");
     let known = [("guild_id", &*guild), ("deaf", "false"), ("mute", "false"), ("flags", "0")];

@@ -1,4 +1,4 @@
-//! Gateway events as serenity's structs, under the names that its `EventHandler` has for them too.
+//! Gateway events as serenity's structs, under the names that its `EventHandler` uses for them.
 
 use std::borrow::Cow;
 
@@ -16,7 +16,7 @@ macro_rules! events {
             fn from_event(event: &Event) -> Result<Self> {
                 let json = json_of(event, $name)?;
                 let read = match serde_json::from_str(&json) {
-                    // Only then: most are complete, and a guild is large.
+                    // Only if reading it fails: most are complete, and a guild is large.
                     Err(error) if $name == "GUILD_CREATE" && error.is_data() => {
                         serde_json::from_str(&complete(&json, &GROWING))
                     }
@@ -106,7 +106,8 @@ events! {
     all::MessagePollVoteRemoveEvent = "MESSAGE_POLL_VOTE_REMOVE";
 }
 
-/// Models of which an event consists, so that no field stands between: `message.content`, not `event.message.content`.
+/// Models that are the whole of an event, so that no field is in between: `message.content`, not
+/// `event.message.content`.
 macro_rules! models {
     ($($model:ident = $event:ident.$field:ident;)+) => {
         $(impl FromEvent for model::$model {
@@ -155,8 +156,8 @@ fn json_of<'a>(event: &'a Event, name: &str) -> Result<Cow<'a, str>> {
     Ok(event.json())
 }
 
-/// What a guild that a cog is given because it was loaded late comes without
-/// ([`GUILD_CREATE`](crate::events::GUILD_CREATE)) though serenity expects it.
+/// The fields that a guild lacks if a cog gets it because the cog was loaded late
+/// ([`GUILD_CREATE`](crate::events::GUILD_CREATE)), although serenity expects them.
 const GROWING: [(&str, &str); 6] = [
     ("members", "[]"),
     ("presences", "[]"),

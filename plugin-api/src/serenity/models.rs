@@ -1,5 +1,5 @@
-//! Discord's JSON as serenity's models. A function for each type, which is not generic: it is compiled here, once, and
-//! not again in every cog that reads the type.
+//! Reads Discord's JSON as serenity's models. Each type has its own function, which is not generic: it is compiled
+//! once, here, and not again in every cog that reads the type.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
@@ -19,15 +19,15 @@ macro_rules! models {
 }
 
 models! {
-    // What an option of a command can be, and what comes with it.
+    // Options of commands, and what comes with them.
     User Member PartialMember Role Channel GuildChannel PartialChannel Attachment Message
-    // What the usual requests answer.
+    // Answers to common requests.
     CurrentUser Guild PartialGuild PrivateChannel Emoji Sticker Invite Webhook Ban VoiceState
-    // What was called, pressed or sent.
+    // What a user called, pressed or submitted.
     Interaction CommandInteraction ComponentInteraction ModalInteraction
 }
 
-/// A JSON object with these fields too, each as JSON, where it lacks them.
+/// A JSON object, with these fields (each as JSON) added where it lacks them.
 pub(super) fn complete<'a>(object: &'a str, fields: &[(&str, &str)]) -> Cow<'a, str> {
     let present: BTreeMap<String, IgnoredAny> = serde_json::from_str(object).unwrap_or_default();
     let Some(open) = object.trim_end().strip_suffix('}') else { return object.into() };
@@ -44,7 +44,7 @@ pub(super) fn complete<'a>(object: &'a str, fields: &[(&str, &str)]) -> Cow<'a, 
     }
 }
 
-/// serde's text may hold the value that does not fit, which may be a user's text.
+/// serde's message may contain the value that does not fit, which may be a user's text.
 pub(super) fn unreadable(what: &str, error: &serde_json::Error) -> Error {
     let text = error.to_string();
     let names_value = ["invalid type", "invalid value", "invalid length", "unknown variant"]

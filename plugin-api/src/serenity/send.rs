@@ -22,7 +22,7 @@ macro_rules! builders {
 }
 
 fn written(builder: &impl Serialize) -> String {
-    // Their fields are plain data with text for keys.
+    // Their fields are plain data, with text as keys.
     serde_json::to_string(builder).expect("a builder is always JSON")
 }
 
@@ -37,7 +37,7 @@ builders! {
     EditVoiceState EditWebhook<'_>
 }
 
-/// What is a message, or has one in this field. As JSON too it notifies nobody, unless the builder says otherwise.
+/// What is a message, or has one in this field. Even as JSON it notifies nobody, unless the builder says otherwise.
 macro_rules! notifying {
     ($($type:ty: $message:literal;)+) => {
         $(impl ToJson for $type {
@@ -50,7 +50,7 @@ macro_rules! notifying {
     };
 }
 
-// Each with where in it the message is.
+// Each with the JSON pointer to its message.
 notifying! {
     CreateForumPost<'_>: "/message";
     CreateInteractionResponseFollowup: "";
@@ -65,7 +65,7 @@ notifying! {
 impl ToJson for CreateInteractionResponse {
     fn to_json(&self) -> String {
         let mut json: Value = serde_json::from_str(&written(self)).unwrap_or_default();
-        // The others are forms and suggestions.
+        // The other variants are forms and suggestions.
         if matches!(self, Self::Message(_) | Self::UpdateMessage(_)) {
             notify_nobody(&mut json, "/data");
         }
@@ -73,8 +73,8 @@ impl ToJson for CreateInteractionResponse {
     }
 }
 
-/// Builders of a message, each with the fields that it writes also if they were not set: empty or false then. In an edit
-/// they would take away what is there.
+/// Builders of a message, each with the fields that it writes even if they were not set, as empty or `false`. In an
+/// edit those would remove what is there.
 macro_rules! messages {
     ($($type:ty: $unset:expr;)+) => {
         $(impl From<$type> for NewMessage {
@@ -155,7 +155,8 @@ fn message(json: &str, unset: &[&str], mut hidden: Hidden) -> NewMessage {
     }
 }
 
-/// A reply is [`NewMessage::reply_to`], which does without what it points to if that is gone; a builder can say otherwise.
+/// A reply becomes [`NewMessage::reply_to`], which drops the reference if its target is gone, unless the builder says
+/// otherwise.
 fn refer(message: NewMessage, json: &str) -> NewMessage {
     #[derive(Default, Deserialize)]
     struct Reference {
@@ -172,7 +173,7 @@ fn refer(message: NewMessage, json: &str) -> NewMessage {
     }
 }
 
-/// Files that are new have a name, those that stay have only their id.
+/// New files have a name; files that stay have only their id.
 /// <https://discord.com/developers/docs/reference#uploading-files>
 fn attach(message: NewMessage, json: &str, files: Vec<Vec<u8>>) -> NewMessage {
     #[derive(Deserialize)]

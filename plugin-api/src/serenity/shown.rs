@@ -1,4 +1,4 @@
-//! How people and messages are shown: what serenity has among its methods for its HTTP client, under the same names.
+//! How users and messages are shown: methods that serenity has only with its HTTP client, under the same names.
 
 use ::serenity::model::{channel::Message, guild::Member, misc::ImageHash, user::User};
 
@@ -9,7 +9,7 @@ pub trait Shown {
     /// The name that others see.
     fn display_name(&self) -> &str;
 
-    /// The address of the picture that others see.
+    /// The URL of the avatar that others see.
     /// <https://discord.com/developers/docs/reference#image-formatting>
     fn face(&self) -> String;
 }
@@ -47,9 +47,9 @@ fn image(hash: &ImageHash) -> String {
     format!("{hash}.{}?size=1024", if hash.is_animated() { "gif" } else { "webp" })
 }
 
-/// What has an address in the client.
+/// An object that the client has a link to.
 pub trait Linked {
-    /// Its address.
+    /// The link.
     fn link(&self) -> String;
 }
 

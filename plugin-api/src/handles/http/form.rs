@@ -1,4 +1,4 @@
-//! Bodies as web pages send them: pairs in one line, and texts with files.
+//! Bodies as HTML forms send them: URL-encoded pairs, and texts with files.
 
 use std::{
     collections::hash_map::RandomState,
@@ -20,7 +20,7 @@ enum Part {
 }
 
 impl Form {
-    /// Without any part.
+    /// A form without parts.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -40,7 +40,7 @@ impl Form {
         self
     }
 
-    /// Content type and body.
+    /// The content type and the body.
     pub(super) fn encode(self) -> (String, Vec<u8>) {
         let boundary = boundary();
         let mut body = Vec::new();
@@ -72,13 +72,14 @@ impl Form {
     }
 }
 
-/// What stands in no file: random, from the seed of the standard library's hash tables.
+/// A boundary that is in none of the files: random, from the seed of the standard library's hash tables.
 fn boundary() -> String {
     let random = || RandomState::new().build_hasher().finish();
     format!("gearshift{:016x}{:016x}", random(), random())
 }
 
-/// As browsers do. <https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#multipart-form-data>
+/// Escapes a name as browsers do.
+/// <https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#multipart-form-data>
 fn quoted(name: &str) -> String {
     name.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A")
 }

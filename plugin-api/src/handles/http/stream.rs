@@ -10,7 +10,7 @@ use crate::{
     abi::{self, HandleError, Reply},
 };
 
-/// An answer whose body is read in chunks: the host reads on only when it is asked to. Dropping it closes the connection.
+/// An answer whose body is read in chunks: the host only reads more on demand. Dropping it closes the connection.
 #[derive(Debug)]
 pub struct HttpStream {
     stream: Stream,
@@ -18,7 +18,7 @@ pub struct HttpStream {
     server: String,
 }
 
-/// A request whose body is written in chunks. Dropping it before it is finished breaks the request off.
+/// A request whose body is written in chunks. Dropping it before it is finished aborts the request.
 pub struct HttpUpload {
     stream: Stream,
     answer: LocalFfiFuture<RResult<Reply, HandleError>>,
@@ -66,13 +66,13 @@ impl HttpStream {
         Ok(Self { stream, head, server })
     }
 
-    /// Status code.
+    /// The status code.
     #[must_use]
     pub fn status(&self) -> u16 {
         self.head.status
     }
 
-    /// This, or an error if the status is 400 or more. The error has the status.
+    /// Returns the answer, or an error if the status is 400 or more. The error has the status.
     ///
     /// # Errors
     /// [`Status`](abi::HandleErrorKind::Status).
@@ -83,21 +83,22 @@ impl HttpStream {
         }
     }
 
-    /// A header's value; `name` in any case.
+    /// The value of a header; the case of `name` does not matter.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         header(&self.head, name)
     }
 
-    /// The next chunk of the body, as large as it came; `None` at the end. Giving it up loses nothing.
+    /// The next chunk of the body, in the size in which it arrived; `None` at the end. Dropping the future loses no
+    /// data.
     ///
     /// # Errors
-    /// When the connection broke, nothing came in time, or there is more than the limit allows.
+    /// If the connection broke, if nothing arrived in time, or if there is more than the limit allows.
     pub async fn chunk(&mut self) -> Result<Option<Vec<u8>>> {
         Ok(self.stream.chunk().await?)
     }
 
-    /// What is left of the body.
+    /// The rest of the body.
     ///
     /// # Errors
     /// As [`chunk`](Self::chunk).
@@ -109,7 +110,7 @@ impl HttpStream {
         Ok(bytes)
     }
 
-    /// What is left of the body, as text. Bytes that are no UTF-8 are replaced.
+    /// The rest of the body as text. Invalid UTF-8 is replaced.
     ///
     /// # Errors
     /// As [`chunk`](Self::chunk).
@@ -117,10 +118,10 @@ impl HttpStream {
         Ok(String::from_utf8_lossy(&self.bytes().await?).into_owned())
     }
 
-    /// What is left of the body, as JSON.
+    /// The rest of the body as JSON.
     ///
     /// # Errors
-    /// As [`chunk`](Self::chunk); or when it is not JSON of that shape.
+    /// The same as [`chunk`](Self::chunk); also if it is not JSON of that shape.
     pub async fn json<T: DeserializeOwned>(self) -> Result<T> {
         let server = self.server.clone();
         serde_json::from_slice(&self.bytes().await?).map_err(|error| not_json(&server, &error))
@@ -131,24 +132,24 @@ impl HttpUpload {
     pub(super) fn begin(host: abi::Host, mut request: abi::HttpRequest, server: String) -> Result<Self> {
         request.body = RVec::new();
         let stream = Stream::open(host)?;
-        // The host sends it from here on, polled or not.
+        // The host sends it from here on, whether this is polled or not.
         let answer = (host.table.http_send())(host.lease, stream.number, request, true);
         Ok(Self { stream, answer, server })
     }
 
-    /// Writes the next chunk, and waits until there is room for another one. `false`: the server has answered before, or
-    /// is gone; [`finish`](Self::finish) says which.
+    /// Writes the next chunk, and waits until there is room for another one. `false` if the server has already answered
+    /// or is gone; [`finish`](Self::finish) tells which.
     ///
     /// # Errors
-    /// When the body is larger than the host's limit for requests, or the server takes no more for too long.
+    /// If the body is larger than the host's limit for requests, or the server does not accept more for too long.
     pub async fn write(&mut self, chunk: impl Into<Vec<u8>>) -> Result<bool> {
         Ok(self.stream.feed(RSome(chunk.into().into())).await?)
     }
 
-    /// Ends the body, and waits for the head of the answer.
+    /// Ends the body and waits for the head of the answer.
     ///
     /// # Errors
-    /// When no answer came.
+    /// If there was no answer.
     pub async fn finish(self) -> Result<HttpStream> {
         let Self { stream, answer, server } = self;
         stream.feed(RNone).await?;

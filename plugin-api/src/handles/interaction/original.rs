@@ -1,4 +1,4 @@
-//! What stands in the place of an interaction's first answer.
+//! What an interaction's `@original` is.
 
 use std::borrow::Cow;
 
@@ -6,19 +6,19 @@ use serde::Deserialize;
 
 use crate::message::{EPHEMERAL, LOADING};
 
-/// What `@original` stands for.
+/// What `@original` is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Original {
     /// "thinking …", which waits for the answer.
     Thinking { ephemeral: bool },
-    /// The message of the component, which was acknowledged silently or by an edit.
+    /// The message with the component, which was acknowledged silently or by an edit.
     Source,
-    /// An answer that was given.
+    /// An answer.
     Answer { ephemeral: bool },
 }
 
 impl Original {
-    /// From the message that is `@original`, and the interaction it belongs to.
+    /// Reads it from the message that is `@original` and the interaction that it belongs to.
     pub(super) fn read(message: &[u8], interaction: &str) -> Self {
         #[derive(Default, Deserialize)]
         struct Message<'a> {

@@ -18,7 +18,7 @@ fn a_long_answer_goes_on_in_followups_and_is_ephemeral_in_all_its_parts() {
     let lines = [
         "POST /interactions/1/token/callback",
         "POST /webhooks/2/token",
-        // The host said "thinking …" to everybody: the answer replaces it.
+        // The host deferred publicly: the answer replaces "thinking …".
         "DELETE /webhooks/2/token/messages/@original",
         "POST /webhooks/2/token",
         "POST /webhooks/2/token",

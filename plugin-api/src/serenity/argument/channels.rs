@@ -1,4 +1,4 @@
-//! Channels, also those that are threads.
+//! Channels, including threads.
 
 use ::serenity::model::{
     channel::{Channel, ChannelType, GuildChannel, PartialChannel},
@@ -16,7 +16,7 @@ use crate::{
     permissions::VIEW_CHANNEL,
 };
 
-/// Discord is asked for it: what comes with a slash command is not all of a channel. [`PartialChannel`] is.
+/// Fetched from Discord: a slash command comes with only a part of a channel, which is a [`PartialChannel`].
 impl Argument for GuildChannel {
     const OPTION: OptionType = OptionType::new(kind::CHANNEL);
 
@@ -53,7 +53,7 @@ impl Argument for ChannelId {
     }
 }
 
-/// The JSON of a channel of this guild, of a type that fits, that the caller sees.
+/// The JSON of a channel that is in this guild, has a fitting type and is visible to the caller.
 async fn find(given: Given<'_>) -> Result<String, ArgumentError> {
     let (ctx, text) = (given.context(), given.text());
     let what = expected(given.channel_types());
@@ -62,12 +62,12 @@ async fn find(given: Given<'_>) -> Result<String, ArgumentError> {
     if let Some(id) = id(text, CHANNEL_SIGNS)
         && let Some(channel) = ask(get(ctx, format!("/channels/{id}"))).await?
     {
-        // Discord has looked.
+        // Discord has checked it.
         if sent_along(ctx, "channels", id).is_some() {
             return Ok(channel);
         }
         if let Some(facts) = Facts::of(&channel)
-            // Another server's channels are none of this one's business.
+            // Channels of other servers are not accepted.
             && facts.is_in(guild.get())
             && facts.is_of(types)
             && facts.may(ctx, VIEW_CHANNEL).await?

@@ -1,4 +1,4 @@
-//! What only serenity's models are found by: lists, and names in them.
+//! Helpers for serenity's models only: lists, and names in them.
 
 use ::serenity::model::id::GuildId;
 use serde_json::value::RawValue;
@@ -14,13 +14,13 @@ pub(super) fn items(list: &str) -> Vec<&str> {
     items.into_iter().map(RawValue::get).collect()
 }
 
-/// The guild in which it was called.
+/// The guild in which the command was called.
 pub(super) fn guild(ctx: &Context, what: &str) -> Result<GuildId, ArgumentError> {
     let guild = ctx.guild_id().filter(|id| *id != 0).map(GuildId::new);
     guild.ok_or_else(|| ArgumentError::expected(format!("{what}; this is no server")))
 }
 
-/// Whether it is called so, in whatever case.
+/// Whether a name is the text, ignoring case.
 pub(super) fn is_named(name: &str, text: &str) -> bool {
     name.to_lowercase() == text.to_lowercase()
 }

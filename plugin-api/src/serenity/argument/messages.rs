@@ -1,4 +1,4 @@
-//! Messages, files, and ids that Discord has no option for.
+//! Messages, files, and ids for which Discord has no option type.
 
 use ::serenity::model::{
     channel::{Attachment, Message},
@@ -19,7 +19,7 @@ use crate::{
 
 const MESSAGE: &str = "a message of this server: its link, or its id if it is in this channel";
 
-/// A link or an id, and of a message's menu that message.
+/// A link or an id; in a message menu, the message it was opened on.
 impl Argument for Message {
     const OPTION: OptionType = OptionType::new(kind::STRING);
 
@@ -40,7 +40,7 @@ impl Argument for Message {
     }
 }
 
-/// A link or an id. Nobody is asked whether there is such a message.
+/// A link or an id. Whether the message exists is not checked.
 impl Argument for MessageId {
     const OPTION: OptionType = OptionType::new(kind::STRING);
 
@@ -68,7 +68,7 @@ impl Argument for Attachment {
     }
 }
 
-/// Where a message is.
+/// The location of a message.
 #[derive(Debug, PartialEq, Eq)]
 struct Place {
     message: u64,
@@ -76,7 +76,7 @@ struct Place {
 }
 
 impl Place {
-    /// From a link, from `channel-message` as the client copies it with Shift, or from an id.
+    /// Reads a link, `channel-message` as the client copies it with Shift, or an id.
     fn read(text: &str) -> Option<Self> {
         let text = text.strip_prefix('<').and_then(|text| text.strip_suffix('>')).unwrap_or(text);
         if let Some(message) = id(text, &[]) {
@@ -100,7 +100,7 @@ fn is_site(site: &str) -> bool {
     matches!(host, "discord.com" | "discordapp.com")
 }
 
-/// Whether the caller reads what was written in a channel, and it is one of the guild where it was called.
+/// Whether the caller can read messages in a channel, and the channel is in the guild where the command was called.
 async fn may_read(ctx: &Context, channel: u64, is_here: bool) -> Result<bool, ArgumentError> {
     const NEEDED: u64 = VIEW_CHANNEL | READ_MESSAGE_HISTORY;
     let Some(guild) = ctx.guild_id() else { return Ok(is_here) };
@@ -114,7 +114,7 @@ async fn may_read(ctx: &Context, channel: u64, is_here: bool) -> Result<bool, Ar
     }
 }
 
-/// A message that Discord was asked for does not say its guild.
+/// A message fetched from Discord does not name its guild, so this adds it.
 fn in_guild(message: &str, guild: Option<u64>) -> crate::Result<Message> {
     let guild = guild.map(|id| format!("\"{id}\""));
     let fields: Vec<(&str, &str)> = guild.iter().map(|id| ("guild_id", id.as_str())).collect();

@@ -42,7 +42,7 @@ impl Argument for User {
     }
 }
 
-/// Of a member in an option of a slash command, Discord does not say whether it is muted or deafened.
+/// For a member in an option of a slash command, Discord does not say whether they are muted or deafened.
 impl Argument for Member {
     const OPTION: OptionType = OptionType::new(kind::USER);
 
@@ -61,7 +61,7 @@ impl Argument for Member {
     }
 }
 
-/// Of an id nobody is asked whether there is such a user.
+/// For an id, whether the user exists is not checked.
 impl Argument for UserId {
     const OPTION: OptionType = OptionType::new(kind::USER);
 
@@ -91,7 +91,7 @@ impl Argument for Role {
     }
 }
 
-/// Of an id nobody is asked whether there is such a role.
+/// For an id, whether the role exists is not checked.
 impl Argument for RoleId {
     const OPTION: OptionType = OptionType::new(kind::ROLE);
 
@@ -123,11 +123,11 @@ impl Argument for UserOrRole {
     }
 }
 
-/// The member of this guild with this name: the user's own, which is unique, else the one that is shown.
+/// The member of this guild with this name: the username, which is unique, or else the name that is shown.
 async fn named_member(ctx: &Context, text: &str, what: &str) -> Result<Option<Member>, ArgumentError> {
     let Some(guild) = ctx.guild_id() else { return Ok(None) };
     let name = text.strip_prefix('@').unwrap_or(text);
-    // Discord's search finds names that begin so.
+    // Discord's search finds names that begin with the text.
     let search = get(ctx, format!("/guilds/{guild}/members/search"));
     let Some(found) = ask(search.query(&[("query", name), ("limit", "100")])).await? else { return Ok(None) };
     let found = items(&found);
@@ -145,7 +145,7 @@ async fn named_member(ctx: &Context, text: &str, what: &str) -> Result<Option<Me
     parsed(read_member(member, None, GuildId::new(guild))).map(Some)
 }
 
-/// How a member is called.
+/// The names of a member.
 #[derive(Default, Deserialize)]
 struct Names<'a> {
     #[serde(borrow, default)]

@@ -74,7 +74,7 @@ fn of_a_channel_that_discord_sent_along_nothing_more_is_asked_for_than_the_rest_
     assert_eq!(asked_for(&bot), [format!("/channels/{id}")]);
 }
 
-/// The paths of what the bot got from Discord.
+/// The paths that the bot requested from Discord.
 fn asked_for(bot: &Bot) -> Vec<String> {
     let asked = bot.discord_requests().into_iter().filter(|it| it.method == "GET");
     asked.map(|it| it.address).collect()

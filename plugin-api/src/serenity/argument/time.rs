@@ -7,8 +7,8 @@ use crate::{
     manifest::{OptionType, kind},
 };
 
-/// Discord's `<t:1700000000:R>`, or ISO 8601 such as `2024-05-01T12:00:00+02:00`. Without an offset it is UTC, without a
-/// time it is midnight.
+/// Discord's `<t:1700000000:R>`, or ISO 8601 such as `2024-05-01T12:00:00+02:00`. Without an offset it is in UTC;
+/// without a time it is midnight.
 impl Argument for Timestamp {
     const OPTION: OptionType = OptionType::new(kind::STRING);
     const TAKES: Takes = Takes::Text;

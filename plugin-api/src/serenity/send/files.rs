@@ -1,7 +1,7 @@
-//! What a builder of a message does not write into its JSON, and gives out in no other way without serenity's HTTP client:
-//! the bytes of its files, and whether reactions were asked for. It is all in the builder's `Debug` text, which is read as
-//! it is written: nothing is kept of it but the bytes. That takes tens of nanoseconds a byte;
-//! [`NewMessage::attach`](crate::NewMessage::attach) takes a file as it is.
+//! The parts of a message builder that are not in its JSON, and not accessible in any other way without serenity's HTTP
+//! client: the bytes of its files, and whether reactions were asked for. Both are in the builder's `Debug` text, which
+//! is parsed while it is written; only the bytes are kept. That takes tens of nanoseconds a byte;
+//! [`NewMessage::attach`](crate::NewMessage::attach) takes a file directly.
 
 use std::fmt;
 
@@ -13,19 +13,19 @@ pub(super) struct Hidden {
     /// Whether reactions are to be added once it is sent.
     pub(super) reactions: bool,
     at: At,
-    /// The name read last, and the name of the field whose value comes next.
+    /// The last name, and the name of the field whose value comes next.
     name: Vec<u8>,
     field: Vec<u8>,
 }
 
-/// Where in the text.
+/// The position in the text.
 #[derive(Default)]
 enum At {
     #[default]
     Outside,
-    /// In quotation marks, which may hold anything; behind a backslash or not.
+    /// In quotation marks, where anything may follow; after a backslash or not.
     Quoted { escaped: bool },
-    /// In the bytes of a file; the digits so far of the one that is read.
+    /// In the bytes of a file; the digits so far of the current byte.
     Bytes(Option<u8>),
     /// At the first of the reactions, if there is one.
     Reactions,
@@ -33,7 +33,7 @@ enum At {
 
 impl Hidden {
     pub(super) fn read(&mut self, builder: &impl fmt::Debug) {
-        // Only a `Debug` that fails by itself could make this fail; what is missing then is noticed by its number.
+        // This could only fail if a `Debug` implementation fails; missing files are then noticed by their number.
         _ = fmt::write(self, format_args!("{builder:?}"));
     }
 
