@@ -1,4 +1,4 @@
-//! Which function of a cog a call or an event is for, and what a user reads when a handler cannot do what was asked.
+//! Finds the function of a cog for a call or an event, and tells users what they did wrong.
 
 use serde::Serialize;
 
@@ -12,7 +12,7 @@ use crate::{
     wait,
 };
 
-/// Discord's limits: suggestions, and characters of their names and texts.
+/// Discord's limits: the number of suggestions, and the characters of their names and texts.
 /// <https://discord.com/developers/docs/interactions/application-commands#application-command-object-application-command-option-choice-structure>
 const SUGGESTIONS_MAX: usize = 25;
 const SUGGESTION_LENGTH_MAX: usize = 100;
@@ -54,7 +54,7 @@ pub(crate) async fn event<C: Cog>(cog: &C, host: Host, event: Event) -> Result {
     }
 }
 
-/// What a user cannot have is said to them, and is no failure then. The cog is asked first.
+/// Answers bad input with its text, which then is not a failure. The cog's `on_error` is called first.
 async fn explained<C: Cog>(cog: &C, ctx: &Context, outcome: Result) -> Result {
     let outcome = match outcome {
         Err(error) => cog.on_error(ctx, error).await,
@@ -69,7 +69,7 @@ async fn explained<C: Cog>(cog: &C, ctx: &Context, outcome: Result) -> Result {
     }
 }
 
-/// As a sentence: errors begin with a small letter and have no full stop. It is cut where Discord would not take it.
+/// An error as a sentence: errors begin with a small letter and have no full stop. Cut to what Discord accepts.
 fn said(error: &Error) -> String {
     let text = error.to_string();
     let mut letters = text.chars();
@@ -95,7 +95,7 @@ async fn suggest(ctx: &Context, to: &Interaction, mut suggestions: Vec<Suggestio
     struct Choices {
         choices: Vec<Suggestion>,
     }
-    // For one of them, Discord would refuse all.
+    // Discord would refuse all of them because of one.
     suggestions.retain(can_be_suggested);
     suggestions.truncate(SUGGESTIONS_MAX);
     let choices = serde_json::to_string(&Choices { choices: suggestions })?;

@@ -6,7 +6,7 @@ pub(crate) mod guard;
 mod interpose;
 mod trace;
 
-/// For the test kit, where a process has many cogs and a cog's thread is that of its test.
+/// For the test kit, where one process has many cogs, and a cog's thread is the thread of its test.
 #[cfg(any(test, feature = "testing"))]
 pub(crate) mod in_test {
     pub(crate) use super::{
@@ -18,7 +18,7 @@ pub(crate) mod in_test {
 /// Exports a [`Cog`](crate::Cog) from this library: its manifest, its function table, and the interposed functions that
 /// let the library be unmapped. Once per crate; the crate is a `cdylib`.
 ///
-/// The cog is named like its package. `export!(MyCog, name = "other")` names it otherwise.
+/// The cog gets the name of its package; `export!(MyCog, name = "other")` gives it another one.
 #[macro_export]
 macro_rules! export {
     ($cog:ty) => {
@@ -31,7 +31,7 @@ macro_rules! export {
     ($cog:ty, name = $name:expr, abi = $abi:expr) => {
         $crate::__crate_type!();
 
-        /// Stands at the top of the crate, whatever module this is in: a second one is an error that says why.
+        /// At the top of the crate, whatever module this is used in: a second one is an error that explains itself.
         #[doc(hidden)]
         #[macro_export]
         macro_rules! a_package_has_one_cog {
@@ -81,10 +81,10 @@ macro_rules! export {
                     glue::LibHeader::from_constructor::<glue::CogModuleRef>(load, glue::CheckTypeLayout::Yes)
                 };
 
-            /// Takes the place of the C library's function inside this library.
+            /// Replaces the C library's function inside this library.
             ///
             /// # Safety
-            /// As for `pthread_key_create(3)`.
+            /// The same as for `pthread_key_create(3)`.
             #[cfg(all(target_os = "linux", not(test)))]
             #[unsafe(no_mangle)]
             unsafe extern "C" fn pthread_key_create(key: *mut u32, drop: glue::KeyDestructor) -> i32 {
@@ -92,10 +92,10 @@ macro_rules! export {
                 unsafe { glue::key_create(key, drop) }
             }
 
-            /// Takes the place of the C library's function inside this library.
+            /// Replaces the C library's function inside this library.
             ///
             /// # Safety
-            /// As for `pthread_key_delete(3)`.
+            /// The same as for `pthread_key_delete(3)`.
             #[cfg(all(target_os = "linux", not(test)))]
             #[unsafe(no_mangle)]
             unsafe extern "C" fn pthread_key_delete(key: u32) -> i32 {
@@ -103,10 +103,10 @@ macro_rules! export {
                 unsafe { glue::key_delete(key) }
             }
 
-            /// Takes the place of the C library's function inside this library.
+            /// Replaces the C library's function inside this library.
             ///
             /// # Safety
-            /// As for `pthread_create(3)`.
+            /// The same as for `pthread_create(3)`.
             #[cfg(all(target_os = "linux", not(test)))]
             #[unsafe(no_mangle)]
             unsafe extern "C" fn pthread_create(

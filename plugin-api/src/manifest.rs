@@ -1,5 +1,5 @@
-//! What a cog declares. The declaration is turned into JSON at compile time and put into a section of its own in the
-//! library file, where the host reads it before the library is opened. Nothing here is executed at run time.
+//! What a cog declares. The declaration is turned into JSON at compile time and placed in its own section of the
+//! library file, where the host reads it before it opens the library. Nothing here is executed at run time.
 
 mod command;
 mod component;
@@ -21,7 +21,7 @@ pub use self::option::{Choice, ChoiceValue, Opt, OptionType};
 pub use self::rules::{Concurrency, Cooldown, Rules, Scope};
 pub use self::task::{Task, When};
 
-// What `export!` writes with and the host reads with.
+// `export!` writes with these, and the host reads with them.
 use self::source::Says;
 #[doc(hidden)]
 pub use self::{
@@ -49,8 +49,8 @@ pub const RUSTC: &str = env!("GEARSHIFT_RUSTC");
 #[doc(hidden)]
 pub const TARGET: &str = env!("GEARSHIFT_TARGET");
 
-/// Which of the events of a name wake the cog. The host looks before the cog is woken; what is left empty lets everything
-/// through. Of several filters for one event, one must let it through.
+/// Selects which events of a name wake the cog. The host checks this before it wakes the cog; a filter lets everything
+/// through that it does not restrict. If several filters are for one event, one of them must let it through.
 ///
 /// ```
 /// use gearshift_cog::{events, manifest::Filter};
@@ -72,10 +72,10 @@ impl Filter {
         Self { event, channels: &[], guilds: &[], skip_bots: false }
     }
 
-    /// Only in these channels, by snowflake. An event without a `channel_id` does not pass.
+    /// Restricts the filter to these channels, by snowflake. An event without a `channel_id` does not pass.
     ///
     /// # Panics
-    /// When no event of this name has one.
+    /// If no event of this name has one.
     #[must_use]
     pub const fn channels(mut self, channels: &'static [u64]) -> Self {
         assert!(
@@ -86,10 +86,10 @@ impl Filter {
         self
     }
 
-    /// Only in these guilds, by snowflake. An event without a `guild_id` does not pass.
+    /// Restricts the filter to these guilds, by snowflake. An event without a `guild_id` does not pass.
     ///
     /// # Panics
-    /// When no event of this name has one.
+    /// If no event of this name has one.
     #[must_use]
     pub const fn guilds(mut self, guilds: &'static [u64]) -> Self {
         assert!(
@@ -100,10 +100,10 @@ impl Filter {
         self
     }
 
-    /// Not if a bot or a webhook caused it.
+    /// Excludes events that a bot or a webhook caused.
     ///
     /// # Panics
-    /// When the events of this name do not say whose account caused them.
+    /// If the events of this name do not say whose account caused them.
     #[must_use]
     pub const fn skip_bots(mut self) -> Self {
         assert!(
@@ -114,8 +114,8 @@ impl Filter {
         self
     }
 
-    /// Whether it lets an event through. The host has looked already; with several listeners of one event, each looks at
-    /// its own.
+    /// Whether the filter lets an event through. The host has already checked that; if several listeners are for one
+    /// event, each one checks its own filter.
     #[must_use]
     pub fn passes(&self, event: &Event) -> bool {
         if event.name() != self.event {

@@ -1,8 +1,8 @@
 //! serenity, the vocabulary of a cog: its models for what arrives, and its builders for what is sent. All of it is
 //! re-exported here, so `use gearshift_cog::serenity;` replaces the crate.
 //!
-//! - **Events** arrive as its models: a listener takes a [`Message`](model::channel::Message), a [`GuildMemberAddition`] or
-//!   any struct of [`model::event`]; see [`FromEvent`](crate::FromEvent).
+//! - **Events** arrive as its models: a listener takes a [`Message`](model::channel::Message), a
+//!   [`GuildMemberAddition`] or any struct of [`model::event`]; see [`FromEvent`](crate::FromEvent).
 //! - **Arguments** of commands are its models: [`User`](model::user::User), [`Role`](model::guild::Role), …; see
 //!   [`Argument`](crate::Argument).
 //! - **Messages** are its builders: anything built from [`CreateMessage`](builder::CreateMessage),

@@ -1,10 +1,11 @@
-//! Times of the wall clock: when a cron expression comes in its time zone. The host plans by it, and the test kit.
+//! Wall-clock times: when a cron expression is due in its time zone. Used by the host to plan tasks, and by the test
+//! kit.
 //!
-//! What becomes of a time of day on the two days a year on which the clocks are put forward and back is decided as cron
-//! does it (<https://man7.org/linux/man-pages/man8/cron.8.html>): an expression that names its hours and minutes, without
-//! `*`, means these times of day. One that falls into the gap runs when the gap is over; one that comes twice runs the
-//! first time only. With a `*` in one of the two fields it means a rhythm, which goes on in real time: in the gap there is
-//! nothing to run, and the doubled hour is an hour like any other.
+//! On the two days a year on which the clocks are put forward and back, a time of day is treated as in cron
+//! (<https://man7.org/linux/man-pages/man8/cron.8.html>): an expression that names its hours and minutes, without `*`,
+//! means these times of day. A time in the gap runs when the gap is over; a time that occurs twice runs the first time
+//! only. With a `*` in one of the two fields, the expression is a rhythm, which continues in real time: nothing runs in
+//! the gap, and the doubled hour is an hour like any other.
 
 use std::{error, fmt};
 
@@ -18,26 +19,26 @@ use jiff::{
     tz::{self, AmbiguousOffset, TimeZone},
 };
 
-/// Times of the wall clock in some zone. The same if they were written the same.
+/// Wall-clock times in a zone. Two of them are equal if they were written in the same way.
 #[derive(Clone, Debug)]
 pub struct Times {
     cron: Cron,
     zone: TimeZone,
-    /// Whether times of day are meant; else a rhythm in real time.
+    /// Whether it names times of day; otherwise it is a rhythm in real time.
     names_times: bool,
     /// As the cog wrote it.
     expression: String,
     zone_name: String,
 }
 
-/// Why a task cannot be planned at times of the wall clock.
+/// Why a task cannot be planned at wall-clock times.
 #[derive(Debug)]
 pub enum TimesError {
     /// The zone is not in the database.
     Zone {
         /// What was written.
         zone: String,
-        /// The name that is most like it.
+        /// The most similar name.
         near: Option<String>,
     },
     /// The expression cannot be read.
@@ -70,11 +71,11 @@ impl fmt::Display for TimesError {
 impl error::Error for TimesError {}
 
 impl Times {
-    /// Reads an expression of five fields, for a zone such as `Europe/Berlin`, from the time `now` on, in milliseconds since
-    /// the Unix epoch.
+    /// Reads an expression of five fields, for a zone such as `Europe/Berlin`. `now` is in milliseconds since the Unix
+    /// epoch.
     ///
     /// # Errors
-    /// When one of the two cannot be read, or names a time that never comes.
+    /// If one of the two cannot be read, or the expression names no time after `now`.
     pub fn read(expression: &str, zone: &str, now: u64) -> Result<Times, TimesError> {
         let found = TimeZone::get(zone)
             .map_err(|_| TimesError::Zone { zone: zone.to_owned(), near: nearest_zone(zone) })?;
@@ -97,7 +98,7 @@ impl Times {
         }
     }
 
-    /// The first of its times after one, both in milliseconds since the Unix epoch.
+    /// The first of its times after `unix_ms`; both are in milliseconds since the Unix epoch.
     #[must_use]
     pub fn after(&self, unix_ms: u64) -> Option<u64> {
         let after = timestamp(unix_ms);
@@ -116,14 +117,14 @@ impl Times {
         loop {
             civil = self.cron.find_next_occurrence(&civil, false).ok()?;
             let at = self.moment_of(civil)?;
-            // In the second of two doubled hours its times have been.
+            // In the second of two doubled hours, its times have already passed.
             if at > after {
                 return Some(at);
             }
         }
     }
 
-    /// When the wall clock first shows that time, or is put forward over it.
+    /// When the wall clock first shows that time, or is put forward past it.
     fn moment_of(&self, civil: DateTime) -> Option<Timestamp> {
         let as_if = |offset: tz::Offset| offset.to_timestamp(civil).ok();
         match self.zone.to_ambiguous_timestamp(civil).offset() {
@@ -171,7 +172,7 @@ fn nearest_zone(zone: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    /// The runs of a task in Berlin after some time.
+    /// The runs of a task in Berlin after a given time.
     fn runs(expression: &str, after: &str, count: usize) -> Vec<String> {
         let mut at: Timestamp = after.parse().expect("a timestamp");
         let now = at.as_millisecond().try_into().expect("after the epoch");
@@ -199,7 +200,7 @@ mod tests {
         // At 02:00 the clocks are put forward to 03:00.
         let expected = ["28 02:30 +01:00", "29 03:00 +02:00", "30 02:30 +02:00"];
         assert_eq!(runs("30 2 * * *", "2026-03-28T01:00:00+01:00", 3), expected);
-        // Several in one gap are one run, also together with one that is due then.
+        // Several runs in one gap become one run, together with one that is due then.
         let expected = ["29 03:00 +02:00", "30 02:10 +02:00", "30 02:50 +02:00", "30 03:00 +02:00"];
         assert_eq!(runs("10,50 2 * * *", "2026-03-29T01:59:59+01:00", 3), expected[..3]);
         assert_eq!(
@@ -231,7 +232,7 @@ mod tests {
             runs("0 18 * * fri", "2026-11-02T00:00:00+01:00", 2),
             ["06 18:00 +01:00", "13 18:00 +01:00"]
         );
-        // As in cron: with both days given, one of them is enough.
+        // As in cron: if both days are given, either is enough.
         let expected = ["03 08:00 +01:00", "10 08:00 +01:00", "15 08:00 +01:00"];
         assert_eq!(runs("0 8 15 * tue", "2026-11-01T00:00:00+01:00", 3), expected);
         assert_eq!(runs("0 0 29 feb *", "2026-11-01T00:00:00+01:00", 1), ["29 00:00 +01:00"]);

@@ -1,5 +1,5 @@
-//! A runtime of tokio for crates that need one: a worker thread that belongs to this generation. It is started when it is
-//! used first, and is over before the library is unmapped. Everything else in a cog needs none.
+//! A tokio runtime for crates that need one: a worker thread that belongs to this generation. It is started on first
+//! use, and has ended before the library is unmapped. Nothing else in a cog needs it.
 
 use std::{
     future::Future,
@@ -17,9 +17,9 @@ use ::tokio::{
 
 use crate::{Error, Result};
 
-/// Threads for blocking work, such as name lookups, at once: the ledger of a cog's threads has places for 64.
+/// Maximum number of threads for blocking work, such as name lookups: the ledger of a cog's threads has 64 slots.
 const BLOCKING_MAX: usize = 16;
-/// How long blocking work may take when the cog ends. What takes longer keeps its library mapped until it is done.
+/// How long blocking work may take when the cog ends. Work that takes longer keeps its library mapped until it is done.
 const SHUTDOWN: Duration = Duration::from_secs(1);
 
 /// Statics are one per loaded library, and so one per generation.
@@ -32,8 +32,8 @@ enum State {
     Ended,
 }
 
-/// Runs `future` on the runtime's worker, whether or not what this returns is polled. An error stands for its panic.
-/// Dropping what this returns cancels it.
+/// Runs `future` on the runtime's worker, whether or not the returned future is polled. If `future` panics, the result
+/// is an error. Dropping the returned future cancels it.
 ///
 /// ```
 /// # async fn fetch() -> u64 { 1 }
@@ -49,11 +49,11 @@ where
     Spawned(handle().map(|handle| handle.spawn(future)))
 }
 
-/// Polls `future` where it is, in the cog's own thread, with the runtime around it: its sockets, its timers and what it
-/// spawns are the runtime's. It need not be `Send`, and may borrow.
+/// Polls `future` in place, on the cog's own thread, in the context of the runtime: its sockets, its timers and the
+/// tasks it spawns belong to the runtime. It need not be `Send`, and may borrow.
 ///
-/// What needs the runtime as soon as it is made, as a timer does, is made in an `async` block: an argument is made before there
-/// is a runtime around it.
+/// Anything that needs the runtime when it is created, such as a timer, must be created in an `async` block: an
+/// argument is created before it is in the context of the runtime.
 ///
 /// ```
 /// # use std::time::Duration;
@@ -63,7 +63,7 @@ where
 /// ```
 ///
 /// # Panics
-/// When the cog is ending.
+/// If the cog is ending.
 pub fn run<F: Future>(future: F) -> Run<F> {
     Run { future: ManuallyDrop::new(Box::pin(future)) }
 }
@@ -72,10 +72,10 @@ pub fn run<F: Future>(future: F) -> Run<F> {
 #[must_use = "it is cancelled when this is dropped"]
 pub struct Spawned<T>(Result<JoinHandle<T>>);
 
-/// A future with the runtime around it; see [`run`].
+/// A future in the context of the runtime; see [`run`].
 #[must_use = "futures do nothing unless they are awaited"]
 pub struct Run<F: Future> {
-    /// Dropped with the runtime around it.
+    /// Dropped in the context of the runtime.
     future: ManuallyDrop<Pin<Box<F>>>,
 }
 
@@ -126,7 +126,7 @@ impl<F: Future> Drop for Run<F> {
     }
 }
 
-/// The runtime, started if it was not.
+/// The runtime, started if necessary.
 fn handle() -> Result<Handle> {
     let mut state = state();
     if let State::Unused = *state {
@@ -144,8 +144,8 @@ fn state() -> MutexGuard<'static, State> {
     RUNTIME.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Ends the runtime when it is dropped, with everything on it, and joins its threads: once the instance is gone, and before
-/// the host looks at the ledger of threads.
+/// Ends the runtime when it is dropped, with everything on it, and joins its threads: after the instance is gone, and
+/// before the host checks the ledger of threads.
 pub(crate) struct EndsWithThis;
 
 impl Drop for EndsWithThis {

@@ -1,4 +1,4 @@
-//! Bytes in an encoding, as one value and not as a list of numbers: `#[serde(with = "…::bytes")]`.
+//! Serializes bytes as one value in an encoding, not as a list of numbers: `#[serde(with = "…::bytes")]`.
 
 use std::{fmt, marker::PhantomData};
 
@@ -8,11 +8,11 @@ use serde::{
     de::{Error, Visitor},
 };
 
-/// What holds bytes.
+/// A type that contains bytes.
 pub trait Bytes: Sized {
-    /// Them; none of an option that is empty.
+    /// The bytes; `None` for an option without any.
     fn bytes(&self) -> Option<&[u8]>;
-    /// The same again.
+    /// The type again, from its bytes.
     fn of(bytes: Option<Vec<u8>>) -> Option<Self>;
 }
 
@@ -56,10 +56,10 @@ impl Bytes for ROption<RVec<u8>> {
     }
 }
 
-/// Writes them.
+/// Serializes the bytes.
 ///
 /// # Errors
-/// What the serializer says.
+/// The serializer's error.
 pub fn serialize<T: Bytes, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
     struct Slice<'a>(&'a [u8]);
     impl serde::Serialize for Slice<'_> {
@@ -73,10 +73,10 @@ pub fn serialize<T: Bytes, S: Serializer>(value: &T, serializer: S) -> Result<S:
     }
 }
 
-/// Reads them.
+/// Deserializes the bytes.
 ///
 /// # Errors
-/// What the deserializer says; when nothing is there where bytes must be.
+/// The deserializer's error; also if there are no bytes where there must be some.
 pub fn deserialize<'de, T: Bytes, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     struct Read<T>(PhantomData<T>);
     impl<'de, T: Bytes> Visitor<'de> for Read<T> {

@@ -1,7 +1,7 @@
-//! What crosses towards a cog: events, command invocations, runs of scheduled tasks.
-//! Typed are only the hot ones; everything else is its name and Discord's own JSON.
+//! What crosses to a cog: events, command invocations, runs of scheduled tasks. Only the frequent events are typed;
+//! every other event is its name and Discord's own JSON.
 //!
-//! The typed structs are frozen for a major version of the ABI. A field they lack is in `json`.
+//! The typed structs are frozen for a major version of the ABI. Fields that they lack are in `json`.
 
 use std::{borrow::Cow, fmt};
 
@@ -17,7 +17,7 @@ use crate::{
     interactions::{COMPONENT, MODAL},
 };
 
-/// A Discord user as events carry it.
+/// A Discord user, as events contain it.
 #[repr(C)]
 #[derive(StableAbi, Serialize, Deserialize, Clone, Debug, Default)]
 pub struct User {
@@ -25,7 +25,7 @@ pub struct User {
     pub id: u64,
     /// Account name, unique on Discord.
     pub name: RString,
-    /// What others see: the guild nickname, else the global display name, else `name`.
+    /// The name that others see: the guild nickname, or else the global display name, or else `name`.
     pub display_name: RString,
     /// Whether it is an application.
     pub bot: bool,
@@ -41,7 +41,7 @@ pub struct Attachment {
     pub name: RString,
     /// Where the file can be downloaded.
     pub url: RString,
-    /// Bytes.
+    /// Size in bytes.
     pub size: u64,
 }
 
@@ -51,23 +51,23 @@ pub struct Attachment {
 pub struct Message {
     /// Snowflake.
     pub id: u64,
-    /// Where it was posted.
+    /// The channel it was posted in.
     pub channel_id: u64,
-    /// The guild, none in a direct message.
+    /// The guild; none in a direct message.
     pub guild_id: ROption<u64>,
-    /// Who wrote it. In a partial update without author: all zero.
+    /// The author. All zero in a partial update without an author.
     pub author: User,
-    /// The author's roles in the guild, by snowflake; empty in a direct message and of a webhook.
+    /// The author's roles in the guild, by snowflake; empty in a direct message and for a webhook.
     pub roles: RVec<u64>,
     /// Text; empty without the `MESSAGE_CONTENT` intent.
     pub content: RString,
-    /// Ids of the users mentioned.
+    /// Ids of the mentioned users.
     pub mentions: RVec<u64>,
     /// Files.
     pub attachments: RVec<Attachment>,
-    /// The message this one replies to.
+    /// The message that this one replies to.
     pub reply_to: ROption<u64>,
-    /// Set when a webhook or an interaction's followup wrote it.
+    /// Set if a webhook or an interaction's followup wrote the message.
     pub webhook_id: ROption<u64>,
     /// The event's `d`, exactly as Discord sent it.
     pub json: RString,
@@ -77,24 +77,25 @@ pub struct Message {
 #[repr(C)]
 #[derive(StableAbi, Serialize, Deserialize, Clone, Debug)]
 pub struct MessageDelete {
-    /// Snowflake of the message that is gone.
+    /// Snowflake of the deleted message.
     pub id: u64,
-    /// Where it was.
+    /// The channel it was in.
     pub channel_id: u64,
-    /// The guild, none in a direct message.
+    /// The guild; none in a direct message.
     pub guild_id: ROption<u64>,
 }
 
-/// One option that a user filled in for a slash command, or one value of a field of a modal: a menu in which several
-/// were chosen is here once for each, one in which none was is not here.
+/// One option that a user filled in for a slash command, or one value of a field of a modal. A menu in which several
+/// values were chosen appears once for each; one in which none was chosen does not appear.
 #[repr(C)]
 #[derive(StableAbi, Serialize, Deserialize, Clone, Debug)]
 pub struct CommandOption {
     /// The option's name, or the component's `custom_id`.
     pub name: RString,
-    /// Discord's option type (3 string, 4 integer, 5 boolean, 6 user, 7 channel, 8 role, 9 mentionable, 10 number, 11 attachment).
+    /// Discord's option type (3 string, 4 integer, 5 boolean, 6 user, 7 channel, 8 role, 9 mentionable, 10 number, 11
+    /// attachment).
     pub kind: u8,
-    /// The value as text: strings bare, numbers and booleans as in JSON, snowflakes as digits.
+    /// The value as text: strings as they are, numbers and booleans as in JSON, snowflakes as digits.
     pub value: RString,
     /// Whether the user is typing in it right now (autocomplete).
     pub focused: bool,
@@ -106,17 +107,17 @@ pub struct CommandOption {
 pub struct Interaction {
     /// Snowflake.
     pub id: u64,
-    /// The application it is for.
+    /// The application that it is for.
     pub application_id: u64,
     /// Discord's interaction type (2 command, 3 component, 4 autocomplete, 5 modal submit).
     pub kind: u8,
     /// Allows answers for 15 minutes. A secret: never log it.
     pub token: RString,
-    /// Where.
+    /// The channel.
     pub channel_id: ROption<u64>,
-    /// The guild, none in a direct message.
+    /// The guild; none in a direct message.
     pub guild_id: ROption<u64>,
-    /// Who.
+    /// The user.
     pub user: User,
     /// The user's roles in the guild, by snowflake; empty in a direct message.
     pub roles: RVec<u64>,
@@ -126,9 +127,9 @@ pub struct Interaction {
     pub app_permissions: u64,
     /// Command name; with subcommands, their names joined with spaces. Empty for components and modals.
     pub command: RString,
-    /// Discord's command type (1 slash, 2 of a user's menu, 3 of a message's); 0 for components and modals.
+    /// Discord's command type (1 slash, 2 user menu, 3 message menu); 0 for components and modals.
     pub command_kind: u8,
-    /// The user or message whose menu it was chosen from, by snowflake.
+    /// The user or message whose menu the command was chosen from, by snowflake.
     pub target_id: ROption<u64>,
     /// `custom_id` of the component or modal; empty for commands.
     pub custom_id: RString,
@@ -136,20 +137,20 @@ pub struct Interaction {
     pub options: RVec<CommandOption>,
     /// Values chosen in a select component.
     pub values: RVec<RString>,
-    /// Whether the host has already acknowledged it because the cog was away: silently (type 6) if it
-    /// [is on a message](Self::is_on_message), else with "thinking …" (type 5), which the first answer fills in.
+    /// Whether the host has already acknowledged it, as no cog had answered in time: silently (type 6) if it [is on a
+    /// message](Self::is_on_message), otherwise with "thinking …" (type 5), which the first answer fills in.
     pub deferred: bool,
     /// The event's `d`, exactly as Discord sent it. Contains the token.
     pub json: RString,
 }
 
 impl Interaction {
-    /// Whether it came from a message of the bot: a component, or a form that one opened. Such an interaction can be
-    /// answered by editing that message.
+    /// Whether it came from a message of the bot: from a component, or from a form that a component opened. Such an
+    /// interaction can be answered by editing that message.
     #[must_use]
     pub fn is_on_message(&self) -> bool {
-        // Only a form leaves it open. Found without a parser, which no cog would need else: in JSON no text holds a bare
-        // quote, so what looks like the key is the key.
+        // Only a form leaves it open. Found without a parser, which no cog would need otherwise: in JSON no text
+        // contains a bare quotation mark, so what looks like the key is the key.
         let is_object = |rest: &str| {
             rest.trim_start().strip_prefix(':').is_some_and(|value| value.trim_start().starts_with('{'))
         };
@@ -161,7 +162,7 @@ impl Interaction {
     }
 }
 
-/// Without the token, which allows answers in the bot's name, and the JSON, which holds it.
+/// Omits the token, which allows answers in the bot's name, and the JSON, which contains it.
 impl fmt::Debug for Interaction {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Interaction")
@@ -189,7 +190,7 @@ pub struct RawEvent {
     pub json: RString,
 }
 
-/// An event for a cog that declared to hear it. Shared: all cogs that hear it look at the same data.
+/// An event for a cog that declared it. Shared: all cogs that get the event use the same data.
 #[repr(C, u8)]
 #[derive(StableAbi, Serialize, Deserialize, Clone, Debug)]
 pub enum Event {
@@ -199,14 +200,14 @@ pub enum Event {
     MessageUpdate(RArc<Message>),
     /// `MESSAGE_DELETE`
     MessageDelete(RArc<MessageDelete>),
-    /// `INTERACTION_CREATE` other than a command of a cog
+    /// `INTERACTION_CREATE`, except for a command of a cog
     Interaction(RArc<Interaction>),
-    /// Everything else, and one of the above whose JSON is not what Discord documents
+    /// Everything else, and any of the above whose JSON is not as Discord documents it
     Other(RArc<RawEvent>),
 }
 
 impl Event {
-    /// Discord's name of it, such as `MESSAGE_CREATE`.
+    /// Discord's name of the event, such as `MESSAGE_CREATE`.
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
@@ -218,12 +219,12 @@ impl Event {
         }
     }
 
-    /// Discord's JSON of it.
+    /// Discord's JSON of the event.
     #[must_use]
     pub fn json(&self) -> Cow<'_, str> {
         match self {
             Self::MessageCreate(message) | Self::MessageUpdate(message) => message.json.as_str().into(),
-            // All that Discord sends of it.
+            // This is all that Discord sends for it.
             Self::MessageDelete(deleted) => match (deleted.id, deleted.channel_id, deleted.guild_id) {
                 (id, channel, RSome(guild)) => {
                     format!(r#"{{"id":"{id}","channel_id":"{channel}","guild_id":"{guild}"}}"#).into()
@@ -246,13 +247,13 @@ pub enum Origin {
     Slash(RArc<Interaction>),
 }
 
-/// A command of the cog, called by somebody.
+/// A command of the cog that a user called.
 #[repr(C)]
 #[derive(StableAbi, Serialize, Deserialize, Clone, Debug)]
 pub struct Invocation {
     /// The command's declared name.
     pub command: RString,
-    /// What stands behind the name of a prefix command, trimmed; empty for slash commands.
+    /// The text after the name of a prefix command, trimmed; empty for slash commands.
     pub arguments: RString,
     /// The message or the interaction.
     pub origin: Origin,

@@ -1,5 +1,5 @@
-//! What a cog answers when it failed, and what a handle answers when it could not serve.
-//! It does not decide what follows: the host's fault policy does.
+//! What a cog returns when it failed, and what a handle returns when it could not serve a request. The consequences are
+//! not decided here, but by the host's fault policy.
 
 use std::{error, fmt};
 
@@ -19,24 +19,24 @@ pub enum FaultKind {
     Error,
     /// The cog panicked; the panic was caught inside the cog.
     Panic,
-    /// The cog cannot read the state it was given.
+    /// The cog cannot read the state that it was given.
     State,
-    /// The cog cannot use what its operator has set for it; `place` is the key, such as `roles[1].id`.
+    /// The cog cannot use its settings; `place` is the key, such as `roles[1].id`.
     Settings,
 }
 
-/// What an error of a cog came from. A number, so that a later minor can add some: an unknown one counts as
+/// Where a cog's error came from. A number, so that later minor versions can add causes: an unknown one is treated as
 /// [`OWN`](Self::OWN).
 #[repr(transparent)]
 #[derive(StableAbi, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ErrorCause(pub u8);
 
 impl ErrorCause {
-    /// The cog says so itself.
+    /// The cog's own error.
     pub const OWN: Self = Self(0);
     /// Discord, another server or the host refused a request, or could not be reached.
     pub const REFUSED: Self = Self(1);
-    /// What a user typed or chose cannot be used.
+    /// A user typed or chose something that cannot be used.
     pub const INPUT: Self = Self(2);
 }
 
@@ -46,15 +46,15 @@ impl ErrorCause {
 pub struct Fault {
     /// How it failed.
     pub kind: FaultKind,
-    /// Of an error: what it came from.
+    /// For an error: where it came from.
     pub cause: ErrorCause,
-    /// What went wrong, in the cog's words.
+    /// What went wrong, in a text from the cog.
     pub text: RString,
     /// `file:line:column` of a panic, or the key of a setting.
     pub place: ROption<RString>,
 }
 
-/// Why a handle did not serve.
+/// Why a handle could not serve a request.
 #[repr(u8)]
 #[derive(StableAbi, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HandleErrorKind {
@@ -78,7 +78,7 @@ pub enum HandleErrorKind {
 #[repr(C)]
 #[derive(StableAbi, Serialize, Deserialize, Clone, Debug)]
 pub struct HandleError {
-    /// Why.
+    /// Why it failed.
     pub kind: HandleErrorKind,
     /// HTTP status, or 0.
     pub status: u16,
@@ -92,12 +92,12 @@ pub struct HandleError {
 }
 
 impl HandleError {
-    /// One without an answer of another server.
+    /// An error without an answer from another server.
     pub(crate) fn new(kind: HandleErrorKind, text: impl Into<RString>) -> Self {
         Self { kind, status: 0, code: 0, text: text.into(), body: RVec::new() }
     }
 
-    /// As Discord would refuse what stands in a request, with words for it.
+    /// The error that Discord would return for the content of a request, with a text of its own.
     pub(crate) fn form_body(text: impl Into<RString>) -> Self {
         Self { status: 400, code: INVALID_FORM_BODY, ..Self::new(HandleErrorKind::Status, text) }
     }
@@ -105,12 +105,12 @@ impl HandleError {
     /// The body that came with the status, as JSON.
     ///
     /// # Errors
-    /// When it is not JSON of that shape.
+    /// If it is not JSON of that shape.
     pub fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         serde_json::from_slice(&self.body)
     }
 
-    /// What an error of this kind comes from. A cog that asks for what cannot be sent, or for a session that is not
+    /// The cause of an error of this kind. A cog that makes an invalid request, or uses a session that is not
     /// configured, does so in every generation: that is its own error.
     #[must_use]
     pub fn cause(&self) -> ErrorCause {
@@ -124,13 +124,14 @@ impl HandleError {
         }
     }
 
-    /// Discord's code, if Discord refused the request and gave one; see [`discord_codes`](crate::discord_codes).
+    /// Discord's code, if Discord refused the request and sent one; see [`discord_codes`](crate::discord_codes).
     #[must_use]
     pub fn discord_code(&self) -> Option<u32> {
         (self.code != 0).then_some(self.code)
     }
 
-    /// Whether the request may have been carried out though no answer came, or only that of a server in between.
+    /// Whether the request may have been carried out although there was no answer, or only one from a server in
+    /// between.
     #[must_use]
     pub fn may_have_been_carried_out(&self) -> bool {
         matches!(self.kind, HandleErrorKind::Timeout | HandleErrorKind::Connect) || self.status >= 500

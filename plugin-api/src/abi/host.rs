@@ -1,5 +1,5 @@
 //! What a cog may ask of the host: one table of functions over one lease.
-//! Every request and answer is plain data that could be sent to another process; nothing of the host is borrowed.
+//! Every request and answer is plain data that could be sent to another process; nothing is borrowed from the host.
 #![allow(unsafe_code, reason = "what abi_stable derives for functions that a later minor appends")]
 
 use std::{fmt, time::Duration};
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Entry, HandleError, Outcome, StoreList, StoreWrite, TaskPlan};
 
-/// Names the generation that asks. Owned by the host, good until the library is closed.
+/// Identifies the generation that makes a request. Owned by the host, valid until the library is closed.
 #[repr(transparent)]
 #[derive(StableAbi, Clone, Copy, Debug)]
 pub struct Lease(pub *const ());
@@ -22,9 +22,9 @@ pub struct Lease(pub *const ());
 #[repr(C)]
 #[derive(StableAbi, Clone, Copy)]
 pub struct Host {
-    /// Who asks.
+    /// The generation that makes requests.
     pub lease: Lease,
-    /// What can be asked. The table belongs to the host and outlives every cog.
+    /// The functions. The table belongs to the host and outlives every cog.
     pub table: HostTableRef,
 }
 
@@ -47,7 +47,7 @@ pub enum Method {
 }
 
 impl Method {
-    /// The word on the wire.
+    /// The method as it is sent.
     pub fn as_str(self) -> &'static str {
         match self {
             Method::Get => "GET",
@@ -82,7 +82,7 @@ pub struct Header {
 pub struct File {
     /// File name.
     pub name: RString,
-    /// MIME type; empty lets the host send `application/octet-stream`.
+    /// MIME type; if empty, the host sends `application/octet-stream`.
     pub content_type: RString,
     /// Content. Shared: a message may be sent more than once, and its files may be large.
     #[serde(with = "super::bytes")]
@@ -90,13 +90,13 @@ pub struct File {
 }
 
 impl File {
-    /// A file of this name, of no particular type.
+    /// A file with this name and no particular type.
     #[must_use]
     pub fn new(name: &str, bytes: Vec<u8>) -> Self {
         Self { name: name.into(), content_type: RString::new(), bytes: RArc::new(bytes.into()) }
     }
 
-    /// The same with a MIME type.
+    /// Sets the MIME type.
     #[must_use]
     pub fn content_type(mut self, mime: &str) -> Self {
         self.content_type = mime.into();
@@ -114,13 +114,13 @@ pub struct HttpRequest {
     pub url: RString,
     /// Headers.
     pub headers: RVec<Header>,
-    /// Body; empty for none, and for one that is fed.
+    /// Body; empty if there is none, or if it is fed as a stream.
     #[serde(with = "super::bytes")]
     pub body: RVec<u8>,
-    /// Deadline in milliseconds; 0 = the configured one. Of a stream: for the head of the answer once the body was sent,
-    /// and for each chunk.
+    /// Deadline in milliseconds; 0 = the configured one. For a stream, it applies to the head of the answer once the
+    /// body was sent, and to each chunk.
     pub timeout_ms: u64,
-    /// Bytes of the answer's body at most; 0 = as configured. More than that only as a stream.
+    /// Maximum size of the answer's body in bytes; 0 = as configured. Only a stream can have more than configured.
     pub max_bytes: u64,
 }
 
@@ -143,7 +143,7 @@ pub struct DiscordRequest {
     pub reason: ROption<RString>,
 }
 
-/// Addresses and headers hold tokens: those of interactions and webhooks, and other servers' own.
+/// URLs and headers contain tokens: those of interactions and webhooks, and those of other servers.
 macro_rules! debug_without_tokens {
     ($($request:ident)+) => {
         $(impl fmt::Debug for $request {
@@ -192,7 +192,7 @@ pub enum MetricKind {
     Count,
     /// Sets a gauge.
     Gauge,
-    /// Moves a gauge.
+    /// Changes a gauge by an amount.
     GaugeDelta,
     /// Counts distinct values; the value is `text`.
     Set,
@@ -261,15 +261,15 @@ pub const COOLDOWN_LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 #[repr(C)]
 #[derive(StableAbi, Serialize, Deserialize, Clone, Debug)]
 pub struct CooldownUse {
-    /// What is counted together: the command and, where it is counted by user or place, whose.
+    /// What is counted together: the command and, if it is counted by user or place, which one.
     pub key: RString,
     /// How often it can be used.
     pub uses: u32,
-    /// Within this time, in milliseconds, which begins with the first use; at most [`COOLDOWN_LONGEST`].
+    /// Within how many milliseconds, starting with the first use; at most [`COOLDOWN_LONGEST`].
     pub time_ms: u64,
 }
 
-/// Whose permissions in a channel are wanted, besides the bot's.
+/// A request for the permissions of a user and of the bot in a channel.
 #[repr(C)]
 #[derive(StableAbi, Serialize, Deserialize, Clone, Debug)]
 pub struct PermissionsRequest {
@@ -283,19 +283,19 @@ pub struct PermissionsRequest {
     pub roles: RVec<u64>,
 }
 
-/// What may be done in a channel.
+/// The permissions in a channel.
 #[repr(C)]
 #[derive(StableAbi, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChannelPermissions {
     /// The user's permissions, as Discord's bits; all bits for the owner and administrators.
     pub user: u64,
-    /// The bot's.
+    /// The bot's permissions.
     pub bot: u64,
-    /// Whether the channel is age-restricted; of a thread, the channel it is in.
+    /// Whether the channel is age-restricted; for a thread, whether the channel it is in is.
     pub nsfw: bool,
 }
 
-/// The host's functions. Those that return a future do the work on the host's runtime; dropping the future gives it up.
+/// The host's functions. Those that return a future do the work on the host's runtime; dropping the future abandons it.
 #[repr(C)]
 #[derive(StableAbi)]
 #[sabi(kind(Prefix(prefix_ref = HostTableRef)))]
@@ -303,17 +303,17 @@ pub struct ChannelPermissions {
 pub struct HostTable {
     /// Sends a request to a web server.
     pub http: extern "C" fn(Lease, HttpRequest) -> LocalFfiFuture<RResult<Reply, HandleError>>,
-    /// Opens a stream of this generation, for one request whose bodies come in chunks. It ends with the generation.
+    /// Opens a stream of this generation, for one request whose bodies are sent in chunks. It ends with the generation.
     pub http_stream: extern "C" fn(Lease) -> RResult<u64, HandleError>,
-    /// Sends a stream's request; with `true`, its body is what is fed. The answer has no body: that comes in chunks.
+    /// Sends a stream's request; with `true`, its body is fed. The answer has no body, which is read in chunks instead.
     pub http_send:
         extern "C" fn(Lease, u64, HttpRequest, bool) -> LocalFfiFuture<RResult<Reply, HandleError>>,
-    /// Feeds a stream the next chunk of its body, or its end; done when there is room for another one. False: no more is
-    /// wanted, `http_send` has the answer, or why there is none.
+    /// Feeds a stream the next chunk of its body, or the end of it; ready when there is room for another one. `false`
+    /// if no more is needed: `http_send` has the answer, or the reason why there is none.
     pub http_feed: extern "C" fn(Lease, u64, ROption<RVec<u8>>) -> LocalFfiFuture<RResult<bool, HandleError>>,
-    /// The next chunk of a stream's answer; none at its end. Nothing is read from the network before it is asked for.
+    /// The next chunk of a stream's answer; none at its end. Nothing is read from the network before it is requested.
     pub http_chunk: extern "C" fn(Lease, u64) -> LocalFfiFuture<RResult<ROption<RVec<u8>>, HandleError>>,
-    /// Ends a stream: its connection is closed, unless it was read to the end.
+    /// Ends a stream, and closes its connection unless the stream was read to the end.
     pub http_close: extern "C" fn(Lease, u64),
     /// Sends a request to Discord.
     pub discord: extern "C" fn(Lease, DiscordRequest) -> LocalFfiFuture<RResult<Reply, HandleError>>,
@@ -323,31 +323,31 @@ pub struct HostTable {
     pub stats: extern "C" fn(Lease, Metric<'_>),
     /// Reads a key of this cog.
     pub store_read: extern "C" fn(Lease, RString) -> LocalFfiFuture<RResult<ROption<RVec<u8>>, HandleError>>,
-    /// Changes a key of this cog; on disk when the future is done. False: what was expected was not there, or there was
-    /// nothing to delete.
+    /// Changes a key of this cog; on disk when the future is ready. `false` if the expected value was not there, or
+    /// there was nothing to delete.
     pub store_write: extern "C" fn(Lease, StoreWrite) -> LocalFfiFuture<RResult<bool, HandleError>>,
-    /// Lists entries of this cog by their keys, in byte order, with a page for each call.
+    /// Lists entries of this cog by their keys, in byte order, one page per call.
     pub store_list: extern "C" fn(Lease, StoreList) -> LocalFfiFuture<RResult<RVec<Entry>, HandleError>>,
     /// The most detailed level that the host wants.
     pub log_level: extern "C" fn(Lease) -> ROption<Level>,
     /// Writes to the host's log.
     pub log: extern "C" fn(Lease, &LogRecord<'_>),
-    /// Waits so many milliseconds.
+    /// Waits for this many milliseconds.
     pub sleep: extern "C" fn(Lease, u64) -> LocalFfiFuture<RResult<(), HandleError>>,
-    /// What time it is, in milliseconds since the Unix epoch.
+    /// The current time, in milliseconds since the Unix epoch.
     pub now: extern "C" fn(Lease) -> u64,
     /// Plans a task.
     pub schedule: extern "C" fn(Lease, TaskPlan) -> RResult<(), HandleError>,
-    /// Drops a planned task; whether there was one.
+    /// Cancels a planned task; returns whether there was one.
     pub unschedule: extern "C" fn(Lease, RStr<'_>) -> bool,
-    /// Runs a future of the cog beside its handlers, on the cog's thread, where this is called; the text says in messages
-    /// which one it is. It is polled while the generation serves, and dropped before `destroy`.
+    /// Runs a future of the cog next to its handlers, on the cog's thread, where this is called; the text identifies it
+    /// in messages. It is polled while the generation serves, and dropped before `destroy`.
     pub spawn: extern "C" fn(Lease, RStr<'_>, LocalFfiFuture<Outcome>),
-    /// What the operator has set for the cog, as a JSON object.
+    /// The operator's settings for the cog, as a JSON object.
     pub settings: extern "C" fn(Lease) -> RString,
     /// The bot's own user id.
     pub bot_id: extern "C" fn(Lease) -> u64,
-    /// Asks the gateway, in JSON; the answer is JSON too, and comes at once.
+    /// Sends a request to the gateway, in JSON; the answer is JSON too, and is returned at once.
     ///
     /// `{"do":"presence","presence":{"status":…,"activities":[…]}}` → `null`;
     /// `{"do":"members","guild_id":"…","query":"…","limit":5}` or with `user_ids` → `null`;
@@ -356,13 +356,15 @@ pub struct HostTable {
     pub gateway: extern "C" fn(Lease, RStr<'_>) -> RResult<RString, HandleError>,
     /// The cog's name.
     pub cog: extern "C" fn(Lease) -> RString,
-    /// Uses all of these cooldowns once, or none if one is used up: the milliseconds until all can be used; 0 = they were.
+    /// Uses all of these cooldowns once, or none if one is used up. Returns the milliseconds until all can be used; 0 =
+    /// they were.
     pub cooldown: extern "C" fn(Lease, RVec<CooldownUse>) -> LocalFfiFuture<RResult<u64, HandleError>>,
-    /// What a user and the bot may do in a channel: from what the gateway said of the guild, or else asked of Discord.
+    /// The permissions of a user and of the bot in a channel: from what the gateway sent about the guild, or else from
+    /// Discord.
     #[sabi(last_prefix_field)]
     pub permissions:
         extern "C" fn(Lease, PermissionsRequest) -> LocalFfiFuture<RResult<ChannelPermissions, HandleError>>,
-    /// What a later minor might bring; see the feature of that name.
+    /// A function that a later minor version might add; see the feature of that name.
     #[cfg(feature = "next-minor")]
     pub next_minor: extern "C" fn(Lease, Entry) -> LocalFfiFuture<RResult<(), HandleError>>,
 }

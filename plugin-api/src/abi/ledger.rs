@@ -1,5 +1,6 @@
 //! What a cog's own copy of the standard library took from the process: pthread keys and threads.
-//! The cog writes it, the host only reads memory: giving back is done by host code, after the cog's thread has ended.
+//! The cog writes it, and the host only reads memory: host code gives everything back, after the cog's thread has
+//! ended.
 
 use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 
@@ -16,7 +17,8 @@ pub const LEDGER_THREADS: usize = 64;
 pub struct Ledger {
     /// `key + 1` for each pthread key in use, 0 for a free slot.
     keys: [AtomicU32; LEDGER_KEYS],
-    /// Kernel thread id of each thread that the cog started; [`STARTING`](Self::STARTING) until it runs, 0 for a free slot.
+    /// Kernel thread id of each thread that the cog started; [`STARTING`](Self::STARTING) until it runs, 0 for a free
+    /// slot.
     threads: [AtomicI32; LEDGER_THREADS],
     /// Keys or threads that found no free slot: the library can no longer be unmapped safely.
     overflow: AtomicU32,
@@ -54,13 +56,14 @@ impl Ledger {
         }
     }
 
-    /// Takes every key out of the ledger, as numbers that are good after the library is gone. The caller gives them back to
-    /// the process then: as long as the library is mapped, it may use them.
+    /// Takes every key out of the ledger, as numbers that are still valid after the library is gone. Only then does the
+    /// caller give them back to the process: as long as the library is mapped, it may use them.
     pub fn take_keys(&self) -> Vec<u32> {
         self.keys.iter().filter_map(|slot| slot.swap(0, Ordering::AcqRel).checked_sub(1)).collect()
     }
 
-    /// Claims a slot for a thread about to be created; `None` when all are taken. A slot whose thread has ended is free.
+    /// Claims a slot for a thread about to be created; `None` if all are taken. The slot of a thread that has ended is
+    /// free.
     pub fn thread_starting(&self, alive: impl Fn(i32) -> bool) -> Option<usize> {
         let claimed = self.threads.iter().position(|slot| {
             let tid = slot.load(Ordering::Acquire);
@@ -78,11 +81,12 @@ impl Ledger {
         self.threads[slot].store(tid, Ordering::Release);
     }
 
-    /// Kernel ids of the threads that the cog started and that may still run its code, by what `alive` says of each;
-    /// [`STARTING`](Self::STARTING) for one that has not noted its id yet. Empty only if there is none.
+    /// Kernel ids of the threads that the cog started and that may still run its code, according to `alive`;
+    /// [`STARTING`](Self::STARTING) for a thread that has not stored its id yet. Empty only if there are none.
     ///
-    /// A thread may start another one, in a slot that was looked at before, and end before its own is. So the slots count
-    /// only if they are the same after all of them were looked at: a slot is claimed by the thread that starts another.
+    /// A thread may start another one in a slot that was already checked, and end before its own slot is checked. So
+    /// the slots are only trusted if they have not changed after all of them were checked: the starting thread claims
+    /// the slot.
     pub fn living(&self, alive: impl Fn(i32) -> bool) -> Vec<i32> {
         let threads = || self.threads.each_ref().map(|slot| slot.load(Ordering::Acquire));
         let mut seen = threads();
@@ -97,7 +101,7 @@ impl Ledger {
         }
     }
 
-    /// How many keys or threads found no slot.
+    /// How many keys or threads found no free slot.
     pub fn overflow(&self) -> u32 {
         self.overflow.load(Ordering::Acquire)
     }
@@ -138,7 +142,7 @@ mod tests {
         let [first, second] = [1, 2].map(|_| ledger.thread_starting(|_| true).expect("a free slot"));
         ledger.thread_is(first, 10);
         ledger.thread_is(second, 11);
-        // 10 is dead. While it is looked at, 11 starts 12 in its slot, and ends.
+        // 10 is dead. While it is being checked, 11 starts 12 in that slot, and ends.
         let looks = Cell::new(0);
         let alive = |tid| {
             looks.set(looks.get() + 1);

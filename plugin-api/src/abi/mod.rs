@@ -1,13 +1,13 @@
 //! The contract between host and cog: every type and function that crosses the library boundary.
-//! It holds no behaviour; the SDK beside it and the host's lanes give these types their meaning.
+//! It contains no behaviour: the SDK and the host's lanes give these types their meaning.
 //!
-//! Who owns what: a value passed *by value* belongs to the receiver, who turns it into its own type while the cog is
-//! still loaded. A pointer (`Instance`, `Lease`) belongs to the side that made it and stays good until the
-//! generation is retired. Every function returns; none unwinds: the SDK turns a panic into a `Fault` inside the cog.
+//! Ownership: a value passed *by value* belongs to the receiver, which converts it into its own type while the cog is
+//! still loaded. A pointer (`Instance`, `Lease`) belongs to the side that made it, and stays valid until the generation
+//! is retired. Every function returns, and none unwinds: the SDK turns a panic into a `Fault` inside the cog.
 //!
-//! Shown here is what a cog's author meets: events, callers and errors as plain data, whether or not serenity is there.
-//! `RString`, `RVec` and `ROption` are abi_stable's `String`, `Vec` and `Option`: the first two can be used like `str` and slices,
-//! and `into_option()` makes the third one of std's.
+//! The documentation shows what authors of cogs need: events, callers and errors as plain data, with or without
+//! serenity. `RString`, `RVec` and `ROption` are abi_stable's `String`, `Vec` and `Option`: the first two can be used
+//! like `str` and slices, and `into_option()` turns the third into std's.
 
 #[doc(hidden)]
 pub mod bytes;
@@ -25,7 +25,7 @@ pub use self::event::{
 pub use self::fault::{ErrorCause, HandleError, HandleErrorKind};
 pub use self::host::{File, Method};
 
-// What lies between host and SDK: no author meets it.
+// What is only between host and SDK: no author needs it.
 #[doc(hidden)]
 pub use self::{
     event::{Invocation, Origin},
@@ -41,16 +41,16 @@ pub use self::{
     task::{TASK_LONGEST, TASK_NAME_MAX, TaskPlan, TaskWhen},
 };
 
-/// Version of this contract, `(major, minor)`. See the history at the foot of this file.
+/// Version of this contract, `(major, minor)`. See the history at the end of this file.
 ///
-/// A host serves every minor of its major. A minor only appends functions to the two prefix types (`CogModule`,
-/// `HostTable`); anything else is a new major.
+/// A host serves every minor version of its major version. A minor version only appends functions to the two prefix
+/// types (`CogModule`, `HostTable`); anything else is a new major version.
 pub const ABI: (u16, u16) = HISTORY[HISTORY.len() - 1].0;
 
-/// The version as `abi_stable` wants it: it compares the major part.
+/// The version in the form that `abi_stable` expects: it compares the major part.
 pub(crate) const ABI_STRING: &str = "1.0.0";
 
-/// Every version of the contract and what it brought, oldest first.
+/// Every version of the contract and what it added, oldest first.
 pub const HISTORY: &[((u16, u16), &str)] = &[
     ((1, 0), "what the tables below hold"),
     #[cfg(feature = "next-minor")]
@@ -63,14 +63,14 @@ mod tests {
 
     use super::{host::HostTable_Prefix, module::CogModule_Prefix, *};
 
-    /// What each version of [`HISTORY`] brought to the cog's table, in order. What others were built with stays as it is: they
-    /// find a function by its place.
+    /// What each version of [`HISTORY`] added to the cog's table, in order. What others were built with must not
+    /// change: they find a function by its position.
     const COG: &[&str] = &[
         "ledger create setup restore event command task save teardown destroy pause",
         #[cfg(feature = "next-minor")]
         "next_minor",
     ];
-    /// The same of the host's table.
+    /// The same for the host's table.
     const HOST: &[&str] = &[
         "http http_stream http_send http_feed http_chunk http_close discord api stats store_read store_write store_list \
          log_level log sleep now schedule unschedule spawn settings bot_id gateway cog cooldown permissions",

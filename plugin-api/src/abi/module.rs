@@ -12,12 +12,12 @@ use async_ffi::LocalFfiFuture;
 
 use super::{ABI_STRING, Event, Fault, Host, Invocation, Ledger, TaskRun};
 
-/// A cog's own object behind a pointer. Owned by the cog's side from `create` to `destroy`.
+/// A pointer to a cog's own object. Owned by the cog's side from `create` to `destroy`.
 #[repr(transparent)]
 #[derive(StableAbi, Clone, Copy, Debug)]
 pub struct Instance(pub *mut ());
 
-/// What a handler answers.
+/// What a handler returns.
 pub type Outcome = RResult<(), Fault>;
 
 /// A cog's state on its way to the next generation or to the store.
@@ -38,13 +38,13 @@ pub struct SavedState {
 #[sabi(kind(Prefix(prefix_ref = CogModuleRef)))]
 #[sabi(missing_field(option))]
 pub struct CogModule {
-    /// Keys and threads this library took from the process. Lives in the library.
+    /// Keys and threads that this library took from the process. Located in the library.
     pub ledger: &'static Ledger,
     /// Makes an instance that owns its handles and nothing else yet.
     pub create: extern "C" fn(Host) -> Instance,
     /// Builds the cog from its handles.
     pub setup: extern "C" fn(Instance) -> LocalFfiFuture<Outcome>,
-    /// Gives it the state of the generation before, or of the last run.
+    /// Gives it the state of the previous generation, or of the last run.
     pub restore: extern "C" fn(Instance, SavedState) -> LocalFfiFuture<Outcome>,
     /// Handles an event it declared.
     pub event: extern "C" fn(Instance, Event) -> LocalFfiFuture<Outcome>,
@@ -52,17 +52,17 @@ pub struct CogModule {
     pub command: extern "C" fn(Instance, Invocation) -> LocalFfiFuture<Outcome>,
     /// Runs a task it scheduled.
     pub task: extern "C" fn(Instance, TaskRun) -> LocalFfiFuture<Outcome>,
-    /// Hands out its state, if it keeps any; no handler of it is running, or none changes state meanwhile.
+    /// Returns its state, if it keeps any. None of its handlers is running, or none changes the state meanwhile.
     pub save: extern "C" fn(Instance) -> LocalFfiFuture<RResult<ROption<SavedState>, Fault>>,
-    /// Lets it say goodbye.
+    /// Tells the cog that it is being unloaded, not replaced.
     pub teardown: extern "C" fn(Instance) -> LocalFfiFuture<Outcome>,
-    /// Drops the instance. The pointer is dead afterwards.
+    /// Drops the instance. The pointer is invalid afterwards.
     pub destroy: extern "C" fn(Instance) -> Outcome,
-    /// No further handler begins, because it is to be replaced or unloaded: what its handlers wait for of users ends. If it
-    /// serves on all the same, the next handler says so.
+    /// No further handler starts, because the cog is to be replaced or unloaded: its handlers' waits for users end. If
+    /// the cog continues to serve after all, the next handler that starts shows that.
     #[sabi(last_prefix_field)]
     pub pause: extern "C" fn(Instance) -> Outcome,
-    /// What a later minor might bring; see the feature of that name.
+    /// A function that a later minor version might add; see the feature of that name.
     #[cfg(feature = "next-minor")]
     pub next_minor: extern "C" fn(Instance, Fault) -> LocalFfiFuture<Outcome>,
 }

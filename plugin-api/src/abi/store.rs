@@ -1,4 +1,4 @@
-//! What a cog may ask of the store, as data.
+//! What a cog can request from the store, as data.
 #![allow(unsafe_code, reason = "what abi_stable derives")]
 
 use abi_stable::{
@@ -18,15 +18,15 @@ pub struct Entry {
     pub value: RVec<u8>,
 }
 
-/// A page of the store's entries that is asked for.
+/// A request for a page of the store's entries.
 #[repr(C)]
 #[derive(StableAbi, Serialize, Deserialize, Clone, Debug)]
 pub struct StoreList {
-    /// What their keys begin with.
+    /// The prefix of their keys.
     pub prefix: RString,
-    /// The key that they come after: the last one of the page before.
+    /// The key after which the page starts: the last one of the previous page.
     pub after: ROption<RString>,
-    /// At most so many. A page may be shorter; an empty one is the end.
+    /// Maximum number of entries. A page may be shorter; an empty one is the end.
     pub limit: u32,
 }
 

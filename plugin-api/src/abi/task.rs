@@ -1,20 +1,20 @@
-//! A task that the host runs for a cog, as the cog plans it.
+//! A task that the host runs for a cog, as planned by the cog.
 
 use std::time::Duration;
 
 use abi_stable::{StableAbi, std_types::RString};
 use serde::{Deserialize, Serialize};
 
-/// The longest time to a task's first run, and from run to run: a year. Longer ones are mistakes in the unit.
+/// The longest time until a task's first run, and between runs: a year. Longer ones are mistakes in the unit.
 pub const TASK_LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-/// Bytes of a task's name.
+/// Maximum length of a task's name, in bytes.
 pub const TASK_NAME_MAX: usize = 256;
 
 /// A task that the host runs for the cog.
 #[repr(C)]
 #[derive(StableAbi, Serialize, Deserialize, Clone, Debug)]
 pub struct TaskPlan {
-    /// Its name: planning a name again replaces it. A repeated task that is planned as before keeps its rhythm.
+    /// The name. Planning a name again replaces the task; a repeated task that is planned as before keeps its rhythm.
     pub name: RString,
     /// When it runs.
     pub when: TaskWhen,
@@ -31,14 +31,14 @@ pub enum TaskWhen {
         /// Milliseconds until then.
         after_ms: u64,
     },
-    /// Every so often, start to start.
+    /// Repeatedly, start to start.
     Every {
         /// Milliseconds until the first run.
         first_ms: u64,
         /// Milliseconds from start to start.
         every_ms: u64,
     },
-    /// At times of the wall clock.
+    /// At wall-clock times.
     Cron {
         /// Five fields: minute, hour, day of month, month, day of week.
         expression: RString,

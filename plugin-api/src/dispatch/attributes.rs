@@ -1,5 +1,5 @@
-//! Tests of what `#[cog]` writes, with a host of data behind it: each call and event comes to its method, as the types that
-//! it takes.
+//! Tests of what `#[cog]` generates, with a fake host behind it: each call and event reaches its method, as the types
+//! that the method takes.
 
 use std::{cell::RefCell, future::Future};
 
@@ -20,7 +20,7 @@ use crate::{
     manifest::{Declaration, Manifest, encode, encoded_len},
 };
 
-/// Notes down what its methods were called with.
+/// Records what its methods were called with.
 #[derive(Default, Serialize, Deserialize)]
 struct Diary {
     lines: RefCell<Vec<String>>,
@@ -160,7 +160,7 @@ impl Diary {
         self.lines.borrow_mut().push(line);
     }
 
-    /// What was written since the last look.
+    /// The lines that were written since the last call.
     fn read(&self) -> Vec<String> {
         self.lines.take()
     }

@@ -1,4 +1,5 @@
-//! What `#[cog]` asks of an author's types, so that the compiler says in one sentence what is missing and what to write.
+//! What `#[cog]` requires of an author's types, so that the compiler says in one sentence what is missing and what to
+//! write.
 
 use std::{
     future::{Future, Ready, ready},
@@ -15,7 +16,7 @@ use crate::{Argument, Arguments, Context, Error, Modal, Result, State, Suggestio
     note = "derive `Default` for it, or write a method: `#[setup] async fn build(host: Host) -> Result<Self>`"
 )]
 pub trait Unbuilt: Sized {
-    /// What it is at first.
+    /// The cog as it is at first.
     fn first() -> Self;
 }
 
@@ -33,10 +34,10 @@ impl<T: Default> Unbuilt for T {
     note = "`?` turns every error type that implements `std::error::Error` into that of `gearshift_cog::Result`"
 )]
 pub trait Returned<T> {
-    /// The same with the SDK's error.
+    /// The result, with the SDK's error.
     ///
     /// # Errors
-    /// What it failed with.
+    /// The function's error.
     fn returned(self) -> Result<T>;
 }
 
@@ -47,7 +48,7 @@ impl<T, E: Into<Error>> Returned<T> for std::result::Result<T, E> {
     }
 }
 
-/// What can be suggested.
+/// A type that can be suggested.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no suggestion",
     label = "a list of texts or of `Suggestion`s comes from here",
@@ -71,10 +72,10 @@ impl<T: Into<Suggestion>> Suggested for T {
     note = "derive it: `#[derive(Serialize, Deserialize)]`, with `serde = {{ version = \"1\", features = [\"derive\"] }}` in Cargo.toml"
 )]
 pub trait Written {
-    /// As JSON.
+    /// Writes the state as JSON.
     ///
     /// # Errors
-    /// When it cannot be written as JSON.
+    /// If it cannot be written as JSON.
     fn write(&self, version: u32) -> Result<State>;
 }
 
@@ -91,10 +92,10 @@ impl<T: Serialize> Written for T {
     note = "derive it: `#[derive(Serialize, Deserialize)]`, with `serde = {{ version = \"1\", features = [\"derive\"] }}` in Cargo.toml"
 )]
 pub trait Readable: Sized {
-    /// From JSON.
+    /// Reads the state from JSON.
     ///
     /// # Errors
-    /// When the bytes are not JSON of that shape.
+    /// If the bytes are not JSON of that shape.
     fn read(state: &State) -> Result<Self>;
 }
 
@@ -105,7 +106,7 @@ impl<T: DeserializeOwned> Readable for T {
     }
 }
 
-/// What the cog is at first.
+/// The cog as it is at first.
 #[must_use]
 pub fn default<T: Unbuilt>() -> T {
     T::first()
@@ -114,7 +115,7 @@ pub fn default<T: Unbuilt>() -> T {
 /// Writes the state.
 ///
 /// # Errors
-/// When it cannot be written as JSON.
+/// If it cannot be written as JSON.
 pub fn write_state<T: Written>(version: u32, state: &T) -> Result<State> {
     state.write(version)
 }
@@ -122,31 +123,31 @@ pub fn write_state<T: Written>(version: u32, state: &T) -> Result<State> {
 /// Reads the state.
 ///
 /// # Errors
-/// When the bytes are not JSON of its shape.
+/// If the bytes are not JSON of its shape.
 pub fn read_state<T: Readable>(state: &State) -> Result<T> {
     T::read(state)
 }
 
-/// What a function of the cog returned.
+/// The result of a function of the cog.
 ///
 /// # Errors
-/// What it failed with.
+/// The function's error.
 pub fn returned<T>(outcome: impl Returned<T>) -> Result<T> {
     outcome.returned()
 }
 
-/// What the cog suggests.
+/// The suggestions of the cog.
 pub fn suggestions<T: Suggested>(all: impl IntoIterator<Item = T>) -> Vec<Suggestion> {
     all.into_iter().map(T::suggested).collect()
 }
 
-/// Reads an argument or a form. Its own methods take precedence over those of [`Unread`], which are there for all other types:
-/// the compiler says what such a type lacks where it is asked for, by [`is_argument`], [`is_form`] or
-/// [`Opt::of`](crate::manifest::Opt::of), and does not say it again for the call and for its future.
+/// Reads an argument or a form. Its inherent methods take precedence over those of [`Unread`], which exist for all
+/// other types: so the compiler reports what such a type lacks where it is required, by [`is_argument`], [`is_form`] or
+/// [`Opt::of`](crate::manifest::Opt::of), and does not report it again for the call and for its future.
 pub struct Read<T>(pub PhantomData<T>);
 
 impl<T: Argument> Read<T> {
-    /// As [`Arguments::next`].
+    /// The same as [`Arguments::next`].
     pub fn next<'a>(
         self,
         arguments: &'a mut Arguments<'_>,
@@ -157,13 +158,13 @@ impl<T: Argument> Read<T> {
 }
 
 impl<T: Modal> Read<T> {
-    /// As [`Context::form`].
+    /// The same as [`Context::form`].
     pub fn form(self, ctx: &Context) -> impl Future<Output = Result<T>> {
         ctx.form()
     }
 }
 
-/// What is no argument or no form, which does not get through the compiler.
+/// For types that are not an argument or a form; they do not compile.
 pub trait Unread<T>: Sized {
     /// Never called.
     fn next(self, _: &mut Arguments<'_>, _: &str) -> Ready<Result<T>> {
@@ -178,8 +179,8 @@ pub trait Unread<T>: Sized {
 
 impl<T> Unread<T> for Read<T> {}
 
-/// That a type is one of an argument.
+/// Requires a type to be an argument.
 pub const fn is_argument<T: Argument>() {}
 
-/// That a type is a form.
+/// Requires a type to be a form.
 pub const fn is_form<T: Modal>() {}

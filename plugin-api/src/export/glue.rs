@@ -27,7 +27,7 @@ use crate::{
     dispatch,
 };
 
-/// The table of a cog.
+/// The function table of a cog.
 #[must_use]
 pub const fn module<C: Cog>() -> CogModule {
     CogModule {
@@ -144,7 +144,7 @@ extern "C" fn destroy<C: Cog>(instance: Instance) -> Outcome {
     guard::call(|| {
         // SAFETY: `create::<C>` made it, and the host calls `destroy` once, as the last function.
         let cell = unsafe { Rc::from_raw(instance.0.cast::<Cell<C>>().cast_const()) };
-        // Dropped last, and also if the cog's own drop panics.
+        // Dropped last, even if the cog's own drop panics.
         #[cfg(feature = "tokio")]
         let _runtime = crate::tokio::EndsWithThis;
         let cog = cell.cog.borrow_mut().take();
@@ -158,7 +158,7 @@ extern "C" fn next_minor(_: Instance, fault: Fault) -> LocalFfiFuture<Outcome> {
     guard::future(std::future::ready(Err(fault)))
 }
 
-/// A future that a handler leaves behind.
+/// A future that a handler spawned, which may outlive the handler.
 pub(crate) fn spawned(future: impl Future<Output = crate::Result<()>> + 'static) -> LocalFfiFuture<Outcome> {
     guard::future(async move { future.await.map_err(fault) })
 }
@@ -198,7 +198,7 @@ mod tests {
     fn a_fault_says_what_its_own_error_came_from() {
         let fails =
             |error: Error| spawned(async move { Err(error) }).now_or_never().expect("it fails at once");
-        // Both are there before either is read.
+        // Both errors exist before either is read.
         let [first, second] = [fails(Error::input("no")), fails(Error::new("broken"))];
         let cause = |outcome: Outcome| outcome.into_result().expect_err("it failed").cause;
         assert_eq!((cause(first), cause(second)), (ErrorCause::INPUT, ErrorCause::OWN));

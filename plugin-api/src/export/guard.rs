@@ -16,17 +16,17 @@ use async_ffi::{FutureExt, LocalFfiFuture};
 
 use crate::abi::{ErrorCause, Fault, FaultKind};
 
-/// How tokio panics without a runtime, and what helps.
+/// tokio's panic message without a runtime, and what to do instead.
 const NO_REACTOR: &str = "there is no reactor running";
 const INSTEAD: &str = "a cog's thread has none: wait with `host.clock()`, send with the handles; for a crate that needs tokio, \
                        take the feature `tokio` of gearshift-cog and await it in `gearshift_cog::tokio::run(…)`";
 
 thread_local! {
-    /// Where this thread panicked last.
+    /// Where this thread last panicked.
     static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
     /// Whether this is the cog's own thread: a panic there becomes a fault.
     static IS_LANE: Cell<bool> = const { Cell::new(false) };
-    /// The pause of its generation that the handler being polled has learned of, by number.
+    /// The number of the last pause of its generation that the handler being polled knows of.
     static PAUSE: Cell<u64> = const { Cell::new(0) };
 }
 
@@ -35,15 +35,15 @@ pub(crate) fn is_first_wait_since(pause: u64) -> bool {
     PAUSE.replace(pause) != pause
 }
 
-/// Notes where a panic happened instead of printing it; on a thread that the cog started itself, where nobody looks at
-/// the note, it is logged. Takes no backtrace: resolving one would leave a mapping of the library's file behind that
-/// nobody removes.
+/// Records where a panic happened instead of printing it. On a thread that the cog started itself, where nobody reads
+/// the record, the panic is logged. Takes no backtrace: resolving one would leave behind a mapping of the library's
+/// file that nobody removes.
 pub(super) fn install_hook() {
     IS_LANE.set(true);
     panic::set_hook(Box::new(note_place));
 }
 
-/// As [`install_hook`], in a process of tests: a panic outside of [`run_in_test`] is left to the hook that was there.
+/// The same as [`install_hook`] in a process of tests: a panic outside of [`run_in_test`] is left to the previous hook.
 #[cfg(any(test, feature = "testing"))]
 pub(crate) fn share_hook() {
     static ONCE: std::sync::Once = std::sync::Once::new();
@@ -69,7 +69,7 @@ fn note_place(info: &PanicHookInfo<'_>) {
         tracing::error!(place, "a thread that the cog started panicked: {text}");
         return;
     }
-    // A panic inside a thread-local destructor finds the slot gone; the place is then unknown.
+    // A panic inside a thread-local destructor finds the slot already destroyed; the place is then unknown.
     let _ = PLACE.try_with(|slot| *slot.borrow_mut() = place);
 }
 
@@ -86,8 +86,8 @@ pub(crate) fn future<T: 'static>(
 }
 
 struct Guarded<T> {
-    /// `None` once it is done: it is dropped at once, and only once. Boxed, so that all handlers of all cogs share this code
-    /// instead of each having its own.
+    /// `None` once it is done: it is dropped at once, and only once. Boxed, so that all handlers of all cogs share this
+    /// code instead of each having its own.
     handler: Option<Handler<T>>,
     /// See [`PAUSE`].
     pause: u64,
@@ -129,23 +129,23 @@ impl<T> Drop for Guarded<T> {
     }
 }
 
-/// Runs `body`; of a panic, the payload.
+/// Runs `body`; returns the payload if it panics.
 pub(crate) fn caught<T>(body: impl FnOnce() -> T) -> Result<T, Box<dyn Any + Send>> {
     panic::catch_unwind(AssertUnwindSafe(body))
 }
 
-/// What a panic says.
+/// The message of a panic.
 pub(crate) fn text_of(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().copied();
     let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
     text.unwrap_or("a panic without text").to_owned()
 }
 
-/// The payload of a panic as data.
+/// The payload of a panic, as data.
 fn panicked(payload: Box<dyn Any + Send>) -> Fault {
     let text = text_of(&*payload);
     if !payload.is::<&str>() && !payload.is::<String>() {
-        // One of another type may panic again when it is dropped.
+        // A payload of another type may panic again when it is dropped.
         mem::forget(payload);
     }
     let text = match text.contains(NO_REACTOR) {

@@ -1,6 +1,6 @@
-//! Stands between the cog's own standard library and the C library for three functions, and keeps the ledger.
-//! Without it every generation that names its thread would cost the process one of its 1,024 pthread keys for good, and
-//! a thread that the cog started could outlive the code it runs. The host opens libraries with `RTLD_DEEPBIND`, so that
+//! Sits between the cog's own standard library and the C library for three functions, and keeps the ledger. Without it,
+//! every generation that names its thread would permanently cost the process one of its 1,024 pthread keys, and a
+//! thread that the cog started could outlive the code it runs. The host opens libraries with `RTLD_DEEPBIND`, so that
 //! these definitions win inside the cog.
 #![allow(unsafe_code, reason = "calls the C library")]
 
@@ -25,7 +25,7 @@ type KeyDelete = unsafe extern "C" fn(u32) -> c_int;
 type ThreadCreate =
     unsafe extern "C" fn(*mut Pthread, *const PthreadAttributes, ThreadStart, *mut CVoid) -> c_int;
 
-/// What this library holds. The host reads it through the function table.
+/// The keys and threads that this library holds. The host reads them through the function table.
 pub(super) static LEDGER: Ledger = Ledger::new();
 
 /// A function of the C library, looked up once.
@@ -60,7 +60,7 @@ static KEY_DELETE: Next = Next::new(c"pthread_key_delete");
 static THREAD_CREATE: Next = Next::new(c"pthread_create");
 
 /// # Safety
-/// As for `pthread_key_create(3)`.
+/// The same as for `pthread_key_create(3)`.
 pub unsafe fn key_create(key: *mut u32, drop: KeyDestructor) -> i32 {
     // SAFETY: the type is that of pthread_key_create, and the caller keeps its contract.
     let status = unsafe { KEY_CREATE.function::<KeyCreate>()(key, drop) };
@@ -72,14 +72,14 @@ pub unsafe fn key_create(key: *mut u32, drop: KeyDestructor) -> i32 {
 }
 
 /// # Safety
-/// As for `pthread_key_delete(3)`.
+/// The same as for `pthread_key_delete(3)`.
 pub unsafe fn key_delete(key: u32) -> i32 {
     LEDGER.key_deleted(key);
     // SAFETY: the type is that of pthread_key_delete, and the caller keeps its contract.
     unsafe { KEY_DELETE.function::<KeyDelete>()(key) }
 }
 
-/// What a new thread of the cog starts with.
+/// The start of a new thread of the cog.
 struct Beginning {
     slot: usize,
     start: ThreadStart,
@@ -87,7 +87,7 @@ struct Beginning {
 }
 
 /// # Safety
-/// As for `pthread_create(3)`.
+/// The same as for `pthread_create(3)`.
 pub unsafe fn thread_create(
     thread: *mut Pthread,
     attributes: *const PthreadAttributes,
@@ -120,8 +120,8 @@ extern "C" fn begin(beginning: *mut CVoid) -> *mut CVoid {
     start(argument)
 }
 
-/// Whether a thread of this process still exists. Its slot is never cleared by the thread itself: it would still be
-/// running code of this library while it says so.
+/// Whether a thread of this process still exists. A thread does not clear its slot itself, as it would still be running
+/// code of this library while doing so.
 fn alive(tid: i32) -> bool {
     // SAFETY: signal 0 only asks.
     unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), tid, 0) == 0 }

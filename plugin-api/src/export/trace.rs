@@ -32,7 +32,7 @@ static SPANS: AtomicU64 = AtomicU64::new(0);
 /// Sends what this library logs to `host`.
 pub(super) fn install(host: &Host) {
     let _ = HOST.set(Shared(host.raw()));
-    // Fails only if the cog's author installed a subscriber of its own before, which then keeps it.
+    // Fails only if the cog's author has already installed a subscriber, which then stays.
     let _ = dispatcher::set_global_default(Dispatch::new(Forward));
 }
 

@@ -92,7 +92,7 @@ impl ApiRequest {
     /// Sends the request. Any status below 400 is a success.
     ///
     /// # Errors
-    /// As [`fetch`](Self::fetch).
+    /// The same as [`fetch`](Self::fetch).
     pub async fn send(self) -> Result {
         self.body().await.map(drop)
     }

@@ -64,7 +64,7 @@ impl Clock {
     /// which is logged.
     ///
     /// # Errors
-    /// As [`once`](Self::once).
+    /// The same as [`once`](Self::once).
     pub fn every(&self, name: &str, period: Duration) -> Result<(), HandleError> {
         let period = millis(period).max(1);
         self.plan(name, TaskWhen::Every { first_ms: period, every_ms: period }, false)
@@ -73,7 +73,7 @@ impl Clock {
     /// Runs [`Cog::task`](crate::Cog::task) once a day, as [`Task::daily`] does.
     ///
     /// # Errors
-    /// As [`cron`](Self::cron).
+    /// The same as [`cron`](Self::cron).
     pub fn daily(&self, name: &str, time: &str, zone: &str) -> Result<(), HandleError> {
         self.plan(name, daily(time, zone), false)
     }

@@ -56,7 +56,7 @@ impl Discord {
     /// Posts a reply to a message.
     ///
     /// # Errors
-    /// As [`send`](Self::send).
+    /// The same as [`send`](Self::send).
     pub async fn reply(&self, to: &Message, message: impl Into<NewMessage>) -> Result<Sent> {
         self.send(to.channel_id, message.into().reply_to(to.id)).await
     }
@@ -64,7 +64,7 @@ impl Discord {
     /// Edits a message of the bot.
     ///
     /// # Errors
-    /// As [`send`](Self::send).
+    /// The same as [`send`](Self::send).
     pub async fn edit(
         &self,
         channel: impl Into<u64>,

@@ -23,7 +23,7 @@ impl Discord {
     /// Gets a message.
     ///
     /// # Errors
-    /// As [`send`](Self::send).
+    /// The same as [`send`](Self::send).
     pub async fn message<T: FromDiscord>(
         &self,
         channel: impl Into<u64>,
@@ -36,7 +36,7 @@ impl Discord {
     /// Discord for 100 at a time.
     ///
     /// # Errors
-    /// As [`send`](Self::send).
+    /// The same as [`send`](Self::send).
     pub async fn history<T: FromDiscord>(
         &self,
         channel: impl Into<u64>,
@@ -50,7 +50,7 @@ impl Discord {
     /// Deletes a message.
     ///
     /// # Errors
-    /// As [`send`](Self::send).
+    /// The same as [`send`](Self::send).
     pub async fn delete(&self, channel: impl Into<u64>, message: impl Into<u64>) -> Result {
         self.tell(Method::Delete, message_path(channel.into(), message.into()), None).await
     }
@@ -78,7 +78,7 @@ impl Discord {
     /// Adds a reaction: a Unicode emoji, or `name:id` for an emoji of a guild.
     ///
     /// # Errors
-    /// As [`send`](Self::send).
+    /// The same as [`send`](Self::send).
     pub async fn react(&self, channel: impl Into<u64>, message: impl Into<u64>, emoji: &str) -> Result {
         self.tell(Method::Put, reaction_path(channel.into(), message.into(), emoji), None).await
     }
@@ -86,7 +86,7 @@ impl Discord {
     /// Removes the bot's reaction.
     ///
     /// # Errors
-    /// As [`send`](Self::send).
+    /// The same as [`send`](Self::send).
     pub async fn unreact(&self, channel: impl Into<u64>, message: impl Into<u64>, emoji: &str) -> Result {
         self.tell(Method::Delete, reaction_path(channel.into(), message.into(), emoji), None).await
     }
@@ -94,7 +94,7 @@ impl Discord {
     /// Pins a message.
     ///
     /// # Errors
-    /// As [`send`](Self::send).
+    /// The same as [`send`](Self::send).
     pub async fn pin(&self, channel: impl Into<u64>, message: impl Into<u64>) -> Result {
         self.tell(Method::Put, pin_path(channel.into(), message.into()), None).await
     }
@@ -102,7 +102,7 @@ impl Discord {
     /// Unpins a message.
     ///
     /// # Errors
-    /// As [`send`](Self::send).
+    /// The same as [`send`](Self::send).
     pub async fn unpin(&self, channel: impl Into<u64>, message: impl Into<u64>) -> Result {
         self.tell(Method::Delete, pin_path(channel.into(), message.into()), None).await
     }
@@ -110,7 +110,7 @@ impl Discord {
     /// Shows "is typing …" in a channel for 10 s or until the next message.
     ///
     /// # Errors
-    /// As [`send`](Self::send).
+    /// The same as [`send`](Self::send).
     pub async fn typing(&self, channel: impl Into<u64>) -> Result {
         self.tell(Method::Post, format!("/channels/{}/typing", channel.into()), None).await
     }
@@ -118,7 +118,7 @@ impl Discord {
     /// Gets a channel or thread.
     ///
     /// # Errors
-    /// As [`send`](Self::send).
+    /// The same as [`send`](Self::send).
     pub async fn channel<T: FromDiscord>(&self, channel: impl Into<u64>) -> Result<T> {
         self.get(format!("/channels/{}", channel.into())).fetch().await
     }
@@ -126,7 +126,7 @@ impl Discord {
     /// Gets a guild.
     ///
     /// # Errors
-    /// As [`send`](Self::send).
+    /// The same as [`send`](Self::send).
     pub async fn guild<T: FromDiscord>(&self, guild: impl Into<u64>) -> Result<T> {
         self.get(format!("/guilds/{}", guild.into())).fetch().await
     }
@@ -134,7 +134,7 @@ impl Discord {
     /// Gets a member of a guild.
     ///
     /// # Errors
-    /// As [`send`](Self::send).
+    /// The same as [`send`](Self::send).
     pub async fn member<T: FromDiscord>(&self, guild: impl Into<u64>, user: impl Into<u64>) -> Result<T> {
         self.get(member_path(guild.into(), user.into())).fetch().await
     }
@@ -142,7 +142,7 @@ impl Discord {
     /// Gets a user.
     ///
     /// # Errors
-    /// As [`send`](Self::send).
+    /// The same as [`send`](Self::send).
     pub async fn user<T: FromDiscord>(&self, user: impl Into<u64>) -> Result<T> {
         self.get(format!("/users/{}", user.into())).fetch().await
     }
@@ -161,7 +161,7 @@ impl Discord {
     /// Opens a public thread in a channel.
     ///
     /// # Errors
-    /// As [`send`](Self::send).
+    /// The same as [`send`](Self::send).
     pub async fn create_thread<T: FromDiscord>(&self, channel: impl Into<u64>, name: &str) -> Result<T> {
         // 11 is a public thread: https://discord.com/developers/docs/resources/channel#channel-object-channel-types
         let path = format!("/channels/{}/threads", channel.into());
@@ -171,7 +171,7 @@ impl Discord {
     /// Opens a thread on a message.
     ///
     /// # Errors
-    /// As [`send`](Self::send).
+    /// The same as [`send`](Self::send).
     pub async fn create_thread_on<T: FromDiscord>(
         &self,
         channel: impl Into<u64>,
@@ -185,7 +185,7 @@ impl Discord {
     /// Gives a member a role.
     ///
     /// # Errors
-    /// As [`send`](Self::send).
+    /// The same as [`send`](Self::send).
     pub async fn add_role(
         &self,
         guild: impl Into<u64>,
@@ -199,7 +199,7 @@ impl Discord {
     /// Takes a role from a member.
     ///
     /// # Errors
-    /// As [`send`](Self::send).
+    /// The same as [`send`](Self::send).
     pub async fn remove_role(
         &self,
         guild: impl Into<u64>,
@@ -213,7 +213,7 @@ impl Discord {
     /// Kicks a member from a guild; they can join again.
     ///
     /// # Errors
-    /// As [`send`](Self::send).
+    /// The same as [`send`](Self::send).
     pub async fn kick(&self, guild: impl Into<u64>, user: impl Into<u64>) -> Result {
         self.tell(Method::Delete, member_path(guild.into(), user.into()), None).await
     }
@@ -221,7 +221,7 @@ impl Discord {
     /// Bans a user from a guild. Their messages stay; [`ban_deleting`](Self::ban_deleting) deletes the last ones.
     ///
     /// # Errors
-    /// As [`send`](Self::send).
+    /// The same as [`send`](Self::send).
     pub async fn ban(&self, guild: impl Into<u64>, user: impl Into<u64>) -> Result {
         self.ban_deleting(guild, user, Duration::ZERO).await
     }
@@ -229,7 +229,7 @@ impl Discord {
     /// Bans a user from a guild, and deletes the messages that they wrote within this time, up to a week.
     ///
     /// # Errors
-    /// As [`send`](Self::send).
+    /// The same as [`send`](Self::send).
     pub async fn ban_deleting(&self, guild: impl Into<u64>, user: impl Into<u64>, last: Duration) -> Result {
         let body = json!({ "delete_message_seconds": last.as_secs() });
         self.tell(Method::Put, ban_path(guild.into(), user.into()), Some(body)).await
@@ -238,7 +238,7 @@ impl Discord {
     /// Lifts a ban.
     ///
     /// # Errors
-    /// As [`send`](Self::send).
+    /// The same as [`send`](Self::send).
     pub async fn unban(&self, guild: impl Into<u64>, user: impl Into<u64>) -> Result {
         self.tell(Method::Delete, ban_path(guild.into(), user.into()), None).await
     }

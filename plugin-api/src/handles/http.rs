@@ -180,7 +180,7 @@ impl HttpRequest {
     /// Sends the request and waits for the head of the answer; the body is read in chunks.
     ///
     /// # Errors
-    /// As [`send`](Self::send).
+    /// The same as [`send`](Self::send).
     pub async fn stream(self) -> Result<HttpStream> {
         let (host, raw, server) = self.checked()?;
         HttpStream::open(host, raw, server).await

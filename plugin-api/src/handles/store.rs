@@ -94,7 +94,7 @@ impl Store {
     /// Sets `key` for a limited time, after which it is gone, even across a restart. Rounded up to milliseconds.
     ///
     /// # Errors
-    /// As [`set`](Self::set).
+    /// The same as [`set`](Self::set).
     pub async fn set_for<T: Serialize + ?Sized>(&self, key: &str, value: &T, time: Duration) -> Result {
         self.write(Change::json(key, value)?.lasting(time)).await.map(drop)
     }
@@ -102,7 +102,7 @@ impl Store {
     /// Sets `key` if it does not exist; returns whether it did so.
     ///
     /// # Errors
-    /// As [`set`](Self::set).
+    /// The same as [`set`](Self::set).
     pub async fn set_new<T: Serialize + ?Sized>(&self, key: &str, value: &T) -> Result<bool> {
         self.write(Change::json(key, value)?.if_absent()).await
     }
@@ -110,7 +110,7 @@ impl Store {
     /// The same, for a limited time.
     ///
     /// # Errors
-    /// As [`set`](Self::set).
+    /// The same as [`set`](Self::set).
     pub async fn set_new_for<T: Serialize + ?Sized>(
         &self,
         key: &str,
@@ -133,7 +133,7 @@ impl Store {
     /// fields are.
     ///
     /// # Errors
-    /// As [`get`](Self::get) and [`set`](Self::set).
+    /// The same as [`get`](Self::get) and [`set`](Self::set).
     #[doc(alias = "compare_and_swap")]
     pub async fn set_if<T: Serialize + DeserializeOwned>(
         &self,
@@ -152,7 +152,7 @@ impl Store {
     /// new value. `change` runs again if the value was changed meanwhile. An expiry is removed: the new value lasts.
     ///
     /// # Errors
-    /// As [`get`](Self::get) and [`set`](Self::set).
+    /// The same as [`get`](Self::get) and [`set`](Self::set).
     pub async fn update<T: Serialize + DeserializeOwned>(
         &self,
         key: &str,

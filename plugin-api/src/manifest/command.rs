@@ -1,4 +1,4 @@
-//! Commands, as Discord knows them and as they are called with a prefix.
+//! Commands, as Discord defines them and as they are called with a prefix.
 //! <https://discord.com/developers/docs/interactions/application-commands>
 
 use super::{
@@ -11,7 +11,7 @@ const SLASH: u8 = 1;
 const USER: u8 = 2;
 const MESSAGE: u8 = 3;
 
-/// A command: `!name` and `/name`, a group of commands, or an entry of the menu of a user or a message.
+/// A command (`!name` and `/name`), a group of commands, or an entry in the menu of a user or a message.
 #[derive(Clone, Copy, Debug)]
 pub struct Command {
     pub(crate) kind: u8,
@@ -36,15 +36,15 @@ pub struct Command {
 pub struct Localized {
     /// Discord's locale, such as `de` or `pt-BR`. <https://discord.com/developers/docs/reference#locales>
     pub locale: &'static str,
-    /// The name there.
+    /// The name in that language.
     pub name: &'static str,
-    /// The description there; empty for none.
+    /// The description in that language; empty for none.
     pub description: &'static str,
 }
 
 impl Command {
     /// A command without options. Discord allows 1-32 lower-case letters, digits, `-` and `_` in the name and 1-100
-    /// characters in the description; what is in a constant and breaks that does not compile.
+    /// characters in the description; a constant that breaks these rules does not compile.
     ///
     /// ```compile_fail
     /// # use gearshift_cog::manifest::Command;
@@ -52,7 +52,7 @@ impl Command {
     /// ```
     ///
     /// # Panics
-    /// When name or description break Discord's rules.
+    /// If the name or description breaks Discord's rules.
     #[must_use]
     pub const fn new(name: &'static str, description: &'static str) -> Self {
         check(name, description);
@@ -75,12 +75,12 @@ impl Command {
         }
     }
 
-    /// A group of commands, called as `/name sub` and `!name sub`. A group in a group is as deep as Discord goes; a group
-    /// itself cannot be called.
+    /// A group of commands, called as `/name sub` and `!name sub`. Discord allows groups in a group, but no deeper. A
+    /// group itself cannot be called.
     ///
     /// # Panics
-    /// When name or description break Discord's rules, there are no commands or more than 25 in it, one of them has
-    /// groups of groups, or is no slash command.
+    /// If the name or description breaks Discord's rules, if it contains no commands or more than 25, or if one of them
+    /// contains groups of groups or is not a slash command.
     #[must_use]
     pub const fn group(
         name: &'static str,
@@ -104,20 +104,20 @@ impl Command {
         group
     }
 
-    /// An entry of a user's menu, with 1-32 characters of any kind. It is called with the user as the option `user`.
+    /// An entry in a user's menu, named with 1-32 characters of any kind. The user is passed as the option `user`.
     ///
     /// # Panics
-    /// When the name is empty or too long.
+    /// If the name is empty or too long.
     #[must_use]
     pub const fn user_menu(name: &'static str) -> Self {
         Self::menu(USER, name)
     }
 
-    /// An entry of a message's menu, with 1-32 characters of any kind. It is called with the message as the option
+    /// An entry in a message's menu, named with 1-32 characters of any kind. The message is passed as the option
     /// `message`.
     ///
     /// # Panics
-    /// When the name is empty or too long.
+    /// If the name is empty or too long.
     #[must_use]
     pub const fn message_menu(name: &'static str) -> Self {
         Self::menu(MESSAGE, name)
@@ -133,7 +133,7 @@ impl Command {
         menu
     }
 
-    /// The same command with options, in the order in which a user fills them in; required ones first, at most 25.
+    /// Sets the options, in the order in which a user fills them in; required ones first, at most 25.
     ///
     /// ```compile_fail
     /// # use gearshift_cog::manifest::{Command, Opt};
@@ -142,7 +142,8 @@ impl Command {
     /// ```
     ///
     /// # Panics
-    /// When a required option stands behind one that is not, there are too many, two of one name, or it is a menu or a group.
+    /// If a required option follows an optional one, if there are too many or two with the same name, or if it is a
+    /// menu entry or a group.
     #[must_use]
     pub const fn options(mut self, options: &'static [Opt]) -> Self {
         assert!(self.kind == SLASH && self.subcommands.is_empty(), "a menu and a group have no options");
@@ -162,42 +163,42 @@ impl Command {
         self
     }
 
-    /// The same command, with answers that only the user who called it can see: every
-    /// [`Context::reply`](crate::Context::reply) to `/name` is ephemeral, and so is "thinking …" when the host must acknowledge
-    /// the call for a busy cog. Answers to `!name` are seen by everybody: Discord has no other ones there.
+    /// Makes answers visible only to the user who called: every [`Context::reply`](crate::Context::reply) to
+    /// `/name` is ephemeral, and so is "thinking …" if the host must acknowledge the call for a busy cog. Everybody
+    /// sees answers to `!name`, as Discord has no ephemeral ones there.
     ///
     /// # Panics
-    /// When it is called with a prefix only.
+    /// If it is called with a prefix only.
     #[must_use]
     pub const fn ephemeral(mut self) -> Self {
         self.ephemeral = true;
         checked(self)
     }
 
-    /// Further names for it with a prefix: `!t` for `!tag`.
+    /// Adds names for calls with a prefix: `!t` for `!tag`.
     ///
     /// # Panics
-    /// When it is not called with a prefix.
+    /// If it is not called with a prefix.
     #[must_use]
     pub const fn aliases(mut self, aliases: &'static [&'static str]) -> Self {
         self.aliases = aliases;
         checked(self)
     }
 
-    /// The same command, not called with a prefix.
+    /// Makes the command a slash command only, which is not called with a prefix.
     ///
     /// # Panics
-    /// When it is called with a prefix only, or has aliases.
+    /// If it is called with a prefix only, or has aliases.
     #[must_use]
     pub const fn slash_only(mut self) -> Self {
         self.prefix = false;
         checked(self)
     }
 
-    /// The same command, called with a prefix only: it is not registered with Discord.
+    /// Makes the command a prefix command only, which is not registered with Discord.
     ///
     /// # Panics
-    /// When it is called with a slash only, or has what only Discord would know of it: contexts, guilds, …
+    /// If it is called with a slash only, or has what only Discord uses: contexts, guilds, …
     #[must_use]
     pub const fn prefix_only(mut self) -> Self {
         assert!(self.kind == SLASH, "a menu is called from a menu only");
@@ -205,126 +206,127 @@ impl Command {
         checked(self)
     }
 
-    /// What must hold before it runs.
+    /// Sets the rules that must hold before the command runs.
     ///
     /// # Panics
-    /// When it could run nowhere.
+    /// If it could not run anywhere.
     #[must_use]
     pub const fn rules(mut self, rules: Rules) -> Self {
         self.rules = rules;
         checked(self)
     }
 
-    /// The same command, for members with all these permissions, as [Discord's bits](crate::permissions): Discord hides it from others
-    /// (`default_member_permissions`, where a guild can decide otherwise), and the SDK looks whenever it is called.
+    /// Restricts the command to members with all these permissions, as [Discord's bits](crate::permissions). Discord
+    /// hides it from others (`default_member_permissions`, which a guild can override), and the SDK checks each call.
     ///
     /// # Panics
-    /// When it is for direct messages, where nobody has any.
+    /// If it is for direct messages, where nobody has any.
     #[must_use]
     pub const fn permissions(mut self, permissions: u64) -> Self {
         self.rules.permissions = permissions;
         checked(self)
     }
 
-    /// The same command, if the bot has all these permissions in the channel, as [Discord's bits](crate::permissions).
+    /// Requires that the bot has all these permissions in the channel, as [Discord's bits](crate::permissions).
     #[must_use]
     pub const fn bot_permissions(mut self, permissions: u64) -> Self {
         self.rules.bot_permissions = permissions;
         self
     }
 
-    /// The same command, for members with one of these roles, by snowflake.
+    /// Restricts the command to members with one of these roles, by snowflake.
     ///
     /// # Panics
-    /// When it is for direct messages, where nobody has one.
+    /// If it is for direct messages, where nobody has one.
     #[must_use]
     pub const fn roles(mut self, roles: &'static [u64]) -> Self {
         self.rules.roles = roles;
         checked(self)
     }
 
-    /// The same command, in direct messages only.
+    /// Restricts the command to direct messages.
     ///
     /// # Panics
-    /// When it could run nowhere.
+    /// If it could not run anywhere.
     #[must_use]
     pub const fn dm_only(mut self) -> Self {
         self.rules.dm_only = true;
         checked(self)
     }
 
-    /// The same command, in guilds only.
+    /// Restricts the command to guilds.
     ///
     /// # Panics
-    /// When it could run nowhere.
+    /// If it could not run anywhere.
     #[must_use]
     pub const fn guild_only(mut self) -> Self {
         self.rules.guild_only = true;
         checked(self)
     }
 
-    /// The same command, for the application's owners only.
+    /// Restricts the command to the application's owners.
     #[must_use]
     pub const fn owners_only(mut self) -> Self {
         self.rules.owners_only = true;
         self
     }
 
-    /// The same command, in age-restricted channels only.
+    /// Restricts the command to age-restricted channels.
     #[must_use]
     pub const fn nsfw(mut self) -> Self {
         self.rules.nsfw = true;
         self
     }
 
-    /// The same command, as often as this.
+    /// Limits how often the command can be called.
     #[must_use]
     pub const fn cooldown(mut self, cooldown: Cooldown) -> Self {
         self.rules.cooldown = Some(cooldown);
         self
     }
 
-    /// The same command, with so many calls under way.
+    /// Limits how many calls of the command can run at once.
     #[must_use]
     pub const fn concurrency(mut self, concurrency: Concurrency) -> Self {
         self.rules.concurrency = Some(concurrency);
         self
     }
 
-    /// Where it is offered, by Discord's numbers: 0 guilds, 1 direct messages with the bot, 2 other private channels.
+    /// Sets where the command is offered, by Discord's numbers: 0 guilds, 1 direct messages with the bot, 2 other
+    /// private channels.
     ///
     /// # Panics
-    /// When it could run nowhere, or is called with a prefix only.
+    /// If it could not run anywhere, or is called with a prefix only.
     #[must_use]
     pub const fn contexts(mut self, contexts: &'static [u8]) -> Self {
         self.contexts = contexts;
         checked(self)
     }
 
-    /// For which installations, by Discord's numbers: 0 of guilds, 1 of users.
+    /// Sets the installations that the command is for, by Discord's numbers: 0 those of guilds, 1 those of users.
     ///
     /// # Panics
-    /// When it is called with a prefix only.
+    /// If it is called with a prefix only.
     #[must_use]
     pub const fn integration_types(mut self, types: &'static [u8]) -> Self {
         self.integration_types = types;
         checked(self)
     }
 
-    /// The same command, registered in these guilds only, by snowflake. Discord shows it there at once.
+    /// Registers the command in these guilds only, by snowflake. Discord shows it there at once.
     ///
     /// # Panics
-    /// When it could run nowhere, or is called with a prefix only.
+    /// If it could not run anywhere, or is called with a prefix only.
     #[must_use]
     pub const fn guilds(mut self, guilds: &'static [u64]) -> Self {
         self.guilds = guilds;
         checked(self)
     }
 
-    /// Names and descriptions in other languages.
+    /// Sets names and descriptions in other languages.
     ///
     /// # Panics
-    /// When one breaks Discord's rules, or it is called with a prefix only.
+    /// If one breaks Discord's rules, or it is called with a prefix only.
     #[must_use]
     pub const fn localized(mut self, localized: &'static [Localized]) -> Self {
         match self.kind {
@@ -335,12 +337,12 @@ impl Command {
         checked(self)
     }
 
-    /// Further fields of Discord's command object, as JSON without the braces: `"handler":1`. What Discord adds can be
-    /// declared before this crate knows it.
+    /// Sets further fields of Discord's command object, as JSON without the braces: `"handler":1`. This allows fields
+    /// that Discord adds before this crate knows them.
     ///
     /// # Panics
-    /// When it is not JSON, holds a field that is said otherwise (such as `name`), or the command is called with a prefix
-    /// only.
+    /// If it is not JSON, contains a field that is set in another way (such as `name`), or the command is called with a
+    /// prefix only.
     #[must_use]
     pub const fn fields(mut self, json: &'static str) -> Self {
         fields::check(json);

@@ -1,7 +1,7 @@
-//! The `custom_id` of buttons, menus and forms: whose it is.
+//! Which cog the `custom_id` of a button, menu or form belongs to.
 
-/// Whether a `custom_id` has the form of a pattern: `vote:{number}` stands for everything that begins with `vote:` and has
-/// no further colon.
+/// Whether a `custom_id` matches a pattern: `vote:{number}` matches everything that begins with `vote:` and has no
+/// further colon.
 #[must_use]
 pub fn fits(pattern: &str, custom_id: &str) -> bool {
     let (mut parts, mut ids) = (pattern.split(':'), custom_id.split(':'));
@@ -14,7 +14,7 @@ pub fn fits(pattern: &str, custom_id: &str) -> bool {
     }
 }
 
-/// The cog whose handler waits for it: `music` of `@music:7:next`. None for what cogs name themselves.
+/// The cog whose handler waits for it: `music` for `@music:7:next`. `None` for ids that cogs choose themselves.
 #[must_use]
 pub fn waiting_cog(custom_id: &str) -> Option<&str> {
     custom_id.strip_prefix('@')?.split_once(':').map(|(cog, _)| cog)

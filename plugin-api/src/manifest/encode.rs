@@ -7,7 +7,7 @@ use super::{
     writer::{Writer, list},
 };
 
-/// Discord's types of an option that is a command, and of one that is a group of them.
+/// Discord's types of an option that is a subcommand, and of one that is a group of them.
 const SUBCOMMAND: u64 = 1;
 const SUBCOMMAND_GROUP: u64 = 2;
 /// Discord's context of an interaction in a guild, and in a direct message with the bot.
@@ -21,7 +21,7 @@ pub struct Declaration {
     pub name: &'static str,
     /// The cog's own version.
     pub version: &'static str,
-    /// ABI it is built against: [`ABI`](crate::abi::ABI), except in a cog that tests the host.
+    /// The ABI it is built against: [`ABI`](crate::abi::ABI), except in a cog that tests the host.
     pub abi: (u16, u16),
     /// `unwind` or `abort`, as the cog's crate was compiled.
     pub panic: &'static str,
@@ -29,7 +29,7 @@ pub struct Declaration {
     pub profile: &'static str,
     /// Gateway events it gets.
     pub events: &'static [&'static str],
-    /// Which of them.
+    /// Filters for these events.
     pub filters: &'static [Filter],
     /// Commands it answers.
     pub commands: &'static [Command],
@@ -37,7 +37,7 @@ pub struct Declaration {
     pub components: &'static [&'static str],
     /// Whether it reads settings.
     pub settings: bool,
-    /// What it asks of the host; none if it does not say.
+    /// The handles it needs; `None` if it does not declare them.
     pub handles: Option<&'static [&'static str]>,
 }
 
@@ -58,7 +58,7 @@ pub const fn encode<const N: usize>(declaration: &Declaration) -> [u8; N] {
     out.bytes
 }
 
-/// Whether it or one in it has an alias.
+/// Whether a command, or one in it, has an alias.
 const fn has_aliases(it: &Command) -> bool {
     let mut at = 0;
     while at < it.subcommands.len() {
@@ -101,7 +101,7 @@ impl<const N: usize> Writer<N> {
         self.raw("}");
     }
 
-    /// Each once: several listeners may be for one.
+    /// Each event once: several listeners may be for the same one.
     const fn events(&mut self, events: &[&str]) {
         self.raw("[");
         let mut at = 0;
@@ -132,7 +132,7 @@ impl<const N: usize> Writer<N> {
         self.raw("}");
     }
 
-    /// What the host goes by, and, as `discord`, what Discord gets.
+    /// What the host uses, and, as `discord`, what Discord gets.
     const fn command(&mut self, it: &Command) {
         self.raw("{\"type\":");
         self.number(it.kind as u64);
@@ -158,7 +158,7 @@ impl<const N: usize> Writer<N> {
         self.raw("}");
     }
 
-    /// The aliases of the commands in it, of which Discord knows nothing.
+    /// The aliases of the commands in it, which Discord does not know.
     const fn below(&mut self, it: &Command) {
         self.raw("[");
         let (mut at, mut is_first) = (0, true);
@@ -180,7 +180,7 @@ impl<const N: usize> Writer<N> {
         self.raw("]");
     }
 
-    /// The paths of all commands below that answer ephemerally.
+    /// The paths of all commands below it that answer ephemerally.
     const fn ephemeral(&mut self, it: &Command, group: &str, above: &str, before: usize) {
         if it.ephemeral && it.subcommands.is_empty() {
             if self.len > before {
@@ -194,7 +194,7 @@ impl<const N: usize> Writer<N> {
         }
         let mut at = 0;
         while at < it.subcommands.len() {
-            // What a group is, its commands are.
+            // Commands inherit it from their group.
             let mut below = it.subcommands[at];
             below.ephemeral |= it.ephemeral;
             self.ephemeral(&below, above, it.name, before);
@@ -209,7 +209,7 @@ impl<const N: usize> Writer<N> {
         }
     }
 
-    /// What commands, subcommands and groups have in common. What is the default is left out: not every server that speaks
+    /// What commands, subcommands and groups have in common. Defaults are left out, as not every server that implements
     /// Discord's API knows every field.
     const fn body(&mut self, it: &Command) {
         self.field("name", it.name);
@@ -233,7 +233,7 @@ impl<const N: usize> Writer<N> {
         self.raw("}");
     }
 
-    /// What a command has at its top only.
+    /// What only a top-level command has.
     const fn registration(&mut self, it: &Command) {
         if it.rules.permissions != 0 {
             self.raw(",\"default_member_permissions\":");

@@ -1,9 +1,9 @@
-//! Further fields of Discord's command object, as a cog writes them: looked at while compiling, since they are put between
-//! those that the SDK writes.
+//! Further fields of Discord's command object, as a cog writes them: checked at compile time, since they are inserted
+//! between those that the SDK writes.
 
 use super::same;
 
-/// Fields that the SDK writes by what is said of the command.
+/// Fields that the SDK writes from the declaration of the command.
 const OWN: &[&str] = &[
     "type",
     "name",
@@ -16,7 +16,7 @@ const OWN: &[&str] = &[
     "nsfw",
 ];
 
-/// That it is what stands between the braces of an object in JSON, without a field of the SDK's.
+/// Checks that this is the content of a JSON object, without its braces and without a field of the SDK's.
 pub(super) const fn check(json: &'static str) {
     let mut reader = Reader { json, at: 0 };
     reader.space();
@@ -41,7 +41,7 @@ impl Reader {
         self.at < self.json.len() && self.json.as_bytes()[self.at] == byte
     }
 
-    /// Goes past a byte, and what space follows it.
+    /// Skips a byte and the white space after it; returns whether it was there.
     const fn skip(&mut self, byte: u8) -> bool {
         let is_there = self.has(byte);
         if is_there {
@@ -63,7 +63,7 @@ impl Reader {
         }
     }
 
-    /// One and further ones behind commas.
+    /// One member, and more after commas.
     const fn members(&mut self, is_top: bool) {
         loop {
             let name = self.string();
@@ -104,7 +104,7 @@ impl Reader {
         }
     }
 
-    /// Its content, as it is written.
+    /// The content of the string, as it is written.
     const fn string(&mut self) -> &'static str {
         if !self.has(b'"') {
             unfit();
@@ -127,7 +127,7 @@ impl Reader {
         self.json.split_at(last).0.split_at(first).1
     }
 
-    /// What stands behind a backslash.
+    /// What follows a backslash.
     const fn escape(&mut self) {
         let bytes = self.json.as_bytes();
         let digits = if self.has(b'u') { 4 } else { 0 };
@@ -162,7 +162,7 @@ impl Reader {
     }
 }
 
-/// Whether it is a number of JSON. <https://www.rfc-editor.org/rfc/rfc8259#section-6>
+/// Whether this is a JSON number. <https://www.rfc-editor.org/rfc/rfc8259#section-6>
 const fn is_number(text: &[u8]) -> bool {
     let start = if !text.is_empty() && text[0] == b'-' { 1 } else { 0 };
     let mut at = digits(text, start);
@@ -187,7 +187,7 @@ const fn is_number(text: &[u8]) -> bool {
     at == text.len()
 }
 
-/// Where digits from a place on end.
+/// Where the digits from a position on end.
 const fn digits(text: &[u8], mut at: usize) -> usize {
     while at < text.len() && text[at].is_ascii_digit() {
         at += 1;

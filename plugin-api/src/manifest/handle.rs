@@ -1,13 +1,13 @@
-//! The words for what a cog may ask of the host.
+//! The names of the handles that a cog may use.
 
 use super::limits::same;
 
-/// All of them. `discord` and what begins so can name a guild, `http` an origin: `discord.reply:GUILD_ID`,
+/// All of them. `discord` and those that begin with it can name a guild, `http` an origin: `discord.reply:GUILD_ID`,
 /// `http:https://api.example.org`.
 pub const HANDLES: [&str; 9] =
     ["discord", "discord.read", "discord.reply", "http", "store", "api", "stats", "gateway", "schedule"];
 
-/// Whether a word is for a handle of the host: a guild is a number, and an origin has neither a path nor a wildcard.
+/// Whether a word names a handle of the host: a guild is a number, and an origin has neither a path nor a wildcard.
 const fn is_handle(word: &str) -> bool {
     let (bytes, mut end) = (word.as_bytes(), 0);
     while end < bytes.len() && bytes[end] != b':' {
@@ -38,13 +38,13 @@ const fn is_number(bytes: &[u8], from: usize) -> bool {
         is_zero &= bytes[at] == b'0';
         at += 1;
     }
-    // As long as a number of 64 bits surely is; and no guild is 0.
+    // Fewer than 20 digits always fit into 64 bits, and 0 is not a guild.
     !is_zero && at - from < 20
 }
 
 const fn is_origin(bytes: &[u8], from: usize) -> bool {
     let begins = begins_at(bytes, from, b"https://") || begins_at(bytes, from, b"http://");
-    // Behind the two slashes of the scheme none is left.
+    // There are no more slashes after the two of the scheme.
     let (mut at, mut slashes, mut last) = (from, 0, 0);
     while at < bytes.len() {
         if matches!(bytes[at], b'*' | b'?' | b'#' | b'@' | b' ') {
@@ -68,10 +68,10 @@ const fn begins_at(bytes: &[u8], from: usize, with: &[u8]) -> bool {
     true
 }
 
-/// The word itself.
+/// Returns the word itself.
 ///
 /// # Panics
-/// There is no such handle. While compiling, that is an error of the compiler.
+/// If there is no such handle. In a constant, this fails the build.
 #[must_use]
 pub const fn handle(word: &'static str) -> &'static str {
     assert!(

@@ -1,11 +1,12 @@
-//! What Discord, and the host, take of a command and of its options, as far as it can be known while compiling.
+//! The limits that Discord and the host set for commands and their options, as far as they can be checked at compile
+//! time.
 
 use super::{
     Rules,
     command::{Command, Localized},
 };
 
-/// That what is said of it fits together: it can be called, somewhere.
+/// Checks that the declaration is consistent: the command can be called somewhere.
 pub(super) const fn checked(command: Command) -> Command {
     assert!(command.slash || command.prefix, "a command cannot be both `slash_only` and `prefix_only`");
     assert!(command.prefix || command.aliases.is_empty(), "aliases are names with a prefix, and it has none");
@@ -62,7 +63,7 @@ const fn has(all: &[u8], some: &[u8]) -> bool {
     false
 }
 
-/// What a command has.
+/// A property of a command.
 #[derive(Clone, Copy)]
 enum Held {
     DmOnly,
@@ -90,15 +91,15 @@ const fn some_below(commands: &[Command], what: Held) -> bool {
     false
 }
 
-/// Discord's rules as far as they can be known while compiling: of letters other than ASCII the host says at load whether
-/// Discord takes them.
+/// Checks Discord's rules as far as possible at compile time: for letters other than ASCII, the host reports at load
+/// whether Discord accepts them.
 /// <https://discord.com/developers/docs/interactions/application-commands#application-command-object-application-command-naming>
 pub(super) const fn check(name: &str, description: &str) {
     check_name(name);
     check_description(description);
 }
 
-/// That names and descriptions in other languages keep the same rules; one of the two may be left out.
+/// Checks that names and descriptions in other languages follow the same rules; one of the two may be left out.
 pub(super) const fn check_localized(all: &[Localized]) {
     let mut at = 0;
     while at < all.len() {
@@ -113,7 +114,7 @@ pub(super) const fn check_localized(all: &[Localized]) {
     }
 }
 
-/// The same of an entry of a menu, which has no description.
+/// The same for an entry of a menu, which has no description.
 pub(super) const fn check_localized_menu(all: &[Localized]) {
     let mut at = 0;
     while at < all.len() {
@@ -140,7 +141,7 @@ const fn check_description(description: &str) {
 pub(crate) const fn characters(text: &str) -> usize {
     let (bytes, mut at, mut count) = (text.as_bytes(), 0, 0);
     while at < bytes.len() {
-        // Further bytes of a character begin with the bits 10.
+        // Continuation bytes of a character begin with the bits 10.
         if bytes[at] & 0xc0 != 0x80 {
             count += 1;
         }
@@ -149,7 +150,7 @@ pub(crate) const fn characters(text: &str) -> usize {
     count
 }
 
-/// Whether a text has so many characters.
+/// Whether the number of characters of a text is in this range.
 pub(crate) const fn within(text: &str, least: usize, most: usize) -> bool {
     let length = characters(text);
     least <= length && length <= most

@@ -1,4 +1,4 @@
-//! Options of commands, as Discord knows them.
+//! Options of commands, as Discord defines them.
 //! <https://discord.com/developers/docs/interactions/application-commands#application-command-object-application-command-option-structure>
 
 use super::{
@@ -20,7 +20,8 @@ pub(crate) mod kind {
     pub(crate) const ATTACHMENT: u8 = 11;
 }
 
-/// An option of a command. In `!name a b c`, each option takes a word and the last one, if it is text, the rest of the line.
+/// An option of a command. In `!name a b c`, each option takes a word, and the last one, if it is text, the rest of the
+/// line.
 #[derive(Clone, Copy, Debug)]
 pub struct Opt {
     pub(crate) name: &'static str,
@@ -30,14 +31,14 @@ pub struct Opt {
     pub(crate) localized: &'static [Localized],
 }
 
-/// What can be filled in for an option.
+/// The values that an option takes.
 #[derive(Clone, Copy, Debug)]
 pub struct OptionType {
     pub(crate) kind: u8,
     pub(crate) required: bool,
     pub(crate) choices: &'static [Choice],
     pub(crate) channel_types: &'static [u8],
-    /// Smallest and largest value, each as Discord's JSON number; empty for none.
+    /// Smallest and largest value, each as a JSON number; empty for none.
     pub(crate) values: (&'static str, &'static str),
     pub(crate) lengths: (Option<u16>, Option<u16>),
 }
@@ -56,17 +57,17 @@ impl OptionType {
         }
     }
 
-    /// The same, which can be left out.
+    /// Makes the option optional.
     #[must_use]
     pub const fn optional(mut self) -> Self {
         self.required = false;
         self
     }
 
-    /// The same, with these choices only: 1 to 25.
+    /// Allows only these choices: 1 to 25.
     ///
     /// # Panics
-    /// When there are more or none, or one is not of the option's type or breaks Discord's rules.
+    /// If there are more or none, or one is not of the option's type or breaks Discord's rules.
     #[must_use]
     pub const fn choices(mut self, choices: &'static [Choice]) -> Self {
         assert!(!choices.is_empty(), "an option without a choice cannot be filled in");
@@ -80,10 +81,10 @@ impl OptionType {
         self
     }
 
-    /// The same, for channels of these types only, by Discord's numbers.
+    /// Allows only channels of these types, by Discord's numbers.
     ///
     /// # Panics
-    /// When it is no channel.
+    /// If it is not a channel.
     #[must_use]
     pub const fn channel_types(mut self, types: &'static [u8]) -> Self {
         assert!(self.kind == kind::CHANNEL, "only a channel has a channel type");
@@ -92,12 +93,12 @@ impl OptionType {
     }
 }
 
-/// A value that can be chosen, and how it is shown.
+/// A value that can be chosen, and the name it is shown with.
 #[derive(Clone, Copy, Debug)]
 pub struct Choice {
-    /// What is shown, 1 to 100 characters.
+    /// The name that is shown, 1 to 100 characters.
     pub name: &'static str,
-    /// What is sent.
+    /// The value that is sent.
     pub value: ChoiceValue,
     /// Names in other languages.
     pub localized: &'static [Localized],
@@ -110,7 +111,7 @@ impl Choice {
         Self { name, value: ChoiceValue::Text(value), localized: &[] }
     }
 
-    /// Discord's rules for a choice of an option of this type.
+    /// Checks Discord's rules for a choice of an option of this type.
     /// <https://discord.com/developers/docs/interactions/application-commands#application-command-object-application-command-option-choice-structure>
     const fn check(&self, kind: u8) {
         assert!(within(self.name, 1, 100), "the name of a choice has 1 to 100 characters");
@@ -138,9 +139,9 @@ impl Choice {
 /// The value of a [`Choice`].
 #[derive(Clone, Copy, Debug)]
 pub enum ChoiceValue {
-    /// Of an option of text, at most 100 characters.
+    /// For an option of text, at most 100 characters.
     Text(&'static str),
-    /// Of an option of numbers, whole or not, as a JSON number.
+    /// For an option of numbers, whole or not, as a JSON number.
     Number(&'static str),
 }
 
@@ -184,13 +185,13 @@ impl Opt {
         attachment = ATTACHMENT;
     }
 
-    /// The option that a Rust type is read from; required unless the type is an `Option` or a list.
+    /// The option for a Rust type; required unless the type is an `Option` or a list.
     #[must_use]
     pub const fn of<T: Argument>(name: &'static str, description: &'static str) -> Self {
         Self::typed(T::OPTION, name, description)
     }
 
-    /// Whether it is a file, which in a prefix command comes beside the line.
+    /// Whether it is a file, which a prefix command does not take from the line.
     pub(crate) fn is_file(&self) -> bool {
         self.shape.kind == kind::ATTACHMENT
     }
@@ -200,17 +201,17 @@ impl Opt {
         Self { name, description, shape, autocomplete: false, localized: &[] }
     }
 
-    /// The same option, required.
+    /// Makes the option required.
     #[must_use]
     pub const fn required(mut self) -> Self {
         self.shape.required = true;
         self
     }
 
-    /// The same option, completed while the user types: see [`Cog::autocomplete`](crate::Cog::autocomplete).
+    /// Suggests values while the user types: see [`Cog::autocomplete`](crate::Cog::autocomplete).
     ///
     /// # Panics
-    /// When it is neither text nor a number, or has choices already.
+    /// If it is neither text nor a number, or has choices already.
     #[must_use]
     pub const fn autocomplete(mut self) -> Self {
         assert!(
@@ -222,10 +223,10 @@ impl Opt {
         self
     }
 
-    /// The same option, with these choices only.
+    /// Allows only these choices.
     ///
     /// # Panics
-    /// When there are more than 25 or none, one is not of the option's type, or it is completed.
+    /// If there are more than 25 or none, one is not of the option's type, or the option has autocomplete.
     #[must_use]
     pub const fn choices(mut self, choices: &'static [Choice]) -> Self {
         assert!(!self.autocomplete, "an option has choices or is completed, not both");
@@ -233,20 +234,20 @@ impl Opt {
         self
     }
 
-    /// The same option, for channels of these types only, by Discord's numbers.
+    /// Allows only channels of these types, by Discord's numbers.
     ///
     /// # Panics
-    /// When it is no channel.
+    /// If it is not a channel.
     #[must_use]
     pub const fn channel_types(mut self, types: &'static [u8]) -> Self {
         self.shape = self.shape.channel_types(types);
         self
     }
 
-    /// The same option, with a smallest value: a JSON number as text, so that it is exact.
+    /// Sets the smallest value: a JSON number as text, so that it is exact.
     ///
     /// # Panics
-    /// When it is not a number, or not one of the option's type.
+    /// If it is not a number, or not one of the option's type.
     #[must_use]
     pub const fn min(mut self, value: &'static str) -> Self {
         check_number(self.shape.kind, value);
@@ -254,10 +255,10 @@ impl Opt {
         self
     }
 
-    /// The same option, with a largest value: a JSON number as text, so that it is exact.
+    /// Sets the largest value: a JSON number as text, so that it is exact.
     ///
     /// # Panics
-    /// When it is not a number, or not one of the option's type.
+    /// If it is not a number, or not one of the option's type.
     #[must_use]
     pub const fn max(mut self, value: &'static str) -> Self {
         check_number(self.shape.kind, value);
@@ -265,10 +266,10 @@ impl Opt {
         self
     }
 
-    /// The same option, with at least so many characters (at most 6000).
+    /// Sets the minimum number of characters (at most 6000).
     ///
     /// # Panics
-    /// When it is no text, or the number is out of Discord's bounds.
+    /// If the option is not text, or the number is out of Discord's bounds.
     #[must_use]
     pub const fn min_length(mut self, characters: u16) -> Self {
         self.shape.lengths.0 = Some(characters);
@@ -276,10 +277,10 @@ impl Opt {
         self
     }
 
-    /// The same option, with at most so many characters (1 to 6000).
+    /// Sets the maximum number of characters (1 to 6000).
     ///
     /// # Panics
-    /// When it is no text, or the number is out of Discord's bounds.
+    /// If the option is not text, or the number is out of Discord's bounds.
     #[must_use]
     pub const fn max_length(mut self, characters: u16) -> Self {
         self.shape.lengths.1 = Some(characters);
@@ -300,10 +301,10 @@ impl Opt {
         }
     }
 
-    /// Names and descriptions in other languages.
+    /// Sets names and descriptions in other languages.
     ///
     /// # Panics
-    /// When one breaks Discord's rules.
+    /// If one breaks Discord's rules.
     #[must_use]
     pub const fn localized(mut self, localized: &'static [Localized]) -> Self {
         check_localized(localized);
@@ -312,7 +313,7 @@ impl Opt {
     }
 }
 
-/// That a JSON number, without an exponent, is one of an option of this type.
+/// Checks that a JSON number, without an exponent, fits an option of this type.
 const fn check_number(kind: u8, text: &str) {
     assert!(matches!(kind, kind::INTEGER | kind::NUMBER), "only a number has a smallest and a largest value");
     let (bytes, mut at, mut digits, mut points) = (text.as_bytes(), 0, 0, 0);

@@ -1,4 +1,4 @@
-//! Reads a manifest back, as the host does from the file. It checks form, not compatibility: that is the host's part.
+//! Reads a manifest back, as the host does from the file. It checks the form; compatibility is checked by the host.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -10,7 +10,7 @@ pub struct Manifest {
     pub name: String,
     /// The cog's own version.
     pub version: String,
-    /// ABI it was built against, `(major, minor)`.
+    /// The ABI it was built against, `(major, minor)`.
     pub abi: (u16, u16),
     /// Target triple.
     pub target: String,
@@ -22,7 +22,7 @@ pub struct Manifest {
     pub profile: String,
     /// Gateway events it gets.
     pub events: Vec<String>,
-    /// Which of them: an event that is named here reaches the cog if one of its filters lets it through.
+    /// Filters for them: an event that is named here reaches the cog if one of its filters lets it through.
     #[serde(default)]
     pub filters: Vec<FilterManifest>,
     /// Commands it answers.
@@ -33,12 +33,12 @@ pub struct Manifest {
     /// Whether it reads settings.
     #[serde(default)]
     pub settings: bool,
-    /// What it asks of the host; none if it does not say.
+    /// The handles it needs; `None` if it does not declare them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handles: Option<Vec<String>>,
 }
 
-/// Which of the events of a name wake a cog; what is empty lets everything through.
+/// Selects which events of a name wake a cog; an empty list lets everything through.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FilterManifest {
     /// The event.
@@ -47,28 +47,28 @@ pub struct FilterManifest {
     pub channels: Vec<String>,
     /// Guilds, by snowflake.
     pub guilds: Vec<String>,
-    /// Not if a bot or a webhook caused it.
+    /// Excludes events that a bot or a webhook caused.
     pub skip_bots: bool,
 }
 
-/// A declared command: what the host goes by, and what Discord gets.
+/// A declared command: what the host uses, and what Discord gets.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CommandManifest {
     /// Name of the command, or of the group.
     pub name: String,
-    /// Discord's command type: 1 a slash command, 2 of a user's menu, 3 of a message's.
+    /// Discord's command type: 1 for a slash command, 2 for a user menu, 3 for a message menu.
     #[serde(rename = "type")]
     pub kind: u8,
     /// Whether it can be called with a prefix.
     pub prefix: bool,
-    /// Further names with a prefix.
+    /// Additional names for calls with a prefix.
     pub aliases: Vec<String>,
-    /// Those in it that have aliases, or hold one that has.
+    /// The commands in it that have aliases, or contain one that has.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub below: Vec<Below>,
-    /// Paths (`tag`, `tag list`) of those whose answers are ephemeral.
+    /// Paths (`tag`, `tag list`) of the commands whose answers are ephemeral.
     pub ephemeral: Vec<String>,
-    /// Guilds, by snowflake, in which alone it is registered; empty for everywhere.
+    /// The guilds in which it is registered, by snowflake; empty for everywhere.
     pub guilds: Vec<String>,
     /// Discord's own application command object, as it is registered; none if it is called with a prefix only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -78,11 +78,11 @@ pub struct CommandManifest {
 /// The aliases of a command in a group, or of a group in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Below {
-    /// Its own name, without those of the groups above.
+    /// Its own name, without those of its groups.
     pub name: String,
-    /// Further names with a prefix.
+    /// Additional names for calls with a prefix.
     pub aliases: Vec<String>,
-    /// Those in it.
+    /// The commands in it.
     pub below: Vec<Below>,
 }
 
@@ -102,7 +102,7 @@ impl Manifest {
     /// Reads the content of the manifest section.
     ///
     /// # Errors
-    /// When it is not the JSON that `export!` writes.
+    /// If it is not the JSON that `export!` writes.
     pub fn parse(section: &[u8]) -> Result<Self, ManifestError> {
         let end = section.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
         let mut reader = serde_json::Deserializer::from_slice(&section[..end]);

@@ -1,5 +1,5 @@
-//! What must hold before a command runs. A command's rules and those of the groups above it hold together; the SDK looks
-//! in the cog, before the handler, for slash and prefix alike.
+//! What must hold before a command runs. The rules of a command and those of its groups apply together; the SDK checks
+//! them in the cog, before the handler, for slash and prefix commands alike.
 
 use std::time::Duration;
 
@@ -12,25 +12,25 @@ pub struct Rules {
     pub permissions: u64,
     /// Permissions that the bot needs in the channel, as [Discord's bits](crate::permissions).
     pub bot_permissions: u64,
-    /// In a guild only.
+    /// Only in guilds.
     pub guild_only: bool,
-    /// In direct messages only.
+    /// Only in direct messages.
     pub dm_only: bool,
-    /// For the application's owners only.
+    /// Only for the application's owners.
     pub owners_only: bool,
-    /// In age-restricted channels only, and in threads of them. In direct messages Discord offers a slash command to
+    /// Only in age-restricted channels, and in their threads. In direct messages, Discord offers a slash command to
     /// adults only.
     pub nsfw: bool,
-    /// For members with one of these roles, by snowflake.
+    /// Only for members with one of these roles, by snowflake.
     pub roles: &'static [u64],
     /// How often it can be called.
     pub cooldown: Option<Cooldown>,
-    /// How many calls of it can be under way.
+    /// How many calls of it can run at once.
     pub concurrency: Option<Concurrency>,
 }
 
 impl Rules {
-    /// Nothing is ruled: `Rules { dm_only: true, ..Rules::NONE }`.
+    /// No rules at all, for `Rules { dm_only: true, ..Rules::NONE }`.
     pub const NONE: Self = Self {
         permissions: 0,
         bot_permissions: 0,
@@ -59,8 +59,8 @@ pub enum Scope {
     Global,
 }
 
-/// So many calls in so much time. The host counts, so a reload does not reset it, and, if it is longer than a minute, a
-/// restart neither.
+/// A number of calls in an amount of time. The host counts them, so a reload does not reset the count, and neither does
+/// a restart if the time is longer than a minute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cooldown {
     pub(crate) uses: u32,
@@ -69,10 +69,10 @@ pub struct Cooldown {
 }
 
 impl Cooldown {
-    /// `uses` calls in each `time`, the same for a user wherever they are.
+    /// `uses` calls in each `time`, counted per user, wherever they are.
     ///
     /// # Panics
-    /// When either is zero: the command could never be called. When the time is longer than a year.
+    /// If either is zero, as the command could never be called, or if the time is longer than a year.
     #[must_use]
     pub const fn new(uses: u32, time: Duration) -> Self {
         assert!(uses > 0 && time.as_millis() > 0, "a cooldown has at least one use and a millisecond");
@@ -80,7 +80,7 @@ impl Cooldown {
         Self { uses, time, scope: Scope::User }
     }
 
-    /// Counted by another scope.
+    /// Sets what is counted together.
     #[must_use]
     pub const fn per(mut self, scope: Scope) -> Self {
         self.scope = scope;
@@ -88,7 +88,7 @@ impl Cooldown {
     }
 }
 
-/// So many calls under way at once.
+/// How many calls can run at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Concurrency {
     pub(crate) most: u32,
@@ -97,18 +97,18 @@ pub struct Concurrency {
 }
 
 impl Concurrency {
-    /// `most` calls at once, and a further one is refused with a word to the user.
+    /// Allows `most` calls at once; further ones are refused with a message to the user.
     ///
     /// # Panics
-    /// When it is zero: the command could never be called.
+    /// If it is zero, as the command could never be called.
     #[must_use]
     pub const fn new(most: u32, scope: Scope) -> Self {
         assert!(most > 0, "at least one call can be under way");
         Self { most, scope, waits: false }
     }
 
-    /// A further call waits for its turn instead, in order. It is deferred meanwhile, so it can open no form. If the cog is
-    /// replaced or unloaded before its turn has come, its user reads that it is to be called again.
+    /// Makes further calls wait for their turn instead, in order. A waiting call is deferred, so it cannot open a form.
+    /// If the cog is replaced or unloaded before its turn has come, the user is asked to call again.
     #[must_use]
     pub const fn wait(mut self) -> Self {
         self.waits = true;

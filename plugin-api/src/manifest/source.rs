@@ -1,4 +1,4 @@
-//! Where an event happened and who caused it, as far as its data says: what a filter looks at.
+//! Where an event happened and who caused it, as far as its data says so: the input of filters.
 
 use abi_stable::std_types::ROption;
 use serde::Deserialize;
@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::same;
 use crate::abi::{Event, Message};
 
-/// What an event's data says where it is read here.
+/// What the data of an event contains, of what is read here.
 #[derive(Clone, Copy)]
 pub(super) struct Says {
     pub channel: bool,
@@ -17,7 +17,7 @@ pub(super) struct Says {
 gearshift_cog_macros::events!();
 
 impl Says {
-    /// What is said by the events of a name. One that is not known may say everything.
+    /// What the events of a name contain. An unknown event may contain everything.
     pub(super) const fn of(name: &str) -> Self {
         let mut at = 0;
         while at < EVENTS.len() {
@@ -58,7 +58,7 @@ impl Source {
         }
     }
 
-    /// Whether a filter lets it through; a list that is empty lets everything.
+    /// Whether a filter lets it through; an empty list lets everything through.
     #[must_use]
     pub fn passes(&self, channels: &[u64], guilds: &[u64], skip_bots: bool) -> bool {
         let is_among =
@@ -74,7 +74,7 @@ impl Source {
         }
     }
 
-    /// Of an event that is passed on as JSON only the few fields are read that say it.
+    /// For an event that is passed on as JSON, only the few relevant fields are read.
     fn of_raw(name: &str, json: &str) -> Self {
         let raw: Raw<'_> = serde_json::from_str(json).unwrap_or_default();
         let id = |text: Option<&str>| text.and_then(|text| text.parse().ok());
@@ -87,7 +87,7 @@ impl Source {
                 || is_bot(raw.user)
                 || raw.member.is_some_and(|member| is_bot(member.user)),
         };
-        // An event whose data is a guild, a channel or something of one has it as `id`.
+        // If the data of an event is a guild, a channel or a part of one, its id is in `id`.
         // https://discord.com/developers/docs/events/gateway-events#receive-events
         match name {
             "GUILD_CREATE" | "GUILD_UPDATE" | "GUILD_DELETE" => source.guild = id(raw.id),
@@ -179,7 +179,7 @@ mod tests {
         for make in refused {
             assert!(std::panic::catch_unwind(make).is_err());
         }
-        // What Discord adds may say everything.
+        // Events that Discord adds may contain everything.
         let _ = Filter::new("NEW_EVENT").channels(&[1]).guilds(&[1]).skip_bots();
     }
 

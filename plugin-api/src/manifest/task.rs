@@ -1,16 +1,18 @@
-//! Tasks that a cog declares: the host plans them when the cog serves, and drops them with it.
+//! Tasks that a cog declares: the host plans them when the cog serves, and ends them with it.
 
 use std::time::Duration;
 
 use crate::abi::TASK_LONGEST;
 
-/// A task that the host runs for the cog as long as it serves. Its rhythm survives a reload and, if the host has a store, a
-/// restart: what became due while the host was down runs once, at the start. A generation without the task ends it.
+/// A task that the host runs for as long as the cog serves. Its rhythm survives a reload and, if the host has a store,
+/// a restart: a run that was due while the host was down takes place once, at the start. A generation that does not
+/// declare the task ends it.
 ///
-/// If a run is still under way when the next is due, that one is left out. A run that fails, or that a reload has cancelled,
-/// is tried again after 5 s, 30 s and 3 min, unless the next is due before, and the rhythm goes on whatever becomes of it.
+/// If a run is still in progress when the next one is due, the next one is skipped. A run that fails, or that a reload
+/// cancelled, is retried after 5 s, 30 s and 3 min, unless the next one is due before; the rhythm continues in any
+/// case.
 ///
-/// Time is the host's wall clock: what became due while the machine was suspended runs once, when it goes on.
+/// Time is the host's wall clock: a run that was due while the machine was suspended takes place once, when it resumes.
 ///
 /// ```
 /// use std::time::Duration;
@@ -32,20 +34,20 @@ pub struct Task {
 /// When a task runs.
 #[derive(Clone, Copy, Debug)]
 pub enum When {
-    /// So much time from start to start.
+    /// With this much time from start to start.
     Every(Duration),
     /// At a time of day, `HH:MM`, in a zone of the IANA database.
     Daily(&'static str, &'static str),
-    /// When a cron expression of five fields (minute, hour, day of month, month, day of week) says so, in a zone of the IANA
-    /// database.
+    /// According to a cron expression of five fields (minute, hour, day of month, month, day of week), in a zone of the
+    /// IANA database.
     Cron(&'static str, &'static str),
 }
 
 impl Task {
-    /// A task that runs every `period`, the first time after one period.
+    /// A task that runs every `period`, for the first time after one period.
     ///
     /// # Panics
-    /// When the period is below a second, or longer than a year.
+    /// If the period is shorter than a second, or longer than a year.
     #[must_use]
     pub const fn every(name: &'static str, period: Duration) -> Self {
         assert!(period.as_millis() >= 1000, "a task's period is a second or more");
@@ -53,11 +55,12 @@ impl Task {
         Self { name, when: When::Every(period), runs_at_start: false }
     }
 
-    /// A task that runs once a day, at a wall-clock time such as `09:00`, in a zone such as `Europe/Berlin`. Where the
-    /// clock is put forward over that time, it runs when the gap is over; where it is put back, it runs the first time only.
+    /// A task that runs once a day, at a wall-clock time such as `09:00`, in a zone such as `Europe/Berlin`. If the
+    /// clock is put forward past that time, it runs at the end of the gap; if the clock is put back, it runs the first
+    /// time only.
     ///
     /// # Panics
-    /// When `time` is not a time of day. An unknown zone is refused when the cog is set up.
+    /// If `time` is not a time of day. An unknown zone is refused when the cog is set up.
     #[must_use]
     pub const fn daily(name: &'static str, time: &'static str, zone: &'static str) -> Self {
         let bytes = time.as_bytes();
@@ -72,20 +75,20 @@ impl Task {
         Self { name, when: When::Daily(time, zone), runs_at_start: false }
     }
 
-    /// A task that runs when a cron expression says so: `*`, lists, ranges, steps, and names of months and days. With a day
-    /// of month and a day of week, one of them is enough, as in cron. An expression or a zone that cannot be read is refused
-    /// when the cog is set up.
+    /// A task that runs according to a cron expression: `*`, lists, ranges, steps, and names of months and days. If
+    /// both a day of month and a day of week are given, either is enough, as in cron. An expression or a zone that
+    /// cannot be read is refused when the cog is set up.
     ///
-    /// If minute and hour are without `*`, they are times of day, and what [`daily`](Self::daily) says of clocks that are
-    /// put forward or back holds for each of them. With a `*` they are a rhythm, which goes on in real time: `*/15 * * * *`
-    /// runs every 15 minutes on those two days as well.
+    /// If minute and hour have no `*`, they are times of day, and clock changes affect each of them as in
+    /// [`daily`](Self::daily). With a `*` they are a rhythm, which continues in real time: `*/15 * * * *` runs every 15
+    /// minutes on those two days as well.
     #[must_use]
     pub const fn cron(name: &'static str, expression: &'static str, zone: &'static str) -> Self {
         Self { name, when: When::Cron(expression, zone), runs_at_start: false }
     }
 
-    /// The same task, which also runs once when the cog begins to serve: when it is loaded, and when the host starts. A
-    /// reload is no such time.
+    /// Also runs the task once when the cog begins to serve: when it is loaded, and when the host starts, but not after
+    /// a reload.
     #[must_use]
     pub const fn at_start(mut self) -> Self {
         self.runs_at_start = true;

@@ -1,12 +1,12 @@
 //! Writes JSON in constant evaluation.
 
-/// Counts all bytes and keeps those that fit.
+/// Counts all bytes, and keeps those that fit.
 pub(super) struct Writer<const N: usize> {
     pub(super) bytes: [u8; N],
     pub(super) len: usize,
 }
 
-/// A list in JSON: a constant function takes no closure.
+/// Writes a JSON list; a macro, because a constant function cannot take a closure.
 macro_rules! list {
     ($out:ident, $items:expr, $item:ident => $write:expr) => {
         $out.raw("[");
@@ -64,7 +64,7 @@ impl<const N: usize> Writer<N> {
         }
     }
 
-    /// A snowflake or a set of permissions: Discord writes both as text.
+    /// A snowflake or a set of permissions, both of which Discord writes as text.
     pub(super) const fn id(&mut self, id: u64) {
         self.byte(b'"');
         self.number(id);

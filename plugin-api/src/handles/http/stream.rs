@@ -101,7 +101,7 @@ impl HttpStream {
     /// The rest of the body.
     ///
     /// # Errors
-    /// As [`chunk`](Self::chunk).
+    /// The same as [`chunk`](Self::chunk).
     pub async fn bytes(mut self) -> Result<Vec<u8>> {
         let mut bytes = Vec::new();
         while let Some(chunk) = self.chunk().await? {
@@ -113,7 +113,7 @@ impl HttpStream {
     /// The rest of the body as text. Invalid UTF-8 is replaced.
     ///
     /// # Errors
-    /// As [`chunk`](Self::chunk).
+    /// The same as [`chunk`](Self::chunk).
     pub async fn text(self) -> Result<String> {
         Ok(String::from_utf8_lossy(&self.bytes().await?).into_owned())
     }
