@@ -14,15 +14,15 @@ use crate::{
 ///
 /// Everything runs on the cog's own thread, so nothing needs to be `Send`; handlers start in the order in which Discord
 /// sent the events and interleave at `await`. An error or panic of a handler is a fault of the cog: it is logged with
-/// the cog's name and generation, and the cog goes on.
+/// the cog's name and generation, and the cog keeps running.
 pub trait Cog: Sized + 'static {
     /// The gateway events this cog gets, by Discord's names; see [`events`](crate::events).
     const EVENTS: &'static [&'static str] = &[];
-    /// Narrows them down. Events that no filter names always reach the cog.
+    /// Filters for those events. An event that no filter names always reaches the cog.
     const FILTERS: &'static [Filter] = &[];
-    /// The commands it answers.
+    /// The commands that the cog answers.
     const COMMANDS: &'static [Command] = &[];
-    /// The buttons, selects and forms it answers, by their `custom_id`: `vote:{number}` matches every id that begins
+    /// The buttons, selects and forms that it answers, by `custom_id`: `vote:{number}` matches every id that begins
     /// with `vote:` and has no further colon. They reach the cog that declares them, even after a reload or a restart.
     const COMPONENTS: &'static [&'static str] = &[];
     /// The tasks that run for as long as the cog serves.
@@ -66,8 +66,8 @@ pub trait Cog: Sized + 'static {
         ready(Ok(()))
     }
 
-    /// Answers a command of [`COMMANDS`](Self::COMMANDS); [`Context::command`] is its name. Its rules hold, and an
-    /// error that is [input](Error::input) is shown to the user.
+    /// Answers a command of [`COMMANDS`](Self::COMMANDS); [`Context::command`] is its name. Its rules hold at this
+    /// point. An error that is [input](Error::input) is shown to the user.
     fn command(&self, _ctx: &Context) -> impl Future<Output = Result<()>> {
         ready(Ok(()))
     }

@@ -25,7 +25,7 @@ pub use self::posted::Posted;
 pub(crate) use self::reply::Shown;
 use self::{call::Call, reply::Answer};
 
-/// What a handler was called for, with the cog's handles: all methods of [`Host`] are available here.
+/// What a handler was called for, with the cog's handles: all methods of [`Host`] are available on it.
 pub struct Context {
     host: Host,
     cause: Cause,

@@ -25,7 +25,7 @@ pub use self::event::{
 pub use self::fault::{ErrorCause, HandleError, HandleErrorKind};
 pub use self::host::{File, Method};
 
-// What is only between host and SDK: no author needs it.
+// Only for the host and the SDK: no author needs these.
 #[doc(hidden)]
 pub use self::{
     event::{Invocation, Origin},

@@ -21,7 +21,7 @@ impl<T: FromStr> Chosen<T> {
     }
 }
 
-/// The same for types that are arguments only: a user or channel with all that Discord sent along, an enum of choices.
+/// The same for types that are only arguments: a user or channel with all that Discord sent along, an enum of choices.
 pub trait ChosenArgument<T> {
     /// # Errors
     /// [Input](Error::input) that says what was expected; or the error of looking it up.

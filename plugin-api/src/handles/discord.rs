@@ -47,7 +47,7 @@ impl Discord {
     /// Posts a message to a channel, or several if its text is long and [split](crate::Long::Split): returns the first.
     ///
     /// # Errors
-    /// Discord's refusal, with its code; or no answer. If one of several messages fails, those before it are posted.
+    /// Discord's refusal, with its code; or no answer. If one of several messages fails, those before it were posted.
     pub async fn send(&self, channel: impl Into<u64>, message: impl Into<NewMessage>) -> Result<Sent> {
         let (first, _) = self.post_all(channel.into(), message.into()).await?;
         Ok(first)

@@ -107,7 +107,7 @@ impl Store {
         self.write(Change::json(key, value)?.if_absent()).await
     }
 
-    /// The same, for a limited time.
+    /// Sets `key` for a limited time if it does not exist; returns whether it did so.
     ///
     /// # Errors
     /// The same as [`set`](Self::set).

@@ -1,4 +1,4 @@
-//! The user who called, as serenity's models: read on demand, once, from the JSON that is there.
+//! The user who called, as serenity's models: read on demand, once, from the JSON of the call.
 
 use std::{borrow::Cow, cell::OnceCell};
 
@@ -33,7 +33,7 @@ struct About<'a> {
     /// Of a message, without the user; of an interaction in a guild and of some events, with it.
     #[serde(borrow)]
     member: Option<&'a RawValue>,
-    /// Of events that have nothing more.
+    /// Of events that only have the id.
     #[serde(borrow)]
     user_id: Option<Cow<'a, str>>,
     #[serde(borrow)]
@@ -48,7 +48,7 @@ impl Context {
         self.caller.author.get_or_init(|| Box::new(author(self)))
     }
 
-    /// The same user as a member of the guild, with their roles, their nickname and, for an interaction, their
+    /// The [`author`](Self::author) as a member of the guild, with their roles, their nickname and, for an interaction, their
     /// permissions in the channel. `None` in a direct message and in a task, and for an event that does not have it.
     #[must_use]
     pub fn member(&self) -> Option<&Member> {

@@ -33,8 +33,8 @@ const FOR_ANOTHER: &str = "This is for somebody else.";
 /// # }
 /// ```
 ///
-/// Once this is dropped, the user of a later press sees an ephemeral answer that it is no longer open, also after a
-/// reload or a restart.
+/// Once this is dropped, any further press gets an ephemeral answer: that it is no longer open. The same goes for a
+/// press after a reload or a restart.
 pub struct Components {
     host: Host,
     wait: Wait,

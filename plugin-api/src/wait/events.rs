@@ -48,7 +48,7 @@ impl Host {
         self.events_named(T::NAME)
     }
 
-    /// The same for a type that can be read from several events, by Discord's name of the event.
+    /// The same as [`events`](Self::events), for a type that can be read from several events; `name` is the one to get.
     ///
     /// # Errors
     /// If the cog does not get them.

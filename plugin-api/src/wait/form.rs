@@ -38,7 +38,7 @@ impl Context {
         self.ask_with(&[]).await
     }
 
-    /// The same, with initial texts for its fields, by the fields' names.
+    /// The same as [`ask`](Self::ask), with initial texts for fields, by the fields' names.
     ///
     /// # Errors
     /// The same as [`ask`](Self::ask).
