@@ -48,8 +48,9 @@ impl Context {
         self.caller.author.get_or_init(|| Box::new(author(self)))
     }
 
-    /// The [`author`](Self::author) as a member of the guild, with their roles, their nickname and, for an interaction, their
-    /// permissions in the channel. `None` in a direct message and in a task, and for an event that does not have it.
+    /// The [`author`](Self::author) as a member of the guild, with their roles, their nickname and, for an interaction,
+    /// their permissions in the channel. `None` in a direct message and in a task, and for an event that does not have
+    /// it.
     #[must_use]
     pub fn member(&self) -> Option<&Member> {
         self.caller.member.get_or_init(|| member(self).map(Box::new)).as_deref()
