@@ -43,10 +43,10 @@ use crate::{Context, Error, abi::HandleError, manifest::OptionType};
 pub trait Argument: Sized {
     /// The option that Discord shows for it.
     const OPTION: OptionType;
-    /// How much of the line it takes in a prefix command.
+    /// How much of the line the argument takes in a prefix command.
     const TAKES: Takes = Takes::Word;
 
-    /// Reads what was given.
+    /// Reads the value that was given.
     fn read(given: Given<'_>) -> impl Future<Output = Result<Self, ArgumentError>>;
 
     /// The value if nothing was given. `None` makes the option required.

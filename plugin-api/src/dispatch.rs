@@ -17,7 +17,7 @@ use crate::{
 const SUGGESTIONS_MAX: usize = 25;
 const SUGGESTION_LENGTH_MAX: usize = 100;
 
-/// Runs a command whose rules hold.
+/// Runs a command if its rules hold.
 pub(crate) async fn command<C: Cog>(cog: &C, host: Host, invocation: Invocation) -> Result {
     let (ctx, found) = Context::of_command(host, invocation, C::COMMANDS);
     let outcome = match found {

@@ -148,7 +148,7 @@ impl NewMessage {
         self
     }
 
-    /// Whether only the user who asked can see it.
+    /// Whether only the user of the interaction can see it.
     pub(crate) fn is_ephemeral(&self) -> bool {
         self.flags & EPHEMERAL != 0
     }

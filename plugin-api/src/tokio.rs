@@ -28,7 +28,7 @@ static RUNTIME: Mutex<State> = Mutex::new(State::Unused);
 enum State {
     Unused,
     Running(Runtime),
-    /// The generation ends.
+    /// The generation is ending.
     Ended,
 }
 

@@ -27,7 +27,7 @@ pub struct User {
     pub name: RString,
     /// The name that others see: the guild nickname, or else the global display name, or else `name`.
     pub display_name: RString,
-    /// Whether it is an application.
+    /// Whether the user is an application.
     pub bot: bool,
 }
 

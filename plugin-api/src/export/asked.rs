@@ -27,7 +27,7 @@ impl<T: Default> Unbuilt for T {
     }
 }
 
-/// What a function of a cog's returns.
+/// What a function of a cog returns.
 #[diagnostic::on_unimplemented(
     message = "a function of a cog returns `Result`, not `{Self}`",
     label = "`Result<{T}>` of the prelude stands here",

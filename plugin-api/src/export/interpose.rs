@@ -97,7 +97,7 @@ pub unsafe fn thread_create(
     // SAFETY: the type is that of pthread_create.
     let create = unsafe { THREAD_CREATE.function::<ThreadCreate>() };
     let Some(slot) = LEDGER.thread_starting(alive) else {
-        // The overflow is in the ledger: this library will be held.
+        // The ledger records the overflow, so this library will be held.
         // SAFETY: the caller keeps the contract of pthread_create.
         return unsafe { create(thread, attributes, start, argument) };
     };

@@ -218,7 +218,7 @@ impl Discord {
         self.tell(Method::Delete, member_path(guild.into(), user.into()), None).await
     }
 
-    /// Bans a user from a guild. Their messages stay; [`ban_deleting`](Self::ban_deleting) deletes the last ones.
+    /// Bans a user from a guild. Their messages stay; [`ban_deleting`](Self::ban_deleting) deletes recent ones.
     ///
     /// # Errors
     /// The same as [`send`](Self::send).

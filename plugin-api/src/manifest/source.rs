@@ -87,7 +87,7 @@ impl Source {
                 || is_bot(raw.user)
                 || raw.member.is_some_and(|member| is_bot(member.user)),
         };
-        // If the data of an event is a guild, a channel or a part of one, its id is in `id`.
+        // Events whose data is a guild or a channel, or only a part of one, have its id as `id`.
         // https://discord.com/developers/docs/events/gateway-events#receive-events
         match name {
             "GUILD_CREATE" | "GUILD_UPDATE" | "GUILD_DELETE" => source.guild = id(raw.id),

@@ -1,4 +1,4 @@
-//! serenity's builders, as what the SDK sends.
+//! serenity's builders, converted into what the SDK sends.
 
 mod files;
 
@@ -37,7 +37,7 @@ builders! {
     EditVoiceState EditWebhook<'_>
 }
 
-/// What is a message, or has one in this field. Even as JSON it notifies nobody, unless the builder says otherwise.
+/// Builders that are a message, or have one in this field. Even as JSON they notify nobody, unless they say otherwise.
 macro_rules! notifying {
     ($($type:ty: $message:literal;)+) => {
         $(impl ToJson for $type {
