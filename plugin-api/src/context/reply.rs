@@ -182,8 +182,8 @@ impl Context {
         self.acknowledge(self.is_declared_ephemeral()).await
     }
 
-    /// The same as [`defer`](Self::defer), but only the caller sees it, and the first answer too. "Is typing …" is
-    /// still public.
+    /// The same as [`defer`](Self::defer), but only the caller sees it and the first answer. "Is typing …" is still
+    /// public.
     ///
     /// # Errors
     /// The same as [`reply`](Self::reply).

@@ -46,7 +46,7 @@ impl Clock {
 
     /// Runs `future` for at most `time`; `None` if it was not done by then. A request in it that changes something (all
     /// but `GET` and `HEAD`, and writes to the store) is still carried out once the host has it; a request that only
-    /// reads is given up.
+    /// reads is abandoned.
     pub async fn timeout<T>(&self, time: Duration, future: impl Future<Output = T>) -> Option<T> {
         let mut future = pin!(future);
         let mut sleep = pin!(self.sleep(time));

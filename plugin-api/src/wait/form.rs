@@ -24,8 +24,8 @@ impl Context {
     /// unloaded.
     ///
     /// A form must be the first answer, within 3 s. Where none can be opened – in a prefix command, in answer to
-    /// another form, or because the host deferred first – a button is posted that opens the form as often as it is
-    /// pressed.
+    /// another form, or because the host deferred first – a button is posted that opens it, and opens it again if the
+    /// user has closed it.
     ///
     /// Meanwhile the call is running and counts for its [concurrency](crate::manifest::Concurrency). A user who calls
     /// again has closed the form, so their previous call ends if it is in the way. To keep other users from waiting
