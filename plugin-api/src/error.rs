@@ -8,7 +8,7 @@ use crate::abi::{ErrorCause, HandleError};
 /// The error that a cog's functions return. `?` makes it from any error, and [`Error::new`] from text.
 ///
 /// An error is not always the fault of the cog. A refusal by Discord or another server, and bad input from a user, are
-/// counted separately and never make the host go back to the previous version. `?` recognizes the error of a handle, and
+/// counted separately and never make the host go back to the old version. `?` recognizes the error of a handle, and
 /// errors of parsing a number or a `bool` from text, even as the source of another error; [`Error::input`] marks an
 /// error as bad input explicitly.
 ///

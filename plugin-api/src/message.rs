@@ -76,7 +76,7 @@ impl NewMessage {
         self
     }
 
-    /// Lets the message notify these users and roles, if its text mentions them.
+    /// Lets the message notify those in `mentions`, if its text mentions them.
     #[must_use]
     pub fn allow_mentions(mut self, mentions: &[Mention]) -> Self {
         self.mentions.extend_from_slice(mentions);
