@@ -202,7 +202,7 @@ impl Waits {
         _ = self.0.own.set(own);
     }
 
-    /// What the ids of this generation have in common: the time of its first id, in microseconds.
+    /// What the ids of this generation have in common: the time at which it was first needed, in microseconds.
     fn own(&self) -> &str {
         self.0.own.get_or_init(|| {
             let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
