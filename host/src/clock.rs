@@ -1,5 +1,5 @@
-//! The time by which cogs wait and their tasks fall due: the machine's, or one that can be moved by hand, for the
-//! built-in Discord. Deadlines of the host and of the network stay on the machine's time.
+//! The clock that cogs' waits and scheduled tasks use: the machine's, or one that can be moved by hand, for the
+//! built-in Discord. Deadlines of the host and of the network always use the machine's time.
 
 use std::{
     collections::BTreeSet,
@@ -9,10 +9,10 @@ use std::{
 
 use tokio::{sync::Notify, time::Instant};
 
-/// How long the machine's wall clock is trusted: it is put right by NTP, and goes on while the machine is suspended, which
-/// the clock that timers go by does not.
+/// How long to rely on one reading of the machine's wall clock: NTP may adjust it, and it keeps running while the
+/// machine is suspended, which the clock of the timers does not.
 const LOOK: Duration = Duration::from_secs(10);
-/// Further than any task can be planned, and less than what timers can count.
+/// Further ahead than any task can be planned, and less than timers can represent.
 const FAR: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
 /// A clock; clones share it. The default is the machine's time.
@@ -22,19 +22,19 @@ pub struct HostClock(Option<Arc<Movable>>);
 #[derive(Debug)]
 struct Movable {
     hands: Mutex<Hands>,
-    /// The hands were moved.
+    /// Notified when the hands were moved.
     moved: Notify,
 }
 
 #[derive(Debug)]
 struct Hands {
-    /// A moment on this clock, and when that was, in milliseconds since the Unix epoch.
+    /// A moment on this clock, and the same moment in milliseconds since the Unix epoch.
     origin: (Instant, u64),
-    /// What time it is, or was when the machine's clock stood at `running_since`.
+    /// The time on this clock, as of `running_since` if it is running.
     at: Instant,
-    /// `None`: time stands still.
+    /// `None`: the clock is frozen.
     running_since: Option<Instant>,
-    /// Who waits, earliest first. A wait stays in it until what it was for has been handed on.
+    /// All outstanding waits, earliest first. A wait stays here until the work it was for has been handed on.
     waits: BTreeSet<(Instant, u64)>,
     next: u64,
 }
@@ -45,8 +45,8 @@ impl Hands {
     }
 }
 
-/// A wait that is over. The task that waited drops it when what had to happen then is under way, so that
-/// [`HostClock::is_behind`] never says "no" in between.
+/// A wait that is over. The task that waited drops it once the work that was due is under way, so that
+/// [`HostClock::is_behind`] never returns `false` in between.
 #[derive(Debug)]
 #[must_use = "the wait counts as outstanding until this is dropped"]
 pub struct Due(Option<(Arc<Movable>, (Instant, u64))>);
@@ -65,7 +65,7 @@ impl HostClock {
         HostClock::movable_at(machine_unix_ms())
     }
 
-    /// One that begins at some time, in milliseconds since the Unix epoch.
+    /// One that starts at the given time, in milliseconds since the Unix epoch.
     fn movable_at(unix_ms: u64) -> HostClock {
         let now = Instant::now();
         let waits = BTreeSet::new();
@@ -73,12 +73,12 @@ impl HostClock {
         HostClock(Some(Arc::new(Movable { hands: Mutex::new(hands), moved: Notify::new() })))
     }
 
-    /// What time it is, for spans.
+    /// The current moment, for measuring spans.
     pub fn now(&self) -> Instant {
         self.0.as_ref().map_or_else(Instant::now, |clock| clock.hands().now())
     }
 
-    /// What time it is, in milliseconds since the Unix epoch. Unlike [`now`](Self::now) it may be put forward or back.
+    /// The current time, in milliseconds since the Unix epoch. Unlike [`now`](Self::now) it may be set forward or back.
     pub fn unix_ms(&self) -> u64 {
         self.0.as_ref().map_or_else(machine_unix_ms, |clock| {
             let hands = clock.hands();
@@ -87,8 +87,8 @@ impl HostClock {
         })
     }
 
-    /// Notes that something has to happen at some time, in milliseconds since the Unix epoch: a wait like that of
-    /// [`until`](Self::until), for a caller that looks at the time in [`toward`](Self::toward).
+    /// Registers that something is due at a time, in milliseconds since the Unix epoch: a wait like that of
+    /// [`until`](Self::until), for a caller that waits with [`toward`](Self::toward).
     pub fn expect(&self, unix_ms: u64) -> Due {
         let Some(clock) = &self.0 else { return Due(None) };
         let (began, origin_ms) = clock.hands().origin;
@@ -96,13 +96,14 @@ impl HostClock {
         clock.enter(began + span)
     }
 
-    /// Waits until it is that time, in milliseconds since the Unix epoch, or may be: the wall clock can be put right
-    /// meanwhile, so each waiter looks at it again.
+    /// Waits until a time, in milliseconds since the Unix epoch, but may return earlier: the wall clock can be adjusted
+    /// in the meantime, so each caller checks it again.
     pub async fn toward(&self, unix_ms: u64) {
         let left = Duration::from_millis(unix_ms.saturating_sub(self.unix_ms()));
         let look = tokio::time::sleep(left.min(LOOK));
         let Some(clock) = &self.0 else { return look.await };
-        // Made before the hands are read: it hears of every move from here on.
+        // Created before the hands are read: a `Notified` receives every `notify_waiters` from its creation on, so no
+        // move is missed.
         let moved = clock.moved.notified();
         let stands = clock.hands().running_since.is_none();
         match unix_ms <= self.unix_ms() {
@@ -115,7 +116,7 @@ impl HostClock {
         }
     }
 
-    /// Waits until that moment, never less. The wait counts from the call on, polled or not.
+    /// Waits until `moment`, never less. The wait is registered by this call, even before the future is polled.
     pub fn until(&self, moment: Instant) -> impl Future<Output = Due> + Send + use<> {
         let movable = self.0.clone().map(|clock| (clock.enter(moment), clock));
         async move {
@@ -124,7 +125,7 @@ impl HostClock {
                 return Due(None);
             };
             loop {
-                // Made before the hands are read: it hears of every move from here on.
+                // Created before the hands are read, so that no move is missed.
                 let moved = clock.moved.notified();
                 let (left, stands) = {
                     let hands = clock.hands();
@@ -139,28 +140,28 @@ impl HostClock {
         }
     }
 
-    /// How long until the next wait is over; `None` if nobody waits, or if it is the machine's time.
+    /// How long until the next wait is over; `None` if there is none, or if this is the machine's clock.
     pub fn next_due(&self) -> Option<Duration> {
         let hands = self.0.as_ref()?.hands();
         hands.waits.first().map(|(due, _)| due.saturating_duration_since(hands.now()))
     }
 
-    /// Whether a moment has come for which somebody waited, and what had to happen then is not under way yet.
+    /// Whether a wait is over whose work is not under way yet.
     pub fn is_behind(&self) -> bool {
         self.next_due() == Some(Duration::ZERO)
     }
 
-    /// Moves it forward, whether it runs or stands. The machine's time cannot be moved.
+    /// Moves the clock forward, whether it runs or is frozen. Has no effect on the machine's clock.
     pub fn advance(&self, by: Duration) {
         self.turn(|hands| hands.at += by);
     }
 
-    /// It stands still until it is moved or [resumed](Self::resume). The machine's time cannot be frozen.
+    /// Stops the clock until it is moved or [resumed](Self::resume). Has no effect on the machine's clock.
     pub fn freeze(&self) {
         self.turn(|hands| (hands.at, hands.running_since) = (hands.now(), None));
     }
 
-    /// It runs on from where it stands.
+    /// Lets the clock run on from the time it shows.
     pub fn resume(&self) {
         self.turn(|hands| (hands.at, hands.running_since) = (hands.now(), Some(Instant::now())));
     }
@@ -194,7 +195,7 @@ impl HostClock {
         HostClock::movable_at(unix_ms_of(time))
     }
 
-    /// Puts the wall clock right, as NTP does: spans go on as they were, and nobody is notified.
+    /// Adjusts the wall clock, as NTP does: spans are unaffected, and no waiter is notified.
     pub(crate) fn put(&self, time: &str) {
         let clock = self.0.as_ref().expect("the machine's time cannot be moved");
         let mut hands = clock.hands();

@@ -1,6 +1,6 @@
-//! Cooldowns of one cog's commands: how often each was used lately. The host keeps them, so that a reload does not reset
-//! them; those longer than a minute are in the store too, and the others when the host ends in order: a restart does not
-//! reset them either.
+//! Cooldowns of one cog's commands: how often each was used recently. The host keeps them, so a reload does not reset
+//! them. Neither does a restart: those longer than a minute are written to the store at once, the others when the host
+//! ends in order.
 
 use std::{
     collections::HashMap,
@@ -17,37 +17,37 @@ use crate::{
     sessions::store::{Change, Entry, Expect, Store, StoreError},
 };
 
-/// Cooldowns of one cog that are under way at once. Beyond it, those that end first are forgotten.
+/// Maximum number of active cooldowns of one cog. Beyond it, those that end first are dropped.
 const MOST: usize = 10_000;
-/// Those that last longer are kept in the store.
+/// Cooldowns longer than this are kept in the store.
 const KEPT_FROM: Duration = Duration::from_secs(60);
 
-/// One cooldown, and how often it can be used.
+/// One use of a command, and the limit that it is checked against.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Use {
-    /// What is counted together: a command and, where it is counted by user or place, whose.
+    /// What is counted together: a command and, if it is counted by user or place, the user or place.
     pub key: String,
-    /// So many uses.
+    /// How many uses are allowed.
     pub uses: u32,
-    /// In so much time, which begins with the first of them.
+    /// Within this time, which begins with the first of them.
     pub time: Duration,
 }
 
 /// The cooldowns of one cog.
 #[derive(Debug)]
 pub struct Cooldowns {
-    /// Whose they are in the store. No cog has a name with a slash, so no cog can read or change them.
+    /// Their owner in the store. A cog's name has no slash, so no cog can read or change them.
     owner: String,
     store: Option<Arc<Store>>,
     clock: HostClock,
     windows: Mutex<HashMap<String, Window>>,
-    /// What a run before this one has left was read.
+    /// Set once what an earlier run left has been read.
     loaded: OnceCell<()>,
-    /// Held while the store is written: what is written last is what was used last.
+    /// Held while the store is written, so that the last write holds the latest use.
     writing: tokio::sync::Mutex<()>,
 }
 
-/// The time that began with the first use.
+/// The period that began with the first use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Window {
     began_unix_ms: u64,
@@ -56,13 +56,13 @@ struct Window {
 }
 
 impl Window {
-    /// As it is at `now`: it begins then if the machine's clock was set back since, and would else last until the clock has
-    /// come to where it was.
+    /// As of `now`: if the machine's clock was set back since it began, it begins now. Otherwise it would last until
+    /// the clock reaches the old time again.
     fn seen(self, now: u64) -> Window {
         Window { began_unix_ms: self.began_unix_ms.min(now), ..self }
     }
 
-    /// Milliseconds until it is over.
+    /// Milliseconds until it ends.
     fn left(self, now: u64) -> u64 {
         self.time_ms.saturating_sub(now.saturating_sub(self.began_unix_ms))
     }
@@ -73,7 +73,7 @@ impl Window {
 }
 
 impl Cooldowns {
-    /// Those of a cog, by `clock`.
+    /// The cooldowns of `cog`, measured by `clock`.
     pub fn new(cog: &str, store: Option<Arc<Store>>, clock: HostClock) -> Arc<Cooldowns> {
         Arc::new(Cooldowns {
             owner: format!("{cog}/cooldowns"),
@@ -85,9 +85,9 @@ impl Cooldowns {
         })
     }
 
-    /// Uses all of them once, or none if one is used up. How long it then is until all can be used; zero: they were.
-    /// What is kept over a restart is on disk when this returns. A store that fails is logged, and they are counted in
-    /// memory.
+    /// Uses all of them once, or none if one is used up. Returns the time until all of them can be used; zero if they
+    /// were used. Uses that survive a restart are on disk when this returns. If the store fails, that is logged, and
+    /// they are counted in memory.
     pub async fn take(&self, uses: Vec<Use>) -> Duration {
         self.loaded.get_or_init(|| self.load()).await;
         let kept = match self.count(&uses) {
@@ -103,14 +103,14 @@ impl Cooldowns {
                 let window = self.windows().get(&key).copied();
                 self.write(store, key, window, now)
             });
-            // At once, so that they are one wait for the disk.
+            // Concurrently, so that they wait for the disk only once.
             join_all(writes).await.into_iter().for_each(|written| self.warn_of(written.map(drop)));
         }
         Duration::ZERO
     }
 
-    /// Writes down those that are not in the store because they are short, for a host that ends in order: the next one
-    /// may begin before they are over.
+    /// Writes the cooldowns to the store that are too short to be there already, for a host that ends in order: the
+    /// next one may start before they are over.
     pub async fn keep(&self) {
         let Some(store) = &self.store else { return };
         let (_writing, now) = (self.writing.lock().await, self.clock.unix_ms());
@@ -136,7 +136,7 @@ impl Cooldowns {
         store.change(&self.owner, Change { key, value, expect: Expect::Any, lasts }).await
     }
 
-    /// Counts a use of each. The keys of what has to be written to the store; or how long it is until they can be used.
+    /// Counts a use of each. Returns the keys to write to the store, or the time until all of them can be used.
     fn count(&self, uses: &[Use]) -> Result<Vec<String>, Duration> {
         let now = self.clock.unix_ms();
         let mut windows = self.windows();
@@ -169,7 +169,7 @@ impl Cooldowns {
         Ok(kept)
     }
 
-    /// Reads what is still under way.
+    /// Reads the cooldowns that are still active.
     async fn load(&self) {
         let Some(store) = &self.store else { return };
         let (mut after, now) = (None::<String>, self.clock.unix_ms());
@@ -198,7 +198,8 @@ impl Cooldowns {
     }
 }
 
-/// Makes room if there is none: drops what is over, or else the tenth that ends first. The keys that are in the store.
+/// If the table is full, drops the cooldowns that are over, or else the tenth that ends first. Returns the dropped keys
+/// that are in the store.
 fn forget_some(windows: &mut HashMap<String, Window>, now: u64) -> Vec<String> {
     if windows.len() < MOST {
         return Vec::new();

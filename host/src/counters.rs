@@ -1,4 +1,4 @@
-//! Numbers that are counted where things happen and read where somebody looks. Neither side ever waits for the other.
+//! Counters that are incremented where things happen, and read for metrics and status. Neither side waits for the other.
 
 use std::{
     borrow::Borrow,
@@ -14,14 +14,14 @@ use std::{
 
 use arc_swap::ArcSwap;
 
-/// Whether the log names the `count`th of the same: the first ones, and then ever fewer. A flood from outside is no flood of
-/// lines then, and it shows all the same that it goes on.
+/// Whether the `count`th occurrence of something is logged: counts that are powers of two are. A flood from outside
+/// does not flood the log, which still shows that it continues.
 pub fn is_worth_a_line(count: u64) -> bool {
     count.is_power_of_two()
 }
 
-/// Counters by key, each made when its key is counted first. There are at most so many: what has no counter of its own
-/// is counted together, so that nobody outside can make the table grow.
+/// Counters by key, each created when its key is first counted. Their number is limited: keys beyond the limit share
+/// one counter, so that outside input cannot make the table grow.
 pub struct Counters<K, L> {
     table: ArcSwap<HashMap<K, Arc<Counter<L>>>>,
     others: AtomicU64,
@@ -34,12 +34,12 @@ struct Counter<L> {
 }
 
 impl<K: Clone + Eq + Hash, L: Clone + Ord> Counters<K, L> {
-    /// No counters yet, and at most so many.
+    /// No counters yet, and at most `most`.
     pub fn new(most: usize) -> Counters<K, L> {
         Counters { table: ArcSwap::default(), others: AtomicU64::new(0), most }
     }
 
-    /// Adds one, and returns how many that makes; `first` makes key and label when the key is new.
+    /// Adds one, and returns the new count; `first` creates key and label when the key is new.
     pub fn count<Q: Eq + Hash + ?Sized>(&self, key: &Q, first: impl FnOnce() -> (K, L)) -> u64
     where
         K: Borrow<Q>,
@@ -63,7 +63,7 @@ impl<K: Clone + Eq + Hash, L: Clone + Ord> Counters<K, L> {
         before + 1
     }
 
-    /// The counts by label so far, in order; keys of one label are added up.
+    /// The counts so far by label, in order; counts of keys with the same label are added up.
     pub fn counts(&self) -> BTreeMap<L, u64> {
         let mut counts = BTreeMap::new();
         for counter in self.table.load().values() {
@@ -72,7 +72,7 @@ impl<K: Clone + Eq + Hash, L: Clone + Ord> Counters<K, L> {
         counts
     }
 
-    /// What was counted when there were as many counters as may be.
+    /// What was counted without a counter of its own, because the table was full.
     pub fn others(&self) -> u64 {
         self.others.load(Ordering::Relaxed)
     }
@@ -84,25 +84,25 @@ impl<K, L> fmt::Debug for Counters<K, L> {
     }
 }
 
-/// How often something took how long.
+/// A histogram of durations.
 #[derive(Debug, Default)]
 pub struct Times {
-    /// Those up to each of [`Times::BOUNDS`], and the longer ones; each is counted once.
+    /// Durations up to each of [`Times::BOUNDS`], and the longer ones; each is counted once.
     buckets: [AtomicU64; Times::BOUNDS.len() + 1],
     nanos: AtomicU64,
 }
 
-/// What [`Times`] had counted at one moment.
+/// The values of [`Times`] at one moment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TimesSeen {
-    /// An upper bound in seconds, and what was counted up to it and above the one before; the last has none.
+    /// An upper bound in seconds, and the count up to it and above the previous bound; the last bound is infinity.
     pub buckets: Vec<(f64, u64)>,
-    /// All together, in seconds.
+    /// The sum of all durations, in seconds.
     pub seconds: f64,
 }
 
 impl Times {
-    /// Upper bounds: fine where a reply is made, up to the limit after which a cog is stuck.
+    /// Upper bounds: fine in the range of replies, up to the limit after which a cog counts as stuck.
     pub const BOUNDS: [Duration; 14] = [
         Duration::from_micros(250),
         Duration::from_millis(1),
@@ -120,7 +120,7 @@ impl Times {
         Duration::from_secs(30),
     ];
 
-    /// Something took so long.
+    /// Counts one duration.
     pub fn count(&self, took: Duration) {
         let bucket = Times::BOUNDS.iter().position(|bound| took <= *bound).unwrap_or(Times::BOUNDS.len());
         self.buckets[bucket].fetch_add(1, Ordering::Relaxed);
@@ -128,7 +128,7 @@ impl Times {
         self.nanos.fetch_add(nanos, Ordering::Relaxed);
     }
 
-    /// What was counted so far.
+    /// The values so far.
     pub fn seen(&self) -> TimesSeen {
         let bounds = Times::BOUNDS.iter().map(Duration::as_secs_f64).chain([f64::INFINITY]);
         let counts = self.buckets.iter().map(|count| count.load(Ordering::Relaxed));
@@ -138,7 +138,7 @@ impl Times {
 }
 
 impl TimesSeen {
-    /// How many there were.
+    /// How many durations were counted.
     pub fn count(&self) -> u64 {
         self.buckets.iter().map(|(_, count)| count).sum()
     }

@@ -1,4 +1,4 @@
-//! How spans of time are shown, everywhere: in a unit in which something is left of them.
+//! How spans of time are shown everywhere: in a unit in which they do not round to nothing.
 
 use std::{fmt, time::Duration};
 
@@ -24,7 +24,7 @@ impl fmt::Display for Shown {
     }
 }
 
-/// A span that was measured in whole seconds: of the first one nobody knows how much has passed.
+/// A span that was measured in whole seconds, and may be up to a second longer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ShownSecs(pub u64);
 
@@ -37,7 +37,7 @@ impl fmt::Display for ShownSecs {
     }
 }
 
-/// Two decimals, without those that say nothing.
+/// At most two decimals, without trailing zeros.
 fn trimmed(number: f64) -> String {
     let text = format!("{number:.2}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()

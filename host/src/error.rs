@@ -1,4 +1,4 @@
-//! How errors are shown: the whole chain on one line, whose a file is that may not be used, and a command to run.
+//! How errors are shown: the whole chain on one line, the owner of a file that cannot be accessed, and commands to run.
 
 use std::os::unix::fs::MetadataExt;
 use std::{io, path::Path};
@@ -17,7 +17,7 @@ pub fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// What the reader can do where the system is short of something, whatever failed for it; none: it is not that.
+/// What the operator can do if the system is short of a resource, whatever failed for it; `None` for any other error.
 pub(crate) fn shortage(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
     let causes = std::iter::successors(Some(error), |error| error.source());
     let number = causes.filter_map(|error| error.downcast_ref::<io::Error>()?.raw_os_error()).last()?;
@@ -34,7 +34,7 @@ pub(crate) fn shortage(error: &(dyn std::error::Error + 'static)) -> Option<&'st
     })
 }
 
-/// The error of the system in the text of a panic: libraries panic where they cannot start a thread.
+/// The system error in a panic's message: libraries panic when they cannot start a thread.
 pub(crate) fn system_error(panic: &str) -> Option<io::Error> {
     // `(os error 11)`, or `Os { code: 11, kind: …`
     let mut found = ["(os error ", "Os { code: "].iter().filter_map(|sign| panic.split(sign).nth(1));
@@ -43,7 +43,7 @@ pub(crate) fn system_error(panic: &str) -> Option<io::Error> {
     found.find_map(digits).map(io::Error::from_raw_os_error)
 }
 
-/// [`access`] in brackets, for the text of an error that says no more than that permission is denied; else nothing.
+/// [`access`] in parentheses, for the text of an error that only says permission is denied; empty for other errors.
 pub(crate) fn denied(path: &Path, error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::PermissionDenied => {
@@ -53,10 +53,10 @@ pub(crate) fn denied(path: &Path, error: &io::Error) -> String {
     }
 }
 
-/// Owner and mode of what this process may not use, as `it is mode 0600 of user 0, and this process is user 1000`; of the
-/// nearest folder above that can be looked at when the path itself cannot.
+/// Owner and mode of what this process may not access, as `it is mode 0600 of user 0, and this process is user 1000`;
+/// if the path itself cannot be examined, those of the nearest parent folder that can.
 pub(crate) fn access(path: &Path) -> Option<String> {
-    // A file that is replaced or removed may be its own, and the folder is not.
+    // Replacing or removing a file that this process owns may fail because of its folder.
     let may = Access::READ_OK | Access::WRITE_OK;
     let is_usable = path.is_file() && accessat(CWD, path, may, AtFlags::EACCESS).is_ok();
     owner_and_mode(path, is_usable)
@@ -74,7 +74,7 @@ fn owner_and_mode(path: &Path, of_folder: bool) -> Option<String> {
     Some(format!("{what} is mode {mode:04o} of user {owner}, and this process is user {user}"))
 }
 
-/// A text as a shell takes it for one argument.
+/// A text quoted so that a shell takes it as one argument.
 pub(crate) fn argument(text: &str) -> String {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "/.:@^-_+=,%".contains(letter);
     match !text.is_empty() && text.chars().all(is_plain) {

@@ -1,5 +1,5 @@
-//! From Discord's JSON to what crosses towards cogs. Typed are only the hot events, and only the fields that the ABI
-//! names; everything else stays text. It routes nothing.
+//! Converts Discord's JSON into the types that are passed to cogs. Only the hot events are typed, and only the fields
+//! that the ABI names; everything else stays text. It routes nothing.
 
 mod decode;
 mod form;
@@ -20,13 +20,14 @@ use self::{
     form::RawField,
 };
 
-/// A message that was posted, edited, or made by Discord itself, as far as it is read before somebody wants it.
+/// A message that was posted, edited, or created by Discord itself. Only the text and a few fields are read until a cog
+/// wants it.
 pub struct Incoming<'j> {
     raw: RawMessage<'j>,
     json: &'j str,
 }
 
-/// Without what somebody wrote.
+/// Leaves out what a user wrote.
 impl fmt::Debug for Incoming<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Incoming").field("id", &self.raw.id.0).finish_non_exhaustive()
@@ -39,13 +40,13 @@ impl Incoming<'_> {
         &self.raw.content
     }
 
-    /// Whether a bot posted it, or a program through a webhook.
+    /// Whether it was posted by a bot or through a webhook.
     pub fn is_of_a_program(&self) -> bool {
         self.raw.webhook_id.is_some() || self.raw.author.as_ref().is_some_and(|author| author.bot)
     }
 
-    /// Whether somebody wrote it: a message of type 0 or a reply. The others are Discord's own: a member joined, a
-    /// message was pinned, a thread was opened and has that name.
+    /// Whether a user wrote it: a message of type 0 or a reply. All other types are Discord's own: a member joined, a
+    /// message was pinned, a thread with that name was opened.
     /// <https://discord.com/developers/docs/resources/message#message-object-message-types>
     pub fn is_written(&self) -> bool {
         const DEFAULT: u64 = 0;
@@ -53,7 +54,7 @@ impl Incoming<'_> {
         matches!(self.raw.kind, None | Some(DEFAULT | REPLY))
     }
 
-    /// As it goes to cogs.
+    /// The message as cogs receive it.
     pub fn message(self) -> RArc<Message> {
         let raw = self.raw;
         RArc::new(Message {
@@ -134,12 +135,13 @@ pub fn name(event: &Event) -> &str {
     }
 }
 
-/// Any event as its name and JSON.
+/// Any event, as its name and JSON.
 pub fn raw(name: &str, json: &str) -> Event {
     Event::Other(RArc::new(RawEvent { name: name.into(), json: json.into() }))
 }
 
-/// The name at the top of a command's path, which is the one a cog declares. A menu's may hold spaces.
+/// The first word of a command's path, which is the name that a cog declares. The name of a context menu command may
+/// contain spaces.
 pub fn command_name(interaction: &Interaction) -> &str {
     let path = interaction.command.as_str();
     match interaction.command_kind {
@@ -163,7 +165,7 @@ struct RawUser<'a> {
 struct RawMember<'a> {
     #[serde(default)]
     roles: Vec<Id>,
-    /// In an interaction: computed for its channel.
+    /// In an interaction: the member's permissions in its channel.
     #[serde(default)]
     permissions: Option<Id>,
     #[serde(borrow, default)]
@@ -197,7 +199,7 @@ struct Reference {
 #[derive(Deserialize)]
 struct RawMessage<'a> {
     id: Id,
-    /// Left out in a partial update, as is everything but the ids.
+    /// Absent in a partial update, like everything but the ids.
     #[serde(default, rename = "type")]
     kind: Option<u64>,
     channel_id: Id,
@@ -251,7 +253,7 @@ struct RawInteraction<'a> {
 
 #[derive(Deserialize, Default)]
 struct RawData<'a> {
-    /// Of a command: the type of the command.
+    /// In a command's data: the type of the command.
     #[serde(default, rename = "type")]
     kind: u8,
     #[serde(default)]
@@ -282,10 +284,10 @@ struct RawOption<'a> {
     options: Vec<RawOption<'a>>,
 }
 
-/// Discord's types of commands in the menu of a user and of a message.
+/// Discord's command types for the context menus of users and of messages.
 const USER_MENU: u8 = 2;
 const MESSAGE_MENU: u8 = 3;
-/// Discord's option types for a subcommand and a group of them.
+/// Discord's option types for a subcommand and a subcommand group.
 const SUBCOMMAND: u8 = 1;
 const SUBCOMMAND_GROUP: u8 = 2;
 

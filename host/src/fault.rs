@@ -1,5 +1,4 @@
-//! A cog's failure in the host's own types. It says what went wrong and where; what follows is for the cog's owner to
-//! decide.
+//! A cog's failure in the host's own types: what went wrong and where. The cog's owner decides what to do about it.
 
 use std::fmt;
 
@@ -8,20 +7,20 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::text::{self, OneLine};
 
-/// How a handler failed, and so who is to blame.
+/// How a handler failed, which decides who is to blame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FaultKind {
     /// The cog returned an error of its own.
     Error,
-    /// It passed on what Discord, another server or the host refused, or that nobody could be reached.
+    /// The cog passed on an error that is not its own: Discord, another server or the host refused or was unreachable.
     Refused,
-    /// It could not use what a user typed or chose.
+    /// The cog could not use what a user typed or chose.
     Input,
-    /// It panicked.
+    /// The cog panicked.
     Panic,
-    /// It cannot read the state it was given.
+    /// The cog cannot read the state it was given.
     State,
-    /// It cannot use what its operator has set for it.
+    /// The cog cannot use its settings as the operator has set them.
     Settings,
 }
 
@@ -30,7 +29,7 @@ pub enum FaultKind {
 pub struct Fault {
     /// How it failed.
     pub kind: FaultKind,
-    /// In the cog's words.
+    /// The cog's error text.
     #[serde(deserialize_with = "short")]
     pub text: String,
     /// `file:line:column` of a panic, or the key of a setting.
@@ -38,7 +37,7 @@ pub struct Fault {
     pub place: Option<String>,
 }
 
-/// The process of a cog may send what no library would.
+/// Shortens the text: a cog's process may send longer texts than a library would.
 fn short<'de, D: Deserializer<'de>>(words: D) -> Result<String, D::Error> {
     String::deserialize(words).map(text::shortened)
 }
@@ -58,7 +57,7 @@ impl FaultKind {
         FaultKind::Settings,
     ];
 
-    /// In one word.
+    /// Its name, in one word.
     pub fn name(self) -> &'static str {
         match self {
             FaultKind::Error => "error",
@@ -70,7 +69,7 @@ impl FaultKind {
         }
     }
 
-    /// Whether the cog failed: what Discord refused, the network did or a user typed is not its fault.
+    /// Whether the cog is to blame: it is not if Discord refused, the network failed or a user mistyped.
     pub fn is_fault(self) -> bool {
         matches!(self, FaultKind::Error | FaultKind::Panic | FaultKind::State)
     }
@@ -95,14 +94,14 @@ impl Fault {
         Fault { kind: FaultKind::of(raw.kind, raw.cause), text, place: place.map(text::shortened) }
     }
 
-    /// Whether the cog failed.
+    /// Whether the cog is to blame.
     pub fn is_fault(&self) -> bool {
         self.kind.is_fault()
     }
 }
 
-/// On one line, whatever the cog's words are: they become part of errors, reports and lists, where a line of their own
-/// would be taken for one of the host's.
+/// Always on one line: it becomes part of errors, reports and lists, where a second line of the cog's text would look
+/// like one of the host's.
 impl fmt::Display for Fault {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = OneLine(&self.text);

@@ -1,4 +1,4 @@
-//! Regular files: opened without waiting for anybody, and replaced in one step. What is in them is not its business.
+//! Regular files: opened without blocking, and replaced atomically. It does not know their content.
 
 use std::{
     fs::{self, File, Permissions},
@@ -10,22 +10,23 @@ use std::{
 use rustix::process::geteuid;
 use tempfile::NamedTempFile;
 
-/// Opens a file to be read without waiting for anybody: a pipe may never have another end, and a device no end.
+/// Opens a file for reading, without blocking: opening a pipe could wait forever for its other end, and a device may
+/// never end.
 ///
 /// # Errors
-/// It cannot be opened, or is no regular file.
+/// If it cannot be opened, or is not a regular file.
 pub fn open(path: &Path) -> io::Result<File> {
     open_by(File::options().read(true), path)
 }
 
-/// The same in another way than to be read.
+/// Like [`open`], with other options than for reading.
 ///
 /// # Errors
 /// As for [`open`].
 pub fn open_by(how: &mut fs::OpenOptions, path: &Path) -> io::Result<File> {
     // <https://man7.org/linux/man-pages/man7/fifo.7.html>
     let file = how.custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path).map_err(|error| {
-        // A socket, or a pipe that nobody reads. <https://man7.org/linux/man-pages/man2/open.2.html>
+        // A socket, or a pipe without a reader. <https://man7.org/linux/man-pages/man2/open.2.html>
         if error.raw_os_error() == Some(libc::ENXIO) { not_regular() } else { error }
     })?;
     let found = file.metadata()?;
@@ -41,8 +42,8 @@ fn not_regular() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, why)
 }
 
-/// A file that is written beside its place, and then put there: whatever is killed whenever, what is there is what was
-/// before, or all that is new.
+/// A file that is written next to its destination and then renamed to it: if a process is killed at any moment, the
+/// destination holds either the old content or all of the new one.
 #[derive(Debug)]
 pub struct Aside {
     file: NamedTempFile,
@@ -50,11 +51,11 @@ pub struct Aside {
 }
 
 impl Aside {
-    /// Begins one for a place; for where a link there leads, and not for the link. Its name begins with `begin` until it is
-    /// put there. Mode and owner are those of what is there; else the umask says the mode.
+    /// Begins one for `place`; if that is a link, for the link's target. The name of the temporary file begins with
+    /// `begin`. It takes mode and owner of the existing file; for a new one the umask decides the mode.
     ///
     /// # Errors
-    /// The system refuses, or what is there is no file.
+    /// If the system refuses, or what is there is not a regular file.
     pub fn begin(place: &Path, begin: &str) -> io::Result<Aside> {
         let place = led_to(place);
         let before = fs::metadata(&place).ok();
@@ -74,18 +75,18 @@ impl Aside {
         Ok(Aside { file, place })
     }
 
-    /// Has the system store it: what is left is to put it there, which takes no more room.
+    /// Flushes it to disk. Only the rename is left then, which needs no more space.
     ///
     /// # Errors
-    /// The system refuses, as when a disk is full.
+    /// If the system refuses, for example because the disk is full.
     pub fn finish(&self) -> io::Result<()> {
         self.file.as_file().sync_all()
     }
 
-    /// Puts it into its place, finished. After this it is there even if the power fails.
+    /// Renames the finished file to its destination. Once this returns, it survives a power failure.
     ///
     /// # Errors
-    /// The system refuses; what is there is what was before.
+    /// If the system refuses; the old content is unchanged.
     pub fn put(self) -> io::Result<()> {
         self.file.persist(&self.place).map_err(|error| error.error)?;
         sync(folder_of(&self.place))
@@ -102,10 +103,10 @@ impl Write for Aside {
     }
 }
 
-/// Replaces a file in one step, or makes it, as [`Aside`] does.
+/// Replaces or creates a file atomically, as [`Aside`] does.
 ///
 /// # Errors
-/// The system refuses; what is there is what was before.
+/// If the system refuses; the old content is unchanged.
 pub fn replace(place: &Path, content: &[u8], begin: &str) -> io::Result<()> {
     let mut aside = Aside::begin(place, begin)?;
     aside.write_all(content)?;
@@ -113,19 +114,19 @@ pub fn replace(place: &Path, content: &[u8], begin: &str) -> io::Result<()> {
     aside.put()
 }
 
-/// Writes to the disk which files a folder has. <https://man7.org/linux/man-pages/man2/fsync.2.html>
+/// Flushes a folder's entries to disk. <https://man7.org/linux/man-pages/man2/fsync.2.html>
 ///
 /// # Errors
-/// The system refuses.
+/// If the system refuses.
 pub fn sync(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// What root makes among the files of another user is that user's, as what it replaces was: else that user could not change
-/// it.
+/// If this process is root, gives a file that it creates among another user's files to that user: otherwise they could
+/// not change it.
 ///
 /// # Errors
-/// The system refuses.
+/// If the system refuses.
 pub fn give(file: &File, like: &fs::Metadata) -> io::Result<()> {
     match geteuid().is_root() && like.uid() != 0 {
         true => fchown(file, Some(like.uid()), Some(like.gid())),
@@ -133,10 +134,10 @@ pub fn give(file: &File, like: &fs::Metadata) -> io::Result<()> {
     }
 }
 
-/// Makes a folder and those above it that are not there, each for whom the one above it belongs to, as [`give`] says.
+/// Creates a folder and its missing parents. Each gets the owner of the folder above it, as [`give`] does it.
 ///
 /// # Errors
-/// The system refuses, or something else is there.
+/// If the system refuses, or something else is there.
 pub fn make_folder(folder: &Path) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());
@@ -157,7 +158,7 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Where a link leads, also one to a file that is still to be made.
+/// Where a link leads, even if its target does not exist yet.
 fn led_to(path: &Path) -> PathBuf {
     let leads = |_| Ok::<_, io::Error>(folder_of(path).join(fs::read_link(path)?));
     fs::canonicalize(path).or_else(leads).unwrap_or_else(|_| path.to_owned())

@@ -1,7 +1,7 @@
-//! Follows the cogs folder: what changes in it is loaded, what is gone is retired, what was refused for something that is
-//! free now is tried again. And what the config file sets for the cogs, and what is installed when the host goes back by
-//! itself. Whether a change is wanted is for the cog's owner to decide, and so is the order: one file's changes come to it
-//! one after the other.
+//! Follows the cogs folder: changed files are loaded, removed ones are retired, and refused ones are tried again once
+//! the cause is gone. Also follows the cogs' settings in the config file, and updates the installation when the host
+//! goes back to an old version on its own. Whether a change is wanted is decided by the cog's owner, which also keeps
+//! the order: it gets one file's changes one after the other.
 
 use std::{path::Path, sync::Arc};
 
@@ -16,7 +16,7 @@ use crate::{
     watch::{Change, FolderWatch},
 };
 
-/// Follows the folder until it is dropped.
+/// Follows the folder until the future is dropped.
 pub async fn follow(mut watch: FolderWatch, cogs: Arc<Cogs>) {
     loop {
         tokio::select! {
@@ -43,14 +43,14 @@ pub async fn follow(mut watch: FolderWatch, cogs: Arc<Cogs>) {
     }
 }
 
-/// When the host goes back from an installed version by itself, file and lock follow, until it is dropped.
+/// When the host goes back from an installed version on its own, makes file and lock follow, until it is dropped.
 pub async fn follow_going_back(config: Arc<Config>, cogs: Arc<Cogs>) {
     let mut went_back = cogs.went_back();
     loop {
         let (config, cogs) = (Arc::clone(&config), Arc::clone(&cogs));
         let serving = move || {
             let cogs = cogs.status().cogs.into_iter();
-            // What serves differs from what its file holds for no other reason, when this is asked.
+            // At this point this is the only reason why the served version can differ from the one in its file.
             let served = |version, digest: Digest, file| Served {
                 version,
                 digest: digest.to_string(),
@@ -59,7 +59,7 @@ pub async fn follow_going_back(config: Arc<Config>, cogs: Arc<Cogs>) {
             };
             cogs.filter_map(|cog| Some((cog.name, served(cog.version?, cog.digest?, cog.file)))).collect()
         };
-        // A command has what serves from the host, and without a store the next host does not know it.
+        // A command asks the host what it serves. Without a store, the next host does not know it.
         let in_time = match config.store {
             Some(_) => "",
             None => ", if it is done before the next start, which takes the file as it is",
@@ -71,7 +71,7 @@ pub async fn follow_going_back(config: Arc<Config>, cogs: Arc<Cogs>) {
         match followed {
             Ok(Ok(done)) => done.iter().for_each(|text| tracing::warn!("{text}")),
             Ok(Err(error)) => {
-                // Above all where the host may not write.
+                // Most often because the host may not write there.
                 tracing::error!(
                     help = format!(
                         "`gearshift update` by somebody who may write there has file and lock follow{in_time}"

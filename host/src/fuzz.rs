@@ -1,5 +1,5 @@
-//! Readers of what comes from outside that nobody but this crate calls, for the fuzz targets of `host/fuzz`. Each takes any
-//! bytes, and panics when a promise about them is broken.
+//! Parsers of outside input that are private to this crate, for the fuzz targets of `host/fuzz`. Each takes any bytes,
+//! and panics when one of its guarantees does not hold.
 
 pub use crate::{
     gateway::fuzz::frame as gateway_frame,

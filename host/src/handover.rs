@@ -1,7 +1,8 @@
 //! What a host that ends in order leaves to the next one, in this process or another: the gateway's sessions, to be
-//! resumed; what Discord does not send again in a resumed session; and what waited for cogs. It opens and closes nothing.
+//! resumed; facts that Discord does not send again in a resumed session; and events that were queued for cogs. It opens
+//! and closes nothing.
 //!
-//! A host that was killed leaves nothing, and one that ended too long ago leaves nothing that is of use.
+//! A host that was killed leaves nothing, and what an old host left more than five minutes ago is not used.
 
 use std::{
     collections::BTreeMap,
@@ -24,13 +25,13 @@ use crate::{
     sessions::{Discord, Sessions, Store},
 };
 
-/// What is written: hosts of other versions read it.
+/// Version of the written format: hosts of other versions read it too.
 const FORM: u32 = 1;
-/// Discord does not say how long it keeps a session without a connection; after some minutes it is gone. What users said
-/// longer ago, nobody expects to be answered any more.
+/// Discord does not document how long it keeps a session without a connection; after some minutes it is gone. After
+/// this time no user expects an answer to an older message either.
 const LASTS: Duration = Duration::from_secs(5 * 60);
 
-/// The name that the system shows of memory with it.
+/// The name under which the system shows the memory file that holds it.
 pub(crate) const MEMORY: &str = "gearshift-handover";
 
 /// What one host leaves to the next.
@@ -39,22 +40,22 @@ pub struct Handover {
     form: u32,
     ended_unix_ms: u64,
     gateway: Resumable,
-    /// None: they could not be kept, and no session can be resumed.
+    /// `None`: they could not be serialized, so no session can be resumed.
     facts: Option<KeptFacts>,
     waiting: BTreeMap<String, Vec<KeptCall>>,
 }
 
-/// What the next host goes on from.
+/// What the next host resumes from.
 #[derive(Debug, Default)]
 pub struct Taken {
-    /// Sessions to resume, which fit.
+    /// Sessions to resume, which match this host's config.
     pub gateway: Option<Resumable>,
-    /// What waited for each cog.
+    /// The queued events of each cog.
     pub waiting: BTreeMap<String, Vec<KeptCall>>,
 }
 
 impl Handover {
-    /// Of a host whose gateway has closed and whose cogs have gone.
+    /// From a host whose gateway is closed and whose cogs are retired.
     pub fn new(gateway: Resumable, facts: &Facts, waiting: BTreeMap<String, Vec<KeptCall>>) -> Handover {
         let facts = facts.keep().inspect_err(|error| {
             tracing::warn!(
@@ -64,7 +65,7 @@ impl Handover {
         Handover { form: FORM, ended_unix_ms: machine_unix_ms(), gateway, facts: facts.ok(), waiting }
     }
 
-    /// Writes it down for the next process.
+    /// Writes it to the store for the next process.
     pub async fn keep(&self, store: &Store) {
         let written = match serde_json::to_vec(self) {
             Ok(bytes) => store.put_handover(bytes).await.map_err(|error| error.to_string()),
@@ -75,7 +76,7 @@ impl Handover {
         }
     }
 
-    /// Takes what the process before has written, once.
+    /// Takes what the previous process has written out of the store.
     pub async fn take(store: &Store) -> Option<Handover> {
         let read = match store.take_handover().await {
             Ok(None) => return None,
@@ -100,7 +101,7 @@ impl Handover {
         serde_json::from_slice(bytes).map_err(|_| "what was kept of the last one is damaged".to_owned())
     }
 
-    /// What of it is of use to a host with this account and config; the facts are restored if its sessions are resumed.
+    /// The parts that a host with this account and config can use. The facts are restored if the sessions are resumed.
     pub fn open(self, discord: &Discord, config: &config::Discord, facts: &Facts) -> Taken {
         let count = self.count();
         let Handover { ended_unix_ms, gateway, facts: kept, waiting, .. } = self;
@@ -141,7 +142,7 @@ impl Handover {
         }
     }
 
-    /// How many events wait.
+    /// How many events are queued.
     pub fn count(&self) -> usize {
         self.waiting.values().map(Vec::len).sum()
     }
@@ -150,7 +151,7 @@ impl Handover {
 /// What a host that has closed leaves to the next one in its process.
 #[derive(Debug, Default)]
 pub struct Before {
-    /// Kept, so that no other host takes the bot meanwhile.
+    /// Kept, so that no other host takes over the bot in between.
     bot: Option<BotClaim>,
     handover: Option<Handover>,
 }
@@ -160,32 +161,32 @@ impl Before {
         Before { bot, handover }
     }
 
-    /// What the program before has left in this process, as [`Before::in_memory`] has written it.
+    /// What the previous program left in this process, as written by [`Before::in_memory`].
     pub(crate) fn read(bytes: &[u8]) -> Before {
         let handover = Handover::read(bytes).inspect_err(|why| begins_new(why)).ok();
         Before::new(None, handover)
     }
 
-    /// Written into memory, for a program that takes this process's place and has no store to read it from; the system frees
-    /// it with its last descriptor. None: there is nothing to go on from.
+    /// Writes it to memory (a memfd), for a program that is executed in this process and has no store to read it from;
+    /// the kernel frees the memory with its last descriptor. `None` if there is nothing to resume from.
     ///
     /// # Errors
-    /// The system has no memory or no descriptor left.
+    /// If the system is out of memory or descriptors.
     pub(crate) fn in_memory(&self) -> io::Result<Option<File>> {
         let Some(handover) = &self.handover else { return Ok(None) };
-        // Not closed when another program is executed.
+        // Without CLOEXEC, so that it stays open across `execve`.
         let mut memory = File::from(memfd_create(MEMORY, MemfdFlags::empty())?);
         serde_json::to_writer(BufWriter::new(&memory), handover)?;
         memory.rewind()?;
         Ok(Some(memory))
     }
 
-    /// The right to serve the bot that it served.
+    /// The claim on the bot that it served.
     pub(crate) fn bot(&mut self) -> Option<BotClaim> {
         self.bot.take()
     }
 
-    /// What the next host goes on from: what is here, or else in the store, which has it no more then.
+    /// What the next host resumes from: what is in memory, or else what is in the store, which is removed from there.
     pub(crate) async fn take(
         &mut self,
         sessions: &Sessions,

@@ -1,5 +1,5 @@
-//! How the host is altogether: sessions, shards, and the cogs in numbers. `gearshift status`, readiness and the metrics all
-//! say what stands here. It asks and counts; looking changes nothing.
+//! The overall status of the host: sessions, shards, and counts of cogs. `gearshift status`, readiness and the metrics
+//! all use it. Reading it changes nothing.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,30 +12,30 @@ use crate::{
 /// Everything at one moment.
 #[derive(Debug, Serialize)]
 pub struct Health {
-    /// Whether the bot is connected: every shard is ready. A host without `[discord]` has none, and is.
+    /// Whether the bot is connected: every shard is ready. A host without `[discord]` has no shards, and is healthy.
     pub is_healthy: bool,
     /// The host's version.
     pub version: &'static str,
-    /// The number of its process.
+    /// Its process id.
     pub process: u32,
-    /// Its resident memory in bytes, where the system tells.
+    /// Its resident memory in bytes, if the system reports it.
     pub memory_bytes: Option<u64>,
     /// Seconds since the sessions were opened: since the start, or the last `gearshift restart`.
     pub uptime_secs: u64,
-    /// Names of the sessions that are open.
+    /// Names of the open sessions.
     pub sessions: Vec<&'static str>,
-    /// Absent without `[discord]`.
+    /// `None` without `[discord]`.
     pub bot: Option<Bot>,
-    /// All of this process, in order.
+    /// All shards of this process, in order.
     pub shards: Vec<Shard>,
-    /// Why nothing is known of the shards.
+    /// Why nothing is known about the shards.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gateway: Option<String>,
-    /// In numbers.
+    /// How many cogs are in which stage.
     pub cogs: Counts,
 }
 
-/// Who the token belongs to.
+/// The bot that the token belongs to.
 #[derive(Debug, Serialize)]
 pub struct Bot {
     /// User name.
@@ -46,24 +46,24 @@ pub struct Bot {
     pub application_id: String,
 }
 
-/// As the gateway tells it; see `gateway::ShardStatus`.
+/// As reported by the gateway; see `gateway::ShardStatus`.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Shard {
     /// Its number.
     pub shard: u16,
-    /// In one word; `ready` when events come in.
+    /// In one word; `ready` when it receives events.
     pub state: String,
     /// Why it waits or was refused.
     pub why: Option<String>,
     /// Round trip of its last heartbeat.
     pub latency_ms: Option<f64>,
-    /// Since its session began.
+    /// Time since its session began.
     pub session_ms: Option<u64>,
     /// How often the session was resumed.
     pub resumes: u64,
-    /// How often any session was.
+    /// How often any session of this shard was resumed.
     pub all_resumes: u64,
-    /// How often it connected again.
+    /// How often it reconnected.
     pub reconnects: u64,
 }
 
@@ -72,16 +72,16 @@ pub struct Shard {
 pub struct Counts {
     /// A generation serves.
     pub serving: usize,
-    /// It is being loaded.
+    /// A generation is being loaded.
     pub loading: usize,
-    /// Nothing of it serves, or soon nothing will.
+    /// No generation serves, or soon none will.
     pub away: usize,
     /// Generations that were retired and are still mapped.
     pub held: usize,
 }
 
 impl Health {
-    /// Of a host with these cogs, whose status this is.
+    /// The health of a host with these cogs and this status.
     pub fn of(cogs: &Cogs, status: &HostStatus) -> Health {
         let sessions = cogs.sessions();
         let discord = sessions.discord.as_ref();
@@ -116,7 +116,7 @@ impl Health {
         }
     }
 
-    /// What it is not ready for, in words; none if it is healthy.
+    /// Why it is not ready, as text; `None` if it is healthy.
     pub fn trouble(&self) -> Option<String> {
         if let Some(why) = &self.gateway {
             return Some(why.clone());
@@ -128,7 +128,7 @@ impl Health {
 }
 
 impl Shard {
-    /// Whether events come in.
+    /// Whether it receives events.
     pub fn is_ready(&self) -> bool {
         self.state == "ready"
     }

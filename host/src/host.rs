@@ -1,5 +1,5 @@
-//! The host: sessions that are open, cogs that are built from handles, the gateway, and what keeps them together.
-//! It wires, and nothing else.
+//! The host: opens the gateway, has the cogs built from the sessions' handles, and owns the tasks that run beside them.
+//! It only wires these parts together.
 
 mod error;
 
@@ -34,23 +34,24 @@ use crate::{
 pub struct Host {
     config: Arc<Config>,
     sessions: Arc<Sessions>,
-    /// Kept over a restart, so that no other host takes the bot meanwhile.
+    /// Kept over a restart, so that no other host takes over the bot in between.
     bot: Option<BotClaim>,
     cogs: Arc<Cogs>,
     gateway: Option<Gateway>,
     facts: Arc<Facts>,
-    /// End with the host: what follows the folder, the registration of commands, the host's own ones, its metrics to statsd.
+    /// Aborted when the host closes: following the folder, registering commands, following the config file, sending
+    /// metrics to statsd.
     tasks: JoinSet<()>,
-    /// Answers the host's own commands, until no more of them can come.
+    /// Answers the host's own commands, until no more of them can arrive.
     answering: JoinSet<()>,
     no_more_calls: CancellationToken,
-    /// What is to be brought into service, and followed from then on.
+    /// Cogs that are still to be brought into service; their files are followed from then on.
     claimed: Claimed,
     watch: Option<FolderWatch>,
 }
 
 impl Host {
-    /// Looks at what a host with this config needs of this machine, before anybody else is asked: the cogs folder, and a
+    /// Checks what a host with this config needs on this machine, before any connection is made: the cogs folder, and a
     /// folder for private copies of libraries.
     ///
     /// # Errors
@@ -66,14 +67,14 @@ impl Host {
     /// [`Host::open`] and [`Host::bring`].
     ///
     /// # Errors
-    /// When folders cannot be used. A cog that fails is no error.
+    /// When folders cannot be used. A cog that fails is not an error.
     pub async fn load(config: Arc<Config>, sessions: Arc<Sessions>) -> Result<Host, HostError> {
         let mut host = Host::open(config, sessions).await?;
         host.bring().await;
         Ok(host)
     }
 
-    /// Reads what the cogs folder holds and connects the gateway. No cog is built yet; events wait for them. If it fails,
+    /// Reads the cogs folder and connects the gateway. No cog is built yet; events are queued for them. If it fails,
     /// the sessions are closed.
     ///
     /// # Errors
@@ -82,8 +83,8 @@ impl Host {
         Host::open_after(&mut Before::default(), config, sessions).await
     }
 
-    /// [`Host::open`] in place of a host that has closed in this process. Of what that one has left, what is used is taken
-    /// out; the rest is there for another try.
+    /// Like [`Host::open`], replacing a host of this process that has closed. Takes out of `before` what it uses; the
+    /// rest stays there for another attempt.
     ///
     /// # Errors
     /// As [`Host::open`].
@@ -108,7 +109,8 @@ impl Host {
             Some(discord) => Some(BotClaim::claim(discord, before.bot()).await?),
             None => None,
         };
-        // tokio's handler calls the one it took the place of, for as long as the process lives: it must not be a cog's.
+        // tokio's SIGCHLD handler chains to the one it replaced for the rest of the process's life. Install it before
+        // any cog can: a cog's handler would be code that gets unmapped.
         if let Err(error) = tokio::signal::unix::signal(SignalKind::child()) {
             tracing::warn!("the end of child processes cannot be waited for: {error}");
         }
@@ -153,7 +155,7 @@ impl Host {
             }
             false => None,
         };
-        // It connects while the libraries are read.
+        // The gateway connects while the libraries are read.
         let (mut gateway, mut taken) = (None, Taken::default());
         if let (Some(discord), Some(settings)) = (&sessions.discord, &config.discord) {
             taken = before.take(&sessions, discord, settings, router.facts()).await;
@@ -186,7 +188,7 @@ impl Host {
                 "events that waited when the last host ended are dropped: their cogs are not there"
             );
         }
-        // Not before: events wait for the cogs that are claimed, and nobody else.
+        // Not earlier: events are queued only for cogs that have been claimed.
         if let Some(gateway) = &gateway {
             gateway.listen();
         }
@@ -206,8 +208,8 @@ impl Host {
         })
     }
 
-    /// Builds the cogs from the sessions' handles. Returns when every cog has been tried; may be dropped before, the host
-    /// is then to be closed.
+    /// Builds the cogs from the sessions' handles. Returns when every cog has been tried. The future may be dropped
+    /// earlier; the host must then be closed.
     pub async fn bring(&mut self) {
         for result in self.cogs.bring_all(std::mem::take(&mut self.claimed)).await {
             match result {
@@ -215,7 +217,7 @@ impl Host {
                 Err(error) => cogs::log_error(&error),
             }
         }
-        // All that is there has been tried: the first list needs no time to settle.
+        // Every cog has been tried: the first list of commands needs no time to settle.
         if let (Some(discord), Some(settings)) = (&self.sessions.discord, &self.config.discord)
             && settings.register_commands
         {
@@ -232,7 +234,7 @@ impl Host {
         }
     }
 
-    /// Runs until Discord refuses the bot for good; without end if there is no discord session.
+    /// Runs until Discord refuses the bot permanently; forever if there is no Discord session.
     ///
     /// # Errors
     /// Discord's refusal, or a panic of the gateway.
@@ -243,7 +245,7 @@ impl Host {
         }
     }
 
-    /// What it was opened by.
+    /// The config it was opened with.
     pub fn config(&self) -> &Arc<Config> {
         &self.config
     }
@@ -269,25 +271,25 @@ impl Host {
             && self.config.discord.as_ref().is_some_and(|discord| discord.register_commands)
     }
 
-    /// Closes everything in order: gateway, cogs, sessions. Bounded by `[limits] close_timeout_ms`. What the next host goes
-    /// on from is in the store then, if there is one, unless `[discord] resume` says no.
+    /// Closes everything in order: gateway, cogs, sessions. Bounded by `[limits] close_timeout_ms`. If there is a
+    /// store, it then holds what the next host resumes from, unless `[discord] resume` is `false`.
     ///
     /// # Errors
-    /// When the store took the state of some cog no more; that state is lost.
+    /// When the store could not take the state of some cog; that state is lost.
     pub async fn close(self) -> Result<(), LostStates> {
         let has_store = self.sessions.store.is_some();
         self.close_for(has_store).await.0
     }
 
-    /// [`Host::close`], with what is left for a host in this process, which needs no store for it.
+    /// Like [`Host::close`], and returns what a next host in this process resumes from, which needs no store.
     pub async fn close_for_another(self) -> (Result<(), LostStates>, Before) {
         self.close_for(true).await
     }
 
-    /// Closes everything and opens it again by `config`, in the same process. As after [`Host::open`], no cog is built yet.
+    /// Closes everything and opens it again with `config`, in this process. As after [`Host::open`], no cog is built yet.
     ///
     /// # Errors
-    /// As for the first start, and when the store took the state of some cog no more. Everything is closed then.
+    /// As for the first start, and when the store could not take the state of some cog. Everything is closed then.
     pub async fn restart(self, config: Arc<Config>) -> Result<Host, NotRestarted> {
         let clock = self.sessions.clock.clone();
         let (closed, mut before) = self.close_for_another().await;
@@ -302,7 +304,7 @@ impl Host {
         }
     }
 
-    /// `is_followed`: another host can go on from what this one leaves.
+    /// `is_followed`: another host can resume from what this one leaves.
     async fn close_for(mut self, is_followed: bool) -> (Result<(), LostStates>, Before) {
         let until = Instant::now() + self.config.limits.close_timeout;
         self.tasks.shutdown().await;
@@ -338,16 +340,16 @@ impl Host {
     }
 }
 
-/// A host that was closed, and did not open again.
+/// A host that was closed, and could not be opened again.
 #[derive(Debug)]
 pub struct NotRestarted {
     /// Why.
     pub error: HostError,
-    /// What it left to another one.
+    /// What the closed host left for the next attempt.
     pub before: Before,
 }
 
-/// What is left for closing the sessions, whatever else takes long.
+/// Time reserved for closing the sessions, however long the rest takes.
 const SESSIONS_MIN: Duration = Duration::from_millis(500);
 
 async fn within<T>(until: Instant, what: &str, closing: impl Future<Output = T>) -> Option<T> {

@@ -1,4 +1,4 @@
-//! Who is meant: a cog's generation. It carries no state.
+//! Names a cog's generation. It carries no state.
 
 use std::{fmt, sync::Arc};
 

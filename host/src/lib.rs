@@ -16,19 +16,20 @@
 //!    control plane : watcher, control socket, CLI → cogs → library, lane, router
 //! ```
 //!
-//! What always holds, and the tests in `host/tests/it` that say so:
+//! What always holds, and the tests in `host/tests/it` that check it:
 //!
-//! 1. No cog runs before every session is open: [`host::Host::load`] takes them open (`flow`).
-//! 2. No thread of the host runs a cog's handlers; a cog has a thread of its own (`isolation`).
+//! 1. No cog runs before every session is open: [`host::Host::load`] takes open sessions (`flow`).
+//! 2. No thread of the host runs a cog's handlers: each cog has its own thread (`isolation`).
 //! 3. No event is lost, handled twice or out of order while a cog is replaced (`reload`, `overlap`, `lanes`).
-//! 4. A new version that fails leaves the running one as it was (`reload`, `blame`).
-//! 5. A retired generation is unmapped, or held and named (`isolation`, `contract`, and `soak`).
-//! 6. A handle of a retired generation answers an error ([`handles`]).
+//! 4. A new version that fails leaves the running one untouched (`reload`, `blame`).
+//! 5. A retired generation is unmapped, or else held and reported by name (`isolation`, `contract`, and `soak`).
+//! 6. A handle of a retired generation returns an error ([`handles`]).
 //! 7. A cog that panics or blocks disturbs neither the host nor another cog (`isolation`, `blame`).
 //! 8. A command is deleted at Discord only if a cog of this process declared it (`registering`).
-//! 9. A cog in a process of its own may crash: what it was handling is lost at most, and nothing of others (`processes`).
+//! 9. A cog in its own process may crash: at most what it was handling is lost, and nothing of others (`processes`).
 //!
-//! 1 to 8 hold on both kinds of lane: `scripts/test` runs `it` on each. 3 to 5 also hold whatever happens to a cog's owner in whatever order (`cogs::tests`).
+//! Invariants 1 to 8 hold on both kinds of lane: `scripts/test` runs `it` on each. Invariants 3 to 5 also hold for any
+//! order of operations and failures in a cog's owner (`cogs::tests`).
 //!
 //! Modules in reading order:
 #![deny(unsafe_code)]

@@ -1,6 +1,6 @@
-//! The `gearshift` program. Everything it does is in the library, so that tests reach it.
+//! The `gearshift` program. Everything it does is in the library, so that tests can reach it.
 
-/// In the process of a cog it also serves the tracing of a crash.
+/// In a cog's process this allocator also serves the crash tracer.
 #[global_allocator]
 static ALLOCATOR: gearshift_host::lane::Allocator = gearshift_host::lane::Allocator;
 

@@ -1,5 +1,5 @@
-//! Folders that only this user can change, held by a handle: what was checked is what is used, whatever becomes of the
-//! path meanwhile (<https://man7.org/linux/man-pages/man2/open.2.html>, "Rationale for openat()").
+//! Folders that only this user can change, held by a file descriptor: what is used is what was checked, even if the
+//! path changes in between (<https://man7.org/linux/man-pages/man2/open.2.html>, "Rationale for openat()").
 
 use std::{
     ffi::OsStr,
@@ -15,30 +15,30 @@ use rustix::{
     process::geteuid,
 };
 
-/// Files and folders made here are nobody else's.
+/// The mode of folders created here: no access for other users.
 const OWNER_ONLY: u32 = 0o700;
-/// Of a mode: others may write.
+/// Mode bits: group or others may write.
 pub(crate) const OTHERS_WRITE: u32 = 0o022;
-/// Of a folder's mode: who may write may still not replace what is not theirs.
+/// Mode bit of a folder: users who may write in it may still not replace other users' files.
 const STICKY: u32 = 0o1000;
 
 /// Why a folder or a file is not used.
 #[derive(Debug, thiserror::Error)]
 pub enum PrivateError {
-    /// It is another user's, who can change it, or whose it must not be changed.
+    /// It belongs to another user, who could change it, or whose file this process must not change.
     #[error("`{}` belongs to user {owner}, and this process runs as user {user}", .path.display())]
     Owner {
         /// The folder or the file.
         path: PathBuf,
         /// The owner's number.
         owner: u32,
-        /// This process's.
+        /// This process's user.
         user: u32,
     },
-    /// Others can put something there.
+    /// Other users can write there.
     #[error("other users can write there")]
     Shared,
-    /// Not a file that this program has made: a link, a pipe, a device, a socket, a file with a second name.
+    /// Not a file that this program has created: a link, a pipe, a device, a socket, or a file with a second hard link.
     #[error("`{}` there is not a plain file of its own", .0.display())]
     NotPlain(PathBuf),
     /// The system refused.
@@ -52,28 +52,30 @@ impl From<Errno> for PrivateError {
     }
 }
 
-/// Whether others may write in a folder that keeps them from replacing what is not theirs, as `/tmp` does.
+/// Whether other users may write in a folder whose sticky bit keeps them from replacing files that are not theirs, like
+/// `/tmp`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sticky {
-    /// They may not write at all.
+    /// Other users may not write at all.
     Refused,
-    /// They may.
+    /// Other users may write, if the sticky bit is set.
     Allowed,
 }
 
-/// A folder of this user's or root's that nobody else can change.
+/// A folder of this user or of root that no other user can change.
 #[derive(Debug)]
 pub struct PrivateFolder {
     handle: OwnedFd,
-    /// Without links.
+    /// Canonical: without links.
     path: PathBuf,
 }
 
 impl PrivateFolder {
-    /// Opens a folder that is there. Nothing is made or changed in it.
+    /// Opens an existing folder. Nothing in it is created or changed.
     ///
     /// # Errors
-    /// It is not there, is no folder, is behind somebody else's link, or others can change what is in it.
+    /// If it does not exist, is not a folder, is reached through another user's link, or other users can change its
+    /// content.
     pub fn open(path: &Path, sticky: Sticky) -> Result<Self, PrivateError> {
         let named = fs::symlink_metadata(path)?;
         if named.is_symlink() {
@@ -94,57 +96,57 @@ impl PrivateFolder {
         Ok(Self { handle, path })
     }
 
-    /// Where it is, without links.
+    /// Its path, without links.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Keeps `systemd-tmpfiles` from removing what gets old in it, for as long as this is held: it passes over folders
-    /// that somebody has locked (<https://www.freedesktop.org/software/systemd/man/latest/tmpfiles.d.html>, "Age").
+    /// Keeps `systemd-tmpfiles` from removing old files in it, for as long as this is held: it skips folders that are
+    /// locked (<https://www.freedesktop.org/software/systemd/man/latest/tmpfiles.d.html>, "Age").
     ///
     /// # Errors
-    /// The file system knows no locks.
+    /// If the file system does not support locks.
     pub fn keep_from_cleanup(&self) -> io::Result<()> {
         match flock(&self.handle, FlockOperation::NonBlockingLockShared) {
-            // It is being cleaned up at this moment; what needs something of it looks whether it is there.
+            // It is being cleaned up right now; callers check that what they need exists.
             Err(Errno::WOULDBLOCK) => Ok(()),
             locked => Ok(locked?),
         }
     }
 
-    /// Makes a folder in it, mode 0700.
+    /// Creates a folder in it, mode 0700.
     ///
     /// # Errors
-    /// There is something of that name, or the system refuses.
+    /// If something with that name exists, or the system refuses.
     pub fn make_folder(&self, name: &OsStr) -> io::Result<()> {
         Ok(mkdirat(&self.handle, name, Mode::from_raw_mode(OWNER_ONLY))?)
     }
 
-    /// Opens a file for a lock, mode 0600, and makes it if it is not there. It is not locked yet.
+    /// Opens a lock file, mode 0600, and creates it if it does not exist. It is not locked yet.
     ///
     /// # Errors
-    /// There is something else of that name, which is left as it is, or the system refuses.
+    /// If something else with that name exists, which is left untouched, or the system refuses.
     pub fn lock_file(&self, name: &OsStr) -> Result<File, PrivateError> {
         self.plain_file(name, OFlags::RDWR | OFlags::CREATE)
     }
 
-    /// Opens a lock that is there.
+    /// Opens an existing lock file.
     ///
     /// # Errors
-    /// As for [`PrivateFolder::lock_file`]; not being there is one.
+    /// As for [`PrivateFolder::lock_file`], and if it does not exist.
     pub fn existing_lock(&self, name: &OsStr) -> Result<File, PrivateError> {
         self.plain_file(name, OFlags::RDONLY)
     }
 
     fn plain_file(&self, name: &OsStr, access: OFlags) -> Result<File, PrivateError> {
         let not_plain = || PrivateError::NotPlain(self.path.join(name));
-        // NONBLOCK: to open a pipe would wait for its other end.
+        // NONBLOCK: opening a pipe would otherwise wait for its other end.
         let flags = access | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         let handle = match openat(&self.handle, name, flags, Mode::RUSR | Mode::WUSR) {
             Ok(handle) => handle,
-            // A link; a socket or a pipe.
+            // LOOP: it is a link. NXIO: it is a socket or a pipe.
             Err(Errno::LOOP | Errno::NXIO) => return Err(not_plain()),
-            // To be made in a folder of root's, or there and somebody else's.
+            // Either the folder is root's, so no file can be created in it, or the file is another user's.
             Err(Errno::ACCESS) => {
                 let path = self.path.join(name);
                 return Err(denied(if fs::symlink_metadata(&path).is_ok() { &path } else { &self.path }));
@@ -153,7 +155,7 @@ impl PrivateFolder {
         };
         let stat = fstat(&handle)?;
         let is_regular = FileType::from_raw_mode(stat.st_mode).is_file();
-        // A second name may be one that somebody else gave to a file of ours.
+        // With a second hard link, another user may have given the name to a file of ours.
         if !is_regular || stat.st_nlink > 1 {
             return Err(not_plain());
         }
@@ -165,22 +167,22 @@ impl PrivateFolder {
     }
 }
 
-/// Whether `path` leads to the file that is open as `file`.
+/// Whether `path` still leads to the open `file`: same device and inode.
 pub fn leads_to(path: &Path, file: &File) -> bool {
     let (Ok(there), Ok(open)) = (fs::symlink_metadata(path), file.metadata()) else { return false };
     (there.dev(), there.ino()) == (open.dev(), open.ino())
 }
 
-/// Whether a file, and a link that leads to it, is this user's or root's.
+/// Checks that a file, and a link that leads to it, belong to this user or to root.
 ///
 /// # Errors
-/// It is somebody else's, or cannot be looked at.
+/// If it belongs to another user, or cannot be examined.
 pub(crate) fn check_file_owner(path: &Path) -> Result<(), PrivateError> {
     check_owner(path, fs::symlink_metadata(path)?.uid())?;
     check_owner(path, fs::metadata(path)?.uid())
 }
 
-/// Whether what belongs to `owner` can be trusted: root can change everything anyway.
+/// Checks that `owner` can be trusted: this user, or root, who can change everything anyway.
 fn check_owner(path: &Path, owner: u32) -> Result<(), PrivateError> {
     let user = geteuid().as_raw();
     match owner == user || owner == 0 {
@@ -189,7 +191,7 @@ fn check_owner(path: &Path, owner: u32) -> Result<(), PrivateError> {
     }
 }
 
-/// Why this user may not use `path`: most often a program was once run as root.
+/// Why this user may not use `path`: most often because the program once ran as root.
 fn denied(path: &Path) -> PrivateError {
     let user = geteuid().as_raw();
     match fs::symlink_metadata(path) {

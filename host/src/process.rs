@@ -11,16 +11,16 @@ use rustix::param::{clock_ticks_per_second, page_size};
 
 pub use self::unneeded::{give_back_at_rest, give_unneeded_back};
 
-/// The numbers of one moment.
+/// A process's numbers at one moment.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Usage {
     /// Memory that is resident, in bytes.
     pub resident_bytes: u64,
     /// Processor time so far, in user mode and in the kernel.
     pub processor: Duration,
-    /// Threads.
+    /// Number of threads.
     pub threads: u64,
-    /// Open file descriptors.
+    /// Number of open file descriptors.
     pub open_files: u64,
     /// When it was started.
     pub started: SystemTime,
@@ -30,17 +30,17 @@ impl Usage {
     /// This process as it is now.
     ///
     /// # Errors
-    /// There is no `/proc`, or it has another form.
+    /// If there is no `/proc`, or its format is unknown.
     pub fn now() -> io::Result<Usage> {
         let open_files = fs::read_dir("/proc/self/fd")?.count() as u64;
         let (own, machine) = (fs::read_to_string("/proc/self/stat")?, fs::read_to_string("/proc/stat")?);
         let usage = Usage::read(&own, &machine, clock_ticks_per_second(), page_size() as u64);
         let usage = usage.ok_or_else(|| io::Error::other("`/proc/self/stat` has another form"))?;
-        // The folder's own handle was open as well.
+        // The handle of `/proc/self/fd` was open as well.
         Ok(Usage { open_files: open_files.saturating_sub(1), ..usage })
     }
 
-    /// Resident memory in bytes and processor time of another process, as they are now. None if it is gone.
+    /// The current resident memory in bytes and processor time of another process. `None` if it is gone.
     pub fn of_process(id: u32) -> Option<(u64, Duration)> {
         let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
         Usage::weight(&fields(&stat)?, clock_ticks_per_second(), page_size() as u64)
@@ -66,22 +66,23 @@ impl Usage {
     }
 }
 
-/// Whether another process ends, or is gone. The kernel closes its files only after it says so.
+/// Whether another process is exiting, or gone. The kernel sets this flag before it closes the process's files.
 pub fn is_ending(id: u32) -> bool {
     /// `PF_EXITING` of <https://github.com/torvalds/linux/blob/master/include/linux/sched.h>
     const EXITING: u64 = 1 << 2;
     let stat = fs::read_to_string(format!("/proc/{id}/stat"));
     let flags = stat.ok().and_then(|stat| field(&fields(&stat)?, 9));
-    // Other kernels that have a `/proc` say 0.
+    // Kernels that emulate `/proc` report 0.
     flags.is_none_or(|flags| flags == 0 || flags & EXITING != 0)
 }
 
-/// The program's name comes second, in parentheses, and may hold blanks and parentheses itself: what follows it.
+/// The fields after the program's name, which is the second, in parentheses, and may itself contain blanks and
+/// parentheses.
 fn fields(stat: &str) -> Option<Vec<&str>> {
     Some(stat.rsplit_once(')')?.1.split_whitespace().collect())
 }
 
-/// Numbered as in the manual, where the first after the name is field 3.
+/// Numbered as in the manual, where the first field after the name is field 3.
 fn field(fields: &[&str], number: usize) -> Option<u64> {
     fields.get(number - 3)?.parse().ok()
 }

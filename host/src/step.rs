@@ -1,4 +1,5 @@
-//! The steps of a cog's life, in the words of the README. Every report, error, check, log line and listing uses these.
+//! The steps of a cog's life, with the names that the README uses. Every report, error, check, log line and listing
+//! uses these.
 
 use std::fmt;
 
@@ -8,21 +9,22 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
-    /// The file is complete; it is copied, and its manifest is read and verified. Nothing of it is executed.
+    /// The file is complete; it is copied, and its manifest is read and verified. None of its code is executed.
     Prepare,
-    /// The copy is mapped, its types are compared with the host's, its instance is made.
+    /// The copy is mapped, its types are compared with the host's, and its instance is created.
     Open,
     /// The cog is built from its handles.
     Setup,
-    /// The generation before stops taking events, and its handlers end.
+    /// The previous generation stops taking events, and its handlers finish.
     Pause,
-    /// It gives its state.
+    /// The previous generation returns its state.
     Save,
     /// The new generation takes the state.
     Restore,
     /// The new generation takes events.
     Serve,
-    /// `teardown`, then everything of a generation is dropped, its thread ends, and its library is unmapped.
+    /// `teardown` runs, everything that belongs to the generation is dropped, its thread ends, and its library is
+    /// unmapped.
     Retire,
 }
 
@@ -39,7 +41,7 @@ impl Step {
         Step::Retire,
     ];
 
-    /// Its name, as the README has it.
+    /// Its name in the README.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

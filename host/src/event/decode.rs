@@ -1,5 +1,4 @@
-//! Reading Discord's JSON, and saying what is wrong with it without repeating what a user wrote.
-//! It knows no event.
+//! Reads Discord's JSON, and reports errors in it without quoting what a user wrote. It knows no particular event.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,7 +6,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::Visitor;
 
-/// Why an event's JSON is not what Discord documents. Names a field and what it should be, never what was there.
+/// Why an event's JSON is not what Discord documents. Names a field and what was expected, never the value found.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("cannot read {place}: {what}")]
 pub struct DecodeError {
@@ -15,24 +14,24 @@ pub struct DecodeError {
     what: String,
 }
 
-/// Reads it, and once more with the path to the field when it does not fit.
+/// Deserializes `json`. If that fails, it does so again, tracking the path to the field for the error.
 pub(super) fn read<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, DecodeError> {
     serde_json::from_str(json).map_err(|plain| {
         let mut again = serde_json::Deserializer::from_str(json);
         match serde_path_to_error::deserialize::<_, T>(&mut again) {
             Err(error) => {
                 let path = error.path().to_string();
-                // The root is a dot.
+                // serde_path_to_error writes the root as a dot.
                 let place = if path == "." { "its payload".to_owned() } else { format!("`{path}`") };
                 DecodeError { place, what: what(error.inner()) }
             }
-            // What follows the value is wrong, not the value.
+            // The value itself is fine; something follows it.
             Ok(_) => DecodeError { place: "its payload".to_owned(), what: what(&plain) },
         }
     })
 }
 
-/// The part of an error that names types and fields of ours. The rest may quote a user's text.
+/// The part of an error that names our types and fields. The rest may quote a user's text.
 fn what(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
@@ -74,7 +73,7 @@ impl Visitor<'_> for Digits {
     }
 }
 
-/// A text, borrowed from the JSON where it has no escapes. serde would copy a `Cow` that stands in an `Option` or a `Vec`.
+/// A text, borrowed from the JSON if it has no escapes. serde copies a plain `Cow` inside an `Option` or a `Vec`.
 #[derive(Deserialize)]
 #[serde(transparent)]
 pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);

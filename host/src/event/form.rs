@@ -1,4 +1,4 @@
-//! What a user filled in a modal: fields in rows and labels, each with its values. It knows no other interaction.
+//! What a user filled in in a modal: fields in rows and labels, each with its values. It knows no other interaction.
 
 use abi_stable::std_types::RVec;
 use gearshift_cog::abi::CommandOption;
@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::decode::Text;
 use super::plain;
 
-/// Discord's option types that fields of a modal can hold.
+/// Discord's option types that the fields of a modal can have.
 const STRING: u8 = 3;
 const BOOLEAN: u8 = 5;
 const USER: u8 = 6;
@@ -35,11 +35,11 @@ pub(super) struct RawField<'a> {
 }
 
 impl RawField<'_> {
-    /// Each field of a modal by its `custom_id`, once for each of its values: a menu may hold several, or none.
+    /// Each field of a modal by its `custom_id`, once for each of its values: a select menu may have several, or none.
     pub(super) fn read(&self, into: &mut RVec<CommandOption>) {
         if let Some(name) = &self.custom_id {
             let kind = field_kind(self.kind);
-            // A group of radio buttons in which none was chosen holds `null`, which is read as no value.
+            // A radio group in which nothing was chosen has `null` as its value, which is read as no value.
             let values =
                 self.value.map(plain).into_iter().chain(self.values.iter().map(|value| (&*value.0).into()));
             into.extend(values.map(|value| CommandOption {
@@ -53,7 +53,7 @@ impl RawField<'_> {
     }
 }
 
-/// The option type that says what a component's values are: text, or ids of what.
+/// The option type of a component's values: text, or ids of something.
 fn field_kind(component: u8) -> u8 {
     match component {
         5 => USER,

@@ -1,10 +1,10 @@
-//! Why a host does not start, ends by itself, or loses something when it closes.
+//! Why a host does not start, ends on its own, or loses state when it closes.
 
 use std::path::PathBuf;
 
 use crate::{control::BotTaken, error::denied, gateway::EndError, library::FolderError, sessions::OpenError};
 
-/// Why the host did not start, or ended by itself.
+/// Why the host did not start, or ended on its own.
 #[derive(Debug, thiserror::Error)]
 pub enum HostError {
     /// A session could not be opened.
@@ -37,10 +37,10 @@ pub enum HostError {
     /// The gateway's thread cannot be started.
     #[error("cannot start the gateway's thread")]
     Gateway(#[source] std::io::Error),
-    /// The host could not be closed without a loss.
+    /// The host could not be closed without losing state.
     #[error(transparent)]
     Lost(#[from] LostStates),
-    /// Discord does not want this bot on the gateway, or the gateway has failed.
+    /// Discord refuses this bot at the gateway, or the gateway has failed.
     #[error(transparent)]
     Ended(#[from] EndError),
 }
@@ -49,6 +49,6 @@ pub enum HostError {
 #[derive(Debug, thiserror::Error)]
 #[error("the state of {} could not be stored, and is lost", .cogs.iter().map(|cog| format!("`{cog}`")).collect::<Vec<_>>().join(", "))]
 pub struct LostStates {
-    /// Whose.
+    /// The cogs whose states are lost.
     pub cogs: Vec<String>,
 }

@@ -1,24 +1,24 @@
-//! Gives memory back that is not needed right now.
+//! Returns memory to the system that is not needed right now.
 
 use std::time::Duration;
 
 use super::Usage;
 
-/// How often is looked whether a load is over.
+/// How often to check whether a load is over.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
-/// Processor time from one look to the next with which there is nothing to do: heartbeats, a look at the folder.
+/// A process that used no more processor time than this between two checks is idle: heartbeats, polling the folder.
 const IDLE: Duration = Duration::from_millis(25);
-/// Processor time that was used since memory was given back, after which there is some to give back again.
+/// Processor time used since memory was last returned, after which it is worth doing again.
 const LOAD: Duration = Duration::from_millis(500);
 
-/// Gives memory back `start` from now, and again after each load, as soon as there is nothing to do. Never ends.
+/// Returns memory `start` from now, and again after each load, as soon as the process is idle. Never ends.
 pub async fn give_back_at_rest(start: Duration) {
     let mut work = Work::default();
     let mut pause = start;
     loop {
         tokio::time::sleep(pause).await;
         pause = LOOK_EVERY;
-        // Without `/proc` nothing is known of a load.
+        // Without `/proc`, no load is noticed.
         let processor =
             Usage::of_process(std::process::id()).map_or(Duration::ZERO, |(_, processor)| processor);
         if work.is_over(processor) {
@@ -27,17 +27,17 @@ pub async fn give_back_at_rest(start: Duration) {
     }
 }
 
-/// What a process has done, by its processor time.
+/// How busy a process is, by its processor time.
 #[derive(Debug, Default)]
 struct Work {
-    /// At the last look; none before the first.
+    /// At the last check; `None` before the first.
     seen: Option<Duration>,
-    /// When memory was given back last.
+    /// Processor time when memory was last returned.
     given_back: Duration,
 }
 
 impl Work {
-    /// Whether a start or a load is over, by the processor time so far. It then counts as dealt with.
+    /// Whether a start or a load is over, given the processor time so far. Returns `true` once for each.
     fn is_over(&mut self, processor: Duration) -> bool {
         let before = self.seen.replace(processor);
         let is_over = before.is_none_or(|before| {
@@ -51,12 +51,12 @@ impl Work {
     }
 }
 
-/// Gives memory back when a start or a load is over: what is free of the heap, and the pages of code and constants of the
-/// program and its libraries. Those that are still needed come back from the page cache at their next use, some
-/// microseconds each.
+/// Returns memory when a start or a load is over: the free part of the heap, and the pages of code and constants of the
+/// program and its libraries. Pages that are still needed are mapped again from the page cache at their next use, which
+/// takes some microseconds each.
 ///
-/// The kernel maps sixteen pages around each one that is touched, and a start touches nearly all of the program: it reads
-/// a config, sets up TLS, compares commands. A host that serves needs a third of that.
+/// The kernel maps sixteen pages around each one that is touched, and a start touches nearly all of the program: it
+/// reads a config, sets up TLS, compares commands. A serving host needs a third of that.
 pub fn give_unneeded_back() {
     #[cfg(target_os = "linux")]
     if !linux::is_traced() {
@@ -82,14 +82,14 @@ mod linux {
     use libc::{MADV_DONTNEED, PF_W, PT_DYNAMIC, PT_LOAD, dl_phdr_info};
     use object::elf::{DT_NULL, DT_TEXTREL, DynamicTag};
 
-    /// In bytes. The C library knows it; rustix would ask the system, which answers nothing in a sandbox.
+    /// In bytes. The C library knows it; rustix would ask the kernel, which refuses in a sandbox.
     fn page_size() -> usize {
         // SAFETY: it reads a number and touches nothing.
         let bytes = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
         usize::try_from(bytes).unwrap_or(4096)
     }
 
-    /// A debugger's breakpoints are written into the pages of code, and would be gone with them.
+    /// A debugger writes its breakpoints into the code pages, and they would be lost with them.
     pub(super) fn is_traced() -> bool {
         std::fs::read_to_string("/proc/self/status").is_ok_and(|status| {
             status.lines().any(|line| line.starts_with("TracerPid:") && !line.ends_with("\t0"))
@@ -101,7 +101,8 @@ mod linux {
         unsafe { libc::dl_iterate_phdr(Some(object), ptr::null_mut()) };
     }
 
-    /// One object of the loader's list; it stays mapped meanwhile, as the loader holds its lock.
+    /// Called for one object of the loader's list. The object stays mapped during the call, as the loader holds its
+    /// lock.
     ///
     /// <https://man7.org/linux/man-pages/man3/dl_iterate_phdr.3.html>,
     /// <https://man7.org/linux/man-pages/man2/madvise.2.html>
@@ -127,7 +128,7 @@ mod linux {
         0
     }
 
-    /// Whether the loader has written addresses into code.
+    /// Whether the loader has written relocations into code (text relocations).
     ///
     /// # Safety
     /// `entry` is the first entry of a dynamic section.
@@ -169,13 +170,13 @@ mod tests {
         }
     }
 
-    /// Pages of files that are mapped in, <https://man7.org/linux/man-pages/man5/proc_pid_statm.5.html>.
+    /// Resident pages of mapped files, <https://man7.org/linux/man-pages/man5/proc_pid_statm.5.html>.
     fn file_pages() -> usize {
         let statm = std::fs::read_to_string("/proc/self/statm").expect("procfs is there");
         statm.split(' ').nth(2).and_then(|pages| pages.parse().ok()).expect("its third field is a number")
     }
 
-    /// Says to the test below that its process runs nothing else: what other tests touch would come back meanwhile.
+    /// Tells the test below that nothing else runs in its process: other tests would touch pages again in the meantime.
     const ALONE: &str = "GEARSHIFT_TEST_ALONE";
 
     #[test]
