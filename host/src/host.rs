@@ -286,7 +286,7 @@ impl Host {
         self.close_for(true).await
     }
 
-    /// Closes everything and opens it again with `config`, in this process. As after [`Host::open`], no cog is built yet.
+    /// Closes everything and opens it again with `config`, in this process. As after [`Host::open`], no cog is built.
     ///
     /// # Errors
     /// As for the first start, and when the store could not take the state of some cog. Everything is closed then.

@@ -52,8 +52,7 @@ impl From<Errno> for PrivateError {
     }
 }
 
-/// Whether other users may write in a folder whose sticky bit keeps them from replacing files that are not theirs, like
-/// `/tmp`.
+/// Whether others may write in a folder whose sticky bit keeps them from replacing files of other users, like `/tmp`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sticky {
     /// Other users may not write at all.
@@ -74,8 +73,7 @@ impl PrivateFolder {
     /// Opens an existing folder. Nothing in it is created or changed.
     ///
     /// # Errors
-    /// If it does not exist, is not a folder, is reached through another user's link, or other users can change its
-    /// content.
+    /// If it does not exist, is not a folder, is reached through another user's link, or others can change its content.
     pub fn open(path: &Path, sticky: Sticky) -> Result<Self, PrivateError> {
         let named = fs::symlink_metadata(path)?;
         if named.is_symlink() {

@@ -76,8 +76,7 @@ pub fn is_ending(id: u32) -> bool {
     flags.is_none_or(|flags| flags == 0 || flags & EXITING != 0)
 }
 
-/// The fields after the program's name, which is the second, in parentheses, and may itself contain blanks and
-/// parentheses.
+/// The fields after the program's name. The name is the second, in parentheses, and may contain blanks and parentheses.
 fn fields(stat: &str) -> Option<Vec<&str>> {
     Some(stat.rsplit_once(')')?.1.split_whitespace().collect())
 }

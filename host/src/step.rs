@@ -1,5 +1,4 @@
-//! The steps of a cog's life, with the names that the README uses. Every report, error, check, log line and listing
-//! uses these.
+//! The steps of a cog's life, as the README names them. Every report, error, check, log line and listing uses these.
 
 use std::fmt;
 
@@ -23,8 +22,7 @@ pub enum Step {
     Restore,
     /// The new generation takes events.
     Serve,
-    /// `teardown` runs, everything that belongs to the generation is dropped, its thread ends, and its library is
-    /// unmapped.
+    /// `teardown` runs, everything of the generation is dropped, its thread ends, and its library is unmapped.
     Retire,
 }
 

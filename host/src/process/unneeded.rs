@@ -101,8 +101,7 @@ mod linux {
         unsafe { libc::dl_iterate_phdr(Some(object), ptr::null_mut()) };
     }
 
-    /// Called for one object of the loader's list. The object stays mapped during the call, as the loader holds its
-    /// lock.
+    /// Called for one object of the loader's list. It stays mapped during the call, as the loader holds its lock.
     ///
     /// <https://man7.org/linux/man-pages/man3/dl_iterate_phdr.3.html>,
     /// <https://man7.org/linux/man-pages/man2/madvise.2.html>
