@@ -1,4 +1,4 @@
-//! Counters that are incremented where things happen, and read for metrics and status. Neither side waits for the other.
+//! Counters that are incremented where things happen and read by metrics and status. Neither side waits for the other.
 
 use std::{
     borrow::Borrow,

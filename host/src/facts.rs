@@ -1,6 +1,6 @@
-//! What a cog that is loaded late has missed: that the bot is connected, and which guilds are there, as they are now.
-//! A late cog gets what leads it to where a cog is that was there all the time: READY of each shard, `GUILD_CREATE` of
-//! each guild, and `GUILD_DELETE` of those that an outage has taken away since.
+//! What a cog that is loaded late has missed: that the bot is connected, and the guilds as they are now. A late cog
+//! gets the events that bring it to the same state as a cog that was there all the time: READY of each shard,
+//! `GUILD_CREATE` of each guild, and `GUILD_DELETE` of those that became unavailable in an outage since.
 //! It is not a cache of guilds: member lists, presences and other bulk are left out.
 
 mod guild;
@@ -24,17 +24,17 @@ pub use self::kept::KeptFacts;
 pub use self::permissions::{Asked, ChannelRules, GuildRules, Permissions};
 use crate::event;
 
-/// The facts that last.
+/// The facts that outlast their events.
 #[derive(Debug, Default)]
 pub struct Facts {
-    /// The bot's user, by snowflake; without it, nothing is known of the bot's own roles.
+    /// The bot's user id; without it, the bot's own roles are not known.
     bot: Option<u64>,
     known: Mutex<Known>,
 }
 
-/// An event was taken note of; until this is dropped nobody is introduced. The table is looked up
-/// meanwhile: a cog that was introduced before gets the event, one that is introduced later gets it as a fact, and none
-/// gets both.
+/// An event that was recorded. Until this is dropped, no cog is introduced. The caller looks up the routing
+/// table in the meantime: a cog that was introduced earlier gets the event, one that is introduced later
+/// gets it as a fact, and none gets both.
 #[must_use = "the table is looked up while it is held"]
 #[derive(Debug)]
 pub struct Noted<'f>(#[expect(dead_code, reason = "held, not read")] Option<MutexGuard<'f, Known>>);
@@ -46,22 +46,22 @@ struct Known {
     guilds: BTreeMap<u64, Guild>,
 }
 
-/// A shard that is connected.
+/// A connected shard.
 #[derive(Debug)]
 struct Shard {
-    /// How many there are.
+    /// The total number of shards.
     count: u64,
     /// Its READY.
     ready: Box<str>,
-    /// The bot's user, if it has changed since.
+    /// The bot's user, if it has changed since READY.
     user: Option<Box<str>>,
 }
 
-/// The part of READY that is looked at. <https://discord.com/developers/docs/events/gateway-events#ready>
+/// The part of READY that is read. <https://discord.com/developers/docs/events/gateway-events#ready>
 #[derive(Deserialize)]
 #[serde(default)]
 struct Ready {
-    /// Which shard, of how many. <https://discord.com/developers/docs/events/gateway#sharding>
+    /// Its number and the total number of shards. <https://discord.com/developers/docs/events/gateway#sharding>
     shard: (u64, u64),
     guilds: Vec<Announced>,
 }
@@ -84,7 +84,7 @@ struct Channels {
     channels: Vec<ChannelRules>,
 }
 
-/// Which guild an event is about: `guild_id`, or `id` where it is the guild itself.
+/// Which guild an event is about: `guild_id`, or `id` if the event is the guild itself.
 #[derive(Deserialize)]
 struct About {
     #[serde(default)]
@@ -101,8 +101,8 @@ impl Facts {
         Facts { bot, known: Mutex::default() }
     }
 
-    /// What a user and the bot may do in a channel. `None` while the guild, the channel or the bot's own roles are not
-    /// known: without the intent `guilds` they never are.
+    /// What a user and the bot may do in a channel. `None` if the guild, the channel or the bot's own roles are not
+    /// known, which is always so without the intent `guilds`.
     pub fn permissions(&self, asked: &Asked) -> Option<Permissions> {
         let bot = self.bot?;
         let (channel, own_roles, created) = {
@@ -111,7 +111,7 @@ impl Facts {
             let channel = guild.threads.get(&asked.channel).copied().unwrap_or(asked.channel);
             (channel, guild.own_roles.clone()?, guild.created()?)
         };
-        // Read without the lock: a guild with 500 channels takes a while, and the gateway waits for the lock.
+        // Parsed without the lock: a guild with 500 channels takes a while, and the gateway's task needs the lock.
         let Event::Other(created) = created else { return None };
         let guild: GuildRules = serde_json::from_str(&created.json).ok()?;
         let Channels { channels } = serde_json::from_str(&created.json).ok()?;
@@ -138,7 +138,7 @@ impl Facts {
             .is_ok_and(|Channels { channels }| channels.iter().any(|it| it.id() == channel))
     }
 
-    /// Keeps what an event says, if it says something that lasts.
+    /// Records what an event says, if it outlasts the event.
     pub fn note(&self, name: &str, json: &str) -> Noted<'_> {
         let known = match name {
             "READY" => {
@@ -172,7 +172,7 @@ impl Facts {
                 }
                 known
             }
-            // Discord tells of the bot's own member whatever the intents are, and of others by an intent only.
+            // Discord sends updates of the bot's own member with any intents, and of others only with an intent.
             // https://discord.com/developers/docs/events/gateway#gateway-intents
             "GUILD_MEMBER_UPDATE" => {
                 let Some((guild, roles)) = self.bot.and_then(|bot| guild::own_roles(json, bot)) else {
@@ -200,8 +200,8 @@ impl Facts {
         Noted(Some(known))
     }
 
-    /// Hands over the facts of these names as events, in the order in which Discord would send them; no fact changes
-    /// meanwhile.
+    /// Passes the facts of these names to `newcomer` as events, in the order in which Discord would send them. No
+    /// fact changes until `newcomer` returns.
     pub fn introduce<T>(&self, names: &[String], newcomer: impl FnOnce(Vec<Event>) -> T) -> T {
         let asks = |name: &str| names.iter().any(|asked| asked == name);
         let mut known = self.known();
@@ -227,7 +227,7 @@ impl Facts {
 }
 
 impl Known {
-    /// A new session: its shard's guilds come again, those of other shards do not.
+    /// A new session: Discord sends this shard's guilds again, but not those of other shards.
     fn ready(&mut self, json: &str) {
         let Ready { shard: (number, count), guilds } = serde_json::from_str(json).unwrap_or_default();
         let shard = Shard { count: count.max(1), ready: json.into(), user: None };
@@ -240,7 +240,7 @@ impl Known {
         self.shards.insert(number, shard);
     }
 
-    /// READY of a shard with the guilds and the user of today.
+    /// A shard's READY with the current guilds and user.
     fn ready_now(&self, number: u64, shard: &Shard) -> Event {
         let guilds = self.guilds.keys().filter(|id| shard.has(number, **id));
         let guilds: Vec<_> = guilds.map(|id| json!({"id": id.to_string(), "unavailable": true})).collect();
@@ -266,13 +266,13 @@ impl Shard {
     }
 }
 
-/// The guild whose object an event is, and whether it is unavailable.
+/// The guild, if the event is a guild object, and whether it is unavailable.
 fn about_itself(json: &str) -> Option<(u64, bool)> {
     let about: About = serde_json::from_str(json).ok()?;
     Some((about.id?.parse().ok()?, about.unavailable.unwrap_or(false)))
 }
 
-/// The guild that something in an event belongs to; none in a direct message.
+/// The guild that the subject of an event belongs to; `None` in a direct message.
 fn about_guild(json: &str) -> Option<u64> {
     let about: About = serde_json::from_str(json).ok()?;
     about.guild_id?.parse().ok()
@@ -358,7 +358,7 @@ mod tests {
         assert_eq!(ready["user"]["username"], "new");
         let ids: Vec<&str> =
             ready["guilds"].as_array().into_iter().flatten().filter_map(|it| it["id"].as_str()).collect();
-        // One was left, one was only announced so far, one came.
+        // Guild 1 was left, guild 2 was only announced so far, guild 3 arrived.
         assert_eq!(ids, ["2", "3"]);
         assert_eq!(introduced(&facts, &["GUILD_CREATE"]).len(), 1);
     }

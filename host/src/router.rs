@@ -1,5 +1,5 @@
-//! Who hears what: from Discord's events to the inboxes of cogs. Runs on the gateway's task and never waits: it reads
-//! one table, which is replaced at once, and pushes to queues that turn items away when they are full.
+//! Decides who gets what: from Discord's events to the inboxes of cogs. Runs on the gateway's task and never waits: it
+//! reads one table, which is replaced atomically, and pushes to queues that reject items when they are full.
 //! It knows no generations and runs no cog code.
 
 mod defer;
@@ -49,7 +49,7 @@ use crate::{
     library::SLASH,
 };
 
-/// Names of events that are counted apart. Discord has some 80.
+/// Maximum number of event names that are counted separately. Discord has some 80.
 /// <https://discord.com/developers/docs/events/gateway-events#receive-events>
 const EVENT_NAMES_MAX: usize = 160;
 
@@ -57,19 +57,19 @@ const EVENT_NAMES_MAX: usize = 160;
 #[derive(Debug)]
 pub struct Router {
     table: Arc<ArcSwap<Table>>,
-    /// Read while an event is being handed out.
+    /// Locked for reading while an event is being routed, from before the table is loaded; see [`Router::publish`].
     routing: RwLock<()>,
     prefix: Prefix,
-    /// What answers the commands that no cog does.
+    /// Handles the commands that no cog handles.
     own: OwnCommands,
     facts: Arc<Facts>,
     notices: Arc<Notices>,
-    /// Interactions that are to be deferred if they wait too long.
+    /// Interactions to defer if they wait too long.
     due: mpsc::UnboundedSender<Due>,
-    /// Events by Discord's name of each.
+    /// Number of events by Discord's name.
     received: Counters<Box<str>, String>,
     routed: AtomicU64,
-    /// Those whose payload could not be read.
+    /// Number of events whose payload could not be read.
     unreadable: Counters<Box<str>, String>,
 }
 
@@ -79,7 +79,7 @@ impl Router {
         let bot = notices.discord.as_ref().map(|discord| discord.account().user_id);
         let notices = Arc::new(notices);
         let (due, pending) = mpsc::unbounded_channel();
-        // Ends with the router.
+        // The task ends with the router.
         notices.runtime.spawn(Arc::clone(&notices).defer_in_time(pending));
         Router {
             table: Arc::default(),
@@ -95,25 +95,26 @@ impl Router {
         }
     }
 
-    /// What is known of the guilds.
+    /// What is known about the guilds.
     pub fn facts(&self) -> &Arc<Facts> {
         &self.facts
     }
 
-    /// Replaces the table, and waits for events that are being handed out by the one before: from then on nothing comes to
-    /// whom only that one names, and what waits there can be given to another.
+    /// Replaces the table, and waits until no event is being routed by the previous one. Once this
+    /// returns, nothing more is pushed to an inbox that only the previous table names, and what is queued
+    /// there can be given to another generation.
     pub fn publish(&self, table: Table) {
         self.table.store(Arc::new(table));
         drop(self.routing.write().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Makes a cog known that has missed what happened so far: `newcomer` gets the facts of these names, to be queued
+    /// Introduces a cog that has missed what happened so far: `newcomer` gets the facts of these names, to be queued
     /// first, and publishes the table with the cog in it.
     pub fn introduce(&self, names: &[String], newcomer: impl FnOnce(Vec<Event>)) {
         self.facts.introduce(names, newcomer);
     }
 
-    /// How many events there were of each name.
+    /// How many events of each name arrived.
     pub fn received(&self) -> &Counters<Box<str>, String> {
         &self.received
     }
@@ -124,12 +125,12 @@ impl Router {
         (self.routed.load(Ordering::Relaxed), unreadable)
     }
 
-    /// No cog answers any more: users who wait for an answer read that there was none. Returns when that is sent.
+    /// No cog answers any more: users who still wait get a message that there was no answer. Returns when all are sent.
     pub async fn close(&self) {
         self.notices.unanswered.close().await;
     }
 
-    /// Hands an event to all that shall hear it. `json` is the event's `d`.
+    /// Routes an event to all cogs that want it. `json` is the event's `d`.
     pub fn route(&self, name: &str, json: &str) {
         self.received.count(name, || (name.into(), name.to_owned()));
         let noted = self.facts.note(name, json);
@@ -228,8 +229,8 @@ impl Router {
         }
     }
 
-    /// It goes to the cogs whose patterns it fits, and to those that subscribed to interactions: it may be theirs. What a
-    /// handler waits for is its cog's alone.
+    /// Sends a component's or modal's interaction to the cogs whose patterns match it, and to those that subscribed to
+    /// interactions: it may be theirs. One that a handler waits for goes to its cog alone.
     fn component(&self, table: &Table, listeners: &[Listener], interaction: RArc<Interaction>) -> bool {
         let mut takers = table.component(&interaction.custom_id);
         let owners: Vec<Arc<str>> = takers.iter().map(|owner| Arc::clone(&owner.cog)).collect();
@@ -239,10 +240,11 @@ impl Router {
             let others = listeners.iter().filter(|listener| !owners.contains(&listener.cog));
             takers.extend(others.filter(|listener| asked.passes(&listener.filters)));
         }
-        // A form may be answered for one user or for all; the SDK shows the answer to all if it is for them.
+        // A form may be answered for one user or for everyone; the SDK makes the answer
+        // visible to everyone if it should be.
         let pending = self.notices.pending(interaction, true, owners);
         let mut is_full = false;
-        // One that is done before the next has it is not the last.
+        // Its own place, so that a cog that is done before the next one has the interaction is not taken for the last.
         let mut handing_out = pending.defer.place();
         for taker in takers {
             let call = Call::Event(Event::Interaction(pending.interaction.clone()));
@@ -253,7 +255,7 @@ impl Router {
             Left::Unhandled if is_full => self.notices.busy(&pending.interaction),
             left => {
                 self.defer_in_time(&pending);
-                // Who took it may have gone since: that is in a newer table.
+                // The cog that took it may have gone in the meantime; then a newer table says so.
                 self.notices.left(left, pending, &self.table.load());
             }
         }
@@ -290,12 +292,12 @@ impl Router {
     }
 
     fn defer_in_time(&self, pending: &Arc<Pending>) {
-        // The task ends with this.
+        // The receiving task ends only with the router.
         let _ = self.due.send((Instant::now(), Arc::downgrade(pending)));
     }
 }
 
-/// Hands one event to all listeners that want it; whether at least one took it.
+/// Sends one event to all listeners that want it. Returns whether at least one took it.
 fn hand(listeners: &[Listener], event: &Event) -> bool {
     let asked = Asked::of(event);
     let wanted = listeners.iter().filter(|listener| asked.passes(&listener.filters));

@@ -1,5 +1,5 @@
-//! One guild as it is now: its `GUILD_CREATE` without bulk, and the events that have changed it since. They are put
-//! together only when somebody wants the guild, or when they have become many: most guilds are never asked for.
+//! One guild as it is now: its `GUILD_CREATE` without bulk, and the events that have changed it since. They are merged
+//! only when a cog needs the guild, or when there are many: most guilds are never asked for.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -11,8 +11,8 @@ use serde_json::value::{RawValue, to_raw_value};
 use super::kept::KeptGuild;
 use crate::event::Id;
 
-/// Lists of `GUILD_CREATE` that grow with the guild or change all the time. They are left out: what is kept of a guild
-/// is bounded by Discord's own limits for channels, roles, emojis and stickers.
+/// Lists in `GUILD_CREATE` that grow with the guild or change all the time. They are left out, so that what is kept of
+/// a guild is bounded by Discord's own limits for channels, roles, emojis and stickers.
 /// <https://discord.com/developers/docs/events/gateway-events#guild-create>
 const BULK: [&str; 7] = [
     "members",
@@ -24,30 +24,30 @@ const BULK: [&str; 7] = [
     "guild_scheduled_events",
 ];
 
-/// So many changes, or bytes of them, wait before they are put together.
+/// Changes are merged when there are this many, or this many bytes of them.
 const CHANGES: usize = 64;
 const CHANGES_BYTES: usize = 64 << 10;
 
-/// A JSON object whose values are not looked into.
+/// A JSON object whose values are not parsed.
 type Object = BTreeMap<String, Box<RawValue>>;
 
 #[derive(Debug, Default)]
 pub(super) struct Guild {
-    /// Its `GUILD_CREATE`, ready to be handed over; `None` while Discord has only announced it in READY.
+    /// Its `GUILD_CREATE`, ready to be sent to a cog; `None` while Discord has only announced it in READY.
     created: Option<RArc<RawEvent>>,
-    /// What has changed since, oldest first.
+    /// Changes since then, oldest first.
     changes: Vec<(Change, Box<str>)>,
-    /// Members who have joined since, less those who have left.
+    /// Members who have joined since, minus those who have left.
     joined: i64,
-    /// The bot's own roles there; `None` while they are not known.
+    /// The bot's own roles in the guild; `None` while they are not known.
     pub(super) own_roles: Option<Vec<u64>>,
-    /// The channel of each thread that is not archived. Discord allows 1,000 of them.
+    /// The parent channel of each thread that is not archived. Discord allows 1,000 of them.
     pub(super) threads: HashMap<u64, u64>,
-    /// Whether an outage has taken it away since.
+    /// Whether it is unavailable because of an outage.
     pub(super) is_unavailable: bool,
 }
 
-/// What an event says of a guild.
+/// What an event changes in a guild.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Change {
     /// The guild's own fields.
@@ -86,7 +86,7 @@ impl Change {
 }
 
 impl Guild {
-    /// The guild of a `GUILD_CREATE`, with its id; `None` when that is no guild.
+    /// The guild of a `GUILD_CREATE`, with its id; `None` if the JSON is not a guild.
     pub(super) fn read(json: &str, bot: Option<u64>) -> Option<(u64, Guild)> {
         let mut guild: Object = serde_json::from_str(json).ok()?;
         let id: String = serde_json::from_str(guild.get("id")?.get()).ok()?;
@@ -103,7 +103,7 @@ impl Guild {
         ))
     }
 
-    /// Takes note of a change.
+    /// Records a change.
     pub(super) fn change(&mut self, change: Change, json: &str) {
         if self.created.is_none() {
             return;
@@ -111,7 +111,7 @@ impl Guild {
         match change {
             Change::Joined => self.joined += 1,
             Change::Left => self.joined -= 1,
-            // An event that cannot be read changes nothing.
+            // An event that cannot be parsed changes nothing.
             Change::Thread => {
                 if let Ok(thread) = serde_json::from_str(json) {
                     note_threads(&mut self.threads, vec![thread]);
@@ -135,7 +135,7 @@ impl Guild {
         }
     }
 
-    /// The guild as it is now, as a `GUILD_CREATE`; `None` while it was only announced.
+    /// The current guild, as a `GUILD_CREATE`; `None` while it was only announced.
     pub(super) fn created(&mut self) -> Option<Event> {
         self.put_together();
         self.created.clone().map(Event::Other)
@@ -172,7 +172,7 @@ impl Guild {
         let Some(created) = &self.created else { return };
         let Ok(mut guild) = serde_json::from_str::<Object>(created.json.as_str()) else { return };
         for (change, json) in self.changes.drain(..) {
-            // A change that cannot be read changes nothing.
+            // A change that cannot be parsed changes nothing.
             let _ = apply(&mut guild, change, &json);
         }
         self.changes.shrink_to_fit();
@@ -186,7 +186,7 @@ impl Guild {
     }
 }
 
-/// A thread, as far as it is kept. <https://discord.com/developers/docs/resources/channel#channel-object>
+/// The part of a thread that is read. <https://discord.com/developers/docs/resources/channel#channel-object>
 #[derive(Deserialize)]
 struct Thread {
     id: Id,
@@ -222,7 +222,7 @@ struct User {
 
 /// The guild and the roles in it, if a `GUILD_MEMBER_UPDATE` is about the bot.
 pub(super) fn own_roles(json: &str, bot: u64) -> Option<(u64, Vec<u64>)> {
-    // Most are about others, and are not read.
+    // Most are about other members, and are not parsed.
     if !json.contains(&bot.to_string()) {
         return None;
     }
@@ -295,7 +295,7 @@ fn replace_list(guild: &mut Object, name: &str, json: &str) -> serde_json::Resul
     Ok(())
 }
 
-/// Puts `new` in the place of the entry with this id, or behind the others; without `new` the entry goes.
+/// Replaces the entry with this id by `new`, or appends it; without `new`, removes the entry.
 fn change_list(
     guild: &mut Object,
     name: &str,

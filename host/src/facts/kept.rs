@@ -1,11 +1,11 @@
-//! Facts over a restart of the process: Discord does not send them again to a connection that is resumed.
+//! Keeps the facts over a restart of the process: Discord does not send them again on a connection that is resumed.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{Facts, Shard, guild::Guild};
 
-/// All that is known, as it is kept.
+/// All facts, in the form in which they are kept.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct KeptFacts {
     shards: Vec<KeptShard>,
@@ -30,10 +30,10 @@ pub(super) struct KeptGuild {
 }
 
 impl Facts {
-    /// What is known now.
+    /// The current facts.
     ///
     /// # Errors
-    /// Discord sent something that is not JSON.
+    /// If Discord sent something that is not JSON.
     pub fn keep(&self) -> serde_json::Result<KeptFacts> {
         let mut known = self.known();
         let raw = |json: &str| RawValue::from_string(json.to_owned());
@@ -46,7 +46,7 @@ impl Facts {
         Ok(KeptFacts { shards, guilds: guilds.collect::<serde_json::Result<_>>()? })
     }
 
-    /// Knows what was kept, and nothing else.
+    /// Replaces all facts by what was kept.
     pub fn restore(&self, kept: KeptFacts) {
         let KeptFacts { shards, guilds } = kept;
         let mut known = self.known();
@@ -60,7 +60,7 @@ impl Facts {
         known.guilds = guilds.into_iter().map(|guild| (guild.id, Guild::restored(guild))).collect();
     }
 
-    /// Whether a cog that is loaded later gets an event as a fact.
+    /// Whether a cog that is loaded later gets this event as a fact.
     pub fn covers(name: &str, json: &str) -> bool {
         match name {
             "READY" | "GUILD_CREATE" => true,

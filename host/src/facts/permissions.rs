@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::event::Id;
 
-/// Whose permissions, and where.
+/// Whose permissions are asked for, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asked {
     /// The guild.
@@ -30,7 +30,7 @@ pub struct Permissions {
     pub nsfw: bool,
 }
 
-/// The part of a guild that decides, without its channels.
+/// The part of a guild that decides permissions, without its channels.
 #[derive(Debug, Deserialize)]
 pub struct GuildRules {
     owner_id: Id,
@@ -44,14 +44,14 @@ struct Role {
     permissions: Id,
 }
 
-/// The part of a channel that decides.
+/// The part of a channel that decides permissions.
 #[derive(Debug, Deserialize)]
 pub struct ChannelRules {
     id: Id,
     /// Discord's channel type.
     #[serde(default, rename = "type")]
     kind: u8,
-    /// Of a thread, the channel it is in.
+    /// For a thread: its parent channel.
     #[serde(default)]
     parent_id: Option<Id>,
     #[serde(default)]
@@ -77,7 +77,7 @@ impl ChannelRules {
         self.id.0
     }
 
-    /// If it is a thread, the channel whose rules hold in it.
+    /// If it is a thread, the parent channel, whose rules apply to it.
     pub fn parent(&self) -> Option<u64> {
         self.parent_id.as_ref().filter(|_| THREADS.contains(&self.kind)).map(|id| id.0)
     }
@@ -89,12 +89,12 @@ impl ChannelRules {
 }
 
 impl GuildRules {
-    /// What a member may do in a channel that is no thread.
+    /// What a member may do in a channel that is not a thread.
     pub fn permissions(&self, guild: u64, channel: &ChannelRules, user: u64, roles: &[u64]) -> u64 {
         if self.owner_id.0 == user {
             return ALL;
         }
-        // The role of the guild's own id is everybody's.
+        // The role with the guild's own id is `@everyone`.
         let has = |role: u64| role == guild || roles.contains(&role);
         let own = self.roles.iter().filter(|role| has(role.id.0));
         let base = own.fold(0, |bits, role| bits | role.permissions.0);
@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn permissions_follow_discords_order() {
-        /// Whom an overwrite is for, what it allows and what it denies.
+        /// Whom an overwrite is for, what it allows, and what it denies.
         type Overwrites<'a> = &'a [(u64, u64, u64)];
         let table: [(Overwrites<'_>, u64, &[u64], u64); 9] = [
             (&[], 7, &[], SEND),
@@ -148,9 +148,9 @@ mod tests {
             (&[], 9, &[], ALL),
             (&[(GUILD, 0, ALL)], 7, &[21], ALL),
             (&[(GUILD, 0, SEND)], 7, &[20], MANAGE),
-            // Of two roles, one that allows counts.
+            // Of two roles, an allow wins.
             (&[(20, 0, MANAGE), (22, MANAGE, 0)], 7, &[20, 22], SEND | MANAGE),
-            // A role counts more than everybody, and the member more than a role.
+            // A role overrides `@everyone`, and the member overrides a role.
             (&[(GUILD, MANAGE, 0), (22, 0, MANAGE)], 7, &[22], SEND),
             (&[(22, 0, MANAGE | SEND), (7, MANAGE, 0)], 7, &[22], MANAGE),
             (&[(8, MANAGE, 0)], 7, &[], SEND),

@@ -1,9 +1,10 @@
-//! The race between an interaction without an answer and Discord's 3 s: either a cog answers in time, or the host defers
-//! it. It decides who wins; acknowledging is done by [`Notices`](super::Notices).
+//! The race between an unanswered interaction and Discord's 3 s: either a cog answers in time, or the host defers it.
+//! This module decides the race; [`Notices`](super::Notices) sends the acknowledgement.
 //! <https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-response>
 //!
-//! A component that is no cog's own goes to every cog that subscribed, and only one of them will answer. So the host defers
-//! it only while it waits in some queue and no handler is running: a running one may be about to answer with anything.
+//! A component that belongs to no cog goes to every cog that subscribed, and only one of them will
+//! answer it. So the host defers it only while it is in some queue and no handler is running: a running
+//! one may be about to answer with anything.
 
 use std::{
     mem,
@@ -16,22 +17,22 @@ use tokio::{sync::Notify, time::Instant};
 
 use crate::sessions::discord::Watched;
 
-/// An interaction for as long as it is in a queue or in a handler.
+/// An interaction for as long as it is queued or being handled.
 #[derive(Debug)]
 pub(super) struct Pending {
     pub(super) interaction: RArc<Interaction>,
-    /// Whether "thinking …" is for the user alone.
+    /// Whether "thinking …" is shown only to the user.
     pub(super) is_ephemeral: bool,
     pub(super) defer: Arc<Defer>,
-    /// When it came.
+    /// When it arrived.
     pub(super) came: Instant,
-    /// The cogs whose it is; none if it only went to those that subscribed to interactions.
+    /// The cogs that own it; empty if it only went to cogs that subscribed to interactions.
     pub(super) owners: Vec<Arc<str>>,
-    /// How far a cog has answered it; none without a discord session.
+    /// How far a cog has answered it; `None` without a Discord session.
     pub(super) watched: Option<Watched>,
 }
 
-/// One interaction in the queues of all cogs that get it.
+/// The state of one interaction across all cogs that get it.
 #[derive(Debug, Default)]
 pub(super) struct Defer {
     turn: Mutex<Turn>,
@@ -40,13 +41,13 @@ pub(super) struct Defer {
 
 #[derive(Debug, Default)]
 struct Turn {
-    /// In how many queues it still is.
+    /// In how many queues it is.
     waiting: usize,
-    /// How many handlers have begun and are not done.
+    /// How many handlers are running.
     running: usize,
-    /// Whether a handler has begun.
+    /// Whether any handler has started.
     has_begun: bool,
-    /// Whether a handler has failed: what its user reads then is no matter of the others.
+    /// Whether a handler has failed. Then the user gets the failure message, whatever the other handlers did.
     has_failed: bool,
     phase: Phase,
 }
@@ -62,7 +63,7 @@ enum Phase {
     Deferred,
 }
 
-/// The interaction in the queue or in a handler of one cog, until this is dropped.
+/// The interaction's place in the queue or the handler of one cog, until this is dropped.
 #[derive(Debug)]
 pub(super) struct Place {
     defer: Arc<Defer>,
@@ -70,28 +71,28 @@ pub(super) struct Place {
     has_left: bool,
 }
 
-/// How the last of all cogs that got an interaction left it.
+/// What remains when a cog is done with an interaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Left {
-    /// Others are still at it.
+    /// Other cogs still have it.
     ToOthers,
-    /// It was the last, and no handler began.
+    /// This was the last cog, and no handler was started.
     Unhandled,
-    /// It was the last, and every handler has ended well.
+    /// This was the last cog, and every handler has succeeded.
     Done,
-    /// It was the last, and one has failed.
+    /// This was the last cog, and a handler has failed.
     Failed,
 }
 
 impl Defer {
-    /// It is put into one more queue.
+    /// Adds it to one more queue.
     pub(super) fn place(self: &Arc<Self>) -> Place {
         self.change(|turn| turn.waiting += 1);
         Place { defer: Arc::clone(self), has_begun: false, has_left: false }
     }
 
-    /// The host wants to defer it. False if nobody is left who could answer. `is_owned`: a handler that runs is its cog's,
-    /// which is late; otherwise waits until no handler is running.
+    /// The host wants to defer it; returns `false` if no cog is left that could answer. With `is_owned`, a running
+    /// handler is its owner's, and late; otherwise this waits until no handler is running.
     pub(super) async fn begin(&self, is_owned: bool) -> bool {
         loop {
             let changed = self.changed.notified();
@@ -111,12 +112,12 @@ impl Defer {
         }
     }
 
-    /// The host has tried: whether it is acknowledged now.
+    /// The host has tried to defer it; `accepted`: Discord has it as acknowledged.
     pub(super) fn finish(&self, accepted: bool) {
         self.change(|turn| turn.phase = if accepted { Phase::Deferred } else { Phase::Open });
     }
 
-    /// Whether the host has deferred it. If it is just doing so, waits for the outcome.
+    /// Whether the host has deferred it. Waits for the outcome if the host is doing so right now.
     pub(super) async fn is_deferred(&self) -> bool {
         loop {
             let changed = self.changed.notified();
@@ -127,7 +128,7 @@ impl Defer {
         }
     }
 
-    /// As [`is_deferred`](Self::is_deferred); none while the host is at it.
+    /// Like [`is_deferred`](Self::is_deferred), but returns `None` while the host is doing so.
     pub(super) fn is_deferred_now(&self) -> Option<bool> {
         match self.turn().phase {
             Phase::Open => Some(false),
@@ -147,7 +148,7 @@ impl Defer {
 }
 
 impl Place {
-    /// It has left the queue, and its handler runs from now on.
+    /// It has left the queue, and its handler starts.
     pub(super) fn begin(&mut self) {
         if !mem::replace(&mut self.has_begun, true) {
             self.defer.change(|turn| {
@@ -158,14 +159,14 @@ impl Place {
         }
     }
 
-    /// The interaction.
+    /// The interaction's shared state.
     pub(super) fn defer(&self) -> &Arc<Defer> {
         &self.defer
     }
 }
 
 impl Place {
-    /// Its handler has ended, or none begins.
+    /// Its handler has ended, or none will be started.
     pub(super) fn leave(&mut self, has_failed: bool) -> Left {
         let mut left = Left::ToOthers;
         if mem::replace(&mut self.has_left, true) {
@@ -199,7 +200,7 @@ mod tests {
 
     use super::*;
 
-    /// Whether a future is ready when it is asked for the first time.
+    /// The output of a future that is ready at its first poll.
     fn now<T>(future: impl Future<Output = T>) -> Option<T> {
         let mut future = std::pin::pin!(future);
         match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {

@@ -1,4 +1,4 @@
-//! Which events of a name a cog wants, by where they happened and who caused them. It is asked before the cog is woken.
+//! Which events of a name a cog wants, by where they happened and who caused them. Checked before the cog is woken.
 
 use std::{cell::OnceCell, sync::Arc};
 
@@ -7,11 +7,11 @@ use gearshift_cog::{
     manifest::{FilterManifest, Source},
 };
 
-/// The filters of one cog for one event; without any, everything passes.
+/// The filters of one cog for one event. Without filters, every event passes.
 #[derive(Clone, Debug, Default)]
 pub struct Filters(Option<Arc<[Filter]>>);
 
-/// What is empty lets everything through.
+/// An empty list lets every event pass.
 #[derive(Debug)]
 struct Filter {
     channels: Vec<u64>,
@@ -20,7 +20,7 @@ struct Filter {
 }
 
 impl Filters {
-    /// Those that a manifest has for an event.
+    /// The filters that a manifest declares for an event.
     pub fn of(declared: &[FilterManifest], event: &str) -> Filters {
         let ids = |texts: &[String]| texts.iter().filter_map(|text| text.parse().ok()).collect();
         let of_event = declared.iter().filter(|filter| filter.event == event).map(|filter| Filter {
@@ -37,7 +37,8 @@ impl Filters {
         self.pass_once(event, &OnceCell::new())
     }
 
-    /// As [`pass`](Self::pass), for one of several cogs: the event is looked at by the first that has a filter, for all.
+    /// Like [`pass`](Self::pass), for one of several cogs: the first one with a filter
+    /// examines the event, for all of them.
     fn pass_once(&self, event: &Event, source: &OnceCell<Source>) -> bool {
         let Some(filters) = &self.0 else { return true };
         let source = source.get_or_init(|| Source::of(event));
@@ -45,7 +46,7 @@ impl Filters {
     }
 }
 
-/// Asks the filters of several cogs about one event.
+/// Checks one event against the filters of several cogs.
 pub(super) struct Asked<'e> {
     event: &'e Event,
     source: OnceCell<Source>,

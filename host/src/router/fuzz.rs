@@ -1,11 +1,11 @@
-//! Any text as a message that may call a command.
+//! Treats any text as a message that may call a command.
 
 use serde_json::{Value, json};
 
 use super::prefix::Prefix;
 use crate::event::{self, Incoming};
 
-/// The first line is the prefix; what follows is the content of a message, and may be the JSON of one.
+/// The first line is the prefix; the rest is the content of a message, and may also be the JSON of one.
 pub fn message(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let (prefix, rest) = text.split_once('\n').unwrap_or(("!", text));
@@ -15,7 +15,7 @@ pub fn message(bytes: &[u8]) {
     let message = event::message(&written).expect("a message");
     assert_eq!(message.content(), rest);
     call(&prefix, &written, message);
-    // As Discord writes it: without escapes in keys, and each key once.
+    // Written as Discord does: without escapes in keys, and each key once.
     let Ok(json) = serde_json::from_str::<Value>(rest) else { return };
     let json = json.to_string();
     if let Ok(message) = event::message(&json) {
@@ -24,7 +24,8 @@ pub fn message(bytes: &[u8]) {
     let _ = (event::deleted(&json), event::interaction(&json));
 }
 
-/// What is called is a word of the message and what follows it; no message is passed over that calls something.
+/// Checks that what is called is a word of the message and what follows it, and that
+/// no message with a call was skipped.
 fn call(prefix: &Prefix, json: &str, message: Incoming<'_>) {
     if let Some((name, arguments)) = prefix.command(&message) {
         assert!(prefix.may_be_in(json), "it was passed over");

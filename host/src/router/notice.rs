@@ -1,5 +1,6 @@
-//! What the host itself answers when a cog cannot: that a command's cog is away or busy, "thinking …" in time, and that a
-//! handler failed. Its texts are for the user alone. Sends in the background; the router does not wait.
+//! What the host itself answers when a cog cannot: that a command's cog is away or busy, "thinking …"
+//! in time, and that a handler failed. Only the user sees these texts. They are sent in the
+//! background; the router does not wait for them.
 
 use std::{
     sync::{Arc, Weak},
@@ -33,40 +34,42 @@ const MESSAGE: u8 = 4;
 const DEFERRED: u8 = 5;
 /// How long Discord waits for a callback.
 const LIMIT: Duration = Duration::from_secs(3);
-/// Until when somebody may still answer whose handler is done: just before Discord says that there was no response, and
-/// after "thinking …", just before the token ends, which it does after 15 minutes.
+/// How long after an interaction arrived a cog may still answer it once its handler is done. Without an answer:
+/// just before Discord shows that the application did not respond. After "thinking …": just before the token
+/// expires, which is after 15 minutes.
 const ANSWER_BY: Duration = Duration::from_millis(2_300);
 const FOLLOW_BY: Duration = Duration::from_secs(14 * 60);
-/// An interaction that somebody has answered, and a message that is gone.
+/// Discord's error codes for an interaction that already has a response, and for a message that does not exist.
 const ANSWERED: u64 = discord_codes::ALREADY_ACKNOWLEDGED as u64;
 const UNKNOWN_MESSAGE: u64 = discord_codes::UNKNOWN_MESSAGE as u64;
 /// Discord's message flags: "only you can see this", and "thinking …".
 const EPHEMERAL: u64 = 1 << 6;
 const LOADING: u64 = 1 << 7;
 
-/// When an interaction came, and the interaction as long as it is not handled.
+/// When an interaction arrived, and the interaction itself until it has been handled.
 pub(super) type Due = (Instant, Weak<Pending>);
 
 /// Sends the host's own answers.
 #[derive(Debug)]
 pub struct Notices {
-    /// Without it nobody can be answered, and no interaction arrives.
+    /// Without it nothing can be answered, and no interaction arrives.
     pub discord: Option<Arc<Discord>>,
-    /// Where it sends from.
+    /// The runtime that sends.
     pub runtime: runtime::Handle,
-    /// Answers that are being sent: a host that closes waits for them.
+    /// Answers that are being sent: closing the host waits for them.
     pub work: TaskTracker,
     /// How long an interaction may wait in a queue before the host acknowledges it.
     pub defer_after: Duration,
-    /// How long what the host has deferred may stay without an answer when its handlers have ended, and none has deferred it.
+    /// How long a deferred interaction may stay unanswered after its handlers have ended, if the
+    /// host deferred it and no handler did.
     pub answer_timeout: Duration,
-    /// What a user reads when a handler failed; empty: nothing.
+    /// The message for the user when a handler failed; empty: no message.
     pub failure_text: Arc<str>,
-    /// Interactions that nobody has answered yet, though the handlers are done.
+    /// Interactions whose handlers are done without an answer.
     pub unanswered: Unanswered,
 }
 
-/// Who waits for an answer that may still come, until nobody is left who could give it.
+/// Users who wait for an answer that may still arrive, until no cog is left to give one.
 #[derive(Debug, Default)]
 pub struct Unanswered {
     waits: TaskTracker,
@@ -74,7 +77,7 @@ pub struct Unanswered {
 }
 
 impl Unanswered {
-    /// Nobody answers any more: a user who waits reads that there was no answer. Returns when all of that is sent.
+    /// No cog answers any more: users who still wait get a message that there was no answer. Returns when all are sent.
     pub(super) async fn close(&self) {
         self.closing.cancel();
         self.waits.close();
@@ -83,19 +86,20 @@ impl Unanswered {
 }
 
 impl Notices {
-    /// A command that no loaded cog declares; `away`: one does that is not there.
+    /// A command that no loaded cog declares. `away`: a cog declares it, but is not loaded.
     pub(super) fn unanswered(&self, to: &Interaction, away: Option<Away>) {
         self.say(to, &unanswered(to, away));
     }
 
-    /// As [`unanswered`](Self::unanswered), for what has left all queues and may have been deferred there.
+    /// Like [`unanswered`](Self::unanswered), for an interaction that has left all
+    /// queues and may have been deferred there.
     fn decline(&self, pending: &Pending, away: Option<Away>) {
         let Some(discord) = self.discord.clone() else { return };
         let (to, defer) = (pending.interaction.clone(), Arc::clone(&pending.defer));
         let text = unanswered(&to, away);
         self.send(async move {
             let sent = match defer.is_deferred().await {
-                // What is thinking there is the message itself.
+                // A deferred update: there is no "thinking …" message to delete.
                 true if to.is_on_message() => follow_up(&discord, &to, &text).await,
                 true => instead_of_thinking(&discord, &to, &text).await,
                 false => callback(&discord, &to, MESSAGE, &private(&text)).await,
@@ -104,7 +108,8 @@ impl Notices {
         });
     }
 
-    /// A cog has left it; what follows if that was the last. `table` says who is away by now.
+    /// A cog is done with an interaction; does what remains if that was the last one.
+    /// `table` says which cogs are away by now.
     pub(super) fn left(&self, how: Left, pending: Arc<Pending>, table: &Table) {
         match how {
             Left::ToOthers => {}
@@ -114,8 +119,8 @@ impl Notices {
         }
     }
 
-    /// A handler of a cog failed, and no other is at it any more. Unless the interaction has an answer, the user reads why
-    /// nothing else comes.
+    /// A handler failed, and no other is running any more. Unless the interaction has an answer, the
+    /// user gets a message that it failed.
     fn failed(&self, pending: &Pending) {
         let Some(discord) = self.discord.clone() else { return };
         let (to, defer) = (pending.interaction.clone(), Arc::clone(&pending.defer));
@@ -143,9 +148,9 @@ impl Notices {
         Arc::new(Pending { interaction, is_ephemeral, defer, came, owners, watched })
     }
 
-    /// All cogs that got it are done. If none has answered, the log says so, and so does the user's client. What a handler
-    /// has left to others, such as a task that answers later, gets as long as Discord waits; if only the host has deferred it,
-    /// nobody has said that an answer follows, and the user does not wait so long.
+    /// All cogs that got it are done. If none has answered, this is logged, and the user gets a message. An answer that
+    /// a handler has left to other code, such as a task, may take as long as Discord waits. If only the host has
+    /// deferred it, no cog has promised an answer, and the user does not wait that long.
     fn ended(&self, pending: Arc<Pending>) {
         let answer = move |pending: &Pending| {
             pending.watched.as_ref().map_or(InteractionAnswer::Given, Watched::answer)
@@ -196,13 +201,14 @@ impl Notices {
         self.unanswered.waits.spawn_on(wait, &self.runtime);
     }
 
-    /// A cog whose queue is full.
+    /// The queue of the interaction's cog is full.
     pub(super) fn busy(&self, to: &Interaction) {
         self.say(to, &format!("{} is too busy at the moment. Try again later.", subject(to)));
     }
 
-    /// Acknowledges interactions that wait too long, in a queue or for the answer of the cog whose they are. They come in
-    /// the order in which they are due, and what was handled meanwhile is not kept for it.
+    /// Acknowledges interactions that wait too long, in a queue or for the answer of the cog that owns
+    /// them. They arrive here in the order in which they are due; the weak reference does not keep
+    /// interactions that were handled in the meantime.
     pub(super) async fn defer_in_time(self: Arc<Self>, mut due: mpsc::UnboundedReceiver<Due>) {
         while let Some((came, pending)) = due.recv().await {
             if pending.strong_count() == 0 {
@@ -234,9 +240,9 @@ impl Notices {
     }
 }
 
-/// Defers an interaction; whether it counts as deferred. The connection may break after Discord took the callback, so an
-/// outcome that nobody knows is asked for once more, and for a command then counts as taken: nobody else can have
-/// answered it, and the cog's answer finds its way in either case.
+/// Defers an interaction; returns whether it is to be treated as deferred. The connection may break after Discord took
+/// the callback, so if the outcome is unknown, it is sent once more. If it is still unknown, a command is treated as
+/// deferred: nothing else can have answered it, and the cog's answer works in either case.
 async fn acknowledge(discord: &Discord, to: &Interaction, ephemeral: bool) -> bool {
     let kind = if to.is_on_message() { CALLBACK_DEFERRED_UPDATE } else { DEFERRED };
     let data = if ephemeral && kind == DEFERRED { json!({ "flags": EPHEMERAL }) } else { json!({}) };
@@ -247,7 +253,7 @@ async fn acknowledge(discord: &Discord, to: &Interaction, ephemeral: bool) -> bo
     }
     match &sent {
         Ok(()) => true,
-        // Of a component, one of those who got it was not late.
+        // For a component: another cog that got it was in time.
         Err(error) if error.code() == Some(ANSWERED) => is_unknown || to.kind == COMMAND,
         Err(error) => {
             let (command, id) = used(to);
@@ -262,7 +268,7 @@ fn may_have_been_taken(error: &DiscordError) -> bool {
     lost || error.status().is_some_and(|status| status >= 500)
 }
 
-/// Answers an interaction that has no answer; whether it had none. `is_deferred`: the host has deferred it.
+/// Answers an interaction that has no answer yet; returns whether it had none. `is_deferred`: the host has deferred it.
 async fn instead_of_nothing(
     discord: &Discord,
     to: &Interaction,
@@ -275,19 +281,19 @@ async fn instead_of_nothing(
             sent => return sent.map(|()| true),
         }
     }
-    // Deferred by the host or by the cog, or answered.
+    // It was deferred by the host or by the cog, or answered.
     match is_thinking(discord, to).await {
         Ok(true) => instead_of_thinking(discord, to, text).await.map(|()| true),
-        // What the host deferred silently shows nothing by itself.
+        // A silent defer by the host (an update) shows nothing to the user.
         Ok(false) if is_deferred && to.is_on_message() => follow_up(discord, to, text).await.map(|()| true),
         Ok(false) => Ok(false),
-        // A form was opened: that is an answer, and no message.
+        // A modal was opened: that is an answer, but not a message.
         Err(error) if error.status() == Some(404) => Ok(false),
         Err(error) => Err(error),
     }
 }
 
-/// Whether `@original` is a "thinking …" that waits for its answer.
+/// Whether `@original` is a "thinking …" that still has no answer.
 async fn is_thinking(discord: &Discord, to: &Interaction) -> Result<bool, DiscordError> {
     #[derive(serde::Deserialize)]
     struct Original {
@@ -299,7 +305,7 @@ async fn is_thinking(discord: &Discord, to: &Interaction) -> Result<bool, Discor
     Ok(original.flags & LOADING != 0)
 }
 
-/// An edit would be seen by whom the defer said, and so would the first followup, while "thinking …" is there.
+/// While "thinking …" is shown, an edit or the first followup is visible to whom the defer was, so it is deleted first.
 /// <https://discord.com/developers/docs/interactions/receiving-and-responding#create-followup-message>
 async fn instead_of_thinking(discord: &Discord, to: &Interaction, text: &str) -> Result<(), DiscordError> {
     match discord.request(Request::new(Method::Delete, original(to))).await {
@@ -317,7 +323,7 @@ fn original(to: &Interaction) -> String {
     format!("/webhooks/{}/{}/messages/@original", to.application_id, to.token)
 }
 
-/// A message for the user alone.
+/// A message that only the user sees.
 fn private(text: &str) -> Value {
     json!({ "content": text, "flags": EPHEMERAL })
 }
@@ -329,7 +335,7 @@ fn warn_of(to: &Interaction, sent: Result<(), DiscordError>) {
     }
 }
 
-/// The command that was called, or the id of what was pressed or sent.
+/// The command that was called, or the `custom_id` of the component or modal.
 fn used(to: &Interaction) -> (Option<&str>, Option<&str>) {
     let [command, id] = [&to.command, &to.custom_id].map(|it| Some(it.as_str()).filter(|it| !it.is_empty()));
     (command, id)
@@ -347,13 +353,13 @@ fn unanswered(to: &Interaction, away: Option<Away>) -> String {
     }
 }
 
-/// What was called, pressed or sent, as its user knows it.
+/// What the user called, pressed or submitted, in the user's terms.
 fn subject(to: &Interaction) -> String {
     match (to.kind, to.command_kind) {
         (COMMAND, SLASH) => format!("`/{}`", to.command),
         (COMMAND, _) => format!("`{}`", to.command),
         (MODAL, _) => "This form".to_owned(),
-        // Only a menu has values.
+        // Only a select menu has values.
         _ if to.values.is_empty() => "This button".to_owned(),
         _ => "This menu".to_owned(),
     }

@@ -1,5 +1,5 @@
-//! Follows one interaction through the queue and the handler of one cog: it lets the cog know that the host was faster,
-//! and answers the user where the cog will not.
+//! Follows one interaction through the queue and the handler of one cog: tells the cog that the host has already
+//! deferred it, and answers the user if the cog will not.
 
 use std::sync::Arc;
 
@@ -54,7 +54,7 @@ impl Observer for InteractionObserver {
     }
 }
 
-/// The call as the cog shall see it: it answers what the host has deferred in another way.
+/// The call as the cog must see it: a deferred interaction is answered in another way.
 fn with_deferral(mut call: Call, deferred: bool) -> Call {
     if deferred
         && let Call::Command(gearshift_cog::abi::Invocation { origin: Origin::Slash(interaction), .. })

@@ -1,11 +1,11 @@
-//! Commands of the host itself: what no cog answers goes to them. Only the owner of the channel's other end knows what
+//! The host's own commands: calls that no cog handles go to them. Only the owner of the channel's other end knows what
 //! they do; the router does not wait for it.
 
 use tokio::sync::mpsc;
 
 use crate::lane::Call;
 
-/// Calls that may wait; more are answered like those of a cog that is too busy.
+/// Maximum number of queued calls; further ones are answered like those of a cog that is too busy.
 const QUEUE: usize = 64;
 
 /// The host's own commands as the router sees them.
@@ -16,7 +16,7 @@ pub struct OwnCommands {
 }
 
 impl OwnCommands {
-    /// Commands of these names, with a slash and with the prefix, and where their calls arrive.
+    /// Commands of these names, as slash and prefix commands, and the receiver of their calls.
     pub fn new(names: Vec<String>) -> (OwnCommands, mpsc::Receiver<Call>) {
         let (calls, arriving) = mpsc::channel(QUEUE);
         (OwnCommands { names, calls }, arriving)
@@ -30,7 +30,7 @@ impl OwnCommands {
         self.names.is_empty()
     }
 
-    /// Hands a call over; whether there was room.
+    /// Sends a call to the receiver; returns whether there was room.
     pub(super) fn push(&self, call: Call) -> bool {
         self.calls.try_send(call).is_ok()
     }

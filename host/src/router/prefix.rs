@@ -5,22 +5,22 @@ use memchr::memmem;
 
 use crate::event::Incoming;
 
-/// The key under which a message has its text.
+/// The JSON key of a message's text.
 const CONTENT: &[u8] = b"\"content\"";
 
-/// What calls a command in a message, and whom a mention has to mean.
+/// What calls a command in a message: the prefix, or a mention of the bot.
 #[derive(Debug)]
 pub(super) struct Prefix {
-    /// As the operator has it in `[discord] prefix`.
+    /// The prefix that the operator has set in `[discord] prefix`.
     pub(super) text: String,
     /// The bot's user id.
     pub(super) bot: Option<u64>,
 }
 
 impl Prefix {
-    /// Whether a message may call a command, by a look at its JSON: most messages call none, and reading all of one costs
-    /// more than all else that is done with it. Where it cannot tell it says yes: before an escape or a space, or for a
-    /// message that answers another one, whose text is in it as well.
+    /// Whether a message may call a command, from a scan of its JSON: most messages call none, and parsing one costs
+    /// more than everything else that is done with it. If it cannot tell, it returns `true`: before an escape or a
+    /// space, or for a reply, whose JSON contains the text of another message too.
     pub(super) fn may_be_in(&self, json: &str) -> bool {
         let Some(first) = self.text.bytes().next() else { return true };
         memmem::find_iter(json.as_bytes(), CONTENT).any(|at| {
@@ -34,7 +34,7 @@ impl Prefix {
 
     /// Name and arguments of the command that a message calls, if it calls one.
     pub(super) fn command<'m>(&self, message: &'m Incoming<'_>) -> Option<(&'m str, &'m str)> {
-        // Bots do not command bots: two of them would talk forever. Discord itself commands nobody either.
+        // Bots cannot call commands: two of them could talk forever. Neither can Discord's own messages.
         if message.is_of_a_program() || !message.is_written() {
             return None;
         }
@@ -43,8 +43,8 @@ impl Prefix {
         Some((name, arguments.trim()))
     }
 
-    /// A mention in front takes the place of the prefix, and may be followed by it. Without the message-content intent
-    /// Discord sends a guild's messages with their text only where the bot is mentioned.
+    /// A mention at the start replaces the prefix, and may be followed by it. Without the message-content intent
+    /// Discord sends the text of a guild's messages only if they mention the bot.
     /// <https://discord.com/developers/docs/events/gateway#message-content-intent>
     fn line<'t>(&self, content: &'t str) -> Option<&'t str> {
         match self.bot.and_then(|bot| after_mention(content, bot)) {
@@ -54,7 +54,7 @@ impl Prefix {
     }
 }
 
-/// What follows `<@id>` or the older `<@!id>`.
+/// The text after `<@id>` or the older `<@!id>`.
 /// <https://discord.com/developers/docs/reference#message-formatting>
 fn after_mention(content: &str, user: u64) -> Option<&str> {
     let rest = content.trim_start().strip_prefix("<@")?;

@@ -1,4 +1,5 @@
-//! The routing table: names of events and commands, and who declared them. Made again whenever a cog comes or goes.
+//! The routing table: names of events and commands, and which cogs declared them. Rebuilt
+//! whenever a cog is added or removed.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -22,15 +23,15 @@ pub struct Listener {
     pub cog: Arc<str>,
     /// Its queue.
     pub inbox: Arc<Inbox>,
-    /// Which of the events of the name it gets; all that is addressed to it alone.
+    /// Which events of the name it gets. An interaction that is addressed to it alone is not filtered.
     pub filters: Filters,
 }
 
 impl Listener {
-    /// Hands an item over. The first items that are dropped are logged, then every doubling.
+    /// Pushes an item. The first dropped item is logged, then every doubling of their number.
     ///
     /// # Errors
-    /// When the queue is full, or its cog has just gone. The item comes back.
+    /// When the queue is full, or its cog has just gone. The item is returned.
     pub fn push(&self, item: Item) -> Result<(), (Full, Item)> {
         let result = self.inbox.push(item);
         if let Err((Full::Full, _)) = &result {
@@ -48,39 +49,39 @@ impl Listener {
     }
 }
 
-/// How a cog is away.
+/// Whether an absent cog comes back on its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Away {
-    /// It is tried again by itself.
+    /// It is tried again automatically.
     ComesBack,
-    /// Somebody has to do something.
+    /// It stays away until a user does something.
     Stays,
 }
 
-/// Who gets what.
+/// Which cogs get what.
 #[derive(Debug, Default)]
 pub struct Table {
     events: HashMap<String, Vec<Listener>>,
     registered: Named<Listener>,
-    /// Commands of cogs that are not there.
+    /// Commands of cogs that are not loaded.
     away: Named<Away>,
-    /// Paths of commands whose answers are seen by the user who called alone.
+    /// Paths of commands whose answers only the calling user sees.
     ephemeral: Named<()>,
-    /// By what calls them behind the prefix: names and aliases.
+    /// By what follows the prefix: names and aliases.
     prefixed: HashMap<String, Listener>,
-    /// Patterns of components and forms, and who answers them.
+    /// Patterns of components and forms, and the cogs that handle them.
     components: Vec<(String, Listener)>,
     components_away: Vec<(String, Away)>,
-    /// Every cog that is there, and those that are not.
+    /// Every loaded cog, and those that are not loaded.
     cogs: HashMap<Arc<str>, Listener>,
     cogs_away: HashMap<Arc<str>, Away>,
 }
 
-/// By Discord's type of command, and by name: a slash command and an entry of a menu may have one name.
+/// By Discord's type of command, and by name: a slash command and a context menu command may have the same name.
 type Named<T> = HashMap<u8, HashMap<String, T>>;
 
 impl Table {
-    /// Adds a cog that serves, or will in a moment.
+    /// Adds a cog that serves, or is about to.
     pub fn add(&mut self, cog: &Arc<str>, inbox: &Arc<Inbox>, manifest: &Manifest) {
         let listener =
             Listener { cog: Arc::clone(cog), inbox: Arc::clone(inbox), filters: Filters::default() };
@@ -110,8 +111,8 @@ impl Table {
         self.ephemeral.entry(command.kind).or_default().extend(paths);
     }
 
-    /// Adds commands of a cog that will serve them in a moment: until then the cog that serves them has them. After all that
-    /// serve.
+    /// Adds commands of a cog that is about to serve them: until then they stay with the cog that serves them now.
+    /// Called after all serving cogs were added.
     pub fn add_coming(&mut self, cog: &Arc<str>, inbox: &Arc<Inbox>, manifest: &Manifest) {
         let listener =
             Listener { cog: Arc::clone(cog), inbox: Arc::clone(inbox), filters: Filters::default() };
@@ -122,13 +123,14 @@ impl Table {
             if command.discord.is_some() {
                 let registered = self.registered.entry(command.kind).or_default();
                 registered.entry(command.name.clone()).or_insert_with(|| listener.clone());
-                // A call that waits until then is answered by the new one: nothing that it hides may be shown.
+                // A call that is queued until then is handled by the new cog: what that one marks as
+                // ephemeral must not be shown to others.
                 self.add_ephemeral(command);
             }
         }
     }
 
-    /// Adds what a cog that is not there would answer.
+    /// Adds the commands and components of a cog that is not loaded.
     pub fn add_away(&mut self, cog: &Arc<str>, manifest: &Manifest, away: Away) {
         for command in manifest.commands.iter().filter(|command| command.discord.is_some()) {
             self.away.entry(command.kind).or_default().insert(command.name.clone(), away);
@@ -142,12 +144,12 @@ impl Table {
         self.events.get(event).map_or(&[], Vec::as_slice)
     }
 
-    /// Who answers a registered command.
+    /// The cog that handles a registered command.
     pub(super) fn command(&self, kind: u8, name: &str) -> Option<&Listener> {
         self.registered.get(&kind)?.get(name)
     }
 
-    /// Who answers a name behind the prefix.
+    /// The cog that handles a name after the prefix.
     pub(super) fn prefixed(&self, name: &str) -> Option<&Listener> {
         self.prefixed.get(name)
     }
@@ -156,7 +158,7 @@ impl Table {
         self.ephemeral.get(&kind).is_some_and(|paths| paths.contains_key(path))
     }
 
-    /// Who answers a component or form.
+    /// The cogs that handle a component or form.
     pub(super) fn component(&self, custom_id: &str) -> Vec<&Listener> {
         if let Some(cog) = waiting_cog(custom_id) {
             return self.cogs.get(cog).into_iter().collect();
@@ -164,7 +166,7 @@ impl Table {
         let fitting = self.components.iter().filter(|(pattern, _)| fits(pattern, custom_id));
         let mut found: Vec<&Listener> = Vec::new();
         for (_, listener) in fitting {
-            // One that has two such patterns gets it once.
+            // A cog with two matching patterns gets it once.
             if !found.iter().any(|other| other.cog == listener.cog) {
                 found.push(listener);
             }
@@ -172,7 +174,7 @@ impl Table {
         found
     }
 
-    /// How the cog is away that would answer an interaction; none: there is no such cog.
+    /// How the cog is away that would handle an interaction; `None` if there is no such cog.
     pub(super) fn away(&self, to: &Interaction) -> Option<Away> {
         if to.kind == COMMAND {
             return self.away.get(&to.command_kind)?.get(event::command_name(to)).copied();

@@ -1,4 +1,5 @@
-//! What a user reads whose press is lost on its way to a cog, and that nothing is on its way by a table that is replaced.
+//! What a user reads whose press is lost on its way to a cog, and that no event is still
+//! routed by a table that was replaced.
 
 use std::{
     sync::{Arc, Mutex, mpsc as blocking},
@@ -20,10 +21,10 @@ use crate::{
     sessions::{Discord, Sessions},
 };
 
-/// A bound for everything that a test waits for.
+/// Upper bound for every wait in a test.
 const SOON: Duration = Duration::from_secs(20);
 
-/// A cog that goes at the very moment when something comes to its queue, as its owner lets it go.
+/// A cog that goes at the very moment when an item is pushed to its queue, as its owner retires it.
 struct Going {
     inbox: Arc<Inbox>,
     table: Arc<ArcSwap<Table>>,
@@ -46,7 +47,7 @@ fn manifest() -> Manifest {
 const PRESS: &str =
     r#"{"id":"1","application_id":"8","type":3,"token":"t","data":{"custom_id":"left","component_type":2}}"#;
 
-/// A small Discord, and what interactions are answered with.
+/// A minimal Discord server, and what interactions are answered with.
 async fn discord() -> (Arc<Discord>, mpsc::UnboundedReceiver<serde_json::Value>) {
     let (answers, answered) = mpsc::unbounded_channel();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -133,7 +134,7 @@ async fn a_press_is_deferred_that_its_cog_is_late_to_answer() {
     assert_eq!(answer["type"], 6);
 }
 
-/// A queue that somebody stands in front of, until the other end is dropped.
+/// A queue whose push blocks until the other end is dropped.
 struct Held {
     arrived: blocking::Sender<()>,
     released: Mutex<blocking::Receiver<()>>,

@@ -1,4 +1,4 @@
-//! What happens when a task is due: it goes into the queue, and what becomes of the run is followed.
+//! What happens when a task is due: a run is pushed to the queue, and its outcome is followed.
 
 use std::{
     sync::{Arc, Weak},
@@ -10,10 +10,10 @@ use gearshift_cog::abi::TaskRun;
 use super::{Planned, Run, Schedule, Table, millis};
 use crate::lane::{Begin, Call, Ended, Full, Item, Observer};
 
-/// A wall clock that was put back by more was wrong before: what is due is planned by the right time. By less, nothing runs
-/// twice because of it.
+/// A wall clock that was set back by more than this was wrong before: tasks are planned again by the new time. After a
+/// smaller change they keep their times, so that nothing runs twice.
 const PUT_BACK: Duration = Duration::from_secs(60 * 60);
-/// When a run is offered again to a cog whose queue was full.
+/// How long after its queue was full a cog is offered the run again.
 const FULL_AGAIN: Duration = Duration::from_secs(5);
 
 /// Follows one run through the cog.
@@ -25,7 +25,7 @@ struct Follow {
 }
 
 impl Schedule {
-    /// Pushes what is due, until the schedule is cleared.
+    /// Pushes runs as they fall due, until the schedule is cleared.
     pub(super) async fn drive(self: Arc<Self>) {
         loop {
             match self.push_due() {
@@ -38,7 +38,7 @@ impl Schedule {
         }
     }
 
-    /// The next moment.
+    /// Pushes every run that is due. Returns the next moment at which something is.
     fn push_due(self: &Arc<Self>) -> Option<u64> {
         let (span, now) = (self.clock.now(), self.clock.unix_ms());
         let mut table = self.table();
@@ -66,7 +66,8 @@ impl Schedule {
         table.agenda.first().map(|(at, _)| *at)
     }
 
-    /// A task has come to one of its moments; whether it has a rhythm that is worth keeping at once.
+    /// A task has reached one of its moments. Returns whether its rhythm is slow enough
+    /// to be written to the store at once.
     fn reach(self: &Arc<Self>, table: &mut Table, name: &Arc<str>, at: u64, now: u64) -> bool {
         let Some((due, over)) = table.change(name, |task| task.reach(at, now, &self.clock)) else {
             return false;
@@ -83,12 +84,13 @@ impl Schedule {
                 );
             }
         }
-        // Not before: a task that waits for the clock to have caught up would see neither the moment nor its run.
+        // Dropped only now: a task waiting for the clock to catch up would otherwise see neither the moment nor its
+        // run.
         drop(over);
         table.tasks.get(name).and_then(Planned::rhythm).is_some_and(super::Rhythm::is_slow)
     }
 
-    /// Puts a run into the queue.
+    /// Pushes a run to the queue.
     pub(super) fn push(self: &Arc<Self>, table: &mut Table, name: &Arc<str>, due: u64, now: u64) {
         table.runs += 1;
         let number = table.runs;

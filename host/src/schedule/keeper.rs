@@ -1,5 +1,5 @@
-//! Keeps in the store when the repeated tasks of a cog are due. Writing waits for nobody: while one write is under way, only
-//! the newest of what comes meanwhile is written next.
+//! Keeps the due times of a cog's repeated tasks in the store. Nothing waits for a write: while one is under way, only
+//! the newest state is kept, to be written next.
 
 use std::{
     collections::HashMap,
@@ -11,10 +11,10 @@ use tokio_util::task::TaskTracker;
 
 use crate::sessions::store::{KeptTask, Store};
 
-/// When repeated tasks are due, by name.
+/// The due times of repeated tasks, by name.
 pub(super) type Marks = HashMap<Arc<str>, Mark>;
 
-/// When a repeated task is due.
+/// When a repeated task is due, and by which rhythm.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Mark {
     /// The [key](super::Rhythm::key) of its rhythm.
@@ -22,7 +22,7 @@ pub(super) struct Mark {
     pub(super) due_ms: u64,
 }
 
-/// The store, for the tasks of one cog. Clones share what is under way.
+/// The store for the tasks of one cog. Clones share pending writes.
 #[derive(Clone, Debug)]
 pub struct Keeper(Arc<Keeping>);
 
@@ -30,7 +30,7 @@ pub struct Keeper(Arc<Keeping>);
 struct Keeping {
     cog: Arc<str>,
     store: Arc<Store>,
-    /// Where writes run, and what the host waits for before it closes the store.
+    /// Runs the writes, and counts them: the host waits for them before it closes the store.
     runtime: runtime::Handle,
     work: TaskTracker,
     state: Mutex<State>,
@@ -39,21 +39,21 @@ struct Keeping {
 #[derive(Debug, Default)]
 struct State {
     has_recalled: bool,
-    /// What the store has, or is being given.
+    /// What the store holds, or is being written.
     known: Marks,
-    /// What it shall have after that.
+    /// What is to be written next.
     wanted: Option<Marks>,
     is_writing: bool,
     has_failed: bool,
 }
 
 impl Keeper {
-    /// For the tasks of `cog`. Writes run on `runtime` and are counted in `work`.
+    /// For the tasks of `cog`. Writes run on `runtime` and are tracked by `work`.
     pub fn new(cog: &Arc<str>, store: Arc<Store>, runtime: runtime::Handle, work: TaskTracker) -> Keeper {
         Keeper(Arc::new(Keeping { cog: Arc::clone(cog), store, runtime, work, state: Mutex::default() }))
     }
 
-    /// What the store has. None if it was read before.
+    /// What the store holds. `None` if it was read before.
     pub(super) async fn recall(&self) -> Option<Marks> {
         if std::mem::replace(&mut self.state().has_recalled, true) {
             return None;
@@ -74,7 +74,7 @@ impl Keeper {
         }
     }
 
-    /// Writes soon.
+    /// Writes `marks` in the background.
     pub(super) fn keep(&self, marks: &Marks) {
         let mut state = self.state();
         if !state.is_writing && state.known == *marks && !state.has_failed {

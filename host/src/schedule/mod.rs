@@ -1,12 +1,13 @@
-//! The planned tasks of one cog. The host owns them, so they keep their rhythm over a reload and a restart, and end with
-//! the cog. It runs nothing: a task that is due becomes an item in the cog's inbox.
+//! The planned tasks of one cog. The host owns them, so they keep their rhythm over a reload and a restart, and end
+//! with the cog. The schedule runs nothing: a task that is due becomes an item in the cog's inbox.
 //!
-//! Who may plan: the generation that serves, at once; one that is being set up, on trial: its plans take effect when it
-//! takes over ([`Schedule::take_over`]) and are forgotten when it does not ([`Schedule::forget`]). At a take-over,
-//! repeated tasks that the new generation did not plan again end; single ones stay, they were promised to somebody.
+//! Who may plan: the serving generation, with immediate effect; and a generation in its setup, on trial: its plans take
+//! effect when it takes over ([`Schedule::take_over`]), and are dropped if it does not ([`Schedule::forget`]). At a
+//! take-over, repeated tasks that the new generation did not plan again end. Single ones stay: they may have been
+//! promised to a user.
 //!
-//! All times are those of the wall clock, in milliseconds since the Unix epoch: a task is due when it is that time, though
-//! the machine was suspended or its clock put right meanwhile.
+//! All times are wall-clock times, in milliseconds since the Unix epoch: a task is due at that time even if the machine
+//! was suspended or its clock adjusted in between.
 
 mod due;
 mod keeper;
@@ -38,7 +39,7 @@ use self::{
 };
 use crate::{clock::HostClock, lane::Inbox};
 
-/// Planned tasks of one cog.
+/// Maximum number of planned tasks of one cog.
 const TASKS_MAX: usize = 10_000;
 
 /// When a task runs.
@@ -46,25 +47,25 @@ const TASKS_MAX: usize = 10_000;
 pub struct Plan {
     /// When.
     pub when: When,
-    /// Whether it also runs when the cog begins to serve, and no generation served before.
+    /// Whether it also runs when the cog starts to serve, if no generation served before.
     pub runs_at_start: bool,
 }
 
-/// Once or again and again.
+/// Once or repeatedly.
 #[derive(Clone, Debug)]
 pub enum When {
-    /// Once, after so long.
+    /// Once, after this time.
     Once(Duration),
-    /// Again and again.
+    /// Repeatedly.
     Repeated {
-        /// Until the first run, if it is not at times of the wall clock.
+        /// Time until the first run, unless the rhythm is by the wall clock.
         first: Duration,
         /// When it is due.
         rhythm: Rhythm,
     },
 }
 
-/// How a planned task is.
+/// The status of a planned task.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TaskStatus {
     /// Its name.
@@ -73,13 +74,13 @@ pub struct TaskStatus {
     pub when: String,
     /// When it is due next, in milliseconds since the Unix epoch.
     pub next_due_unix_ms: u64,
-    /// Until then.
+    /// Seconds until then.
     pub due_in_secs: u64,
-    /// Whether a run waits for the cog or is under way.
+    /// Whether a run is queued or under way.
     pub is_running: bool,
     /// How the last run ended: `done`, `failed` or `cancelled`.
     pub last: Option<&'static str>,
-    /// Runs so far that were left out, as the one before was still under way.
+    /// How many runs were skipped because the previous one was still under way.
     pub left_out: u64,
 }
 
@@ -95,27 +96,27 @@ pub struct Schedule {
     inbox: Arc<Inbox>,
     runtime: runtime::Handle,
     clock: HostClock,
-    /// None without a store.
+    /// `None` without a store.
     keeper: Option<Keeper>,
-    /// Whether it was said that there is none.
+    /// Whether the missing store has been logged.
     has_said: AtomicBool,
     table: Mutex<Table>,
-    /// The next moment may be another one.
+    /// Notified when the next moment may have changed.
     changed: Notify,
 }
 
 #[derive(Debug, Default)]
 struct Table {
-    /// The generation that serves.
+    /// The generation that serves; `None` before the first.
     serving: Option<u64>,
     tasks: HashMap<Arc<str>, Planned>,
-    /// When something is to be done, for which task. [`Table::change`] keeps it.
+    /// When something has to be done, and for which task. [`Table::change`] keeps it up to date.
     agenda: BTreeSet<(u64, Arc<str>)>,
     /// What generations in their setup asked for, in order.
     trials: HashMap<u64, Vec<Ask>>,
-    /// When repeated tasks were due that no generation has planned again yet.
+    /// The due times of repeated tasks that no generation has planned again yet.
     marks: Marks,
-    /// The last look at both clocks.
+    /// The last reading of both clocks.
     seen: Option<(Instant, u64)>,
     /// The number of the last run.
     runs: u64,
@@ -129,7 +130,7 @@ enum Ask {
 }
 
 impl Schedule {
-    /// No tasks yet; due ones, by `clock`, go to `inbox`. Timers run on `runtime`.
+    /// An empty schedule. Runs that are due by `clock` go to `inbox`. Timers run on `runtime`.
     pub fn new(
         cog: &Arc<str>,
         inbox: Arc<Inbox>,
@@ -149,7 +150,7 @@ impl Schedule {
         })
     }
 
-    /// Reads when the tasks of the last run of the host were due, before anything is planned. Only the first call reads.
+    /// Reads the due times that the host's last run kept, before anything is planned. Only the first call reads.
     pub async fn recall(&self) {
         if let Some(keeper) = &self.keeper
             && let Some(marks) = keeper.recall().await
@@ -158,10 +159,10 @@ impl Schedule {
         }
     }
 
-    /// Plans a task, or plans it again. A repeated task with the same rhythm keeps it.
+    /// Plans a task, or replans it. A repeated task that is replanned with the same rhythm keeps its next time.
     ///
     /// # Errors
-    /// When the cog has too many.
+    /// When the cog has too many tasks.
     pub fn plan(self: &Arc<Self>, generation: u64, name: String, plan: Plan) -> Result<(), TooMany> {
         let mut table = self.table();
         let (name, asked) = (Arc::from(name), self.clock.unix_ms());
@@ -178,7 +179,7 @@ impl Schedule {
         Ok(())
     }
 
-    /// Drops a task; whether it was planned.
+    /// Cancels a task; returns whether it was planned.
     pub fn cancel(self: &Arc<Self>, generation: u64, name: &str) -> bool {
         let mut table = self.table();
         if table.serving == Some(generation) {
@@ -195,14 +196,14 @@ impl Schedule {
         found
     }
 
-    /// From now on `generation` serves: what it planned on trial takes effect.
+    /// `generation` serves from now on: what it planned on trial takes effect.
     pub fn take_over(self: &Arc<Self>, generation: u64) {
         let mut table = self.table();
         let begins = table.serving.replace(generation).is_none();
         for ask in table.trials.remove(&generation).unwrap_or_default() {
             match ask {
                 Ask::Plan(name, plan, asked) => {
-                    // Single tasks of the generation before count as well.
+                    // Single tasks of the previous generation count towards the limit.
                     if let Err(error) =
                         self.apply(&mut table, generation, Arc::clone(&name), plan, asked, begins)
                     {
@@ -221,7 +222,7 @@ impl Schedule {
         let gone: Vec<Arc<str>> =
             table.tasks.iter().filter(|(_, task)| ends(task)).map(|(name, _)| Arc::clone(name)).collect();
         for name in &gone {
-            // One that is planned elsewhere than in `setup`, or declared no more.
+            // The new code plans it outside `setup`, or not at all.
             tracing::info!(
                 cog = &*self.cog,
                 task = &**name,
@@ -243,17 +244,17 @@ impl Schedule {
         }
     }
 
-    /// What `generation` planned on trial is void.
+    /// Drops what `generation` planned on trial.
     pub fn forget(&self, generation: u64) {
         self.table().trials.remove(&generation);
     }
 
-    /// Ends every task. When the repeated ones are due is kept for the next generation.
+    /// Ends every task. The due times of repeated ones are kept for the next generation.
     pub fn clear(&self) {
         let mut table = self.table();
         let marks = match table.serving {
             Some(_) => table.marks(Planned::owed),
-            // Nobody has planned anything yet: what was recalled still holds.
+            // No generation has served yet: what was recalled still holds.
             None => std::mem::take(&mut table.marks),
         };
         if table.serving.is_some()
@@ -277,7 +278,7 @@ impl Schedule {
         self.len() == 0
     }
 
-    /// Its tasks by name, at most so many.
+    /// The first `limit` tasks, by name.
     pub fn tasks(&self, limit: usize) -> Vec<TaskStatus> {
         let now = self.clock.unix_ms();
         let table = self.table();
@@ -329,7 +330,7 @@ impl Schedule {
         Ok(())
     }
 
-    /// Something was planned or dropped: it is kept, and the driver looks at the next moment.
+    /// Something was planned or cancelled: keeps it in the store, and has the driver check the next moment.
     fn settled(self: &Arc<Self>, table: &mut Table) {
         if let Some(keeper) = &self.keeper {
             keeper.keep(&table.marks(|task| task.next));
@@ -357,7 +358,7 @@ impl Table {
         true
     }
 
-    /// Changes a task, if it is there.
+    /// Changes a task, if it exists, and updates the agenda.
     fn change<T>(&mut self, name: &Arc<str>, change: impl FnOnce(&mut Planned) -> T) -> Option<T> {
         let task = self.tasks.get_mut(name)?;
         task.moments().for_each(|at| _ = self.agenda.remove(&(at, Arc::clone(name))));
@@ -366,7 +367,7 @@ impl Table {
         Some(changed)
     }
 
-    /// When the repeated tasks are due.
+    /// The due times of the repeated tasks.
     fn marks(&self, due: impl Fn(&Planned) -> u64) -> Marks {
         let repeated = |(name, task): (&Arc<str>, &Planned)| {
             let rhythm = task.rhythm()?.key();

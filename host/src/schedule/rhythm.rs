@@ -1,4 +1,4 @@
-//! When a repeated task is due: every so often, or at times of the wall clock.
+//! When a repeated task is due: at an interval, or at times of the wall clock.
 
 use std::{fmt, time::Duration};
 
@@ -9,15 +9,15 @@ use crate::duration::Shown;
 /// When a repeated task runs.
 #[derive(Clone, Debug)]
 pub enum Rhythm {
-    /// So much time from start to start.
+    /// This much time from start to start.
     Every(Duration),
     /// At times of the wall clock.
     Times(Box<Times>),
 }
 
 impl Rhythm {
-    /// When it is due next, after a run that was due at `due`, when it is `now`. What was missed in between is left out. All
-    /// in milliseconds since the Unix epoch.
+    /// The next due time after a run that was due at `due`, if the time is `now`. Missed runs in between are skipped.
+    /// All in milliseconds since the Unix epoch.
     pub(super) fn next(&self, due: u64, now: u64) -> u64 {
         match self {
             Rhythm::Every(period) => {
@@ -25,12 +25,12 @@ impl Rhythm {
                 let passed = now.saturating_sub(due) / period;
                 due.saturating_add(period.saturating_mul(passed + 1))
             }
-            // It came once, so it comes again: a calendar has no end but that of the numbers.
+            // A calendar expression that matched once matches again, as long as the numbers suffice.
             Rhythm::Times(times) => times.after(now.max(due)).unwrap_or(u64::MAX),
         }
     }
 
-    /// When it is due first, if it is planned now.
+    /// The first due time, if it is planned now.
     pub(super) fn first(&self, first: Duration, now: u64) -> u64 {
         match self {
             Rhythm::Every(_) => now.saturating_add(millis(first)),
@@ -38,16 +38,16 @@ impl Rhythm {
         }
     }
 
-    /// When it is due, if an earlier run of the host planned it for `due`, which is still to come.
+    /// The due time, if an earlier run of the host planned it for `due`, which is still in the future.
     pub(super) fn resumed(&self, due: u64, now: u64) -> u64 {
         match self {
-            // Further away than a period: the wall clock was wrong then.
+            // More than a period ahead: the wall clock was wrong then.
             Rhythm::Every(period) => due.min(now.saturating_add(millis(*period))),
             Rhythm::Times(times) => times.after(now).unwrap_or(due),
         }
     }
 
-    /// Whether it comes so seldom that a restart would be felt.
+    /// Whether runs are so rare that users would notice if a restart began the period again.
     pub(super) fn is_slow(&self) -> bool {
         match self {
             Rhythm::Every(period) => *period >= Duration::from_secs(60),
@@ -55,7 +55,7 @@ impl Rhythm {
         }
     }
 
-    /// The same text for the same rhythm, to recognise it in the store.
+    /// Equal for equal rhythms, to recognise one in the store.
     pub(super) fn key(&self) -> String {
         match self {
             Rhythm::Every(period) => format!("every {} ms", millis(*period)),

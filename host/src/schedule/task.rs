@@ -1,4 +1,4 @@
-//! One planned task: when it is due, and how its present run is. It knows no clock but what it is given.
+//! One planned task: when it is due, and the state of its present run. It knows the time only from its arguments.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::{
     lane::Ended,
 };
 
-/// When a run that failed is tried again, as the SDK promises for a `Task`.
+/// How long after a failure a run is tried again, as the SDK promises for a `Task`.
 const TRIES: [Duration; 3] = [Duration::from_secs(5), Duration::from_secs(30), Duration::from_secs(180)];
 
 /// A planned task.
@@ -19,7 +19,7 @@ pub(super) struct Planned {
     pub(super) by: u64,
     /// When it is due next.
     pub(super) next: u64,
-    /// Of `next`.
+    /// The clock's registration of `next`.
     wait: Due,
     pub(super) run: Run,
     /// How often the present run has failed.
@@ -28,21 +28,21 @@ pub(super) struct Planned {
     last: Option<Ended>,
 }
 
-/// The present run of a task, and when that was due.
+/// The present run of a task, and when it was due.
 #[derive(Debug)]
 pub(super) enum Run {
     None,
-    /// It waits in the queue.
+    /// It is queued.
     Waiting {
         number: u64,
         due: u64,
     },
-    /// The cog has it.
+    /// The cog is running it.
     UnderWay {
         number: u64,
         due: u64,
     },
-    /// It failed and is tried again.
+    /// It failed, and is tried again.
     Again {
         at: u64,
         due: u64,
@@ -60,7 +60,7 @@ impl Planned {
         Planned { when, by, next, wait, run: Run::None, failures: 0, left_out: 0, last: None }
     }
 
-    /// None of one that runs once.
+    /// `None` for a task that runs once.
     pub(super) fn rhythm(&self) -> Option<&Rhythm> {
         match &self.when {
             When::Repeated { rhythm, .. } => Some(rhythm),
@@ -68,7 +68,7 @@ impl Planned {
         }
     }
 
-    /// When something is to be done for it.
+    /// All moments at which something has to be done for it.
     pub(super) fn moments(&self) -> impl Iterator<Item = u64> + use<> {
         let again = match self.run {
             Run::Again { at, .. } => Some(at),
@@ -77,16 +77,17 @@ impl Planned {
         [Some(self.next), again].into_iter().flatten()
     }
 
-    /// When it is due for the next generation: at once, if a run was not begun or has to be tried again.
+    /// The due time for the next generation: the past one if a run was not started or has to be tried again.
     pub(super) fn owed(&self) -> u64 {
         match self.run {
             Run::Waiting { due, .. } | Run::Again { due, .. } | Run::Missed { due } => due,
-            // What never ended, though it was given the time to, may never end the next time.
+            // A run that did not end, though it was given the time to, might not end the next time either.
             Run::None | Run::UnderWay { .. } => self.next,
         }
     }
 
-    /// It is `at`, one of its moments. When the run was due that begins now, if one does, and the wait that is over then.
+    /// The time is `at`, one of its moments. Returns the due time of the run to start
+    /// now, if any, and the wait that is over.
     pub(super) fn reach(&mut self, at: u64, now: u64, clock: &HostClock) -> (Option<u64>, Due) {
         match std::mem::replace(&mut self.run, Run::None) {
             Run::Again { at: again, due, _wait } if again == at && at < self.next => {
@@ -106,13 +107,13 @@ impl Planned {
         (Some(at), over)
     }
 
-    /// It is due at another time from now on. The wait that was for the one before.
+    /// Sets the next due time. Returns the wait for the previous one.
     pub(super) fn plan_next(&mut self, next: u64, clock: &HostClock) -> Due {
         self.next = next;
         std::mem::replace(&mut self.wait, clock.expect(next))
     }
 
-    /// The wall clock was put back by so much.
+    /// The wall clock was set back by `by` milliseconds.
     pub(super) fn put_back(&mut self, by: u64, now: u64, clock: &HostClock) {
         let next = match self.rhythm() {
             Some(rhythm @ Rhythm::Times(_)) => rhythm.first(Duration::ZERO, now),
@@ -125,7 +126,7 @@ impl Planned {
         }
     }
 
-    /// The cog has begun a run.
+    /// The cog has started a run.
     pub(super) fn begun(&mut self, number: u64) {
         if let Run::Waiting { number: own, due } = self.run
             && own == number
@@ -134,11 +135,11 @@ impl Planned {
         }
     }
 
-    /// A run is over; `None`: it did not begin.
+    /// A run is over; `ended` is `None` if it was not started.
     pub(super) fn ended(&mut self, number: u64, ended: Option<Ended>, now: u64, clock: &HostClock) {
         let due = match self.run {
             Run::Waiting { number: own, due } | Run::UnderWay { number: own, due } if own == number => due,
-            // Planned again meanwhile.
+            // It was planned again in the meantime.
             _ => return,
         };
         let Some(ended) = ended else { return self.run = Run::Missed { due } };
@@ -150,8 +151,8 @@ impl Planned {
         }
     }
 
-    /// Another generation serves. What a generation had begun has ended when it was paused, or it keeps the thread that was
-    /// given up with it, and nothing will come of it.
+    /// Another generation serves. A run of the previous one has ended when that was paused, or it keeps its
+    /// abandoned thread, and its result is ignored.
     pub(super) fn leave_behind(&mut self) {
         if let Run::UnderWay { .. } = self.run {
             self.run = Run::None;
@@ -159,7 +160,7 @@ impl Planned {
         }
     }
 
-    /// Plans another try, unless it was tried often enough or is due before.
+    /// Plans another try, unless it has been tried often enough or is due earlier anyway.
     pub(super) fn fail(&mut self, due: u64, now: u64, clock: &HostClock) {
         let pause = TRIES.get(self.failures).copied();
         self.failures += 1;
@@ -169,7 +170,7 @@ impl Planned {
         }
     }
 
-    /// How often runs were left out.
+    /// How many runs were skipped.
     pub(super) fn left_out(&self) -> u64 {
         self.left_out
     }

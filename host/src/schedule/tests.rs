@@ -1,4 +1,4 @@
-//! A schedule on a clock that the tests move, or that goes with tokio's paused time.
+//! A schedule on a clock that the tests move, or that follows tokio's paused time.
 
 mod restarts;
 
@@ -31,11 +31,11 @@ struct Planner {
     inbox: Arc<Inbox>,
     clock: HostClock,
     began: u64,
-    /// How long a run may take to come.
+    /// How long to wait for a run.
     patience: Duration,
 }
 
-/// A run that a cog was given.
+/// A run that a cog has received.
 struct Given {
     name: String,
     /// Seconds since the test began.
@@ -54,7 +54,7 @@ impl Planner {
         Planner { schedule, inbox, clock, began, patience: 7 * 24 * HOUR }
     }
 
-    /// One whose generation 1 serves.
+    /// A planner whose generation 1 serves.
     fn serving() -> Planner {
         Planner::at("2026-11-02T12:00:00Z")
     }
@@ -73,7 +73,7 @@ impl Planner {
         (unix_ms - self.began) / 1000
     }
 
-    /// The next run, which the cog begins.
+    /// The next run, which the cog starts.
     async fn given(&self) -> Given {
         let next = poll_fn(|cx| self.inbox.poll_next(cx));
         let Item { call, observer, .. } =
@@ -84,7 +84,7 @@ impl Planner {
         Given { name: run.name.into(), due, at, observer }
     }
 
-    /// The next run ends well; when it was given to the cog.
+    /// Runs the next run successfully; returns when it was given to the cog.
     async fn run(&self) -> u64 {
         let given = self.given().await;
         given.observer.end(Ended::Done);
@@ -177,7 +177,7 @@ async fn a_run_that_fails_is_tried_again_and_the_rhythm_goes_on() {
     let tries = [(3600, 3600), (3600, 3605), (3600, 3635), (3600, 3815), (7200, 7200), (7200, 7205)];
     assert_eq!(given, tries);
     assert_eq!(it.only().last, Some("failed"));
-    // One that ends well begins the count again.
+    // A success resets the count of failures.
     assert_eq!(it.run().await, 7235);
     it.given().await.observer.end(Ended::Failed);
     assert_eq!(it.run().await, 3 * 3600 + 5);
@@ -216,7 +216,7 @@ async fn a_run_that_keeps_its_thread_for_good_ends_with_its_generation() {
     it.schedule.take_over(2);
     assert_eq!((it.only().is_running, it.only().last), (false, Some("cancelled")));
     assert_eq!(it.run().await, 7200);
-    // It comes back after all.
+    // It ends after all.
     stuck.observer.end(Ended::Failed);
     assert_eq!((it.only().last, it.run().await), (Some("done"), 3 * 3600));
 }
@@ -243,7 +243,7 @@ async fn a_task_that_runs_at_the_start_runs_when_the_cog_begins_to_serve_and_at_
     it.plan(2, "warm", plan());
     it.schedule.take_over(2);
     assert_eq!(it.run().await, 7200);
-    // It went and comes back.
+    // The cog went, and comes back.
     it.schedule.clear();
     it.plan(3, "warm", plan());
     it.schedule.take_over(3);
@@ -293,7 +293,7 @@ async fn a_wall_clock_that_was_put_forward_or_a_machine_that_slept_makes_up_for_
     tokio::time::sleep(MINUTE).await;
     it.clock.put("2026-11-02T11:05:00+01:00");
     let (one, other) = (it.given().await, it.given().await);
-    // As soon as somebody looks at the clock.
+    // As soon as the clock is read.
     assert!(one.at < 3 * 3600 + 5 * 60 + 20 && other.at == one.at, "{} {}", one.at, other.at);
     assert_eq!([(&*one.name, one.due), (&*other.name, other.due)], [("beat", 600), ("morning", 3600)]);
     one.observer.end(Ended::Done);

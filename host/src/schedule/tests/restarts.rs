@@ -1,4 +1,4 @@
-//! What outlasts the process: the rhythm of tasks, on a real store.
+//! What survives the process: the rhythm of tasks, on a real store.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use tokio_util::task::TaskTracker;
 use super::*;
 use crate::{config::Config, sessions::Store};
 
-/// How long anything may take before a test calls it lost.
+/// Upper bound for every wait in a test.
 const SOON: Duration = Duration::from_secs(20);
 
 /// A host that is started again and again on one store, with a clock that only the test moves.
@@ -27,7 +27,7 @@ impl Restarts {
         Restarts { _folder: folder, config, clock }
     }
 
-    /// Starts the host with some tasks, lets `what` happen, and ends it; with `clear`, in order.
+    /// Starts the host with some tasks, lets `what` happen, and ends it; if `clear`, in order.
     async fn live(&self, plans: &[(&str, Plan)], clear: bool, what: impl AsyncFnOnce(&Planner)) {
         let store = self.config.store.as_ref().expect("it has one");
         let store =
@@ -58,7 +58,7 @@ async fn rhythms_outlast_the_process_and_what_was_due_meanwhile_runs_once() {
     let host = Restarts::new();
     let plans = [("beat", every(3 * HOUR)), ("morning", daily("0 9 * * *"))];
     for clear in [true, false] {
-        // For periods longer than the host has run: it runs ten minutes, often.
+        // Periods longer than a run of the host: it runs for ten minutes at a time.
         let began = host.clock.unix_ms();
         for _ in 0..4 {
             host.live(&plans, clear, async |it| {
@@ -67,7 +67,7 @@ async fn rhythms_outlast_the_process_and_what_was_due_meanwhile_runs_once() {
             })
             .await;
         }
-        // It is down for a day and a half.
+        // The host is down for a day and a half.
         host.clock.advance(36 * HOUR - 40 * MINUTE);
         host.live(&plans, clear, async |it| {
             let (one, other) = (it.given().await, it.given().await);
@@ -87,7 +87,7 @@ async fn rhythms_outlast_the_process_and_what_was_due_meanwhile_runs_once() {
             it.given().await.observer.end(Ended::Done);
         })
         .await;
-        // What the code no longer plans is forgotten.
+        // Tasks that the code no longer plans are forgotten.
         host.live(&[], clear, async |_| {}).await;
     }
 }
@@ -102,7 +102,7 @@ async fn a_run_that_the_end_of_the_host_has_cancelled_is_made_up_for() {
     })
     .await;
     host.live(&plans, true, async |it| {
-        // This time it does not even begin.
+        // This time it is not even started.
         assert_eq!(it.inbox.len(), 1);
     })
     .await;
