@@ -1,5 +1,5 @@
-//! Which of the libraries of a folder a start would take, without a host: as it does, the first by name of the file
-//! has what two claim.
+//! Which libraries of a folder a start would load, determined without a host. As at a start, if two claim the same
+//! thing, the first by file name gets it.
 
 use std::path::Path;
 
@@ -11,17 +11,17 @@ use super::{
     claim::Claims,
 };
 
-/// The cogs that a start would take so far.
+/// The cogs that a start would load so far.
 #[derive(Debug, Default)]
 pub(crate) struct Beside {
     taken: Vec<Other>,
 }
 
 impl Beside {
-    /// Takes the next library, in the order of their names.
+    /// Adds the next library, in the order of their file names.
     ///
     /// # Errors
-    /// Why a start refuses it beside those before.
+    /// Why a start refuses it together with the previous ones.
     pub(crate) fn take(&mut self, file: &Path, manifest: &Manifest) -> Result<(), CogError> {
         if let Some(other) = self.taken.iter().find(|other| other.name == manifest.name) {
             let (name, other) = (manifest.name.clone(), other.file.clone());

@@ -1,9 +1,9 @@
-//! When a new generation is to blame for what goes wrong, and when a cog has kept its thread too often. It counts; it
-//! acts on nothing.
+//! When a new generation is to blame for what goes wrong, and when a cog has kept its thread
+//! too often. It only counts and decides.
 //!
-//! Panics and unreadable state count. An error that a handler returns counts only by comparison with the generation
-//! before: a bot in many servers always has some. What Discord refused, what the network did and what a user typed
-//! never counts.
+//! Panics and unreadable state always count. Errors that handlers return count only in comparison
+//! with the previous generation: a bot in many servers always has some. What Discord refused, the
+//! network did or a user typed never counts.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use crate::fault::FaultKind;
 
-/// Handlers that are done, and how many of them returned an error.
+/// How many handlers are done, and how many of them returned an error.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Errors {
     pub(super) handled: u64,
@@ -19,35 +19,35 @@ pub(super) struct Errors {
 }
 
 impl Errors {
-    /// Whether errors are at least twice as frequent as before, with the benefit of the doubt for what was seen rarely:
-    /// one more error is assumed of the generation before.
+    /// Whether errors are at least twice as frequent as `before`. Rare errors get the benefit of the doubt: the
+    /// previous generation is assumed to have had one error more.
     fn are_worse_than(self, before: Errors) -> bool {
         let (now, then) = (u128::from(self.errors), u128::from(before.errors) + 1);
         now * (u128::from(before.handled) + 1) >= 2 * then * u128::from(self.handled.max(self.errors))
     }
 }
 
-/// What a generation on probation has done wrong.
+/// The faults of a generation on probation.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Blame {
-    /// So many faults are one too many.
+    /// The number of faults at which the generation is undone.
     limit: u32,
     severe: u32,
     before: Errors,
 }
 
 impl Blame {
-    /// For a generation that replaced one with these errors.
+    /// For a generation that replaced one with the errors `before`.
     pub(super) fn new(limit: u32, before: Errors) -> Blame {
         Blame { limit, severe: 0, before }
     }
 
-    /// The same, with nothing counted yet.
+    /// The same, with no faults counted yet.
     pub(super) fn again(self) -> Blame {
         Blame { severe: 0, ..self }
     }
 
-    /// Counts a fault; `now` has it counted already. Whether the generation is to be undone.
+    /// Counts a fault, which `now` already contains. Returns whether the generation is to be undone.
     pub(super) fn count(&mut self, kind: FaultKind, now: Errors) -> bool {
         match kind {
             FaultKind::Panic | FaultKind::State => self.severe += 1,
@@ -60,12 +60,12 @@ impl Blame {
     }
 }
 
-/// When a cog has kept its thread.
+/// The times at which a cog has kept its thread.
 #[derive(Debug, Default)]
 pub(super) struct Hangs(VecDeque<Instant>);
 
 impl Hangs {
-    /// Counts one; whether that is as many as may be within `window`.
+    /// Counts one. Returns whether that makes `limit` within `window`.
     pub(super) fn count(&mut self, now: Instant, window: Duration, limit: usize) -> bool {
         self.0.retain(|at| now.duration_since(*at) < window);
         self.0.push_back(now);
@@ -106,7 +106,7 @@ mod tests {
         assert!(!undone(Errors { handled: 10, errors: 0 }, &error, 150));
         assert!(!undone(Errors { handled: 5000, errors: 100 }, &error, 150));
         assert!(!undone(Errors::default(), &error, 3));
-        // What worked before does not work any more.
+        // What worked before no longer works.
         assert!(undone(Errors { handled: 1, errors: 0 }, &error, 3));
         assert!(undone(Errors { handled: 5000, errors: 100 }, &error, 5));
         assert!(!undone(Errors { handled: 50, errors: 0 }, &error[..2], 2));

@@ -1,5 +1,5 @@
-//! Who owns what: the names, the files and the commands of all cogs, and which files wait for one of them. It decides;
-//! the registry publishes.
+//! Which cog owns what: the names, files and commands of all cogs, and which files wait for one of them. The
+//! book decides; the registry publishes.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -18,12 +18,12 @@ use super::{
 };
 use crate::{lane::Inbox, library::CommandKey, router::Table, schedule::Schedule};
 
-/// What is there of one cog besides its owner.
+/// What belongs to a cog besides its owner.
 pub(super) struct Entry {
     pub(super) inbox: Arc<Inbox>,
     pub(super) schedule: Arc<Schedule>,
     pub(super) status: watch::Sender<Status>,
-    /// Tells the owner that the cog's file is another cog now.
+    /// Called when the cog's file holds another cog; tells the owner.
     pub(super) file_gone: Box<dyn Fn(PathBuf) + Send + Sync>,
 }
 
@@ -31,11 +31,11 @@ pub(super) struct Entry {
 #[derive(Default)]
 pub(super) struct Book {
     pub(super) cogs: BTreeMap<Arc<str>, Cog>,
-    /// What each file held when it was read last.
+    /// What each file held when it was last read.
     pub(super) files: BTreeMap<PathBuf, Arc<Manifest>>,
-    /// At most one entry a file, until it is tried again.
+    /// At most one entry per file, until the file is tried again.
     pub(super) refused: BTreeMap<PathBuf, Refused>,
-    /// Files that are tried again together.
+    /// Files that are tried again together, as members of a group.
     pub(super) together: BTreeMap<PathBuf, Member>,
     /// Every command that a cog of this process has declared so far.
     pub(super) seen: BTreeSet<CommandKey>,
@@ -44,28 +44,28 @@ pub(super) struct Book {
 /// A cog: its entry, and what its owner has asked for.
 pub(super) struct Cog {
     pub(super) entry: Entry,
-    /// Of a generation that is being brought up beside the one that serves: its commands are reserved.
+    /// The manifest of a generation that is being brought up beside the serving one: its commands are reserved.
     pub(super) coming: Option<Arc<Manifest>>,
-    /// Its file is another cog that serves, and no other file is this one: it gets nothing more.
+    /// Its file holds another cog, which serves, and no other file holds this one: nothing more is routed to it.
     pub(super) is_superseded: bool,
 }
 
 /// A file that was refused.
 pub(super) struct Refused {
     pub(super) shown: RefusedFile,
-    /// Whether what it was refused for may become free: a name, a command, room for its commands.
+    /// Whether it may be loaded later: the name, the command or the room that it lacked may become free.
     pub(super) is_waiting: bool,
 }
 
 /// Other cogs whose files give up what a file lacks.
 pub(super) struct Partners {
     pub(super) names: Vec<String>,
-    /// Whether their files wait for it already.
+    /// Whether their files are already waiting for it.
     pub(super) are_waiting: bool,
 }
 
 impl Cog {
-    /// What it owns.
+    /// The names and commands that the cog owns now.
     pub(super) fn claims(&self, status: &Status) -> Claims {
         let serving = status.manifest.as_ref().filter(|_| status.is_routed() && !self.is_superseded);
         let mut claims = Claims::default();
@@ -74,7 +74,7 @@ impl Cog {
     }
 }
 
-/// Another cog, as far as claims are compared with its own.
+/// The part of another cog that claims are compared with.
 #[derive(Debug)]
 pub(super) struct Other {
     pub(super) name: String,
@@ -82,10 +82,10 @@ pub(super) struct Other {
     pub(super) claims: Claims,
 }
 
-/// Whether a cog may have what it claims beside all others.
+/// Checks that a cog may have what it claims beside all others.
 ///
 /// # Errors
-/// One of them has it, or there is no room for as many commands.
+/// If another cog has it, or there is no room for that many commands.
 pub(super) fn may_claim(file: &Path, manifest: &Manifest, others: &[Other]) -> Result<(), CogError> {
     let (name, own) = (&manifest.name, Claims::of(manifest));
     for other in others {
@@ -112,7 +112,7 @@ pub(super) fn may_claim(file: &Path, manifest: &Manifest, others: &[Other]) -> R
 }
 
 impl Book {
-    /// Whether a file may be the cog it holds, once everything in `group` serves.
+    /// Whether a file may serve as the cog it holds, once everything in `group` serves.
     pub(super) fn may_serve(&self, file: &Path, manifest: &Manifest, group: &Group) -> Result<(), CogError> {
         let name = &manifest.name;
         if let Some(cog) = self.cogs.get(&**name) {
@@ -131,7 +131,7 @@ impl Book {
             let status = cog.entry.status.borrow();
             let claims = match group.get(&**other) {
                 Some(manifest) => Claims::of(manifest),
-                // A cog whose only file this is makes room when the new one serves.
+                // A cog that has only this file gives up its claims when the new one serves.
                 None if status.file == file && !self.has_file(other, file) => continue,
                 None => cog.claims(&status),
             };
@@ -140,18 +140,18 @@ impl Book {
         may_claim(file, manifest, &others)
     }
 
-    /// Whether a file is there and is the cog `name`, as far as is known.
+    /// Whether a file exists and, as far as is known, holds the cog `name`.
     pub(super) fn is_there(&self, file: &Path, name: &str) -> bool {
         self.files.get(file).is_none_or(|manifest| manifest.name == name) && file.exists()
     }
 
-    /// Whether a file besides this one is the cog `name`.
+    /// Whether another file holds the cog `name`.
     fn has_file(&self, name: &str, besides: &Path) -> bool {
         let mut others = self.files.keys().filter(|file| **file != *besides);
         others.any(|file| self.is_there(file, name))
     }
 
-    /// A cog goes when its file is another cog that serves, and no other file is this one.
+    /// Makes a cog go whose file holds another cog that serves, if no other file holds it.
     pub(super) fn supersede(&mut self) {
         let serving = |cog: &Cog| {
             let status = cog.entry.status.borrow();
@@ -191,7 +191,7 @@ impl Book {
         table
     }
 
-    /// Files that may be loaded now, together. One that is no file any more has nothing to try.
+    /// Files that may be loaded now, together. Files that no longer exist are dropped.
     pub(super) fn take_free(&mut self) -> Option<Vec<PathBuf>> {
         self.refused.retain(|file, refused| !refused.is_waiting || file.exists());
         let waiting =
@@ -205,7 +205,8 @@ impl Book {
         Some(files)
     }
 
-    /// The cogs that are to be replaced together, each with its part in that.
+    /// Divides cogs into groups that have to be replaced together. Each cog gets its part
+    /// in its group; `None` if it is alone.
     pub(super) fn groups(&self, names: &[String]) -> Vec<Vec<(String, Option<Member>)>> {
         let mut left: VecDeque<&String> = names.iter().collect();
         let mut groups = Vec::new();
@@ -227,19 +228,19 @@ impl Book {
         groups
     }
 
-    /// The file that a cog is, if it is there and holds the cog.
+    /// A cog's current file, if it exists and holds the cog.
     pub(super) fn own_file(&self, name: &str) -> Option<PathBuf> {
         let own = self.cogs.get(name).map(|cog| cog.entry.status.borrow().file.clone());
         own.filter(|file| self.files.contains_key(file) && self.is_there(file, name))
     }
 
-    /// The same, or else the one that it would be.
+    /// The same file, or else another one that holds the cog.
     fn file_of(&self, name: &str) -> Option<PathBuf> {
         let any = || self.files.keys().find(|file| self.is_there(file, name)).cloned();
         self.own_file(name).or_else(any)
     }
 
-    /// What the cogs of these files will be.
+    /// The manifests of the cogs that these files hold, by name.
     fn group_of(&self, files: &[PathBuf]) -> Group {
         let manifests = files.iter().filter_map(|file| self.files.get(file));
         manifests.map(|manifest| (manifest.name.clone(), Arc::clone(manifest))).collect()
@@ -258,7 +259,7 @@ impl Book {
         Some(Partners { names, are_waiting })
     }
 
-    /// Not if its cog was unloaded: then nothing brings it back by itself.
+    /// Whether it may be loaded automatically: not if its cog was unloaded.
     fn is_wanted(&self, file: &Path) -> bool {
         self.files.get(file).is_some_and(|manifest| {
             self.cogs.get(&*manifest.name).is_none_or(|cog| {
@@ -268,8 +269,8 @@ impl Book {
         })
     }
 
-    /// The file with those of `waiting` that give up what it lacks, and what these lack in turn, if all of them may be
-    /// loaded then.
+    /// The file together with those of `waiting` that give up what it lacks, and with those that give up what these
+    /// lack in turn, if all of them could be loaded then.
     fn free_with(&self, file: &Path, waiting: &[PathBuf]) -> Option<Vec<PathBuf>> {
         let (mut files, mut group) = (Vec::new(), Group::new());
         let mut next = Some(file.to_owned());

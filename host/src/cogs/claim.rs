@@ -1,5 +1,6 @@
-//! What a cog has alone while it is there: its commands by type and name, and the words that call them behind the prefix.
-//! It knows no cogs; the registry compares.
+//! What a cog owns exclusively while it is loaded: its commands by type and name, and the
+//! words that call them after the prefix.
+//! It knows no other cogs; the registry compares.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,7 +14,7 @@ use gearshift_cog::{
 
 use crate::library::{CommandKey, commands_max, kind_name, prefix_names};
 
-/// One thing that only one cog can have.
+/// Something that only one cog can own.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Claim {
     /// A command that is registered at Discord.
@@ -32,7 +33,7 @@ impl fmt::Display for Claim {
 }
 
 impl Claim {
-    /// By what a call came to its cog.
+    /// The claim that a call was routed by.
     pub(super) fn of(call: &Invocation) -> Claim {
         match &call.origin {
             Origin::Prefix(_) => Claim::Prefix(call.command.to_string()),
@@ -44,12 +45,12 @@ impl Claim {
     }
 }
 
-/// Where commands count together towards Discord's limit.
+/// A set of commands that share one of Discord's limits.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Room {
-    /// Discord's type of them.
+    /// Discord's type of the commands.
     pub kind: u8,
-    /// The guild that they are registered in; none for those of all guilds.
+    /// The guild that they are registered in; `None` for global commands.
     pub guild: Option<String>,
 }
 
@@ -65,17 +66,17 @@ impl fmt::Display for Room {
 }
 
 impl Room {
-    /// How many an application may have here.
+    /// How many commands an application may have here.
     pub fn size(&self) -> usize {
         commands_max(self.kind)
     }
 }
 
-/// What one cog claims.
+/// Everything that one cog claims.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Claims {
     pub(super) names: BTreeSet<Claim>,
-    /// Its registered commands by where they count.
+    /// Its registered commands, by the limit that they count against.
     rooms: BTreeMap<Room, BTreeSet<String>>,
 }
 
@@ -101,17 +102,17 @@ impl Claims {
         }
     }
 
-    /// The first that both claim.
+    /// The first claim that both have.
     pub(super) fn shared(&self, other: &Claims) -> Option<&Claim> {
         self.names.iter().find(|claim| other.names.contains(claim))
     }
 
-    /// How many of its commands count in a room.
+    /// How many of its commands count against a limit.
     pub(super) fn count(&self, room: &Room) -> usize {
         self.rooms.get(room).map_or(0, BTreeSet::len)
     }
 
-    /// The first room that has no place for them beside those of the others, and how many those are.
+    /// The first limit that would be exceeded together with the other cogs, and how many commands those have there.
     pub(super) fn crowded<'a>(
         &self,
         others: impl Iterator<Item = &'a Claims> + Clone,

@@ -1,4 +1,4 @@
-//! How all cogs of a host go, which of them lose their state by it, and what they did not come to.
+//! How all cogs of a host are retired at its end: which of them lose their state, and which calls they did not get to.
 
 use std::{
     collections::BTreeMap,
@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 use super::{CogError, Cogs, stage::Stage};
 use crate::{facts::Facts, lane::KeptCall};
 
-/// What is left for the last writes, however long a cog takes.
+/// Minimum time for the last writes, however long the cogs take.
 const WRITES_MIN: Duration = Duration::from_millis(100);
 
 /// What cogs leave behind.
@@ -19,20 +19,21 @@ const WRITES_MIN: Duration = Duration::from_millis(100);
 pub struct Left {
     /// The cogs whose state is lost.
     pub lost: Vec<String>,
-    /// What waited for each cog and was not begun.
+    /// The calls that were queued for each cog and not started.
     pub waiting: BTreeMap<String, Vec<KeptCall>>,
 }
 
 impl Left {
-    /// How many calls waited.
+    /// How many calls were queued.
     pub fn count(&self) -> usize {
         self.waiting.values().map(Vec::len).sum()
     }
 }
 
 impl Cogs {
-    /// Retires all cogs at once, and waits until `until` for those that are slow and for states that the store does not take.
-    /// Events must not come any more: each cog first handles what waits for it, as far as it can in a part of the time.
+    /// Retires all cogs concurrently, and waits until `until` for slow ones and for states that the
+    /// store does not take. No events may arrive any more. Each cog first handles what is queued for it,
+    /// for at most a quarter of the time left.
     pub async fn close(self: &Arc<Self>, until: Instant) -> Left {
         self.parts.closing.cancel();
         self.registry.part();
@@ -61,7 +62,8 @@ impl Cogs {
         };
         let cooldowns = self.cooldowns().clone();
         let all_kept = join_all(cooldowns.iter().map(|cooldowns| cooldowns.keep()));
-        // What they have handed over is carried out before the sessions close; what was not answered by it never will be.
+        // Requests that the cogs have handed over are carried out before the sessions close; what they leave
+        // unanswered then never will be answered.
         self.parts.work.close();
         let all_answered = async {
             self.parts.work.wait().await;
@@ -71,15 +73,15 @@ impl Cogs {
         let until = until.max(Instant::now() + WRITES_MIN);
         let _ = tokio::time::timeout_at(until.into(), all).await;
         let lost = self.registry.each(|name, status, _| {
-            // One that is still there has not given its state.
+            // A cog that is still there has not returned its state.
             let is_lost = status.is_unsaved || status.is_state_lost || status.stage != Stage::Away;
             is_lost.then(|| name.to_string())
         });
         Left { lost, waiting: std::mem::take(&mut *lock(&waiting)) }
     }
 
-    /// Lets a cog handle what waits for it. What it did not begin, as far as it can be handled later: the rest is answered
-    /// when the cog goes.
+    /// Lets a cog handle what is queued for it. Returns the calls that it did not start and that can be handled after a
+    /// restart; the others are answered when the cog goes.
     async fn finish(&self, name: &str, patience: Duration) -> Vec<KeptCall> {
         let found = self.registry.of(name, |status, entry| (status.stage, Arc::clone(&entry.inbox)));
         let Some((stage, inbox)) = found else { return Vec::new() };
@@ -90,7 +92,7 @@ impl Cogs {
         inbox.take(|call| {
             let kept = KeptCall::of(call).filter(|kept| {
                 let (event, json) = kept.event();
-                // A cog that is loaded gets the facts anyway.
+                // A cog that is loaded later gets the facts anyway.
                 !Facts::covers(event, json)
             });
             let is_kept = kept.is_some();
@@ -100,8 +102,8 @@ impl Cogs {
         waiting
     }
 
-    /// Puts what waited for the cogs of the host before in front of them, and says how much of it is for cogs that are not
-    /// there.
+    /// Puts calls that were queued when the previous host ended in front of the cogs' queues. Returns how
+    /// many were for cogs that are not loaded.
     pub fn take_up(&self, waiting: BTreeMap<String, Vec<KeptCall>>) -> usize {
         let mut missed = 0;
         for (name, calls) in waiting {

@@ -1,5 +1,5 @@
-//! How a library comes to its cog: whether it is wanted, whether its name and commands are free, what happens when it
-//! fails.
+//! How a library gets to its cog: whether it is wanted, whether its name and commands
+//! are free, what happens if it fails.
 
 use std::{
     path::{Path, PathBuf},
@@ -34,7 +34,7 @@ impl<L: Life> Owner<L> {
     ) -> Result<Option<Done>, CogError> {
         let mut stands_in_for = None;
         if wish == Wish::Changed {
-            // Another content has come while this one waited.
+            // The file has changed again while this content was waiting.
             if !self.registry.holds(&candidate.file, &self.name) {
                 return Ok(None);
             }
@@ -43,7 +43,7 @@ impl<L: Life> Owner<L> {
             {
                 return Ok(None);
             }
-            // Its file was touched, or copied there once more.
+            // The file was touched, or the same content was copied there again.
             if matches!(self.now, Now::Away(Absence::Parked, _)) && self.parked == Some(candidate.digest) {
                 return Ok(None);
             }
@@ -63,7 +63,7 @@ impl<L: Life> Owner<L> {
         self.hangs.forget();
         let digest = candidate.digest;
         let done = self.try_to_bring(candidate).await?;
-        // What its file held before does not matter any more.
+        // What failed in its file before no longer matters.
         self.failed_file = None;
         if let Some(from) = stands_in_for {
             self.note_refused(&from).await;
@@ -76,8 +76,8 @@ impl<L: Life> Owner<L> {
         Ok(Some(done))
     }
 
-    /// Begins again with what is set for it now. A file that holds something else than what serves may have lacked just
-    /// that, and comes first; but not what the host went back from.
+    /// Starts a new generation with the current settings. If the file holds other code than what serves, that code may
+    /// have lacked one of them, and is tried first, unless the host went back from it.
     pub(super) async fn renew(&mut self) -> Result<Option<Done>, CogError> {
         let is_serving = match &self.now {
             Now::Serving(_) => true,
@@ -98,20 +98,20 @@ impl<L: Life> Owner<L> {
                 }
             }
             Err(error) if !is_serving => return Err(error),
-            // What has become of the file is the watcher's to tell.
+            // The watcher deals with changes of the file.
             Ok(_) | Err(_) => {}
         }
         self.renew_serving().await
     }
 
-    /// The code that serves begins again: its file may hold another one by now.
+    /// Replaces the serving generation by the same code, from its copy: its file may hold other code by now.
     async fn renew_serving(&mut self) -> Result<Option<Done>, CogError> {
         let Now::Serving(serving) = &self.now else { return Ok(None) };
         let Some(kept) = self.life.keep(&serving.generation) else {
             return Err(CogError::Host("a private copy of what serves cannot be kept".to_owned()));
         };
         let candidate = self.prepare_kept(kept.path()).await?;
-        // The replacement keeps the same code, under the same name.
+        // Removes the link: the replacement keeps the same code, under the same file name.
         drop(kept);
         match self.claim_and_replace(candidate, How::Deploy).await {
             Ok(done) => {
@@ -132,7 +132,7 @@ impl<L: Life> Owner<L> {
     }
 
     fn went_back_from(&mut self, candidate: Candidate<L::Library>) -> CogError {
-        // Where its own file is gone this one is its: what serves is no other than before.
+        // If the cog's own file is gone, this becomes its file: what serves does not change.
         if matches!(self.now, Now::Serving(_)) && !self.registry.is_there(&self.file, &self.name) {
             self.file.clone_from(&candidate.file);
         }
@@ -161,7 +161,8 @@ impl<L: Life> Owner<L> {
         }
     }
 
-    /// Brings a library into service, or leaves everything as it was, and tries its file again if that may help.
+    /// Brings a library into service. If that fails, everything stays as it was, and its
+    /// file is tried again if that may help.
     pub(super) async fn try_to_bring(&mut self, candidate: Candidate<L::Library>) -> Result<Done, CogError> {
         let result = self.attempt(candidate).await;
         if let Err(error) = &result {
@@ -170,8 +171,8 @@ impl<L: Life> Owner<L> {
         result
     }
 
-    /// Brings a library into service, or plans when its file is tried again if that may help. A failure leaves the stage as
-    /// it was, or `Loading`.
+    /// Brings a library into service. If that fails, plans another try of its file if that may help, and leaves
+    /// the stage as it was, or at `Loading`.
     pub(super) async fn attempt(&mut self, candidate: Candidate<L::Library>) -> Result<Done, CogError> {
         let (file, digest) = (candidate.file.clone(), candidate.digest);
         let result = match self.claim_and_replace(candidate, How::Deploy).await {
@@ -196,7 +197,7 @@ impl<L: Life> Owner<L> {
         }
     }
 
-    /// Lists the cog's file among those that are not loaded if it still holds what was gone back from.
+    /// Lists the cog's file as not loaded, if it still holds the content that was gone back from.
     pub(super) async fn note_refused(&self, from: &Digest) {
         if self.life.prepare(&self.file).await.is_ok_and(|found| found.digest == *from) {
             let error = CogError::WentBackFrom { name: self.name.to_string(), file: self.file.clone() };
@@ -204,8 +205,8 @@ impl<L: Life> Owner<L> {
         }
     }
 
-    /// What the cog's file holds by now, if that is other code than `served`, none that was gone back from, and none that
-    /// failed by itself and waits for its next attempt.
+    /// The content of the cog's file, if that is other code than `served`, was not gone back from, and did not fail on
+    /// its own and is waiting for its next try.
     pub(super) async fn newer_than(&self, served: &Digest) -> Option<Candidate<L::Library>> {
         let found = self.life.prepare(&self.file).await.ok()?;
         let is_other = found.manifest.name == *self.name && found.digest != *served;
@@ -216,7 +217,8 @@ impl<L: Life> Owner<L> {
         (is_other && !has_failed && !self.is_gone_back_from(&found.digest).await).then_some(found)
     }
 
-    /// Reserves what it needs, and replaces. A failure leaves the stage as it was, or `Loading`.
+    /// Reserves what the candidate needs, and replaces what serves. A failure leaves
+    /// the stage as it was, or at `Loading`.
     pub(super) async fn claim_and_replace(
         &mut self,
         candidate: Candidate<L::Library>,
@@ -231,18 +233,19 @@ impl<L: Life> Owner<L> {
         self.replace(candidate, how).await
     }
 
-    /// Nothing could be loaded: what serves goes on, and if nothing does, the cog is away, or what was lost is brought back.
+    /// Loading failed: what serves goes on. If nothing serves, the cog is away, unless
+    /// lost code is still to be brought back.
     pub(super) fn fail(&mut self, error: &CogError) {
         let text = chain(error);
         self.registry.note(&self.name, |status| status.failed(text.clone()));
         if matches!(self.now, Now::Serving(_)) || self.lost.is_some() {
-            // What was reserved for the new generation is free again.
+            // Releases what was reserved for the new generation.
             return self.publish();
         }
         self.stay_away(Absence::Failed, text);
     }
 
-    /// Nothing serves, for a reason. What waited for the cog is dropped, and that is said.
+    /// Nothing serves, for a reason. Events that were queued for the cog are dropped, and that is logged.
     pub(super) fn stay_away(&mut self, absence: Absence, reason: String) {
         let (_, dropped) = self.enter(Now::Away(absence, Some(reason)));
         if dropped > 0 {
@@ -251,14 +254,14 @@ impl<L: Life> Owner<L> {
         }
     }
 
-    /// A library that was kept, to be this cog's again in place of what its file holds.
+    /// Prepares a kept library, as this cog's in place of what its file holds.
     pub(super) async fn prepare_kept(&self, kept: &Path) -> Result<Candidate<L::Library>, CogError> {
         let prepared = self.life.prepare(kept).await?;
         Ok(Candidate { file: self.file.clone(), ..prepared })
     }
 
-    /// When it is tried again, if it failed for what passes: a site that is not up yet, a thread that does not return. The
-    /// error says so. `last` was planned for the same before.
+    /// When to try again after a failure that may pass: a service that is not up yet, a thread that does not return.
+    /// The error mentions it. `last` is the retry after which it failed again.
     fn retry_after(&self, last: Option<Retry>, mut error: CogError) -> (Option<Retry>, CogError) {
         let retry = Retry::after(last);
         let is_passing = error.is_worth_retrying();
@@ -267,7 +270,7 @@ impl<L: Life> Owner<L> {
                 *again = Again(Some(retry.pause));
                 Some(retry)
             }
-            // It has failed by itself before, and may again with others.
+            // It has failed on its own before, and after that because of another cog; the same may happen again.
             CogError::CommandTaken { .. } if last.is_some() => Some(retry),
             CogError::Stays { step: Step::Pause, source: OrderError::Deadline(_), .. } => {
                 let serving = self.now.serving();
@@ -282,19 +285,19 @@ impl<L: Life> Owner<L> {
     pub(super) async fn try_file_again(&mut self, file: &Path, failed: Digest) {
         let outcome = match self.life.prepare(file).await {
             Ok(candidate) if candidate.manifest.name == *self.name => {
-                // It is wanted, whatever serves: it may be what serves, and have been asked for.
+                // It is tried whatever serves: the same content may be serving, but a user has asked for it.
                 match candidate.digest == failed && !self.is_gone_back_from(&failed).await {
                     true => self.try_to_bring(candidate).await.map(Some),
                     false => self.bring(candidate, Wish::Changed).await,
                 }
             }
-            // What has become of the file meanwhile is the watcher's to tell.
+            // The watcher deals with changes of the file.
             Ok(_) | Err(_) => Ok(None),
         };
-        // It was not even tried: it serves already, or was gone back from meanwhile.
+        // It was not even tried: it serves already, or was gone back from in the meantime.
         self.failed_file.take_if(|(.., retry)| retry.has_come());
         if let Err(error) = &outcome {
-            // It may wait for what another cog has, or exchange it.
+            // The file may wait for what another cog owns, or exchange it with that cog.
             self.registry.refuse(file, error);
         }
         self.settle(outcome, Answer(None));

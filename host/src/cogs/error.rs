@@ -1,4 +1,4 @@
-//! Why a cog was not loaded, reloaded or unloaded. Says what, whose, and what follows.
+//! Why a cog was not loaded, reloaded or unloaded: what failed, for which cog, and what happens next.
 
 use std::{fmt, io, path::PathBuf, time::Duration};
 
@@ -14,7 +14,7 @@ use crate::{
 /// Why an operation on a cog failed. Whatever ran before still runs, unless the text says otherwise.
 #[derive(Debug, thiserror::Error)]
 pub enum CogError {
-    /// The file was refused before anything of it was executed.
+    /// The file was refused before any of its code was executed.
     #[error(transparent)]
     File(#[from] Box<Refused>),
     /// The folder cannot be read.
@@ -26,7 +26,7 @@ pub enum CogError {
         #[source]
         source: io::Error,
     },
-    /// Another file is the cog of that name.
+    /// Another file holds the cog with that name.
     #[error("cannot load `{name}` from `{}`: `{}` has that name already", .file.display(), .other.display())]
     NameTaken {
         /// The name.
@@ -36,7 +36,7 @@ pub enum CogError {
         /// The first file.
         other: PathBuf,
     },
-    /// Another cog has one of its commands, or the name or an alias of one with the prefix.
+    /// Another cog owns one of its commands, or a prefix name or alias.
     #[error("cannot load `{name}` from `{}`: its {claim} belongs to `{other}` from `{}`", .file.display(), .other_file.display())]
     CommandTaken {
         /// What both claim.
@@ -66,7 +66,7 @@ pub enum CogError {
         /// How many the others have.
         others: usize,
     },
-    /// The host went back from this content; it is not tried again by itself.
+    /// The host went back from this content; it is not tried again automatically.
     #[error("`{name}` is not loaded from `{}`: it is the version that the host went back from", .file.display())]
     WentBackFrom {
         /// The cog.
@@ -74,7 +74,7 @@ pub enum CogError {
         /// The file.
         file: PathBuf,
     },
-    /// The configuration does not want it.
+    /// The configuration disables it.
     #[error("cannot load `{name}`: `[cogs] disabled` names it")]
     Disabled {
         /// The cog.
@@ -97,39 +97,39 @@ pub enum CogError {
         name: String,
         /// The file.
         file: PathBuf,
-        /// What serves on, as a clause; empty: nothing.
+        /// What keeps serving, as a clause; empty if nothing serves.
         kept: String,
-        /// Whether it is tried again by itself.
+        /// Whether it is tried again automatically.
         again: Again,
         /// Why.
         #[source]
         source: OpenError,
     },
-    /// A step of the new generation failed; the one before serves on.
+    /// A step of the new generation failed; the previous one keeps serving.
     #[error("`{name}` failed in `{step}`{kept}{again}")]
     Step {
         /// The new generation.
         name: String,
         /// Which step.
         step: Step,
-        /// What serves on, as a clause.
+        /// What keeps serving, as a clause.
         kept: String,
-        /// Whether it is tried again by itself.
+        /// Whether it is tried again automatically.
         again: Again,
-        /// Whether it was in a process of its own, which ends with it.
+        /// Whether it ran in its own process, which ends with it.
         has_process: bool,
         /// Why.
         #[source]
         source: OrderError,
     },
-    /// The running generation could not be taken over from; it serves on, unless it has ended by that.
+    /// The running generation could not be replaced; it keeps serving, unless the failure ended it.
     #[error("cannot replace `{name}`: it failed in `{step}`{follows}")]
     Stays {
         /// The running generation.
         name: String,
         /// Which step.
         step: Step,
-        /// What becomes of it, as a clause.
+        /// What happens to it, as a clause.
         follows: String,
         /// Why.
         #[source]
@@ -147,7 +147,7 @@ pub enum CogError {
         /// The limit.
         limit: usize,
     },
-    /// It is loaded already.
+    /// The cog is already loaded.
     #[error("cannot load `{name}`: it is loaded already, from `{}`", .source_file.display())]
     Loaded {
         /// The cog.
@@ -160,20 +160,20 @@ pub enum CogError {
     NotLoaded {
         /// The name asked for.
         name: String,
-        /// Those that are.
+        /// The loaded cogs.
         known: Vec<String>,
     },
-    /// No library in the folder is that cog.
+    /// No library in the folder holds that cog.
     #[error("no library in `{}` is the cog `{name}`", .folder.display())]
     NotFound {
         /// The name asked for.
         name: String,
         /// The folder.
         folder: PathBuf,
-        /// The cogs that are there.
+        /// The cogs in the folder.
         known: Vec<String>,
     },
-    /// Outside its process it would not be in its sandbox.
+    /// It is sandboxed, and the sandbox needs a process.
     #[error("cannot move `{name}` to a thread: its sandbox is a process of its own")]
     LockedIn {
         /// The cog.
@@ -184,7 +184,7 @@ pub enum CogError {
     Host(String),
 }
 
-/// When something is tried again by itself; none: it is not.
+/// When something is tried again automatically; `None` if it is not.
 #[derive(Clone, Copy, Debug)]
 pub struct Again(pub(super) Option<Duration>);
 
@@ -195,19 +195,20 @@ impl fmt::Display for Again {
 }
 
 impl CogError {
-    /// Whether trying again in a moment may help: the file is still being written.
+    /// Whether trying again in a moment may help, because the file is still being written.
     pub fn may_pass(&self) -> bool {
         matches!(self, CogError::File(refused) if refused.why.is_passing())
     }
 
-    /// Whether nothing was wrong with the library but that its copy was gone.
+    /// Whether the only problem was that the library's copy had vanished.
     pub(super) fn has_lost_copy(&self) -> bool {
         matches!(self, CogError::File(refused) if matches!(refused.why, Refusal::Copy(CopyError::Vanished)))
     }
 
-    /// Whether trying the same code again later may help: its `setup` returned an error, ended its process or did not
-    /// return there, which may have come from what it uses, or the system had no thread or process for it. A panic, a state
-    /// or a setting that cannot be read comes again, and a thread of the host that is kept would be kept again.
+    /// Whether trying the same code again later may help. It may if `setup` returned an error, ended its
+    /// process or did not return in time, which may be due to something it uses, or if the system had no thread
+    /// or process for it. A panic, an unreadable state or an unusable setting would occur again, and a host
+    /// thread that was kept would be kept again.
     pub(super) fn is_worth_retrying(&self) -> bool {
         match self {
             CogError::Step { step: Step::Setup, source: OrderError::Fault(fault), .. } => !comes_again(fault),
@@ -222,7 +223,7 @@ impl CogError {
         }
     }
 
-    /// Whether code that has served may serve again later, though it could not be brought back now.
+    /// Whether code that has served may serve again later, though bringing it back failed now.
     pub(super) fn may_come_back(&self) -> bool {
         match self {
             CogError::Step { source: OrderError::Fault(fault), .. } => !comes_again(fault),
@@ -232,7 +233,7 @@ impl CogError {
         }
     }
 
-    /// Whether a generation was lost by it: it crashed, or did not come back.
+    /// Whether the failure lost a generation: it crashed, or did not return.
     pub(super) fn is_loss(&self) -> bool {
         matches!(
             self,
@@ -241,7 +242,7 @@ impl CogError {
         )
     }
 
-    /// What the reader can do about it, if anything.
+    /// What the operator can do about it, if anything.
     pub fn help(&self) -> Option<String> {
         if let Some(help) = shortage(self) {
             return Some(help.to_owned());
@@ -304,7 +305,7 @@ impl CogError {
                 "mount it (`mount -t proc proc /proc`), or let the cog live on a thread (`lane = \"thread\"`)"
                     .to_owned()
             }
-            // From the other process only words come.
+            // Another process sends its errors only as text.
             CogError::Open { source: OpenError::Process(why), .. } => {
                 return system_error(why).and_then(|error| shortage(&error)).map(str::to_owned);
             }
@@ -316,17 +317,17 @@ impl CogError {
     }
 }
 
-/// Whether the same code would fail in the same way.
+/// Whether the same code would fail in the same way again.
 fn comes_again(fault: &Fault) -> bool {
     matches!(fault.kind, FaultKind::Panic | FaultKind::State | FaultKind::Settings)
 }
 
-/// The cog of a generation's name.
+/// The cog's name in the name of a generation.
 fn name_of(generation: &str) -> &str {
     generation.split('#').next().unwrap_or(generation)
 }
 
-/// Logs an error, with what the reader can do.
+/// Logs an error, with what the operator can do about it.
 pub fn log_error(error: &CogError) {
     let help = error.help();
     tracing::error!(help = help.as_deref(), "{}", chain(error));

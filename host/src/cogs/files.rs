@@ -1,5 +1,5 @@
-//! How the cogs follow their files: what is wanted of a file that changed, which file is which cog, and what becomes of
-//! a cog whose file is gone.
+//! How cogs follow their files: what to do with a file that has changed, which file holds which cog, and what
+//! happens to a cog whose file is gone.
 
 use std::{
     collections::BTreeSet,
@@ -18,13 +18,13 @@ use super::{
 use crate::library::{self, PrivateCopy};
 
 impl Cogs {
-    /// Follows a change of a file: loads its cog or replaces it, if the content differs from what serves. The outcome
-    /// goes into the log.
+    /// Follows a change of a file: loads or replaces its cog if the content differs from
+    /// what serves. The outcome is logged.
     ///
     /// # Errors
-    /// When the file is refused before its cog is asked.
+    /// When the file is refused before its cog's owner is involved.
     pub async fn follow_change(self: &Arc<Self>, file: &Path) -> Result<(), CogError> {
-        // Taken in any case: if this file is not brought, nobody waits for it.
+        // Taken in any case: if this file is not brought into service, dropping its part tells the others.
         let together = self.registry.together(file);
         let mut candidate = match self.prepare_wanted(file).await {
             Err(CogError::Disabled { .. }) => return Ok(()),
@@ -39,12 +39,12 @@ impl Cogs {
         Ok(())
     }
 
-    /// Whether a file waits for others, with which it exchanges commands: it can only be loaded together with them.
+    /// Whether a file has to wait for others with which it exchanges commands: they can only be loaded together.
     async fn waits(&self, file: &Path, manifest: &Arc<Manifest>) -> bool {
         let Err(taken @ CogError::CommandTaken { .. }) = self.registry.may_serve(file, manifest) else {
             return false;
         };
-        // Theirs may have come already.
+        // The other files may have changed already.
         let _ = self.read_folder().await;
         let Some(partners) = self.registry.partners(file) else { return false };
         if !partners.are_waiting {
@@ -60,13 +60,13 @@ impl Cogs {
         true
     }
 
-    /// Notes that a file cannot be loaded, for the list of refused files.
+    /// Adds a file that cannot be loaded to the list of refused files.
     pub fn refuse(&self, file: &Path, error: &CogError) {
         self.registry.refuse(file, error);
     }
 
-    /// Other files that are the cogs of a file that is gone. To be tried before the removal is followed: what serves then
-    /// hands over.
+    /// Other files that hold the cogs of a file that is gone. To be tried before the removal is followed, so that
+    /// what serves can hand over its state.
     pub async fn heirs(&self, gone: &Path) -> Vec<PathBuf> {
         self.registry.gone(gone);
         let mut heirs = Vec::new();
@@ -76,7 +76,7 @@ impl Cogs {
         heirs
     }
 
-    /// Retires the cogs whose file is gone. The outcome goes into the log.
+    /// Retires the cogs whose file is gone. The outcome is logged.
     pub fn follow_removal(&self, file: &Path) {
         self.registry.gone(file);
         for name in self.registry.cogs_of(file) {
@@ -85,12 +85,12 @@ impl Cogs {
     }
 
     /// Waits for files to try again, together: they were refused for names or commands that their owners have given up
-    /// since, or give up for each other. Never a file of a cog that was unloaded.
+    /// since, or that they give up for each other. Never returns a file of a cog that was unloaded.
     pub async fn freed(&self) -> Vec<PathBuf> {
         self.registry.freed().await
     }
 
-    /// Steps before anything is asked of the cog itself.
+    /// The steps before the cog's owner is involved.
     pub(super) async fn prepare_wanted(
         self: &Arc<Self>,
         file: &Path,
@@ -98,9 +98,10 @@ impl Cogs {
         self.settle_config().await;
         let candidate = prepare(&self.parts, file).await?;
         if self.registry.found(file, &candidate.manifest) {
-            // Files change places in groups, one after the other: a cog that is in another file now goes on from there.
+            // Files swap places in groups, one after the other: wait, so that a cog that has moved to
+            // another file keeps running from there.
             tokio::time::sleep(self.parts.limits.settle).await;
-            // What cannot be read now stays as it was known.
+            // If it cannot be read now, what was last known remains.
             let _ = self.read_folder().await;
         }
         let name = candidate.manifest.name.clone();
@@ -110,7 +111,7 @@ impl Cogs {
         Ok(candidate)
     }
 
-    /// The library of the folder that is the cog `name`.
+    /// The library in the folder that holds the cog `name`.
     pub(super) async fn find(&self, name: &str) -> Result<PathBuf, CogError> {
         let read = self.read_folder().await?;
         match read.iter().find(|(_, manifest)| manifest.name == name) {
@@ -127,7 +128,7 @@ impl Cogs {
         }
     }
 
-    /// What the libraries of the folder hold now, by name of the file.
+    /// The manifests of the libraries in the folder, in the order of file names.
     pub(super) async fn read_folder(&self) -> Result<Vec<(PathBuf, Arc<Manifest>)>, CogError> {
         let folder = self.parts.folder.clone();
         let read = tokio::task::spawn_blocking(move || library::manifests(&folder)).await;

@@ -1,5 +1,5 @@
-//! The real life of a cog's generations: each is a lane with a library. Nothing that runs is touched by bringing one
-//! up, and a failure leaves nothing behind.
+//! The real implementation of `Life`: each generation is a lane with a library. Bringing one up touches nothing that
+//! runs, and a failure leaves nothing behind.
 
 use std::{fs, path::Path, sync::Arc, time::Duration};
 
@@ -37,11 +37,11 @@ pub(super) struct Lanes {
     pub(super) inbox: Arc<Inbox>,
     pub(super) schedule: Arc<Schedule>,
     pub(super) cooldowns: Arc<Cooldowns>,
-    /// Where faults go.
+    /// Receives the faults of the cog's generations.
     pub(super) owner: mpsc::WeakUnboundedSender<Message<PrivateCopy>>,
 }
 
-/// A generation whose cog exists.
+/// A generation whose instance exists.
 #[derive(Debug)]
 pub(super) struct Generation {
     id: GenerationId,
@@ -53,7 +53,7 @@ pub(super) struct Generation {
     terms: Arc<Terms>,
 }
 
-/// Reads, copies and verifies a file, off the runtime's threads.
+/// Reads, copies and verifies a file, on a blocking thread.
 pub(super) async fn prepare(parts: &CogsParts, file: &Path) -> Result<Candidate<PrivateCopy>, CogError> {
     let (from, copies) = (file.to_owned(), parts.copies.clone());
     let prepared = tokio::task::spawn_blocking(move || library::prepare(&copies, &from)).await;
@@ -124,7 +124,8 @@ impl Lanes {
                 } else if fault.kind == FaultKind::Refused
                     && discord.as_ref().is_some_and(|discord| discord.is_token_refused())
                 {
-                    // The session has said so once, as an error; it is true of every handler that asks Discord.
+                    // The session has already logged this as an error, once; it
+                    // affects every handler that uses Discord.
                     tracing::debug!(cog = %reporter, what, "a handler ended early: {fault}");
                 } else {
                     tracing::warn!(cog = %reporter, what, "a handler ended early: {fault}");
@@ -138,7 +139,7 @@ impl Lanes {
         (lane, lease)
     }
 
-    /// What a lane in a process of its own needs besides.
+    /// What a lane in its own process needs in addition.
     fn process_parts(&self, id: &GenerationId, terms: &Terms) -> ProcessParts {
         let (owner, number) = (self.owner.clone(), id.number);
         ProcessParts {
@@ -197,10 +198,10 @@ impl Life for Lanes {
         let deadline = self.parts.limits.setup_timeout;
         if terms.lane.kind == LaneKind::Process {
             let process = self.process_parts(&id, &terms);
-            // What is not started in time is ended with the future.
+            // If it does not start in time, dropping the future ends the process.
             let started = tokio::time::timeout(deadline, Lane::start_process(parts, process)).await;
             let lane = started.unwrap_or(Err(OpenError::Deadline(deadline))).map_err(|error| {
-                // No process that is not ending has it.
+                // At most a process that is ending still maps it.
                 copy.set_mapping(Mapping::Gone);
                 match error {
                     OpenError::Process(_) if copy.has_vanished() => vanished(),
@@ -210,7 +211,8 @@ impl Life for Lanes {
             return Ok(Generation { id, lane, library: None, copy, lease, terms });
         }
         let Ok(started) = tokio::time::timeout(deadline, Lane::start(parts)).await else {
-            // Its thread is stuck inside the dynamic loader: nothing of it can be taken back.
+            // Its thread is stuck inside the dynamic loader and may hold the loader's
+            // lock: nothing of it can be reclaimed.
             self.reaper.hold(&id, "its thread did not come back from opening it");
             return Err(failed(OpenError::Deadline(deadline)));
         };
@@ -238,7 +240,7 @@ impl Life for Lanes {
         })
     }
 
-    /// Handlers that are not done in time are dropped at their `await`.
+    /// Handlers that do not finish in time are dropped at their `await`.
     async fn pause(&self, old: &Generation) -> Result<usize, OrderError> {
         let limits = &self.parts.limits;
         let stop = limits.drain_timeout + limits.join_timeout;
@@ -285,7 +287,7 @@ impl Life for Lanes {
                 let (done, retired) = oneshot::channel();
                 self.parts.runtime.spawn(async move {
                     let killed = ended.await.unwrap_or(true);
-                    // Nobody needs its file any more: a core dump of it is read with the one in the cogs folder.
+                    // The copy is no longer needed: a core dump is read with the file in the cogs folder.
                     copy.set_mapping(Mapping::Gone);
                     let _ = done.send(Retirement::Ended { killed });
                 });
@@ -295,10 +297,10 @@ impl Life for Lanes {
     }
 
     fn keep(&self, generation: &Generation) -> Option<Kept> {
-        // A second name: the first goes when the library is unmapped.
+        // A hard link: the original name is removed when the library is unmapped.
         let copy = generation.copy.path();
         let file = copy.with_file_name(format!(".before-{}", copy.file_name()?.to_string_lossy()));
-        // Kept already, and given up in between.
+        // The link may exist already, from an earlier `keep` whose result was dropped.
         let _ = fs::remove_file(&file);
         match fs::hard_link(copy, &file) {
             Ok(()) => Some(Kept(file)),

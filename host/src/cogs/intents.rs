@@ -1,5 +1,5 @@
-//! Events that a cog listens to and that never come, because the bot does not ask Discord for them. Nothing else tells:
-//! Discord sends no error for what it does not send.
+//! Events that a cog listens to and that never arrive, because the bot does not request them from Discord. Nothing else
+//! reports this: Discord sends no error for events that it does not send.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -7,19 +7,19 @@ use serde::Serialize;
 
 use crate::config::{Intent, missing_intents};
 
-/// Events of a cog that never come.
+/// Events of a cog that never arrive.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct MissingIntent {
     /// The events.
     pub events: Vec<String>,
-    /// The intents of which any one would bring them, by their names in `[discord] intents`.
+    /// The intents any one of which would make them arrive, by their names in `[discord] intents`.
     pub any_of: Vec<&'static str>,
-    /// Whether all of these have to be switched on in Discord's developer portal, too.
+    /// Whether all of these must also be enabled in Discord's developer portal.
     pub is_privileged: bool,
 }
 
 impl MissingIntent {
-    /// Those of `events` that never come with these intents; nothing without a gateway.
+    /// Those of `events` that never arrive with these intents; empty without a gateway.
     pub(crate) fn of(events: &[String], intents: Option<&[Intent]>) -> Vec<MissingIntent> {
         let Some(intents) = intents else { return Vec::new() };
         let mut found: BTreeMap<Vec<&'static str>, MissingIntent> = BTreeMap::new();

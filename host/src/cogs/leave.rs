@@ -1,4 +1,4 @@
-//! How a cog goes, and how its state gets into the store: at a replacement, when it goes, and every so often.
+//! How a cog is unloaded, and how its state gets into the store: at a replacement, when the cog goes, and periodically.
 
 use std::time::Duration;
 
@@ -35,7 +35,8 @@ impl<L: Life> Owner<L> {
         (self.failed_file, self.failed_renewal, self.lost) = (None, None, None);
         self.save_at = None;
         let mut report = Report::new(&self.name, Outcome::Unloaded);
-        // First of all nothing comes to it any more. If its file is another cog now, some of what waits is that one's.
+        // First, nothing more is routed to it. If its file holds another cog now, some of
+        // its queued calls belong to that one.
         self.registry.hand_on(&self.name);
         let leaving = match self.now.take() {
             Now::Serving(serving) => Now::Leaving(serving),
@@ -76,7 +77,7 @@ impl<L: Life> Owner<L> {
         Ok((report, retired))
     }
 
-    /// The state of a generation, if it is not too large.
+    /// Asks a generation for its state, and checks the size.
     pub(super) async fn saved(&self, old: &L::Generation) -> Result<Option<State>, SaveError> {
         let limit = self.limits.state_max_bytes;
         match self.life.save(old).await? {
@@ -87,7 +88,8 @@ impl<L: Life> Owner<L> {
         }
     }
 
-    /// Lets a generation end its handlers, and asks for its state, or says why there is none. The cog goes in any case.
+    /// Lets a generation finish its handlers, and asks for its state. Returns why
+    /// there is none; the cog goes in any case.
     async fn last_words(
         &self,
         leaving: &Serving<L::Generation>,
@@ -110,13 +112,13 @@ impl<L: Life> Owner<L> {
         state
     }
 
-    /// Plans when states are saved next; zero means never.
+    /// Plans when the state is next saved; an interval of zero means never.
     pub(super) fn plan_save(&mut self) {
         let every = self.limits.state_save_every;
         self.save_at = (!every.is_zero()).then(|| Instant::now() + every);
     }
 
-    /// The state that the cog gave last shall be written soon.
+    /// Plans to write the state that the cog returned last, soon.
     pub(super) fn plan_store(&mut self) {
         self.store_at = self.unsaved.is_some().then(|| (Instant::now(), STORE_AGAIN[0]));
     }
@@ -137,7 +139,7 @@ impl<L: Life> Owner<L> {
         self.plan_save();
     }
 
-    /// Notes in the store what was gone back from; if it cannot, it is tried again with the state.
+    /// Writes to the store what was gone back from; if that fails, it is tried again together with the state.
     pub(super) async fn remember(&mut self) {
         let Some((digest, library)) = &self.to_remember else { return };
         match self.life.remember(digest, library).await {
@@ -152,7 +154,7 @@ impl<L: Life> Owner<L> {
         }
     }
 
-    /// Writes the state that the cog gave last; one that the store does not take is kept and tried again.
+    /// Writes the state that the cog returned last; if the store does not take it, it is kept and tried again.
     pub(super) async fn store(&mut self) {
         let pause = self.store_at.take().map_or(STORE_AGAIN[0], |(_, pause)| pause);
         let Some((state, _)) = &self.unsaved else { return };
@@ -172,7 +174,7 @@ impl<L: Life> Owner<L> {
     }
 }
 
-/// Why a generation's state could not be had.
+/// Why a generation's state could not be obtained.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum SaveError {
     #[error(transparent)]

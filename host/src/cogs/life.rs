@@ -1,5 +1,5 @@
-//! What a cog's owner can have done, step by step. The real one has lanes and libraries ([`Lanes`](super::Lanes)); the
-//! owner's tests have one that does what they say.
+//! What a cog's owner can have done to a generation, step by step. The real implementation uses lanes and libraries
+//! ([`Lanes`](super::Lanes)); the owner's tests have a scripted one.
 
 use std::{
     fs,
@@ -18,7 +18,7 @@ use crate::{
     library::Digest,
 };
 
-/// A library that passed every check that can be made without opening it.
+/// A library that has passed every check that does not need it to be opened.
 #[derive(Debug)]
 pub(super) struct Candidate<T> {
     /// The file in the cogs folder.
@@ -27,18 +27,18 @@ pub(super) struct Candidate<T> {
     pub(super) digest: Digest,
     /// How long the checks took.
     pub(super) took: Duration,
-    /// What is odd about it.
+    /// Oddities that are worth reporting.
     pub(super) notes: Vec<String>,
-    /// What it waits for in vain; its operator can mend that.
+    /// Events that it listens to in vain; the operator can fix that.
     pub(super) missing_intents: Vec<MissingIntent>,
-    /// Whether this system will keep it mapped for good.
+    /// Whether this system keeps its library mapped until the process ends.
     pub(super) never_unmapped: bool,
-    /// What is replaced together with it, if it cannot be alone.
+    /// Its part in a group that can only be replaced together.
     pub(super) together: Option<Member>,
     pub(super) library: T,
 }
 
-/// A library that served, kept to be opened again.
+/// A library that has served, kept so that it can be opened again. The file is removed when this is dropped.
 #[derive(Debug)]
 pub(super) struct Kept(pub(super) PathBuf);
 
@@ -56,21 +56,21 @@ impl Drop for Kept {
     }
 }
 
-/// The life of one cog's generations.
+/// The life of one cog's generations. Step numbers are those of the README.
 pub(super) trait Life: Send + Sync + 'static {
     /// A private copy that may be opened.
     type Library: Send + 'static;
     /// A generation whose instance exists.
     type Generation: Send + Sync + 'static;
 
-    /// Step 1, for a file or for what was kept.
+    /// Step 1, for a file of the folder or for a kept library.
     fn prepare(&self, file: &Path)
     -> impl Future<Output = Result<Candidate<Self::Library>, CogError>> + Send;
 
-    /// Whether one more generation of this cog may be opened.
+    /// Whether another generation of this cog may be opened.
     fn has_room(&self) -> Result<(), CogError>;
 
-    /// Step 2: makes the instance of generation `number`.
+    /// Step 2: creates the instance of generation `number`.
     fn open(
         &self,
         number: u64,
@@ -80,7 +80,7 @@ pub(super) trait Life: Send + Sync + 'static {
     /// Step 3.
     fn setup(&self, new: &Self::Generation) -> impl Future<Output = Result<(), OrderError>> + Send;
 
-    /// Step 4: how many handlers had to be cancelled.
+    /// Step 4. Returns how many handlers had to be cancelled.
     fn pause(&self, old: &Self::Generation) -> impl Future<Output = Result<usize, OrderError>> + Send;
 
     /// Step 5.
@@ -93,38 +93,38 @@ pub(super) trait Life: Send + Sync + 'static {
         state: State,
     ) -> impl Future<Output = Result<(), OrderError>> + Send;
 
-    /// Step 6, also for an old generation that shall go on after a pause.
+    /// Step 6, also for an old generation that goes on after a pause.
     fn serve(&self, generation: &Self::Generation);
 
-    /// Before step 7, when the cog goes for good.
+    /// Called before step 7, when the cog is unloaded.
     fn teardown(&self, old: &Self::Generation) -> impl Future<Output = Result<(), OrderError>> + Send;
 
-    /// Step 7. What became of it is known within `[limits] join_timeout_ms`, about.
+    /// Step 7. The outcome is known after about `[limits] join_timeout_ms` at most.
     fn retire(&self, old: Self::Generation) -> oneshot::Receiver<Retirement>;
 
-    /// Keeps the library of a generation, to open it again later.
+    /// Keeps the library of a generation, so that it can be opened again later.
     fn keep(&self, generation: &Self::Generation) -> Option<Kept>;
 
     fn pulse(&self, generation: &Self::Generation) -> Arc<Pulse>;
 
-    /// What a generation was opened with.
+    /// The terms that a generation was opened with.
     fn terms(&self, generation: &Self::Generation) -> Arc<Terms>;
 
-    /// What one with that manifest would be opened with now.
+    /// The terms that a generation with this manifest would be opened with now.
     fn terms_now(&self, manifest: &Manifest) -> Arc<Terms>;
 
-    /// The state that was stored last, and how old it is.
+    /// The state that was last stored, and its age.
     fn stored_state(&self) -> impl Future<Output = Result<Option<(State, Duration)>, CogError>> + Send;
 
     /// Writes a state to the store, if there is one.
     fn store_state(&self, state: &State) -> impl Future<Output = Result<(), String>> + Send;
 
-    /// Remembers over a restart that the host went back from some content to what is kept.
+    /// Remembers over a restart that the host went back from a content to a kept library.
     fn remember(&self, from: &Digest, kept: &Kept) -> impl Future<Output = Result<(), String>> + Send;
 
-    /// Whether the host went back from some content, and to what, if that was the last time.
+    /// Whether the host went back from a content; and to which library, if that was the last time it went back.
     fn remembered(&self, from: &Digest) -> impl Future<Output = Option<Option<Kept>>> + Send;
 
-    /// Somebody wants that content all the same.
+    /// Forgets that the host went back from a content: a user wants it all the same.
     fn forget(&self, from: &Digest) -> impl Future<Output = ()> + Send;
 }

@@ -1,4 +1,4 @@
-//! Messages to a cog's owner, and how its answers look.
+//! Messages to a cog's owner, and the form of its answers.
 
 use std::{
     path::{Path, PathBuf},
@@ -13,31 +13,31 @@ use crate::{fault::Fault, lane::State};
 
 /// A message to a cog's owner.
 pub(super) enum Message<T> {
-    /// The cog is in the folder when the host starts: its events wait from now on.
+    /// The cog is in the folder when the host starts: its events are queued from now on.
     Expect(PathBuf, Arc<Manifest>, Answer),
-    /// Load this, or replace what serves by it.
+    /// Load this library, or replace what serves by it.
     Bring(Candidate<T>, Wish, Answer),
-    /// What is set for it has changed.
+    /// The cog's settings have changed.
     Renew(Answer),
-    /// Retire it for good.
+    /// Unload the cog.
     Leave(Leaving, Answer),
     /// A handler of generation `number` ended with a fault.
     Fault { number: u64, what: String, fault: Fault },
-    /// Generation `number` serves no more, though nobody asked it to stop.
+    /// Generation `number` no longer serves, though it was not asked to stop.
     Lost { number: u64, how: Lost, why: String },
 }
 
-/// How a generation is lost.
+/// How a generation was lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lost {
-    /// It does not return to its loop.
+    /// Its thread does not return to its loop.
     Hang,
     /// Its process has crashed, or its thread has ended.
     Crash,
 }
 
 impl<T> Message<T> {
-    /// Whether what a file held before does not matter any more.
+    /// Whether it makes what `file` held before irrelevant.
     pub(super) fn replaces(&self, file: &Path) -> bool {
         match self {
             Message::Bring(candidate, ..) => candidate.file == file,
@@ -47,28 +47,28 @@ impl<T> Message<T> {
     }
 }
 
-/// Who wants a library loaded.
+/// Why a library is to be loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wish {
-    /// Somebody who asked for it.
+    /// A user asked for it.
     Asked,
-    /// Its file changed. What serves already, and what the host went back from, is left alone.
+    /// Its file has changed. Nothing happens if the content serves already, or if the host went back from it.
     Changed,
 }
 
 /// Why a cog goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Leaving {
-    /// This file of its is gone, or is another cog now. Another file may be the cog.
+    /// This file of the cog is gone, or holds another cog now. Another file may hold the cog.
     FileGone(PathBuf),
-    /// It is not wanted: no file brings it back by itself.
+    /// It is not wanted: no file brings it back automatically.
     Unloaded,
 }
 
-/// Where the outcome goes: to the caller that asked, or else into the log.
+/// Where the outcome goes: to the caller, if it waits for one, or else to the log.
 pub(super) struct Answer(pub(super) Option<oneshot::Sender<Outcomes>>);
 
-/// The report of an operation; none if there was nothing to do.
+/// The report of an operation; `None` if there was nothing to do.
 pub(super) type Outcomes = Result<Option<Report>, CogError>;
 
 impl Answer {
@@ -80,7 +80,7 @@ impl Answer {
             return;
         };
         match outcome {
-            // Nobody asked, and there was nothing to do.
+            // No caller waits for it, and there was nothing to do.
             Ok(None) | Err(CogError::NotLoaded { .. }) => {}
             Ok(Some(report)) => report.log(),
             Err(error) => super::log_error(&error),
@@ -88,16 +88,16 @@ impl Answer {
     }
 }
 
-/// The report of an operation, and what will become of the generation that went.
+/// The report of an operation, and the future outcome of retiring the old generation.
 pub(super) type Done = (Report, Option<oneshot::Receiver<Retirement>>);
 
-/// How a library comes into service.
+/// Why a library is brought into service.
 pub(super) enum How {
     /// It is what its file holds, or what served before a crash.
     Deploy,
     /// It served before the generation on probation.
     GoBack {
-        /// The state it handed over, and when.
+        /// The state that it handed over, and when.
         state: Option<(State, Instant)>,
         /// The generation on probation.
         from: u64,

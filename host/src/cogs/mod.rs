@@ -1,8 +1,8 @@
-//! The cogs of a host: which are wanted, which serve, and how one comes, is replaced and goes.
-//! The control plane. It meets the data plane in two places only: the router's table, and a lane's pause.
+//! The cogs of a host: which are wanted, which serve, and how each is loaded, replaced and unloaded.
+//! This is the control plane. It meets the data plane in two places only: the router's table, and the pause of a lane.
 //!
-//! Each cog has one task that owns it (`owner`); everything here sends it messages. What the cogs share stands in the
-//! `registry`.
+//! Each cog has one task that owns it (`owner`); everything here sends it messages. What
+//! the cogs share is in the `registry`.
 //!
 //! ```text
 //!    file ──► prepare ──► owner: Bring ──► deploy (is it wanted? may it?) ──► replace, steps 2 to 7 ──► registry
@@ -98,36 +98,36 @@ use crate::{
 /// What the cogs need from the host.
 #[derive(Debug)]
 pub struct CogsParts {
-    /// The sessions, open.
+    /// The open sessions.
     pub sessions: Arc<Sessions>,
     /// The limits.
     pub limits: Limits,
-    /// Where the cogs' files are.
+    /// The folder with the cogs' files.
     pub folder: PathBuf,
-    /// Cogs that shall not be loaded, by name.
+    /// Names of cogs that are not loaded.
     pub disabled: Vec<String>,
-    /// What is set for each cog.
+    /// The settings of each cog.
     pub settings: CogSettings,
-    /// The intents of the gateway; none if there is no gateway.
+    /// The intents of the gateway; `None` without a gateway.
     pub intents: Option<Vec<Intent>>,
-    /// Where private copies are made.
+    /// Where private copies of libraries are made.
     pub copies: CopyFolder,
-    /// Where events and commands go.
+    /// Routes events and commands.
     pub router: Arc<Router>,
-    /// Commands of the host itself, registered unless a cog declares one of their names.
+    /// The host's own commands, registered unless a cog declares one with the same name.
     pub own_commands: Vec<CommandManifest>,
-    /// The guild in which alone all commands are registered; none: as each is declared.
+    /// The one guild in which all commands are registered; `None`: each as it is declared.
     pub commands_guild: Option<u64>,
-    /// Where calls of handles and timers run.
+    /// Runs timers and the calls of handles.
     pub runtime: runtime::Handle,
-    /// The work of calls under way, and of answers in a cog's place: what a cog has handed over is carried out though the
-    /// cog is gone.
+    /// Tracks calls under way, and answers that the host gives for a cog: requests that a cog has handed over are
+    /// carried out even if the cog is gone.
     pub work: TaskTracker,
-    /// Cancelled when the host closes: a `setup` that takes long is not waited for.
+    /// Cancelled when the host closes: a slow `setup` is not waited for.
     pub closing: CancellationToken,
 }
 
-/// Where messages to a cog's owner go.
+/// Sends messages to a cog's owner.
 type ToOwner = mpsc::UnboundedSender<Message<PrivateCopy>>;
 
 /// All cogs.
@@ -136,9 +136,9 @@ pub struct Cogs {
     registry: Arc<Registry>,
     reaper: Arc<Reaper>,
     owners: Mutex<BTreeMap<Arc<str>, ToOwner>>,
-    /// Of each cog.
+    /// One for each cog.
     cooldowns: Mutex<Vec<Arc<Cooldowns>>>,
-    /// They end with this.
+    /// They are aborted with this.
     tasks: Mutex<JoinSet<()>>,
 }
 
@@ -163,7 +163,7 @@ impl Cogs {
         cogs
     }
 
-    /// Loads the cog in `file`, or replaces its running generation by it.
+    /// Loads the cog in `file`, or replaces its running generation.
     ///
     /// # Errors
     /// When the file or the cog refuses; what ran before still runs.
@@ -171,7 +171,7 @@ impl Cogs {
         self.load_with(file, None).await
     }
 
-    /// Loads the cog in `file`, together with others if it has a part in that.
+    /// Loads the cog in `file`, together with others if it has a part in a group.
     async fn load_with(self: &Arc<Self>, file: &Path, together: Option<Member>) -> Result<Report, CogError> {
         let mut candidate =
             self.prepare_wanted(file).await.inspect_err(|error| self.registry.refuse(file, error))?;
@@ -183,7 +183,7 @@ impl Cogs {
     /// Loads a cog by name from the folder.
     ///
     /// # Errors
-    /// When no library of the folder is that cog, or it is loaded already, or it refuses.
+    /// When no library of the folder holds that cog, it is already loaded, or it refuses.
     pub async fn load(self: &Arc<Self>, name: &str) -> Result<Report, CogError> {
         if let Some((true, source_file)) = self.place(name) {
             return Err(CogError::Loaded { name: name.to_owned(), source_file });
@@ -192,7 +192,7 @@ impl Cogs {
         self.load_file(&file).await
     }
 
-    /// Retires a cog: its state is kept in the store, its library is unmapped.
+    /// Unloads a cog: its state is written to the store, its library is unmapped.
     ///
     /// # Errors
     /// When no such cog is loaded.
@@ -208,7 +208,7 @@ impl Cogs {
         }
     }
 
-    /// The sessions that they are built from.
+    /// The sessions that the cogs' handles use.
     pub fn sessions(&self) -> &Sessions {
         &self.parts.sessions
     }
@@ -218,17 +218,17 @@ impl Cogs {
         &self.parts.limits
     }
 
-    /// Moves whenever the declared commands may have changed.
+    /// Changes whenever the declared commands may have changed.
     pub fn commands(&self) -> tokio::sync::watch::Receiver<u64> {
         self.registry.commands()
     }
 
-    /// Moves whenever the host has gone back from a version by itself: its file holds what does not serve.
+    /// Changes whenever the host goes back from a version on its own: then the file holds other code than what serves.
     pub fn went_back(&self) -> tokio::sync::watch::Receiver<u64> {
         self.registry.went_back()
     }
 
-    /// The commands that shall be registered, and those that shall not.
+    /// The commands to register, and those to delete.
     pub fn declared(&self) -> Declared {
         let mut declared = self.registry.declared(self.parts.limits.commands_keep);
         declared.add_own(&self.parts.own_commands);
@@ -236,12 +236,12 @@ impl Cogs {
         declared
     }
 
-    /// The host's own commands that are switched on; a cog's of the same name takes precedence.
+    /// The host's own commands that are enabled; a cog's command with the same name takes precedence.
     pub fn own_commands(&self) -> &[CommandManifest] {
         &self.parts.own_commands
     }
 
-    /// The manifests of the cogs that serve, by name.
+    /// The manifests of the cogs that serve or are being loaded, by name.
     pub fn manifests(&self) -> Vec<(Arc<str>, Arc<Manifest>)> {
         self.registry.each(|name, status, _| {
             let manifest = status.manifest.clone().filter(|_| status.is_routed());
@@ -249,14 +249,14 @@ impl Cogs {
         })
     }
 
-    /// A generation is lost.
+    /// Tells a cog's owner that a generation is lost.
     fn lost(&self, id: &GenerationId, how: Lost, why: String) {
         if let Some(owner) = self.owners().get(&id.cog) {
             let _ = owner.send(Message::Lost { number: id.number, how, why });
         }
     }
 
-    /// Tells a candidate's owner at once; the future is its answer.
+    /// Sends a candidate to its owner immediately; the future is the answer.
     fn bring(
         &self,
         candidate: Candidate<PrivateCopy>,
@@ -269,7 +269,7 @@ impl Cogs {
         async move { outcome.await.inspect_err(|error| registry.refuse(&file, error)) }
     }
 
-    /// Sends a message to a cog's owner at once; the future is its answer.
+    /// Sends a message to a cog's owner immediately; the future is the answer.
     fn ask<M: FnOnce(Answer) -> Message<PrivateCopy>>(
         &self,
         name: &str,
@@ -280,7 +280,7 @@ impl Cogs {
         async move { outcome.await.unwrap_or_else(|_| Err(ended())) }
     }
 
-    /// Sends a message to a cog's owner, which begins with the first one.
+    /// Sends a message to a cog's owner, which is started with its first message.
     fn tell(&self, name: &str, message: Message<PrivateCopy>) {
         let mut owners = self.owners();
         let owner = match owners.get(name) {
@@ -291,7 +291,7 @@ impl Cogs {
                 owners.entry(name).or_insert(owner)
             }
         };
-        // Its task ends with the cogs only.
+        // The owner's task ends only with the cogs.
         let _ = owner.send(message);
     }
 

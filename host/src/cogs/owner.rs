@@ -1,5 +1,5 @@
-//! The one task that owns a cog: its stage, its generation, its probation, its timers. Everybody else sends it messages
-//! and sees the status that it publishes. Operations take turns because there is one task.
+//! The one task that owns a cog: its stage, its generation, its probation, its timers. Everything else sends it
+//! messages and sees the status that it publishes. Operations never overlap, because there is only one task.
 
 use std::{collections::VecDeque, path::PathBuf, sync::Arc, time::Duration};
 
@@ -32,26 +32,26 @@ pub(super) struct Owner<L: Life> {
     pub(super) inbox: Arc<Inbox>,
     pub(super) schedule: Arc<Schedule>,
     pub(super) now: Now<L::Generation>,
-    /// The file that is the cog, or was last.
+    /// The file that holds the cog, or held it last.
     pub(super) file: PathBuf,
     /// The number of the newest generation.
     pub(super) number: u64,
-    /// A state that the store does not have yet, with its time, and when it is tried next.
+    /// A state that is not in the store yet, with its time, and when writing it is tried next, after which pause.
     pub(super) unsaved: Option<(State, Instant)>,
     pub(super) store_at: Option<(Instant, Duration)>,
     pub(super) save_at: Option<Instant>,
     pub(super) hangs: Hangs,
     /// A file whose content could not be brought into service, and is tried again.
     pub(super) failed_file: Option<(PathBuf, Digest, Retry)>,
-    /// The code that serves could not begin with what is set for it now, and is tried again.
+    /// The serving code could not start with its current settings, and is tried again.
     pub(super) failed_renewal: Option<Retry>,
-    /// What is to be brought back; its events wait.
+    /// Code that is to be brought back; its events are queued meanwhile.
     pub(super) lost: Option<LostCode>,
-    /// The content that the cog was parked for last.
+    /// The content for which the cog was last parked.
     pub(super) parked: Option<Digest>,
     /// Contents that the host went back from in this run.
     pub(super) gone_back: Vec<Digest>,
-    /// The last of them with what served before, until the store has it.
+    /// The last of them and the library that served before, until both are in the store.
     pub(super) to_remember: Option<(Digest, Kept)>,
 }
 
@@ -59,11 +59,11 @@ pub(super) struct Owner<L: Life> {
 pub(super) enum Now<G> {
     /// Nothing serves.
     Away(Absence, Option<String>),
-    /// The first generation, or the one after a crash, is being brought up; events wait.
+    /// The first generation, or the one after a crash, is being brought up; events are queued.
     Loading(Arc<Manifest>),
     /// A generation serves.
     Serving(Box<Serving<G>>),
-    /// It says goodbye. What serves no more, until it is retired.
+    /// The cog is being unloaded. The generation no longer serves, and is retired soon.
     Leaving(Box<Serving<G>>),
 }
 
@@ -92,22 +92,22 @@ pub(super) struct Serving<G> {
     pub(super) before: Option<Before>,
 }
 
-/// What can be gone back to.
+/// The previous generation, which the host can go back to.
 pub(super) struct Before {
     pub(super) number: u64,
     pub(super) library: Kept,
-    /// The state it handed over, and when.
+    /// The state that it handed over, and when.
     pub(super) state: Option<(State, Instant)>,
-    /// When probation ends, or is looked at next.
+    /// When probation ends, or is checked next.
     pub(super) until: Instant,
-    /// The call that the thread of the new generation was in when the time of probation was up.
+    /// The call that the new generation's thread was in when the time of probation was up.
     pub(super) last_call: Option<u64>,
     pub(super) blame: Blame,
 }
 
 impl Before {
-    /// Whether probation is over. A hang counts by when it began, so it lasts until the call returns that the thread was in
-    /// when its time was up.
+    /// Whether probation is over. A hang counts from when it began: if the thread is in a call when the time is up,
+    /// probation lasts until that call returns.
     pub(super) fn is_over(&mut self, pulse: &Pulse) -> bool {
         let now = Instant::now();
         if self.last_call.is_none() && now < self.until {
@@ -119,14 +119,14 @@ impl Before {
         is_over
     }
 
-    /// The same for other new code, with nothing counted yet.
+    /// The same for other new code, with no faults counted yet.
     pub(super) fn again(self, until: Instant) -> Before {
         Before { until, last_call: None, blame: self.blame.again(), ..self }
     }
 }
 
 impl<L: Life> Owner<L> {
-    /// Of a cog of which nothing is loaded; it becomes known in the registry. `itself` is where its messages come from.
+    /// The owner of a cog of which nothing is loaded; adds it to the registry. `itself` sends messages to this owner.
     pub(super) fn new(
         name: Arc<str>,
         life: L,
@@ -170,14 +170,14 @@ impl<L: Life> Owner<L> {
         }
     }
 
-    /// Owns the cog until nobody can send it messages any more.
+    /// Owns the cog until nothing can send it messages any more.
     pub(super) async fn run(mut self, mut messages: mpsc::UnboundedReceiver<Message<L::Library>>) {
         let mut waiting = VecDeque::new();
         loop {
             while let Ok(message) = messages.try_recv() {
                 waiting.push_back(message);
             }
-            // However much comes, timers have their turn.
+            // Timers get their turn however many messages arrive.
             if self.next_due().is_some_and(|due| due <= Instant::now()) {
                 self.on_time().await;
             }
@@ -199,7 +199,7 @@ impl<L: Life> Owner<L> {
         }
     }
 
-    /// The name of one of its generations.
+    /// The name of one of its generations, such as `name#7`.
     pub(super) fn id(&self, number: u64) -> String {
         format!("{}#{number}", self.name)
     }
@@ -231,8 +231,8 @@ impl<L: Life> Owner<L> {
         }
     }
 
-    /// Enters a stage: the only place where it changes. The status is published here, and the queue and the
-    /// schedule follow. The stage before, and how many waiting events were dropped.
+    /// Enters a stage: the only place where it changes. Publishes the status here, and updates queue and schedule.
+    /// Returns the previous stage, and how many queued events were dropped.
     pub(super) fn enter(&mut self, now: Now<L::Generation>) -> (Now<L::Generation>, usize) {
         let mut waiting = VecDeque::new();
         match &now {
@@ -254,7 +254,7 @@ impl<L: Life> Owner<L> {
         (before, dropped)
     }
 
-    /// Publishes the stage, and gives up what was reserved for a generation that did not come.
+    /// Publishes the stage, and releases what was reserved for a generation that did not make it.
     pub(super) fn publish(&self) {
         let (file, is_unsaved) = (self.file.clone(), self.unsaved.is_some());
         self.registry.publish(&self.name, |status| {
@@ -294,7 +294,7 @@ impl<L: Life> Owner<L> {
         });
     }
 
-    /// Tells what became of an operation, as soon as it is known what became of the generation that went.
+    /// Reports the outcome of an operation, as soon as the outcome of retiring the old generation is known.
     pub(super) fn settle(&mut self, outcome: Result<Option<Done>, CogError>, answer: Answer) {
         let name = Arc::clone(&self.name);
         let done = match outcome {
@@ -345,7 +345,7 @@ impl<L: Life> Owner<L> {
         let now = Instant::now();
         if let Now::Serving(serving) = &mut self.now {
             let pulse = self.life.pulse(&serving.generation);
-            // The old code is not needed any more.
+            // Drop the old code once it is no longer needed.
             serving.before.take_if(|before| before.is_over(&pulse));
         }
         if self.store_at.is_some_and(|(at, _)| at <= now) {
@@ -358,7 +358,7 @@ impl<L: Life> Owner<L> {
         if self.lost.as_ref().and_then(|lost| lost.retry).is_some_and(Retry::has_come) {
             self.bring_back(false).await;
         }
-        // A file first: what comes from it needs no renewal.
+        // The file first: a generation from it needs no renewal.
         if let Some((file, failed, retry)) = &mut self.failed_file
             && retry.is_due(&self.life, &self.now)
         {

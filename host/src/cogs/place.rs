@@ -1,5 +1,5 @@
-//! How a library takes its place in the folder that was not there before: what runs is replaced first, and only what serves
-//! is renamed to where it is found at the next start.
+//! How a library that is not in the folder yet takes its place there: what runs is replaced first, and only a library
+//! that serves is renamed to where the next start finds it.
 
 use std::{path::Path, sync::Arc};
 
@@ -12,11 +12,12 @@ use super::{
 use crate::error::chain;
 
 impl Cogs {
-    /// Brings the cog `name` into service from the file `staged` as if it were `file`, and then has `settle` put it there.
+    /// Brings the cog `name` into service from the file `staged` as if it were `file`,
+    /// and then has `settle` put it there.
     ///
     /// # Errors
-    /// When it is another cog, it is disabled or it refuses: what ran before still runs. When it cannot be put there, what
-    /// `file` holds is loaded again.
+    /// When it holds another cog, is disabled or refuses: what ran before still runs. When it cannot be put
+    /// there, what `file` holds is loaded again.
     pub async fn bring_staged(
         self: &Arc<Self>,
         name: &str,
@@ -40,7 +41,7 @@ impl Cogs {
             Ok(report) => report.ok_or_else(ended)?,
             Err(error) => {
                 if !file.exists() {
-                    // Nothing served: it is as if it had never come.
+                    // Nothing served before: forget the file again.
                     self.follow_removal(file);
                 }
                 return Err(error);
@@ -59,10 +60,10 @@ impl Cogs {
         Ok(report)
     }
 
-    /// Has `settle` take `file` out of the folder, and retires the cogs that it was.
+    /// Has `settle` remove `file` from the folder, and retires the cogs that it held.
     ///
     /// # Errors
-    /// When it cannot be taken out: they go on.
+    /// When it cannot be removed: its cogs keep serving.
     pub async fn take_out(
         self: &Arc<Self>,
         file: &Path,
@@ -76,7 +77,7 @@ impl Cogs {
             let gone = Leaving::FileGone(file.to_owned());
             match self.ask(&name, |answer| Message::Leave(gone, answer)).await {
                 Ok(done) => report = done,
-                // The watcher was quicker.
+                // The watcher was faster.
                 Err(CogError::NotLoaded { .. }) => {}
                 Err(error) => return Err(error),
             }

@@ -1,5 +1,5 @@
 //! What the cogs share: the status that each owner publishes, and what follows from all of them together: the router's
-//! table, which commands are declared, and which files were refused and wait for something.
+//! table, the declared commands, and the files that were refused and wait for something.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -35,14 +35,14 @@ use crate::{
 /// A file that is not loaded, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RefusedFile {
-    /// The file. Its name may be the reason, and then it is shown as far as it is text.
+    /// The file. Its name may be the reason; it is shown lossily then.
     #[serde(serialize_with = "as_text")]
     pub file: PathBuf,
     /// Why.
     pub reason: String,
-    /// What the reader can do.
+    /// What the operator can do about it.
     pub help: Option<String>,
-    /// Whether the host went back from what it holds.
+    /// Whether the host went back from its content.
     pub went_back: bool,
 }
 
@@ -54,37 +54,38 @@ fn as_text<S: Serializer>(file: &Path, out: S) -> Result<S::Ok, S::Error> {
 pub(super) struct Registry {
     router: Arc<Router>,
     book: Mutex<Book>,
-    /// Moves whenever the declared commands may have changed.
+    /// Changes whenever the declared commands may have changed.
     commands: watch::Sender<u64>,
-    /// Something that a refused file lacked may be free.
+    /// Notified when something that a refused file lacked may have become free.
     freed: Notify,
-    /// How long the operations on all cogs took.
+    /// The durations of operations on all cogs.
     pub(super) durations: Durations,
-    /// Moves whenever something serves again in place of what its file holds.
+    /// Changes whenever the host goes back to older code than what its file holds.
     went_back: watch::Sender<u64>,
 }
 
-/// The commands that shall be registered.
+/// The commands to register.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Declared {
-    /// Of cogs that serve, of those that could not be loaded, and of those that went a moment ago; and the host's own.
+    /// Those of cogs that serve, that could not be loaded, or that went a moment ago; and the host's own.
     pub commands: BTreeMap<CommandKey, DeclaredCommand>,
-    /// Those that a cog of this process declared at some time, or the host itself. What is not in `commands` any more is to be deleted.
+    /// Those that a cog of this process or the host itself has ever declared. Those no
+    /// longer in `commands` are to be deleted.
     pub seen: BTreeSet<CommandKey>,
-    /// The host's own for which those of the cogs leave no room.
+    /// The host's own commands for which the cogs' commands leave no room.
     pub left_out: BTreeSet<CommandKey>,
-    /// The guild in which alone all of them are registered; none: as each is declared.
+    /// The one guild in which all of them are registered; `None`: each as it is declared.
     pub guild: Option<u64>,
 }
 
-/// A command that shall be registered.
+/// A command to register.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeclaredCommand {
-    /// The cog that declares it; none if it is the host's own.
+    /// The cog that declares it; `None` if it is the host's own.
     pub cog: Option<Arc<str>>,
     /// Discord's own object.
     pub discord: Value,
-    /// Guilds, by snowflake, in which alone it is registered; empty for everywhere.
+    /// Ids of the guilds that it is registered in; empty for a global command.
     pub guilds: Vec<String>,
 }
 
@@ -93,7 +94,7 @@ impl Declared {
     pub(super) fn add_own(&mut self, own: &[CommandManifest]) {
         for command in own {
             let key = CommandKey::of(command);
-            // One that finds no room any more goes, if it was registered before.
+            // A command for which there is no room any more is deleted, if it was registered before.
             self.seen.insert(key.clone());
             let of_kind = |(other, it): &(&CommandKey, &DeclaredCommand)| {
                 other.kind == key.kind && (it.guilds.is_empty() || self.guild.is_some())
@@ -125,13 +126,13 @@ impl Registry {
         }
     }
 
-    /// Makes a cog known.
+    /// Adds a cog.
     pub(super) fn add(&self, name: &Arc<str>, entry: Entry) {
         let cog = Cog { entry, coming: None, is_superseded: false };
         self.book().cogs.insert(Arc::clone(name), cog);
     }
 
-    /// Notes what a file holds now. Whether it held another cog before.
+    /// Records what a file holds now. Returns whether it held another cog before.
     pub(super) fn found(&self, file: &Path, manifest: &Arc<Manifest>) -> bool {
         let before = self.change_files(|files| files.insert(file.to_owned(), Arc::clone(manifest)));
         before.is_some_and(|before| before.name != manifest.name)
@@ -153,12 +154,12 @@ impl Registry {
         changed
     }
 
-    /// Whether a file is there and is the cog `name`, as far as is known.
+    /// Whether a file exists and, as far as is known, holds the cog `name`.
     pub(super) fn is_there(&self, file: &Path, name: &str) -> bool {
         self.book().is_there(file, name)
     }
 
-    /// Whether a file held the cog `name` when it was read last.
+    /// Whether a file held the cog `name` when it was last read.
     pub(super) fn holds(&self, file: &Path, name: &str) -> bool {
         self.book().files.get(file).is_some_and(|manifest| manifest.name == name)
     }
@@ -166,7 +167,7 @@ impl Registry {
     /// Reserves the commands of a manifest for a cog, until it publishes its next status.
     ///
     /// # Errors
-    /// When the name belongs to another file, another cog has one of the commands, or there are too many.
+    /// When the name belongs to another file, another cog owns one of the commands, or there are too many.
     pub(super) fn claim(
         &self,
         file: &Path,
@@ -182,8 +183,8 @@ impl Registry {
         Ok(())
     }
 
-    /// Publishes a cog's new status with everything that follows from it. Events that the cog has missed so far come
-    /// first in its queue.
+    /// Publishes a cog's new status, and everything that follows from it. Events that the cog has
+    /// missed are put into its queue first.
     pub(super) fn publish(&self, name: &str, change: impl FnOnce(&mut Status)) {
         let Some(before) = self.book().cogs.get(name).map(|cog| cog.entry.status.borrow().clone()) else {
             return;
@@ -208,27 +209,27 @@ impl Registry {
                 let is_wanted = |fact: &Event| Filters::of(filters, event::name(fact)).pass(fact);
                 cog.entry.inbox.extend(facts.into_iter().filter(is_wanted).map(Item::event));
                 cog.entry.status.send_modify(|status| {
-                    // What became of the generation that went is noted by another task.
+                    // The outcome of retiring the old generation is recorded by another task.
                     after.last_report = status.last_report.take();
                     *status = after;
                 });
             }
             book.supersede();
-            // Locked until the table is in place: of two that publish at once, the later one knows more.
+            // The book stays locked until the table is in place: of two concurrent calls, the later one sees more.
             self.router.publish(book.table());
         });
         self.commands.send_modify(|changes| *changes += 1);
         self.freed.notify_one();
     }
 
-    /// Changes what is only shown of a cog: counts, its last report.
+    /// Changes the part of a cog's status that is only shown: counts, its last report.
     pub(super) fn note(&self, name: &str, change: impl FnOnce(&mut Status)) {
         if let Some(cog) = self.book().cogs.get(name) {
             cog.entry.status.send_modify(change);
         }
     }
 
-    /// Notes that a file was refused. If what it lacks may become free, it is tried again then.
+    /// Records that a file was refused. If what it lacks may become free, it is tried again then.
     pub(super) fn refuse(&self, file: &Path, error: &CogError) {
         let is_waiting = match error {
             CogError::NameTaken { .. } | CogError::CommandTaken { .. } | CogError::TooManyCommands { .. } => {
@@ -238,29 +239,29 @@ impl Registry {
             | CogError::TooManyHeld { .. }
             | CogError::WentBackFrom { .. }
             | CogError::Open { .. } => false,
-            // It is its cog that failed, and says so, or nobody wants it.
+            // Either its cog has failed and reports that itself, or it is not wanted.
             _ => return,
         };
         let went_back = matches!(error, CogError::WentBackFrom { .. });
         let shown =
             RefusedFile { file: file.to_owned(), reason: chain(error), help: error.help(), went_back };
         self.book().refused.insert(file.to_owned(), Refused { shown, is_waiting });
-        // It may have become free since it was found taken.
+        // What it lacks may have become free in the meantime.
         self.freed.notify_one();
     }
 
-    /// The file is being tried.
+    /// The file is being tried: removes it from the refused ones.
     pub(super) fn forget_refused(&self, file: &Path) {
         self.book().refused.remove(file);
     }
 
-    /// Files that were refused, and why.
+    /// The refused files, and why.
     pub(super) fn refused(&self) -> Vec<RefusedFile> {
         self.book().refused.values().map(|refused| refused.shown.clone()).collect()
     }
 
-    /// Waits for refused files that may be loaded now, or can be if it is done together, because each gives up what
-    /// another lacked. Of several groups the one with the first by name.
+    /// Waits for refused files that may be loaded now, or could be if they are loaded together, because each gives up
+    /// what another lacks. Of several groups, returns the one with the first file by name.
     pub(super) async fn freed(&self) -> Vec<PathBuf> {
         loop {
             if let Some(files) = self.book().take_free() {
@@ -270,41 +271,41 @@ impl Registry {
         }
     }
 
-    /// Whether a file may be the cog it holds as things are.
+    /// Whether a file may serve as the cog it holds at present.
     ///
     /// # Errors
-    /// As [`claim`](Self::claim).
+    /// As for [`claim`](Self::claim).
     pub(super) fn may_serve(&self, file: &Path, manifest: &Arc<Manifest>) -> Result<(), CogError> {
         let alone = Group::from([(manifest.name.clone(), Arc::clone(manifest))]);
         self.book().may_serve(file, manifest, &alone)
     }
 
-    /// The file that a cog is, if it is there and holds the cog.
+    /// A cog's current file, if it exists and holds the cog.
     pub(super) fn own_file(&self, name: &str) -> Option<PathBuf> {
         self.book().own_file(name)
     }
 
-    /// The cogs that are to be replaced together, each with its part in that; most are alone.
+    /// Divides cogs into groups that have to be replaced together; most are alone. Each cog gets its part in its group.
     pub(super) fn groups(&self, names: &[String]) -> Vec<Vec<(String, Option<Member>)>> {
         self.book().groups(names)
     }
 
-    /// The other cogs with which a file can be loaded, though not alone: each gives up what another lacks.
+    /// The other cogs with which a file can be loaded, if it cannot be alone: each gives up what another lacks.
     pub(super) fn partners(&self, file: &Path) -> Option<Partners> {
         self.book().partners(file)
     }
 
-    /// The part of a file in what is tried again together, if it has one.
+    /// Takes a file's part in the group that is tried again together, if it has one.
     pub(super) fn together(&self, file: &Path) -> Option<Member> {
         self.book().together.remove(file)
     }
 
-    /// Files are not followed any more: nobody waits for one that was to be tried together with others.
+    /// Files are no longer followed: drops the parts of groups, so that no cog waits for them.
     pub(super) fn part(&self) {
         self.book().together.clear();
     }
 
-    /// Gives the other cogs what waits for `name` and is theirs now: a command that was exchanged.
+    /// Moves queued calls of `name` to the cogs that own the called command now, after commands were exchanged.
     pub(super) fn hand_on(&self, name: &str) {
         let book = self.book();
         let Some(cog) = book.cogs.get(name) else { return };
@@ -318,13 +319,13 @@ impl Registry {
         }
     }
 
-    /// The cogs that a file is, or was last.
+    /// The cogs that a file holds, or held last.
     pub(super) fn cogs_of(&self, file: &Path) -> Vec<Arc<str>> {
         let is_of = |status: &Status| status.file == file && !status.has_left();
         self.each(|name, status, _| is_of(status).then(|| Arc::clone(name)))
     }
 
-    /// What shall be registered. Commands of a cog that went stay for `keep`.
+    /// The commands to register. Those of a cog that went stay for `keep`.
     pub(super) fn declared(&self, keep: Duration) -> Declared {
         let book = self.book();
         let mut all: Vec<(Arc<str>, Status)> = book
@@ -335,7 +336,7 @@ impl Registry {
                 !status.has_left() || status.since.is_some_and(|since| since.elapsed() < keep)
             })
             .collect();
-        // Of two that declare one command the last counts: the one that serves.
+        // If two cogs declare one command, the last one counts: the one that is routed to.
         all.sort_by_key(|(_, status)| status.is_routed());
         let mut declared = Declared { seen: book.seen.clone(), ..Declared::default() };
         for (name, status) in all {
@@ -349,22 +350,22 @@ impl Registry {
         declared
     }
 
-    /// Moves whenever the declared commands may have changed.
+    /// Changes whenever the declared commands may have changed.
     pub(super) fn commands(&self) -> watch::Receiver<u64> {
         self.commands.subscribe()
     }
 
-    /// Something serves again in place of what its file holds.
+    /// The host went back to older code than what its file holds.
     pub(super) fn note_went_back(&self) {
         self.went_back.send_modify(|times| *times += 1);
     }
 
-    /// Moves whenever something serves again in place of what its file holds.
+    /// Changes whenever the host goes back to older code than what its file holds.
     pub(super) fn went_back(&self) -> watch::Receiver<u64> {
         self.went_back.subscribe()
     }
 
-    /// What `look` finds in the cogs' names, statuses and queues.
+    /// Collects what `look` returns for the cogs' names, statuses and queues.
     pub(super) fn each<T>(&self, mut look: impl FnMut(&Arc<str>, &Status, &Entry) -> Option<T>) -> Vec<T> {
         let book = self.book();
         let looks =
@@ -372,7 +373,7 @@ impl Registry {
         looks.collect()
     }
 
-    /// Looks at one cog, if it is known.
+    /// Calls `look` for one cog, if it is known.
     pub(super) fn of<T>(&self, name: &str, look: impl FnOnce(&Status, &Entry) -> T) -> Option<T> {
         let book = self.book();
         book.cogs.get(name).map(|cog| look(&cog.entry.status.borrow(), &cog.entry))

@@ -1,4 +1,4 @@
-//! Cogs that are replaced because somebody asks, by what their files hold now: one, or several, of which those that
+//! Replaces cogs on request by what their files hold now: one, or several, where those that
 //! exchange commands are replaced together.
 
 use std::sync::Arc;
@@ -12,28 +12,29 @@ impl Cogs {
     /// Replaces a cog by what its file holds now, changed or not; loads it if it is not loaded.
     ///
     /// # Errors
-    /// As [`load_file`](Self::load_file).
+    /// As for [`load_file`](Self::load_file).
     pub async fn reload(self: &Arc<Self>, name: &str) -> Result<Report, CogError> {
         self.reload_with(name, None).await
     }
 
-    /// Replaces a cog as [`reload`](Self::reload) does, and moves it to another kind of lane. It stays there until the
-    /// host is opened again.
+    /// Replaces a cog as [`reload`](Self::reload) does, and moves it to another kind of lane. It stays
+    /// there until the host is opened again.
     ///
     /// # Errors
-    /// As [`load_file`](Self::load_file); it stays where it is then. A cog in a sandbox goes to no thread.
+    /// As for [`load_file`](Self::load_file); then it stays where it is. A sandboxed cog cannot be moved to a thread.
     pub async fn reload_on(self: &Arc<Self>, name: &str, lane: LaneKind) -> Result<Report, CogError> {
         self.reload_on_with(name, lane, None).await
     }
 
-    /// Replaces cogs one after the other, and those together that exchange commands; `came` is given what came of each.
+    /// Replaces cogs one after the other, and those that exchange commands together.
+    /// `came` is called with each outcome.
     pub async fn reload_all(
         self: &Arc<Self>,
         names: &[String],
         lane: Option<LaneKind>,
         mut came: impl FnMut(Result<Report, CogError>),
     ) {
-        // What cannot be read is said where it is loaded.
+        // An error is reported when the cog is loaded.
         let _ = self.read_folder().await;
         for group in self.registry.groups(names) {
             let reloads = group.into_iter().map(async |(name, member)| match lane {

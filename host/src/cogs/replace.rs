@@ -1,5 +1,5 @@
-//! How one generation takes the place of another, step by step as the README tells it. New is completely ready before
-//! old is paused; whatever fails, old goes on with the same instance and the events that waited.
+//! How one generation replaces another, in the steps of the README. The new one is completely ready before the old one
+//! is paused. If anything fails, the old one goes on with the same instance and the events that were queued.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -24,7 +24,7 @@ use crate::{
 };
 
 impl<L: Life> Owner<L> {
-    /// Replaces what serves by a library, or begins with it if nothing serves.
+    /// Replaces what serves by a library, or starts with it if nothing serves.
     pub(super) async fn replace(
         &mut self,
         mut candidate: Candidate<L::Library>,
@@ -38,7 +38,7 @@ impl<L: Life> Owner<L> {
         let mut report = self.new_report(number, &candidate, &how);
         let missing_intents = candidate.missing_intents.clone();
 
-        // 1. prepare: done by the caller that found the library. Nothing of it has been executed.
+        // 1. prepare: done by the caller that found the library. None of its code has been executed.
         report.phases.push(Phase { name: Step::Prepare, took: candidate.took });
 
         // 2. open
@@ -57,10 +57,10 @@ impl<L: Life> Owner<L> {
         };
         let Meeting { together, file, manifest } = meeting;
 
-        // 6. serve: what waited comes first.
+        // 6. serve: queued events come first.
         let since = Instant::now();
         let before = match &mut self.now {
-            // The same code again: what it replaced can still be gone back to.
+            // The same code again: the host can still go back to what that replaced.
             Now::Serving(old) if old.digest == digest => old.before.take(),
             _ if how.is_going_back() => None,
             _ => self.before(state.as_ref()),
@@ -68,7 +68,7 @@ impl<L: Life> Owner<L> {
         let serving = Serving { number, generation: new, manifest, digest, errors: 0, before };
         report.buffered = self.inbox.len();
         self.file = file;
-        // It has begun with what is set for it now.
+        // The new generation has started with its current settings.
         self.failed_renewal = None;
         self.lost = None;
         self.failed_file.take_if(|(_, failed, _)| *failed == digest);
@@ -89,7 +89,8 @@ impl<L: Life> Owner<L> {
             Now::Serving(old) => Some(old),
             Now::Away(..) | Now::Loading(_) | Now::Leaving(_) => None,
         };
-        // Otherwise it came from the store, or is on its way there. What is gone back from may have stored another.
+        // Otherwise the state came from the store, or is being written there. The code that is
+        // gone back from may have stored another.
         if let Some(state) = state.filter(|_| old.is_some() || how.is_going_back()) {
             let since = report.state_age.and_then(|age| Instant::now().checked_sub(age));
             self.unsaved = Some((state, since.unwrap_or_else(Instant::now)));
@@ -102,8 +103,8 @@ impl<L: Life> Owner<L> {
         Ok((report, Some(self.life.retire(old.generation))))
     }
 
-    /// Steps 3 to 5, up to where nothing can fail any more. When the old generation was paused, and the state that the new
-    /// one has.
+    /// Steps 3 to 5, up to the point where nothing can fail any more. Returns when the old generation was paused, and
+    /// the state that the new one was given.
     async fn make_ready(
         &self,
         new: &L::Generation,
@@ -119,12 +120,12 @@ impl<L: Life> Owner<L> {
         report.passed(Step::Setup, since);
         self.meet(Point::SetUp, meeting).await?;
 
-        // 4. pause: from here on events wait.
+        // 4. pause: from here on events are queued.
         let paused = Instant::now();
         if let Some(old) = self.now.serving() {
             match self.life.pause(&old.generation).await {
                 Ok(cancelled) => report.cancelled = cancelled,
-                // What is being undone may be broken.
+                // The generation that is undone may be broken.
                 Err(error) if how.is_going_back() => report.notes.push(format!("it did not pause: {error}")),
                 Err(source) => return Err(self.stays(old, Step::Pause, source)),
             }
@@ -159,7 +160,8 @@ impl<L: Life> Owner<L> {
         Ok((paused, state))
     }
 
-    /// Waits for the cogs that are replaced together with this one. If they are not, it goes on if it can alone.
+    /// Waits for the cogs that are replaced together with this one. If one of them fails, this one goes
+    /// on only if it can serve without them.
     async fn meet(&self, point: Point, meeting: &Meeting) -> Result<(), CogError> {
         match &meeting.together {
             Some(member) if !member.reach(point).await => {
@@ -191,7 +193,8 @@ impl<L: Life> Owner<L> {
         report
     }
 
-    /// The states that the new generation may be given, best first, and how old each is unless it is of what serves.
+    /// The states to offer to the new generation, best first, each with its age; `None` as the age if the
+    /// serving generation has just saved it.
     async fn states(&self, how: &How) -> Result<Vec<(State, Option<Duration>)>, CogError> {
         let with_age = |(state, age)| (state, Some(age));
         let own = match self.now.serving() {
@@ -212,7 +215,7 @@ impl<L: Life> Owner<L> {
         };
         match how {
             How::Deploy => Ok(own?.into_iter().collect()),
-            // What the failing code saved is newer; what it was given is surely readable.
+            // The state that the failing code saved is newer; the one that it was given is certainly readable.
             How::GoBack { state: given, .. } => {
                 let newer = own.ok().flatten();
                 let is_readable =
@@ -224,7 +227,7 @@ impl<L: Life> Owner<L> {
         }
     }
 
-    /// What can be gone back to from the new generation, if the configuration wants it.
+    /// What the host can go back to from the new generation, if the configuration wants that.
     fn before(&self, state: Option<&State>) -> Option<Before> {
         let old = self.now.serving()?;
         let faults = self.limits.probation_faults;
@@ -242,14 +245,14 @@ impl<L: Life> Owner<L> {
         })
     }
 
-    /// A step of the new generation failed.
+    /// The error for a failed step of the new generation.
     fn failed(&self, number: u64, new: &L::Generation, step: Step, source: OrderError) -> CogError {
         let kept = self.kept().unwrap_or_else(|| "; it is not loaded".to_owned());
         let has_process = self.life.pulse(new).process().is_some();
         CogError::Step { name: self.id(number), step, kept, again: Again(None), has_process, source }
     }
 
-    /// The same of step 2, of which the error says nothing of what serves.
+    /// The same for step 2, where the error does not yet mention what serves.
     fn not_opened(&self, error: CogError) -> CogError {
         match error {
             CogError::Open { name, file, again, source, .. } => {
@@ -259,14 +262,14 @@ impl<L: Life> Owner<L> {
         }
     }
 
-    /// The old generation could not be taken over from.
+    /// The error for an old generation that could not be replaced.
     fn stays(&self, old: &Serving<L::Generation>, step: Step, source: OrderError) -> CogError {
         let pulse = self.life.pulse(&old.generation);
         let follows = match source {
             OrderError::Ended(_) => {
                 "; it has ended, and is loaded again with the state that was saved last".to_owned()
             }
-            // What keeps it from pausing keeps it from serving.
+            // What keeps it from pausing also keeps it from serving.
             OrderError::Deadline(_) if step == Step::Pause && pulse.call().is_some() => {
                 format!(", and is still in `{}`", pulse.describe())
             }
@@ -278,7 +281,7 @@ impl<L: Life> Owner<L> {
         CogError::Stays { name: self.id(old.number), step, follows, source }
     }
 
-    /// What becomes of the generation that serves, as a clause.
+    /// What happens to the serving generation, as a clause.
     fn kept(&self) -> Option<String> {
         let old = self.now.serving()?;
         let id = self.id(old.number);
@@ -301,13 +304,13 @@ impl<L: Life> Owner<L> {
         if let Some(old) = self.now.serving() {
             self.life.serve(&old.generation);
         }
-        // First its lease ends: it plans nothing more.
+        // Its lease ends first, so that it plans nothing more.
         drop(self.life.retire(new));
         self.schedule.forget(number);
     }
 }
 
-/// What is claimed for the new generation, and with whom.
+/// What is claimed for the new generation, and with which other cogs.
 struct Meeting {
     together: Option<Member>,
     file: PathBuf,

@@ -1,4 +1,4 @@
-//! What happened when a cog came, was replaced or went: phase by phase, in numbers.
+//! What happened when a cog was loaded, replaced or unloaded: phase by phase, in numbers.
 
 use std::{fmt, time::Duration};
 
@@ -11,13 +11,13 @@ use crate::{duration::ShownSecs, step::Step};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// There was none before.
+    /// No generation served before.
     Loaded,
-    /// It took the place of a generation.
+    /// It replaced a generation.
     Replaced,
-    /// The host went back to what served before.
+    /// The host went back to the previous code.
     WentBack,
-    /// It was retired.
+    /// The cog was unloaded.
     Unloaded,
 }
 
@@ -26,7 +26,7 @@ impl Outcome {
     pub(super) const ALL: [Outcome; 4] =
         [Outcome::Loaded, Outcome::Replaced, Outcome::WentBack, Outcome::Unloaded];
 
-    /// As it is serialized.
+    /// Its serialized name.
     pub(super) fn name(self) -> &'static str {
         match self {
             Outcome::Loaded => "loaded",
@@ -37,7 +37,7 @@ impl Outcome {
     }
 }
 
-/// One phase and how long it took.
+/// One phase, and how long it took.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Phase {
     /// Which step.
@@ -47,16 +47,16 @@ pub struct Phase {
     pub took: Duration,
 }
 
-/// What became of the generation that went.
+/// The outcome of retiring the old generation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Retirement {
     /// Its library is no longer mapped.
     Unmapped {
-        /// Bytes of its file.
+        /// Size of its file in bytes.
         bytes: u64,
     },
-    /// Its process has ended, and everything with it.
+    /// Its process has ended, and all of its resources with it.
     Ended {
         /// Whether it had to be killed.
         killed: bool,
@@ -75,40 +75,40 @@ pub struct Report {
     pub cog: String,
     /// How it ended.
     pub outcome: Outcome,
-    /// The generation that went.
+    /// The old generation.
     pub from: Option<u64>,
-    /// The cog's own version in it, if it is known.
+    /// The cog's own version in the old generation, if known.
     pub from_version: Option<String>,
-    /// The generation that came.
+    /// The new generation.
     pub to: Option<u64>,
-    /// The generation whose code that is again, if the host went back.
+    /// If the host went back: the generation whose code serves again.
     pub restored: Option<u64>,
-    /// The cog's own version in it.
+    /// The cog's own version in the new generation.
     pub to_version: Option<String>,
-    /// The process of the generation that came; none: it is on a thread of the host.
+    /// The process of the new generation; `None` if it is on a thread of the host.
     pub process: Option<u32>,
-    /// Phases in order.
+    /// The phases, in order.
     pub phases: Vec<Phase>,
-    /// From pausing the old generation until the new one served, if there was one.
+    /// Time from pausing the old generation until the new one served, if there was an old one.
     #[serde(rename = "pause_micros", serialize_with = "maybe_micros")]
     pub pause: Option<Duration>,
-    /// Items that waited in the queue when the new generation began to serve.
+    /// Items in the queue when the new generation started to serve.
     pub buffered: usize,
-    /// Handlers that were dropped at their `await` because they were not done in time.
+    /// Handlers that were dropped at their `await` because they did not finish in time.
     pub cancelled: usize,
     /// Size of the state that was handed over.
     pub state_bytes: Option<usize>,
-    /// How old that state is; none if the old generation gave it at that moment.
+    /// Age of that state; `None` if the old generation had just saved it.
     #[serde(rename = "state_age_ms", serialize_with = "maybe_millis")]
     pub state_age: Option<Duration>,
-    /// What became of the old library; none as long as it is not known.
+    /// The outcome of retiring the old generation; `None` while it is not known.
     pub retirement: Option<Retirement>,
     /// What else is worth knowing.
     pub notes: Vec<String>,
 }
 
 impl Report {
-    /// A report of nothing yet.
+    /// An empty report.
     pub(super) fn new(cog: &str, outcome: Outcome) -> Report {
         Report {
             cog: cog.to_owned(),
@@ -130,7 +130,7 @@ impl Report {
         }
     }
 
-    /// Writes it into the log, as of the generation that came, or of the one that went.
+    /// Logs it, for the new generation, or for the old one if there is no new one.
     pub fn log(&self) {
         let cog = match self.to.or(self.from) {
             Some(number) => format!("{}#{number}", self.cog),
@@ -146,12 +146,12 @@ impl Report {
         }
     }
 
-    /// Whether both are of one operation.
+    /// Whether both are about the same operation.
     pub(super) fn is_of_same(&self, other: &Report) -> bool {
         (self.outcome, self.from, self.to) == (other.outcome, other.from, other.to)
     }
 
-    /// A step is done that began at `since`.
+    /// Records a finished step that began at `since`.
     pub(super) fn passed(&mut self, name: Step, since: Instant) {
         self.phases.push(Phase { name, took: since.elapsed() });
     }

@@ -1,10 +1,12 @@
-//! Step 7 of a replacement: takes a retired generation's remains apart, in an order in which nothing of the cog is used
-//! after it is gone. The thread ends, the threads it started end, no slot is alive; then the library is closed, seen to
-//! be unmapped, and its pthread keys are given back. What cannot be finished is held: mapped, counted, named. A leak is
-//! better than a crash.
+//! Step 7 of a replacement: takes a retired generation's remains apart, in an order in which none of its code or
+//! data is used after it is unmapped. Its thread must have ended, with its thread-local destructors; the threads
+//! that it started must have ended; no slot may be alive; the signal handlers that it left must be reset. Then the
+//! library is closed (`dlclose`, which runs its destructors), seen to be unmapped in `/proc/self/maps`, and its
+//! pthread keys are deleted. What cannot be finished is held: it stays mapped, is counted, and is reported by name.
+//! A leak is better than a crash.
 //!
-//! One thread does this for all cogs and waits for none of them: a thread is joined when the kernel has forgotten it,
-//! and a library, whose destructors are the cog's code, is closed on a thread of its own.
+//! One thread does this for all cogs and waits for none of them: a thread is joined only once the kernel no longer
+//! lists it, and a library, whose destructors are the cog's code, is closed on a thread of its own.
 #![allow(unsafe_code, reason = "gives back pthread keys and unmaps libraries")]
 
 use std::{
@@ -31,9 +33,9 @@ use crate::{
     library::{Mapping, OpenLibrary, PrivateCopy},
 };
 
-/// How often a held generation is looked at again.
+/// How often a held generation is checked again.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
-/// How often the end of a thread is looked for.
+/// How often a pending retirement is checked.
 const TICK: Duration = Duration::from_micros(200);
 
 /// What is left of a generation.
@@ -45,20 +47,20 @@ pub(super) struct Remains {
     pub(super) library: Option<OpenLibrary>,
     pub(super) copy: PrivateCopy,
     pub(super) lease: Arc<Lease>,
-    /// Whether a cog was made, and so was lent a share of the lease.
+    /// Whether an instance was created, and so a reference to the lease was lent to it.
     pub(super) was_lent: bool,
 }
 
 /// A retired generation that is still mapped.
 #[derive(Clone, Debug, Serialize)]
 pub struct Held {
-    /// Who.
+    /// The generation, such as `name#7`.
     pub generation: String,
-    /// Everything that keeps it.
+    /// Everything that keeps it mapped.
     pub reason: String,
 }
 
-/// The thread that retires, and the list of what it could not.
+/// The thread that retires generations, and the list of those that it could not unmap.
 #[derive(Debug)]
 pub(super) struct Reaper {
     work: mpsc::Sender<Work>,
@@ -66,7 +68,7 @@ pub(super) struct Reaper {
     held_max: usize,
 }
 
-/// What became of those that were retired.
+/// The outcomes of retirements.
 #[derive(Debug, Default)]
 struct Tally {
     held: Mutex<Vec<(GenerationId, String)>>,
@@ -78,21 +80,21 @@ struct Work {
     remains: Remains,
     closing: Option<Closing>,
     until: Instant,
-    /// Taken once it is unmapped or held.
+    /// Taken once the library is unmapped or held.
     done: Option<oneshot::Sender<Retirement>>,
 }
 
-/// A library that is being closed, or was.
+/// A library that is being closed, or has been.
 #[derive(Debug)]
 struct Closing {
-    /// What the dynamic loader says, once.
+    /// The dynamic loader's result, received once.
     closed: mpsc::Receiver<Result<(), String>>,
     is_closed: bool,
     keys: Vec<libc::pthread_key_t>,
 }
 
 impl Reaper {
-    /// Starts the thread. It ends with the reaper.
+    /// Starts the thread, which ends when the reaper is dropped.
     pub(super) fn new(held_max: usize) -> Reaper {
         let (work, orders) = mpsc::channel();
         let tally = Arc::new(Tally::default());
@@ -104,35 +106,35 @@ impl Reaper {
         Reaper { work, tally, held_max }
     }
 
-    /// Retires what is left of a generation, within `deadline`.
+    /// Retires what is left of a generation. If that takes longer than `deadline`, it is held.
     pub(super) fn retire(&self, remains: Remains, deadline: Duration) -> oneshot::Receiver<Retirement> {
         let (done, retired) = oneshot::channel();
         let until = Instant::now() + deadline;
-        // The thread lives as long as `work`.
+        // The receiving thread lives as long as `work`.
         let _ = self.work.send(Work { remains, closing: None, until, done: Some(done) });
         retired
     }
 
-    /// Notes a generation of which nothing can be taken back.
+    /// Adds a generation to the held ones of which nothing can be reclaimed.
     pub(super) fn hold(&self, id: &GenerationId, reason: &str) {
         self.tally.held().push((id.clone(), reason.to_owned()));
     }
 
-    /// What is held.
+    /// The held generations.
     pub(super) fn held(&self) -> Vec<Held> {
         let held = self.tally.held();
         held.iter().map(|(id, reason)| Held { generation: id.to_string(), reason: reason.clone() }).collect()
     }
 
-    /// How many generations are held, if no further one of this cog may be opened. A cog of which nothing is held may
-    /// always be: otherwise one cog could keep all others from being loaded.
+    /// The number of held generations, if no other generation of this cog may be opened. A cog without held generations
+    /// may always open one: otherwise one cog could keep all others from being loaded.
     pub(super) fn is_full_for(&self, cog: &str) -> Option<usize> {
         let held = self.tally.held();
         let is_own = held.iter().any(|(id, _)| *id.cog == *cog);
         (is_own && held.len() >= self.held_max).then_some(held.len())
     }
 
-    /// How many libraries were unmapped so far.
+    /// How many libraries have been unmapped.
     pub(super) fn unmapped(&self) -> usize {
         self.tally.unmapped.load(Ordering::Relaxed)
     }
@@ -154,7 +156,7 @@ fn run(orders: &mpsc::Receiver<Work>, tally: &Tally) {
             Ok(work) => pending.push(work),
             Err(mpsc::RecvTimeoutError::Timeout) => {}
             Err(mpsc::RecvTimeoutError::Disconnected) => {
-                // What is still mapped keeps its file, and with it the lock of the folder, as long as the process.
+                // Whatever is still mapped keeps its file, and with it the lock of the folder, until the process ends.
                 std::mem::forget((pending, waiting));
                 return;
             }
@@ -178,14 +180,14 @@ fn run(orders: &mpsc::Receiver<Work>, tally: &Tally) {
     }
 }
 
-/// Goes as far as it can be gone without waiting. The bytes that were unmapped, or everything that keeps them.
+/// Does what is possible without waiting. Returns the number of unmapped bytes, or everything that keeps the library.
 fn advance(work: &mut Work) -> Result<u64, String> {
     if work.closing.is_none() {
         let reasons = reasons_to_wait(&work.remains);
         if !reasons.is_empty() {
             return Err(reasons.join("; "));
         }
-        // The kernel has forgotten the thread: its thread-local destructors have run, and this returns at once.
+        // The kernel no longer lists the thread: its thread-local destructors have run, and joining returns at once.
         if let Some(Err(panic)) = work.remains.thread.take().map(JoinHandle::join) {
             tracing::error!(cog = %work.remains.id, "its lane panicked: {}", panic_text(&*panic));
         }
@@ -209,8 +211,9 @@ fn advance(work: &mut Work) -> Result<u64, String> {
 fn reasons_to_wait(remains: &Remains) -> Vec<String> {
     let mut reasons = Vec::new();
     if let Some(thread) = &remains.thread {
-        // The handle says that the thread's function has returned; destructors of thread-local values run after it,
-        // and joining would wait for them: https://doc.rust-lang.org/std/thread/struct.JoinHandle.html#method.is_finished
+        // `is_finished` only means that the thread's function has returned. Destructors of thread-local values, which
+        // may be the cog's code, run after it, and joining would wait for them:
+        // https://doc.rust-lang.org/std/thread/struct.JoinHandle.html#method.is_finished
         if !thread.is_finished() {
             reasons.push("its thread has not ended".to_owned());
         } else if remains.pulse.thread().is_some_and(is_alive) {
@@ -233,7 +236,7 @@ fn reasons_to_wait(remains: &Remains) -> Vec<String> {
     reasons
 }
 
-/// The last step before unmapping: from here on nobody is left who could install a handler.
+/// The last step before unmapping: from here on no code of the cog is left that could install a handler.
 fn put_back_signals(remains: &Remains) -> Result<(), String> {
     let Some(library) = &remains.library else { return Ok(()) };
     match library.put_back_signals() {
@@ -251,8 +254,8 @@ impl Closing {
         let keys = library.ledger().map(Ledger::take_keys).unwrap_or_default();
         let (done, closed) = mpsc::channel();
         let close = move || {
-            // SAFETY: `advance` has seen that its thread was joined, the threads it started have ended and no slot is
-            // alive; everything else was turned into the host's own types on receipt.
+            // SAFETY: `advance` has checked that its thread was joined, the threads it started have ended and no slot
+            // is alive; everything else was converted into the host's own types on receipt.
             let closed = unsafe { library.close() };
             let _ = done.send(closed.map_err(|error| error.to_string()));
         };
@@ -272,11 +275,11 @@ impl Closing {
         Ok(())
     }
 
-    /// Only now: as long as the library is mapped its code may use them, and a number that was given back may soon be
-    /// somebody else's.
+    /// Called only once the library is unmapped: until then its code may use the keys, and the number of a deleted key
+    /// may soon be reused by other code.
     fn give_keys_back(&mut self) {
         for key in self.keys.drain(..) {
-            // SAFETY: the key was created by this library and not deleted by it; nobody is left who could use it.
+            // SAFETY: the key was created by this library and not deleted by it; no code is left that could use it.
             unsafe { libc::pthread_key_delete(key) };
         }
     }
@@ -290,7 +293,7 @@ impl Work {
     }
 }
 
-/// The library is unmapped: its file and the share of its lease are not needed any more.
+/// The library is unmapped: its file and its reference to the lease are no longer needed.
 fn finish(work: &mut Work, bytes: u64, tally: &Tally) {
     let remains = &mut work.remains;
     if work.closing.is_some() {
@@ -300,13 +303,13 @@ fn finish(work: &mut Work, bytes: u64, tally: &Tally) {
         remains.copy.set_mapping(Mapping::Never);
     }
     if std::mem::take(&mut remains.was_lent) {
-        // SAFETY: it was lent once, which was just noted as taken back, and the library is unmapped.
+        // SAFETY: it was lent once, which was just recorded as taken back, and the library is unmapped.
         unsafe { Lease::release(&remains.lease) };
     }
     work.tell(Retirement::Unmapped { bytes });
 }
 
-/// A thread may have ended late, and the loader unmaps late. Whether it is still held.
+/// Threads may end late, and the loader may unmap late. Returns whether the generation is still held.
 fn look_again(work: &mut Work, tally: &Tally) -> bool {
     let result = advance(work);
     let mut list = tally.held();
@@ -332,8 +335,7 @@ fn is_alive(tid: i32) -> bool {
     Path::new("/proc/self/task").join(tid.to_string()).exists()
 }
 
-/// Whether code of the file is mapped. Somebody who resolves a backtrace maps the file as well, as data; that is not
-/// the library.
+/// Whether code of the file is mapped. Resolving a backtrace also maps the file, but as data; that is not the library.
 fn is_mapped(file: &Path) -> std::io::Result<bool> {
     let maps = fs::read_to_string("/proc/self/maps")?;
     let file = file.to_string_lossy();

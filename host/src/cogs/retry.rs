@@ -1,4 +1,4 @@
-//! When what failed is tried again: a file, a renewal, code that was lost.
+//! When something that failed is tried again: a file, a renewal, code that was lost.
 
 use std::time::Duration;
 
@@ -12,20 +12,20 @@ use crate::library::Digest;
 
 /// Shortest and longest pause between two attempts.
 const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(300)];
-/// How often a call is looked at that must return first.
+/// How often to check whether a call has returned that blocks a retry.
 pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-/// When what could not be brought into service is tried again, and how long after the attempt before.
+/// When a failed attempt is repeated, and how long after the previous one.
 #[derive(Clone, Copy)]
 pub(super) struct Retry {
     pub(super) at: Instant,
     pub(super) pause: Duration,
-    /// The call in which the generation that serves kept its thread: as long as it does, trying is of no use.
+    /// The call in which the serving generation keeps its thread: until it returns, a retry is useless.
     pub(super) after_call: Option<u64>,
 }
 
 impl Retry {
-    /// The next after `last`, after a longer pause; or the first.
+    /// The one after `last`, with twice the pause up to the longest; or the first.
     pub(super) fn after(last: Option<Retry>) -> Retry {
         let pause = last.map_or(PAUSES[0], |last| (last.pause * 2).min(PAUSES[1]));
         Retry { at: Instant::now() + pause, pause, after_call: None }
@@ -35,7 +35,7 @@ impl Retry {
         self.at <= Instant::now()
     }
 
-    /// Whether it is time, and the generation that serves does not stand in its way.
+    /// Whether it is time, and the serving generation does not block it.
     pub(super) fn is_due<G>(&mut self, life: &impl Life<Generation = G>, now: &Now<G>) -> bool {
         if !self.has_come() {
             return false;

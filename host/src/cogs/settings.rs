@@ -1,4 +1,4 @@
-//! What the operator has set for the cogs: handed to each generation when it is opened, changed while the host runs.
+//! The operator's settings for the cogs: passed to each generation when it is opened, and changed while the host runs.
 
 use std::{
     collections::BTreeMap,
@@ -20,21 +20,21 @@ use crate::{
     log,
 };
 
-/// What is set for all cogs.
+/// The settings of all cogs.
 #[derive(Debug, Default)]
 pub struct CogSettings {
     /// The config file.
     file: PathBuf,
-    /// Which contents of it were seen; none if it is not followed.
+    /// Which contents of the file were seen; unset if it is not followed.
     looks: OnceLock<tokio::sync::Mutex<Looks>>,
     sections: RwLock<BTreeMap<String, CogSection>>,
-    /// Where cogs live for which nothing else is set.
+    /// The kind of lane for cogs that set none.
     lane: LaneKind,
-    /// Where cogs live because somebody asked for it while the host runs.
+    /// The lanes that cogs were moved to on request while the host runs.
     asked: RwLock<BTreeMap<String, LaneKind>>,
 }
 
-/// What tells one content of a file from another, without reading it: inode, bytes, time of the last change.
+/// Distinguishes contents of a file without reading it: inode, size in bytes, time of the last modification.
 type Stamp = (u64, u64, SystemTime);
 
 /// Which contents of a file were seen.
@@ -42,11 +42,11 @@ type Stamp = (u64, u64, SystemTime);
 struct Looks {
     read: Option<Stamp>,
     last: Option<Stamp>,
-    /// What could not be read, and is tried again at each look; it is said once.
+    /// Content that could not be read and is tried again at each check; the error is logged once.
     unread: Option<Stamp>,
 }
 
-/// How long a config that is being written has to be complete before a cog is loaded, and how often it is looked at.
+/// How long to wait for a config that is being written before a cog is loaded, and how often to check it.
 const SETTLES: Duration = Duration::from_secs(1);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 
@@ -54,19 +54,19 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct LaneSettings {
     pub(super) kind: LaneKind,
-    /// Bytes of private memory of its process.
+    /// Limit of its process's private memory, in bytes.
     pub(super) memory_max: Option<u64>,
-    /// Whether events that it was handling when it crashed begin again.
+    /// Whether events that it was handling when it crashed are handled again.
     pub(super) redeliver: bool,
-    /// Whether its process is locked in.
+    /// Whether its process is sandboxed.
     pub(super) sandbox: Sandbox,
 }
 
-/// A cog that is locked in does not fill the machine's memory either, in bytes.
+/// The default memory limit of a sandboxed process, in bytes, so that it cannot fill the machine's memory.
 const SANDBOX_MEMORY: u64 = 256 << 20;
 
 impl CogSettings {
-    /// What the config file `file` says; `lane` is where cogs live for which it says nothing else.
+    /// What the config file `file` sets; `lane` is for cogs that set none.
     pub fn new(file: PathBuf, sections: BTreeMap<String, CogSection>, lane: LaneKind) -> CogSettings {
         CogSettings { file, sections: RwLock::new(sections), lane, ..CogSettings::default() }
     }
@@ -89,7 +89,7 @@ impl CogSettings {
         }
     }
 
-    /// Moves a cog from its next generation on; none: where the config says. Where it was moved to before.
+    /// Moves a cog from its next generation on; `None`: to where the config says. Returns where it was moved before.
     pub(super) fn move_to(&self, cog: &str, lane: Option<LaneKind>) -> Option<LaneKind> {
         let mut asked = self.asked.write().unwrap_or_else(PoisonError::into_inner);
         match lane {
@@ -98,12 +98,12 @@ impl CogSettings {
         }
     }
 
-    /// The settings of a cog; none if it has no section for them.
+    /// The settings of a cog; `None` if it has no section for them.
     pub(super) fn of(&self, cog: &str) -> Option<Settings> {
         self.sections.read().unwrap_or_else(PoisonError::into_inner).get(cog)?.settings.clone()
     }
 
-    /// What a cog may ask of the host: what is set for it, else what it declares, as far as that is known.
+    /// What a cog may request from the host: what is set for it, else what its manifest declares, if that is known.
     pub(super) fn allowed(&self, cog: &str, manifest: Option<&Manifest>) -> Allowed {
         let sections = self.sections.read().unwrap_or_else(PoisonError::into_inner);
         let set = sections.get(cog).and_then(|section| section.handles.clone());
@@ -111,12 +111,12 @@ impl CogSettings {
         set.map_or_else(declared, Allowed::Config)
     }
 
-    /// What the next generation of a cog is opened with.
+    /// The terms that the next generation of a cog is opened with.
     pub(super) fn terms(&self, cog: &str, manifest: Option<&Manifest>) -> Terms {
         Terms { lane: self.lane(cog), allowed: self.allowed(cog, manifest), settings: self.of(cog) }
     }
 
-    /// Takes the place of what was set; the cogs for which it differs.
+    /// Replaces the settings. Returns the cogs for which they differ.
     fn replace(&self, new: BTreeMap<String, CogSection>) -> Vec<String> {
         let mut sections = self.sections.write().unwrap_or_else(PoisonError::into_inner);
         let before = std::mem::replace(&mut *sections, new);
@@ -126,7 +126,7 @@ impl CogSettings {
         names.filter(|name| section(&before, name) != section(&sections, name)).cloned().collect()
     }
 
-    /// Says where in the config a setting stands that a cog cannot use.
+    /// Adds the line of the config to a fault about a setting that a cog cannot use.
     pub(super) fn placed(&self, cog: &str, fault: Fault) -> Fault {
         let FaultKind::Settings = fault.kind else { return fault };
         let key = fault.place.unwrap_or_default();
@@ -136,7 +136,7 @@ impl CogSettings {
         Fault { text, place: None, ..fault }
     }
 
-    /// What a cog declares to ask of the host and may not.
+    /// What a cog declares to request from the host, but is not allowed to.
     pub(crate) fn not_allowed(&self, manifest: &Manifest) -> Option<String> {
         let declared = Allowed::declared(Some(manifest.handles.as_deref()?));
         let name = &manifest.name;
@@ -145,14 +145,15 @@ impl CogSettings {
             .then(|| format!("`{name}` asks for {lacking}, which `[cog.{name}] handles` does not allow"))
     }
 
-    /// What is set for a cog that takes no settings.
+    /// A note that settings are set for a cog that takes none.
     pub(crate) fn unused(&self, manifest: &Manifest) -> Option<String> {
         let settings = self.of(&manifest.name).filter(|_| !manifest.settings)?;
         let line = self.line(settings.line_of(""));
         Some(format!("{line}`cog.{}.settings` is not used: it takes none", manifest.name))
     }
 
-    /// A line of the config, in front of what is wrong with it. Nothing where there is no config: `gearshift check` needs none.
+    /// A line of the config, as a prefix for what is wrong with it. Empty without a config:
+    /// `gearshift check` needs none.
     fn line(&self, line: Option<usize>) -> String {
         match (self.file.display(), line) {
             _ if self.file.as_os_str().is_empty() => String::new(),
@@ -168,8 +169,8 @@ impl CogSettings {
 }
 
 impl Cogs {
-    /// Follows what the config file sets for the cogs, until it is dropped: looks at it every so often, and before each
-    /// library is loaded. Anything else in it waits for a restart.
+    /// Follows the cogs' sections of the config file until the future is dropped: checks it at the interval `every`,
+    /// and before each library is loaded. Changes outside of these sections need a restart.
     pub async fn follow_config(self: Arc<Self>, every: Duration) {
         // It may have changed since the host read it.
         let looks = Looks { read: None, last: stamp(&self.parts.settings.file).await, unread: None };
@@ -180,8 +181,8 @@ impl Cogs {
         }
     }
 
-    /// Takes over what the config file says now, if it is followed: a cog that comes together with its section is not
-    /// loaded without it, which may be what locks it in.
+    /// Applies what the config file says now, if it is followed: a cog that arrives together with its section is not
+    /// loaded without it. The section may be what sandboxes it.
     pub(super) async fn settle_config(self: &Arc<Self>) {
         let Some(looks) = self.parts.settings.looks.get() else { return };
         let settled = async {
@@ -189,23 +190,23 @@ impl Cogs {
                 tokio::time::sleep(BETWEEN_LOOKS).await;
             }
         };
-        // What is not complete by then is followed later.
+        // A file that is not complete by then is picked up later.
         let _ = tokio::time::timeout(SETTLES, settled).await;
     }
 
-    /// A file that has just been written may not be complete, so it is read when two looks saw the same. Whether what is
-    /// there is what was read.
+    /// A file that has just been written may not be complete, so it is read once two checks saw the same content.
+    /// Returns whether the present content was read.
     async fn look_at_config(self: &Arc<Self>, looks: &tokio::sync::Mutex<Looks>) -> bool {
         let mut looks = looks.lock().await;
         let file = &self.parts.settings.file;
         let now = stamp(file).await;
         if now.is_some() && now == looks.last && now != looks.read {
             let path = file.clone();
-            // A file server that does not answer keeps no worker.
+            // On a blocking thread: a file server that does not respond must not block a worker.
             let Ok(loaded) = tokio::task::spawn_blocking(move || Config::load(&path)).await else {
                 return false;
             };
-            // It was written to meanwhile: what was read may be half of it.
+            // It was written in the meantime: what was read may be incomplete.
             if stamp(file).await != now {
                 return false;
             }
@@ -214,7 +215,7 @@ impl Cogs {
                 looks.read = now;
             }
             match loaded {
-                // A cog that is slow to reload keeps no other waiting.
+                // A cog that is slow to reload must not delay the others.
                 Ok(config) => drop(self.parts.runtime.spawn(self.follow_settings(config.cog))),
                 Err(_) if looks.unread == now => {}
                 Err(error) => {
@@ -225,7 +226,7 @@ impl Cogs {
             }
             looks.unread = now.filter(|_| is_unread);
         }
-        // One that is put there again a moment later, as editors do, is not gone.
+        // A file that is back a moment later, as editors do it, is not gone.
         let is_gone = now.is_none() && looks.last.is_none();
         if is_gone && looks.read.take().is_some() {
             tracing::warn!(
@@ -237,8 +238,8 @@ impl Cogs {
         is_gone || (now.is_some() && now == looks.read)
     }
 
-    /// Takes over what is set for the cogs now, at once. Those for which it has changed are reloaded, when the future is
-    /// polled; one that cannot use it goes on with what it had. The outcome goes into the log.
+    /// Applies new settings of the cogs immediately. Cogs whose settings have changed are reloaded when the future is
+    /// polled; one that cannot use them keeps the old ones. The outcome is logged.
     pub fn follow_settings(
         self: &Arc<Self>,
         sections: BTreeMap<String, CogSection>,
@@ -246,7 +247,7 @@ impl Cogs {
         let (changed, cogs) = (self.parts.settings.replace(sections), Arc::clone(self));
         async move {
             let renewed = changed.into_iter().map(async |name| {
-                // One that is being loaded may have been given what was set before.
+                // One that is being loaded may have been given the previous settings.
                 let is_wanted =
                     |status: &Status, _: &Entry| status.is_routed() || status.absence == Absence::Failed;
                 if cogs.registry.of(&name, is_wanted) != Some(true) {
@@ -264,7 +265,7 @@ impl Cogs {
     }
 }
 
-/// None if it is not there, or if nothing is in it: it was cut off to be written, and says nothing of any cog.
+/// `None` if the file does not exist or is empty: it was truncated to be written, and says nothing about any cog.
 async fn stamp(file: &Path) -> Option<Stamp> {
     let found = tokio::fs::metadata(file).await.ok().filter(|found| found.len() > 0)?;
     Some((found.ino(), found.len(), found.modified().ok()?))

@@ -1,4 +1,4 @@
-//! How a cog is, as everybody but its owner sees it.
+//! The status of a cog, as everything but its owner sees it.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -16,11 +16,11 @@ pub enum Stage {
     /// None of its generations serves.
     #[default]
     Away,
-    /// Its first generation is being loaded, or one after a crash; its events wait.
+    /// Its first generation is being loaded, or one after a crash; its events are queued.
     Loading,
     /// A generation serves.
     Serving,
-    /// It saves its state and goes.
+    /// It saves its state and is unloaded.
     Leaving,
 }
 
@@ -28,53 +28,53 @@ pub enum Stage {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Absence {
-    /// Nothing was loaded yet.
+    /// Nothing has been loaded yet.
     #[default]
     New,
     /// It could not be loaded. Its commands stay registered.
     Failed,
-    /// It kept its thread too often; nothing is loaded until its file changes or somebody asks.
+    /// It kept its thread too often; nothing is loaded until its file changes or a user asks for it.
     Parked,
-    /// Somebody unloaded it, or the host is closing.
+    /// A user unloaded it, or the host is closing.
     Unloaded,
-    /// Its file is gone, or is another cog now.
+    /// Its file is gone, or holds another cog now.
     FileGone,
 }
 
-/// What is known of a cog. Its owner publishes it as one value.
+/// What is known about a cog. Its owner publishes it as one value.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Status {
     pub(super) stage: Stage,
     pub(super) absence: Absence,
-    /// Why it is away, in words.
+    /// Why it is away, as text.
     pub(super) reason: Option<String>,
-    /// Whether what failed is tried again by itself.
+    /// Whether what failed is tried again automatically.
     pub(super) is_tried_again: bool,
     /// Since when it is in this stage.
     pub(super) since: Option<Instant>,
     /// The generation that serves.
     pub(super) generation: Option<u64>,
     pub(super) file: PathBuf,
-    /// Of the generation that serves, or is being loaded, or was there last.
+    /// The manifest of the generation that serves, is being loaded, or was there last.
     pub(super) manifest: Option<Arc<Manifest>>,
     pub(super) digest: Option<Digest>,
     pub(super) pulse: Option<Arc<Pulse>>,
-    /// What the generation that serves was opened with.
+    /// The terms that the serving generation was opened with.
     pub(super) terms: Option<Arc<Terms>>,
     pub(super) faults: u64,
-    /// Handlers that ended with what Discord refused, the network did or a user typed.
+    /// Handlers that ended because Discord refused, the network failed or a user mistyped.
     pub(super) refusals: u64,
     /// Over all generations.
     pub(super) totals: Totals,
     pub(super) last_fault: Option<LastFault>,
     pub(super) last_report: Option<Report>,
-    /// Whether it gave a state that is not in the store yet.
+    /// Whether it returned a state that is not in the store yet.
     pub(super) is_unsaved: bool,
-    /// Whether it went without giving its state.
+    /// Whether it was unloaded without returning its state.
     pub(super) is_state_lost: bool,
 }
 
-/// A failure, of a handler or of an attempt to load.
+/// A failure, of a handler or of an attempt to load the cog.
 #[derive(Clone, Debug)]
 pub(super) struct LastFault {
     pub(super) text: String,
@@ -82,7 +82,7 @@ pub(super) struct LastFault {
 }
 
 impl Status {
-    /// Something failed just now.
+    /// Records a failure, with the current time.
     pub(super) fn failed(&mut self, text: String) {
         self.last_fault = Some(LastFault { text, at: Instant::now() });
     }
@@ -92,12 +92,12 @@ impl Status {
         matches!(self.stage, Stage::Loading | Stage::Serving)
     }
 
-    /// Whether it went for good, as far as anybody knows: its name and its commands are free.
+    /// Whether it was unloaded and not just interrupted: its name and its commands are free.
     pub(super) fn has_left(&self) -> bool {
         self.stage == Stage::Away && matches!(self.absence, Absence::Unloaded | Absence::FileGone)
     }
 
-    /// How it is away, for its users.
+    /// How it is away, for messages to users.
     pub(super) fn away(&self) -> Away {
         if self.is_tried_again { Away::ComesBack } else { Away::Stays }
     }

@@ -1,5 +1,5 @@
-//! How a host begins with what its folder holds: first everything is read and announced, so that events wait for the
-//! cogs that will be there, then all are brought into service at once.
+//! How a host starts with what its folder holds: first everything is read and announced, so that events are queued for
+//! the cogs that will be there, then all cogs are brought into service concurrently.
 
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 
@@ -12,17 +12,17 @@ use super::{
 };
 use crate::library::{self, PrivateCopy};
 
-/// What the folder holds when the host starts, not yet in service.
+/// What the folder held when the host started, not yet in service.
 #[derive(Debug, Default)]
 pub struct Claimed {
     candidates: Vec<Candidate<PrivateCopy>>,
     refused: Vec<CogError>,
-    /// What the config says of cogs that are not there.
+    /// Warnings about config for cogs that no library holds.
     pub(crate) absent: Vec<String>,
 }
 
-/// What the config says of cogs that no library of the folder is: `found` are those that are there, `all_known` whether
-/// every library could be read. One that could not may be any cog with a section.
+/// Warnings about config for cogs that no library of the folder holds. `found` are the cogs in the folder, `all_known`
+/// is whether every library could be read. One that could not may hold any of the cogs with a section.
 pub(crate) fn without_library(
     folder: &Path,
     disabled: &[String],
@@ -43,7 +43,7 @@ pub(crate) fn without_library(
 }
 
 impl Cogs {
-    /// Reads every library of the folder and announces its cog, so that events wait for the cogs that will be there.
+    /// Reads every library of the folder and announces its cog, so that events are queued for it.
     pub async fn claim_all(self: &Arc<Self>) -> Claimed {
         let mut claimed = Claimed::default();
         let files = match library::candidates(&self.parts.folder) {
@@ -54,7 +54,7 @@ impl Cogs {
             }
         };
         let reads = files.into_iter().map(async |file| (self.prepare_wanted(&file).await, file));
-        // In the order of their names, so that of two that claim one name the same one wins at every start.
+        // In the order of file names, so that if two claim one name, the same one wins at every start.
         let read = join_all(reads).await;
         let mut found: BTreeSet<String> = BTreeSet::new();
         for (prepared, file) in read {
@@ -90,8 +90,8 @@ impl Cogs {
         claimed.await.map(drop)
     }
 
-    /// Brings what was claimed into service, all at once. A cog that cannot be loaded stops neither the others nor the
-    /// host.
+    /// Brings what was claimed into service, concurrently. A cog that cannot be loaded stops neither
+    /// the others nor the host.
     pub async fn bring_all(self: &Arc<Self>, claimed: Claimed) -> Vec<Result<Report, CogError>> {
         let brought = claimed.candidates.into_iter().map(|candidate| self.bring(candidate, Wish::Changed));
         let mut results: Vec<_> = claimed.refused.into_iter().map(Err).collect();

@@ -1,4 +1,4 @@
-//! How the cogs are, for people and for the control socket. Looking changes nothing and waits for nothing.
+//! The status of the cogs, for people and for the control socket. Reading it changes nothing and never waits.
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
@@ -12,7 +12,7 @@ use crate::{
     config::LaneKind, counters::TimesSeen, lane::Pulse, library::Digest, process::Usage, schedule::TaskStatus,
 };
 
-/// Planned tasks of a cog that are listed.
+/// Maximum number of planned tasks that are listed per cog.
 const PLANNED_MAX: usize = 100;
 
 /// One cog.
@@ -26,41 +26,41 @@ pub struct CogStatus {
     pub file: PathBuf,
     /// The cog's own version.
     pub version: Option<String>,
-    /// BLAKE3 of the file's content that serves.
+    /// BLAKE3 of the content of the file that serves.
     pub digest: Option<Digest>,
     /// The stage it is in.
     pub stage: Stage,
     /// Why it is away.
     pub absence: Option<Absence>,
-    /// Why it is away, in words.
+    /// Why it is away, as text.
     pub reason: Option<String>,
-    /// Where it lives.
+    /// The kind of its lane.
     pub lane: LaneKind,
-    /// The process of its own that it lives in.
+    /// Its own process, if it has one.
     pub process: Option<LaneProcess>,
-    /// Whether its process is locked in.
+    /// Whether its process is sandboxed.
     pub sandbox: bool,
-    /// What it may ask of the host; none: everything.
+    /// What it may request from the host; `None`: everything.
     pub handles: Option<Vec<String>>,
-    /// What is set otherwise for it by now, and holds until a generation with that has come: in words.
+    /// Settings that have changed and that this generation was opened without, as text.
     pub outdated: Vec<String>,
     /// What its thread is doing.
     pub activity: &'static str,
-    /// Events it subscribed to.
+    /// Events it subscribes to.
     pub events: Vec<String>,
-    /// Commands it answers.
+    /// Commands it handles.
     pub commands: Vec<String>,
-    /// Events among them that never come.
+    /// Events among them that never arrive.
     pub missing_intents: Vec<MissingIntent>,
-    /// Items that wait for it.
+    /// Items in its queue.
     pub queued: usize,
-    /// Handlers that were begun and are not done.
+    /// Handlers that are running.
     pub in_flight: usize,
     /// Futures that its handlers have spawned and that are not done.
     pub spawned: usize,
-    /// Items handed to it so far.
+    /// Items passed to it so far.
     pub handled: u64,
-    /// Items that found its queue full so far.
+    /// Items that were dropped so far because its queue was full.
     pub dropped: u64,
     /// Planned tasks.
     pub tasks: usize,
@@ -68,18 +68,18 @@ pub struct CogStatus {
     pub planned: Vec<TaskStatus>,
     /// Faults of this generation.
     pub faults: u64,
-    /// Handlers of this generation that ended with what Discord refused, the network did or a user typed.
+    /// Handlers of this generation that ended because Discord refused, the network failed or a user mistyped.
     pub refusals: u64,
-    /// Over all generations since the host was opened, as everything that was handled.
+    /// Over all generations since the host was opened, as is `handled`.
     pub totals: Totals,
-    /// How long handlers took since then.
+    /// How long handlers have taken since then.
     #[serde(skip)]
     pub handled_in: TimesSeen,
-    /// The last failure, of a handler or of an attempt to load, until other code or other settings have come.
+    /// The last failure, of a handler or of an attempt to load, until other code or other settings are loaded.
     pub last_fault: Option<String>,
     /// Seconds since then.
     pub last_fault_secs: Option<u64>,
-    /// Whether the state it gave last is not in the store yet.
+    /// Whether the state it returned last is not in the store yet.
     pub is_unsaved: bool,
     /// Seconds since this generation began to serve.
     pub uptime_secs: Option<u64>,
@@ -90,16 +90,16 @@ pub struct CogStatus {
 /// The process of a lane.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct LaneProcess {
-    /// The kernel's number of it.
+    /// Its process id.
     pub id: u32,
-    /// Memory that is resident, in bytes; what it shares with others is counted as well.
+    /// Resident memory in bytes, including what it shares with other processes.
     pub memory_bytes: u64,
     /// Processor time so far, in milliseconds.
     pub processor_ms: u64,
 }
 
 impl LaneProcess {
-    /// None if it is gone.
+    /// `None` if it is gone.
     fn of(id: u32) -> Option<LaneProcess> {
         let (memory_bytes, processor) = Usage::of_process(id)?;
         let processor_ms = u64::try_from(processor.as_millis()).unwrap_or(u64::MAX);
@@ -107,7 +107,7 @@ impl LaneProcess {
     }
 }
 
-/// All cogs, and what is left of those that went.
+/// All cogs, and what is left of those that were unloaded.
 #[derive(Clone, Debug, Serialize)]
 pub struct HostStatus {
     /// The cogs by name.
@@ -122,7 +122,8 @@ pub struct HostStatus {
     pub routed: u64,
     /// Events that could not be read so far.
     pub unreadable: u64,
-    /// Events that came so far, by Discord's name of each; `other` are those beyond the names that are counted apart.
+    /// Events that arrived so far, by Discord's name; `other` counts those beyond the names that
+    /// are counted separately.
     pub received: BTreeMap<String, u64>,
     /// How long the operations on cogs took so far.
     #[serde(skip)]
@@ -130,7 +131,7 @@ pub struct HostStatus {
 }
 
 impl Cogs {
-    /// Whether no cog has an event waiting or a handler under way.
+    /// Whether no cog has an event queued or a handler running.
     pub fn is_idle(&self) -> bool {
         let rests = |pulse: &Arc<Pulse>| pulse.rests();
         let busy = self.registry.each(|_, status, entry| {
@@ -139,7 +140,7 @@ impl Cogs {
         busy.is_empty()
     }
 
-    /// How everything is now.
+    /// The current status of everything.
     pub fn status(&self) -> HostStatus {
         let (routed, unreadable) = self.parts.router.counts();
         let mut received = self.parts.router.received().counts();
@@ -165,7 +166,7 @@ fn status(name: &Arc<str>, status: &Status, entry: &Entry, parts: &CogsParts) ->
     let counts = entry.inbox.counts();
     let is_away = status.stage == Stage::Away;
     let terms_now = parts.settings.terms(name, manifest.map(|manifest| &**manifest));
-    // What serves has what it was opened with.
+    // A serving generation keeps the terms that it was opened with.
     let terms = status.terms.as_deref().unwrap_or(&terms_now);
     CogStatus {
         name: name.to_string(),

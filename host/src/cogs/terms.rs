@@ -1,5 +1,5 @@
-//! What is set for a generation when it is opened: where it lives, what it may ask of the host, its settings. It holds for as
-//! long as the generation lives, whatever the config says by then.
+//! What applies to a generation from when it is opened: where it lives, what it may request from the host, its
+//! settings. It stays the same for the generation's lifetime, even if the config changes.
 
 use super::settings::LaneSettings;
 use crate::config::{Allowed, LaneKind, Sandbox, Settings};
@@ -13,7 +13,7 @@ pub(super) struct Terms {
 }
 
 impl Terms {
-    /// What of these is set otherwise `now`, in words of the config.
+    /// Which of these are set differently `now`, in the terms of the config.
     pub(super) fn outdated(&self, now: &Terms) -> Vec<String> {
         let mut outdated = Vec::new();
         let mut add = |differs: bool, words: String| {
@@ -28,7 +28,7 @@ impl Terms {
             Sandbox::BestEffort => "\"best effort\"",
         };
         add(self.lane.sandbox != now.lane.sandbox, format!("`sandbox = {sandbox}`"));
-        // A thread has no memory of its own.
+        // A thread has no memory limit of its own.
         let has_memory = [self, now].iter().all(|it| it.lane.kind == LaneKind::Process);
         let memory = match self.lane.memory_max {
             Some(max) => format!("`memory_max = \"{} KiB\"`", max >> 10),
@@ -42,7 +42,7 @@ impl Terms {
     }
 }
 
-/// What follows `serves` where [`Terms::outdated`] names something.
+/// The text that follows `serves` if [`Terms::outdated`] returns something.
 pub(crate) fn with_before(outdated: &[String]) -> String {
     format!("with what was set for it before: {}", outdated.join(", "))
 }

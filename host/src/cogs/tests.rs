@@ -1,5 +1,5 @@
 //! The owner without a library: as a table (stage × message → stage, what is done), and in random order with the host's
-//! invariants after each step. The life is a script that notes what it is asked and fails where it shall.
+//! invariants checked after each step. The life is a script that records the steps and fails where it is supposed to.
 
 mod hang;
 mod lost;

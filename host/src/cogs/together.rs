@@ -1,15 +1,15 @@
-//! Cogs that are replaced together, because each declares a command that another of them gives up: all of them, or none.
-//! They wait for each other at three points; a step that fails anywhere undoes it for all.
+//! Cogs that are replaced together, because each declares a command that another of them gives up: all of them, or
+//! none. They wait for each other at three points; a step that fails in one cog undoes the replacement of all.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use gearshift_cog::manifest::Manifest;
 use tokio::sync::watch;
 
-/// What the cogs of a group will be, by name.
+/// The manifests of the cogs in a group, by name.
 pub(super) type Group = BTreeMap<String, Arc<Manifest>>;
 
-/// Where all wait for each other.
+/// The points at which all wait for each other.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Point {
     /// Every new generation is set up; none of the old ones has been paused.
@@ -20,7 +20,7 @@ pub(super) enum Point {
     Published,
 }
 
-/// One cog's part. Dropping it means that its cog does not go on.
+/// One cog's part in a group. Dropping it means that the cog does not go on.
 #[derive(Debug)]
 pub(super) struct Member {
     group: Arc<Group>,
@@ -29,13 +29,13 @@ pub(super) struct Member {
 
 #[derive(Debug, Default)]
 struct Progress {
-    /// How many are at each point, or beyond.
+    /// How many members have reached each point.
     reached: [usize; 3],
     has_ended: bool,
 }
 
 impl Member {
-    /// One for each cog of the group.
+    /// One part for each cog of the group.
     pub(super) fn all_of(group: Group) -> Vec<Member> {
         let (group, progress) = (Arc::new(group), Arc::new(watch::Sender::default()));
         let member = |_| Member { group: Arc::clone(&group), progress: Arc::clone(&progress) };
@@ -46,12 +46,12 @@ impl Member {
         &self.group
     }
 
-    /// Whether a file still holds what it held when the group was made.
+    /// Whether a file still holds what it held when the group was formed.
     pub(super) fn expects(&self, manifest: &Manifest) -> bool {
         self.group.get(&manifest.name).is_some_and(|then| **then == *manifest)
     }
 
-    /// Waits until all are at this point; false if one of them does not go on.
+    /// Waits until all members are at this point; `false` if one of them does not go on.
     pub(super) async fn reach(&self, point: Point) -> bool {
         let point = point as usize;
         self.progress.send_modify(|progress| progress.reached[point] += 1);

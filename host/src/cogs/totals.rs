@@ -1,4 +1,4 @@
-//! What a cog has done since the host was opened, over all of its generations, in numbers.
+//! Numbers of what a cog has done since the host was opened, over all of its generations.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -11,20 +11,21 @@ use crate::{
     step::Step,
 };
 
-/// Generations that were given up.
+/// Kinds of faults for generations that were given up.
 const HANG: &str = "hang";
 const CRASH: &str = "crash";
-/// An operation that did not come about.
+/// An operation that failed.
 const FAILED: &str = "failed";
 
 /// The numbers of one cog.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Totals {
-    /// Failures of the cog itself: `error`, `panic`, `state`, and `hang` and `crash` for a generation that was given up.
+    /// Failures of the cog itself: `error`, `panic`, `state`, and `hang` and `crash` for a
+    /// generation that was given up.
     pub faults: BTreeMap<&'static str, u64>,
-    /// Handlers that ended with what others are to blame for: `refused`, `input`, `settings`.
+    /// Handlers that ended for reasons that are not the cog's fault: `refused`, `input`, `settings`.
     pub refusals: BTreeMap<&'static str, u64>,
-    /// Operations by how they ended: `loaded`, `replaced`, `went_back`, `unloaded`, `failed`.
+    /// Operations by outcome: `loaded`, `replaced`, `went_back`, `unloaded`, `failed`.
     pub operations: BTreeMap<&'static str, u64>,
 }
 
@@ -45,22 +46,22 @@ impl Default for Totals {
 }
 
 impl Totals {
-    /// All failures of the cog itself.
+    /// The number of all failures of the cog itself.
     pub fn all_faults(&self) -> u64 {
         self.faults.values().sum()
     }
 
-    /// All that others are to blame for.
+    /// The number of all failures that are not the cog's fault.
     pub fn all_refusals(&self) -> u64 {
         self.refusals.values().sum()
     }
 
-    /// A handler failed.
+    /// Counts a failed handler.
     pub(super) fn failed(&mut self, kind: FaultKind) {
         *self.kind(kind).entry(kind.name()).or_default() += 1;
     }
 
-    /// A generation is given up.
+    /// Counts a generation that is given up.
     pub(super) fn lost(&mut self, how: Lost) {
         let kind = match how {
             Lost::Hang => HANG,
@@ -73,7 +74,7 @@ impl Totals {
         if kind.is_fault() { &mut self.faults } else { &mut self.refusals }
     }
 
-    /// An operation is over; one for which there was nothing to do is none.
+    /// Counts a finished operation; one that had nothing to do is not counted.
     pub(super) fn ended(&mut self, outcome: Result<Outcome, &CogError>) {
         let name = match outcome {
             Ok(outcome) => outcome.name(),
@@ -84,19 +85,19 @@ impl Totals {
     }
 }
 
-/// How long the operations on all cogs took.
+/// The durations of operations on all cogs.
 #[derive(Debug, Default)]
 pub(super) struct Durations {
     phases: [Times; Step::ALL.len()],
     pauses: Times,
 }
 
-/// How long the operations on all cogs took so far.
+/// The values of [`Durations`] at one moment.
 #[derive(Clone, Debug)]
 pub struct DurationsSeen {
     /// Each phase.
     pub phases: Vec<(Step, TimesSeen)>,
-    /// From pausing an old generation until the new one served.
+    /// Time from pausing an old generation until the new one served.
     pub pauses: TimesSeen,
 }
 
@@ -110,7 +111,7 @@ impl Durations {
         }
     }
 
-    /// A generation is retired.
+    /// Counts the time it took to retire a generation.
     pub(super) fn retired(&self, took: Duration) {
         self.phases[Step::Retire as usize].count(took);
     }

@@ -1,5 +1,5 @@
-//! A trial: everything that happens to a cog short of serving, step by step, and everything undone at the end.
-//! Nothing is routed to the cog, and what serves is not touched.
+//! A trial: everything that happens to a cog except serving, step by step, and undone at the end. Nothing is routed to
+//! the cog, and what serves is not touched.
 
 use std::{path::Path, sync::Arc, time::Instant};
 
@@ -13,11 +13,11 @@ use crate::{
     step::Step,
 };
 
-/// What a trial tells while it goes on.
+/// The progress of a trial.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "news", rename_all = "snake_case")]
 pub enum TrialNews {
-    /// A step begins; if nothing follows, it was the one that ended the process.
+    /// A step begins; if no other message follows, this step ended the process.
     Begins {
         /// Which.
         step: Step,
@@ -28,15 +28,15 @@ pub enum TrialNews {
         step: Step,
         /// How long it took, in microseconds.
         micros: u64,
-        /// What came of it; may be empty.
+        /// Its result; may be empty.
         note: String,
     },
-    /// The cog would serve, and its operator has something to mend.
+    /// The cog would serve, but its operator has something to fix.
     Warned {
         /// What.
         text: String,
     },
-    /// A step failed: the first that does is what the trial ends with, however the cog is taken apart after it.
+    /// A step failed. The trial ends with the first failure, whatever happens when the cog is taken apart afterwards.
     Failed(TrialFailure),
 }
 
@@ -47,15 +47,15 @@ pub struct TrialFailure {
     pub step: Step,
     /// Why.
     pub text: String,
-    /// What the reader can do.
+    /// What the operator can do about it.
     pub help: Option<String>,
 }
 
 impl Cogs {
-    /// Tries the library `file`: opens it, sets its cog up, takes it apart again. `tell` gets each step.
+    /// Tries the library `file`: opens it, sets its cog up, takes it apart again. `tell` receives each step.
     ///
     /// # Errors
-    /// The step that failed, and why. A cog whose library stays mapped has failed, unless this system never unmaps it.
+    /// The step that failed, and why. It is a failure if the library stays mapped, unless this system never unmaps it.
     pub async fn try_out(
         self: &Arc<Self>,
         file: &Path,
@@ -89,9 +89,9 @@ impl Cogs {
             steps.run(Step::Save, save, note).await.map(drop)
         };
         let lived = lived.await;
-        // Taken apart in any case; what failed first is what is reported.
+        // It is taken apart in any case; the first failure is the one that is reported.
         let retire = async {
-            // A cog that did not get so far is not asked.
+            // `teardown` is not called if the cog did not get that far.
             let torn_down = match lived {
                 Ok(()) => lanes.teardown(&new).await,
                 Err(_) => Ok(()),
@@ -123,7 +123,7 @@ impl Cogs {
     }
 }
 
-/// Why a step failed, and what the reader can do.
+/// Why a step failed, and what the operator can do about it.
 struct Why(String, Option<String>);
 
 impl From<CogError> for Why {

@@ -1,5 +1,5 @@
-//! What follows when a generation fails while it serves: it is undone if it is on probation, and left behind if it keeps
-//! its thread.
+//! What happens when a generation fails while it serves: it is undone if it is on probation, and left behind
+//! if it keeps its thread.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use crate::{
 };
 
 impl<L: Life> Owner<L> {
-    /// Counts a fault; whether the generation is to be undone.
+    /// Counts a fault. Returns whether the generation is to be undone.
     pub(super) fn blames(&mut self, number: u64, what: &str, fault: &Fault) -> bool {
         let Now::Serving(serving) = &mut self.now else { return false };
         if serving.number != number {
@@ -46,7 +46,8 @@ impl<L: Life> Owner<L> {
         serving.before.as_mut().is_some_and(|before| before.blame.count(fault.kind, errors))
     }
 
-    /// Replaces the generation on probation by the one before. If that fails it serves on, and stays on probation.
+    /// Replaces the generation on probation by the previous code. If that fails, it keeps serving
+    /// and stays on probation.
     pub(super) async fn go_back(&mut self, why: &str) {
         let Now::Serving(serving) = &mut self.now else { return };
         let Some(before) = serving.before.take() else { return };
@@ -60,7 +61,7 @@ impl<L: Life> Owner<L> {
         }
     }
 
-    /// Brings the generation before into service again; gives it back if that fails.
+    /// Brings the previous code back into service; returns it if that fails.
     async fn return_to(&mut self, before: Before, from: (u64, Digest), why: &str) -> Result<(), Box<Before>> {
         let id = self.id(before.number);
         let note = format!("{why}, right after it replaced `{id}`");
@@ -116,9 +117,9 @@ impl<L: Life> Owner<L> {
         self.bring_back(is_too_often).await;
     }
 
-    /// Brings back what was lost. What its file holds by now comes first, most often the correction; then the code before, if
-    /// it is on probation; then the same code again, unless that was lost too often. What lacks only what the system is
-    /// short of is tried again, and events wait as long.
+    /// Brings lost code back. What its file holds now is tried first, which is most often the fix; then the previous
+    /// code, if the lost one was on probation; then the same code again, unless it was lost too often. If it fails only
+    /// because the system is short of a resource, it is tried again later, and events stay queued until then.
     pub(super) async fn bring_back(&mut self, is_too_often: bool) {
         let Some(mut lost) = self.lost.take() else { return };
         if let Some(newer) = self.newer_than(&lost.digest).await {
@@ -149,7 +150,7 @@ impl<L: Life> Owner<L> {
         };
         let error = match result {
             Ok(done) => {
-                // The code is the same, and so is what is wrong with it.
+                // The code is the same, and so is its fault.
                 self.registry.note(&self.name, |status| status.failed(lost.why));
                 return self.settle(Ok(Some(done)), Answer(None));
             }
@@ -176,7 +177,7 @@ impl<L: Life> Owner<L> {
         );
     }
 
-    /// The code that was lost: as it was kept, or from its file if a cog has damaged what was kept.
+    /// Prepares the lost code: from the kept library, or from its file if a cog has damaged the kept one.
     async fn prepare_lost(&self, lost: &LostCode) -> Result<Candidate<L::Library>, CogError> {
         let from_file = self.prepare_kept(&self.file);
         let Some(kept) = &lost.library else { return from_file.await };
@@ -189,7 +190,7 @@ impl<L: Life> Owner<L> {
         if is_it(&found) { found } else { kept }
     }
 
-    /// Counts that a generation was lost; whether that is too often.
+    /// Counts a lost generation. Returns whether there were too many.
     fn counts_loss(&mut self) -> bool {
         self.hangs.count(Instant::now(), self.limits.hangs_window, self.limits.hangs_max)
     }

@@ -1,4 +1,4 @@
-//! Names a lane whose thread does not return to its loop, and tells its owner in the end. It only looks.
+//! Reports a lane whose thread does not return to its loop, and tells its owner in the end. It only observes.
 
 use std::{
     collections::HashMap,
@@ -9,24 +9,24 @@ use std::{
 use super::{Cogs, message::Lost};
 use crate::{identity::GenerationId, lane::under_way};
 
-/// How often it looks.
+/// How often the lanes are checked.
 const EVERY: Duration = Duration::from_millis(250);
-/// After this long a lane is named.
+/// How long a lane may be stuck before it is reported.
 const NAME_AFTER: Duration = Duration::from_secs(1);
 
-/// What a lane does not come back from.
+/// What a lane does not return from.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum At {
     /// A call into the cog, by its number.
     Call(u64),
-    /// Answering the order of that number: its process is stopped, or cannot reach the host.
+    /// Answering the order with that number: its process is stopped, or cannot reach the host.
     Order(u64),
-    /// Beginning the item behind this one: its process is stopped, or has no time.
+    /// Starting the item after this one: its process is stopped, or gets no processor time.
     Item(u64),
 }
 
 impl At {
-    /// What it has not done for so long, as a clause.
+    /// What it has not done within `time`, as a clause.
     fn words(self, what: &str, time: &str) -> String {
         match self {
             At::Call(_) => format!("it did not return from `{what}` within {time}"),
@@ -36,7 +36,7 @@ impl At {
     }
 }
 
-/// What was seen at the last look.
+/// What the last check saw.
 struct Look {
     at: At,
     since: Instant,
@@ -44,7 +44,7 @@ struct Look {
 }
 
 impl Look {
-    /// What is seen now, after `stopped` in which the host did not run: no lane owes it an answer for that time.
+    /// The result of a check after the host itself did not run for `stopped`: no lane is blamed for that time.
     fn next(before: Option<Look>, at: At, now: Instant, stopped: Duration) -> Look {
         match before {
             Some(look) if look.at == at => Look { since: look.since + stopped, ..look },
@@ -53,13 +53,13 @@ impl Look {
     }
 }
 
-/// How long the host did not run between two looks: somebody has stopped or frozen it, or the machine has no time for it.
+/// How long the host did not run between two checks: it was stopped or frozen, or got no processor time.
 fn stopped(last: Instant, now: Instant) -> Duration {
     let late = now.saturating_duration_since(last).saturating_sub(EVERY);
     if late >= NAME_AFTER { late } else { Duration::ZERO }
 }
 
-/// Looks at every lane until the cogs are dropped.
+/// Checks every lane until the cogs are dropped.
 pub(super) async fn watch(cogs: Weak<Cogs>) {
     let mut ticks = tokio::time::interval(EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -102,9 +102,9 @@ fn look(
         let what = pulse.describe();
         if stuck >= limits.stuck_after {
             let why = at.words(&what, &format!("{:.1} s", stuck.as_secs_f64()));
-            // The handler that keeps the thread, and those that wait at an `await`.
+            // The handler that keeps the thread, and those that are suspended at an `await`.
             let lost = under_way(pulse.handlers());
-            // An owner that is at work on the cog looks at it afterwards, if the generation still serves.
+            // If the owner is busy with the cog, it handles this afterwards, if the generation still serves then.
             cogs.lost(&id, Lost::Hang, format!("{why}{lost}"));
         } else if stuck >= NAME_AFTER && !look.named {
             look.named = true;
@@ -131,7 +131,7 @@ mod tests {
         let first = look(None, At::Call(1), 0, 0);
         let frozen = look(Some(first), At::Call(1), 60, 0);
         assert_eq!(after(60) - frozen.since, EVERY);
-        // It still does not return, and the host runs.
+        // It still does not return, while the host runs.
         let stuck = look(Some(frozen), At::Call(1), 61, 60);
         assert_eq!(after(61) - stuck.since, EVERY + Duration::from_secs(1));
         let other = look(Some(stuck), At::Call(3), 62, 61);

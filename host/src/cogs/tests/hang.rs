@@ -1,4 +1,4 @@
-//! A generation that keeps its thread: what is put in its place, and when.
+//! A generation that keeps its thread: what replaces it, and when.
 
 use std::{
     sync::{Arc, mpsc},
@@ -18,11 +18,11 @@ use crate::{
 };
 
 const GOOD: Code = Code { version: 1, fails_in: None };
-/// It does not pause, as code that keeps its thread.
+/// It does not pause, like code that keeps its thread.
 const HANGING: Code = Code { version: 2, fails_in: Some(Step::Pause) };
 const BETTER: Code = Code { version: 3, fails_in: None };
 
-/// The thread of the generation that serves is in one call as long as this lives.
+/// The thread of the serving generation is in one call as long as this lives.
 struct Call {
     end: Option<mpsc::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -35,7 +35,7 @@ impl Call {
         let thread = std::thread::spawn(move || {
             pulse.during(Activity::Event, || {
                 begun.send(()).expect("the test waits");
-                // It ends when the other side is dropped.
+                // Ends when the other side is dropped.
                 let _ = ended.recv();
             });
         });
@@ -51,7 +51,7 @@ impl Drop for Call {
     }
 }
 
-/// `codes` are loaded one after the other.
+/// A theatre in which `codes` were loaded one after the other.
 async fn theatre(codes: &[Code]) -> Theatre {
     let theatre = Theatre::new(&["music"]);
     for code in codes {
@@ -60,7 +60,7 @@ async fn theatre(codes: &[Code]) -> Theatre {
     theatre
 }
 
-/// The file holds this from now on.
+/// Puts `code` into the file.
 async fn save(theatre: &Theatre, code: Code) -> Result<(), CogError> {
     theatre.script("music").keep_file("music", code);
     theatre.bring("music", code, Wish::Changed).await.map(drop)
@@ -102,7 +102,7 @@ async fn what_is_saved_while_a_cog_hangs_takes_its_place_when_it_returns_and_is_
     let theatre = theatre(&[GOOD]).await;
     let script = theatre.script("music");
     let hang = Call::begin(&theatre);
-    // It pauses again when its thread has returned.
+    // It pauses again once its thread has returned.
     script.spoil(GOOD, Step::Pause);
     save(&theatre, BETTER).await.expect_err("it does not pause");
     script.notes().done.clear();

@@ -13,7 +13,7 @@ use crate::{
 const GOOD: Code = Code { version: 1, fails_in: None };
 const BETTER: Code = Code { version: 2, fails_in: None };
 
-/// One generation serves, and is lost; the next fails in that step.
+/// One generation serves, and is lost; the next one fails in `step`.
 async fn lost_and_failing(step: Step, how: impl FnOnce(&Theatre)) -> Theatre {
     let theatre = Theatre::new(&["music"]);
     theatre.bring("music", GOOD, Wish::Asked).await.expect("it is good");
@@ -130,7 +130,7 @@ async fn whatever_comes_meanwhile_takes_its_place_or_leaves_it_to_come_back() {
     advance(&theatre, 600).await;
     assert_eq!(theatre.stage("music").0, Stage::Away);
 
-    // What is set for it may be what it lacked.
+    // The new settings may be what it lacked.
     let theatre = lost_and_failing(Step::Open, |_| {}).await;
     theatre.script("music").notes().spoiled.clear();
     theatre.renew("music").await.expect("nothing is refused");

@@ -1,4 +1,4 @@
-//! What several tasks publish of one cog at once.
+//! Several tasks publish the status of one cog concurrently.
 
 use super::script::Theatre;
 use crate::cogs::{Outcome, Report};

@@ -1,4 +1,4 @@
-//! Whatever happens in whatever order, the host's invariants hold after each step.
+//! The host's invariants hold after each step, for any events in any order.
 
 use std::time::Duration;
 
@@ -19,9 +19,9 @@ const COGS: [&str; 2] = ["music", "chess"];
 
 #[derive(Clone, Debug)]
 enum Event {
-    /// A file changed, or somebody asked for it.
+    /// A file changed, or a user asked for it.
     Bring(usize, Code, Wish),
-    /// What is set for it has changed.
+    /// The settings have changed.
     Renew(usize),
     Leave(usize, bool),
     Fault(usize, FaultKind),
@@ -59,7 +59,7 @@ async fn happen(theatre: &Theatre, event: &Event) {
             let before = theatre.stage(COGS[*cog]);
             theatre.script(COGS[*cog]).keep_file(COGS[*cog], *code);
             let outcome = theatre.bring(COGS[*cog], *code, *wish).await;
-            // Invariant 4: a new version that fails leaves the running one as it was.
+            // Invariant 4: a new version that fails leaves the running one untouched.
             if outcome.is_err() && before.0 == Stage::Serving {
                 assert_eq!(theatre.stage(COGS[*cog]), before, "{outcome:?}");
             }
@@ -88,25 +88,25 @@ fn holds(theatre: &Theatre, lost: &mut [usize]) {
     for (index, cog) in COGS.into_iter().enumerate() {
         let status = theatre.status(cog);
         let notes = theatre.script(cog).notes();
-        // Invariants 3 and 5: exactly the generation that serves takes events; every other one was retired.
+        // Invariants 3 and 5: exactly the serving generation takes events; every other one was retired.
         let serving: Vec<u64> = status.generation.into_iter().collect();
         assert_eq!(notes.taking.iter().copied().collect::<Vec<_>>(), serving, "{cog}: {:?}", notes.done);
         assert_eq!(notes.alive, notes.taking, "{cog}: {:?}", notes.done);
         assert_eq!(status.generation.is_some(), status.stage == Stage::Serving);
         drop(notes);
-        // Invariant 3: what is routed waits in the queue, and nothing waits for a cog that is away.
+        // Invariant 3: what is routed is queued, and nothing is queued for a cog that is away.
         let before = theatre.waiting(cog);
         assert!(status.stage != Stage::Away || before == 0);
         lost[index] = before;
     }
     theatre.router.route("TYPING_START", "{}");
     for (index, cog) in COGS.into_iter().enumerate() {
-        // What was lost is brought back.
+        // Lost code is brought back.
         let is_routed = theatre.status(cog).is_routed();
         let room = 100 - lost[index];
         assert_eq!(theatre.waiting(cog) - lost[index], usize::from(is_routed && room > 0), "{cog}");
     }
-    // The commands of a cog that serves are declared, and by it.
+    // The commands of a serving cog are declared, as its own.
     let declared = theatre.registry.declared(Duration::from_secs(60));
     for cog in COGS {
         let status = theatre.status(cog);

@@ -1,4 +1,4 @@
-//! What is set for a cog has changed: which code begins again with it.
+//! The settings of a cog have changed: which code starts again with them.
 
 use std::{sync::Arc, time::Duration};
 

@@ -1,4 +1,4 @@
-//! A life by script, and a stage for some cogs that live it.
+//! A scripted life, and a theatre for some cogs that live it.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -34,7 +34,7 @@ use crate::{
     step::Step,
 };
 
-/// A library by script: a version, and the step in which it fails.
+/// A scripted library: a version, and the step in which it fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Code {
     pub(super) version: u8,
@@ -50,9 +50,9 @@ pub(super) struct Running {
 /// What a script has done so far.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
-    /// Steps and what they were done with, as `setup 2`.
+    /// Steps and their arguments, such as `setup 2`.
     pub(super) done: Vec<String>,
-    /// Generations that were made and are not retired.
+    /// Generations that were created and are not retired.
     pub(super) alive: BTreeSet<u64>,
     /// Generations that take events.
     pub(super) taking: BTreeSet<u64>,
@@ -61,15 +61,15 @@ pub(super) struct Notes {
     gone_back: Vec<Digest>,
     /// Code that fails in a step from now on.
     pub(super) spoiled: Vec<(Code, Step)>,
-    /// How, if it is not an error of its own.
+    /// The kind of failure, if it is not the default error.
     pub(super) fails_by: Option<FaultKind>,
-    /// Whether its lane ends by it.
+    /// Whether the failure ends its lane.
     pub(super) crashes: bool,
     /// What a kept library holds, by the name under which it is kept.
     kept: BTreeMap<PathBuf, Code>,
-    /// Whether the next copy is gone when it is to be opened.
+    /// Whether the next copy has vanished when it is opened.
     pub(super) loses_copy: bool,
-    /// Whether what is kept is damaged: nothing can be read there, or other code.
+    /// Whether kept libraries are damaged: unreadable, or other code.
     damage: Option<Option<Code>>,
 }
 
@@ -94,7 +94,7 @@ impl Script {
         self.notes().kept.insert(file(name), code);
     }
 
-    /// What is kept from now on is gone, or is other code.
+    /// What is kept from now on is unreadable, or is other code.
     pub(super) fn damage_kept(&self, by: Option<Code>) {
         self.notes().damage = Some(by);
     }
@@ -116,7 +116,7 @@ pub(super) fn fault(kind: FaultKind) -> Fault {
     Fault { kind, text: "by script".to_owned(), place: None }
 }
 
-/// A library of the cog `name`; each version declares a command of its own beside `name`.
+/// A library of the cog `name`; each version declares a command of its own besides `name`.
 pub(super) fn candidate(name: &str, code: Code) -> Candidate<Code> {
     let command = |name: String| {
         let discord = Some(serde_json::json!({ "type": 1, "name": name, "description": "d" }));
@@ -180,7 +180,7 @@ impl Life for Script {
     }
 
     async fn pause(&self, old: &Running) -> Result<usize, OrderError> {
-        // One that does not pause takes nothing more either: it keeps its thread.
+        // A generation that does not pause takes no more events either: it keeps its thread.
         self.notes().taking.remove(&old.number);
         self.step(Step::Pause, old).map(|()| 0)
     }
@@ -262,7 +262,7 @@ impl Life for Script {
     }
 }
 
-/// Some cogs whose lives go by script.
+/// Some cogs with scripted lives.
 pub(super) struct Theatre {
     pub(super) registry: Arc<Registry>,
     pub(super) router: Arc<Router>,
@@ -335,7 +335,7 @@ impl Theatre {
         outcome.await.expect("the owner answers")
     }
 
-    /// Waits until everything that was sent to the owner before is done.
+    /// Waits until everything that was sent to the owner earlier is done.
     pub(super) async fn settle(&self, name: &str) {
         let nobody = Leaving::FileGone(PathBuf::from("/nowhere/else"));
         assert!(self.leave(name, nobody).await.is_err(), "it is not its file");

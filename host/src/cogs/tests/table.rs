@@ -98,7 +98,7 @@ async fn a_cog_that_leaves_gives_everything_up_whatever_stage_it_is_in() {
         assert_eq!(theatre.stage("music"), (Stage::Away, None));
         assert!(theatre.script("music").notes().alive.is_empty());
     }
-    // One that failed has commands to give up as well.
+    // A cog that failed has commands to give up as well.
     let theatre = theatre(Stage::Away).await;
     theatre.bring("music", failing(Step::Setup), Wish::Asked).await.expect_err("it fails");
     assert!(
@@ -123,7 +123,7 @@ async fn three_panics_on_probation_undo_a_generation_and_later_ones_do_not() {
     for _ in 0..2 {
         theatre.fault("music", 2, FaultKind::Panic).await;
     }
-    // One of the generation before is not its own.
+    // A panic of the previous generation does not count.
     theatre.fault("music", 1, FaultKind::Panic).await;
     assert_eq!(theatre.stage("music"), (Stage::Serving, Some(2)));
     assert_eq!(theatre.status("music").faults, 2);
@@ -134,7 +134,7 @@ async fn three_panics_on_probation_undo_a_generation_and_later_ones_do_not() {
         theatre.fault("music", 3, FaultKind::Panic).await;
     }
     assert_eq!(theatre.stage("music"), (Stage::Serving, Some(3)), "nothing is on probation");
-    // The content that failed is not tried again by itself.
+    // The content that failed is not tried again automatically.
     let error = theatre.bring("music", BETTER, Wish::Changed).await.expect_err("it was gone back from");
     assert!(matches!(error, CogError::WentBackFrom { .. }), "{error}");
     theatre.bring("music", BETTER, Wish::Asked).await.expect("somebody asked");
@@ -321,7 +321,7 @@ async fn a_library_that_is_renamed_serves_on() {
     assert_eq!(theatre.status("music").file, super::script::file("other"));
 }
 
-/// `music` and `tunes` serve a command each; then each comes with the other's.
+/// `music` and `tunes` serve a command each; then a new version of each has the other's.
 async fn exchange(failing: Option<Step>) -> (Theatre, [bool; 2]) {
     let theatre = Theatre::new(&["music", "tunes"]);
     let with = |name: &str, command: &str, code: Code| {
