@@ -1,4 +1,4 @@
-//! Where the answer to an order goes: to the one that waits for it in this process, or into a frame to another one.
+//! Where the answer to an order goes: to the task that waits for it here, or into a frame to another process.
 
 use std::sync::{
     Arc,
@@ -9,19 +9,19 @@ use tokio::sync::oneshot;
 
 /// Takes one answer.
 pub(super) enum Answer<T> {
-    /// Somebody waits in this process.
+    /// A task of this process waits for it.
     Here(oneshot::Sender<T>),
-    /// Somebody waits in another one.
+    /// Another process waits for it.
     Sent {
         /// Sends it there.
         send: Box<dyn FnOnce(T) + Send>,
-        /// Nobody waits any more.
+        /// Set when nothing waits for the answer any more.
         is_abandoned: Arc<AtomicBool>,
     },
 }
 
 impl<T> Answer<T> {
-    /// Gives it; whether somebody waits for it.
+    /// Gives the answer. Returns whether anything waits for it.
     pub(super) fn give(self, value: T) -> bool {
         match self {
             Answer::Here(waiting) => waiting.send(value).is_ok(),
@@ -32,7 +32,7 @@ impl<T> Answer<T> {
         }
     }
 
-    /// Whether nobody waits any more.
+    /// Whether nothing waits for the answer any more.
     pub(super) fn is_abandoned(&self) -> bool {
         match self {
             Answer::Here(waiting) => waiting.is_closed(),

@@ -1,4 +1,4 @@
-//! One handler of a cog: from a call to its outcome, and what it is called in messages. On the lane's thread only.
+//! One handler of a cog: from a call to its outcome, and its name in messages. Only on the lane's thread.
 
 use std::{
     collections::HashMap,
@@ -16,7 +16,7 @@ use gearshift_cog::abi::{CogModuleRef, Event, Instance, Origin, Outcome};
 use super::{Activity, Call, LaneParts, Observer, Pulse};
 use crate::{event, fault::Fault};
 
-/// How the cog is called.
+/// What is needed to call into the cog.
 #[derive(Clone)]
 pub(super) struct CogCalls {
     pub(super) module: CogModuleRef,
@@ -35,20 +35,20 @@ impl CogCalls {
     }
 }
 
-/// A handler in flight.
+/// A running handler.
 pub(super) struct Handler {
     pub(super) activity: Activity,
     pub(super) what: Arc<str>,
     pub(super) work: Work,
     pub(super) observer: Option<Box<dyn Observer>>,
-    /// When it was begun.
+    /// When it was started.
     pub(super) since: Instant,
     pub(super) cog: CogCalls,
 }
 
 pub(super) enum Work {
     Cog(LocalFfiFuture<Outcome>),
-    /// The call is not known yet.
+    /// The call is not known yet: the host may still be deferring it.
     Waiting(Pin<Box<dyn Future<Output = Call> + Send>>),
     Done,
 }
@@ -71,7 +71,7 @@ impl Future for Handler {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         if self.cog.pulse.has_orders() {
-            // Orders come first: a lane that shall pause finds every handler as it was.
+            // Orders come first: a lane that is to pause finds every handler unchanged.
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
@@ -88,7 +88,7 @@ impl Future for Handler {
     }
 }
 
-/// What this generation declared, with the words for messages made once.
+/// What this generation declared, with the names for messages, which are formatted only once.
 pub(super) struct Labels {
     events: HashMap<String, Arc<str>>,
     commands: HashMap<String, [Arc<str>; 2]>,
@@ -103,7 +103,7 @@ impl Labels {
         Labels { events, commands: parts.commands.iter().map(both).collect() }
     }
 
-    /// None if this generation did not declare it.
+    /// `None` if this generation did not declare it.
     pub(super) fn of(&self, call: &Call) -> Option<Arc<str>> {
         match call {
             Call::Event(event) => {
@@ -126,7 +126,7 @@ impl Labels {
     }
 }
 
-/// The outcome in the host's own types.
+/// Converts the outcome into the host's own types.
 pub(super) fn taken(outcome: Outcome) -> Result<(), Fault> {
     outcome.into_result().map_err(Fault::take)
 }
@@ -145,7 +145,7 @@ mod tests {
         const IS_SEND: bool = true;
     }
 
-    /// What `IS_SEND` is where the one above is not.
+    /// Provides `IS_SEND` for types to which the inherent constant does not apply.
     trait Otherwise {
         const IS_SEND: bool = false;
     }

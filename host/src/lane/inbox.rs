@@ -1,8 +1,8 @@
-//! What waits for a cog: one bounded queue per cog, which outlives the cog's generations.
-//! While a cog is replaced nothing is moved: the old lane stops taking, the new one begins, the queue keeps order.
+//! What is queued for a cog: one bounded queue per cog, which outlives the cog's generations.
+//! Replacing a cog moves no items: the old lane stops taking them, the new one starts, and the queue keeps their order.
 //!
-//! Overflow rule: when the queue is full, the newest item is refused and counted; the gateway never waits. What is
-//! already queued stays in order.
+//! If the queue is full, the newest item is refused and counted; the gateway never waits. Items that are already
+//! queued keep their order.
 
 use std::{
     collections::VecDeque,
@@ -17,26 +17,26 @@ use tokio::sync::Notify;
 use super::{Call, Item};
 use crate::counters::{Times, TimesSeen};
 
-/// How often it is looked at what another process has.
+/// How often to check the items that another process has.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// Why an item was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Full {
-    /// As many items wait as may.
+    /// The queue is full.
     Full,
     /// Its cog is away.
     Closed,
 }
 
-/// How many items there are and were.
+/// The numbers of items now and so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Counts {
-    /// Those that wait.
+    /// Items that are queued.
     pub waiting: usize,
-    /// Those that were handed to a lane so far.
+    /// Items that were passed to a lane so far.
     pub taken: u64,
-    /// Those that found the queue full so far.
+    /// Items that were refused so far because the queue was full.
     pub dropped: u64,
 }
 
@@ -44,10 +44,10 @@ pub struct Counts {
 #[derive(Debug)]
 pub struct Inbox {
     queue: Mutex<Queue>,
-    /// The last item was taken.
+    /// Notified when the last item was taken.
     emptied: Notify,
     capacity: usize,
-    /// How long the handlers of what was taken took.
+    /// How long handlers took, for the items that were taken.
     handled: Times,
 }
 
@@ -57,23 +57,23 @@ struct Queue {
     items: VecDeque<Item>,
     taken: u64,
     dropped: u64,
-    /// The lane that waits for the next item.
+    /// Wakes the lane that waits for the next item.
     waker: Option<Waker>,
-    /// What was handed to another process before it began there.
+    /// Items that were passed to another process before they start there.
     handed: Option<Arc<dyn Handed>>,
 }
 
-/// Items at the head of a queue that another process has and has not begun. They still belong to the queue.
+/// Items at the head of a queue that another process has and has not started. They still belong to the queue.
 pub(super) trait Handed: fmt::Debug + Send + Sync {
-    /// How many they are.
+    /// How many there are.
     fn waiting(&self) -> usize;
 
-    /// Takes them back, in order: none of them will begin there.
+    /// Takes them back, in order: none of them will start there.
     fn take_back(&self) -> Vec<Item>;
 }
 
 impl Queue {
-    /// Wakes the lane when there is something.
+    /// Registers the lane to be woken when there is an item.
     fn wait(&mut self, cx: &mut Context<'_>) {
         if !self.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
             self.waker = Some(cx.waker().clone());
@@ -97,7 +97,7 @@ impl Queue {
         }
     }
 
-    /// Has everything in its own hands again.
+    /// Takes back all items that another process has not started.
     fn take_back(&mut self) {
         let back = self.handed.as_ref().map(|handed| handed.take_back()).unwrap_or_default();
         self.taken -= back.len() as u64;
@@ -119,7 +119,7 @@ impl Inbox {
     /// Appends an item. Never waits.
     ///
     /// # Errors
-    /// When the queue is full, which is counted, or closed. The item comes back.
+    /// When the queue is full, which is counted, or closed. The item is returned.
     pub fn push(&self, item: Item) -> Result<(), (Full, Item)> {
         let waker = {
             let mut queue = self.queue();
@@ -133,14 +133,14 @@ impl Inbox {
             queue.items.push_back(item);
             queue.waker.take()
         };
-        // The waker belongs to the lane's own runtime, not to the cog.
+        // The waker belongs to the lane's own runtime in the host, not to the cog's code.
         if let Some(waker) = waker {
             waker.wake();
         }
         Ok(())
     }
 
-    /// Appends what a cog that comes late has missed; the capacity is for what arrives, not for this.
+    /// Appends what a cog that was loaded late has missed. The capacity does not apply to it, only to arriving items.
     pub fn extend(&self, items: impl IntoIterator<Item = Item>) {
         let waker = {
             let mut queue = self.queue();
@@ -152,12 +152,12 @@ impl Inbox {
         }
     }
 
-    /// Lets items in, from now on.
+    /// Accepts items from now on.
     pub fn open(&self) {
         self.queue().is_open = true;
     }
 
-    /// Lets nothing in any more, and takes out all that waits: nobody will handle it.
+    /// Accepts no more items, and returns all queued ones: they will not be handled.
     pub fn close(&self) -> VecDeque<Item> {
         let mut queue = self.queue();
         queue.is_open = false;
@@ -165,7 +165,7 @@ impl Inbox {
         std::mem::take(&mut queue.items)
     }
 
-    /// Takes out some calls, in order.
+    /// Removes the calls that `is_one` selects, and returns them in order.
     pub fn take(&self, mut is_one: impl FnMut(&Call) -> bool) -> Vec<Item> {
         let mut queue = self.queue();
         queue.take_back();
@@ -178,7 +178,7 @@ impl Inbox {
         Vec::from(taken)
     }
 
-    /// The next item. Only the lane that serves asks.
+    /// The next item. Polled only by the serving lane.
     pub(crate) fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Item> {
         let mut queue = self.queue();
         match queue.items.pop_front() {
@@ -196,7 +196,7 @@ impl Inbox {
         }
     }
 
-    /// As [`poll_next`](Self::poll_next), for another process: `hand` has the item before anybody else looks at the queue.
+    /// Like [`poll_next`](Self::poll_next), for another process: `hand` takes the item while the queue is locked.
     pub(super) fn poll_hand<T>(
         &self,
         cx: &mut Context<'_>,
@@ -212,17 +212,17 @@ impl Inbox {
         }
     }
 
-    /// As [`poll_hand`](Self::poll_hand), without waiting.
+    /// Like [`poll_hand`](Self::poll_hand), without waiting.
     pub(super) fn hand_now<T>(&self, hand: impl FnOnce(Item) -> Result<T, Item>) -> Option<T> {
         self.queue().hand(hand)
     }
 
-    /// What `handed` has of it belongs to the queue from now on, until [`end_handing`](Self::end_handing).
+    /// Items that `handed` has count as part of the queue from now on, until [`end_handing`](Self::end_handing).
     pub(super) fn begin_handing(&self, handed: Arc<dyn Handed>) {
         self.queue().handed = Some(handed);
     }
 
-    /// Puts items in front, which begin again; whatever the capacity.
+    /// Puts items that start again in front of the queue, whatever its capacity.
     pub(super) fn put_back(&self, items: Vec<Item>) {
         let mut queue = self.queue();
         if queue.is_open {
@@ -230,46 +230,46 @@ impl Inbox {
         }
     }
 
-    /// Takes everything back that was handed out and has not begun.
+    /// Takes back everything that was passed to another process and has not started.
     pub(super) fn end_handing(&self) {
         let mut queue = self.queue();
         queue.take_back();
         queue.handed = None;
     }
 
-    /// The handler of an item that was taken is done; how long that took, waiting included.
+    /// Counts a finished handler; `took` includes the time that it spent waiting.
     pub(crate) fn count_handled(&self, took: Duration) {
         self.handled.count(took);
     }
 
-    /// How long handlers took so far.
+    /// How long handlers have taken so far.
     pub fn handled(&self) -> TimesSeen {
         self.handled.seen()
     }
 
-    /// Waits until nothing waits.
+    /// Waits until the queue is empty.
     pub async fn emptied(&self) {
         loop {
             let emptied = self.emptied.notified();
             if self.is_empty() {
                 return;
             }
-            // What another process has may begin there without a word.
+            // Another process may start its items without notifying the queue, hence the timeout.
             let _ = tokio::time::timeout(LOOK_AGAIN, emptied).await;
         }
     }
 
-    /// How many items wait.
+    /// How many items are queued.
     pub fn len(&self) -> usize {
         self.queue().len()
     }
 
-    /// Whether nothing waits.
+    /// Whether no item is queued.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The counts of one moment.
+    /// The current numbers.
     pub fn counts(&self) -> Counts {
         let queue = self.queue();
         Counts { waiting: queue.len(), taken: queue.taken, dropped: queue.dropped }

@@ -1,4 +1,4 @@
-//! What waits for a cog: a call of one of its functions, and the observer that learns what becomes of it.
+//! What is queued for a cog: a call of one of its functions, and the observer that follows it.
 
 use std::{fmt, future::Future, pin::Pin};
 
@@ -21,9 +21,9 @@ pub enum Call {
 pub struct Item {
     /// What is called.
     pub call: Call,
-    /// Who follows it, if anybody does.
+    /// Follows the item, if set.
     pub observer: Option<Box<dyn Observer>>,
-    /// Whether it had begun in a process that crashed, and begins again.
+    /// Whether it was started in a process that crashed, and is to start again.
     pub begins_again: bool,
 }
 
@@ -33,7 +33,7 @@ impl Item {
         Item { call, observer: Some(observer), begins_again: false }
     }
 
-    /// An item that nobody follows.
+    /// An item without an observer.
     pub fn event(event: Event) -> Item {
         Item::from(Call::Event(event))
     }
@@ -45,11 +45,11 @@ impl From<Call> for Item {
     }
 }
 
-/// Whether the handler may begin at once.
+/// Whether the handler may start at once.
 pub enum Begin {
-    /// With this call.
+    /// Yes, with this call.
     Now(Call),
-    /// With this call, when it is known.
+    /// Yes, with this call, once it is known.
     Later(Pin<Box<dyn Future<Output = Call> + Send>>),
     /// No: the item was taken back from this process.
     No,
@@ -66,15 +66,15 @@ pub enum Ended {
     Cancelled,
 }
 
-/// Follows one item from the queue to the end of its handler. Dropping it before [`begin`](Self::begin) means that
-/// this cog will not handle the item. No method waits.
+/// Follows one item from the queue to the end of its handler. Dropping it before [`begin`](Self::begin) means that this
+/// cog will not handle the item. No method blocks.
 pub trait Observer: fmt::Debug + Send {
-    /// The item leaves the queue and its handler begins.
+    /// The item leaves the queue, and its handler starts.
     fn begin(&mut self, call: Call) -> Begin;
 
     /// The handler has ended.
     fn end(self: Box<Self>, ended: Ended);
 
-    /// No handler will begin: the cog is gone, or its present code does not know the call.
+    /// No handler will be started: the cog is gone, or its present code does not know the call.
     fn decline(self: Box<Self>);
 }

@@ -1,4 +1,4 @@
-//! What waits for a cog when the host ends, so that it is handled by the next one.
+//! Keeps the calls that are queued for a cog when the host ends, so that the next host handles them.
 
 use gearshift_cog::abi::{Event, Invocation, Origin};
 use serde::{Deserialize, Serialize};
@@ -6,18 +6,18 @@ use serde::{Deserialize, Serialize};
 use super::{Call, Item};
 use crate::event;
 
-/// A call that has not begun, as it is kept.
+/// A call that was not started, in the form in which it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeptCall {
     /// Discord's name of the event, and its JSON.
     event: String,
     json: String,
-    /// The command and its arguments, if the event was a call of it.
+    /// The command and its arguments, if the event was a command call.
     command: Option<(String, String)>,
 }
 
 impl KeptCall {
-    /// `None` for an interaction, whose user cannot wait so long, and for a run of a task, which is due again.
+    /// `None` for an interaction, whose user cannot wait that long, and for a run of a task, which will be due again.
     pub fn of(call: &Call) -> Option<KeptCall> {
         match call {
             Call::Event(Event::Interaction(_)) | Call::Task(_) => None,
@@ -42,7 +42,7 @@ impl KeptCall {
         (&self.event, &self.json)
     }
 
-    /// The same call. `None` if its message cannot be read.
+    /// The same call as an item. `None` if its message cannot be parsed.
     pub fn item(self) -> Option<Item> {
         let message = || event::message(&self.json).map(event::Incoming::message);
         if let Some((command, arguments)) = self.command {

@@ -1,5 +1,5 @@
-//! A lane: one generation of a cog on a thread of its own. This is the host's side: it gives orders and waits for
-//! answers. It never runs cog code; that is what `runner` does, on the lane's thread.
+//! A lane: one generation of a cog on its own thread. This is the host's side: it gives orders and waits for answers.
+//! It never runs cog code; `runner` does that, on the lane's thread.
 
 mod answer;
 mod handler;
@@ -40,12 +40,13 @@ use crate::{
 pub struct State {
     /// The cog's schema version.
     pub version: u32,
-    /// The cog's encoding.
+    /// The state, in the cog's own encoding.
     #[serde(with = "gearshift_cog::abi::bytes")]
     pub bytes: Vec<u8>,
 }
 
-/// What is added to why a lane was given up: how many handlers had begun and were not done, whatever they had answered.
+/// A suffix for the reason why a lane was given up: how many handlers had started and not finished, whatever
+/// they had already answered.
 pub(crate) fn under_way(handlers: usize) -> String {
     match handlers {
         0 => String::new(),
@@ -66,19 +67,19 @@ pub enum OrderError {
     /// The lane has ended, and why.
     #[error("{0}")]
     Ended(String),
-    /// Nobody waits for it any more.
+    /// The host is closing, and no longer waits for it.
     #[error("the host is closing")]
     Closing,
 }
 
-/// What the host may tell a lane.
+/// The orders that the host gives to a lane.
 enum Order {
     Setup(Answer<Outcome<()>>),
     Restore(State, Answer<Outcome<()>>),
     Save(Answer<Outcome<Option<State>>>),
     Teardown(Answer<Outcome<()>>),
     Serve,
-    /// Answered when it takes nothing more, and again when the last handler is done.
+    /// Answered when the lane has stopped taking items, and again when the last handler is done.
     Pause {
         paused: Answer<()>,
         drained: Answer<()>,
@@ -87,51 +88,51 @@ enum Order {
     End,
 }
 
-/// Takes what was being handled, such as `command !ping`, and what went wrong.
+/// Receives what was being handled, such as `command !ping`, and what went wrong.
 pub type Report = Box<dyn Fn(&str, Fault) + Send>;
 
-/// What a function of the cog gives.
+/// The result of a function of the cog.
 type Outcome<T> = Result<T, Fault>;
 
-/// What a lane needs to begin.
+/// What is needed to start a lane.
 pub struct LaneParts {
-    /// Whose lane it is.
+    /// The generation that it is for.
     pub id: GenerationId,
     /// The private copy to open.
     pub file: PathBuf,
-    /// The generation's lease; its handles.
+    /// The generation's lease, through which its handles work.
     pub lease: Arc<Lease>,
     /// The host's functions.
     pub table: HostTableRef,
-    /// What it consumes while it serves. Belongs to the cog: it outlives the generation.
+    /// The queue that it consumes while it serves. It belongs to the cog and outlives the generation.
     pub inbox: Arc<Inbox>,
-    /// Events it declared; others are passed over.
+    /// Events that the generation declared; others are declined.
     pub events: Vec<String>,
-    /// By what its commands are called: names and aliases.
+    /// Names and aliases of its commands.
     pub commands: Vec<String>,
-    /// Handlers in flight at once.
+    /// Maximum number of handlers in flight.
     pub handlers_in_flight: usize,
-    /// What happens to the fault of a handler.
+    /// Receives the faults of handlers.
     pub report: Report,
 }
 
-/// What a lane in a process of its own needs besides.
+/// What a lane in its own process needs in addition.
 pub struct ProcessParts {
-    /// Bytes of private memory that it may have; none: as many as there are.
+    /// Limit of its private memory in bytes; `None`: unlimited.
     pub memory_max: Option<u64>,
-    /// How much of the cog's the host holds.
+    /// How much memory the host holds for the cog.
     pub bounds: Bounds,
-    /// Whether events that it was handling when it crashed begin again, once.
+    /// Whether events that it was handling when it crashed are handled again, once.
     pub redeliver: bool,
-    /// Whether it is locked in.
+    /// Whether it is sandboxed.
     pub sandbox: Sandbox,
-    /// How long it may take to end.
+    /// How long it may take to end before it is killed.
     pub end_within: Duration,
-    /// Takes why the process has ended though nobody asked it to.
+    /// Receives the reason why the process has ended without being asked to.
     pub crashed: Box<dyn FnOnce(String) + Send>,
 }
 
-/// A lane that did not start, and what is left of it to be taken apart.
+/// A lane that did not start, and what is left of it to take apart.
 #[derive(Debug)]
 pub struct StartFailure {
     /// Why.
@@ -152,7 +153,7 @@ pub struct Lane {
     place: Place,
 }
 
-/// Where it is.
+/// Where the lane runs.
 #[derive(Debug)]
 enum Place {
     Thread(JoinHandle<()>),
@@ -164,15 +165,15 @@ enum Place {
 pub enum Ending {
     /// The thread to be joined.
     Thread(JoinHandle<()>),
-    /// Comes when the process is gone: whether it had to be killed.
+    /// Completes when the process is gone; the value is whether it had to be killed.
     Process(oneshot::Receiver<bool>),
 }
 
 impl Lane {
-    /// Starts the thread, opens the library on it and makes the cog's instance.
+    /// Starts the thread, opens the library on it and creates the cog's instance.
     ///
     /// # Errors
-    /// When the library cannot be opened or is not what it says; the thread has then ended or is ending.
+    /// When the library cannot be opened or does not match its manifest; the thread has then ended or is ending.
     pub async fn start(parts: LaneParts) -> Result<(Lane, OpenLibrary), StartFailure> {
         let (orders, receiver) = mpsc::unbounded_channel();
         let (opened, answer) = oneshot::channel();
@@ -180,7 +181,7 @@ impl Lane {
         let watched = Arc::clone(&pulse);
         let failed =
             |error, thread, library| StartFailure { error, thread, pulse: Arc::clone(&pulse), library };
-        // Linux shows 15 bytes of a thread's name.
+        // Linux truncates a thread's name to 15 bytes.
         let thread = std::thread::Builder::new()
             .name(parts.id.to_string())
             .spawn(move || runner::run(parts, receiver, &watched, Answer::Here(opened)))
@@ -192,7 +193,7 @@ impl Lane {
         }
     }
 
-    /// Starts a process, which opens the library and makes the cog's instance there.
+    /// Starts a process, which opens the library and creates the cog's instance.
     ///
     /// # Errors
     /// When it cannot be started, or the library cannot be opened; nothing of it is left then.
@@ -208,7 +209,7 @@ impl Lane {
         &self.pulse
     }
 
-    /// Builds the cog.
+    /// Builds the cog from its handles.
     ///
     /// # Errors
     /// When the cog fails or is not done within `deadline`.
@@ -216,7 +217,7 @@ impl Lane {
         self.ask(deadline, Order::Setup).await
     }
 
-    /// Gives it state.
+    /// Passes the state to the cog.
     ///
     /// # Errors
     /// When the cog cannot read it, fails or is not done within `deadline`.
@@ -224,7 +225,7 @@ impl Lane {
         self.ask(deadline, |answer| Order::Restore(state, answer)).await
     }
 
-    /// Asks for its state.
+    /// Asks the cog for its state.
     ///
     /// # Errors
     /// When the cog fails or is not done within `deadline`.
@@ -232,7 +233,7 @@ impl Lane {
         self.ask(deadline, Order::Save).await
     }
 
-    /// Lets it say goodbye.
+    /// Calls the cog's `teardown`.
     ///
     /// # Errors
     /// When the cog fails or is not done within `deadline`.
@@ -240,20 +241,20 @@ impl Lane {
         self.ask(deadline, Order::Teardown).await
     }
 
-    /// Lets it take from the inbox, from now on.
+    /// Makes it take items from the inbox from now on.
     pub fn serve(&self) {
         if let Place::Process(process) = &self.place {
             process.handover.serve(&process.inbox);
         }
-        // A lane whose thread has ended serves nothing; the watchdog reports it.
+        // A lane whose thread has ended serves nothing; the watchdog reports that.
         let _ = self.send(Order::Serve);
     }
 
-    /// Stops it taking from the inbox, and gives its handlers `drain` to end.
+    /// Stops it from taking items from the inbox, and gives its handlers the time `drain` to finish.
     ///
     /// # Errors
-    /// When it does not return to its loop within `stop`, or handlers are still in flight after `drain`; it stays
-    /// paused, or will pause.
+    /// When it does not return to its loop within `stop`, or handlers are still in flight after `drain`. It
+    /// stays paused, or will pause.
     pub async fn pause(&self, stop: Duration, drain: Duration) -> Result<(), PauseError> {
         self.take_back();
         let (stopped, paused) = oneshot::channel();
@@ -267,7 +268,7 @@ impl Lane {
         })
     }
 
-    /// Drops all handlers at their `await`; how many there were.
+    /// Drops all handlers at their `await`. Returns how many there were.
     ///
     /// # Errors
     /// When the lane does not return to its loop within `deadline`.
@@ -277,14 +278,14 @@ impl Lane {
         self.within(deadline, done).await
     }
 
-    /// What another process was given and has not begun is in the queue again.
+    /// Puts items back into the queue that another process was given and has not started.
     fn take_back(&self) {
         if let Place::Process(process) = &self.place {
             process.handover.pause(&process.inbox);
         }
     }
 
-    /// Tells it to drop the cog and to end. Nothing begins any more that has not.
+    /// Tells it to drop the cog and to end. No further handler starts.
     pub fn end(self) -> Ending {
         self.take_back();
         let _ = self.send(Order::End);
@@ -320,7 +321,7 @@ impl Lane {
 /// Why a lane did not pause.
 #[derive(Debug, thiserror::Error)]
 pub enum PauseError {
-    /// Its handlers are not done.
+    /// Its handlers have not finished.
     #[error("its handlers are not done")]
     InFlight,
     /// It does not answer.

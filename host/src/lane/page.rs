@@ -1,5 +1,5 @@
-//! The numbers of a lane that its thread writes and the host reads: in the host's own memory, or on a page that both
-//! processes of a lane have mapped. What stands there is still true after the lane's process has crashed.
+//! The numbers that a lane's thread writes and the host reads: in the host's own memory, or on a page that both
+//! processes of a lane have mapped. They remain readable after the lane's process has crashed.
 #![allow(unsafe_code, reason = "maps memory that another process has mapped as well")]
 
 use std::{
@@ -13,27 +13,27 @@ use std::{
 use rustix::fs::SealFlags;
 use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 
-/// Bytes of a handler's name that the host can read.
+/// Maximum length in bytes of a handler's name that the host can read.
 const NAME_MAX: usize = 256;
 const WORDS: usize = NAME_MAX / 8;
 
-/// The numbers. Zeroed, they are those of a lane that has not begun.
+/// The numbers. Zeroed, they describe a lane that has not started.
 #[repr(C)]
 pub(super) struct Numbers {
     pub(super) turns: AtomicU64,
     pub(super) handled: AtomicU64,
-    /// Of items, by their numbers.
+    /// The number of the last item that was started or taken back.
     begun: AtomicU64,
     pub(super) handlers: AtomicUsize,
     pub(super) spawned: AtomicUsize,
     pub(super) thread: AtomicI32,
     pub(super) activity: AtomicU8,
-    /// The lane's process has found its socket to the host closed.
+    /// Set by the lane's process when it finds its socket to the host closed.
     pub(super) has_no_socket: AtomicBool,
     name: Name,
 }
 
-/// A text that one thread writes and others read without waiting for it: odd while it is being written.
+/// A text that one thread writes and others read without blocking it: a sequence lock, with an odd `version` in writes.
 #[repr(C)]
 struct Name {
     version: AtomicU64,
@@ -41,52 +41,53 @@ struct Name {
     words: [AtomicU64; WORDS],
 }
 
-/// Where the numbers are.
+/// Where the numbers are stored.
 #[derive(Debug)]
 pub(super) struct Page {
     numbers: NonNull<Numbers>,
-    /// The file that other processes map.
+    /// The file that other processes map; `None` if the numbers are not shared.
     shared: Option<OwnedFd>,
 }
 
-// SAFETY: the numbers are atomics, and stay where they are as long as the page.
+// SAFETY: the numbers are atomics, and do not move or get freed before the page is dropped.
 unsafe impl Send for Page {}
 // SAFETY: as above.
 unsafe impl Sync for Page {}
 
 impl Page {
-    /// In the memory of this process.
+    /// In this process's own memory.
     pub(super) fn own() -> Page {
         // SAFETY: all zeros are valid atomics.
         let numbers = Box::new(unsafe { mem::zeroed::<Numbers>() });
         Page { numbers: NonNull::from(Box::leak(numbers)), shared: None }
     }
 
-    /// In memory that can be shared.
+    /// In memory that can be shared with another process.
     ///
     /// # Errors
-    /// What the system says.
+    /// Errors of the system.
     pub(super) fn shared() -> io::Result<Page> {
         let file = super::process::memory("gearshift-lane")?;
         rustix::fs::ftruncate(&file, mem::size_of::<Numbers>() as u64)?;
-        // Reading a page that another process has cut off would end this one by SIGBUS.
+        // If another process truncated the file, accessing the page would end this process by
+        // SIGBUS. The seals prevent that.
         // <https://man7.org/linux/man-pages/man2/F_GET_SEALS.2const.html>
         #[cfg(target_os = "linux")]
         rustix::fs::fcntl_add_seals(&file, SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)?;
         Page::mapped(file)
     }
 
-    /// The memory behind a file that [`shared`](Self::shared) made, in this or in another process.
+    /// Maps the memory of a file that [`shared`](Self::shared) created, in this or in another process.
     ///
     /// # Errors
-    /// It is too short, or what the system says.
+    /// If it is too short, and errors of the system.
     pub(super) fn mapped(file: OwnedFd) -> io::Result<Page> {
         let length = mem::size_of::<Numbers>();
         if u64::try_from(rustix::fs::fstat(&file)?.st_size).unwrap_or(0) < length as u64 {
             return Err(io::Error::other("it is shorter than the numbers of a lane"));
         }
         let (access, flags) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::SHARED);
-        // SAFETY: a new mapping at a place of the kernel's choice.
+        // SAFETY: a new mapping at an address of the kernel's choice.
         let place = unsafe { mmap(std::ptr::null_mut(), length, access, flags, &file, 0) }?;
         let numbers = NonNull::new(place.cast()).ok_or_else(|| io::Error::other("it was mapped nowhere"))?;
         Ok(Page { numbers, shared: Some(file) })
@@ -106,10 +107,10 @@ impl Page {
 impl Drop for Page {
     fn drop(&mut self) {
         match &self.shared {
-            // SAFETY: nobody has a reference to the numbers any more, and they were leaked by `own`.
+            // SAFETY: no reference to the numbers is left, and `own` leaked them from a `Box`.
             None => drop(unsafe { Box::from_raw(self.numbers.as_ptr()) }),
             Some(_) => {
-                // SAFETY: nobody has a reference to the numbers any more, and `mapped` mapped them in this length.
+                // SAFETY: no reference to the numbers is left, and `mapped` mapped them with this length.
                 let _ = unsafe { munmap(self.numbers.as_ptr().cast(), mem::size_of::<Numbers>()) };
             }
         }
@@ -117,23 +118,24 @@ impl Drop for Page {
 }
 
 impl Numbers {
-    /// The number of the last item that was begun or taken back.
+    /// The number of the last item that was started or taken back.
     pub(super) fn begun(&self) -> u64 {
         self.begun.load(Ordering::Acquire)
     }
 
-    /// Whether the item of that number may begin: those before it did, and it was not taken back.
+    /// Whether item `number` may start: it has not been taken back, and no later item has. If so, it counts as started.
     pub(super) fn begin(&self, number: u64) -> bool {
         let next = |last| (last < number).then_some(number);
         self.begun.fetch_update(Ordering::AcqRel, Ordering::Acquire, next).is_ok()
     }
 
-    /// Takes back all items up to that number that were not begun. The last one that was.
+    /// Takes back all items up to `number` that were not started. Returns the last one that was.
     pub(super) fn take_back(&self, number: u64) -> u64 {
         self.begun.fetch_max(number, Ordering::AcqRel)
     }
 
-    /// Written by the lane's thread alone.
+    /// Called only by the lane's thread. The release fence orders the odd version before the words, and the final
+    /// release store orders the words before the even version.
     pub(super) fn set_name(&self, name: &str) {
         let name = name.as_bytes();
         let length = name.len().min(NAME_MAX);
@@ -148,7 +150,8 @@ impl Numbers {
         self.name.version.fetch_add(1, Ordering::Release);
     }
 
-    /// None if there is none, or if it is being written again and again.
+    /// `None` if there is no name, or if it was being rewritten at each of 100 attempts. The acquire fence orders the
+    /// reads of the words before the second read of the version.
     pub(super) fn name(&self) -> Option<String> {
         (0..100).find_map(|_| {
             let version = self.name.version.load(Ordering::Acquire);

@@ -1,5 +1,5 @@
-//! What a lane's thread is doing, written by the thread and read by the watchdog without waiting for it.
-//! It keeps no times: the watchdog compares two looks.
+//! What a lane's thread is doing, written by the thread and read by the watchdog without blocking it.
+//! It records no times: the watchdog compares two readings.
 
 use std::{
     fs, io,
@@ -13,10 +13,10 @@ use std::{
 use super::page::{Numbers, Page};
 use crate::step::Step;
 
-/// What cog code a lane's thread is in.
+/// The cog code that a lane's thread is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activity {
-    /// None: it waits for work.
+    /// It is in none, and waits for work.
     Idle,
     /// A step of the cog's life.
     Step(Step),
@@ -26,7 +26,7 @@ pub enum Activity {
     Command,
     /// `task`
     Task,
-    /// A future that a handler left behind.
+    /// A future that a handler has spawned.
     Spawned,
 }
 
@@ -34,7 +34,7 @@ impl Activity {
     const HANDLERS: [Activity; 5] =
         [Activity::Idle, Activity::Event, Activity::Command, Activity::Task, Activity::Spawned];
 
-    /// The function of the cog or the step, as its author knows it.
+    /// The name of the cog's function or of the step, as the cog's author knows it.
     pub fn name(self) -> &'static str {
         match self {
             Activity::Idle => "idle",
@@ -59,27 +59,27 @@ impl Activity {
         let index = usize::from(byte);
         match index.checked_sub(Activity::HANDLERS.len()) {
             None => Activity::HANDLERS[index],
-            // Another process may have written anything.
+            // Another process may have written any value.
             Some(step) => Step::ALL.get(step).map_or(Activity::Idle, |step| Activity::Step(*step)),
         }
     }
 }
 
-/// A counter that moves whenever the thread enters or leaves cog code, and what it is in.
+/// A counter that changes whenever the thread enters or leaves cog code, and what it is in.
 #[derive(Debug)]
 pub struct Pulse {
     page: Page,
-    /// The handler that was polled last, such as `command !ping`; its text is on the page.
+    /// The handler that was last polled, such as `command !ping`; its text is on the page.
     handler: Mutex<Option<Arc<str>>>,
-    /// What another process was given to handle and has not ended.
+    /// How many items another process has been given and has not finished.
     given: AtomicUsize,
-    /// The number of an order that another process has not answered; 0: none.
+    /// The number of an order that another process has not answered; 0 if there is none.
     unanswered: AtomicU64,
     orders: AtomicUsize,
     ended: AtomicBool,
-    /// Why it has ended, of a process.
+    /// Why the lane's process has ended.
     why: Mutex<Option<String>>,
-    /// The process it is in, if that is not the host's; 0 = it is.
+    /// The id of the process it is in; 0 if that is the host's.
     process: AtomicU32,
 }
 
@@ -103,23 +103,23 @@ impl Pulse {
         }
     }
 
-    /// One that another process can write.
+    /// A pulse that another process can write to.
     ///
     /// # Errors
-    /// What the system says.
+    /// Errors of the system.
     pub(super) fn shared() -> io::Result<Pulse> {
         Page::shared().map(Pulse::on)
     }
 
-    /// The same in that process, by its [`file`](Self::file).
+    /// The same pulse in that process, from its [`file`](Self::file).
     ///
     /// # Errors
-    /// What the system says.
+    /// Errors of the system.
     pub(super) fn mapped(file: OwnedFd) -> io::Result<Pulse> {
         Page::mapped(file).map(Pulse::on)
     }
 
-    /// What the other process maps.
+    /// The file that the other process maps.
     pub(super) fn file(&self) -> Option<BorrowedFd<'_>> {
         self.page.file()
     }
@@ -128,7 +128,7 @@ impl Pulse {
         self.page.numbers()
     }
 
-    /// Runs cog code under its name.
+    /// Runs cog code as `activity`. The counter is odd meanwhile.
     pub(crate) fn during<T>(&self, activity: Activity, body: impl FnOnce() -> T) -> T {
         let numbers = self.numbers();
         numbers.activity.store(activity.to_byte(), Ordering::Relaxed);
@@ -139,7 +139,7 @@ impl Pulse {
         result
     }
 
-    /// Runs a handler's code under its name.
+    /// Runs a handler's code as `activity`, under the name `what`.
     pub(super) fn during_handler<T>(
         &self,
         activity: Activity,
@@ -148,7 +148,7 @@ impl Pulse {
     ) -> T {
         {
             let mut handler = self.handler();
-            // Most often the same one as before: no reference count is touched.
+            // It is usually the same name as before, and then no reference count is changed.
             if !handler.as_ref().is_some_and(|other| Arc::ptr_eq(other, what)) {
                 self.numbers().set_name(what);
                 *handler = Some(Arc::clone(what));
@@ -157,27 +157,27 @@ impl Pulse {
         self.during(activity, body)
     }
 
-    /// Tells how many handlers are begun and not done.
+    /// Sets how many handlers are running.
     pub(super) fn set_handlers(&self, handlers: usize) {
         self.numbers().handlers.store(handlers, Ordering::Relaxed);
     }
 
-    /// Tells how many spawned futures there are.
+    /// Sets how many spawned futures there are.
     pub(super) fn set_spawned(&self, spawned: usize) {
         self.numbers().spawned.store(spawned, Ordering::Relaxed);
     }
 
-    /// A handler is done.
+    /// Counts a finished handler.
     pub(super) fn count_handled(&self) {
         self.numbers().handled.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// An order is on its way to the thread; handlers that are woken wait until it was carried out.
+    /// Counts an order that is on its way to the thread; handlers that are woken wait until it has been carried out.
     pub(super) fn add_order(&self) {
         self.orders.fetch_add(1, Ordering::Release);
     }
 
-    /// The thread has an order.
+    /// The thread has received an order.
     pub(super) fn take_order(&self) {
         self.orders.fetch_sub(1, Ordering::AcqRel);
     }
@@ -194,32 +194,32 @@ impl Pulse {
         self.numbers().thread.store(id.unwrap_or_default(), Ordering::Release);
     }
 
-    /// The kernel's number of the thread, where the system has one.
+    /// The thread's id in the kernel, if the system has one.
     pub fn thread(&self) -> Option<i32> {
         Some(self.numbers().thread.load(Ordering::Acquire)).filter(|id| *id > 0)
     }
 
-    /// It is in the process of that number.
+    /// Sets the id of the process that it is in.
     pub(super) fn set_process(&self, id: u32) {
         self.process.store(id, Ordering::Relaxed);
     }
 
-    /// The kernel's number of the process that it is in, if that is not the host's.
+    /// The id of the process that it is in, if that is not the host's.
     pub fn process(&self) -> Option<u32> {
         Some(self.process.load(Ordering::Relaxed)).filter(|id| *id > 0)
     }
 
-    /// Another process has so many items to handle.
+    /// Sets how many items another process has to handle.
     pub(super) fn set_given(&self, given: usize) {
         self.given.store(given, Ordering::Relaxed);
     }
 
-    /// Another process has not answered that order, to which one that runs answers at once.
+    /// Sets the order that another process has not answered. A running process answers such orders at once.
     pub(super) fn set_unanswered(&self, order: Option<u64>) {
         self.unanswered.store(order.unwrap_or(0), Ordering::Relaxed);
     }
 
-    /// The first order of that kind, by its number.
+    /// The number of the first order of that kind.
     pub fn unanswered(&self) -> Option<u64> {
         Some(self.unanswered.load(Ordering::Relaxed)).filter(|order| *order > 0)
     }
@@ -234,7 +234,7 @@ impl Pulse {
         self.numbers().has_no_socket.load(Ordering::Acquire)
     }
 
-    /// It has ended, and why.
+    /// It has ended, for the reason `why`.
     pub(super) fn end_because(&self, why: String) {
         *self.why.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
         self.end();
@@ -255,48 +255,48 @@ impl Pulse {
         self.ended.load(Ordering::Acquire)
     }
 
-    /// Handlers that were begun and are not done.
+    /// How many handlers are running.
     pub fn handlers(&self) -> usize {
         self.numbers().handlers.load(Ordering::Relaxed)
     }
 
-    /// The last item that began, if another process has been handed more and could begin it: at most so many handlers are in
-    /// flight.
+    /// The last item that was started, if another process has more items and could start one: fewer than `handlers_max`
+    /// handlers are in flight.
     pub fn owes(&self, handlers_max: usize) -> Option<u64> {
         let handlers = self.handlers();
         let could = handlers < handlers_max && self.given.load(Ordering::Relaxed) > handlers;
         (could && self.process().is_some()).then(|| self.numbers().begun())
     }
 
-    /// Whether it has nothing to do: no handler, and no item in another process.
+    /// Whether it has nothing to do: no handler runs, and no item is in another process.
     pub fn rests(&self) -> bool {
         self.handlers() == 0 && self.given.load(Ordering::Relaxed) == 0 && self.look().1 == Activity::Idle
     }
 
-    /// Futures that handlers left behind and that are not done.
+    /// How many futures that handlers have spawned are not done.
     pub fn spawned(&self) -> usize {
         self.numbers().spawned.load(Ordering::Relaxed)
     }
 
-    /// Handlers of this generation that are done.
+    /// How many handlers of this generation are done.
     pub fn handled(&self) -> u64 {
         self.numbers().handled.load(Ordering::Relaxed)
     }
 
-    /// The counter, odd inside of cog code, and the activity.
+    /// The counter, which is odd inside cog code, and the activity.
     pub fn look(&self) -> (u64, Activity) {
         let turns = self.numbers().turns.load(Ordering::Acquire);
         (turns, Activity::from_byte(self.numbers().activity.load(Ordering::Relaxed)))
     }
 
-    /// The call into cog code that the thread is in, by number; none outside of such code. A thread that has ended stays in
-    /// its last one.
+    /// The number of the call into cog code that the thread is in; `None` outside of such code. A thread that has
+    /// ended stays in its last one.
     pub fn call(&self) -> Option<u64> {
         let (turns, _) = self.look();
         (turns % 2 == 1 || self.has_ended()).then_some(turns)
     }
 
-    /// What the thread is in, as precisely as it is known: `command !ping`, `setup`.
+    /// What the thread is in, as precisely as it is known, such as `command !ping` or `setup`.
     pub fn describe(&self) -> String {
         let activity = self.look().1;
         let is_handler =

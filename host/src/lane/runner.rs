@@ -1,8 +1,8 @@
-//! The lane's thread: the only place where cog code runs. It opens the library, makes the instance, carries out orders,
-//! polls handlers, and drops everything of the cog before it ends.
+//! The lane's thread: the only place where cog code runs. It opens the library, creates the instance, carries out
+//! orders, polls handlers, and drops everything of the cog before it ends.
 //!
-//! It takes one item, polls it once, looks at its orders, and takes the next. What has not begun has not left the
-//! queue: it can still be deferred, counted, or handled by the next generation.
+//! It takes one item, polls it once, checks for orders, and takes the next. An item that was not started has not left
+//! the queue: it can still be deferred, counted, or handled by the next generation.
 
 use std::{
     future::{Future, poll_fn},
@@ -31,26 +31,26 @@ use crate::{
     step::Step,
 };
 
-/// Spawned futures of one generation. A cog that leaves more behind has forgotten that it does.
+/// Maximum number of spawned futures of one generation. A cog that leaves more behind has a leak.
 const SPAWNED_MAX: usize = 10_000;
 
 pub(super) type Opened = Answer<Result<OpenLibrary, OpenFailure>>;
 
-/// The thread's whole life.
+/// The whole life of the thread.
 pub(super) fn run(
     parts: LaneParts,
     orders: mpsc::UnboundedReceiver<Order>,
     pulse: &Arc<Pulse>,
     opened: Opened,
 ) {
-    // However the thread ends, what watches it learns of it.
+    // However the thread ends, the watchdog notices.
     let _ended = EndsPulse(Arc::clone(pulse));
     pulse.begin();
     let open = Activity::Step(Step::Open);
     let (library, module) = match pulse.during(open, || library::open(&parts.file)) {
         Ok(open) => open,
         Err(failure) => {
-            // If nobody waits any more, the library stays mapped, which is safe.
+            // If nothing waits for the answer any more, the library stays mapped, which is safe.
             opened.give(Err(failure));
             return;
         }
@@ -79,8 +79,8 @@ pub(super) fn run(
         report: parts.report,
     };
     if waits {
-        // A busy lane does not yield for long stretches, and tokio's channels would stop answering after 128 values in
-        // one poll: https://docs.rs/tokio/latest/tokio/task/coop/index.html
+        // A busy lane does not yield for long stretches, and tokio's cooperative budget would make its channels return
+        // `Pending` after 128 values in one poll: https://docs.rs/tokio/latest/tokio/task/coop/index.html
         runtime.block_on(tokio::task::unconstrained(poll_fn(|cx| runner.poll(cx))));
     }
     runner.end();
@@ -98,7 +98,7 @@ impl Drop for EndsPulse {
 enum Mode {
     Serving,
     Paused,
-    /// Paused, and somebody waits until the last handler is done.
+    /// Paused; answered when the last handler is done.
     Draining(Answer<()>),
 }
 
@@ -118,7 +118,7 @@ struct Runner {
 }
 
 impl Runner {
-    /// Ready when the lane shall end.
+    /// Ready when the lane is to end.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
             while let Poll::Ready(order) = self.orders.poll_recv(cx) {
@@ -135,10 +135,10 @@ impl Runner {
                 continue;
             }
             self.answer_drained();
-            // Futures that spawn each other without end leave the items their turn.
+            // One per turn: futures that keep spawning each other must not starve the items.
             let has_more = self.poll_spawned(cx);
             if self.cog.pulse.has_orders() {
-                // It is in the channel, or will be in a moment.
+                // The order is counted before it is sent: it is in the channel, or about to be.
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
@@ -181,7 +181,7 @@ impl Runner {
                     (self.report)("pause", fault);
                 }
             }
-            // The owner that wanted it has given up and lets this lane serve on.
+            // The owner that gave the order has given up, and lets this lane go on serving.
             Order::Cancel(answer) if answer.is_abandoned() => {}
             Order::Cancel(answer) => {
                 let count = self.cancel();
@@ -202,12 +202,12 @@ impl Runner {
         count
     }
 
-    /// Goes on with the call that is no handler, if there is one.
+    /// Polls the call that is not a handler, if there is one.
     fn poll_control(&mut self, cx: &mut Context<'_>) {
         let Some(control) = self.control.take() else { return };
         let pulse = &self.cog.pulse;
         match control {
-            // The owner that gave the order has given up waiting.
+            // The owner that gave the order no longer waits for the answer.
             control if control.is_abandoned() => {
                 pulse.during(Activity::Step(Step::Retire), || drop(control));
             }
@@ -244,13 +244,14 @@ impl Runner {
         }
     }
 
-    /// Makes a handler of an item and polls it once.
+    /// Makes a handler of an item, and polls it once.
     fn begin(&mut self, item: Item, cx: &mut Context<'_>) {
-        // From before it is polled: whether the cog rests is asked at any time, and always finds the item or its handler.
+        // Set before the handler is polled: whether the lane is at rest may be checked at any time, by
+        // the item or by its handler.
         self.cog.pulse.set_handlers(self.running.len() + 1);
         let Item { call, mut observer, .. } = item;
         let Some(what) = self.labels.of(&call) else {
-            // What the generation before declared and this one does not.
+            // The previous generation declared it, and this one does not.
             self.cog.pulse.set_handlers(self.running.len());
             if let Some(observer) = observer {
                 observer.decline();
@@ -279,7 +280,7 @@ impl Runner {
         match handler.poll_work(cx) {
             Poll::Ready(outcome) => self.done(handler, outcome),
             Poll::Pending => {
-                // It was polled with this task's waker; the set polls it again, with a waker of its own.
+                // It was polled with this task's waker; the set polls it again, with its own waker.
                 self.running.push(handler);
                 self.cog.pulse.set_handlers(self.running.len());
             }
@@ -301,8 +302,8 @@ impl Runner {
         self.cog.pulse.set_handlers(self.running.len());
     }
 
-    /// Goes on with what handlers left behind; whether there is more of it to do. What has to end before the lane is paused may
-    /// wait for one, so only then they rest.
+    /// Polls spawned futures. Returns whether there are more to poll. They also run while the lane drains, since the
+    /// handlers that have to finish may wait for them; only a paused lane does not poll them.
     fn poll_spawned(&mut self, cx: &mut Context<'_>) -> bool {
         for Spawned { what, future } in self.spawns.take() {
             let (activity, cog) = (Activity::Spawned, self.cog.clone());
@@ -341,7 +342,7 @@ impl Runner {
         }
     }
 
-    /// Drops everything of the cog, on its own thread.
+    /// Drops everything of the cog, on the cog's own thread.
     fn end(mut self) {
         self.cancel();
         let Runner { cog: CogCalls { module, instance, pulse }, control, report, spawned, spawns, .. } = self;
@@ -360,7 +361,7 @@ fn taken_state(state: SavedState) -> State {
     State { version: state.version, bytes: state.bytes.into_vec() }
 }
 
-/// A call that is not a handler.
+/// A call into the cog that is not a handler.
 enum Control {
     Plain(Step, LocalFfiFuture<Outcome>, Answer<Result<(), Fault>>),
     Save(LocalFfiFuture<RResult<ROption<SavedState>, abi::Fault>>, Answer<Result<Option<State>, Fault>>),

@@ -1,6 +1,5 @@
-//! How much of a cog's the host holds for its process: a frame, requests that are not answered, answers that it does not read.
-//! Requests beyond that wait in the cog's own memory, until others are answered; a process that sends them all the same is
-//! ended.
+//! How much memory the host holds for a cog's process: one frame, unanswered requests, unread answers. Requests beyond
+//! the limit wait in the cog's own memory until others are answered; a process that sends them nonetheless is ended.
 
 use std::{
     collections::{HashMap, VecDeque, hash_map::Entry},
@@ -16,34 +15,34 @@ use crate::{
     lane::State,
 };
 
-/// Of all requests that are not answered. Several large uploads.
+/// Limit of all unanswered requests, in bytes: several large uploads.
 const ASKED: usize = 64 << 20;
-/// Of a frame: what is in it beside its largest part.
+/// Room in a frame besides its largest part, in bytes.
 const BESIDE: usize = 1 << 20;
-/// Requests of one cog that are not answered, waiting included. Far more than a cog has.
+/// Maximum number of unanswered requests of one cog, including those that wait. Far more than a cog needs.
 const ASKED_MAX: usize = 100_000;
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Both sides have the same. In bytes.
+/// The limits, in bytes. They are the same on both sides.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Bounds {
-    /// Of a frame to the host.
+    /// The largest frame to the host.
     pub(super) frame: usize,
     asked: usize,
 }
 
 impl Bounds {
-    /// What the configuration allows, and room for it.
+    /// The limits that follow from the configuration.
     pub fn of(limits: &Limits) -> Bounds {
         let largest = [limits.request_max_bytes, limits.state_max_bytes, limits.store_value_max_bytes];
         let frame = largest.into_iter().fold(0, usize::max).saturating_add(BESIDE);
         Bounds { frame, asked: frame.max(ASKED) }
     }
 
-    /// What a cog saved, if it can be sent.
+    /// A state that a cog has saved, if it fits into a frame.
     pub(super) fn saved(self, saved: Result<Option<State>, Fault>) -> Result<Option<State>, Fault> {
         match saved {
             Ok(Some(state)) if state.bytes.len().saturating_add(BESIDE) > self.frame => {
@@ -58,7 +57,7 @@ impl Bounds {
 
 type SendFrame = Box<dyn Fn(&[u8]) + Send + Sync>;
 
-/// The requests of a cog, on its side.
+/// The requests of a cog, on the cog's side.
 pub(super) struct Window {
     bounds: Bounds,
     send: SendFrame,
@@ -67,10 +66,10 @@ pub(super) struct Window {
 
 #[derive(Default)]
 struct Asked {
-    /// What the host has, and how much that is.
+    /// Requests that the host has, and their total size in bytes.
     sent: HashMap<u64, usize>,
     bytes: usize,
-    /// What it does not have yet.
+    /// Requests that wait to be sent.
     waiting: VecDeque<(u64, Vec<u8>)>,
 }
 
@@ -79,12 +78,13 @@ impl Window {
         Window { bounds, send: Box::new(send), asked: Mutex::default() }
     }
 
-    /// Sends a request as soon as there is room for it; what is answered at once takes none. False: it is larger than any.
+    /// Sends a request as soon as there is room for it; requests that are answered immediately need none. Returns
+    /// `false` if it is larger than any frame may be.
     pub(super) fn ask(&self, number: u64, frame: Vec<u8>, is_now: bool) -> bool {
         if frame.len() > self.bounds.frame {
             return false;
         }
-        // Frames go under the lock: a request is not given up before it is sent.
+        // Frames are sent under the lock, so that a request cannot be given up before it is sent.
         let mut asked = lock(&self.asked);
         if is_now {
             (self.send)(&frame);
@@ -96,13 +96,13 @@ impl Window {
         true
     }
 
-    /// It is answered.
+    /// A request has been answered.
     pub(super) fn answered(&self, number: u64) {
         let mut asked = lock(&self.asked);
         self.ended(&mut asked, number);
     }
 
-    /// Nobody waits for its answer; `frame` says so to the host, if it has the request.
+    /// Nothing waits for the answer any more; sends `frame`, which says so, if the host has the request.
     pub(super) fn give_up(&self, number: u64, frame: &[u8]) {
         let mut asked = lock(&self.asked);
         if asked.sent.contains_key(&number) {
@@ -129,7 +129,7 @@ impl Window {
     }
 }
 
-/// The requests of a cog that are not answered, in the host.
+/// The unanswered requests of a cog, on the host's side.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Calls(Arc<Mutex<Open>>);
 
@@ -142,12 +142,12 @@ struct Open {
 #[derive(Debug)]
 struct Call {
     bytes: usize,
-    /// What can be given up.
+    /// The task that can be aborted.
     task: Option<AbortHandle>,
 }
 
 impl Calls {
-    /// A request begins. False: one of that number is not answered yet.
+    /// Adds a request. Returns `false` if one with that number is still unanswered.
     pub(super) fn begin(&self, number: u64, bytes: usize) -> bool {
         let mut open = lock(&self.0);
         let Entry::Vacant(place) = open.calls.entry(number) else { return false };
@@ -156,19 +156,19 @@ impl Calls {
         true
     }
 
-    /// Its work, unless it is done already.
+    /// Sets the task of a request, unless it is already done.
     pub(super) fn set_task(&self, number: u64, task: AbortHandle) {
         if let Some(call) = lock(&self.0).calls.get_mut(&number) {
             call.task = Some(task);
         }
     }
 
-    /// Whether it had not ended before.
+    /// Removes a request. Returns whether it was still there.
     pub(super) fn end(&self, number: u64) -> bool {
         self.take(number).is_some()
     }
 
-    /// Nobody waits for its answer. What cannot be given up goes on, and is held as long.
+    /// Nothing waits for the answer any more. A request that cannot be aborted goes on, and counts until then.
     pub(super) fn give_up(&self, number: u64) {
         let Open { calls, bytes } = &mut *lock(&self.0);
         if let Entry::Occupied(call) = calls.entry(number)
@@ -179,7 +179,7 @@ impl Calls {
         }
     }
 
-    /// Nobody waits for any answer.
+    /// Nothing waits for any answer any more.
     pub(super) fn give_all_up(&self) {
         let open = std::mem::take(&mut *lock(&self.0));
         open.calls.into_values().filter_map(|call| call.task).for_each(|task| task.abort());
@@ -215,7 +215,7 @@ mod tests {
         Bounds { frame: 8, asked: 10 }
     }
 
-    /// Each frame is one digit many times.
+    /// Each frame consists of one repeated digit.
     fn window() -> (Window, Arc<Mutex<String>>) {
         let sent = Arc::<Mutex<String>>::default();
         let of_window = Arc::clone(&sent);
@@ -251,7 +251,7 @@ mod tests {
         assert!(!calls.begin(3, 0), "its work would be counted no more");
         assert!(calls.end(2) && !calls.end(2));
         assert_eq!(calls.check(bounds()), Ok(()));
-        // It cannot be given up, and so is held.
+        // It cannot be aborted, and so still counts.
         calls.give_up(3);
         assert!(calls.begin(4, 4));
         assert!(calls.check(bounds()).is_err());

@@ -1,5 +1,5 @@
-//! The process of a lane: from its first instruction to its last. Its main thread speaks with the host; the lane's thread
-//! is the runner's, as in the host.
+//! The process of a lane, from its first instruction to its last. Its main thread talks to the host; the lane's thread
+//! runs the runner, as it does in the host.
 #![allow(unsafe_code, reason = "sets up a process: signals, limits, descriptors")]
 
 #[cfg(feature = "fuzz")]
@@ -39,9 +39,9 @@ use crate::{
     process,
 };
 
-/// What a lane that did not begin has for its last words.
+/// How long a lane that did not start has to report why.
 const LAST_WORDS: Duration = Duration::from_secs(1);
-/// Without a frame for so long, the start or what was to do is over.
+/// After this time without a frame, the process counts as idle.
 const QUIET: Duration = Duration::from_secs(10);
 
 /// Runs the lane that the host sends over the standard input.
@@ -92,9 +92,9 @@ fn begin(socket: net::UnixStream) -> io::Result<Infallible> {
     end()
 }
 
-/// The socket, which nothing that the cog does with its standard input can reach.
+/// Takes the socket from the standard input, so that nothing the cog does with its standard input can reach it.
 fn take_socket() -> io::Result<net::UnixStream> {
-    // What the host's own parent gave it for itself alone.
+    // Closes whatever the host's own parent left open without CLOEXEC.
     // SAFETY: nothing of this process is open yet but its standard input, output and error.
     #[cfg(target_os = "linux")]
     unsafe {
@@ -104,32 +104,32 @@ fn take_socket() -> io::Result<net::UnixStream> {
     let nothing = std::fs::File::open("/dev/null")?;
     rustix::stdio::dup2_stdin(nothing)?;
     let socket = net::UnixStream::from(socket);
-    // A socket, and not a terminal or a file.
+    // Fails if it is not a socket, but a terminal or a file.
     socket.peer_addr()?;
     Ok(socket)
 }
 
-/// What holds for the process from now on.
+/// Sets signals and limits for the rest of the process's life.
 fn confine(start: &Start) -> io::Result<()> {
-    // The host ends its lanes in order; a service manager signals all processes of a service at once.
+    // The host ends its lanes in order, but a service manager signals all processes of a service at once.
     for signal in [libc::SIGTERM, libc::SIGINT, libc::SIGHUP, libc::SIGQUIT, libc::SIGUSR1, libc::SIGUSR2] {
         // SAFETY: no handler is installed; the signal is ignored.
         unsafe { libc::signal(signal, libc::SIG_IGN) };
     }
-    // <https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.2const.html>. Without it the closed socket ends the process.
+    // <https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.2const.html>. Elsewhere, the closed socket ends it.
     #[cfg(target_os = "linux")]
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
-    // Before the limit, which it may not fit into.
+    // Reserved before the limit is set, because it may not fit into that.
     let room = trace::keep_room();
     if let Some(bytes) = start.memory_max.map(|bytes| bytes.saturating_add(room)) {
-        // Private memory that can be written: <https://man7.org/linux/man-pages/man2/getrlimit.2.html>
+        // Limits private writable memory: <https://man7.org/linux/man-pages/man2/getrlimit.2.html>
         let limit = rustix::process::Rlimit { current: Some(bytes), maximum: Some(bytes) };
         rustix::process::setrlimit(rustix::process::Resource::Data, limit)?;
     }
     Ok(())
 }
 
-/// The way to the host, for every thread.
+/// Sends frames to the host, from any thread.
 #[derive(Clone, Debug)]
 pub(super) struct ToHostSender {
     way: Arc<Sender>,
@@ -141,13 +141,13 @@ impl ToHostSender {
         self.pass(&encoded(frame));
     }
 
-    /// For requests, of which the host takes only so many at once.
+    /// For requests, of which the host takes only a limited number at once.
     fn window(&self, bounds: Bounds) -> Window {
         let to_host = self.clone();
         Window::new(bounds, move |frame| to_host.pass(frame))
     }
 
-    /// Where the cog has closed the socket, nothing can be asked of the host any more.
+    /// If the cog has closed the socket, nothing can be requested from the host any more, and the process ends.
     fn pass(&self, frame: &[u8]) {
         if self.way.send(&[frame], None).is_err() {
             end_without_socket(&self.pulse);
@@ -163,7 +163,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The main thread's side.
+/// The main thread's state.
 struct Side {
     socket: net::UnixStream,
     receiver: Receiver,
@@ -177,7 +177,7 @@ struct Side {
     begins: Begins,
     /// Whether the lane was asked to end.
     is_ending: Arc<AtomicBool>,
-    /// Orders that are not answered: whether nobody waits for the answer any more.
+    /// Unanswered orders, each with a flag that is set when nothing waits for the answer any more.
     asked: HashMap<u64, Arc<AtomicBool>>,
 }
 
@@ -227,7 +227,7 @@ impl Side {
         let opened = to_host.clone();
         let opened = move |result: Result<OpenLibrary, OpenFailure>| {
             let result = match result {
-                // It stays mapped as long as the process.
+                // It stays mapped until the process ends.
                 Ok(library) => {
                     std::mem::forget(library);
                     Ok(())
@@ -244,10 +244,11 @@ impl Side {
             trace::give_stack();
             runner::run(parts, received, &watched, opened);
             if !ends.load(Ordering::Acquire) {
-                // The main thread says why; the host ends the process.
+                // The main thread reports why; the host ends the process.
                 std::thread::sleep(LAST_WORDS);
             }
-            // The cog is gone, and everything of it; nothing else of this process matters. No destructor of a library runs.
+            // The cog and everything of it is gone, and nothing else in this process matters. `_exit` runs no
+            // destructors of libraries.
             // SAFETY: it does not return.
             unsafe { libc::_exit(0) };
         };
@@ -279,7 +280,7 @@ impl Side {
             }
             match self.receiver.fill(self.socket.as_fd()) {
                 Ok(1..) => {}
-                // A read with a timeout is not begun again by the kernel, not even after SIGCONT:
+                // The kernel does not restart a read with a timeout after a signal, not even after SIGCONT:
                 // <https://man7.org/linux/man-pages/man7/signal.7.html>
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -287,7 +288,7 @@ impl Side {
                     let _ = poll(&mut [PollFd::new(&self.socket, PollFlags::IN)], None);
                 }
                 Ok(0) => end(),
-                // The cog has closed it: nothing was wrong with it.
+                // The cog has closed the socket: the host sent nothing wrong.
                 Err(_) => end_without_socket(&self.pulse),
             }
         }
@@ -309,7 +310,7 @@ impl Side {
                     begins: Arc::clone(&self.begins),
                 };
                 let item = Item::followed(call.into_owned(), Box::new(observer));
-                // It has room for everything.
+                // Its capacity is unlimited.
                 let _ = self.inbox.push(item);
             }
             ToCog::Begin { number, call } => {
@@ -371,7 +372,7 @@ impl Side {
         number: u64,
         read: impl FnOnce(T) -> Answer + Send + 'static,
     ) -> OrderAnswer<T> {
-        // Those that only this map has are answered.
+        // An entry that only this map still holds is answered.
         self.asked.retain(|_, is_abandoned| Arc::strong_count(is_abandoned) > 1);
         let is_abandoned = Arc::<AtomicBool>::default();
         self.asked.insert(number, Arc::clone(&is_abandoned));
@@ -384,7 +385,7 @@ fn order_answer<T>(send: impl FnOnce(T) + Send + 'static, is_abandoned: Arc<Atom
     OrderAnswer::Sent { send: Box::new(send), is_abandoned }
 }
 
-/// Nobody is left who could be answered.
+/// Ends the process: the host has closed the socket.
 fn end() -> ! {
     // SAFETY: it does not return.
     unsafe { libc::_exit(0) }
@@ -392,6 +393,6 @@ fn end() -> ! {
 
 fn end_without_socket(pulse: &Pulse) -> ! {
     pulse.lose_socket();
-    // SAFETY: it does not return. No destructor of a library runs.
+    // SAFETY: it does not return. No destructors of libraries run.
     unsafe { libc::_exit(libc::EXIT_FAILURE) }
 }

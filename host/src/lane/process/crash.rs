@@ -1,13 +1,13 @@
-//! How a process ended, in words.
+//! Describes in words how a process ended.
 
 use std::{fmt::Display, io, os::unix::process::ExitStatusExt, process::ExitStatus};
 
 use super::{super::Pulse, listen::OUT_OF_MEMORY, sandbox::Watch, trace};
 
-/// Why it is ended that can say nothing any more.
+/// Reason for ending a process that cannot communicate any more.
 pub(super) const SOCKET_CLOSED: &str = "it closed its socket to the host";
 
-/// What its author and its operator read of the end of a process that nobody asked to end.
+/// Describes to the cog's author and operator why a process ended without being asked to.
 pub(super) fn words(
     pulse: &Pulse,
     status: &io::Result<ExitStatus>,
@@ -42,12 +42,12 @@ pub(super) fn words(
     }
 }
 
-/// Why it is ended that sent that.
+/// Reason for ending a process that sent this.
 pub(super) fn not_understood(what: impl Display) -> String {
     format!("it sent what the host does not understand: {what}")
 }
 
-/// Why it is ended when no frame of it can be taken.
+/// Reason for ending a process when no frame of it can be received.
 pub(super) fn not_taken(error: io::Error) -> String {
     match error.raw_os_error() {
         Some(libc::EMFILE) => "the host has no descriptor left for a large request of it".to_owned(),
@@ -55,12 +55,12 @@ pub(super) fn not_taken(error: io::Error) -> String {
     }
 }
 
-/// Why it is ended that gives two requests one number.
+/// Reason for ending a process that used one number for two requests.
 pub(super) fn asked_twice(number: u64) -> String {
     not_understood(format!("request {number} is not answered, and comes again"))
 }
 
-/// Why it is ended that speaks of that item.
+/// Reason for ending a process that refers to an item that it was not given.
 pub(super) fn never_given(number: u64) -> String {
     not_understood(format!("item {number} was not given to it"))
 }

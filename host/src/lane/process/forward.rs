@@ -1,4 +1,4 @@
-//! What the host's own code says in the process of a cog: lines in the host's log.
+//! Forwards what the host's own code logs in a cog's process to the host's log.
 
 use std::fmt;
 
@@ -13,13 +13,13 @@ use tracing::{
 use super::{child::ToHostSender, wire::ToHost};
 use crate::handles::{self, News, Record};
 
-/// From now on, up to that level.
+/// Installs the subscriber, for records up to `level`.
 pub(super) fn install(to_host: &ToHostSender, level: Option<Level>) {
-    // The first one of this process.
+    // If there is one already, it stays.
     let _ = tracing::subscriber::set_global_default(Forward { to_host: to_host.clone(), level });
 }
 
-/// Spans are not looked at: each line says itself whose it is.
+/// Spans are ignored: the host knows which cog each line belongs to.
 struct Forward {
     to_host: ToHostSender,
     level: Option<Level>,
@@ -63,7 +63,7 @@ impl Subscriber for Forward {
     }
 }
 
-/// The message; whose it is, the host knows.
+/// The text of the message; the host adds the cog.
 struct Text(String);
 
 impl Visit for Text {

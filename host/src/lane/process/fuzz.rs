@@ -1,4 +1,4 @@
-//! Any bytes between a host and the process of a cog, for the fuzz targets of these names.
+//! Exchanges any bytes between a host and a cog's process, for the fuzz targets of these names.
 
 use std::{
     cell::RefCell,
@@ -44,10 +44,10 @@ use crate::{
     sessions::Sessions,
 };
 
-/// Larger than any that a target sends.
+/// Larger than any frame that a target sends.
 const FRAME_MAX: usize = 1 << 20;
 
-/// A length in two bytes and so many more: frames that need no sum to be right.
+/// Splits any bytes into frames: a two-byte length, and that many of the bytes that follow, or all that are left.
 pub(super) fn frames(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     std::iter::from_fn(move || {
         let (length, rest) = bytes.split_first_chunk::<2>()?;
@@ -57,8 +57,8 @@ pub(super) fn frames(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// Whatever comes over the socket, in pieces of any size, is frames or an error. Nothing is made up, and nothing is kept
-/// that was given.
+/// Whatever arrives over the socket, in pieces of any size, results in frames or an error. No byte is made up, and none
+/// that was returned is kept.
 pub fn socket(bytes: &[u8]) {
     let (one, other) = net::UnixStream::pair().expect("two sockets");
     other.set_nonblocking(true).expect("a mode");
@@ -82,8 +82,8 @@ pub fn socket(bytes: &[u8]) {
     }
 }
 
-/// Whatever the process of a cog sends, and whatever it writes on the page: it is carried out or refused, what goes back can
-/// be read there, and each item that it was given has ended once, is lost with it, or is in the queue.
+/// Whatever a cog's process sends, and whatever it writes to the page, is carried out or refused; what is sent back can
+/// be parsed; and each item that the process was given has ended once, is lost with it, or is in the queue.
 pub fn frames_to_host(bytes: &[u8]) {
     thread_local!(static STAGE: RefCell<Option<Stage>> = const { RefCell::new(None) });
     let Some(([items, followed, begun], bytes)) = bytes.split_first_chunk::<3>() else { return };
@@ -95,7 +95,7 @@ pub fn frames_to_host(bytes: &[u8]) {
     });
 }
 
-/// A host without its sessions to Discord or a store, and a process that does nothing.
+/// A host without sessions to Discord or a store, and a process that does nothing.
 struct Stage {
     runtime: Arc<Runtime>,
     sessions: Arc<Sessions>,
@@ -236,7 +236,7 @@ fn answers_can_be_read(cog: &net::UnixStream) {
     }
 }
 
-/// The host's end, and the cog's.
+/// The host's end of the socket, and the cog's.
 fn ends() -> (UnixStream, ToProcess, net::UnixStream) {
     let (host, cog) = net::UnixStream::pair().expect("two sockets");
     host.set_nonblocking(true).and_then(|()| cog.set_nonblocking(true)).expect("a mode");
@@ -249,7 +249,7 @@ fn schedule(runtime: &Runtime) -> Arc<Schedule> {
     Schedule::new(&Arc::from("fuzz"), Inbox::new(1), runtime.handle().clone(), HostClock::default(), None)
 }
 
-/// It allows what reaches nobody.
+/// Grants permissions that have no effect outside.
 fn lease(runtime: &Runtime, sessions: &Arc<Sessions>, schedule: Arc<Schedule>) -> Arc<Lease> {
     use Permission::{DiscordRead, Gateway, Schedule, Stats, Store};
     Lease::new(LeaseParts {

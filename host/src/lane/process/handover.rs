@@ -1,4 +1,4 @@
-//! What the process of a cog has been given: items that wait there, and items that it handles. The host's side of it.
+//! The host's record of what a cog's process has been given: items that are queued there, and items that it handles.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -11,7 +11,7 @@ use super::super::{
     inbox::{Handed, Inbox},
 };
 
-/// So many items may wait in the process, so that it need not wait for the next one.
+/// How many items may be queued in the process, so that it need not wait for the next one.
 const AHEAD_MAX: usize = 64;
 
 /// The items of one lane.
@@ -26,19 +26,19 @@ pub(in crate::lane) struct Handover {
 struct Given {
     serves: bool,
     last: u64,
-    /// In order; as far as it is known, none has begun.
+    /// In order; none has started, as far as is known.
     waiting: VecDeque<(u64, Item)>,
     running: BTreeMap<u64, Running>,
 }
 
-/// An item that has begun.
+/// An item that has started.
 #[derive(Debug)]
 struct Running {
     item: Item,
     since: Instant,
 }
 
-/// What goes to the process.
+/// An item to send to the process.
 pub(super) struct Next {
     pub(super) number: u64,
     pub(super) call: Call,
@@ -50,13 +50,13 @@ impl Handover {
         Arc::new(Handover { pulse, given: Mutex::default(), handlers_in_flight })
     }
 
-    /// Items go to the process from now on.
+    /// Passes items to the process from now on.
     pub(in crate::lane) fn serve(self: &Arc<Self>, inbox: &Inbox) {
         self.given().serves = true;
         inbox.begin_handing(Arc::clone(self) as Arc<dyn Handed>);
     }
 
-    /// No item goes to the process any more, and none that waits there begins.
+    /// Passes no more items to the process; none that is queued there starts any more.
     pub(in crate::lane) fn pause(&self, inbox: &Inbox) {
         let served = std::mem::take(&mut self.given().serves);
         if served {
@@ -64,7 +64,7 @@ impl Handover {
         }
     }
 
-    /// Whether the process takes one more item.
+    /// Whether the process takes another item.
     pub(super) fn has_room(&self) -> bool {
         let mut given = self.given();
         given.note_begun(self.pulse.numbers().begun());
@@ -72,7 +72,7 @@ impl Handover {
         given.serves && ahead < AHEAD_MAX && running < self.handlers_in_flight
     }
 
-    /// Takes an item out of the queue for the process, under the queue's lock; gives it back if the lane was paused.
+    /// Takes an item out of the queue for the process, while the queue is locked; returns it if the lane is paused.
     pub(super) fn hand(&self, item: Item) -> Result<Next, Item> {
         let mut given = self.given();
         if !given.serves {
@@ -86,7 +86,8 @@ impl Handover {
         Ok(next)
     }
 
-    /// A followed item begins: its call may be another one by now, or known later. None: the process was not given such one.
+    /// A followed item starts; its call may have changed, or be known only later. `None` if the process was
+    /// not given such an item.
     pub(super) fn begins(&self, number: u64) -> Option<Begin> {
         let (mut observer, call) = {
             let mut given = self.given();
@@ -101,7 +102,8 @@ impl Handover {
         Some(begin)
     }
 
-    /// A handler has ended; none: there is none for such a call. How long ago its item was handed over.
+    /// A handler has ended; `ended` is `None` if the cog has no handler for the call. Returns how long
+    /// ago its item was started.
     pub(super) fn ended(&self, number: u64, ended: Option<Ended>) -> Option<Duration> {
         let Running { item, since } = {
             let mut given = self.given();
@@ -118,8 +120,9 @@ impl Handover {
         Some(since.elapsed())
     }
 
-    /// The process is gone: what has not begun goes back to the queue, what has is over. If the cog bears that, events and
-    /// calls begin once more, but for those whose user waits: they get a word. How many are lost.
+    /// The process is gone. Items that had not started go back to the queue. With `redeliver`, those that had started
+    /// and have no observer start again, once. The others have failed, and their observers answer users who wait.
+    /// Returns how many are lost.
     pub(super) fn crashed(&self, inbox: &Inbox, redeliver: bool) -> usize {
         self.pause(inbox);
         let running = {
@@ -167,7 +170,7 @@ impl Handed for Handover {
 }
 
 impl Given {
-    /// What has begun waits no more.
+    /// Moves items that have started from `waiting` to `running`.
     fn note_begun(&mut self, begun: u64) {
         while let Some((number, item)) = self.waiting.pop_front_if(|(number, _)| *number <= begun) {
             self.running.insert(number, Running { item, since: Instant::now() });

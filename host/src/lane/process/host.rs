@@ -1,5 +1,5 @@
-//! The host's side of a lane in another process: one task owns it. It passes on orders, items and answers, and says how
-//! the process ended.
+//! The host's side of a lane in another process, owned by one task. It passes on orders, items and answers, and
+//! reports how the process ended.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -40,16 +40,16 @@ use crate::{
     process, text,
 };
 
-/// Of what it does not read. Far more than a process that runs leaves.
+/// Limit of bytes that the process has not read. Far more than a running process leaves.
 const UNREAD_MAX: usize = 256 << 20;
-/// So many frames are taken before other tasks have their turn.
+/// How many frames are processed before other tasks get their turn.
 const FRAMES: usize = 64;
 
-/// Why the process is not served any more.
+/// Why the process is no longer served.
 enum End {
     /// It is gone.
     Gone(io::Result<ExitStatus>),
-    /// It is ended, because of that.
+    /// It is to be ended, for this reason.
     Broken(String),
 }
 
@@ -63,7 +63,7 @@ impl Drop for Ends {
     }
 }
 
-/// The task that owns it.
+/// The task that owns the process.
 pub(super) struct Owner {
     pub(super) id: GenerationId,
     pub(super) child: Child,
@@ -76,10 +76,10 @@ pub(super) struct Owner {
     pub(super) lease: Arc<Lease>,
     pub(super) report: Report,
     pub(super) pulse: Arc<Pulse>,
-    /// Who waits for the answer to an order.
+    /// The tasks that wait for the answers to orders.
     pub(super) pending: HashMap<u64, oneshot::Sender<Answer>>,
     pub(super) last_order: u64,
-    /// Orders to pause that are not answered, though every lane that runs answers at once.
+    /// Unanswered orders to pause. A running lane answers these at once.
     pub(super) pauses: VecDeque<u64>,
     pub(super) calls: Calls,
     pub(super) bounds: Bounds,
@@ -90,17 +90,17 @@ pub(super) struct Owner {
     pub(super) watch: Watch,
     pub(super) redeliver: bool,
     pub(super) end_within: Duration,
-    /// It was asked to end, and is killed then.
+    /// It was asked to end, and is killed at this time.
     pub(super) ends_at: Option<Instant>,
     pub(super) was_killed: bool,
-    /// The process has closed its end of the socket.
+    /// Whether the process has closed its end of the socket.
     pub(super) is_closed: bool,
 }
 
 impl Owner {
-    /// Until the process is gone. Whether it had to be killed.
+    /// Runs until the process is gone. Returns whether it had to be killed.
     pub(super) async fn run(mut self, crashed: Box<dyn FnOnce(String) + Send>) -> bool {
-        // However this task ends, the watchdog learns of it.
+        // However this task ends, the watchdog notices.
         let _ends = Ends(Arc::clone(&self.pulse));
         let end = loop {
             if let Some(end) = self.turn().await {
@@ -115,7 +115,8 @@ impl Owner {
             }
         };
         self.end_group();
-        // What it handed over before it ended is carried out. A process that it has started may still have its end.
+        // What the process sent before it ended is carried out. A process that it has started may still
+        // hold its end of the socket.
         let _ = socket::refuse_more(self.stream.as_fd());
         while matches!(self.receiver.fill(self.stream.as_fd()), Ok(1..)) && self.take_frames().is_ok() {}
         let was_ordered = self.ends_at.is_some();
@@ -131,7 +132,7 @@ impl Owner {
             let _ = opened.send(Err(why.clone()));
             self.pulse.end_because(why);
         } else if was_ordered {
-            // The host kills what has closed its end of the socket, and may be sooner than its last instruction.
+            // The host kills a process that has closed its end of the socket, possibly before its last instruction.
             let crashed = |status: &ExitStatus| !status.success() && status.signal() != Some(libc::SIGKILL);
             if status.is_ok_and(|status| crashed(&status)) {
                 tracing::error!(cog = %self.id, "it crashed as it ended: {why}");
@@ -142,12 +143,12 @@ impl Owner {
             self.pulse.end_because(why.clone());
             crashed(why);
         }
-        // Who waits for an answer learns why there is none, which is known by now.
+        // Tasks that wait for an answer now get the reason why there is none, which was set above.
         self.pending.clear();
         self.was_killed
     }
 
-    /// Waits for something, and does it.
+    /// Waits for one thing to do, and does it.
     async fn turn(&mut self) -> Option<End> {
         let unread = self.to_cog.sender.waits();
         if unread > UNREAD_MAX {
@@ -169,7 +170,7 @@ impl Owner {
         tokio::select! {
             order = self.orders.recv(), if ends_at.is_none() => match order {
                 Some(order) => self.order(order),
-                // Nobody has the lane any more.
+                // Nothing holds the lane any more.
                 None => self.kill(),
             },
             _ = self.stream.readable(), if !self.is_closed => return self.read().await,
@@ -185,12 +186,12 @@ impl Owner {
         None
     }
 
-    /// Ends what the cog has started: it is in the group of its process. No other group has that number: numbers are given
-    /// out in a circle, and one of a group that is not empty is not given out.
+    /// Kills the processes that the cog has started: they are in its process's group. The group's id cannot have been
+    /// reused: the kernel assigns ids in a cycle, and does not reuse one while a group with that id has members.
     fn end_group(&self) {
         let group = self.pulse.process().and_then(|id| Pid::from_raw(id.try_into().ok()?));
         if let Some(group) = group {
-            // Most often it is empty.
+            // The group is usually empty.
             let _ = kill_process_group(group, Signal::KILL);
         }
     }
@@ -205,7 +206,7 @@ impl Owner {
 
     pub(super) fn hand(&self, next: Next) {
         let mut next = Some(next);
-        // As many as there is room for.
+        // Sends as many items as there is room for.
         while let Some(Next { number, call, is_followed }) = next.take() {
             self.to_cog.send(&ToCog::Item { number, call: std::borrow::Cow::Owned(call), is_followed });
             if self.handover.has_room() {
@@ -214,7 +215,7 @@ impl Owner {
         }
     }
 
-    /// Takes what has come, and lets others have their turn meanwhile: there may be no end of it.
+    /// Processes what has arrived, and yields to other tasks meanwhile: it may never end.
     async fn read(&mut self) -> Option<End> {
         let (stream, receiver) = (&self.stream, &mut self.receiver);
         match stream.try_io(Interest::READABLE, || receiver.fill(stream.as_fd())) {
@@ -233,14 +234,14 @@ impl Owner {
                 }
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            // It has ended with something unread: <https://man7.org/linux/man-pages/man7/unix.7.html>
+            // It ended with unread data in its buffer: <https://man7.org/linux/man-pages/man7/unix.7.html>
             Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return self.closed(),
             Err(error) => return Some(End::Broken(crash::not_understood(error))),
         }
         None
     }
 
-    /// Its end of the socket is closed: it has ended, or the cog has closed it.
+    /// Its end of the socket is closed: either the process has ended, or the cog has closed it.
     fn closed(&mut self) -> Option<End> {
         self.is_closed = true;
         if !self.pulse.process().is_none_or(process::is_ending) {
@@ -255,7 +256,7 @@ impl Owner {
         Ok(())
     }
 
-    /// Whether there was one.
+    /// Processes one frame. Returns whether there was one.
     fn take_frame(&mut self) -> Result<bool, String> {
         let Some(frame) = self.receiver.next().map_err(crash::not_taken)? else { return Ok(false) };
         let read = postcard::from_bytes(&frame).map_err(crash::not_understood)?;
@@ -313,7 +314,7 @@ impl Owner {
             }
             ToHost::GiveUp(number) => self.calls.give_up(number),
             ToHost::News(News::Log(mut record)) => {
-                // What went wrong is not left out for what did not.
+                // Errors have their own rate, so that other lines cannot suppress them.
                 let rate =
                     if record.level == Level::Error { &mut self.error_rate } else { &mut self.log_rate };
                 if rate.allows([&mut record.module, &mut record.text]) {

@@ -1,4 +1,4 @@
-//! What a lane's process writes to its standard output and error: lines in the host's log.
+//! Passes what a lane's process writes to its standard output and error to the host's log.
 
 use std::{
     collections::VecDeque,
@@ -20,21 +20,21 @@ use super::{
 };
 use crate::identity::GenerationId;
 
-/// Rust's words for it: <https://doc.rust-lang.org/std/alloc/fn.handle_alloc_error.html>
+/// Rust's message: <https://doc.rust-lang.org/std/alloc/fn.handle_alloc_error.html>
 pub(super) const OUT_OF_MEMORY: &str = "memory allocation of";
-/// So many lines are kept for the report of a crash.
+/// How many lines are kept for the report of a crash.
 const LINES: usize = 8;
-/// So many characters of a line are last words.
+/// Maximum number of characters of a line in the report of a crash.
 const WORDS_MAX: usize = 300;
-/// A pipe holds so much: <https://man7.org/linux/man-pages/man7/pipe.7.html>
+/// The capacity of a pipe: <https://man7.org/linux/man-pages/man7/pipe.7.html>
 const PIPE: usize = 64 << 10;
-/// So much is read at once, before other tasks have their turn: the cog may write without end.
+/// How many bytes are read before other tasks get their turn: the cog may write endlessly.
 const READ: usize = 1 << 10;
-/// While more comes than is logged, so much is passed over at once, and so long apart.
+/// While more arrives than is logged, how many bytes are skipped at once, and at which interval.
 const PASS_OVER: usize = PIPE;
 const APART: Duration = Duration::from_millis(1);
 
-/// A task that passes the lines on.
+/// The task that passes the lines on.
 #[derive(Debug)]
 pub(super) struct Output {
     gone: Option<oneshot::Sender<()>>,
@@ -48,7 +48,7 @@ impl Output {
         Ok(Output { gone: Some(gone), task: tokio::spawn(Lines::of(id).read(pipe, is_gone)) })
     }
 
-    /// The last words of a process that is gone: of the last lines, the one that says why.
+    /// The last words of a process that is gone: the one of its last lines that says why.
     pub(super) async fn last_words(&mut self) -> Option<String> {
         drop(self.gone.take());
         let last = (&mut self.task).await.ok()?.last;
@@ -63,12 +63,12 @@ struct Lines {
     id: GenerationId,
     rate: Rate,
     line: Vec<u8>,
-    /// The last ones, the newest first.
+    /// The last lines, newest first.
     last: VecDeque<String>,
-    /// Lines of a stack backtrace that may still come.
+    /// How many lines of a stack backtrace may still follow.
     of_trace: usize,
-    /// Lines of one that are logged whatever came before: a crash is the last of a process, and there is one. What only looks
-    /// like a backtrace may come without end.
+    /// How many lines of a backtrace are logged regardless of the rate: a crash comes last in a process, and only once.
+    /// Text that only looks like a backtrace could go on forever.
     free: usize,
 }
 
@@ -104,7 +104,7 @@ impl Lines {
             }
         }
         buffer.resize(READ, 0);
-        // Everything that it wrote is in the pipe, which a child of its own may have open still.
+        // Everything that the process wrote is in the pipe, which a child of its own may still hold open.
         for _ in 0..=PIPE / READ {
             let Ok(length @ 1..) = rustix::io::read(&pipe, &mut buffer) else { break };
             self.take(&buffer[..length]);
@@ -128,7 +128,7 @@ impl Lines {
         }
     }
 
-    /// Where the last lines begin before a trace or the end: those before matter to nobody if no more are logged.
+    /// Where the last lines before a trace or the end begin: earlier ones are irrelevant if no more are logged.
     fn pass_over(&mut self, bytes: &[u8]) -> usize {
         let is_free = self.free > 0;
         let end = trace::find(bytes).filter(|_| is_free).unwrap_or(bytes.len());

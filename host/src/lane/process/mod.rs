@@ -1,5 +1,6 @@
-//! A lane in a process of its own: the runner, the loader and the table of the thread lane, in a process of this program
-//! that has nothing else of the host. A cog that crashes ends that process and nothing more, and retiring it is ending it.
+//! A lane in its own process: the runner, the loader and the table of the thread lane, in a process of this
+//! program that holds nothing else of the host. A cog that crashes ends only that process, and retiring it
+//! means ending the process.
 //!
 //! ```text
 //!    host                                                   process of the cog
@@ -8,9 +9,9 @@
 //!      └── taken back ─┴── page: what has begun, what the thread is in
 //! ```
 //!
-//! What was handed over belongs to the queue until it begins there. Both processes see the number of the last item that
-//! began, on a page that they share: the cog's process raises it before it begins one, and the host raises it to take
-//! items back. So each item begins once, whenever one of the two ends.
+//! Items that were passed to the process belong to the queue until they start there. Both processes see the number of
+//! the last item that started, on a page that they share: the cog's process raises it, atomically, before it starts an
+//! item, and the host raises it to take items back. So each item starts at most once, whichever process ends when.
 
 mod bounds;
 mod child;
@@ -43,7 +44,7 @@ pub use self::{
     trace::Allocator,
 };
 
-/// Memory that can be shared with another process.
+/// Memory that can be shared with another process, as a file.
 pub(super) fn memory(name: &str) -> io::Result<OwnedFd> {
     #[cfg(target_os = "linux")]
     {

@@ -1,4 +1,4 @@
-//! Orders on their way to the process of a lane, and their answers on the way back.
+//! Sends orders to the process of a lane, and receives their answers.
 
 use tokio::{sync::oneshot, time::Instant};
 
@@ -42,7 +42,7 @@ impl Owner {
         }
     }
 
-    /// Passes an order on, and its answer back. Its number.
+    /// Sends an order, and passes its answer back. Returns its number.
     fn ask<T: Send + 'static>(
         &mut self,
         order: wire::Order,
@@ -54,11 +54,11 @@ impl Owner {
         number
     }
 
-    /// The answer of the next number goes to `asker`.
+    /// Reserves the next order number; its answer goes to `asker`.
     fn expect<T: Send + 'static>(&mut self, asker: OrderAnswer<T>, read: fn(Answer) -> Option<T>) -> u64 {
         self.last_order += 1;
         let number = self.last_order;
-        // The host's own orders are answered here.
+        // Orders of the host itself are always answered within this process.
         let OrderAnswer::Here(mut asker) = asker else { return number };
         let (answer, answered) = oneshot::channel();
         self.pending.insert(number, answer);

@@ -1,5 +1,5 @@
-//! How many lines of a cog come into the host's log, and how long they are. A cog in a process of its own may write without
-//! end, and each line costs the host more than the cog.
+//! Limits how many lines of a cog get into the host's log, and how long they are. A cog in its own process may write
+//! endlessly, and each line costs the host more than the cog.
 
 use std::time::Duration;
 
@@ -7,18 +7,18 @@ use tokio::time::Instant;
 
 use crate::{identity::GenerationId, text};
 
-/// Lines in a second, and bytes of them.
+/// Maximum number of lines per second, and of their bytes.
 const LINES_MAX: u32 = 5_000;
 const BYTES_MAX: usize = 2 << 20;
-/// Longer lines are cut, or come in pieces. In bytes.
+/// Longer lines are truncated or split. In bytes.
 pub(super) const LINE_MAX: usize = 8 << 10;
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Counts the lines of one kind.
+/// Counts lines of one kind.
 #[derive(Debug)]
 pub(super) struct Rate {
     id: GenerationId,
-    /// What they are lines of.
+    /// What kind of lines they are.
     of: &'static str,
     since: Instant,
     lines: u32,
@@ -31,7 +31,7 @@ impl Rate {
         Rate { id, of, since: Instant::now(), lines: 0, bytes: 0, left_out: 0 }
     }
 
-    /// Counts a line, and cuts all that stands in it; whether it is to be logged.
+    /// Counts a line, and truncates its parts. Returns whether it is to be logged.
     pub(super) fn allows<const N: usize>(&mut self, line: [&mut String; N]) -> bool {
         if self.is_over() {
             self.left_out += 1;
@@ -45,7 +45,7 @@ impl Rate {
         true
     }
 
-    /// Whether no more is logged now.
+    /// Whether the limit has been reached for now.
     pub(super) fn is_over(&mut self) -> bool {
         if self.since.elapsed() >= SECOND {
             self.say();
@@ -54,7 +54,7 @@ impl Rate {
         self.lines >= LINES_MAX || self.bytes >= BYTES_MAX
     }
 
-    /// Counts lines that are not looked at.
+    /// Counts lines that are skipped.
     pub(super) fn leave_out(&mut self, lines: usize) {
         self.left_out += lines as u64;
     }

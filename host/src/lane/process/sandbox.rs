@@ -1,5 +1,6 @@
-//! Locks the process of a cog in, before its library is opened: no files but what the dynamic loader needs, no network, no
-//! other processes. What it may do is what its handles allow. Everything here is Linux's; elsewhere nothing is there.
+//! Sandboxes a cog's process, before its library is opened: no files but those that the dynamic loader needs, no
+//! network, no other processes. It can only do what its handles allow. Everything here is specific to Linux;
+//! elsewhere there is no sandbox.
 
 use std::{path::Path, time::Duration};
 
@@ -8,22 +9,23 @@ use tokio::time::Interval;
 use super::trace;
 use crate::config::Sandbox;
 
-/// So many threads may it have: `RLIMIT_NPROC` counts those of all processes of a user, and none of root's.
+/// Maximum number of threads. `RLIMIT_NPROC` is no use: it counts those of all processes of a user, and
+/// does not apply to root.
 /// <https://man7.org/linux/man-pages/man2/getrlimit.2.html>
 const THREADS_MAX: u64 = 128;
 
-/// How often a process is looked at.
+/// How often a process is checked.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
-/// What a process may have beside what its limit counts: the room of a trace, stacks, page tables, what the loader has
-/// written. In bytes.
+/// How much memory a process may have besides what its limit counts, in bytes: the reserved room for a trace, stacks,
+/// page tables, relocated pages of libraries.
 const BESIDE: u64 = trace::ROOM_BYTES as u64 + (32 << 20);
 
-/// The host's eye on a process: for what no limit of the system's holds.
+/// Watches a process for what no limit of the system covers.
 pub(super) struct Watch {
     process: u32,
     is_locked_in: bool,
     memory_max: Option<u64>,
-    /// None: it may have everything.
+    /// `None` if the process has no limits.
     looks: Option<Interval>,
 }
 
@@ -40,12 +42,12 @@ impl Watch {
         self.is_locked_in
     }
 
-    /// How much memory the process may have, in bytes.
+    /// Limit of the process's memory, in bytes.
     pub(super) fn memory_max(&self) -> Option<u64> {
         self.memory_max
     }
 
-    /// Waits until the process has more than it may; what.
+    /// Waits until the process has more than it may; returns what.
     pub(super) async fn finds(&mut self) -> String {
         let Some(looks) = &mut self.looks else { return std::future::pending().await };
         loop {
@@ -62,16 +64,16 @@ impl Watch {
     }
 }
 
-/// What a process has at a moment.
+/// What a process has at one moment.
 #[derive(Debug, Default)]
 struct Has {
     threads: u64,
-    /// Bytes: its own and shared memory, and the tables of it. Not what a file has anyway.
+    /// Bytes of private and shared memory and of page tables, without pages that are backed by files.
     memory: u64,
 }
 
 impl Has {
-    /// None: the system does not say it.
+    /// `None` if the system does not report it.
     fn now(process: u32) -> Option<Has> {
         // <https://man7.org/linux/man-pages/man5/proc_pid_status.5.html>
         let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
@@ -84,10 +86,10 @@ impl Has {
     }
 }
 
-/// Locks this process in. It has one thread so far; those that it starts are locked in as well.
+/// Sandboxes this process. It has only one thread so far; threads that it starts inherit the sandbox.
 ///
 /// # Errors
-/// What the system lacks, unless what it has is enough.
+/// What the system lacks, unless the sandbox is best effort.
 pub(super) fn enter(sandbox: Sandbox, library: &Path) -> Result<(), String> {
     if !sandbox.is_on() {
         return Ok(());
@@ -133,28 +135,28 @@ mod linux {
 
     use super::super::seccomp;
 
-    /// Where the libraries are that a cog's own one needs, and what the dynamic loader knows of them.
+    /// Folders with the libraries that a cog's library needs, where the dynamic loader looks for them.
     /// <https://man7.org/linux/man-pages/man8/ld.so.8.html>
     const LIBRARIES: [&str; 6] = ["/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib"];
-    /// The loader's cache; and the time zones, which a clock of the cog's may show.
+    /// The loader's cache, and the time zone database, which the cog may need for clock times.
     const DATA: [&str; 4] = ["/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/localtime", "/usr/share/zoneinfo"];
-    /// Open descriptors, the socket to the host among them.
+    /// Limit of open descriptors, including the socket to the host.
     const DESCRIPTORS: u64 = 256;
-    /// Addresses, in bytes: the tables of all of them are far smaller than what a cog may have.
+    /// Limit of address space, in bytes: page tables for all of it are far smaller than what a cog may have.
     const ADDRESSES: u64 = 64 << 30;
-    /// It takes what the others leave, if it keeps the processors busy.
+    /// If it keeps the processors busy, it gets only what other processes leave.
     const NICE: i32 = 10;
 
-    /// What is missing.
+    /// Returns what is missing.
     pub(super) fn enter(library: &Path) -> Result<Vec<String>, String> {
         limit().map_err(|error| format!("its limits cannot be set: {error}"))?;
         restrict(library)
     }
 
-    /// Limits of the process.
+    /// Sets the limits of the process.
     fn limit() -> rustix::io::Result<()> {
         let limits = [
-            // Files can only grow where it has one open: none.
+            // No file can grow, whichever it has open.
             (Resource::Fsize, 0),
             (Resource::Core, 0),
             (Resource::Nofile, DESCRIPTORS),
@@ -168,7 +170,7 @@ mod linux {
         nice(NICE).map(|_| ())
     }
 
-    /// What holds for this thread and those that it starts.
+    /// Restricts this thread and those that it starts.
     pub(super) fn restrict(library: &Path) -> Result<Vec<String>, String> {
         let none = CapabilitySet::empty();
         let none = CapabilitySets { effective: none, permitted: none, inheritable: none };
@@ -190,8 +192,8 @@ mod linux {
         Ok(missing)
     }
 
-    /// Reading libraries is all that is left of files. Whether the kernel has that; what newer ones have besides is used
-    /// where it is there. <https://docs.kernel.org/userspace-api/landlock.html>
+    /// Leaves nothing of the file system but reading libraries. Returns whether the kernel supports Landlock; features
+    /// of newer kernels are used where they exist. <https://docs.kernel.org/userspace-api/landlock.html>
     fn landlock(library: &Path) -> Result<bool, RulesetError> {
         let read: BitFlags<AccessFs> = AccessFs::ReadFile | AccessFs::ReadDir;
         let status = Ruleset::default()
@@ -213,7 +215,7 @@ mod tests {
 
     use super::*;
 
-    /// A call that this thread's kernel does not have from now on.
+    /// Makes a system call fail for this thread as if the kernel did not have it.
     fn take_away(call: libc::c_long) {
         let none = SeccompAction::Errno(libc::ENOSYS.unsigned_abs());
         let arch = TargetArch::try_from(std::env::consts::ARCH).expect("a known machine");

@@ -8,19 +8,20 @@ use seccompiler::{
     SeccompRule, TargetArch, apply_filter,
 };
 
-/// By the numbers of calls; no rules: whatever its arguments are.
+/// By system call number; an empty list of rules matches any arguments.
 type Rules = BTreeMap<c_long, Vec<SeccompRule>>;
 
-/// Filters the calls of this thread and of those that it starts, from now on.
+/// Filters the system calls of this thread and of those that it starts.
 ///
 /// # Errors
-/// Of a system without filters, or whose calls are not known here.
+/// If the system has no filters, or its calls are not known here.
 pub(super) fn filter() -> Result<(), Error> {
-    // The kernel takes the strictest answer of all filters: <https://man7.org/linux/man-pages/man2/seccomp.2.html>
-    // The filter that allows calls comes last, as it does not allow a further one.
+    // The kernel takes the strictest result of all filters: <https://man7.org/linux/man-pages/man2/seccomp.2.html>
+    // The filter that allows calls is installed last, because it does not allow to install another one.
     let own = u64::from(std::process::id());
     let filters = [
-        // Its flags are behind a pointer, which no filter can read; the libc then takes `clone`.
+        // The flags of `clone3` are behind a pointer, which no filter can read. With ENOSYS, the C
+        // library falls back to `clone`.
         (rules_for([libc::SYS_clone3]), errno(libc::ENOSYS), SeccompAction::Allow),
         (ended(own)?, SeccompAction::KillProcess, SeccompAction::Allow),
         (allowed()?, SeccompAction::Allow, errno(libc::EPERM)),
@@ -40,7 +41,7 @@ fn rules_for(calls: impl IntoIterator<Item = c_long>) -> Rules {
     calls.into_iter().map(|call| (call, Vec::new())).collect()
 }
 
-/// A condition on an argument, of which the bits of `mask` count.
+/// A condition on the bits `mask` of an argument.
 fn argument(index: u8, mask: u64, value: u64) -> Result<SeccompRule, Error> {
     let operator = SeccompCmpOp::MaskedEq(mask);
     Ok(SeccompRule::new(vec![SeccompCondition::new(index, SeccompCmpArgLen::Qword, operator, value)?])?)
@@ -57,7 +58,7 @@ fn other_than(index: u8, values: &[u64]) -> Result<Vec<SeccompRule>, Error> {
     Ok(vec![SeccompRule::new(conditions?)?])
 }
 
-/// What no library asks by the way: a process that tries it is ended, and the host says so.
+/// Calls that no library makes incidentally: a process that tries one is ended, and the host reports it.
 fn ended(own: u64) -> Result<Rules, Error> {
     let mut rules = rules_for([
         libc::SYS_execve,
@@ -112,7 +113,7 @@ fn ended(own: u64) -> Result<Rules, Error> {
     Ok(rules)
 }
 
-/// How glibc and musl start a thread; musl adds `CLONE_DETACHED`, which says nothing any more.
+/// How glibc and musl start a thread; musl adds `CLONE_DETACHED`, which no longer has any meaning.
 const THREAD: [u64; 2] = {
     let flags = libc::CLONE_VM
         | libc::CLONE_FS
@@ -126,36 +127,36 @@ const THREAD: [u64; 2] = {
     [flags as u64, (flags | libc::CLONE_DETACHED) as u64]
 };
 
-/// What an ordinary cog needs. Whatever else a library asks is answered as if it had no permission.
+/// What an ordinary cog needs. Every other call fails with EPERM, as if the process had no permission.
 fn allowed() -> Result<Rules, Error> {
     let mut rules = rules_for(ALLOWED.iter().copied());
     #[cfg(target_arch = "x86_64")]
     rules.extend(rules_for(ALLOWED_X86_64.iter().copied()));
-    // Memory of its own, which `RLIMIT_DATA` counts: neither shared memory nor a stack that grows by itself.
+    // Only private memory, which `RLIMIT_DATA` counts: neither shared memory nor a stack that grows by itself.
     // <https://man7.org/linux/man-pages/man2/mmap.2.html>
     let (private, mask) = (libc::MAP_PRIVATE as u64, (libc::MAP_TYPE | libc::MAP_GROWSDOWN) as u64);
     rules.insert(libc::SYS_mmap, vec![argument(3, mask, private)?]);
-    // Neither whom a signal goes to when a descriptor is ready, nor the size of a pipe.
+    // Neither setting who gets a signal when a descriptor is ready, nor the size of a pipe.
     let descriptors =
         [libc::F_DUPFD, libc::F_DUPFD_CLOEXEC, libc::F_GETFD, libc::F_SETFD, libc::F_GETFL, libc::F_SETFL];
     rules.insert(libc::SYS_fcntl, either(1, &descriptors.map(|it| it as u64))?);
     let requests = [libc::TCGETS, libc::TIOCGWINSZ, libc::FIONBIO, libc::FIONREAD, libc::FIOCLEX];
     #[allow(clippy::unnecessary_cast, reason = "it is another type in musl's C library")]
     rules.insert(libc::SYS_ioctl, either(1, &requests.map(|it| it as u64))?);
-    // A runtime's own pair. One of datagrams could be sent from to any other socket of the system.
+    // Only stream socket pairs, for a runtime's own use: a datagram socket could send to any other socket.
     let (stream, flags) = (libc::SOCK_STREAM as u64, (libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC) as u64);
     let pair = SeccompRule::new(vec![
         SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, libc::AF_UNIX as u64)?,
         SeccompCondition::new(1, SeccompCmpArgLen::Dword, SeccompCmpOp::MaskedEq(!flags), stream)?,
     ])?;
     rules.insert(libc::SYS_socketpair, vec![pair]);
-    // Buffers of sockets are memory that no limit counts.
+    // Socket buffers are memory that no limit counts.
     let buffers = [libc::SO_SNDBUF, libc::SO_RCVBUF, libc::SO_SNDBUFFORCE, libc::SO_RCVBUFFORCE];
     rules.insert(libc::SYS_setsockopt, other_than(2, &buffers.map(|option| option as u64))?);
-    // Names of threads and of memory. Not: that it outlives the host.
+    // Names of threads and of memory, but not `PR_SET_PDEATHSIG`, which would let it outlive the host.
     let options = [libc::PR_SET_NAME, libc::PR_GET_NAME, libc::PR_SET_VMA];
     rules.insert(libc::SYS_prctl, either(0, &options.map(|it| it as u64))?);
-    // Asked for its own limits, and not set.
+    // It may read its own limits, but not set them.
     let asked = SeccompRule::new(vec![
         SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, 0)?,
         SeccompCondition::new(2, SeccompCmpArgLen::Qword, SeccompCmpOp::Eq, 0)?,
@@ -165,7 +166,7 @@ fn allowed() -> Result<Rules, Error> {
 }
 
 const ALLOWED: [c_long; 89] = [
-    // Descriptors that it has. What it may open, Landlock decides.
+    // Descriptors that it has. Landlock decides what it may open.
     libc::SYS_read,
     libc::SYS_write,
     libc::SYS_readv,
@@ -236,7 +237,7 @@ const ALLOWED: [c_long; 89] = [
     libc::SYS_geteuid,
     libc::SYS_getgid,
     libc::SYS_getegid,
-    // Signals, of this process alone.
+    // Signals to this process only.
     libc::SYS_kill,
     libc::SYS_tgkill,
     libc::SYS_rt_sigaction,
@@ -248,7 +249,7 @@ const ALLOWED: [c_long; 89] = [
     libc::SYS_sigaltstack,
     libc::SYS_restart_syscall,
     libc::SYS_setitimer,
-    // Time, chance and the machine.
+    // Time, random numbers and the machine.
     libc::SYS_clock_gettime,
     libc::SYS_clock_getres,
     libc::SYS_clock_nanosleep,
@@ -262,7 +263,7 @@ const ALLOWED: [c_long; 89] = [
     libc::SYS_sched_get_priority_max,
 ];
 
-/// The older names of some of them.
+/// Older equivalents of some of them.
 #[cfg(target_arch = "x86_64")]
 const ALLOWED_X86_64: [c_long; 14] = [
     libc::SYS_open,

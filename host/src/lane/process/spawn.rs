@@ -1,4 +1,4 @@
-//! Starts the process of a lane: this program again, with a socket and nothing else of the host.
+//! Starts the process of a lane: the same executable, with a socket and nothing else of the host.
 
 use std::{
     env, io,
@@ -15,17 +15,17 @@ use tokio::process::Child;
 
 use crate::identity::GenerationId;
 
-/// The command of this program that runs a lane.
+/// The subcommand of this program that runs a lane.
 pub const COMMAND: &str = "lane-process";
 
-/// The file of this process, where there is a `/proc`.
+/// The executable of this process, if there is a `/proc`.
 const OWN: &str = "/proc/self/exe";
 
 static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
 
-/// Which program runs lanes, if it is not the one of this process: a test is none.
+/// Sets the program that runs lanes, if it is not this process's executable: a test binary cannot.
 pub fn set_program(program: PathBuf) {
-    // The first one counts: lanes may run by it.
+    // The first call wins: lanes may already run with it.
     let _ = PROGRAM.set(program);
 }
 
@@ -33,14 +33,14 @@ pub fn set_program(program: PathBuf) {
 pub(super) struct Spawned {
     pub(super) child: Child,
     pub(super) socket: UnixStream,
-    /// What it writes to its standard output and error.
+    /// The output of the process: what it writes to its standard output and error.
     pub(super) output: io::PipeReader,
 }
 
-/// Starts one.
+/// Starts a lane's process.
 ///
 /// # Errors
-/// What the system says.
+/// Errors of the system.
 pub(super) async fn spawn(id: &GenerationId) -> io::Result<Spawned> {
     let (answer, started) = tokio::sync::oneshot::channel();
     let job = Job { id: id.clone(), runtime: tokio::runtime::Handle::current(), answer };
@@ -54,8 +54,8 @@ struct Job {
     answer: tokio::sync::oneshot::Sender<io::Result<Spawned>>,
 }
 
-/// One thread starts them all, and lasts: a process that wants to be ended with its parent is ended with the *thread* that
-/// started it. <https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.2const.html>
+/// One thread starts all processes, and never ends: PR_SET_PDEATHSIG takes effect when the *thread* ends that started
+/// the process. <https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.2const.html>
 fn spawner() -> io::Result<mpsc::Sender<Job>> {
     static SPAWNER: Mutex<Option<mpsc::Sender<Job>>> = Mutex::new(None);
     let mut spawner = SPAWNER.lock().unwrap_or_else(PoisonError::into_inner);
@@ -76,7 +76,7 @@ fn spawner() -> io::Result<mpsc::Sender<Job>> {
 fn begin(id: &GenerationId) -> io::Result<Spawned> {
     let program = match PROGRAM.get() {
         Some(program) => program.clone(),
-        // The file of this process, also if it was replaced or removed since.
+        // This process's executable, even if its file was replaced or removed since.
         None if cfg!(target_os = "linux") => PathBuf::from(OWN),
         None => env::current_exe()?,
     };
@@ -89,7 +89,7 @@ fn begin(id: &GenerationId) -> io::Result<Spawned> {
         .arg(id.to_string())
         .env_clear()
         .current_dir("/")
-        // A signal from the terminal is for the host, which ends its lanes in order.
+        // A signal from the terminal goes to the host only, which ends its lanes in order.
         .process_group(0)
         .stdin(Stdio::from(OwnedFd::from(other)))
         .stdout(Stdio::from(written.try_clone()?))

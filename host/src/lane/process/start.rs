@@ -25,19 +25,19 @@ use super::{
 };
 use crate::{handles, library::OpenError};
 
-/// A lane's process, as the lane has it.
+/// The lane's view of its process.
 #[derive(Debug)]
 pub(in crate::lane) struct Process {
     pub(in crate::lane) handover: Arc<Handover>,
     pub(in crate::lane) inbox: Arc<Inbox>,
-    /// When the process is gone: whether it had to be killed.
+    /// Completes when the process is gone; the value is whether it had to be killed.
     pub(in crate::lane) ended: oneshot::Receiver<bool>,
 }
 
-/// Starts the process, which opens the library and makes the cog's instance.
+/// Starts the process, which opens the library and creates the cog's instance.
 ///
 /// # Errors
-/// When it cannot be started, or the library cannot be opened there; the process is gone then, or is being ended.
+/// When it cannot be started, or the library cannot be opened there; the process is then gone or being ended.
 pub(in crate::lane) async fn start(
     parts: LaneParts,
     process: ProcessParts,
@@ -115,7 +115,8 @@ fn start_of(parts: &LaneParts, process: &ProcessParts) -> Start {
         memory_max: process.memory_max,
         bounds: process.bounds,
         sandbox: process.sandbox,
-        // Where the host's would go. One that is locked in writes none, and a path that is no text is none in a frame.
+        // In the host's working directory, as the host's own would be. A sandboxed process writes none, and a frame
+        // cannot contain a path that is not UTF-8.
         dumps: std::env::current_dir()
             .ok()
             .filter(|folder| !process.sandbox.is_on() && folder.to_str().is_some()),

@@ -1,6 +1,6 @@
-//! Where a cog was when it ended its process by a signal: a stack backtrace on the standard error, before the process ends
-//! as it would have. It is written in the handler of the signal, which may find any lock taken and no memory left: it
-//! allocates from room that is kept for it, and a timer bounds it.
+//! Writes where a cog was when a signal ended its process: a stack backtrace on the standard error, before the process
+//! ends as it would have. It is written in the signal handler, which may run while any lock is held and no memory is
+//! left: it allocates only from memory that is reserved for it, and a timer bounds its time.
 #![allow(unsafe_code, reason = "handles signals, on a stack of its own")]
 
 mod room;
@@ -22,10 +22,10 @@ use backtrace::Frame;
 pub use self::room::Allocator;
 pub(super) use self::room::{ROOM_BYTES, keep as keep_room};
 
-/// How the first line begins; a number and a colon end it.
+/// How the first line begins; it ends with a number and a colon.
 const HEAD: &str = "stack backtrace of signal ";
 
-/// What is said of a signal that another process has sent.
+/// The text for a signal that another process has sent.
 const SENT: &str = "sent it signal";
 /// Signals by which code ends its own process.
 const SIGNALS: [i32; 8] = [
@@ -38,24 +38,27 @@ const SIGNALS: [i32; 8] = [
     libc::SIGSYS,
     libc::SIGXCPU,
 ];
-/// Lines behind the first one at most: a frame has a name and a place, also for each function that is inlined in it.
+/// Maximum number of lines after the first one: each frame has a name and a place, and so has each
+/// function inlined in it.
 pub(super) const LINES: usize = 4 * FRAMES;
-/// How long it may take, in seconds, on a busy machine too: names are read from the library's file.
+/// Time limit in seconds, even on a busy machine: names are read from the library's file.
 const MAX_SECONDS: i64 = 5;
-/// So many frames say where it was.
+/// Maximum number of frames.
 const FRAMES: usize = 32;
-/// Reading names takes more than the stack that Rust has for the handlers of a thread. Untouched, it takes no memory.
+/// Resolving names takes more than the alternate signal stack that Rust gives its threads.
+/// Untouched pages take no memory.
 const STACK_BYTES: usize = 1 << 20;
 
 type Handler = extern "C" fn(i32, *mut libc::siginfo_t, *mut libc::c_void);
 
-/// What handled the signals before: Rust's own handler says that a stack has overflowed.
+/// The previous actions of the signals: Rust's own handler reports a stack overflow.
 static BEFORE: [OnceLock<libc::sigaction>; SIGNALS.len()] = [const { OnceLock::new() }; SIGNALS.len()];
-/// Where a core dump goes, if its place is not set for the whole machine: <https://man7.org/linux/man-pages/man5/core.5.html>
+/// The folder for core dumps, unless the machine has a fixed place for them:
+/// <https://man7.org/linux/man-pages/man5/core.5.html>
 static DUMPS: OnceLock<CString> = OnceLock::new();
-/// The signal that is being traced; 0: none.
+/// The signal that is being traced; 0 if none is.
 static TRACED: AtomicI32 = AtomicI32::new(0);
-/// The thread in which the handler before has its turn; 0: none.
+/// The thread in which the previous handler is running; 0 if none is.
 static ASKED_BEFORE: AtomicUsize = AtomicUsize::new(0);
 
 /// Whether a line of a process's output begins a trace.
@@ -63,17 +66,18 @@ pub(super) fn begins(line: &str) -> bool {
     line.strip_prefix(HEAD).and_then(|rest| rest.strip_suffix(':')).is_some_and(|it| it.parse::<u8>().is_ok())
 }
 
-/// Whether a process's last words are that another one has ended it.
+/// Whether a process's last words say that another process has ended it.
 pub(super) fn is_sent(last_words: &str) -> bool {
     last_words.contains(SENT)
 }
 
-/// Where a trace begins in a process's output.
+/// The position of a trace in a process's output.
 pub(super) fn find(output: &[u8]) -> Option<usize> {
     memchr::memmem::find(output, HEAD.as_bytes())
 }
 
-/// From now on. Threads that call [`give_stack`] are traced on a stack of their own. A core dump goes to the folder `dumps`.
+/// Installs the handlers. Threads that call [`give_stack`] are traced on an alternate signal stack. Core dumps
+/// go to the folder `dumps`.
 pub(super) fn install(dumps: Option<&Path>) {
     if let Some(folder) = dumps.and_then(|folder| CString::new(folder.as_os_str().as_bytes()).ok()) {
         let _ = DUMPS.set(folder);
@@ -81,7 +85,7 @@ pub(super) fn install(dumps: Option<&Path>) {
     for (signal, before) in SIGNALS.into_iter().zip(&BEFORE) {
         // SAFETY: all zeros is the default action.
         let mut old: libc::sigaction = unsafe { mem::zeroed() };
-        // SAFETY: `old` lives through the call, which only reads the action of the signal.
+        // SAFETY: `old` outlives the call, which only reads the action of the signal.
         unsafe { libc::sigaction(signal, ptr::null(), &raw mut old) };
         let _ = before.set(old);
         handle(signal);
@@ -91,7 +95,7 @@ pub(super) fn install(dumps: Option<&Path>) {
     }
 }
 
-/// Further signals that end a process, and that another one may send.
+/// Other signals that end a process, and that another one may send.
 fn others() -> impl Iterator<Item = i32> {
     #[cfg(target_os = "linux")]
     let of_system =
@@ -111,11 +115,11 @@ fn handle(signal: i32) {
     }
 }
 
-/// Gives this thread a stack for handlers, which it has until the process ends.
+/// Gives this thread an alternate signal stack, which it keeps until the process ends.
 pub(super) fn give_stack() {
     if let Some(stack) = map(STACK_BYTES) {
         let stack = libc::stack_t { ss_sp: stack, ss_flags: 0, ss_size: STACK_BYTES };
-        // SAFETY: nothing else uses the mapping, and nobody unmaps it.
+        // SAFETY: nothing else uses the mapping, and it is never unmapped.
         unsafe { libc::sigaltstack(&raw const stack, ptr::null_mut()) };
     }
 }
@@ -128,16 +132,16 @@ fn map(bytes: usize) -> Option<*mut libc::c_void> {
 }
 
 extern "C" fn crashed(signal: i32, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
-    // SAFETY: it takes nothing, and never fails.
+    // SAFETY: it takes no arguments, and never fails.
     let thread = unsafe { libc::pthread_self() } as usize;
     room::open(thread);
     if ASKED_BEFORE.load(Ordering::SeqCst) == thread {
-        // It said what it had to say, and ends the process.
+        // The previous handler has reported what it had to, and now ends the process (with SIGABRT).
         end_by(signal);
     }
-    // SAFETY: the kernel hands over what happened.
+    // SAFETY: the kernel passes a valid `siginfo_t`.
     if let Some(process) = unsafe { sender(&*info) } {
-        // Where this one was has nothing to do with it.
+        // Where this process was has nothing to do with it.
         say(&format!("\nprocess {process} {SENT} {signal}"));
         end_by(signal);
     }
@@ -148,44 +152,45 @@ extern "C" fn crashed(signal: i32, info: *mut libc::siginfo_t, context: *mut lib
         && TRACED.load(Ordering::SeqCst) == 0
     {
         ASKED_BEFORE.store(thread, Ordering::SeqCst);
-        // SAFETY: with `SA_SIGINFO` it is a handler of this kind.
+        // SAFETY: with `SA_SIGINFO` the handler has this signature.
         let handler: Handler = unsafe { mem::transmute(before.sa_sigaction) };
         handler(signal, info, context);
         ASKED_BEFORE.store(0, Ordering::SeqCst);
     }
     if let Err(first) = TRACED.compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst) {
-        // Another thread's, one of the tracing itself, or its time is over.
+        // The signal is another thread's, or of the tracing itself, or its time is up.
         end_by(first);
     }
-    // The cog may have taken it.
+    // The cog may have replaced the handler.
     handle(libc::SIGALRM);
     let limit = libc::timeval { tv_sec: MAX_SECONDS, tv_usec: 0 };
     let timer = libc::itimerval { it_interval: libc::timeval { tv_sec: 0, tv_usec: 0 }, it_value: limit };
-    // SAFETY: `timer` lives through the call. <https://man7.org/linux/man-pages/man2/setitimer.2.html>
+    // SAFETY: `timer` outlives the call. <https://man7.org/linux/man-pages/man2/setitimer.2.html>
     unsafe { libc::setitimer(libc::ITIMER_REAL, &raw const timer, ptr::null_mut()) };
     let mut out = Frames { from: interrupted_at(context), is_host, written: 0, write: say };
-    // What the cog wrote last may be no whole line.
+    // The cog's last output may not have ended with a newline.
     say(&format!("\n{HEAD}{signal}:"));
-    // SAFETY: one thread traces, and nothing else of this process uses the crate.
+    // SAFETY: only one thread traces, and nothing else in this process uses the crate.
     unsafe { backtrace::trace_unsynchronized(|frame| out.take(frame)) };
     if out.written == 0 {
         say("  (nothing but the host's own code)");
     }
-    // SAFETY: the kernel hands over what happened.
+    // SAFETY: the kernel passes a valid `siginfo_t`.
     if signal != libc::SIGTRAP && unsafe { (*info).si_code } > 0 {
-        // The instruction runs again, so that a core dump shows the place. What follows a trap is the next one.
+        // The instruction runs again after the handler, so that a core dump shows the place. After a trap, the
+        // next instruction would run.
         reset(signal);
     } else {
         end_by(signal);
     }
 }
 
-/// The other process that has sent a signal; none: it comes from the kernel, or from this process, as an abort does.
+/// The other process that has sent a signal; `None` if it comes from the kernel, or from this process, as with `abort`.
 /// <https://man7.org/linux/man-pages/man2/sigaction.2.html>
 #[cfg(target_os = "linux")]
 fn sender(info: &libc::siginfo_t) -> Option<u32> {
     let is_sent = matches!(info.si_code, libc::SI_USER | libc::SI_QUEUE | libc::SI_TKILL);
-    // SAFETY: a signal that was sent has the process that sent it.
+    // SAFETY: with these codes the kernel has set the id of the sending process.
     let process = is_sent.then(|| unsafe { info.si_pid() })?.unsigned_abs();
     (process != std::process::id()).then_some(process)
 }
@@ -195,16 +200,16 @@ fn sender(_: &libc::siginfo_t) -> Option<u32> {
     None
 }
 
-/// Writes a line at once, without a lock that somebody may have.
+/// Writes a line immediately, without a lock that another thread may hold.
 fn say(line: &str) {
     let line = format!("{line}\n");
-    // Nobody is left who could do something about it.
+    // There is no way left to report an error.
     let _ = rustix::io::write(rustix::stdio::stderr(), line.as_bytes());
 }
 
 /// The address of the instruction that a signal interrupted.
 fn interrupted_at(context: *mut libc::c_void) -> Option<usize> {
-    // SAFETY: with `SA_SIGINFO` the kernel hands over a context.
+    // SAFETY: with `SA_SIGINFO` the kernel passes a valid context.
     let context = unsafe { &(*context.cast::<libc::ucontext_t>()).uc_mcontext };
     #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
     return usize::try_from(context.gregs[libc::REG_RIP as usize]).ok();
@@ -219,10 +224,10 @@ fn interrupted_at(context: *mut libc::c_void) -> Option<usize> {
 
 fn reset(signal: i32) {
     if let Some(folder) = DUMPS.get() {
-        // SAFETY: a text with its end, which stays where it is.
+        // SAFETY: a NUL-terminated text in a static, which never moves.
         unsafe { libc::chdir(folder.as_ptr()) };
     }
-    // SAFETY: the default action, and a set of this signal alone.
+    // SAFETY: the default action, and a set that contains only this signal.
     unsafe {
         libc::signal(signal, libc::SIG_DFL);
         let mut set: libc::sigset_t = mem::zeroed();
@@ -234,16 +239,16 @@ fn reset(signal: i32) {
 
 fn end_by(signal: i32) -> ! {
     reset(signal);
-    // SAFETY: its default action ends the process.
+    // SAFETY: the signal's default action ends the process.
     unsafe {
         libc::raise(signal);
         libc::_exit(128 + signal)
     }
 }
 
-/// Writes the frames from the one that was interrupted down to those of the host, as they come.
+/// Writes frames as they are found, from the interrupted one down to the first of the host.
 struct Frames<W> {
-    /// Its address; none: it is not known, and what is the host's own is left out.
+    /// The address of the interrupted frame; `None` if it is not known: then leading frames of the host are skipped.
     from: Option<usize>,
     is_host: fn(*mut libc::c_void) -> bool,
     written: usize,
@@ -251,7 +256,8 @@ struct Frames<W> {
 }
 
 impl<W: FnMut(&str)> Frames<W> {
-    /// Takes the next one; whether there may be more. The names of the host's own are not looked for, which takes long.
+    /// Takes the next frame. Returns whether to continue. Names of the host's own frames are not
+    /// resolved, which would take long.
     fn take(&mut self, frame: &Frame) -> bool {
         if self.from.is_some_and(|from| from != frame.ip() as usize) {
             return true;
@@ -273,7 +279,8 @@ impl<W: FnMut(&str)> Frames<W> {
                 }
             }
         };
-        // What is inlined in it comes first. SAFETY: one thread traces, and nothing else of this process uses the crate.
+        // Functions inlined in it come first. SAFETY: only one thread traces, and nothing else in
+        // this process uses the crate.
         unsafe { backtrace::resolve_frame_unsynchronized(frame, resolved) };
         if self.written == before && !is_glue {
             self.say("<unknown>");
@@ -287,12 +294,12 @@ impl<W: FnMut(&str)> Frames<W> {
     }
 }
 
-/// Whether the code at an address is of this program, and not of a library.
+/// Whether the code at an address belongs to this program, and not to a library.
 fn is_host(address: *mut libc::c_void) -> bool {
     let base = |address: *const libc::c_void| {
-        // SAFETY: all zeros is a value of the type.
+        // SAFETY: all zeros is a valid value of the type.
         let mut found: libc::Dl_info = unsafe { mem::zeroed() };
-        // SAFETY: `found` lives through the call.
+        // SAFETY: `found` outlives the call.
         let is_found = unsafe { libc::dladdr(address, &raw mut found) } != 0;
         is_found.then_some(found.dli_fbase)
     };

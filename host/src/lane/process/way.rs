@@ -1,4 +1,4 @@
-//! The way to a lane's process, for its owner and for the work of calls.
+//! Sends frames to a lane's process, for its owner and for the tasks of calls.
 
 use std::{os::fd::OwnedFd, sync::Arc};
 
@@ -6,11 +6,11 @@ use tokio::sync::Notify;
 
 use super::{socket::Sender, wire::ToCog};
 
-/// The way to the process, for the owner and for the work of calls.
+/// Sends frames to the process, for the owner and for the tasks of calls.
 #[derive(Clone, Debug)]
 pub(super) struct ToProcess {
     pub(super) sender: Arc<Sender>,
-    /// The socket is full: the owner goes on when there is room.
+    /// Notified when the socket is full, so that the owner continues when there is room.
     pub(super) wanted: Arc<Notify>,
 }
 

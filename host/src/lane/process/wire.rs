@@ -1,4 +1,4 @@
-//! What goes between the host and the process of a cog. Both are this program, so the encoding may change with it.
+//! The messages between the host and a cog's process. Both run this program, so the encoding may change with it.
 
 use std::{borrow::Cow, path::PathBuf};
 
@@ -15,10 +15,10 @@ use crate::{
     handles::{News, Request},
 };
 
-/// Both sides must have the same.
+/// Must be the same on both sides.
 pub(super) const VERSION: u32 = 2;
 
-/// What the process begins with.
+/// What the process needs to start.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Start {
     pub(super) version: u32,
@@ -28,52 +28,52 @@ pub(super) struct Start {
     pub(super) file: PathBuf,
     pub(super) settings: String,
     pub(super) bot_id: u64,
-    /// The most detailed level of the log.
+    /// The most detailed log level.
     pub(super) log_level: Option<Level>,
     pub(super) events: Vec<String>,
     pub(super) commands: Vec<String>,
     pub(super) handlers_in_flight: usize,
     pub(super) calls_in_flight: usize,
-    /// Bytes of private memory; none = as many as there are.
+    /// Limit of private memory in bytes; `None`: unlimited.
     pub(super) memory_max: Option<u64>,
     pub(super) bounds: Bounds,
     pub(super) sandbox: Sandbox,
-    /// Where core dumps go.
+    /// The folder for core dumps.
     pub(super) dumps: Option<PathBuf>,
 }
 
-/// From the host.
+/// Messages from the host.
 #[derive(Serialize, Deserialize)]
 pub(super) enum ToCog<'a> {
     Start(Start),
     Order(u64, Order),
-    /// Nobody waits for the answer to that order.
+    /// Nothing waits for the answer to that order any more.
     Abandon(u64),
     Serve,
     End,
     Item {
         number: u64,
         call: Cow<'a, Call>,
-        /// Whether the host is asked before it begins.
+        /// Whether the host is asked before it starts.
         is_followed: bool,
     },
-    /// It begins now, as it is by now.
+    /// A followed item may start, with this call.
     Begin {
         number: u64,
         call: Call,
     },
-    /// To a request; the answer's own encoding comes behind it.
+    /// The answer to a request; its own encoding follows.
     Answer(u64),
 }
 
-/// An order that is answered.
+/// Orders that are answered.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Order {
     Setup,
     Restore(State),
     Save,
     Teardown,
-    /// Answered by [`Answer::Paused`], and by [`Answer::Drained`] as the order of the next number.
+    /// Answered by [`Answer::Paused`], and by [`Answer::Drained`] under the next order number.
     Pause,
     Cancel,
 }
@@ -88,17 +88,17 @@ pub(super) enum Answer {
     Cancelled(usize),
 }
 
-/// From the process of the cog.
+/// Messages from the cog's process.
 #[derive(Serialize, Deserialize)]
 pub(super) enum ToHost<'a> {
-    /// Its library is open and its cog is made, or why not.
+    /// Its library is open and its instance is created, or why not.
     Opened(Result<(), String>),
     Answer(u64, Answer),
-    /// A followed item begins.
+    /// A followed item is to start.
     Begins(u64),
-    /// Many of the items that waited have begun.
+    /// Many of the queued items have started.
     Room,
-    /// A handler has ended; none: the cog's code does not know the call.
+    /// A handler has ended; `None`: the cog's code does not know the call.
     Ended(u64, Option<Ended>),
     Fault {
         what: Cow<'a, str>,
@@ -116,7 +116,7 @@ mod tests {
     use super::*;
     use crate::fault::FaultKind;
 
-    /// What a side would send, in its encoding.
+    /// What a side would send, encoded.
     fn encoded(frame: &impl Serialize) -> Vec<u8> {
         postcard::to_allocvec(frame).expect("it has an encoding")
     }
@@ -134,7 +134,7 @@ mod tests {
     }
 
     fn read(bytes: &[u8]) {
-        // Whether it is a frame does not matter: reading it neither panics nor takes more memory than there are bytes.
+        // It need not be a frame: parsing it must neither panic nor allocate more memory than there are bytes.
         let _ = postcard::from_bytes::<ToHost<'_>>(bytes);
         let _ = postcard::take_from_bytes::<ToCog<'_>>(bytes);
     }

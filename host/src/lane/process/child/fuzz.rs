@@ -1,4 +1,4 @@
-//! Any bytes as frames of the host, for the process of a cog.
+//! Feeds any bytes to a cog's process as frames of the host.
 
 use super::{
     super::{
@@ -8,7 +8,7 @@ use super::{
     *,
 };
 
-/// Whatever the host sends: it is carried out or refused, and what goes back can be read there.
+/// Whatever the host sends is carried out or refused, and what is sent back can be parsed by the host.
 pub fn frames_to_cog(bytes: &[u8]) {
     let (cog, host) = net::UnixStream::pair().expect("two sockets");
     host.set_nonblocking(true).expect("a mode");

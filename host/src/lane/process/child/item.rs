@@ -1,4 +1,4 @@
-//! An item of the host's queue, in the process of the cog.
+//! An item of the host's queue, in the cog's process.
 
 use std::{
     collections::HashMap,
@@ -15,10 +15,10 @@ use super::{
     ToHostSender, lock,
 };
 
-/// So many items begin before the host learns that there is room.
+/// How many items start before the host is notified that there is room.
 const ROOM: u64 = 32;
 
-/// Followed items that begin as soon as the host has answered.
+/// Followed items that start as soon as the host has answered.
 pub(super) type Begins = Arc<Mutex<HashMap<u64, oneshot::Sender<Call>>>>;
 
 /// An item of the host's queue.
@@ -32,7 +32,7 @@ pub(super) struct HostItem {
 }
 
 impl HostItem {
-    /// Whether it may begin: the host has not taken it back.
+    /// Whether it may start: the host has not taken it back.
     fn begins(&self) -> bool {
         let begins = self.pulse.numbers().begin(self.number);
         if begins && self.number.is_multiple_of(ROOM) {

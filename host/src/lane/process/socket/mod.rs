@@ -1,5 +1,5 @@
-//! Frames over the socket between the host and the process of a cog: a length, and so many bytes. A large frame goes as
-//! the file of a piece of memory, so that it is not copied through the socket's buffer piece by piece.
+//! Frames over the socket between the host and a cog's process: a length, and that many bytes. A large frame is sent as
+//! a file descriptor of shared memory, so that it is not copied piece by piece through the socket's buffer.
 
 mod receiver;
 
@@ -21,12 +21,12 @@ use rustix::{
 pub(super) use self::receiver::Receiver;
 use super::memory;
 
-/// Larger frames go as files.
+/// Larger frames are sent as files. In bytes.
 const INLINE_MAX: usize = 64 << 10;
-/// Of the length: the bytes are in a file that came with it.
+/// Flag in the length: the bytes are in a file that was sent along.
 const IN_FILE: u32 = 1 << 31;
 pub(super) const HEADER: usize = 4;
-/// So many files wait at most for the other side to read; further frames wait as copies.
+/// Maximum number of files that wait for the other side to read; further large frames wait as copies.
 const FILES_WAITING: usize = 64;
 
 /// The sending half.
@@ -34,7 +34,7 @@ const FILES_WAITING: usize = 64;
 pub(super) struct Sender {
     socket: OwnedFd,
     waiting: Mutex<Waiting>,
-    /// Whether a full socket keeps the thread until there is room; else [`flush`](Self::flush) goes on.
+    /// Whether the thread blocks while the socket is full; if not, [`flush`](Self::flush) continues.
     blocks: bool,
 }
 
@@ -42,31 +42,31 @@ pub(super) struct Sender {
 #[derive(Debug, Default)]
 struct Waiting {
     chunks: VecDeque<Chunk>,
-    /// Of all of them, what is not sent; with what is in files.
+    /// The number of unsent bytes in all of them, including those in files.
     length: usize,
     is_broken: bool,
 }
 
-/// Frames in a row, of which only the first can have a file.
+/// Consecutive frames, of which only the first can have a file.
 #[derive(Debug, Default)]
 struct Chunk {
-    /// It goes with the first byte. Of a frame that is in it, so many bytes.
+    /// The file, which is sent with the first byte, and how many bytes of a frame it contains.
     file: Option<(OwnedFd, usize)>,
     bytes: Vec<u8>,
     sent: usize,
 }
 
 impl Sender {
-    /// For one of two threads that share the socket.
+    /// `socket` may be shared with one other thread, which receives.
     pub(super) fn new(socket: OwnedFd, blocks: bool) -> Sender {
         Sender { socket, waiting: Mutex::default(), blocks }
     }
 
-    /// Sends a frame made of parts; `file` goes with it. Whether all is sent: if not, [`flush`](Self::flush) must be called.
-    /// A socket whose other end is gone takes everything; the receiving half learns it.
+    /// Sends a frame that consists of `parts`; `file` is sent along. Returns whether everything was sent: if not,
+    /// [`flush`](Self::flush) must be called. If the other end is gone, this succeeds; the receiving half notices.
     ///
     /// # Errors
-    /// Once, if the socket cannot be used though its other end is not gone: somebody has closed it on this side.
+    /// Once, if the socket cannot be used although its other end exists: it was closed on this side.
     pub(super) fn send(&self, parts: &[&[u8]], file: Option<OwnedFd>) -> io::Result<bool> {
         let length: usize = parts.iter().map(|part| part.len()).sum();
         let mut waiting = self.waiting();
@@ -95,15 +95,15 @@ impl Sender {
         }
     }
 
-    /// Goes on with what the socket had no room for.
+    /// Continues with what the socket had no room for.
     ///
     /// # Errors
-    /// `WouldBlock` if it still has none.
+    /// `WouldBlock` if there is still no room.
     pub(super) fn flush(&self) -> io::Result<()> {
         self.waiting().send(self.socket.as_fd()).map_err(io::Error::from)
     }
 
-    /// How many bytes wait for room.
+    /// How many bytes are waiting for room.
     pub(super) fn waits(&self) -> usize {
         self.waiting().length
     }
@@ -144,12 +144,12 @@ impl Waiting {
         }
     }
 
-    /// How many there are.
+    /// How many files there are.
     fn files(&self) -> usize {
         self.chunks.iter().filter(|chunk| chunk.file.is_some()).count()
     }
 
-    /// As much as there is room for.
+    /// Sends as much as there is room for.
     fn send(&mut self, socket: BorrowedFd<'_>) -> Result<(), Errno> {
         while let Some(chunk) = self.chunks.front_mut().filter(|chunk| !chunk.bytes.is_empty()) {
             let file: Vec<BorrowedFd<'_>> = chunk.file.iter().map(|(file, _)| file.as_fd()).collect();
@@ -166,7 +166,7 @@ impl Waiting {
             if let Some(Chunk { mut bytes, .. }) = done
                 && self.chunks.is_empty()
             {
-                // Its memory is used again; what was large once does not stay.
+                // Its buffer is reused, without the memory of earlier large frames.
                 bytes.clear();
                 bytes.shrink_to(INLINE_MAX);
                 self.chunks.push_back(Chunk { bytes, ..Chunk::default() });
@@ -176,7 +176,7 @@ impl Waiting {
     }
 }
 
-/// From now on nobody can send; what was sent can still be received.
+/// Lets nothing more be sent to this socket; what was sent can still be received.
 pub(super) fn refuse_more(socket: BorrowedFd<'_>) -> io::Result<()> {
     // <https://man7.org/linux/man-pages/man2/shutdown.2.html>
     rustix::net::shutdown(socket, rustix::net::Shutdown::Read).map_err(io::Error::from)

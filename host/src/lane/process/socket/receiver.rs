@@ -1,4 +1,4 @@
-//! The receiving half: frames as they come.
+//! The receiving half: assembles frames from what arrives.
 
 use std::{
     collections::VecDeque,
@@ -15,38 +15,38 @@ use rustix::{
 
 use super::{HEADER, IN_FILE, INLINE_MAX};
 
-/// Files that one message of the socket can bring.
+/// Maximum number of files that one message of the socket can carry.
 const FILES: usize = 8;
 
-/// Takes frames out of what comes.
+/// Assembles frames from what arrives.
 #[derive(Debug)]
 pub(in super::super) struct Receiver {
-    /// No frame is larger.
+    /// Maximum length of a frame, in bytes.
     frame_max: usize,
-    /// What was received stands between `start` and `end`; the rest is room.
+    /// The received bytes are between `start` and `end`; the rest is free.
     bytes: Vec<u8>,
-    /// The frame that was given last ends here.
+    /// The end of the last frame that was returned.
     start: usize,
     end: usize,
     files: VecDeque<OwnedFd>,
-    /// A file came, and this process had no descriptor left for it.
+    /// A file arrived, but this process had no descriptor left for it.
     lacks_file: bool,
 }
 
 impl Receiver {
-    /// For frames of at most so many bytes.
+    /// For frames of at most `frame_max` bytes.
     pub(in super::super) fn new(frame_max: usize) -> Receiver {
         Receiver { frame_max, bytes: Vec::new(), start: 0, end: 0, files: VecDeque::new(), lacks_file: false }
     }
 
-    /// Receives once; how many bytes, 0 at the end.
+    /// Receives once. Returns how many bytes, 0 at the end of the stream.
     ///
     /// # Errors
-    /// What the system says: `WouldBlock` if nothing is there and the socket does not block.
+    /// Errors of the system; `WouldBlock` if nothing has arrived and the socket does not block.
     pub(in super::super) fn fill(&mut self, socket: BorrowedFd<'_>) -> io::Result<usize> {
         self.bytes.copy_within(self.start..self.end, 0);
         (self.start, self.end) = (0, self.end - self.start);
-        // Made once, and larger only for a frame that is.
+        // Allocated once, and enlarged only for larger frames.
         if self.bytes.len() < self.end + INLINE_MAX {
             self.bytes.resize(self.end + INLINE_MAX, 0);
         }
@@ -62,7 +62,7 @@ impl Receiver {
                 self.files.extend(files);
             }
         }
-        // Files are also left out where there were more than `space` is for.
+        // Files are also dropped if there were more than `space` can hold.
         let is_cut = received?.flags.contains(ReturnFlags::CTRUNC);
         self.lacks_file |= is_cut && self.files.len() - before < FILES;
         if self.files.len() > FILES {
@@ -71,10 +71,11 @@ impl Receiver {
         Ok(length)
     }
 
-    /// The next frame that is here as a whole.
+    /// The next frame that has arrived completely.
     ///
     /// # Errors
-    /// When the other side sent what is no frame; [`Errno::MFILE`] when this process had no descriptor left for a large one.
+    /// When the other side sent something that is not a frame; [`Errno::MFILE`] when this process had no descriptor
+    /// left for a large frame.
     pub(in super::super) fn next(&mut self) -> io::Result<Option<Vec<u8>>> {
         let rest = &self.bytes[self.start..self.end];
         let Some((header, rest)) = rest.split_first_chunk::<HEADER>() else { return Ok(None) };
@@ -96,7 +97,7 @@ impl Receiver {
         self.start += HEADER;
         let file = self.files.pop_front().ok_or_else(|| io::Error::other("a frame's file is missing"))?;
         let found = rustix::fs::fstat(&file)?;
-        // A pipe would keep this thread, and what is not there needs no room.
+        // Reading a pipe would block this thread, and memory is only allocated for bytes that exist.
         let is_memory = rustix::fs::FileType::from_raw_mode(found.st_mode).is_file();
         if !is_memory || u64::try_from(found.st_size).unwrap_or(0) < length as u64 {
             return Err(io::Error::other("a frame's file is too short, or none"));
@@ -109,7 +110,8 @@ impl Receiver {
         Ok(Some(frame))
     }
 
-    /// The file that came with the frame that was given last. It is taken before the next frame is: a large one has a file too.
+    /// The file that was sent along with the last frame. Must be taken before the next frame, as a
+    /// large one has a file too.
     pub(in super::super) fn file(&mut self) -> Option<OwnedFd> {
         self.files.pop_front()
     }
@@ -126,7 +128,7 @@ pub(super) mod tests {
 
     pub(in super::super) const FRAME_MAX: usize = 4 << 20;
 
-    /// All frames that are here.
+    /// All frames that have arrived.
     pub(in super::super) fn receive(
         receiver: &mut Receiver,
         socket: &UnixStream,
@@ -158,7 +160,7 @@ pub(super) mod tests {
                 length += piece.len();
                 let Ok(frames) = receive(&mut receiver, &other) else { return Ok(()) };
                 given += frames.iter().map(|frame| HEADER + frame.len()).sum::<usize>();
-                // Nothing is made up, and nothing is kept that was given.
+                // No byte is made up, and none that was returned is kept.
                 proptest::prop_assert!(given + receiver.end - receiver.start == length);
             }
         }

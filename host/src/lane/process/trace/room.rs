@@ -1,5 +1,5 @@
-//! What the tracing of a crash allocates: a cog may have crashed within the system's allocator, with its lock taken, or for
-//! lack of memory.
+//! The memory that the crash tracer allocates from: a cog may have crashed inside the system's allocator, with its lock
+//! held, or for lack of memory.
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
@@ -7,33 +7,33 @@ use std::{
     sync::atomic::{AtomicPtr, AtomicUsize, Ordering},
 };
 
-/// What the tracing may allocate. Untouched, it takes no memory.
+/// How much the tracer may allocate, in bytes. Untouched pages take no memory.
 pub(in super::super) const ROOM_BYTES: usize = 128 << 20;
-/// No system has smaller ones.
+/// The smallest page size of any supported system.
 const PAGE: usize = 4 << 10;
 
-/// The thread that traces; 0: none.
+/// The thread that traces; 0 if none does.
 static TRACER: AtomicUsize = AtomicUsize::new(0);
-/// Where the tracing allocates, and how much of that it has.
+/// The memory that the tracer allocates from, and how many bytes of it are used.
 static ROOM: AtomicPtr<u8> = AtomicPtr::new(ptr::null_mut());
 static TAKEN: AtomicUsize = AtomicUsize::new(0);
 
-/// Keeps room for the tracing; how much, in bytes.
+/// Reserves the memory. Returns how much, in bytes.
 pub(in super::super) fn keep() -> u64 {
     let Some(room) = super::map(ROOM_BYTES) else { return 0 };
     ROOM.store(room.cast(), Ordering::SeqCst);
     ROOM_BYTES as u64
 }
 
-/// The system's allocator, and for the tracing the room that is kept for it: a cog may have crashed within the system's, with
-/// its lock taken, or for lack of memory.
+/// The system's allocator; for the crash tracer, an allocator of reserved memory: a cog may have crashed inside the
+/// system's allocator, with its lock held, or for lack of memory.
 #[derive(Debug)]
 pub struct Allocator;
 
-/// Whether this thread traces.
+/// Whether this thread is the tracer.
 fn traces() -> bool {
     let tracer = TRACER.load(Ordering::Relaxed);
-    // SAFETY: it takes nothing, and never fails.
+    // SAFETY: it takes no arguments, and never fails.
     tracer != 0 && tracer == unsafe { libc::pthread_self() } as usize
 }
 
@@ -42,13 +42,13 @@ fn is_in_room(place: *mut u8) -> bool {
     !room.is_null() && (place as usize).wrapping_sub(room as usize) < ROOM_BYTES
 }
 
-/// Whether it is the piece of the room that was taken last: that one can grow and be given back.
+/// Whether it is the last piece that was allocated from the room: that one can grow and be given back.
 fn is_last(place: *mut u8, layout: Layout) -> bool {
     let from = (place as usize).wrapping_sub(ROOM.load(Ordering::Relaxed) as usize);
     is_in_room(place) && from + layout.size() == TAKEN.load(Ordering::Relaxed)
 }
 
-/// The next piece of the room.
+/// Allocates the next piece of the room.
 fn take(layout: Layout) -> *mut u8 {
     let room = ROOM.load(Ordering::Relaxed);
     let from = TAKEN.load(Ordering::Relaxed).next_multiple_of(layout.align());
@@ -60,14 +60,14 @@ fn take(layout: Layout) -> *mut u8 {
     room.wrapping_add(from)
 }
 
-// SAFETY: what is the system's goes to the system as it came; of the room, which begins with a page, each piece is given once,
-// in bounds and aligned.
+// SAFETY: what comes from the system's allocator goes back to it with the same arguments. The room is page-aligned, and
+// each piece of it is given out once, within bounds and aligned.
 unsafe impl GlobalAlloc for Allocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if traces() {
             return take(layout);
         }
-        // SAFETY: as it came.
+        // SAFETY: the arguments are passed on unchanged.
         unsafe { System.alloc(layout) }
     }
 
@@ -75,12 +75,12 @@ unsafe impl GlobalAlloc for Allocator {
         if traces() {
             let place = take(layout);
             if !place.is_null() {
-                // SAFETY: it has so many bytes.
+                // SAFETY: the piece has that many bytes.
                 unsafe { place.write_bytes(0, layout.size()) };
             }
             return place;
         }
-        // SAFETY: as it came.
+        // SAFETY: the arguments are passed on unchanged.
         unsafe { System.alloc_zeroed(layout) }
     }
 
@@ -91,13 +91,13 @@ unsafe impl GlobalAlloc for Allocator {
         if traces() || is_in_room(place) {
             return;
         }
-        // SAFETY: as it came.
+        // SAFETY: the arguments are passed on unchanged.
         unsafe { System.dealloc(place, layout) }
     }
 
     unsafe fn realloc(&self, place: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         if !traces() && !is_in_room(place) {
-            // SAFETY: as it came.
+            // SAFETY: the arguments are passed on unchanged.
             return unsafe { System.realloc(place, layout, size) };
         }
         if traces() && is_last(place, layout) {
@@ -105,17 +105,17 @@ unsafe impl GlobalAlloc for Allocator {
             // SAFETY: as below.
             return take(unsafe { Layout::from_size_align_unchecked(size, layout.align()) });
         }
-        // SAFETY: the caller holds to it that `size` fits with this alignment.
+        // SAFETY: the caller guarantees that `size` with this alignment is a valid layout.
         let new = unsafe { self.alloc(Layout::from_size_align_unchecked(size, layout.align())) };
         if !new.is_null() {
-            // SAFETY: both have as many bytes, and they are apart.
+            // SAFETY: both have at least that many bytes, and they do not overlap.
             unsafe { ptr::copy_nonoverlapping(place, new, layout.size().min(size)) };
         }
         new
     }
 }
 
-/// From now on `thread` allocates from the room, unless another one does.
+/// Lets `thread` allocate from the room from now on, unless another thread does.
 pub(super) fn open(thread: usize) {
     if !ROOM.load(Ordering::SeqCst).is_null() {
         let _ = TRACER.compare_exchange(0, thread, Ordering::SeqCst, Ordering::SeqCst);
@@ -129,10 +129,10 @@ mod tests {
     #[test]
     fn the_thread_that_traces_has_whole_aligned_pieces_until_the_room_is_full_and_others_have_the_systems() {
         assert_eq!(keep(), ROOM_BYTES as u64);
-        // SAFETY: it takes nothing, and never fails.
+        // SAFETY: it takes no arguments, and never fails.
         open(unsafe { libc::pthread_self() } as usize);
         let layout = |size, align| Layout::from_size_align(size, align).expect("it is one");
-        // SAFETY: of each piece only what it has is used, and it is given back once.
+        // SAFETY: each piece is only used within its bounds, and is freed once.
         unsafe {
             let one = Allocator.alloc(layout(3, 1));
             let two = Allocator.alloc(layout(8, 64));
@@ -151,7 +151,7 @@ mod tests {
             assert!(!is_in_room(other as *mut u8));
             TRACER.store(0, Ordering::SeqCst);
             Allocator.dealloc(other as *mut u8, layout(8, 8));
-            // What the tracing has left is nobody's.
+            // What the tracer left behind is never freed.
             Allocator.dealloc(two, layout(4096, 64));
         }
     }
