@@ -1,5 +1,5 @@
-//! What a cog asks for, as values that could be sent anywhere. The cog of a thread lane is answered in the process it is
-//! in; that of a process lane sends the same values to the host, which answers them here as well.
+//! A cog's requests, as values that can be sent anywhere. The cog of a thread lane gets its answers in its own process;
+//! that of a process lane sends the same values to the host, which also answers them with this code.
 
 use std::future::Future;
 
@@ -20,33 +20,33 @@ use super::{
     stats::Sent,
 };
 
-/// Something that is answered later.
+/// A request that is answered later.
 pub(super) trait Ask: Needs + Into<Request> + Send + 'static {
-    /// As it is sent.
+    /// The answer as it is sent between processes.
     type Answer: Serialize + DeserializeOwned + Into<Self::Given> + Send + 'static;
-    /// As the cog is given it.
+    /// The answer as the cog gets it.
     type Given: 'static;
 
-    /// What becomes of it when the cog does not wait for it any more.
+    /// What happens to it when the cog no longer waits for the answer.
     fn work(&self) -> Work;
 
-    /// Begins it.
+    /// Starts it.
     fn begin(
         self,
         here: &Here,
     ) -> impl Future<Output = Result<Self::Answer, HandleError>> + Send + 'static + use<Self>;
 }
 
-/// Something that is answered at once.
+/// A request that is answered immediately.
 pub(super) trait AskNow: Needs + Into<Request> {
-    /// As it is sent.
+    /// The answer as it is sent between processes.
     type Answer: Serialize + DeserializeOwned + Send + 'static;
 
     /// Answers it.
     fn answer(self, here: &Here) -> Result<Self::Answer, HandleError>;
 }
 
-/// Answers at once, wherever the host is.
+/// Gets the answer immediately, in whichever process the host is.
 pub(super) fn now<A: AskNow>(lease: &Lease, ask: A) -> Result<A::Answer, HandleError> {
     lease.check()?;
     match lease.serves() {
@@ -58,7 +58,7 @@ pub(super) fn now<A: AskNow>(lease: &Lease, ask: A) -> Result<A::Answer, HandleE
     }
 }
 
-/// What needs no answer.
+/// Sends a message that needs no answer.
 pub(super) fn tell(lease: &Lease, news: News) {
     match lease.serves() {
         Serves::Here(here) => news.take(here),
@@ -74,7 +74,7 @@ pub struct HttpSend {
     pub(super) is_fed: bool,
 }
 
-/// Feeds a stream.
+/// Sends a chunk of a request's body.
 #[derive(Serialize, Deserialize)]
 pub struct HttpFeed {
     pub(super) stream: u64,
@@ -82,7 +82,7 @@ pub struct HttpFeed {
     pub(super) chunk: ROption<RVec<u8>>,
 }
 
-/// Asks for a stream's next chunk.
+/// Asks for the next chunk of an answer's body.
 #[derive(Serialize, Deserialize)]
 pub struct HttpChunk {
     pub(super) stream: u64,
@@ -114,7 +114,7 @@ pub struct Sleep {
 #[derive(Serialize, Deserialize)]
 pub struct Now {}
 
-/// Drops a planned task.
+/// Cancels a planned task.
 #[derive(Serialize, Deserialize)]
 pub struct Unschedule {
     pub(super) name: RString,
@@ -126,7 +126,7 @@ pub struct Gateway {
     pub(super) request: RString,
 }
 
-/// Bytes that are there or not.
+/// Bytes, or none.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Found(#[serde(with = "bytes")] pub(super) ROption<RVec<u8>>);
 
@@ -136,7 +136,7 @@ impl From<Found> for ROption<RVec<u8>> {
     }
 }
 
-/// Takes an answer: the encoding of a result.
+/// Receives the encoded result of a request.
 pub type Reply = Box<dyn FnOnce(Vec<u8>) + Send>;
 
 macro_rules! requests {
@@ -162,7 +162,7 @@ macro_rules! requests {
         })+
 
         impl Request {
-            /// Answers it with what the lease allows. What can be given up if nobody waits for it is given back.
+            /// Answers it with what the lease allows. Returns a handle to abort it if it may be given up.
             pub fn serve(self, lease: &Lease, reply: Reply) -> Option<AbortHandle> {
                 match self {
                     $(Request::$later(ask) => later(lease, ask, reply),)+
@@ -212,7 +212,7 @@ fn encoded<T: Serialize>(answer: &Result<T, HandleError>) -> Vec<u8> {
     postcard::to_allocvec(answer).unwrap_or_else(broken)
 }
 
-/// What a cog says and does not wait for.
+/// What a cog sends without waiting for an answer.
 #[derive(Serialize, Deserialize)]
 pub enum News {
     /// Sends a metric.
@@ -224,7 +224,7 @@ pub enum News {
 }
 
 impl News {
-    /// Heeds it with what the lease allows.
+    /// Carries it out with what the lease allows.
     pub fn serve(self, lease: &Lease) {
         tell(lease, self);
     }

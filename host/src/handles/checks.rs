@@ -44,7 +44,7 @@ impl Ask for Cooldown {
     type Answer = u64;
     type Given = u64;
 
-    /// A use that was counted is not given back because the cog waits for the answer no more.
+    /// A counted use is not undone when the cog no longer waits for the answer.
     fn work(&self) -> Work {
         Work::Write
     }
@@ -108,7 +108,7 @@ impl Ask for PermissionsRequest {
     }
 }
 
-/// The same from Discord's REST API: the guild, the channel, of a thread its channel, and the bot's member.
+/// The same from Discord's REST API: the guild, the channel, for a thread its parent channel, and the bot's member.
 async fn ask_discord(discord: &Discord, asked: &Asked) -> Result<Permissions, HandleError> {
     #[derive(Deserialize)]
     struct Member {

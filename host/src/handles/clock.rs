@@ -35,7 +35,7 @@ impl Ask for Sleep {
         async move {
             match moment {
                 Some(moment) => drop(clock.until(moment).await),
-                // Longer than the clock can count: it never comes.
+                // Longer than the clock can represent: it never ends.
                 None => std::future::pending().await,
             }
             Ok(())
@@ -44,7 +44,7 @@ impl Ask for Sleep {
 }
 
 pub(super) extern "C" fn now(lease: abi::Lease) -> u64 {
-    // Also of a generation that was retired: what it logs on its way out has a time.
+    // Also answered after the generation was retired: what it logs while it is dropped needs a time.
     let lease = Lease::of(lease);
     match lease.serves() {
         Serves::Here(here) => here.sessions.clock.unix_ms(),

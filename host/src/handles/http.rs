@@ -1,4 +1,4 @@
-//! The http handle: requests with whole bodies, and streams, whose bodies come in chunks.
+//! The http handle: requests with complete bodies, and streams, whose bodies come in chunks.
 
 use std::{
     collections::HashMap,
@@ -22,12 +22,12 @@ use super::{
 };
 use crate::sessions::http::{Download, Feed, HttpError, HttpRequest};
 
-/// Requests of a generation that are sent at once, and streams that it has open: each is a descriptor of the host, and its
-/// answer the host's memory, which are there for all cogs.
+/// Maximum number of concurrent requests and of open streams of one generation: each takes a file descriptor of the
+/// host, and its answer takes the host's memory, which all cogs share.
 pub(super) const REQUESTS: usize = 64;
 const STREAMS: usize = 256;
 
-/// The streams of a generation, by their numbers. A stream that is taken out closes its connection.
+/// The streams of a generation, by number. Removing a stream closes its connection.
 #[derive(Debug)]
 pub(super) struct Streams {
     open: Mutex<HashMap<u64, Stream>>,
@@ -35,7 +35,7 @@ pub(super) struct Streams {
     most: usize,
 }
 
-/// One request whose bodies come in chunks. Its parts are used by one call at a time.
+/// One request whose bodies come in chunks. Each of its parts is used by one call at a time.
 #[derive(Clone, Debug, Default)]
 struct Stream {
     feed: Part<Feed>,
@@ -45,17 +45,17 @@ struct Stream {
 type Part<T> = Arc<tokio::sync::Mutex<Option<T>>>;
 
 impl Streams {
-    /// At most so many at once, and never more than [`STREAMS`].
+    /// At most `most` streams at once, and never more than [`STREAMS`].
     pub(super) fn new(most: usize) -> Streams {
         Streams { open: Mutex::default(), last: AtomicU64::new(0), most: most.min(STREAMS) }
     }
 
-    /// Ends one.
+    /// Closes a stream.
     pub(super) fn close(&self, number: u64) {
         self.lock().remove(&number);
     }
 
-    /// Ends all of them.
+    /// Closes all streams.
     pub(super) fn clear(&self) {
         self.lock().clear();
     }
@@ -137,7 +137,7 @@ impl Ask for HttpSend {
     type Answer = Reply;
     type Given = Reply;
 
-    /// Given up with the stream, whatever its method: its body is in the cog's hands.
+    /// Given up with the stream, whatever its method: the cog provides its body.
     fn work(&self) -> Work {
         Work::Read
     }
@@ -147,7 +147,7 @@ impl Ask for HttpSend {
         let request = taken(here, request);
         let http = here.sessions.http.clone();
         let stream = here.streams.find(stream);
-        // Before the work begins: what is fed next has its place.
+        // Set before the work begins, so that the next chunk can be fed.
         let upload = stream.as_ref().ok().filter(|_| is_fed).and_then(|stream| {
             let (feed, upload) = http.upload();
             *stream.feed.try_lock().ok()? = Some(feed);

@@ -1,5 +1,5 @@
-//! A generation's right to ask. It is counted, and it ends: a retired lease answers errors.
-//! It holds sessions but no cog; the pointer a cog has to it stays good until the cog's library is closed.
+//! A generation's right to make requests. It counts calls, and it can be retired: then every request returns an error.
+//! It holds sessions but no cog; a cog's pointer to it stays valid until the cog's library is closed.
 #![allow(unsafe_code, reason = "a lease crosses the boundary as a pointer")]
 
 use std::sync::{
@@ -20,41 +20,41 @@ use crate::{
     sessions::Sessions,
 };
 
-/// What the lease of a host is made of.
+/// What is needed to create a lease in the host.
 #[derive(Debug)]
 pub struct LeaseParts {
-    /// Whose.
+    /// The generation that it is for.
     pub id: GenerationId,
-    /// The sessions, open.
+    /// The open sessions.
     pub sessions: Arc<Sessions>,
-    /// What its operator has set for it, as a JSON object.
+    /// The operator's settings for it, as a JSON object.
     pub settings: String,
-    /// What it may ask.
+    /// What it may request.
     pub allowed: Allowed,
     /// The cog's planned tasks.
     pub schedule: Arc<Schedule>,
-    /// How often the cog's commands were used.
+    /// The cooldowns of the cog's commands.
     pub cooldowns: Arc<Cooldowns>,
-    /// What is known of the guilds.
+    /// What is known about the guilds.
     pub facts: Arc<Facts>,
-    /// Where the work of calls runs.
+    /// The runtime for the work of calls.
     pub runtime: runtime::Handle,
-    /// The work of calls under way, also of those whose cog is gone. Shared by all leases of a host.
+    /// Tracks the work of calls, even of those whose cog is gone. Shared by all leases of a host.
     pub work: TaskTracker,
-    /// Calls in flight at once; waiting is none.
+    /// Maximum number of calls in flight. Calls that only wait do not count.
     pub calls_in_flight: usize,
 }
 
-/// What is known of a generation wherever its cog is.
+/// What is known about a generation, in whichever process its cog is.
 #[derive(Clone, Debug)]
 pub struct Known {
-    /// Whose lease it is.
+    /// The generation that the lease is for.
     pub id: GenerationId,
-    /// What its operator has set for it, as a JSON object.
+    /// The operator's settings for it, as a JSON object.
     pub settings: String,
-    /// The bot's own user; 0 without a discord session.
+    /// The bot's own user id; 0 without a Discord session.
     pub bot_id: u64,
-    /// Calls in flight at once; waiting is none.
+    /// Maximum number of calls in flight. Calls that only wait do not count.
     pub calls_in_flight: usize,
 }
 
@@ -66,24 +66,24 @@ pub struct Lease {
     retired: AtomicBool,
     /// Slots that the cog has not dropped: each may hold a waker of the cog.
     slots: AtomicUsize,
-    /// Calls in flight, of [`Known::calls_in_flight`].
+    /// Calls in flight, limited by [`Known::calls_in_flight`].
     calls: AtomicUsize,
 }
 
-/// Who answers.
+/// Who answers the requests.
 #[derive(Debug)]
 pub(super) enum Serves {
-    /// This process: it is the host.
+    /// This process, which is the host.
     Here(Here),
-    /// The host, whose process is another one.
+    /// The host, in another process.
     Host(Arc<Remote>),
 }
 
-/// What answers in the host.
+/// What the host needs to answer requests.
 #[derive(Debug)]
 pub(super) struct Here {
     pub(super) id: GenerationId,
-    /// What it may ask.
+    /// What it may request.
     pub(super) allowed: Allowed,
     pub(super) sessions: Arc<Sessions>,
     pub(super) schedule: Arc<Schedule>,
@@ -92,13 +92,13 @@ pub(super) struct Here {
     pub(super) runtime: runtime::Handle,
     pub(super) work: TaskTracker,
     pub(super) streams: Streams,
-    /// Places for requests over HTTP; the others wait.
+    /// Permits for HTTP requests; further ones wait.
     pub(super) requests: Arc<Semaphore>,
-    /// That something is not allowed was said, where no answer could say it.
+    /// Used to log only once that something is not allowed, where there is no answer to report it.
     pub(super) warned: Once,
 }
 
-/// A place among the calls in flight. Taken until neither the cog nor the work knows of the call any more.
+/// A place among the calls in flight. It is taken until both the cog and the work have dropped the call.
 #[derive(Debug)]
 pub(super) struct Place(Arc<Lease>);
 
@@ -109,7 +109,7 @@ impl Drop for Place {
 }
 
 impl Lease {
-    /// A lease of the host's that is good from now on.
+    /// A valid lease in the host.
     pub fn new(parts: LeaseParts) -> Arc<Lease> {
         let LeaseParts {
             id,
@@ -144,7 +144,7 @@ impl Lease {
         )
     }
 
-    /// The lease of a generation in this process, which `host` answers.
+    /// The lease of a generation in this process, for which `host` answers.
     pub fn remote(known: Known, host: Arc<Remote>) -> Arc<Lease> {
         Lease::with(known, Serves::Host(host))
     }
@@ -154,28 +154,29 @@ impl Lease {
         Arc::new(Lease { known, serves, retired: AtomicBool::new(false), slots, calls })
     }
 
-    /// The pointer for the cog. It owns a share of the lease, so it is good until [`release`](Self::release), or for
-    /// ever: a cog that is held may still use it.
+    /// The pointer for the cog. It owns a reference count of the `Arc`, so it is valid until
+    /// [`release`](Self::release), or until the process ends: a held cog may still use it.
     pub fn lend(lease: &Arc<Lease>) -> abi::Lease {
         abi::Lease(Arc::into_raw(Arc::clone(lease)).cast())
     }
 
-    /// Takes the cog's share back.
+    /// Takes the cog's reference count back.
     ///
     /// # Safety
-    /// It was lent once, and the library that has the pointer is unmapped.
+    /// It was lent exactly once, and the library that has the pointer is unmapped.
     pub unsafe fn release(lease: &Arc<Lease>) {
-        // SAFETY: `lend` gave one share away, and nobody is left who could use it.
+        // SAFETY: `lend` gave away one reference count, and no code is left that could use it.
         unsafe { Arc::decrement_strong_count(Arc::as_ptr(lease)) };
     }
 
     /// The lease behind a cog's pointer.
     pub(super) fn of<'a>(raw: abi::Lease) -> &'a Lease {
-        // SAFETY: cogs only have the pointer that `lend` made, and its share is taken back only when they are unmapped.
+        // SAFETY: cogs only have the pointer that `lend` made, and its reference count is taken back
+        // only when they are unmapped.
         unsafe { &*raw.0.cast::<Lease>() }
     }
 
-    /// Ends it: calls from now on answer an error, and connections that are streamed over are closed.
+    /// Retires it: requests return an error from now on, and connections of streams are closed.
     pub fn retire(&self) {
         self.retired.store(true, Ordering::Release);
         if let Serves::Here(here) = &self.serves {
@@ -183,17 +184,17 @@ impl Lease {
         }
     }
 
-    /// Calls that the cog has not dropped.
+    /// How many calls the cog has not dropped.
     pub fn slots(&self) -> usize {
         self.slots.load(Ordering::Acquire)
     }
 
-    /// What is known of the generation wherever it is.
+    /// What is known about the generation, in whichever process it is.
     pub fn known(&self) -> &Known {
         &self.known
     }
 
-    /// Whose it is.
+    /// The generation that it is for.
     pub(super) fn id(&self) -> &GenerationId {
         &self.known.id
     }
@@ -202,7 +203,7 @@ impl Lease {
         &self.serves
     }
 
-    /// Whether it may still be used.
+    /// Fails if it was retired.
     pub(super) fn check(&self) -> Result<(), HandleError> {
         if self.retired.load(Ordering::Acquire) {
             let text = format!("`{}` was retired; its handles serve no more", self.id());
@@ -211,7 +212,7 @@ impl Lease {
         Ok(())
     }
 
-    /// A place for a call of the cog behind `raw`, unless all are taken.
+    /// Takes a place for a call of the cog behind `raw`, unless all are taken.
     pub(super) fn place(raw: abi::Lease) -> Result<Place, HandleError> {
         let lease = Lease::of(raw);
         let limit = lease.known.calls_in_flight;
@@ -221,19 +222,19 @@ impl Lease {
             return Err(super::error(HandleErrorKind::Invalid, text));
         }
         let pointer = raw.0.cast::<Lease>();
-        // SAFETY: `lend` made the pointer from an `Arc`, and its share is there as long as the cog that calls.
+        // SAFETY: `lend` made the pointer from an `Arc`, and the cog that calls still owns its reference count.
         Ok(Place(unsafe {
             Arc::increment_strong_count(pointer);
             Arc::from_raw(pointer)
         }))
     }
 
-    /// Counts a slot in.
+    /// Counts a new slot.
     pub(super) fn enter(&self) {
         self.slots.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// Counts a slot out.
+    /// Counts a dropped slot.
     pub(super) fn leave(&self) {
         self.slots.fetch_sub(1, Ordering::AcqRel);
     }

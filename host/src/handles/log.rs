@@ -20,12 +20,12 @@ pub(super) extern "C" fn level(_: abi::Lease) -> ROption<Level> {
     wanted().into()
 }
 
-/// The most detailed level that this process wants.
+/// The most detailed level that this process logs.
 pub fn wanted() -> Option<Level> {
     LevelFilter::current().into_level().map(level_of)
 }
 
-/// The same level as cogs have it.
+/// The same level as the ABI's type.
 pub fn level_of(level: tracing::Level) -> Level {
     match level {
         tracing::Level::ERROR => Level::Error,
@@ -37,8 +37,9 @@ pub fn level_of(level: tracing::Level) -> Level {
 }
 
 pub(super) extern "C" fn write(lease: abi::Lease, record: &LogRecord<'_>) {
-    // A thread that ends drops its thread-local values in no certain order: the host's subscriber may have lost its
-    // own when a cog's logs its goodbye. A panic here would end the process; without it only the line is lost.
+    // A thread that ends drops its thread-local values in no particular order: the host's subscriber may have
+    // lost its own when one of the cog's logs while it is dropped. A panic here would end the process; this
+    // way only the line is lost.
     let _ = panic::catch_unwind(AssertUnwindSafe(|| {
         let mut text = record.message.as_str().to_owned();
         for field in record.fields.as_slice() {
@@ -49,10 +50,10 @@ pub(super) extern "C" fn write(lease: abi::Lease, record: &LogRecord<'_>) {
     }));
 }
 
-/// A line on its way into the log.
+/// A line on its way to the log.
 #[derive(Serialize, Deserialize)]
 pub struct Record {
-    /// How important it is.
+    /// Its level.
     pub level: Level,
     /// The module path inside the cog.
     pub module: String,
@@ -61,10 +62,10 @@ pub struct Record {
 }
 
 impl Record {
-    /// Writes it.
+    /// Logs it.
     pub(super) fn write(self, id: &GenerationId) {
         let Record { level, module, text } = self;
-        // A level is part of an event's static metadata, hence five of them.
+        // An event's level is part of its static metadata, hence five events.
         macro_rules! emit {
             ($level:ident) => {
                 tracing::event!(target: "cog", tracing::Level::$level, cog = %id, module, "{text}")

@@ -1,5 +1,6 @@
-//! The handles of a generation: the host's function table, one small file per session. Each turns what a cog sent into
-//! the host's own types, asks a session, and answers with data. No waker and no value of a cog is kept outside a slot.
+//! The handles of a generation: the host's function table, with one file per session. Each function converts
+//! what a cog sent into the host's own types, asks a session, and answers with data. No waker and no value of a
+//! cog is kept outside a slot.
 
 mod api;
 mod ask;
@@ -61,7 +62,7 @@ extern "C" fn settings(lease: abi::Lease) -> RString {
     (&*Lease::of(lease).known().settings).into()
 }
 
-/// The table that every cog is given.
+/// The table that every cog gets.
 pub fn table() -> HostTableRef {
     HostTableRef(TABLE.static_as_prefix())
 }
@@ -70,7 +71,7 @@ fn error(kind: HandleErrorKind, text: impl Into<RString>) -> HandleError {
     HandleError { kind, status: 0, code: 0, text: text.into(), body: Vec::new().into() }
 }
 
-/// The configuration has no such section.
+/// The error for a session that is not configured.
 fn missing(section: &str) -> HandleError {
     let text = format!("this host has no {section} session; add `[{section}]` to its configuration");
     error(HandleErrorKind::Missing, text)

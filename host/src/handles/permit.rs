@@ -1,5 +1,6 @@
-//! What a cog must be allowed for each of its requests, and whether the operator allows it: `[cog.NAME] handles`. What says
-//! nothing of others and changes nothing outside, such as the time, is allowed to all.
+//! The permissions that a cog needs for each of its requests, and whether the operator grants them:
+//! `[cog.NAME] handles`. Requests that reveal nothing about others and change nothing outside, such as the
+//! time, are always allowed.
 
 use std::cell::LazyCell;
 
@@ -22,21 +23,21 @@ use crate::{
     sessions::discord::asks_who,
 };
 
-/// A request of a cog, as far as permissions know it.
+/// The properties of a cog's request that permissions depend on.
 pub(super) trait Needs {
-    /// The least that allows it; `None`: every cog may.
+    /// The smallest permission that allows it; `None`: every cog may.
     fn needs(&self) -> Option<Permission>;
 
-    /// What of Discord it is about: all of it must be allowed.
+    /// The parts of Discord that it is about: all of them must be allowed.
     fn places(&self) -> Vec<Place> {
         vec![Place::Elsewhere]
     }
 }
 
 impl Here {
-    /// Whether the cog may ask that.
+    /// Fails if the cog may not make that request.
     pub(super) fn permit(&self, ask: &impl Needs) -> Result<(), HandleError> {
-        // Most often nothing is set, and nothing is looked at.
+        // Usually nothing is restricted, and the request is not examined.
         let Some(allowed) = self.allowed.list() else { return Ok(()) };
         let Some(needed) = ask.needs() else { return Ok(()) };
         let places = LazyCell::new(|| ask.places());
@@ -62,7 +63,7 @@ impl Here {
         Err(error(HandleErrorKind::Missing, text))
     }
 
-    /// Says it in the log, the first time.
+    /// Logs it, the first time.
     pub(super) fn tell_once(&self, error: &HandleError) {
         self.warned.call_once(|| tracing::warn!(cog = %self.id, "{}", error.text));
     }
@@ -94,7 +95,7 @@ impl Needs for DiscordRequest {
     }
 }
 
-/// Whether a message is another one, which the cog need not be able to read.
+/// Whether a message forwards another one, which the cog might not be able to read itself.
 /// <https://discord.com/developers/docs/resources/message#message-reference-types>
 fn forwards(json: &[u8]) -> bool {
     #[derive(Deserialize)]
@@ -109,12 +110,13 @@ fn forwards(json: &[u8]) -> bool {
     match serde_json::from_slice::<Body>(json) {
         Ok(Body { message_reference }) => message_reference
             .is_some_and(|reference| reference.r#type.is_some_and(|reference| reference != DEFAULT)),
-        // Discord may read it another way.
+        // Discord may parse it differently.
         Err(_) => !json.is_empty(),
     }
 }
 
-/// Whether a path is one of those by which a bot answers: <https://discord.com/developers/docs/interactions/receiving-and-responding>,
+/// Whether a path is one that bots use for answers:
+/// <https://discord.com/developers/docs/interactions/receiving-and-responding>,
 /// <https://discord.com/developers/docs/resources/message>.
 fn is_reply(method: Method, path: &str) -> bool {
     let is_id = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -152,7 +154,7 @@ impl Needs for HttpSend {
 
 impl Needs for Gateway {
     fn needs(&self) -> Option<Permission> {
-        // Whether a user is an owner is a rule of commands, such as what they may.
+        // Whether a user is an owner is a condition of commands, and so always allowed, like what the user may do.
         (!asks_who(&self.request)).then_some(Permission::Gateway)
     }
 }
@@ -168,7 +170,7 @@ macro_rules! needs {
 }
 
 needs! {
-    // A stream goes where its request does.
+    // A stream is allowed what its request is.
     None => HttpStream HttpFeed HttpChunk Sleep Now Cooldown PermissionsRequest;
     Some(Permission::Store) => StoreRead StoreWrite StoreList;
     Some(Permission::Api) => ApiRequest;

@@ -1,4 +1,4 @@
-//! What of Discord a request is about: by its path, and by what its body names.
+//! Which parts of Discord a request is about: by its path, and by what its body names.
 
 use std::fmt;
 
@@ -6,23 +6,23 @@ use gearshift_cog::abi::DiscordRequest;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-/// One thing that it is about.
+/// One part of Discord that a request is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     Guild(u64),
     Channel(u64),
-    /// What the token in the path allows to do, wherever that is.
+    /// Whatever the token in the path gives access to.
     Token,
     Elsewhere,
 }
 
-/// All that a request is about.
+/// All parts that a request is about.
 pub(super) fn places(request: &DiscordRequest) -> Vec<Place> {
     let mut places = vec![of_path(&request.path)];
     if !request.json.is_empty() {
         let mut body = serde_json::Deserializer::from_slice(&request.json);
         let read = Named(&mut places).deserialize(&mut body).and_then(|()| body.end());
-        // Otherwise Discord may read it another way.
+        // Otherwise Discord may parse it differently.
         places.extend(read.is_err().then_some(Place::Elsewhere));
     }
     places
@@ -30,7 +30,7 @@ pub(super) fn places(request: &DiscordRequest) -> Vec<Place> {
 
 fn of_path(path: &str) -> Place {
     let segments: Vec<&str> = path.split('/').collect();
-    // It must end where it says.
+    // A server must not be able to read the path differently.
     if hides_path(path) {
         return Place::Elsewhere;
     }
@@ -43,7 +43,7 @@ fn of_path(path: &str) -> Place {
     place.unwrap_or(Place::Elsewhere)
 }
 
-/// Whether a server could read something in it as a part of the path.
+/// Whether a server could read an escape in it as a part of the path's structure.
 pub(super) fn hides_path(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
     ["%2e", "%2f", "%5c", "%25"].iter().any(|hidden| text.contains(hidden))
@@ -53,9 +53,10 @@ fn id(text: &str) -> Option<u64> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 
-/// Adds the channels and guilds that a body names, as a message that is forwarded does, or where a channel that is followed
-/// posts: <https://discord.com/developers/docs/resources/message#message-reference-structure>,
-/// <https://discord.com/developers/docs/resources/channel#follow-announcement-channel>. Each of a key that comes twice counts.
+/// Adds the channels and guilds that a body names, such as the message that is forwarded or where a followed
+/// channel posts: <https://discord.com/developers/docs/resources/message#message-reference-structure>,
+/// <https://discord.com/developers/docs/resources/channel#follow-announcement-channel>. If a key occurs
+/// twice, both values count.
 struct Named<'p>(&'p mut Vec<Place>);
 
 impl Named<'_> {

@@ -1,4 +1,5 @@
-//! The host as the cog of a process lane has it: requests go out with a number each, and their answers come back with it.
+//! The host, from the view of a cog in a process lane: each request is sent with a number, and its
+//! answer comes back with that.
 
 use std::{
     collections::HashMap,
@@ -17,29 +18,29 @@ use super::{
     error,
 };
 
-/// What goes to the host.
+/// A message to the host.
 pub enum Outgoing {
     /// A request.
     Ask {
         /// Its number.
         number: u64,
-        /// It.
+        /// The request itself.
         request: Request,
-        /// Whether it is answered at once.
+        /// Whether it is answered immediately.
         is_now: bool,
     },
-    /// Nobody waits for the answer to that one.
+    /// Nothing waits for the answer to that request any more.
     GiveUp(u64),
-    /// What needs no answer.
+    /// A message that needs no answer.
     Tell(News),
 }
 
-/// The encoding of an answer, or why it was not even asked.
+/// The encoded answer, or why the request was not even sent.
 type Answered<'a> = Result<&'a [u8], HandleError>;
 
 type Completes = Box<dyn for<'a> FnOnce(Answered<'a>) + Send>;
 
-/// The way to the host.
+/// The connection to the host.
 pub struct Remote {
     send: Box<dyn Fn(Outgoing) -> bool + Send + Sync>,
     last: AtomicU64,
@@ -53,18 +54,18 @@ impl std::fmt::Debug for Remote {
 }
 
 impl Remote {
-    /// A way that `send` goes. False: it was not sent, as it is too large.
+    /// A connection that uses `send`, which returns `false` if a message was not sent because it is too large.
     pub fn new(send: impl Fn(Outgoing) -> bool + Send + Sync + 'static) -> Remote {
         Remote { send: Box::new(send), last: AtomicU64::new(0), waiting: Mutex::default() }
     }
 
-    /// An answer has come.
+    /// An answer has arrived.
     pub fn answered(&self, number: u64, answer: &[u8]) {
         self.complete(number, Ok(answer));
     }
 
     fn complete(&self, number: u64, answer: Answered<'_>) {
-        // Not under the lock: the one that waits may ask again at once.
+        // Called without the lock: the callback may make the next request at once.
         let waiting = self.waiting().remove(&number);
         if let Some(complete) = waiting {
             complete(answer);
@@ -95,7 +96,7 @@ impl Remote {
         number
     }
 
-    /// Keeps the thread until the answer is there: the host gives it without waiting for anything.
+    /// Blocks the thread until the answer has arrived: the host answers such requests without waiting for anything.
     pub(super) fn ask_now<T: DeserializeOwned + Send + 'static>(
         &self,
         request: Request,
@@ -107,7 +108,7 @@ impl Remote {
             .unwrap_or_else(|_| Err(error(HandleErrorKind::Internal, "the host gave this call up")))
     }
 
-    /// Nobody waits for that answer any more.
+    /// Nothing waits for that answer any more.
     pub(super) fn give_up(&self, number: u64) {
         if self.waiting().remove(&number).is_some() {
             (self.send)(Outgoing::GiveUp(number));

@@ -1,6 +1,7 @@
-//! Where a call's answer waits for the cog. The work runs on the host's runtime and knows only the slot; the cog's
-//! waker is in the slot and nowhere else. Completing wakes *under* the lock and dropping clears *under* the lock, so
-//! after the drop nothing of the cog is left, however long the work still takes: each session bounds it in time.
+//! Where a call's answer waits for the cog. The work runs on the host's runtime and holds only the slot; the cog's
+//! waker is in the slot and nowhere else. Completing calls the waker *while the slot is locked*, and dropping the cog's
+//! future clears the slot under the same lock. So after that drop no waker of the cog exists or is being called,
+//! however long the work still takes: each session bounds it in time.
 
 use std::{
     future::Future,
@@ -21,7 +22,7 @@ use super::{
 };
 
 enum State<T> {
-    /// Not done; the waker of the cog's task, if it was polled.
+    /// Not done; with the waker of the cog's task, if the future was polled.
     Waiting(Option<Waker>),
     /// Done.
     Done(Result<T, HandleError>),
@@ -31,18 +32,18 @@ enum State<T> {
 
 struct Slot<T> {
     state: Mutex<State<T>>,
-    /// None for what only waits.
+    /// `None` for a call that only waits.
     _place: Option<Place>,
 }
 
-/// What a call does, and so what becomes of it when the cog drops its future.
+/// What a call does, which decides what happens to it when the cog drops its future.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Work {
-    /// Waits. It is given up, and takes no place among the calls in flight: there is nothing to be short of.
+    /// It waits. It is given up, and takes no place among the calls in flight, as it uses no resources.
     Wait,
-    /// Asks for something. It is given up.
+    /// It reads something. It is given up.
     Read,
-    /// Changes something. It is carried out all the same: the cog handed it over, and may be replaced before the answer.
+    /// It changes something. It is carried out all the same: the cog has handed it over, and may be replaced by then.
     Write,
 }
 
@@ -57,7 +58,7 @@ impl<T> Slot<T> {
         if let State::Waiting(waker) = &mut *state {
             let waker = waker.take();
             *state = State::Done(result);
-            // Under the lock: the cog cannot be dropped, and so not be unmapped, before this has returned.
+            // Under the lock: until this has returned, the cog's future is not dropped, and so its code not unmapped.
             if let Some(waker) = waker {
                 waker.wake();
             }
@@ -66,7 +67,7 @@ impl<T> Slot<T> {
 }
 
 impl Work {
-    /// What a request of that method does.
+    /// What a request with that method does.
     pub(super) fn of(method: Method) -> Work {
         match method {
             Method::Get | Method::Head => Work::Read,
@@ -75,7 +76,7 @@ impl Work {
     }
 }
 
-/// Has it answered, by the host's runtime or by the host's process, and gives the cog a future of the answer.
+/// Has a request answered by the host's runtime or process, and returns a future of the answer to the cog.
 pub(super) fn call<A: Ask>(raw: abi::Lease, ask: A) -> LocalFfiFuture<RResult<A::Given, HandleError>> {
     let lease: &'static Lease = Lease::of(raw);
     let kind = ask.work();
@@ -112,7 +113,7 @@ pub(super) fn call<A: Ask>(raw: abi::Lease, ask: A) -> LocalFfiFuture<RResult<A:
     Answer::<A> { slot, lease, task: (kind != Work::Write).then_some(task) }.into_local_ffi()
 }
 
-/// What answers.
+/// What computes the answer.
 enum Task {
     Here(AbortHandle),
     Host(Arc<Remote>, u64),
@@ -275,7 +276,7 @@ mod tests {
         assert_eq!(counted.0.load(Ordering::SeqCst), 0);
     }
 
-    /// Notes whether the slot was locked when it was woken.
+    /// Records whether the slot was locked when it was woken.
     struct LooksAtLock(Arc<Slot<()>>, AtomicBool);
 
     impl Wake for LooksAtLock {
@@ -298,7 +299,7 @@ mod tests {
         assert!(waker.1.load(Ordering::SeqCst));
     }
 
-    /// A call that waits for a word, and what becomes of it.
+    /// A call that waits for a message, with its sender and the receiver of its outcome.
     fn waiting(
         lease: &Arc<Lease>,
         kind: Work,
@@ -307,7 +308,7 @@ mod tests {
         (call(Lease::lend(lease), Waits { kind, wait, done }), word, outcome)
     }
 
-    /// Waits for a word.
+    /// Waits for a message.
     struct Waits {
         kind: Work,
         wait: oneshot::Receiver<()>,
@@ -363,7 +364,7 @@ mod tests {
         assert!(error.text.contains("calls_in_flight"), "{}", error.text);
         assert_eq!(lease.slots(), 1);
         word.send(()).unwrap();
-        // The work ends in the step in which it says so, on this thread.
+        // The work ends in the same poll in which it reports that, on this thread.
         outcome.await.unwrap();
         assert_eq!(work(&lease).len(), 1);
         let (mut call, ..) = waiting(&lease, Work::Read);

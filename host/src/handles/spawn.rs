@@ -1,5 +1,5 @@
-//! Futures that a cog leaves to its lane. They stay on the thread of the cog, which is the lane's: here they wait until its
-//! loop takes them.
+//! Futures that a cog hands to its lane. They never leave the cog's thread, which is the lane's: here they wait until
+//! the lane's loop takes them.
 
 use std::{cell::RefCell, mem, sync::Arc};
 
@@ -10,24 +10,24 @@ use gearshift_cog::abi::{self, Outcome};
 use super::Lease;
 
 thread_local! {
-    /// `None`: this thread is no lane.
+    /// `None`: this thread is not a lane's.
     static SPAWNED: RefCell<Option<Vec<Spawned>>> = const { RefCell::new(None) };
 }
 
-/// A future of a cog, and what it is called in messages.
+/// A future of a cog, and its name in messages.
 pub struct Spawned {
-    /// Such as `spawned at src/lib.rs:41`.
+    /// Its name, such as `spawned at src/lib.rs:41`.
     pub what: Arc<str>,
-    /// It.
+    /// The future itself.
     pub future: LocalFfiFuture<Outcome>,
 }
 
-/// This thread takes what its cog spawns, as long as this value lives.
+/// Collects what this thread's cog spawns, for as long as this value lives.
 #[derive(Debug)]
 pub struct Spawns(());
 
 impl Spawns {
-    /// From now on, on this thread.
+    /// Starts collecting, on this thread.
     pub fn begin() -> Spawns {
         SPAWNED.set(Some(Vec::new()));
         Spawns(())

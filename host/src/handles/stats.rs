@@ -1,4 +1,4 @@
-//! The stats handle. Never fails and never waits; without a session, metrics go nowhere.
+//! The stats handle. It never fails and never waits; without a session, metrics are discarded.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ pub(super) extern "C" fn send(lease: abi::Lease, metric: Metric<'_>) {
     }
 }
 
-/// A metric on its way.
+/// A metric that is to be sent.
 #[derive(Serialize, Deserialize)]
 pub struct Sent {
     kind: MetricKind,
@@ -34,12 +34,12 @@ impl Sent {
     pub(super) fn take(self, here: &Here) {
         let Some(session) = &here.sessions.stats else { return };
         if let Err(error) = here.permit(&self) {
-            // The cog is given no answer.
+            // The cog gets no answer that could report it.
             return here.tell_once(&error);
         }
         let value = self.value;
         let typed = match self.kind {
-            // Counters are whole numbers; the conversion saturates and turns NaN into 0.
+            // Counters are integers; the conversion saturates and turns NaN into 0.
             MetricKind::Count => stats::Metric::Count(value as i64),
             MetricKind::Gauge => stats::Metric::Gauge(value),
             MetricKind::GaugeDelta => stats::Metric::GaugeDelta(value),

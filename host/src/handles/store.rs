@@ -1,4 +1,5 @@
-//! The store handle: keys and values of one cog. The cog's name is the lease's: no cog can name another one's keys.
+//! The store handle: keys and values of one cog. The cog's name is taken from the lease, so no cog can
+//! name another one's keys.
 
 use std::{sync::Arc, time::Duration};
 
@@ -105,7 +106,7 @@ fn taken(write: StoreWrite) -> Change {
     }
 }
 
-/// The session and whose keys are meant.
+/// The session, and the cog that owns the keys.
 struct Session {
     store: Arc<store::Store>,
     cog: Arc<str>,

@@ -123,7 +123,7 @@ impl Numbers {
         self.begun.load(Ordering::Acquire)
     }
 
-    /// Whether item `number` may start: it has not been taken back, and no later item has. If so, it counts as started.
+    /// Whether item `number` may start: neither it nor a later one was started or taken back. It then counts as begun.
     pub(super) fn begin(&self, number: u64) -> bool {
         let next = |last| (last < number).then_some(number);
         self.begun.fetch_update(Ordering::AcqRel, Ordering::Acquire, next).is_ok()

@@ -246,8 +246,8 @@ impl Runner {
 
     /// Makes a handler of an item, and polls it once.
     fn begin(&mut self, item: Item, cx: &mut Context<'_>) {
-        // Set before the handler is polled: whether the lane is at rest may be checked at any time, by
-        // the item or by its handler.
+        // Set before the handler is polled: a check whether the cog rests may happen at any time, and must find the
+        // item or its handler.
         self.cog.pulse.set_handlers(self.running.len() + 1);
         let Item { call, mut observer, .. } = item;
         let Some(what) = self.labels.of(&call) else {

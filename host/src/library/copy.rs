@@ -1,7 +1,7 @@
-//! Copies of libraries: one file for each generation, with its digest. It does not read what a library says about itself.
+//! Copies of libraries: one file for each generation, with its digest. It does not parse the library.
 //!
-//! Copies are needed because the loader takes a file of the same path or inode for the one that is loaded already, and
-//! because a file that is overwritten while it is mapped ends the process.
+//! Copies are needed because the loader treats a file with the same path or inode as the library that is already
+//! loaded, and because overwriting a file while it is mapped crashes the process.
 
 use std::{
     fmt,
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::error::denied;
 
-/// Read and written at once, in bytes.
+/// How much is read and written at once, in bytes.
 const CHUNK: usize = 256 << 10;
 
 /// Why a library could not be copied.
@@ -30,10 +30,10 @@ pub enum CopyError {
     /// The library could not be read.
     #[error("failed to read it")]
     Read(#[source] io::Error),
-    /// The folder for copies had vanished, and could not be made again.
+    /// The folder for copies had vanished, and could not be created again.
     #[error(transparent)]
     Folder(#[from] FolderError),
-    /// The copy has vanished before it was opened: others clean up folders of what is temporary.
+    /// The copy vanished before it was opened: other programs clean up folders for temporary files.
     #[error("its copy has vanished")]
     Vanished,
     /// The copy could not be written.
@@ -41,13 +41,13 @@ pub enum CopyError {
     Write {
         /// The copy.
         copy: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
 }
 
 impl CopyError {
-    /// What the reader can do.
+    /// What the operator can do about it.
     pub fn help(&self) -> Option<&'static str> {
         match self {
             Self::Changed => Some("it is tried again when it has settled"),
@@ -68,7 +68,7 @@ impl Digest {
     /// The digest of a file, read once.
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// If it cannot be read.
     pub fn of(path: &Path) -> io::Result<Self> {
         let mut hasher = blake3::Hasher::new();
         hasher.update_reader(crate::file::open(path)?)?;
@@ -94,19 +94,19 @@ impl Serialize for Digest {
     }
 }
 
-/// Whether the loader holds a copy.
+/// Whether the loader has a copy mapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mapping {
     /// It was never opened.
     Never,
     /// It is mapped, or may be.
     Mapped,
-    /// It was mapped, and is not any more.
+    /// It was mapped, and no longer is.
     Gone,
 }
 
-/// A library's file for one generation. Dropping it deletes the file, except while it is mapped: debuggers, core dumps and
-/// backtraces need it then.
+/// A library's file for one generation. Dropping it deletes the file, unless it is mapped: then debuggers, core dumps
+/// and backtraces need it.
 #[derive(Debug)]
 pub struct PrivateCopy {
     folder: CopyFolder,
@@ -118,10 +118,10 @@ pub struct PrivateCopy {
 }
 
 impl PrivateCopy {
-    /// Copies a library, in one pass with its digest. Blocks; about 1 ms for a release cog.
+    /// Copies a library and computes its digest, in one pass. Blocks; takes about 1 ms for a release build of a cog.
     ///
     /// # Errors
-    /// When it is not the file any more that was found complete, or cannot be read or written.
+    /// If it is no longer the file that was found complete, or cannot be read or written.
     pub fn make(folder: &CopyFolder, of: &Candidate) -> Result<Self, CopyError> {
         let mut source = File::open(&of.path).map_err(CopyError::Read)?;
         if Stamp::of(&source).map_err(CopyError::Read)? != of.stamp {
@@ -168,7 +168,7 @@ impl PrivateCopy {
         &self.path
     }
 
-    /// Whether it is not there any more.
+    /// Whether it no longer exists.
     pub fn has_vanished(&self) -> bool {
         !self.path.exists()
     }
@@ -188,10 +188,10 @@ impl PrivateCopy {
         self.digest
     }
 
-    /// Gives the file its generation's name, `ping-7.so`. Before it is opened: the loader remembers names.
+    /// Gives the file its generation's name, such as `ping-7.so`. Call it before opening: the loader remembers names.
     ///
     /// # Errors
-    /// When it cannot be renamed.
+    /// If it cannot be renamed.
     pub fn rename(&mut self, cog: &str, generation: u64) -> Result<(), CopyError> {
         let path = self.folder.path().join(format!("{cog}-{generation}{}", std::env::consts::DLL_SUFFIX));
         fs::rename(&self.path, &path).map_err(|source| match self.has_vanished() {
@@ -202,8 +202,8 @@ impl PrivateCopy {
         Ok(())
     }
 
-    /// Says whether the loader holds it. [`Mapping::Mapped`] before it is opened, [`Mapping::Gone`] only when
-    /// `/proc/self/maps` shows it no more.
+    /// Sets whether the loader has it mapped. Set to [`Mapping::Mapped`] before it is opened, and to [`Mapping::Gone`]
+    /// only once `/proc/self/maps` no longer lists it.
     pub fn set_mapping(&mut self, mapping: Mapping) {
         self.mapping = mapping;
     }
@@ -212,7 +212,7 @@ impl PrivateCopy {
 impl Drop for PrivateCopy {
     fn drop(&mut self) {
         if self.mapping != Mapping::Mapped {
-            // If it fails, the next process removes the file with the folder.
+            // If this fails, the next process removes the file with the folder.
             let _ = fs::remove_file(&self.path);
         }
     }

@@ -1,4 +1,4 @@
-//! Discord's rules for commands, applied to what a cog declares, before Discord is asked. It registers nothing.
+//! Discord's rules for commands, applied to a cog's declarations before Discord is asked. It registers nothing.
 //! See "Application Command Object" in Discord's documentation.
 
 use std::{collections::HashSet, fmt, ops::RangeInclusive};
@@ -9,30 +9,30 @@ use serde_json::Value;
 use super::size::{COMMAND_CHARS_MAX, characters};
 
 const OPTIONS_MAX: usize = 25;
-/// Characters of a name.
+/// Length of a name, in characters.
 const NAME_CHARS: RangeInclusive<usize> = 1..=32;
-/// Characters of a description.
+/// Length of a description, in characters.
 const DESCRIPTION_CHARS: RangeInclusive<usize> = 1..=100;
-/// Discord's types of commands.
+/// Discord's command type of slash commands.
 pub const SLASH: u8 = 1;
-/// An entry of the menu of a user.
+/// Commands in the context menu of a user.
 pub const USER_MENU: u8 = 2;
-/// An entry of the menu of a message.
+/// Commands in the context menu of a message.
 pub const MESSAGE_MENU: u8 = 3;
-/// Discord's types of options: subcommand, group of them, text, whole number, yes or no, user, channel, role, mentionable,
-/// number, file.
+/// Discord's option types: subcommand, subcommand group, string, integer, boolean, user, channel, role,
+/// mentionable, number, attachment.
 const OPTION_TYPES: RangeInclusive<u64> = 1..=11;
-/// Those that hold options themselves.
+/// The types that contain options themselves.
 const GROUPS: RangeInclusive<u64> = 1..=2;
-/// Those that can be completed while the user types: text, whole number, number.
+/// The types that support autocompletion: string, integer, number.
 const COMPLETED: [u64; 3] = [3, 4, 10];
 
-/// What tells one registered command of a bot from another: a slash command and an entry of a menu may have one name.
+/// Identifies a registered command of a bot: a slash command and a context menu command may have the same name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CommandKey {
     /// Discord's type.
     pub kind: u8,
-    /// Its name; of a group, that of the whole group.
+    /// Its name; for a subcommand, the name of the top-level command.
     pub name: String,
 }
 
@@ -50,10 +50,10 @@ impl CommandKey {
     }
 }
 
-/// As a user sees it.
+/// In the form in which a user sees it.
 impl fmt::Display for CommandKey {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Anybody can have written the manifest.
+        // Anyone may have written the manifest.
         let name = self.name.escape_debug();
         match self.kind {
             SLASH => write!(out, "`/{name}`"),
@@ -62,7 +62,7 @@ impl fmt::Display for CommandKey {
     }
 }
 
-/// What a type of commands is called.
+/// The name of a type of commands.
 #[must_use]
 pub fn kind_name(kind: u8) -> &'static str {
     match kind {
@@ -73,7 +73,7 @@ pub fn kind_name(kind: u8) -> &'static str {
     }
 }
 
-/// How many commands of a type an application may have for all guilds together, and as many again in each guild.
+/// How many commands of a type an application may have globally, and the same number again in each guild.
 /// <https://discord.com/developers/docs/interactions/application-commands#registering-a-command>
 #[must_use]
 pub fn commands_max(kind: u8) -> usize {
@@ -86,21 +86,21 @@ pub fn commands_max(kind: u8) -> usize {
 /// Why Discord would refuse a command.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CommandProblem {
-    /// Too many.
+    /// It has too many commands.
     #[error("it has {count} {} commands, and Discord allows {}", kind_name(*kind), commands_max(*kind))]
     TooManyCommands {
-        /// Discord's type of them.
+        /// Discord's type of the commands.
         kind: u8,
-        /// How many.
+        /// How many it has.
         count: usize,
     },
-    /// Declared twice.
+    /// It declares a command twice.
     #[error("it declares {0} twice")]
     Twice(CommandKey),
-    /// Two of its commands are called by one name with the prefix.
+    /// Two of its commands have the same name or alias with the prefix.
     #[error("two of its commands are called by `{}` with the prefix", .0.escape_debug())]
     PrefixTwice(String),
-    /// An alias that nobody could type.
+    /// An alias that cannot be typed.
     #[error("its command {command:?}: the alias {alias:?} is empty or has spaces")]
     Alias {
         /// The command's name.
@@ -108,7 +108,7 @@ pub enum CommandProblem {
         /// The alias.
         alias: String,
     },
-    /// Something about one command.
+    /// A problem with one command.
     #[error("its command {command:?}: {what}")]
     Command {
         /// The command's name.
@@ -116,7 +116,7 @@ pub enum CommandProblem {
         /// What is wrong with it.
         what: Wrong,
     },
-    /// Something about one option of a command.
+    /// A problem with one option of a command.
     #[error("its command {command:?}, option {option:?}: {what}")]
     Option {
         /// The command's name.
@@ -134,36 +134,36 @@ pub enum Wrong {
     /// Length or characters of the name.
     #[error("a name has 1 to 32 lower-case letters, digits, `-` and `_`")]
     Name,
-    /// Length of the name of a menu's entry.
+    /// Length of the name of a context menu command.
     #[error("a name in a menu has 1 to 32 characters")]
     MenuName,
     /// Length of the description.
     #[error("a description has 1 to 100 characters, not {0}")]
     Description(usize),
-    /// A type that this host does not serve.
+    /// A type that this host does not support.
     #[error("type {0} is not served")]
     Kind(u64),
     /// Too many options.
     #[error("it has {0} options, and Discord allows {OPTIONS_MAX}")]
     TooManyOptions(usize),
-    /// Too much text altogether.
+    /// The command has too much text in total.
     #[error(
         "its names, descriptions and choices have {0} characters, and Discord allows {COMMAND_CHARS_MAX}"
     )]
     TooLong(usize),
-    /// Two options of one name.
+    /// Two options have the same name.
     #[error("it is declared twice")]
     Twice,
-    /// A required option behind one that is not.
+    /// A required option follows an optional one.
     #[error("it is required and stands behind one that is not")]
     Order,
-    /// Completed, though it is neither text nor number.
+    /// Autocompletion for an option that is neither text nor number.
     #[error("only text and numbers can be completed")]
     Completed,
 }
 
 impl CommandProblem {
-    /// What the reader can do.
+    /// What the author can do about it.
     pub fn help(&self) -> &'static str {
         match self {
             Self::TooManyCommands { .. } => {
@@ -220,13 +220,13 @@ pub(super) fn problems(commands: &[CommandManifest]) -> Vec<CommandProblem> {
     found
 }
 
-/// What calls a command behind the prefix: its name and its aliases; nothing if it is not called so.
+/// What calls a command after the prefix: its name and its aliases; nothing if it is not a prefix command.
 pub fn prefix_names(command: &CommandManifest) -> impl Iterator<Item = &str> {
     let names = [&command.name].into_iter().chain(&command.aliases);
     names.filter(|_| command.prefix).map(String::as_str)
 }
 
-/// What is wrong with the options of a command, of a subcommand or of a group. `path` names it.
+/// Finds what is wrong with the options of a command, a subcommand or a group. `path` is its name in messages.
 fn wrong_options(path: &str, of: &Value, found: &mut Vec<CommandProblem>) {
     let options = of["options"].as_array().map_or(&[][..], Vec::as_slice);
     if options.len() > OPTIONS_MAX {
@@ -265,7 +265,7 @@ fn wrong_description(of: &Value) -> Option<Wrong> {
     (!DESCRIPTION_CHARS.contains(&length)).then_some(Wrong::Description(length))
 }
 
-/// Discord's pattern for names: letters and digits of any script, none of them upper-case, and Devanagari and Thai signs.
+/// Discord's pattern for names: letters and digits of any script, no upper-case letters, and Devanagari and Thai signs.
 fn is_name(name: &str) -> bool {
     let fits = |letter: char| {
         let signs = matches!(letter, '-' | '_' | '\'' | '\u{900}'..='\u{97f}' | '\u{e00}'..='\u{e7f}');

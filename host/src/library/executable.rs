@@ -1,15 +1,15 @@
-//! Asks the kernel whether code may be mapped from a file. It says nothing about what the file contains.
+//! Asks the kernel whether code may be mapped from a file. It ignores the file's content.
 #![allow(unsafe_code, reason = "maps memory")]
 
 use std::{fs::File, io, os::fd::AsRawFd, ptr};
 
-/// Maps one page of `file` as code and gives it back. `file` must not be empty.
+/// Maps one page of `file` as code, and unmaps it. `file` must not be empty.
 ///
 /// # Errors
 /// `PermissionDenied` on a file system that is mounted with `noexec`, or where a security module forbids it.
 pub(super) fn map_as_code(file: &File) -> io::Result<()> {
     const PAGE: usize = 4096;
-    // SAFETY: a new private mapping at an address that the kernel chooses touches no memory of ours.
+    // SAFETY: a new private mapping at an address that the kernel chooses affects no existing memory.
     let page = unsafe {
         libc::mmap(
             ptr::null_mut(),
@@ -23,7 +23,7 @@ pub(super) fn map_as_code(file: &File) -> io::Result<()> {
     if page == libc::MAP_FAILED {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: the mapping is the one just made, and nobody else knows of it.
+    // SAFETY: the mapping is the one just made, and nothing else refers to it.
     unsafe { libc::munmap(page, PAGE) };
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! Looks at a file in the cogs folder: could it be a library, and has its writer finished?
-//! It waits for nothing and opens nothing but the file itself; who waits is the watcher.
+//! Examines a file in the cogs folder: can it be a library, and has its writer finished?
+//! It waits for nothing and opens nothing but the file itself; waiting is up to the watcher.
 
 use std::{
     env::consts::DLL_SUFFIX,
@@ -17,17 +17,17 @@ use object::{
     read::elf::{FileHeader, ProgramHeader, SectionHeader},
 };
 
-/// The longest library that is read, in bytes. Debug builds with all their symbols stay far below.
+/// Maximum size of a library, in bytes. Debug builds with all their symbols are far below it.
 pub const LIBRARY_MAX_BYTES: u64 = 1 << 30;
 
-/// What tells whether a file is still the one that was looked at.
+/// Tells whether a file is still the one that was examined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stamp {
     /// Size in bytes.
     pub length: u64,
-    /// When it was last written to. File systems count in steps of some milliseconds.
+    /// When it was last written to. The resolution of file systems is some milliseconds.
     pub modified: SystemTime,
-    /// Device and inode: a file renamed into place is another one.
+    /// Device and inode: a file that was renamed into place has another inode.
     pub identity: (u64, u64),
 }
 
@@ -35,15 +35,15 @@ impl Stamp {
     /// The stamp of an open file.
     ///
     /// # Errors
-    /// What the system says.
+    /// Errors of the system.
     pub fn of(file: &File) -> io::Result<Self> {
         Self::from_metadata(&file.metadata()?)
     }
 
-    /// The stamp of the file that this was asked of.
+    /// The stamp of the file that this metadata is of.
     ///
     /// # Errors
-    /// When the platform keeps no times.
+    /// If the platform has no modification times.
     pub fn from_metadata(metadata: &Metadata) -> io::Result<Self> {
         let identity = (metadata.dev(), metadata.ino());
         Ok(Self { length: metadata.len(), modified: metadata.modified()?, identity })
@@ -55,23 +55,23 @@ impl Stamp {
 pub struct Candidate {
     /// Where it is.
     pub path: PathBuf,
-    /// The file as it was when it was found complete.
+    /// The file's stamp when it was found complete.
     pub stamp: Stamp,
 }
 
-/// What a look at a file found.
+/// The result of examining a file.
 #[derive(Debug)]
 pub enum Readiness {
-    /// All of it is there.
+    /// The file is complete.
     Complete(Candidate),
-    /// It begins like a library and ends too early: its writer is at work, or gave up.
+    /// It begins like a library and ends too early: its writer is still at work, or gave up.
     Incomplete {
-        /// Bytes there.
+        /// Bytes that exist.
         length: u64,
-        /// Bytes that must be there, as far as what is there tells.
+        /// Bytes that are needed, as far as the existing ones tell.
         needed: u64,
     },
-    /// It will not become one by waiting.
+    /// Waiting will not make it a library.
     NotALibrary(NotALibrary),
 }
 
@@ -81,28 +81,28 @@ pub enum NotALibrary {
     /// A folder, a socket, ….
     #[error("it is not a regular file")]
     NotAFile,
-    /// Names of files stand in the log, the lock and JSON, which are lines of text.
+    /// File names appear in the log, the lock and JSON, which are lines of text.
     #[error("its name is not UTF-8, or has control characters")]
     Name,
-    /// No known format.
+    /// None of the known formats.
     #[error("it is not a library of any known format")]
     UnknownFormat,
     /// An object file, a program, a core dump.
     #[error("it is an object file or a program, not a shared library")]
     NotShared,
-    /// Tools can remove it; the manifest is found through it.
+    /// Tools can remove it, but it is needed to find the manifest.
     #[error("its section table was removed")]
     NoSections,
-    /// More than [`LIBRARY_MAX_BYTES`].
+    /// It is larger than [`LIBRARY_MAX_BYTES`].
     #[error("it has {0} bytes, and {LIBRARY_MAX_BYTES} are the most that are read")]
     TooLong(u64),
-    /// Something in it contradicts itself.
+    /// Its content is inconsistent.
     #[error("it is damaged: {0}")]
     Damaged(String),
 }
 
 impl NotALibrary {
-    /// What the reader can do.
+    /// What the author can do about it.
     pub fn help(&self) -> Option<&'static str> {
         match self {
             Self::NotAFile | Self::TooLong(_) => None,
@@ -116,8 +116,8 @@ impl NotALibrary {
     }
 }
 
-/// Whether a file of this name can be a library of this platform. Names that linkers, editors and copying tools give to
-/// files in the making are none.
+/// Whether a file with this name can be a library of this platform. Names that linkers, editors and copying tools give
+/// to unfinished files do not qualify.
 #[must_use]
 pub fn is_library_name(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().as_bytes();
@@ -125,16 +125,16 @@ pub fn is_library_name(path: &Path) -> bool {
     !matches!(stem, [] | [b'.' | b'#' | b'~', ..])
 }
 
-/// Whether a file's name can stand in a line of text.
+/// Whether a file's name can appear in a line of text.
 pub(super) fn is_named_in_text(path: &Path) -> bool {
     let name = path.file_name().and_then(OsStr::to_str);
     name.is_some_and(|name| !name.contains(char::is_control))
 }
 
-/// Looks at a file.
+/// Examines a file.
 ///
 /// # Errors
-/// When it cannot be opened or read.
+/// If it cannot be opened or read.
 pub fn look(path: &Path) -> io::Result<Readiness> {
     if !path.metadata()?.is_file() {
         return Ok(Readiness::NotALibrary(NotALibrary::NotAFile));
@@ -161,12 +161,12 @@ pub fn look(path: &Path) -> io::Result<Readiness> {
     Ok(Readiness::Complete(Candidate { path: path.to_owned(), stamp }))
 }
 
-/// Enough of a file's start to tell its format: magic number and class.
+/// How much of a file's start is needed to recognise its format: magic number and class.
 const START: u64 = 5;
 
-/// How many bytes the file must have, as far as it can tell by now.
+/// How many bytes the file must have, as far as its present content tells.
 fn needed(start: &[u8], data: &ReadCache<File>) -> Result<u64, NotALibrary> {
-    // A linker may reserve the place before it writes to it.
+    // A linker may reserve the space before it writes to it.
     if start.iter().all(|byte| *byte == 0) {
         return Ok(data.len().unwrap_or_default() + 1);
     }
@@ -185,7 +185,7 @@ fn needed(start: &[u8], data: &ReadCache<File>) -> Result<u64, NotALibrary> {
 
 const MACH_O_64: [u8; 4] = [0xcf, 0xfa, 0xed, 0xfe];
 
-/// The end of everything that the headers of an ELF file speak of.
+/// The end of everything that the headers of an ELF file refer to.
 fn elf_needed<E: FileHeader<Endian = Endianness>>(data: &ReadCache<File>) -> Result<u64, NotALibrary> {
     let length = data.len().unwrap_or_default();
     if length < size_of::<E>() as u64 {
@@ -212,17 +212,17 @@ fn elf_needed<E: FileHeader<Endian = Endianness>>(data: &ReadCache<File>) -> Res
         let (at, size) = segment.file_range(endian);
         end = end.max(at.saturating_add(size));
     }
-    // Beyond every limit is not "not there yet".
+    // Beyond the limit, it is not incomplete but too long.
     if end > LIBRARY_MAX_BYTES { Err(NotALibrary::TooLong(end)) } else { Ok(end) }
 }
 
-/// The end of a table of so many entries.
+/// The end of a table with `entries` entries.
 fn table(at: u64, entries: u16, size: u16) -> u64 {
     at.saturating_add(u64::from(entries) * u64::from(size))
 }
 
-/// The same for the formats of other platforms, as far as `object` reads them: a file that it cannot read yet may only
-/// be incomplete.
+/// The same for the formats of other platforms, as far as `object` supports them: a file that it cannot parse
+/// may just be incomplete.
 fn other_needed(data: &ReadCache<File>) -> Result<u64, NotALibrary> {
     let length = data.len().unwrap_or_default();
     let Ok(file) = object::File::parse(data) else { return Ok(length + 1) };

@@ -1,4 +1,4 @@
-//! The private folder of this process, where copies of libraries are mapped from. It knows nothing of their content.
+//! The private folder of this process, from which copies of libraries are mapped. It knows nothing about their content.
 
 use std::{
     ffi::OsStr,
@@ -17,28 +17,28 @@ use super::executable;
 use crate::error::denied;
 use crate::private::{PrivateError, PrivateFolder, Sticky, leads_to};
 
-/// Folders of this and of other Gearshift processes begin with this.
+/// How the folders of this and of other Gearshift processes begin.
 const FOLDER: &str = "gearshift-copies-";
-/// Locked by a process for as long as it lives.
+/// Locked by a process for its whole life.
 const LOCK: &str = "lock";
-/// Locked while folders are made and removed, so that nobody removes one that is not locked yet.
+/// Locked while folders are created and removed, so that no process removes one that is not locked yet.
 const MAKING: &str = ".gearshift-copies.lock";
 
 /// Why there is no private folder.
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
-    /// It could not be made.
+    /// It could not be created.
     #[error("failed to make a private folder in `{}`{}", .folder.display(), denied(.folder, .source))]
     Failed {
         /// Where.
         folder: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
-    /// Somebody else could put other code there.
+    /// Other users could put other code there.
     #[error("cannot keep libraries in `{}`: other users can write there", .0.display())]
     Shared(PathBuf),
-    /// It is somebody else's, or somebody has put something there.
+    /// It belongs to another user, or another user has put something there.
     #[error("cannot keep libraries in `{}`: {why}", .folder.display())]
     NotPrivate {
         /// Where.
@@ -51,13 +51,13 @@ pub enum FolderError {
     NoExec {
         /// Where.
         folder: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
 }
 
 impl FolderError {
-    /// What the reader can do.
+    /// What the operator can do about it.
     pub fn help(&self) -> &'static str {
         match self {
             Self::Failed { .. } => {
@@ -73,8 +73,8 @@ impl FolderError {
     }
 }
 
-/// The folder of this process. Removed when it and all its copies are gone; what a crash leaves behind is removed by the
-/// next process that makes one.
+/// The folder of this process. Removed when it and all its copies are dropped; the folders of crashed processes are
+/// removed by the next process that creates one.
 #[derive(Clone, Debug)]
 pub struct CopyFolder {
     inner: Arc<Inner>,
@@ -84,25 +84,25 @@ pub struct CopyFolder {
 struct Inner {
     base: PathBuf,
     path: PathBuf,
-    /// Copies made so far: no two share a name.
+    /// How many copies have been made, so that no two share a name.
     made: AtomicU64,
     hold: Mutex<Hold>,
 }
 
-/// Open for as long as a copy may exist.
+/// Kept open for as long as a copy may exist.
 #[derive(Debug)]
 struct Hold {
-    /// So that no other process takes the folder for a dead one's.
+    /// Shows other processes that the folder is in use.
     lock: File,
-    /// So that nothing in it is removed because it is old.
+    /// Keeps its content from being removed because of its age.
     _base: PrivateFolder,
 }
 
 impl CopyFolder {
-    /// Makes the folder below `base`, which is made as well if needed, and removes those of dead processes.
+    /// Creates the folder below `base`, which is created as well if needed, and removes those of dead processes.
     ///
     /// # Errors
-    /// When `base` cannot be written, is open to other users, or does not let code be mapped.
+    /// If `base` cannot be written, is open to other users, or does not allow code to be mapped.
     pub fn create(base: &Path) -> Result<Self, FolderError> {
         let refused = |why| refused(base, why);
         let (private, _making) = enter(base).map_err(refused)?;
@@ -120,11 +120,11 @@ impl CopyFolder {
         &self.inner.path
     }
 
-    /// A path in it that was not used before, for a copy that has no generation yet. The folder is made again if it
-    /// has vanished: runtime directories and those for temporary files are cleaned up by others.
+    /// A path in it that was not used before, for a copy that has no generation yet. If the folder has vanished, it is
+    /// created again: other programs clean up runtime directories and folders for temporary files.
     ///
     /// # Errors
-    /// When it cannot be made again.
+    /// If it cannot be created again.
     pub fn unused(&self) -> Result<PathBuf, FolderError> {
         self.ensure().map_err(|why| refused(&self.inner.base, why))?;
         let number = self.inner.made.fetch_add(1, Ordering::Relaxed) + 1;
@@ -139,7 +139,7 @@ impl CopyFolder {
         let (private, _making) = enter(&self.inner.base)?;
         let name = self.inner.path.file_name().unwrap_or_default();
         match private.make_folder(name) {
-            // Only what was in it is gone.
+            // Only its content is gone.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             made => made?,
         }
@@ -160,7 +160,7 @@ impl CopyFolder {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        // Files of libraries that are still mapped stay, and with them the folder; the next process removes both.
+        // Files of libraries that are still mapped stay, and so does the folder; the next process removes both.
         let empty = fs::read_dir(&self.path)
             .is_ok_and(|entries| entries.flatten().all(|entry| entry.file_name() == LOCK));
         if empty {
@@ -178,13 +178,13 @@ fn refused(base: &Path, why: PrivateError) -> FolderError {
     }
 }
 
-/// A new file that only this user can read.
+/// Creates a file that only this user can access.
 pub(super) fn new_file(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)
 }
 
-/// Makes `base` if it is not there, and waits until nobody else makes or removes folders in it, for as long as the file
-/// is open. Nothing is made in it before it is known to be private.
+/// Creates `base` if needed, and waits until no other process creates or removes folders in it; none can while the
+/// returned file is open. Nothing is created in it before it is known to be private.
 fn enter(base: &Path) -> Result<(PrivateFolder, File), PrivateError> {
     DirBuilder::new().recursive(true).mode(0o700).create(base)?;
     let private = PrivateFolder::open(base, Sticky::Refused)?;
@@ -193,16 +193,16 @@ fn enter(base: &Path) -> Result<(PrivateFolder, File), PrivateError> {
     Ok((private, making))
 }
 
-/// Makes a folder that did not exist before.
+/// Creates a folder that did not exist before.
 fn make(base: &PrivateFolder) -> io::Result<PathBuf> {
-    // No path is used twice in a process, not even after its file is gone: the loader would take a library that is
-    // still mapped for the new one of the same name, and serve the old code.
+    // No path is used twice in a process, not even after its file is gone: the loader would take the new file for the
+    // library of the same name that is still mapped, and return the old code.
     static MADE: AtomicU64 = AtomicU64::new(0);
     loop {
         let number = MADE.fetch_add(1, Ordering::Relaxed);
         let name = format!("{FOLDER}{}-{number}", process::id());
         match base.make_folder(OsStr::new(&name)) {
-            // Without links, as `/proc/self/maps` names what is mapped.
+            // Without links, as `/proc/self/maps` shows the paths of mapped files.
             Ok(()) => return Ok(base.path().join(name)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
@@ -210,7 +210,7 @@ fn make(base: &PrivateFolder) -> io::Result<PathBuf> {
     }
 }
 
-/// Takes the lock of a folder of this process's in `base`.
+/// Locks a folder of this process in `base`.
 fn hold(base: PrivateFolder, folder: &Path) -> Result<Hold, PrivateError> {
     let lock = PrivateFolder::open(folder, Sticky::Refused)?.lock_file(OsStr::new(LOCK))?;
     lock.lock()?;
@@ -218,7 +218,7 @@ fn hold(base: PrivateFolder, folder: &Path) -> Result<Hold, PrivateError> {
     Ok(Hold { lock, _base: base })
 }
 
-/// Removes the folders of processes that live no more. One that cannot be judged or removed is left, and named.
+/// Removes the folders of dead processes. One that cannot be checked or removed is left there and logged.
 fn remove_dead(base: &PrivateFolder) -> io::Result<()> {
     for entry in fs::read_dir(base.path())? {
         let entry = entry?;
@@ -233,16 +233,16 @@ fn remove_dead(base: &PrivateFolder) -> io::Result<()> {
     Ok(())
 }
 
-/// Removes the folder of a process that lives no more: its lock is free.
+/// Removes the folder of a dead process: nothing holds its lock.
 fn remove_if_dead(path: &Path) -> Result<(), PrivateError> {
     let is_gone = |why: &PrivateError| matches!(why, PrivateError::Io(error) if error.kind() == io::ErrorKind::NotFound);
     let folder = match PrivateFolder::open(path, Sticky::Refused) {
-        // It was ending, and has removed the folder itself.
+        // Its process was just ending, and has removed the folder itself.
         Err(why) if is_gone(&why) => return Ok(()),
         opened => opened?,
     };
     let lock = match folder.existing_lock(OsStr::new(LOCK)) {
-        // It died between making the folder and its lock.
+        // Its process died between creating the folder and the lock.
         Err(why) if is_gone(&why) => None,
         opened => Some(opened?),
     };

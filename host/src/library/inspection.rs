@@ -1,4 +1,4 @@
-//! What `gearshift inspect` shows of a library: for people, or as JSON. Nothing of the library is executed.
+//! What `gearshift inspect` shows about a library: as text, or as JSON. None of the library's code is executed.
 
 use std::{
     fmt,
@@ -19,7 +19,7 @@ use super::{
     verify,
 };
 
-/// Everything there is to know about a library without opening it.
+/// Everything that can be known about a library without opening it.
 #[derive(Debug, Clone, Serialize)]
 pub struct Inspection {
     /// The file.
@@ -30,9 +30,9 @@ pub struct Inspection {
     pub digest: Digest,
     /// What the cog declares.
     pub cog: Manifest,
-    /// Libraries that it needs.
+    /// Libraries that it depends on.
     pub needs: Vec<String>,
-    /// What is odd about it.
+    /// Oddities that are worth reporting.
     pub notes: Vec<String>,
     /// What keeps this host from serving it; empty if it can be loaded.
     pub problems: Vec<Problem>,
@@ -43,7 +43,7 @@ pub struct Inspection {
 pub struct Problem {
     /// The reason.
     pub text: String,
-    /// What the reader can do.
+    /// What the author can do about it.
     pub help: String,
 }
 
@@ -51,7 +51,7 @@ impl Inspection {
     /// Reads a library's file.
     ///
     /// # Errors
-    /// When it is not a complete library, or not a cog.
+    /// If it is not a complete library, or not a cog.
     pub fn of(file: &Path) -> Result<Self, Refusal> {
         let candidate = match file::look(file).map_err(|source| Refusal::look(file, source))? {
             Readiness::Complete(candidate) => candidate,
@@ -81,7 +81,7 @@ impl Inspection {
 impl fmt::Display for Inspection {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let cog = &self.cog;
-        // The manifest is anybody's text: control characters in it are for no terminal.
+        // Anyone may have written the manifest: its control characters must not reach the terminal.
         writeln!(out, "{}: {} {}", self.file.display(), cog.name.escape_debug(), cog.version.escape_debug())?;
         let mut line = |name: &str, value: &str| writeln!(out, "  {name:<9}{}", value.escape_debug());
         line("abi", &format!("{} (this host speaks {})", verify::pair(cog.abi), verify::pair(ABI)))?;
@@ -97,7 +97,7 @@ impl fmt::Display for Inspection {
         line("needs", &listed(self.needs.iter().map(String::as_str)))?;
         line("size", &format!("{} bytes", self.size))?;
         line("digest", &self.digest.to_string())?;
-        // These are the host's own texts, and what they quote is escaped.
+        // These are the host's own texts, in which quoted parts are escaped.
         for note in &self.notes {
             writeln!(out, "  {:<9}{note}", "note")?;
         }
@@ -108,7 +108,7 @@ impl fmt::Display for Inspection {
     }
 }
 
-/// What it may ask of the host, unless the config says otherwise.
+/// What it may request from the host, unless the config says otherwise.
 fn asked(handles: Option<&[String]>) -> String {
     handles.map_or_else(
         || "everything: it does not say what it asks for".to_owned(),
@@ -121,7 +121,7 @@ fn listed<'a>(items: impl Iterator<Item = &'a str>) -> String {
     if items.is_empty() { "none".to_owned() } else { items.join(", ") }
 }
 
-/// `/remind when [what]`, `/tag add|remove`, `!old`, the name of a menu.
+/// `/remind when [what]`, `/tag add|remove`, `!old`, the name of a context menu command.
 fn usage(command: &CommandManifest) -> String {
     const SUBCOMMAND_GROUP: u64 = 2;
     let Some(discord) = &command.discord else { return format!("!{}", command.name) };

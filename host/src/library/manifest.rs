@@ -1,4 +1,4 @@
-//! Reads what a library says about itself, from the file alone: nothing of it is executed. It does not judge.
+//! Reads a library's manifest and properties from the file alone: none of its code is executed. It does not judge them.
 
 use std::{fs::File, io, path::Path};
 
@@ -16,58 +16,58 @@ use serde::Deserialize;
 use super::verify::speaks;
 use crate::text::OneLine;
 
-/// The longest manifest, in bytes. One with 100 commands of 25 options each has about 500,000.
+/// Maximum size of a manifest, in bytes. One with 100 commands of 25 options each has about 500,000.
 const MANIFEST_MAX_BYTES: u64 = 1 << 20;
 
-/// Functions that `export!` puts between a cog and the C library, so that it can be unmapped.
+/// Functions that `export!` interposes between a cog and the C library, so that the cog can be unmapped.
 const INTERPOSED: [&str; 3] = ["pthread_create", "pthread_key_create", "pthread_key_delete"];
 
-/// What a library's file holds, as far as loading it is concerned.
+/// The content of a library's file that matters for loading it.
 #[derive(Clone, Debug)]
 pub struct Contents {
-    /// The cog's own words.
+    /// The cog's declarations.
     pub manifest: Manifest,
     /// Whether it exports the header that the host looks for.
     pub has_header: bool,
-    /// Where the byte with `DF_1_NODELETE` stands, if the flag is set: the loader then never unmaps it.
+    /// The offset of the byte with `DF_1_NODELETE`, if the flag is set: the loader then never unmaps it.
     pub nodelete_at: Option<u64>,
-    /// Whether it takes thread-local memory that the process has little of (`DF_STATIC_TLS`).
+    /// Whether it uses static thread-local memory, which is scarce in a process (`DF_STATIC_TLS`).
     pub static_tls: bool,
-    /// Symbols of binding `STB_GNU_UNIQUE`: a library that defines one is never unmapped.
+    /// Symbols with binding `STB_GNU_UNIQUE`: a library that defines one is never unmapped.
     pub unique_symbols: Vec<String>,
-    /// Functions of `INTERPOSED` that it does not define. Linux only; elsewhere they do not help.
+    /// Functions of `INTERPOSED` that it does not define. Only on Linux; elsewhere interposing does not help.
     pub not_interposed: Vec<&'static str>,
-    /// Libraries that it needs (`DT_NEEDED`).
+    /// Libraries that it depends on (`DT_NEEDED`).
     pub needs: Vec<String>,
 }
 
 /// Why a library's file could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// The system said no.
+    /// The system refused.
     #[error("failed to read it")]
     Io(#[from] io::Error),
-    /// Something in it contradicts itself.
+    /// Its content is inconsistent.
     #[error("it is damaged: {0}")]
     Damaged(String),
     /// It has no manifest.
     #[error("it is not a cog: it has no section `{SECTION}`")]
     NotACog,
-    /// The manifest of another ABI may be of another form, too.
+    /// It has another ABI, whose manifest may have another format, too.
     #[error("{}", speaks(*.abi))]
     OtherAbi {
-        /// The cog's name, if the manifest tells.
+        /// The cog's name, if the manifest has one.
         name: Option<String>,
         /// The ABI it speaks.
         abi: (u16, u16),
     },
-    /// The section holds something else.
+    /// The section is not a manifest.
     #[error("{}", OneLine(&.0.to_string()))]
     Manifest(ManifestError),
 }
 
 impl ReadError {
-    /// What the reader can do.
+    /// What the author can do about it.
     pub fn help(&self) -> Option<String> {
         match self {
             Self::Io(_) => None,
@@ -89,9 +89,9 @@ type Data<'data> = &'data ReadCache<File>;
 /// Reads a library's file.
 ///
 /// # Errors
-/// When it is not a cog, or not whole.
+/// If it is not a cog, or not complete.
 pub fn read(path: &Path) -> Result<Contents, ReadError> {
-    // Only what is asked for is read: a debug build is mostly symbols.
+    // Reads only the parts that are needed: a debug build is mostly symbols.
     let cache = ReadCache::new(File::open(path)?);
     let file = object::File::parse(&cache)?;
     let manifest = manifest(&file)?;
@@ -121,7 +121,7 @@ pub fn read(path: &Path) -> Result<Contents, ReadError> {
 }
 
 impl Contents {
-    /// Reads the table that the loader goes by.
+    /// Reads the dynamic section, which the loader uses.
     fn read_dynamic<'data, E: FileHeader<Endian = Endianness>>(
         &mut self,
         elf: &ElfFile<'data, E, Data<'data>>,
@@ -158,13 +158,13 @@ fn strange_name() -> ReadError {
 }
 
 fn manifest<'data>(file: &object::File<'data, Data<'data>>) -> Result<Manifest, ReadError> {
-    /// What every version of the manifest is expected to have.
+    /// The part that every version of the manifest is expected to have.
     #[derive(Deserialize)]
     struct Essence {
         name: Option<String>,
         abi: (u16, u16),
     }
-    // On Apple's systems the constant names the segment as well.
+    // On Apple's systems the constant also names the segment.
     let name = SECTION.rsplit(',').next().unwrap_or(SECTION);
     let section = file.section_by_name(name).ok_or(ReadError::NotACog)?;
     if section.size() > MANIFEST_MAX_BYTES {
@@ -182,7 +182,7 @@ fn manifest<'data>(file: &object::File<'data, Data<'data>>) -> Result<Manifest, 
     })
 }
 
-/// A symbol's name in the source; Mach-O puts an underscore in front.
+/// A symbol's name in the source; Mach-O prefixes it with an underscore.
 fn bare<'name, 'data>(name: &'name [u8], file: &object::File<'data, Data<'data>>) -> &'name [u8] {
     match file {
         object::File::MachO64(_) | object::File::MachO32(_) => name.strip_prefix(b"_").unwrap_or(name),

@@ -1,9 +1,9 @@
-//! A cog's file, from the moment somebody wrote it until it is opened. Up to [`prepare`] nothing of it is executed.
+//! A cog's file, from the moment it is written until it is opened. Up to [`prepare`], none of its code is executed.
 //!
 //! 1. [`look`]: is it complete?
-//! 2. [`PrivateCopy`]: a file of its own for each generation, in the [`CopyFolder`] of this process;
-//! 3. [`read`]: what it says about itself; [`mismatches`]: whether this host can serve it;
-//! 4. [`open`]: on the lane's thread; [`OpenLibrary::close`]: on one of its own.
+//! 2. [`PrivateCopy`]: a copy for each generation, in the [`CopyFolder`] of this process;
+//! 3. [`read`]: its manifest and properties; [`mismatches`]: whether this host can serve it;
+//! 4. [`open`]: on the lane's thread; [`OpenLibrary::close`]: on a thread of its own.
 
 mod copy;
 mod declared;

@@ -1,6 +1,6 @@
-//! Opens a verified copy, and closes it for good. The only room that calls the dynamic loader.
-//! It checks layouts with fresh globals: the usual way of `abi_stable` keeps pointers into a library for the life of the
-//! process, which is a crash once that library is unmapped.
+//! Opens a verified copy, and closes it. The only module that calls the dynamic loader.
+//! It checks layouts with new globals each time: the usual API of `abi_stable` keeps pointers into a library for the
+//! life of the process, and they would dangle once the library is unmapped.
 #![allow(unsafe_code, reason = "calls the dynamic loader")]
 
 use std::{
@@ -21,13 +21,13 @@ use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 /// Why a library that passed every check on the file could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The system gave no thread.
+    /// The system could not start a thread.
     #[error("failed to start its thread")]
     Thread(#[source] io::Error),
-    /// The system gave no process.
+    /// The system could not start a process.
     #[error("failed to start its process")]
     Spawn(#[source] io::Error),
-    /// It was not opened in its process, and why.
+    /// It could not be opened in its process; with the reason.
     #[error("{0}")]
     Process(String),
     /// Its thread ended without an answer.
@@ -39,18 +39,18 @@ pub enum OpenError {
     /// The dynamic loader refused.
     #[error("the dynamic loader refused it")]
     Loader(#[source] libloading::Error),
-    /// It has no header of `abi_stable`, or one of another version.
+    /// It has no `abi_stable` header, or one of another version.
     #[error("its module header is not one of this ABI: {0}")]
     Header(String),
     /// The types it was built with differ from the host's.
     #[error("its types differ from this host's: {0}")]
     Layout(String),
-    /// Its table could not be made.
+    /// Its function table could not be created.
     #[error("its function table failed: {0}")]
     Table(String),
 }
 
-/// An error, and what is left to be closed once the thread has ended.
+/// An error, and what is left to close once the thread has ended.
 #[derive(Debug)]
 pub struct OpenFailure {
     /// What went wrong.
@@ -59,7 +59,7 @@ pub struct OpenFailure {
     pub library: Option<OpenLibrary>,
 }
 
-/// A mapped library. Dropping it leaves it mapped; only [`close`](Self::close) unmaps.
+/// A mapped library. Dropping it leaves it mapped; only [`close`](Self::close) unmaps it.
 #[derive(Debug)]
 pub struct OpenLibrary {
     library: ManuallyDrop<Library>,
@@ -73,16 +73,17 @@ impl OpenLibrary {
         &self.file
     }
 
-    /// What the library's own standard library took from the process. The reference dies with [`close`](Self::close).
+    /// The resources that the library's own copy of the standard library has taken from the process. The ledger is in
+    /// the library, so the reference is only valid until [`close`](Self::close).
     pub fn ledger(&self) -> Option<&Ledger> {
         self.ledger
     }
 
-    /// Puts back what its signal handlers took the place of, as they would be called when it is unmapped; says which signals
-    /// they were of.
+    /// Restores the signal dispositions that its handlers replaced, since they must not be called once it is unmapped.
+    /// Returns which signals they were.
     ///
     /// # Errors
-    /// When it cannot be seen or set what handles a signal: the library must stay mapped.
+    /// If the handlers cannot be examined or set: then the library must stay mapped.
     pub fn put_back_signals(&self) -> io::Result<Vec<i32>> {
         signals::put_back(&self.file)
     }
@@ -90,11 +91,12 @@ impl OpenLibrary {
     /// Unmaps the library, if the loader agrees.
     ///
     /// # Errors
-    /// What the dynamic loader says.
+    /// Errors of the dynamic loader.
     ///
     /// # Safety
-    /// No code of the library runs or will run, and nothing that points into it is left: its lane's thread was joined,
-    /// its threads have ended, its signal handlers and its keys were given back, no slot of its lease is alive.
+    /// No code of the library runs or will run, and no pointer into it is left: its lane's thread was joined,
+    /// its threads have ended, its signal handlers were restored and its keys taken out of its ledger, no
+    /// slot of its lease is alive.
     pub unsafe fn close(self) -> Result<(), libloading::Error> {
         ManuallyDrop::into_inner(self.library).close()
     }
@@ -103,13 +105,13 @@ impl OpenLibrary {
 /// Opens the library on the calling thread, which must be the lane's own.
 ///
 /// # Errors
-/// When the loader, the header, the layout or the table is not in order.
+/// If the loader, the header, the layout or the table reports an error.
 pub fn open(file: &Path) -> Result<(OpenLibrary, CogModuleRef), OpenFailure> {
     if let Err(error) = signals::note() {
         tracing::debug!("what handles signals cannot be seen: {error}");
     }
-    // Symbols resolved now, invisible to other libraries, and its own definitions first: the SDK's interposed
-    // functions win inside the library.
+    // RTLD_NOW resolves all symbols now, RTLD_LOCAL hides them from other libraries, and RTLD_DEEPBIND prefers the
+    // library's own definitions, so that the SDK's interposed functions take effect inside it.
     let flags = RTLD_NOW | RTLD_LOCAL | DEEPBIND;
     // SAFETY: the file was verified and copied into a private folder. Its constructors are those of a Rust library.
     let library = unsafe { Library::open(Some(file), flags) }
@@ -134,7 +136,7 @@ fn module(library: &Library) -> Result<CogModuleRef, OpenError> {
     // SAFETY: the symbol of that name is a static `LibHeader`, which begins with the `AbiHeader` this type points to.
     let symbol = unsafe { library.get::<AbiHeaderRef>(ROOT_MODULE_LOADER_NAME_WITH_NUL.as_bytes()) };
     let header: AbiHeaderRef = *symbol.map_err(OpenError::Loader)?;
-    // Every error is turned into text at once: some of them point into the library.
+    // Every error is converted to text at once: some of them point into the library.
     let header = header.upgrade().map_err(|error| OpenError::Header(one_line(&error.to_string())))?;
     let layout = header.layout().ok_or_else(|| OpenError::Header("it carries no layout".to_owned()))?;
     let ours = <CogModuleRef as StableAbi>::LAYOUT;
@@ -145,7 +147,7 @@ fn module(library: &Library) -> Result<CogModuleRef, OpenError> {
         .map_err(|error| OpenError::Table(one_line(&error.to_string())))
 }
 
-/// The checker's reports are long; the first lines say what differs.
+/// The checker's reports are long; their first lines say what differs.
 fn one_line(report: &str) -> String {
     let lines: Vec<&str> = report.lines().map(str::trim).filter(|line| !line.is_empty()).take(8).collect();
     lines.join(" · ")

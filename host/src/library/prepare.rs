@@ -1,5 +1,5 @@
-//! Everything between a file in the cogs folder and a copy that may be opened: look, copy, read, verify, in this order.
-//! When it fails, nothing was executed and nothing is left behind.
+//! Everything between a file in the cogs folder and a copy that may be opened: examine, copy, read, verify, in this
+//! order. If it fails, nothing was executed and nothing is left behind.
 
 use std::{
     fs::OpenOptions,
@@ -21,14 +21,14 @@ use super::{
 };
 use crate::error::denied;
 
-/// A library that passed every check that can be made without opening it.
+/// A library that has passed every check that does not need it to be opened.
 #[derive(Debug)]
 pub struct Prepared {
     /// The copy to open.
     pub copy: PrivateCopy,
     /// What the cog declares.
     pub manifest: Manifest,
-    /// What is odd about it.
+    /// Oddities that are worth reporting.
     pub notes: Vec<Note>,
     /// How long that took.
     pub took: Duration,
@@ -40,7 +40,7 @@ pub struct Prepared {
 pub struct Refused {
     /// The file in the cogs folder.
     pub file: PathBuf,
-    /// The cog's name, as far as it could be read.
+    /// The cog's name, if it could be read.
     pub cog: Option<String>,
     /// Why.
     #[source]
@@ -50,15 +50,15 @@ pub struct Refused {
 /// Why a library is not loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
-    /// It could not be looked at.
+    /// It could not be examined.
     #[error("failed to read it{}", denied(.file, .source))]
     Look {
         /// The file.
         file: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
-    /// What a link leads to is not there.
+    /// It is a link to a file that does not exist.
     #[error("it is a link to `{}`, and nothing is there", .to.display())]
     LeadsNowhere {
         /// Where it leads.
@@ -67,18 +67,18 @@ pub enum Refusal {
     /// Its writer has not finished.
     #[error("it is incomplete: {length} bytes are there, and {needed} are needed")]
     Incomplete {
-        /// Bytes there.
+        /// Bytes that exist.
         length: u64,
-        /// Bytes that must be there.
+        /// Bytes that are needed.
         needed: u64,
     },
-    /// It is something else.
+    /// It is not a library.
     #[error(transparent)]
     NotALibrary(#[from] NotALibrary),
     /// It could not be copied.
     #[error(transparent)]
     Copy(#[from] CopyError),
-    /// What it says about itself cannot be read.
+    /// Its manifest or its properties cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
     /// This host cannot serve it.
@@ -94,7 +94,7 @@ impl Refusal {
         }
     }
 
-    /// What the reader can do.
+    /// What the operator can do about it.
     pub fn help(&self) -> Option<String> {
         match self {
             Self::Look { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
@@ -114,23 +114,23 @@ impl Refusal {
         }
     }
 
-    /// Whether the file may pass by itself a moment later.
+    /// Whether the problem may resolve itself a moment later.
     #[must_use]
     pub fn is_passing(&self) -> bool {
         match self {
             Self::Incomplete { .. } | Self::LeadsNowhere { .. } | Self::Copy(_) => true,
-            // It was removed a moment ago, which is about to be followed.
+            // It was removed a moment ago, and the removal is about to be followed.
             Self::Look { source, .. } => source.kind() == io::ErrorKind::NotFound,
             _ => false,
         }
     }
 }
 
-/// Looks at a library, copies it, and verifies the copy; once more if the copy vanishes meanwhile. Blocks; some
+/// Examines a library, copies it, and verifies the copy; once more if the copy vanishes meanwhile. Blocks; takes some
 /// milliseconds for a large file.
 ///
 /// # Errors
-/// The first step that failed, with the file and, from reading on, the cog.
+/// The first step that failed, with the file and, once it could be read, the cog.
 pub fn prepare(folder: &CopyFolder, file: &Path) -> Result<Prepared, Refused> {
     match prepare_once(folder, file) {
         Err(Refused { why: Refusal::Copy(CopyError::Vanished), .. }) => prepare_once(folder, file),
@@ -168,7 +168,7 @@ fn copy(folder: &CopyFolder, file: &Path) -> Result<PrivateCopy, Refusal> {
     }
 }
 
-/// Clears `DF_1_NODELETE` in the copy: with it, `dlclose` does nothing.
+/// Clears `DF_1_NODELETE` in the copy: with it, `dlclose` would not unmap the library.
 fn allow_unmapping(copy: &PrivateCopy, contents: &Contents) -> Result<(), CopyError> {
     let Some(at) = contents.nodelete_at else { return Ok(()) };
     let failed = |source| match copy.has_vanished() {
@@ -178,7 +178,7 @@ fn allow_unmapping(copy: &PrivateCopy, contents: &Contents) -> Result<(), CopyEr
     let file = OpenOptions::new().read(true).write(true).open(copy.path()).map_err(failed)?;
     let mut flags = [0];
     file.read_exact_at(&mut flags, at).map_err(failed)?;
-    // The flag is in the lowest byte of its word, which is where `at` points.
+    // The flag is in the lowest byte of its word, which is the one that `at` points to.
     flags[0] &= !(object::elf::DF_1_NODELETE.0 as u8);
     file.write_all_at(&flags, at).map_err(failed)
 }

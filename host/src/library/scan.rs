@@ -1,4 +1,4 @@
-//! Where libraries are: those of a folder, and the place for private copies. It judges no content but a name.
+//! Where libraries are: those of a folder, and the place for private copies. It judges files by their names only.
 
 use std::{
     collections::BTreeMap,
@@ -17,11 +17,11 @@ use super::{
     manifest,
 };
 
-/// The libraries of a folder, by name, each as it is now. Files that are no libraries by name are passed over. A library
-/// without a stamp is there and cannot be looked at.
+/// The libraries of a folder, by name, each with its current stamp. Files without a library's name are skipped. A
+/// library without a stamp exists but cannot be examined.
 ///
 /// # Errors
-/// When the folder cannot be read.
+/// If the folder cannot be read.
 pub fn listing(folder: &Path) -> io::Result<BTreeMap<PathBuf, Option<Stamp>>> {
     let mut files = BTreeMap::new();
     for entry in fs::read_dir(folder)? {
@@ -37,11 +37,11 @@ pub fn listing(folder: &Path) -> io::Result<BTreeMap<PathBuf, Option<Stamp>>> {
     Ok(files)
 }
 
-/// The stamp of the file that a path leads to; none if nothing has that path.
+/// The stamp of the file that a path leads to; `None` if nothing has that path.
 ///
 /// # Errors
-/// When it leads to something else, as a folder or a pipe, or a link to nothing. Or when the system does not say: a link
-/// leads in a circle, a file server is away.
+/// If it leads to something else, such as a folder or a pipe, or is a link to nothing; or if the system cannot tell,
+/// because a link leads in a circle or a file server is away.
 pub fn stamp(path: &Path) -> io::Result<Option<Stamp>> {
     match fs::metadata(path) {
         Ok(metadata) if metadata.is_file() => Stamp::from_metadata(&metadata).map(Some),
@@ -51,8 +51,8 @@ pub fn stamp(path: &Path) -> io::Result<Option<Stamp>> {
     }
 }
 
-/// Where a link leads at whose end nothing is. Not for good, as long as the link is there: what it leads to, or a link on
-/// the way, is being replaced.
+/// Where a link leads whose target does not exist. This may be temporary: the target, or a link on the way to it, may
+/// be in the middle of being replaced.
 pub fn leads_nowhere(path: &Path) -> Option<PathBuf> {
     let to = fs::read_link(path).ok()?;
     fs::metadata(path).is_err_and(|error| is_absent(&error)).then_some(to)
@@ -65,25 +65,25 @@ fn is_absent(error: &io::Error) -> bool {
 /// The libraries of a folder, by name.
 ///
 /// # Errors
-/// When the folder cannot be read.
+/// If the folder cannot be read.
 pub fn candidates(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(listing(folder)?.into_keys().collect())
 }
 
-/// What the libraries of a folder say about themselves, by name. Files that are no cogs are passed over.
+/// The manifests of a folder's libraries, by file name. Files that are not cogs are skipped.
 ///
 /// # Errors
-/// When the folder cannot be read.
+/// If the folder cannot be read.
 pub fn manifests(folder: &Path) -> io::Result<Vec<(PathBuf, Manifest)>> {
     let read = |file: PathBuf| manifest::read(&file).ok().map(|contents| (file, contents.manifest));
-    // What has no stamp is no file, and to open a pipe is to wait for its writer.
+    // A path without a stamp is not a file, and opening a pipe would wait for its writer.
     let files = listing(folder)?.into_iter().filter_map(|(file, stamp)| stamp.map(|_| file));
     Ok(files.filter(|file| file::is_named_in_text(file)).filter_map(read).collect())
 }
 
-/// Where private copies are made if nothing else is said: in the runtime directory of this user, else in a folder of
-/// this user below the one for temporary files. Always absolute, so that every process finds the same from wherever it
-/// is started, and the same as long as the process lives: a cog may change its environment.
+/// Where private copies are made unless configured otherwise: in this user's runtime directory, else in a folder of
+/// this user below the one for temporary files. Always absolute, so that every process finds the same one wherever it
+/// is started; and constant for the life of the process, although a cog may change its environment.
 pub fn default_base() -> PathBuf {
     static BASE: LazyLock<PathBuf> =
         LazyLock::new(|| base_in(env::var_os("XDG_RUNTIME_DIR"), env::temp_dir()));

@@ -1,5 +1,5 @@
-//! Signal handlers that a library leaves behind: the kernel would jump into unmapped memory at the next signal, from
-//! any sender. So the host knows what is its own, and puts it back before the library goes.
+//! Signal handlers that a library leaves installed: at the next such signal, from any sender, a thread would jump into
+//! unmapped memory. So the host records its own dispositions, and restores them before the library is unmapped.
 //! See `sigaction(2)`, and `signal(7)` for what each signal does by default.
 #![allow(unsafe_code, reason = "asks for and sets signal dispositions")]
 
@@ -12,25 +12,25 @@ use std::{
     time::Duration,
 };
 
-/// Every signal number of Linux; those that the C library keeps for itself cannot be asked for.
+/// Every signal number of Linux; those that the C library reserves for itself cannot be queried.
 const SIGNALS: Range<i32> = 1..65;
-/// What the program itself fails with: by default it ends, and no handler may swallow that.
+/// Signals of failures of the program itself: by default they end it, and no handler may suppress that.
 const FAILURES: [i32; 7] =
     [libc::SIGILL, libc::SIGTRAP, libc::SIGABRT, libc::SIGBUS, libc::SIGFPE, libc::SIGSEGV, libc::SIGSYS];
-/// What does not end a process by default.
+/// Signals that do not end a process by default.
 const HARMLESS: [i32; 7] =
     [libc::SIGCHLD, libc::SIGCONT, libc::SIGURG, libc::SIGWINCH, libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU];
-/// How long a handler that runs at this very moment, on any thread, may take to return.
+/// How long to wait for a handler that may be running at this moment, on any thread.
 const RETURN: Duration = Duration::from_millis(10);
 
 /// The host's own dispositions, by signal; empty until the first library is opened.
 static OWN: Mutex<Vec<Option<libc::sigaction>>> = Mutex::new(Vec::new());
 
-/// Notes the host's own dispositions. Called before each library is opened: the first time they are all the host's, later
-/// those that point into the program.
+/// Records the host's own dispositions. Called before each library is opened: the first time all of them are the
+/// host's, later only those that point into the program.
 ///
 /// # Errors
-/// When it cannot be seen what is mapped.
+/// If the mapped files cannot be determined.
 pub(super) fn note() -> io::Result<()> {
     let mut own = OWN.lock().unwrap_or_else(PoisonError::into_inner);
     if own.is_empty() {
@@ -48,12 +48,13 @@ pub(super) fn note() -> io::Result<()> {
     Ok(())
 }
 
-/// Puts back the host's own disposition of each signal whose handler is code of `file`; says which.
+/// Restores the host's own disposition of each signal whose handler is code of `file`. Returns which signals.
 ///
-/// Where the host has none and the signal would end the process, it does nothing from now on: somebody sends it.
+/// If the host has no handler for such a signal and the default would end the process, the signal is ignored from now
+/// on: something still sends it.
 ///
 /// # Errors
-/// When it cannot be seen what is mapped, or a disposition cannot be set.
+/// If the mapped files cannot be determined, or a disposition cannot be set.
 pub(super) fn put_back(file: &Path) -> io::Result<Vec<i32>> {
     let own = OWN.lock().unwrap_or_else(PoisonError::into_inner);
     let changed = changed(&own);
@@ -74,7 +75,7 @@ pub(super) fn put_back(file: &Path) -> io::Result<Vec<i32>> {
     Ok(put_back)
 }
 
-/// The signals that are handled in another way than the host's own, with their places in [`OWN`].
+/// The signals whose handling differs from the host's own, with their index in [`OWN`].
 fn changed(own: &[Option<libc::sigaction>]) -> Vec<(usize, i32, libc::sigaction)> {
     let now = |(at, (signal, own)): (usize, (i32, &Option<libc::sigaction>))| {
         let now = disposition(signal)?;
@@ -83,7 +84,7 @@ fn changed(own: &[Option<libc::sigaction>]) -> Vec<(usize, i32, libc::sigaction)
     SIGNALS.zip(own).enumerate().filter_map(now).collect()
 }
 
-/// A handler of the host's that does nothing. Unlike `SIG_IGN` it is not inherited by the programs that the host starts.
+/// A handler of the host's that does nothing. Unlike `SIG_IGN`, it is not inherited by programs that the host starts.
 fn swallow() -> libc::sigaction {
     extern "C" fn nothing(_: i32) {}
     // SAFETY: a `sigaction` of zeros is a valid one: the default disposition, no flags, an empty mask.
@@ -93,10 +94,10 @@ fn swallow() -> libc::sigaction {
     action
 }
 
-/// What happens at a signal; none for one that cannot be asked for.
+/// The disposition of a signal; `None` if it cannot be queried.
 fn disposition(signal: i32) -> Option<libc::sigaction> {
     let mut now = MaybeUninit::uninit();
-    // SAFETY: nothing is set, and the kernel fills in what is asked for where it answers 0.
+    // SAFETY: nothing is set, and the kernel fills in the current disposition if it returns 0.
     (unsafe { libc::sigaction(signal, std::ptr::null(), now.as_mut_ptr()) } == 0)
         .then(|| unsafe { now.assume_init() })
 }
@@ -109,12 +110,12 @@ fn set(signal: i32, action: &libc::sigaction) -> io::Result<()> {
     }
 }
 
-/// Whether a handler is code in one of these places. `SIG_DFL` and `SIG_IGN` are addresses that nothing is mapped at.
+/// Whether a handler's code is in one of these ranges. `SIG_DFL` and `SIG_IGN` are addresses where nothing is mapped.
 fn is_in(action: &libc::sigaction, code: &[Range<usize>]) -> bool {
     code.iter().any(|place| place.contains(&action.sa_sigaction))
 }
 
-/// Where code of a file is mapped; see `proc_pid_maps(5)`.
+/// The ranges at which code of a file is mapped; see `proc_pid_maps(5)`.
 fn code_of(file: &Path) -> io::Result<Vec<Range<usize>>> {
     let maps = fs::read_to_string("/proc/self/maps")?;
     Ok(maps.lines().filter_map(|line| code_in(line, &file.to_string_lossy())).collect())

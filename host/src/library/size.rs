@@ -1,13 +1,13 @@
-//! How much text a command has, which Discord limits altogether.
+//! Counts the text of a command, whose total Discord limits.
 //! <https://discord.com/developers/docs/interactions/application-commands#registering-a-command>
 
 use serde_json::Value;
 
-/// Characters of the names, descriptions and values of a command, its options and choices together.
+/// Maximum number of characters in the names, descriptions and values of a command, including its options and choices.
 pub(super) const COMMAND_CHARS_MAX: usize = 8000;
 
-/// Those of a command, an option or a choice in Discord's JSON, and of all below it. Of what is translated, the longest
-/// text counts.
+/// The characters of a command, an option or a choice in Discord's JSON, and of everything below it. Of translations,
+/// the longest one counts.
 pub(super) fn characters(of: &Value) -> usize {
     let longest = |field: &str| {
         let translated =

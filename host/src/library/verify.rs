@@ -1,4 +1,4 @@
-//! Judges whether this host can serve a library, from what was read in its file. It opens nothing.
+//! Judges whether this host can serve a library, from what was read from its file. It opens nothing.
 
 use std::fmt;
 
@@ -13,40 +13,40 @@ use super::{
 };
 use crate::config::Permission;
 
-/// A cog's name is at most so long, in bytes.
+/// Maximum length of a cog's name, in bytes.
 const NAME_MAX_BYTES: usize = 32;
 
 /// Why this host cannot serve a library.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Mismatch {
-    /// Another major version of the ABI.
+    /// It has another major version of the ABI.
     #[error("{}", speaks(*.0))]
     Abi((u16, u16)),
-    /// Another kind of machine.
+    /// It is built for another platform.
     #[error("it is built for `{}`, this host for `{TARGET}`", .0.escape_debug())]
     Target(String),
-    /// Its panics could not be caught.
+    /// Panics in it could not be caught.
     #[error("it is built with `panic = {0:?}`: a panic in it would end the bot")]
     Panic(String),
-    /// Something to say `name#7` with.
+    /// It has no name that can be written as `name#7`.
     #[error("its name {0:?} is not 1 to {NAME_MAX_BYTES} of `a`-`z`, `0`-`9`, `-` and `_`")]
     Name(String),
-    /// Not a name that Discord could use.
+    /// It listens to something that cannot be an event of Discord's.
     #[error("it hears {0:?}, and that is not the name of a gateway event")]
     Event(String),
-    /// Discord would refuse a command.
+    /// Discord would refuse one of its commands.
     #[error(transparent)]
     Command(#[from] CommandProblem),
-    /// A newer host may have it.
+    /// It needs a handle that this host does not have; a newer one may.
     #[error("it asks for {0:?}, and this host has no such handle")]
     Handle(String),
-    /// The manifest is there, the module is not.
+    /// It has a manifest, but no module header.
     #[error("it has a manifest, and no module that the host could open")]
     NoHeader,
 }
 
 impl Mismatch {
-    /// What the reader can do.
+    /// What the author can do about it.
     pub fn help(&self) -> String {
         match self {
             Self::Abi(_) => abi_help(),
@@ -65,7 +65,7 @@ impl Mismatch {
     }
 }
 
-/// What is odd about a library that can be served all the same.
+/// An oddity of a library that can be served all the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Note {
     /// It was built against a newer minor version of the ABI.
@@ -74,9 +74,9 @@ pub enum Note {
     NoDelete,
     /// It takes thread-local memory from a small reserve of the process.
     StaticTls,
-    /// It has symbols that the loader never lets go.
+    /// It has symbols that keep the loader from ever unmapping it.
     Unique(Vec<String>),
-    /// It does not tell what it takes from the process.
+    /// It does not record what it takes from the process.
     NotInterposed(Vec<&'static str>),
 }
 
@@ -142,7 +142,7 @@ pub fn mismatches(contents: &Contents) -> Vec<Mismatch> {
     found
 }
 
-/// What is odd about a library.
+/// The oddities of a library.
 #[must_use]
 pub fn notes(contents: &Contents) -> Vec<Note> {
     let abi = contents.manifest.abi;
@@ -156,7 +156,7 @@ pub fn notes(contents: &Contents) -> Vec<Note> {
     all.into_iter().flatten().collect()
 }
 
-/// Whether this can be a cog's name.
+/// Whether this is a valid name of a cog.
 #[must_use]
 pub fn is_name(name: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_');
@@ -168,7 +168,8 @@ fn is_event(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(fits)
 }
 
-/// Whether libraries of one target load in a process of the other. The vendor, the second of four parts, does not matter.
+/// Whether libraries of one target can be loaded into a process of the other. The vendor, the second of four
+/// parts, does not matter.
 #[must_use]
 pub fn same_target(one: &str, other: &str) -> bool {
     fn parts(target: &str) -> (&str, &str) {
@@ -181,7 +182,7 @@ pub fn same_target(one: &str, other: &str) -> bool {
     parts(one) == parts(other)
 }
 
-/// Both sides of an ABI mismatch.
+/// Describes both sides of an ABI mismatch.
 pub(super) fn speaks(abi: (u16, u16)) -> String {
     format!("it speaks ABI {}, this host speaks {}", pair(abi), pair(ABI))
 }
@@ -190,7 +191,7 @@ pub(super) fn abi_help() -> String {
     format!("rebuild it against gearshift-cog {}.x, or update the host", ABI.0)
 }
 
-/// An ABI version as people read it.
+/// An ABI version in readable form.
 pub(super) fn pair((major, minor): (u16, u16)) -> String {
     format!("{major}.{minor}")
 }

@@ -156,7 +156,7 @@ mod linux {
     /// Sets the limits of the process.
     fn limit() -> rustix::io::Result<()> {
         let limits = [
-            // No file can grow, whichever it has open.
+            // No file that it has open can grow.
             (Resource::Fsize, 0),
             (Resource::Core, 0),
             (Resource::Nofile, DESCRIPTORS),
