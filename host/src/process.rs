@@ -72,7 +72,7 @@ pub fn is_ending(id: u32) -> bool {
     const EXITING: u64 = 1 << 2;
     let stat = fs::read_to_string(format!("/proc/{id}/stat"));
     let flags = stat.ok().and_then(|stat| field(&fields(&stat)?, 9));
-    // Kernels that emulate `/proc` report 0.
+    // Other kernels that have a `/proc` report 0.
     flags.is_none_or(|flags| flags == 0 || flags & EXITING != 0)
 }
 

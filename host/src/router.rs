@@ -100,9 +100,9 @@ impl Router {
         &self.facts
     }
 
-    /// Replaces the table, and waits until no event is being routed by the previous one. Once this
-    /// returns, nothing more is pushed to an inbox that only the previous table names, and what is queued
-    /// there can be given to another generation.
+    /// Replaces the table, and waits until no event is being routed by the previous one: routing holds the read lock
+    /// from before it loads the table, so that this cannot get the write lock earlier. Once this returns, nothing more
+    /// is pushed to an inbox that only the previous table names, and what is queued there can go to another cog.
     pub fn publish(&self, table: Table) {
         self.table.store(Arc::new(table));
         drop(self.routing.write().unwrap_or_else(PoisonError::into_inner));

@@ -92,7 +92,7 @@ pub(super) struct Durations {
     pauses: Times,
 }
 
-/// The values of [`Durations`] at one moment.
+/// The durations of operations on all cogs, at one moment.
 #[derive(Clone, Debug)]
 pub struct DurationsSeen {
     /// Each phase.

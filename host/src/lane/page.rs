@@ -129,7 +129,8 @@ impl Numbers {
         self.begun.fetch_update(Ordering::AcqRel, Ordering::Acquire, next).is_ok()
     }
 
-    /// Takes back all items up to `number` that were not started. Returns the last one that was.
+    /// Takes back all items up to `number` that were not started. Returns the last one that was. Like
+    /// [`begin`](Self::begin), this is one atomic read-modify-write: an item is either started or taken back.
     pub(super) fn take_back(&self, number: u64) -> u64 {
         self.begun.fetch_max(number, Ordering::AcqRel)
     }

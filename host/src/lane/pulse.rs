@@ -128,7 +128,8 @@ impl Pulse {
         self.page.numbers()
     }
 
-    /// Runs cog code as `activity`. The counter is odd meanwhile.
+    /// Runs cog code as `activity`, with an odd counter. The activity is stored before the counter is released, so a
+    /// reader that acquires the new count also sees this activity, or a later one.
     pub(crate) fn during<T>(&self, activity: Activity, body: impl FnOnce() -> T) -> T {
         let numbers = self.numbers();
         numbers.activity.store(activity.to_byte(), Ordering::Relaxed);

@@ -97,7 +97,7 @@ mod linux {
     }
 
     pub(super) fn give_pages_back() {
-        // SAFETY: the callback fits, keeps nothing of what it is given, and does not unwind.
+        // SAFETY: the callback has the expected signature, retains none of its arguments, and does not unwind.
         unsafe { libc::dl_iterate_phdr(Some(object), ptr::null_mut()) };
     }
 
@@ -106,7 +106,7 @@ mod linux {
     /// <https://man7.org/linux/man-pages/man3/dl_iterate_phdr.3.html>,
     /// <https://man7.org/linux/man-pages/man2/madvise.2.html>
     unsafe extern "C" fn object(info: *mut dl_phdr_info, _size: usize, _data: *mut c_void) -> c_int {
-        // SAFETY: the loader gives a valid entry, and the headers of an object that is mapped.
+        // SAFETY: the loader passes a valid entry, with the program headers of an object that is mapped.
         let (base, headers) = unsafe {
             let info = &*info;
             (info.dlpi_addr as usize, slice::from_raw_parts(info.dlpi_phdr, info.dlpi_phnum.into()))
@@ -121,7 +121,7 @@ mod linux {
             let start = at(header.p_vaddr);
             let page_start = start.map_addr(|address| address & !(page_size() - 1));
             let size = start.addr() - page_start.addr() + header.p_memsz as usize;
-            // SAFETY: nothing ever writes to this segment, so that what comes back from its file is what was there.
+            // SAFETY: nothing ever writes to this segment, so the pages are read back from its file as they were.
             unsafe { libc::madvise(page_start, size, MADV_DONTNEED) };
         }
         0
