@@ -32,9 +32,9 @@ pub struct Facts {
     known: Mutex<Known>,
 }
 
-/// An event that was recorded. Until this is dropped, no cog is introduced. The caller looks up the routing
-/// table in the meantime: a cog that was introduced earlier gets the event, one that is introduced later
-/// gets it as a fact, and none gets both.
+/// An event that was recorded. Until this is dropped, no cog is introduced. The caller looks up the routing table in
+/// the meantime: a cog that was introduced earlier gets the event, one that is introduced later gets it as a fact, and
+/// none gets both.
 #[must_use = "the table is looked up while it is held"]
 #[derive(Debug)]
 pub struct Noted<'f>(#[expect(dead_code, reason = "held, not read")] Option<MutexGuard<'f, Known>>);

@@ -240,8 +240,8 @@ impl Router {
             let others = listeners.iter().filter(|listener| !owners.contains(&listener.cog));
             takers.extend(others.filter(|listener| asked.passes(&listener.filters)));
         }
-        // A form may be answered for one user or for everyone; the SDK makes the answer
-        // visible to everyone if it should be.
+        // A form may be answered for one user or for everyone; the SDK makes the answer visible to everyone if
+        // it should be.
         let pending = self.notices.pending(interaction, true, owners);
         let mut is_full = false;
         // Its own place, so that a cog that is done before the next one has the interaction is not taken for the last.

@@ -205,8 +205,8 @@ impl Book {
         Some(files)
     }
 
-    /// Divides cogs into groups that have to be replaced together. Each cog gets its part
-    /// in its group; `None` if it is alone.
+    /// Divides cogs into groups that have to be replaced together. Each cog gets its part in its group; `None` if
+    /// it is alone.
     pub(super) fn groups(&self, names: &[String]) -> Vec<Vec<(String, Option<Member>)>> {
         let mut left: VecDeque<&String> = names.iter().collect();
         let mut groups = Vec::new();

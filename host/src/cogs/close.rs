@@ -31,9 +31,9 @@ impl Left {
 }
 
 impl Cogs {
-    /// Retires all cogs concurrently, and waits until `until` for slow ones and for states that the
-    /// store does not take. No events may arrive any more. Each cog first handles what is queued for it,
-    /// for at most a quarter of the time left.
+    /// Retires all cogs concurrently, and waits until `until` for slow ones and for states that the store does not
+    /// take. No events may arrive any more. Each cog first handles what is queued for it, for at most a quarter of
+    /// the time left.
     pub async fn close(self: &Arc<Self>, until: Instant) -> Left {
         self.parts.closing.cancel();
         self.registry.part();
@@ -102,8 +102,8 @@ impl Cogs {
         waiting
     }
 
-    /// Puts calls that were queued when the previous host ended in front of the cogs' queues. Returns how
-    /// many were for cogs that are not loaded.
+    /// Puts calls that were queued when the previous host ended in front of the cogs' queues. Returns how many were for
+    /// cogs that are not loaded.
     pub fn take_up(&self, waiting: BTreeMap<String, Vec<KeptCall>>) -> usize {
         let mut missed = 0;
         for (name, calls) in waiting {

@@ -1,5 +1,5 @@
-//! How a library gets to its cog: whether it is wanted, whether its name and commands
-//! are free, what happens if it fails.
+//! How a library gets to its cog: whether it is wanted, whether its name and commands are free, what happens
+//! if it fails.
 
 use std::{
     path::{Path, PathBuf},
@@ -161,8 +161,8 @@ impl<L: Life> Owner<L> {
         }
     }
 
-    /// Brings a library into service. If that fails, everything stays as it was, and its
-    /// file is tried again if that may help.
+    /// Brings a library into service. If that fails, everything stays as it was, and its file is tried again if
+    /// that may help.
     pub(super) async fn try_to_bring(&mut self, candidate: Candidate<L::Library>) -> Result<Done, CogError> {
         let result = self.attempt(candidate).await;
         if let Err(error) = &result {
@@ -217,8 +217,8 @@ impl<L: Life> Owner<L> {
         (is_other && !has_failed && !self.is_gone_back_from(&found.digest).await).then_some(found)
     }
 
-    /// Reserves what the candidate needs, and replaces what serves. A failure leaves
-    /// the stage as it was, or at `Loading`.
+    /// Reserves what the candidate needs, and replaces what serves. A failure leaves the stage as it was, or
+    /// at `Loading`.
     pub(super) async fn claim_and_replace(
         &mut self,
         candidate: Candidate<L::Library>,
@@ -233,8 +233,8 @@ impl<L: Life> Owner<L> {
         self.replace(candidate, how).await
     }
 
-    /// Loading failed: what serves goes on. If nothing serves, the cog is away, unless
-    /// lost code is still to be brought back.
+    /// Loading failed: what serves goes on. If nothing serves, the cog is away, unless lost code is still to be
+    /// brought back.
     pub(super) fn fail(&mut self, error: &CogError) {
         let text = chain(error);
         self.registry.note(&self.name, |status| status.failed(text.clone()));

@@ -18,8 +18,8 @@ use super::{
 use crate::library::{self, PrivateCopy};
 
 impl Cogs {
-    /// Follows a change of a file: loads or replaces its cog if the content differs from
-    /// what serves. The outcome is logged.
+    /// Follows a change of a file: loads or replaces its cog if the content differs from what serves. The
+    /// outcome is logged.
     ///
     /// # Errors
     /// When the file is refused before its cog's owner is involved.
@@ -98,8 +98,8 @@ impl Cogs {
         self.settle_config().await;
         let candidate = prepare(&self.parts, file).await?;
         if self.registry.found(file, &candidate.manifest) {
-            // Files swap places in groups, one after the other: wait, so that a cog that has moved to
-            // another file keeps running from there.
+            // Files swap places in groups, one after the other: wait, so that a cog that has moved to another file
+            // keeps running from there.
             tokio::time::sleep(self.parts.limits.settle).await;
             // If it cannot be read now, what was last known remains.
             let _ = self.read_folder().await;

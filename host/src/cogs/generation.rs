@@ -211,8 +211,8 @@ impl Life for Lanes {
             return Ok(Generation { id, lane, library: None, copy, lease, terms });
         }
         let Ok(started) = tokio::time::timeout(deadline, Lane::start(parts)).await else {
-            // Its thread is stuck inside the dynamic loader and may hold the loader's
-            // lock: nothing of it can be reclaimed.
+            // Its thread is stuck inside the dynamic loader and may hold the loader's lock: nothing of it can
+            // be reclaimed.
             self.reaper.hold(&id, "its thread did not come back from opening it");
             return Err(failed(OpenError::Deadline(deadline)));
         };

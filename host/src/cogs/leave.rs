@@ -35,8 +35,8 @@ impl<L: Life> Owner<L> {
         (self.failed_file, self.failed_renewal, self.lost) = (None, None, None);
         self.save_at = None;
         let mut report = Report::new(&self.name, Outcome::Unloaded);
-        // First, nothing more is routed to it. If its file holds another cog now, some of
-        // its queued calls belong to that one.
+        // First, nothing more is routed to it. If its file holds another cog now, some of its queued calls belong
+        // to that one.
         self.registry.hand_on(&self.name);
         let leaving = match self.now.take() {
             Now::Serving(serving) => Now::Leaving(serving),

@@ -1,8 +1,8 @@
 //! The cogs of a host: which are wanted, which serve, and how each is loaded, replaced and unloaded.
 //! This is the control plane. It meets the data plane in two places only: the router's table, and the pause of a lane.
 //!
-//! Each cog has one task that owns it (`owner`); everything here sends it messages. What
-//! the cogs share is in the `registry`.
+//! Each cog has one task that owns it (`owner`); everything here sends it messages. What the cogs share is in
+//! the `registry`.
 //!
 //! ```text
 //!    file ──► prepare ──► owner: Bring ──► deploy (is it wanted? may it?) ──► replace, steps 2 to 7 ──► registry

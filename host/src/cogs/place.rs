@@ -12,12 +12,12 @@ use super::{
 use crate::error::chain;
 
 impl Cogs {
-    /// Brings the cog `name` into service from the file `staged` as if it were `file`,
-    /// and then has `settle` put it there.
+    /// Brings the cog `name` into service from the file `staged` as if it were `file`, and then has `settle`
+    /// put it there.
     ///
     /// # Errors
-    /// When it holds another cog, is disabled or refuses: what ran before still runs. When it cannot be put
-    /// there, what `file` holds is loaded again.
+    /// When it holds another cog, is disabled or refuses: what ran before still runs. When it cannot be put there, what
+    /// `file` holds is loaded again.
     pub async fn bring_staged(
         self: &Arc<Self>,
         name: &str,

@@ -69,8 +69,8 @@ pub(super) struct Registry {
 pub struct Declared {
     /// Those of cogs that serve, that could not be loaded, or that went a moment ago; and the host's own.
     pub commands: BTreeMap<CommandKey, DeclaredCommand>,
-    /// Those that a cog of this process or the host itself has ever declared. Those no
-    /// longer in `commands` are to be deleted.
+    /// Those that a cog of this process or the host itself has ever declared. Those no longer in `commands` are
+    /// to be deleted.
     pub seen: BTreeSet<CommandKey>,
     /// The host's own commands for which the cogs' commands leave no room.
     pub left_out: BTreeSet<CommandKey>,
@@ -183,8 +183,8 @@ impl Registry {
         Ok(())
     }
 
-    /// Publishes a cog's new status, and everything that follows from it. Events that the cog has
-    /// missed are put into its queue first.
+    /// Publishes a cog's new status, and everything that follows from it. Events that the cog has missed are put into
+    /// its queue first.
     pub(super) fn publish(&self, name: &str, change: impl FnOnce(&mut Status)) {
         let Some(before) = self.book().cogs.get(name).map(|cog| cog.entry.status.borrow().clone()) else {
             return;

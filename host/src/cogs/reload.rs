@@ -17,8 +17,8 @@ impl Cogs {
         self.reload_with(name, None).await
     }
 
-    /// Replaces a cog as [`reload`](Self::reload) does, and moves it to another kind of lane. It stays
-    /// there until the host is opened again.
+    /// Replaces a cog as [`reload`](Self::reload) does, and moves it to another kind of lane. It stays there until the
+    /// host is opened again.
     ///
     /// # Errors
     /// As for [`load_file`](Self::load_file); then it stays where it is. A sandboxed cog cannot be moved to a thread.
@@ -26,8 +26,8 @@ impl Cogs {
         self.reload_on_with(name, lane, None).await
     }
 
-    /// Replaces cogs one after the other, and those that exchange commands together.
-    /// `came` is called with each outcome.
+    /// Replaces cogs one after the other, and those that exchange commands together. `came` is called with
+    /// each outcome.
     pub async fn reload_all(
         self: &Arc<Self>,
         names: &[String],

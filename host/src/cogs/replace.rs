@@ -89,8 +89,8 @@ impl<L: Life> Owner<L> {
             Now::Serving(old) => Some(old),
             Now::Away(..) | Now::Loading(_) | Now::Leaving(_) => None,
         };
-        // Otherwise the state came from the store, or is being written there. The code that is
-        // gone back from may have stored another.
+        // Otherwise the state came from the store, or is being written there. The code that is gone back from may have
+        // stored another.
         if let Some(state) = state.filter(|_| old.is_some() || how.is_going_back()) {
             let since = report.state_age.and_then(|age| Instant::now().checked_sub(age));
             self.unsaved = Some((state, since.unwrap_or_else(Instant::now)));
@@ -160,8 +160,8 @@ impl<L: Life> Owner<L> {
         Ok((paused, state))
     }
 
-    /// Waits for the cogs that are replaced together with this one. If one of them fails, this one goes
-    /// on only if it can serve without them.
+    /// Waits for the cogs that are replaced together with this one. If one of them fails, this one goes on only if it
+    /// can serve without them.
     async fn meet(&self, point: Point, meeting: &Meeting) -> Result<(), CogError> {
         match &meeting.together {
             Some(member) if !member.reach(point).await => {
@@ -193,8 +193,8 @@ impl<L: Life> Owner<L> {
         report
     }
 
-    /// The states to offer to the new generation, best first, each with its age; `None` as the age if the
-    /// serving generation has just saved it.
+    /// The states to offer to the new generation, best first, each with its age; `None` as the age if the serving
+    /// generation has just saved it.
     async fn states(&self, how: &How) -> Result<Vec<(State, Option<Duration>)>, CogError> {
         let with_age = |(state, age)| (state, Some(age));
         let own = match self.now.serving() {

@@ -152,8 +152,8 @@ impl CogSettings {
         Some(format!("{line}`cog.{}.settings` is not used: it takes none", manifest.name))
     }
 
-    /// A line of the config, as a prefix for what is wrong with it. Empty without a config:
-    /// `gearshift check` needs none.
+    /// A line of the config, as a prefix for what is wrong with it. Empty without a config: `gearshift
+    /// check` needs none.
     fn line(&self, line: Option<usize>) -> String {
         match (self.file.display(), line) {
             _ if self.file.as_os_str().is_empty() => String::new(),

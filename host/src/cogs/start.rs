@@ -90,8 +90,8 @@ impl Cogs {
         claimed.await.map(drop)
     }
 
-    /// Brings what was claimed into service, concurrently. A cog that cannot be loaded stops neither
-    /// the others nor the host.
+    /// Brings what was claimed into service, concurrently. A cog that cannot be loaded stops neither the others
+    /// nor the host.
     pub async fn bring_all(self: &Arc<Self>, claimed: Claimed) -> Vec<Result<Report, CogError>> {
         let brought = claimed.candidates.into_iter().map(|candidate| self.bring(candidate, Wish::Changed));
         let mut results: Vec<_> = claimed.refused.into_iter().map(Err).collect();

@@ -122,8 +122,8 @@ pub struct HostStatus {
     pub routed: u64,
     /// Events that could not be read so far.
     pub unreadable: u64,
-    /// Events that arrived so far, by Discord's name; `other` counts those beyond the names that
-    /// are counted separately.
+    /// Events that arrived so far, by Discord's name; `other` counts those beyond the names that are
+    /// counted separately.
     pub received: BTreeMap<String, u64>,
     /// How long the operations on cogs took so far.
     #[serde(skip)]

@@ -20,8 +20,8 @@ const FAILED: &str = "failed";
 /// The numbers of one cog.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Totals {
-    /// Failures of the cog itself: `error`, `panic`, `state`, and `hang` and `crash` for a
-    /// generation that was given up.
+    /// Failures of the cog itself: `error`, `panic`, `state`, and `hang` and `crash` for a generation that
+    /// was given up.
     pub faults: BTreeMap<&'static str, u64>,
     /// Handlers that ended for reasons that are not the cog's fault: `refused`, `input`, `settings`.
     pub refusals: BTreeMap<&'static str, u64>,

@@ -46,8 +46,8 @@ impl<L: Life> Owner<L> {
         serving.before.as_mut().is_some_and(|before| before.blame.count(fault.kind, errors))
     }
 
-    /// Replaces the generation on probation by the previous code. If that fails, it keeps serving
-    /// and stays on probation.
+    /// Replaces the generation on probation by the previous code. If that fails, it keeps serving and stays
+    /// on probation.
     pub(super) async fn go_back(&mut self, why: &str) {
         let Now::Serving(serving) = &mut self.now else { return };
         let Some(before) = serving.before.take() else { return };

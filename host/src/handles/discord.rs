@@ -58,8 +58,8 @@ fn taken(request: DiscordRequest) -> Result<Request, HandleError> {
     let files = request.files.into_iter().map(|file| File {
         name: file.name.into_string(),
         content_type: file.content_type.into_string(),
-        // Copied here and nowhere else: what the cog passes by reference is in its own memory, which
-        // may be unmapped with it.
+        // Copied here and nowhere else: what the cog passes by reference is in its own memory, which may be
+        // unmapped with it.
         bytes: file.bytes.to_vec().into(),
     });
     Ok(Request {

@@ -1,5 +1,5 @@
-//! The gateway's part of the discord handle: JSON in, JSON out, answered immediately.
-//! The gateway defines the possible requests.
+//! The gateway's part of the discord handle: JSON in, JSON out, answered immediately. The gateway defines the
+//! possible requests.
 
 use abi_stable::std_types::{RResult, RStr, RString};
 use gearshift_cog::abi::{self, HandleError, HandleErrorKind};

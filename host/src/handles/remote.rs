@@ -1,5 +1,5 @@
-//! The host, from the view of a cog in a process lane: each request is sent with a number, and its
-//! answer comes back with that.
+//! The host, from the view of a cog in a process lane: each request is sent with a number, and its answer comes
+//! back with that.
 
 use std::{
     collections::HashMap,

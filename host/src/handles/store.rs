@@ -1,5 +1,5 @@
-//! The store handle: keys and values of one cog. The cog's name is taken from the lease, so no cog can
-//! name another one's keys.
+//! The store handle: keys and values of one cog. The cog's name is taken from the lease, so no cog can name
+//! another one's keys.
 
 use std::{sync::Arc, time::Duration};
 

@@ -253,8 +253,8 @@ impl Lane {
     /// Stops it from taking items from the inbox, and gives its handlers the time `drain` to finish.
     ///
     /// # Errors
-    /// When it does not return to its loop within `stop`, or handlers are still in flight after `drain`. It
-    /// stays paused, or will pause.
+    /// When it does not return to its loop within `stop`, or handlers are still in flight after `drain`. It stays
+    /// paused, or will pause.
     pub async fn pause(&self, stop: Duration, drain: Duration) -> Result<(), PauseError> {
         self.take_back();
         let (stopped, paused) = oneshot::channel();

@@ -69,8 +69,8 @@ impl Page {
     pub(super) fn shared() -> io::Result<Page> {
         let file = super::process::memory("gearshift-lane")?;
         rustix::fs::ftruncate(&file, mem::size_of::<Numbers>() as u64)?;
-        // If another process truncated the file, accessing the page would end this process by
-        // SIGBUS. The seals prevent that.
+        // If another process truncated the file, accessing the page would end this process by SIGBUS. The seals
+        // prevent that.
         // <https://man7.org/linux/man-pages/man2/F_GET_SEALS.2const.html>
         #[cfg(target_os = "linux")]
         rustix::fs::fcntl_add_seals(&file, SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)?;

@@ -1,5 +1,5 @@
-//! What a lane's thread is doing, written by the thread and read by the watchdog without blocking it.
-//! It records no times: the watchdog compares two readings.
+//! What a lane's thread is doing, written by the thread and read by the watchdog without blocking it. It records no
+//! times: the watchdog compares two readings.
 
 use std::{
     fs, io,

@@ -19,8 +19,8 @@ pub const SLASH: u8 = 1;
 pub const USER_MENU: u8 = 2;
 /// Commands in the context menu of a message.
 pub const MESSAGE_MENU: u8 = 3;
-/// Discord's option types: subcommand, subcommand group, string, integer, boolean, user, channel, role,
-/// mentionable, number, attachment.
+/// Discord's option types: subcommand, subcommand group, string, integer, boolean, user, channel, role, mentionable,
+/// number, attachment.
 const OPTION_TYPES: RangeInclusive<u64> = 1..=11;
 /// The types that contain options themselves.
 const GROUPS: RangeInclusive<u64> = 1..=2;

@@ -1,5 +1,5 @@
-//! Examines a file in the cogs folder: can it be a library, and has its writer finished?
-//! It waits for nothing and opens nothing but the file itself; waiting is up to the watcher.
+//! Examines a file in the cogs folder: can it be a library, and has its writer finished? It waits for nothing and opens
+//! nothing but the file itself; waiting is up to the watcher.
 
 use std::{
     env::consts::DLL_SUFFIX,

@@ -2,9 +2,9 @@
 //! This module decides the race; [`Notices`](super::Notices) sends the acknowledgement.
 //! <https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-response>
 //!
-//! A component that belongs to no cog goes to every cog that subscribed, and only one of them will
-//! answer it. So the host defers it only while it is in some queue and no handler is running: a running
-//! one may be about to answer with anything.
+//! A component that belongs to no cog goes to every cog that subscribed, and only one of them will answer it. So the
+//! host defers it only while it is in some queue and no handler is running: a running one may be about to answer
+//! with anything.
 
 use std::{
     mem,

@@ -37,8 +37,8 @@ impl Filters {
         self.pass_once(event, &OnceCell::new())
     }
 
-    /// Like [`pass`](Self::pass), for one of several cogs: the first one with a filter
-    /// examines the event, for all of them.
+    /// Like [`pass`](Self::pass), for one of several cogs: the first one with a filter examines the event, for
+    /// all of them.
     fn pass_once(&self, event: &Event, source: &OnceCell<Source>) -> bool {
         let Some(filters) = &self.0 else { return true };
         let source = source.get_or_init(|| Source::of(event));

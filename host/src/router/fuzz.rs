@@ -24,8 +24,8 @@ pub fn message(bytes: &[u8]) {
     let _ = (event::deleted(&json), event::interaction(&json));
 }
 
-/// Checks that what is called is a word of the message and what follows it, and that
-/// no message with a call was skipped.
+/// Checks that what is called is a word of the message and what follows it, and that no message with a call
+/// was skipped.
 fn call(prefix: &Prefix, json: &str, message: Incoming<'_>) {
     if let Some((name, arguments)) = prefix.command(&message) {
         assert!(prefix.may_be_in(json), "it was passed over");

@@ -1,6 +1,6 @@
-//! What the host itself answers when a cog cannot: that a command's cog is away or busy, "thinking …"
-//! in time, and that a handler failed. Only the user sees these texts. They are sent in the
-//! background; the router does not wait for them.
+//! What the host itself answers when a cog cannot: that a command's cog is away or busy, "thinking …" in time, and
+//! that a handler failed. Only the user sees these texts. They are sent in the background; the router does not
+//! wait for them.
 
 use std::{
     sync::{Arc, Weak},
@@ -60,8 +60,8 @@ pub struct Notices {
     pub work: TaskTracker,
     /// How long an interaction may wait in a queue before the host acknowledges it.
     pub defer_after: Duration,
-    /// How long a deferred interaction may stay unanswered after its handlers have ended, if the
-    /// host deferred it and no handler did.
+    /// How long a deferred interaction may stay unanswered after its handlers have ended, if the host deferred it and
+    /// no handler did.
     pub answer_timeout: Duration,
     /// The message for the user when a handler failed; empty: no message.
     pub failure_text: Arc<str>,
@@ -108,8 +108,8 @@ impl Notices {
         });
     }
 
-    /// A cog is done with an interaction; does what remains if that was the last one.
-    /// `table` says which cogs are away by now.
+    /// A cog is done with an interaction; does what remains if that was the last one. `table` says which cogs are
+    /// away by now.
     pub(super) fn left(&self, how: Left, pending: Arc<Pending>, table: &Table) {
         match how {
             Left::ToOthers => {}
@@ -119,8 +119,8 @@ impl Notices {
         }
     }
 
-    /// A handler failed, and no other is running any more. Unless the interaction has an answer, the
-    /// user gets a message that it failed.
+    /// A handler failed, and no other is running any more. Unless the interaction has an answer, the user gets a
+    /// message that it failed.
     fn failed(&self, pending: &Pending) {
         let Some(discord) = self.discord.clone() else { return };
         let (to, defer) = (pending.interaction.clone(), Arc::clone(&pending.defer));
@@ -206,9 +206,9 @@ impl Notices {
         self.say(to, &format!("{} is too busy at the moment. Try again later.", subject(to)));
     }
 
-    /// Acknowledges interactions that wait too long, in a queue or for the answer of the cog that owns
-    /// them. They arrive here in the order in which they are due; the weak reference does not keep
-    /// interactions that were handled in the meantime.
+    /// Acknowledges interactions that wait too long, in a queue or for the answer of the cog that owns them. They
+    /// arrive here in the order in which they are due; the weak reference does not keep interactions that were handled
+    /// in the meantime.
     pub(super) async fn defer_in_time(self: Arc<Self>, mut due: mpsc::UnboundedReceiver<Due>) {
         while let Some((came, pending)) = due.recv().await {
             if pending.strong_count() == 0 {

@@ -1,5 +1,5 @@
-//! The routing table: names of events and commands, and which cogs declared them. Rebuilt
-//! whenever a cog is added or removed.
+//! The routing table: names of events and commands, and which cogs declared them. Rebuilt whenever a cog is
+//! added or removed.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -123,8 +123,8 @@ impl Table {
             if command.discord.is_some() {
                 let registered = self.registered.entry(command.kind).or_default();
                 registered.entry(command.name.clone()).or_insert_with(|| listener.clone());
-                // A call that is queued until then is handled by the new cog: what that one marks as
-                // ephemeral must not be shown to others.
+                // A call that is queued until then is handled by the new cog: what that one marks as ephemeral must not
+                // be shown to others.
                 self.add_ephemeral(command);
             }
         }

@@ -1,5 +1,5 @@
-//! What a user reads whose press is lost on its way to a cog, and that no event is still
-//! routed by a table that was replaced.
+//! What a user reads whose press is lost on its way to a cog, and that no event is still routed by a table that
+//! was replaced.
 
 use std::{
     sync::{Arc, Mutex, mpsc as blocking},

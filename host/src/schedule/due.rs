@@ -66,8 +66,8 @@ impl Schedule {
         table.agenda.first().map(|(at, _)| *at)
     }
 
-    /// A task has reached one of its moments. Returns whether its rhythm is slow enough
-    /// to be written to the store at once.
+    /// A task has reached one of its moments. Returns whether its rhythm is slow enough to be written to the
+    /// store at once.
     fn reach(self: &Arc<Self>, table: &mut Table, name: &Arc<str>, at: u64, now: u64) -> bool {
         let Some((due, over)) = table.change(name, |task| task.reach(at, now, &self.clock)) else {
             return false;

@@ -86,8 +86,8 @@ impl Planned {
         }
     }
 
-    /// The time is `at`, one of its moments. Returns the due time of the run to start
-    /// now, if any, and the wait that is over.
+    /// The time is `at`, one of its moments. Returns the due time of the run to start now, if any, and the wait
+    /// that is over.
     pub(super) fn reach(&mut self, at: u64, now: u64, clock: &HostClock) -> (Option<u64>, Due) {
         match std::mem::replace(&mut self.run, Run::None) {
             Run::Again { at: again, due, _wait } if again == at && at < self.next => {
@@ -151,8 +151,8 @@ impl Planned {
         }
     }
 
-    /// Another generation serves. A run of the previous one has ended when that was paused, or it keeps its
-    /// abandoned thread, and its result is ignored.
+    /// Another generation serves. A run of the previous one has ended when that was paused, or it keeps its abandoned
+    /// thread, and its result is ignored.
     pub(super) fn leave_behind(&mut self) {
         if let Run::UnderWay { .. } = self.run {
             self.run = Run::None;

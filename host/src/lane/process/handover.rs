@@ -86,8 +86,8 @@ impl Handover {
         Ok(next)
     }
 
-    /// A followed item starts; its call may have changed, or be known only later. `None` if the process was
-    /// not given such an item.
+    /// A followed item starts; its call may have changed, or be known only later. `None` if the process was not given
+    /// such an item.
     pub(super) fn begins(&self, number: u64) -> Option<Begin> {
         let (mut observer, call) = {
             let mut given = self.given();
@@ -102,8 +102,8 @@ impl Handover {
         Some(begin)
     }
 
-    /// A handler has ended; `ended` is `None` if the cog has no handler for the call. Returns how long
-    /// ago its item was started.
+    /// A handler has ended; `ended` is `None` if the cog has no handler for the call. Returns how long ago its item
+    /// was started.
     pub(super) fn ended(&self, number: u64, ended: Option<Ended>) -> Option<Duration> {
         let Running { item, since } = {
             let mut given = self.given();

@@ -115,8 +115,8 @@ impl Owner {
             }
         };
         self.end_group();
-        // What the process sent before it ended is carried out. A process that it has started may still
-        // hold its end of the socket.
+        // What the process sent before it ended is carried out. A process that it has started may still hold its end
+        // of the socket.
         let _ = socket::refuse_more(self.stream.as_fd());
         while matches!(self.receiver.fill(self.stream.as_fd()), Ok(1..)) && self.take_frames().is_ok() {}
         let was_ordered = self.ends_at.is_some();

@@ -1,6 +1,6 @@
 //! A lane in its own process: the runner, the loader and the table of the thread lane, in a process of this
-//! program that holds nothing else of the host. A cog that crashes ends only that process, and retiring it
-//! means ending the process.
+//! program that holds nothing else of the host. A cog that crashes ends only that process, and retiring it means
+//! ending the process.
 //!
 //! ```text
 //!    host                                                   process of the cog

@@ -9,8 +9,8 @@ use tokio::time::Interval;
 use super::trace;
 use crate::config::Sandbox;
 
-/// Maximum number of threads. `RLIMIT_NPROC` is no use: it counts those of all processes of a user, and
-/// does not apply to root.
+/// Maximum number of threads. `RLIMIT_NPROC` is no use: it counts those of all processes of a user, and does not
+/// apply to root.
 /// <https://man7.org/linux/man-pages/man2/getrlimit.2.html>
 const THREADS_MAX: u64 = 128;
 

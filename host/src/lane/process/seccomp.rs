@@ -20,8 +20,8 @@ pub(super) fn filter() -> Result<(), Error> {
     // The filter that allows calls is installed last, because it does not allow to install another one.
     let own = u64::from(std::process::id());
     let filters = [
-        // The flags of `clone3` are behind a pointer, which no filter can read. With ENOSYS, the C
-        // library falls back to `clone`.
+        // The flags of `clone3` are behind a pointer, which no filter can read. With ENOSYS, the C library falls
+        // back to `clone`.
         (rules_for([libc::SYS_clone3]), errno(libc::ENOSYS), SeccompAction::Allow),
         (ended(own)?, SeccompAction::KillProcess, SeccompAction::Allow),
         (allowed()?, SeccompAction::Allow, errno(libc::EPERM)),

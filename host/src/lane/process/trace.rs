@@ -38,15 +38,15 @@ const SIGNALS: [i32; 8] = [
     libc::SIGSYS,
     libc::SIGXCPU,
 ];
-/// Maximum number of lines after the first one: each frame has a name and a place, and so has each
-/// function inlined in it.
+/// Maximum number of lines after the first one: each frame has a name and a place, and so has each function
+/// inlined in it.
 pub(super) const LINES: usize = 4 * FRAMES;
 /// Time limit in seconds, even on a busy machine: names are read from the library's file.
 const MAX_SECONDS: i64 = 5;
 /// Maximum number of frames.
 const FRAMES: usize = 32;
-/// Resolving names takes more than the alternate signal stack that Rust gives its threads.
-/// Untouched pages take no memory.
+/// Resolving names takes more than the alternate signal stack that Rust gives its threads. Untouched pages
+/// take no memory.
 const STACK_BYTES: usize = 1 << 20;
 
 type Handler = extern "C" fn(i32, *mut libc::siginfo_t, *mut libc::c_void);
@@ -256,8 +256,8 @@ struct Frames<W> {
 }
 
 impl<W: FnMut(&str)> Frames<W> {
-    /// Takes the next frame. Returns whether to continue. Names of the host's own frames are not
-    /// resolved, which would take long.
+    /// Takes the next frame. Returns whether to continue. Names of the host's own frames are not resolved, which
+    /// would take long.
     fn take(&mut self, frame: &Frame) -> bool {
         if self.from.is_some_and(|from| from != frame.ip() as usize) {
             return true;
@@ -279,8 +279,8 @@ impl<W: FnMut(&str)> Frames<W> {
                 }
             }
         };
-        // Functions inlined in it come first. SAFETY: only one thread traces, and nothing else in
-        // this process uses the crate.
+        // Functions inlined in it come first. SAFETY: only one thread traces, and nothing else in this process
+        // uses the crate.
         unsafe { backtrace::resolve_frame_unsynchronized(frame, resolved) };
         if self.written == before && !is_glue {
             self.say("<unknown>");

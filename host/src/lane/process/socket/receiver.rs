@@ -110,8 +110,8 @@ impl Receiver {
         Ok(Some(frame))
     }
 
-    /// The file that was sent along with the last frame. Must be taken before the next frame, as a
-    /// large one has a file too.
+    /// The file that was sent along with the last frame. Must be taken before the next frame, as a large one
+    /// has a file too.
     pub(in super::super) fn file(&mut self) -> Option<OwnedFd> {
         self.files.pop_front()
     }
