@@ -1,9 +1,9 @@
-//! Step 7 of a replacement: takes a retired generation's remains apart, in an order in which none of its code or
-//! data is used after it is unmapped. Its thread must have ended, with its thread-local destructors; the threads
-//! that it started must have ended; no slot may be alive; the signal handlers that it left must be reset. Then the
-//! library is closed (`dlclose`, which runs its destructors), seen to be unmapped in `/proc/self/maps`, and its
-//! pthread keys are deleted. What cannot be finished is held: it stays mapped, is counted, and is reported by name.
-//! A leak is better than a crash.
+//! Step 7 of a replacement: takes a retired generation's remains apart, in an order in which none of its code or data
+//! is used after it is unmapped. Its thread must have ended, with its thread-local destructors; the threads that it
+//! started must have ended; no slot may be alive. Then the host restores the signal dispositions that the library has
+//! changed, closes it (`dlclose`, which runs its destructors), checks in `/proc/self/maps` that it is unmapped, and
+//! deletes its pthread keys. What cannot be finished is held: it stays mapped, is counted, and is reported by name. A
+//! leak is better than a crash.
 //!
 //! One thread does this for all cogs and waits for none of them: a thread is joined only once the kernel no longer
 //! lists it, and a library, whose destructors are the cog's code, is closed on a thread of its own.
