@@ -1,5 +1,5 @@
-//! When a new generation is to blame for what goes wrong, and when a cog has kept its thread too often. It only counts
-//! and decides.
+//! When a new generation is to blame for what goes wrong, and when a cog has kept its thread too often. It counts and
+//! judges; the owner acts.
 //!
 //! Panics and unreadable state always count. Errors that handlers return count only in comparison with the
 //! previous generation: a bot in many servers always has some. What Discord refused, the network did or a user
