@@ -1,5 +1,5 @@
-//! A host that begins once more in its process: restarted by its config as it is now, or upgraded to another program. All
-//! is tried that can be before anything is closed; if it fails all the same, the host goes on as it was.
+//! Restarting a host within its process: with the current config, or upgraded to another program. Everything that can
+//! be tried is tried before anything is closed; if the restart fails after all, the host goes on as it was.
 
 use std::{
     path::{Path, PathBuf},
@@ -26,38 +26,39 @@ use crate::{
     sessions::Sessions,
 };
 
-/// What a host that can begin once more is begun by.
+/// What a restart of the host needs.
 #[derive(Clone, Copy)]
 pub(super) struct Again<'a> {
-    /// Reads the config as it is now.
+    /// Reads the current config.
     pub(super) reread: &'a dyn Fn() -> Result<Config, Failure>,
     /// How the process was started.
     pub(super) started: &'a Arc<Started>,
 }
 
-/// How a host begins once more. All that can be has been tried.
+/// A restart or an upgrade that has been tried as far as possible.
 pub(super) enum Beginning {
     Restart(Next),
     Upgrade(Change),
 }
 
-/// What a host is restarted by.
+/// What a host is restarted with.
 pub(super) struct Next {
     pub(super) config: Arc<Config>,
-    /// The control socket, where it has another path.
+    /// The control socket, if its path has changed.
     pub(super) control: Option<Socket>,
-    /// The metrics' endpoint, where it has another address; or none, where it had one.
+    /// The metrics' endpoint, if its address has changed; `Some(None)` if there is no endpoint any more.
     pub(super) endpoint: Option<Option<Endpoint>>,
 }
 
-/// The program that a host goes on as.
+/// The program that a host is upgraded to.
 pub(super) struct Change {
     program: Program,
     started: Arc<Started>,
 }
 
 impl Again<'_> {
-    /// Tries what can be; if that fails, the asker reads why, and the host goes on as it is. `control` is where its socket is.
+    /// Tries as much as possible. If that fails, the asker gets the reason and the host goes on as it is. `control` is
+    /// the path of its socket.
     pub(super) async fn prepare(
         self,
         host: &Host,
@@ -92,10 +93,10 @@ impl Again<'_> {
         if !unsaved.is_empty() {
             let text = format!("the state of {} is not stored yet, and would be lost", unsaved.join(", "));
             return Err(Failure::new(Exit::Failed, text)
-                .help("look at the store's disk: is it full, or gone?".to_owned()));
+                .help("check the store's disk: is it full, or gone?".to_owned()));
         }
         Host::look(&config)?;
-        // Token, addresses, health check. The store's file is this host's own until it has closed.
+        // Tries the token, addresses and health check. The store's file is locked by this host until it has closed.
         Sessions::open(&Config { store: None, stats: None, ..config.clone() }).await?.close().await;
         let path = socket_path(&config);
         let control = if path == control { None } else { Some(Socket::bind(&path)?) };
@@ -107,7 +108,8 @@ impl Again<'_> {
         Ok(Next { config: Arc::new(config), control, endpoint })
     }
 
-    /// The new program also reads the config and opens the sessions.
+    /// Checks the new program, and what a restart would check: the new program reads the config and opens the sessions
+    /// too.
     async fn change(self, host: &Host, control: &Path, file: Option<PathBuf>) -> Result<Change, Failure> {
         let cogs = host.cogs().status().cogs;
         let libraries: Vec<PathBuf> =
@@ -118,18 +120,18 @@ impl Again<'_> {
     }
 }
 
-/// A host that has begun once more, as was wanted or as it was before, whose cogs are not loaded yet.
+/// A host that has restarted, as requested or as it was before, and whose cogs are not loaded yet.
 pub(super) struct Begun {
     since: Instant,
-    /// What failed, and why it goes on as it was.
+    /// What failed and why, if the host goes on as it was.
     failed: Option<(&'static str, Failure)>,
-    /// What the new config says and only another process can heed.
+    /// A note on changes in the config that only take effect in a new process.
     ignored: &'static str,
     asker: Asker,
 }
 
 impl Begun {
-    /// Whether it is not as it was before.
+    /// Whether the restart succeeded.
     pub(super) fn is_as_wanted(&self) -> bool {
         self.failed.is_none()
     }
@@ -149,7 +151,7 @@ impl Begun {
     }
 }
 
-/// Closes the host and opens it by another config; by the one it had if it does not open by that.
+/// Closes the host and opens it with another config, or with the old one if that fails.
 pub(super) async fn restart(host: Host, config: Arc<Config>, asker: Asker) -> Result<(Host, Begun), Failure> {
     tracing::info!("restarting");
     supervisor::reloading();
@@ -157,7 +159,7 @@ pub(super) async fn restart(host: Host, config: Arc<Config>, asker: Asker) -> Re
     let (before, clock) = (Arc::clone(host.config()), host.sessions().clock.clone());
     let ignored = match config.log == before.log && config.runtime == before.runtime {
         true => "",
-        false => "; what changed in `[log]` and `[runtime]` takes another process",
+        false => "; changes in `[log]` and `[runtime]` take effect only in a new process",
     };
     let NotRestarted { error, before: left } = match host.restart(config).await {
         Ok(host) => return Ok((host, Begun { since, failed: None, ignored, asker })),
@@ -167,8 +169,8 @@ pub(super) async fn restart(host: Host, config: Arc<Config>, asker: Asker) -> Re
     go_on(before, clock, left, (what, error.into()), asker).await
 }
 
-/// Closes the host and goes on as another program; this returns if that does not succeed, and with nothing if a signal
-/// has asked for the end meanwhile.
+/// Closes the host and continues as another program. Returns only if that fails, or with `None` if a signal has asked
+/// the host to end meanwhile.
 pub(super) async fn upgrade(
     host: Host,
     change: Change,
@@ -198,7 +200,7 @@ pub(super) async fn upgrade(
     go_on(before, clock, left, (what, failure), asker).await.map(Some)
 }
 
-/// Opens the host as it was.
+/// Opens the host again as it was.
 async fn go_on(
     config: Arc<Config>,
     clock: HostClock,
@@ -220,7 +222,7 @@ async fn go_on(
         }
         Err(error) => {
             let (text, help) = failure.into_parts();
-            let text = format!("{what} it had, but it does not start with that, and ends: {text}");
+            let text = format!("{what} it had, but does not start with that either, and ends: {text}");
             asker.answer(&Answer::refused(text, help)).await;
             Err(error)
         }

@@ -1,5 +1,5 @@
-//! `gearshift cogs`: asks a running host over its control socket. It loads nothing itself and starts no runtime: what
-//! counts is how soon the host hears of it.
+//! `gearshift cogs`: sends requests to a running host over its control socket. It loads nothing itself and starts no
+//! runtime, so that the host gets the request as soon as possible.
 
 use clap::{Args, Subcommand};
 
@@ -17,13 +17,13 @@ use crate::{
 #[command(
     long_about = "List, show, load, unload or reload the cogs of the running host, over its control socket.\n\n\
         The host is found by its config file: run this in the same folder, or name the file with --config. Without a \
-        config file the only running host of this user is taken.",
+        config file, it is this user's only running host.",
     after_long_help = "Examples:\n\
         \n    gearshift cogs list\
         \n    gearshift cogs reload ping\
         \n    gearshift cogs reload ping counter --json   # one report a line, with the time of each phase\
         \n    gearshift cogs reload ping --lane process   # to a process of its own, no event lost\n\n\
-        A cog that fails to load leaves the running one as it was; the exit code is then 1."
+        If a cog fails to load, the version that is running stays as it was, and the exit code is 1."
 )]
 pub(super) struct CogsCommand {
     #[command(subcommand)]
@@ -35,20 +35,21 @@ pub(super) struct CogsCommand {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Show every cog, its generation, what it has done and what is wrong with it
+    /// List all cogs with their generation, counters and problems
     List,
-    /// Show cogs with their events and planned tasks: when each runs, when it is due next, how it ended
+    /// Show the events and scheduled tasks of cogs: when each task runs, when it is due next, and how its last run
+    /// ended
     Info(Names),
     /// Load cogs by name from the host's folder
     Load(Names),
-    /// Let cogs save their state and go; their files stay
+    /// Save the state of cogs and unload them; their files stay
     Unload(Names),
-    /// Replace cogs by what their files hold now, changed or not; together where they exchange commands
+    /// Reload cogs from their files, changed or not; cogs that exchange commands are replaced together
     Reload {
         #[command(flatten)]
         names: Names,
 
-        /// Move them: `thread`, on a thread of the host, or `process`, in a process of their own. Until the host restarts
+        /// Move them to a thread of the host each (`thread`) or to a process each (`process`), until the host restarts
         #[arg(long, value_name = "KIND")]
         lane: Option<LaneKind>,
     },

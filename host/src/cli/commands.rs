@@ -1,4 +1,4 @@
-//! `gearshift commands`: what Discord has of the bot's commands, asked through the running host.
+//! `gearshift commands`: the bot's registered commands, through the running host.
 
 use clap::{Args, Subcommand};
 
@@ -8,21 +8,21 @@ use super::{
 };
 use crate::control::Request;
 
-/// Compare the commands that Discord has of the bot with what the cogs declare, register them, or delete old ones
+/// Compare the bot's registered commands with what the cogs declare, register them, or delete old ones
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Compare the commands that Discord has of the bot with what the cogs declare, register them, or delete \
-        old ones. The running host is asked, over its control socket.\n\n\
-        The host registers what its cogs declare, and deletes by itself only what one of its cogs declared since it \
-        started: what it does not know may be of a cog whose file is broken today, or of another program. With a command \
-        go the permissions that servers gave it.",
+    long_about = "Compare the bot's registered commands with what the cogs declare, register them, or delete old ones. \
+        Asks the running host over its control socket.\n\n\
+        The host registers the commands that its cogs declare. By itself it deletes only commands that one of its cogs \
+        has declared since it started: an unknown command may belong to a cog whose file is broken today, or to \
+        another program. Deleting a command also deletes the permissions that servers set for it.",
     after_long_help = "Examples:\n\
         \n    gearshift commands list\
         \n    gearshift commands diff\
         \n    gearshift commands sync\
         \n    gearshift commands prune\
         \n    gearshift commands prune oldname\n\n\
-        The exit code is 1 if Discord refuses something, or if it cannot be known which commands are of nobody."
+        The exit code is 1 if Discord refuses something, or if the host cannot tell which commands no cog declares."
 )]
 pub(super) struct CommandsCommand {
     #[command(subcommand)]
@@ -34,13 +34,13 @@ pub(super) struct CommandsCommand {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Show the commands that Discord has, and which cog declares each
+    /// List the registered commands, and which cog declares each
     List,
-    /// Show what the host would create, change and delete at Discord, field by field; nothing is changed
+    /// Show which commands the host would create, change and delete, field by field, without changing anything
     Diff,
-    /// Register what the cogs declare, now
+    /// Register the commands that the cogs declare now
     Sync,
-    /// Delete the commands that no cog declares: all of them, or those that are named
+    /// Delete commands that no cog declares: all of them, or only those named
     Prune {
         /// Names of commands, without the slash
         #[arg(value_name = "NAME")]

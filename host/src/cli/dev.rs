@@ -1,4 +1,4 @@
-//! `gearshift dev`: builds cogs, runs the bot with them, and replaces each as its sources change.
+//! `gearshift dev`: builds cogs, runs the bot with them, and replaces each when its sources change.
 
 use std::{
     path::{Path, PathBuf},
@@ -22,44 +22,44 @@ use crate::{
     log::{self, Journal},
 };
 
-/// Build cogs, run the bot with them, and replace each as soon as its sources have changed
+/// Build cogs, run the bot with them, and replace each as soon as its sources change
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Build cogs, run the bot with them, and replace each as soon as its sources have changed. The bot stays \
-        connected meanwhile; a source that does not compile leaves what serves as it is, and the compiler's words stand in \
-        the log and on the page.\n\n\
-        The bot runs on a Discord inside this process, with a prompt and a page as `gearshift play` has them, or with \
-        `--discord` on the real one, as `gearshift run` does. The cogs of the folders are all that it has; everything \
-        else comes from the config file, if there is one. Without one it has a store.\n\n\
-        What a build reads is what cargo says it reads: sources, included files, path dependencies.",
+    long_about = "Build cogs, run the bot with them, and replace each as soon as its sources change. The bot stays \
+        connected meanwhile. If a change does not compile, the old version keeps serving, and the compiler's messages \
+        appear in the log and on the page.\n\n\
+        The bot runs on the built-in Discord, with the prompt and the page of `gearshift play`, or with `--discord` on \
+        the real one, as with `gearshift run`. It loads only the cogs of the given folders; everything else comes from \
+        the config file, if there is one. Without a config file the bot has a store.\n\n\
+        Watched are all files that cargo reports for a build: sources, included files, path dependencies.",
     after_long_help = "Examples:\n\
         \n    gearshift new greeter && cd greeter && gearshift dev\
         \n    gearshift dev plugins/ping plugins/counter\
         \n    DISCORD_TOKEN=… gearshift dev --discord --config bot.toml cogs\n\n\
-        Build with the same cargo from a shell meanwhile: it waits for the other one, and nothing is built twice."
+        You can run the same cargo in a shell meanwhile: the two wait for each other, and nothing is built twice."
 )]
 pub(super) struct DevCommand {
-    /// Packages of cogs, or folders with such packages [default: the current folder]
+    /// Cargo packages of cogs, or folders that contain some [default: the current folder]
     #[arg(value_name = "FOLDER")]
     folders: Vec<PathBuf>,
 
-    /// Connect to Discord instead of the one in this process
+    /// Connect to Discord instead of the built-in one
     #[arg(long, conflicts_with_all = ["member", "wire", "transcript"])]
     discord: bool,
 
-    /// Build as for shipping: slower to build, faster to run
+    /// Build in release mode: slower to build, faster to run
     #[arg(long)]
     release: bool,
 
-    /// Play a package's `smoke.txt` against each new version of its cog
+    /// Run a package's `smoke.txt` against each new version of its cog
     #[arg(long)]
     smoke: bool,
 
-    /// The config file [default: gearshift.toml, if it is there]
+    /// The config file [default: gearshift.toml, if it exists]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 
-    /// What is logged, instead of RUST_LOG and `[log] filter`: `debug`, or `info,cog=debug`
+    /// Log filter, instead of RUST_LOG and `[log] filter`: `debug`, or `info,cog=debug`
     #[arg(long, value_name = "FILTER")]
     log: Option<String>,
 
@@ -95,7 +95,7 @@ impl DevCommand {
         }
     }
 
-    /// The config, with the cogs that are built.
+    /// Reads the config, and points it to the folder of built cogs.
     fn read(&self, dev: &Dev) -> Result<Config, Failure> {
         let mut config = source::config_or_default(self.config.as_deref())?;
         config.cogs.folder = dev.folder().to_owned();
@@ -112,7 +112,8 @@ impl DevCommand {
     }
 }
 
-/// Nothing follows from a library that is as it was, and somebody who saved a source waits for it in vain.
+/// Logs why a cog does not serve. An unchanged library triggers nothing, so the author would wait in vain for a
+/// message.
 fn say_why_not(host: &Host, library: &Path) {
     let status = host.cogs().status();
     if let Some(refused) = status.refused.iter().find(|refused| refused.file == library) {
@@ -124,10 +125,10 @@ fn say_why_not(host: &Host, library: &Path) {
     }
 }
 
-/// Plays a package's transcript in a process of its own: against the new library, with an empty store.
+/// Runs a package's smoke script against the new library, in a process of its own with an empty store.
 async fn smoke(script: &Path, config: &Config) {
     if !script.is_file() {
-        return tracing::info!("there is no `{}` to be played", script.display());
+        return tracing::info!("there is no smoke script `{}`", script.display());
     }
     let output = async {
         let mut command = Command::new(std::env::current_exe()?);
@@ -135,7 +136,7 @@ async fn smoke(script: &Path, config: &Config) {
         if config.file.exists() {
             command.arg("--config").arg(&config.file);
         }
-        // It runs cogs that were built a moment ago.
+        // It runs code that was built a moment ago, and needs no token.
         command.env_remove(TOKEN_VARIABLE).stdin(Stdio::null()).kill_on_drop(true).output().await
     };
     match output.await {

@@ -1,19 +1,28 @@
-//! How a command ends: its exit code, and what it says when it failed.
-//! It knows no command; every command hands its end to it.
+//! How a command ends: its exit code, and the error that it prints.
+//! It knows no particular command; every command returns its failure to it.
 //!
 //! | code | name | when |
 //! |---|---|---|
-//! | 0 | ok | done; a host that was asked to end has closed everything in order |
-//! | 1 | failed | a cog was refused, a host or its store does not do what was asked, a shard is not ready (`gearshift status`), a check, also one of `gearshift doctor`, or a smoke script failed, a file is no library, a package is not there, damaged, not trusted or would replace another, or a cog is not installed or updated, a key cannot be used |
-//! | 2 | usage | the command line is not understood, also a reference to a package; `gearshift new` cannot use the name or the SDK |
-//! | 65 | data | a smoke script, a world file, an exported state or `gearshift.lock` cannot be read or understood; `gearshift dev` or `pack` finds no cog, or a package that cargo does not understand; `pack` cannot build a cog or use a library |
+//! | 0 | ok | success; a host that was asked to end has closed everything in order |
+//! | 1 | failed | a cog was refused; a host or its store does not do what was asked; a shard is not ready (`gearshift
+//! status`); a check, including one of `gearshift doctor`, or a smoke script failed; a file is not a library; a package
+//! is missing, damaged, not trusted or would replace another; a cog is not installed or not updated; a key cannot be
+//! used |
+//! | 2 | usage | the command line or a package reference is invalid; `gearshift new` cannot use the name or the SDK |
+//! | 65 | data | a smoke script, a world file, an exported state or `gearshift.lock` cannot be read or parsed;
+//! `gearshift dev` or `pack` finds no cog, or a package that cargo cannot read; `pack` cannot build a cog or use a
+//! library |
 //! | 69 | unavailable | a session could not be opened, no host answers on the control socket, a registry does not answer or refuses the login, or `gearshift dev` or `pack` finds no cargo |
-//! | 70 | internal | the host itself failed; report it |
-//! | 73 | cannot create | a folder, the control socket, the metrics' address, a private copy, a key, a folder of packages or a thread cannot be made or used, another host serves the bot, or another command changes what is installed |
-//! | 74 | output | what is printed or recorded cannot be written: the disk is full, the terminal is gone |
-//! | 77 | refused | Discord refuses the bot for good: its token, its intents, its shards |
-//! | 78 | configuration | `gearshift.toml` or the log filter is wrong, there is no token, or no folder of that name for cogs |
-//! | 130, 131, 143 | ended at once | a second SIGINT, SIGQUIT or SIGTERM came while it was closing, a second or more after the first |
+//! | 70 | internal | a bug in the host; please report it |
+//! | 73 | cannot create | a folder, the control socket, the metrics' address, a private copy, a key, a folder of
+//! packages or a thread cannot be created or used; another host is serving the bot; or another command is changing the
+//! installed cogs |
+//! | 74 | output | output or a recording cannot be written: the disk is full, the terminal is gone |
+//! | 77 | refused | Discord refuses the bot permanently: its token, its intents, its shards |
+//! | 78 | configuration | `gearshift.toml` or the log filter is invalid, there is no token, or the cogs folder does not
+//! exist |
+//! | 130, 131, 143 | ended at once | another SIGINT, SIGQUIT or SIGTERM arrived while the host was closing, a second or
+//! more after the first signal |
 
 use std::{any::Any, fmt, io::ErrorKind, process::ExitCode};
 
@@ -33,27 +42,27 @@ use crate::{
 /// The table of exit codes, for `--help`.
 pub(super) const TABLE: &str = "\
 Exit codes:
-  0    done; a host that was asked to end has closed everything in order
+  0    success; a host that was asked to end has closed everything in order
   1    failed: a cog was refused, a host or its store does not do what was asked,
-       a check or a smoke script failed; a package is not there, damaged, not trusted
+       a check or a smoke script failed; a package is missing, damaged, not trusted
        or would replace another; a cog is not installed; a key cannot be used
-  2    usage: the command line or a reference is not understood; `new`: a name or an
-       SDK will not do
+  2    usage: the command line or a package reference is invalid; `new`: the name or
+       the SDK cannot be used
   65   data: a smoke script, a world file, an exported state or gearshift.lock cannot
-       be read or understood; `dev`, `pack`: no cog, or a package that cargo does not
-       understand; `pack`: a cog that does not build, or an unfit library
+       be read or parsed; `dev`, `pack`: no cog, or a package that cargo cannot read;
+       `pack`: a cog that does not build, or a library that cannot be used
   69   unavailable: a session could not be opened, no host answers, a registry does
-       not answer or refuses the login, `dev`, `pack`: no cargo
-  70   internal: the host itself failed; please report it
+       not answer or refuses the login; `dev`, `pack`: no cargo
+  70   internal: a bug in the host; please report it
   73   cannot create: a folder, the control socket, the metrics' address, a key or a
-       thread cannot be had, another host serves the bot, or another command
-       changes what is installed
-  74   output: what is printed or recorded cannot be written
+       thread cannot be created, another host is serving the bot, or another
+       command is changing the installed cogs
+  74   output: output or a recording cannot be written
   77   refused: Discord refuses the bot (token, intents, shards)
-  78   configuration: gearshift.toml or the log filter is wrong, no token, or no cogs folder
+  78   configuration: gearshift.toml or the log filter is invalid, no token, or no cogs folder
   130  ended at once by a second SIGINT; 131 by a second SIGQUIT, 143 by a second SIGTERM";
 
-/// An exit code other than 0. Named after `sysexits.h` where that has a fitting one.
+/// An exit code other than 0. The numbers are those of `sysexits.h` where one fits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Exit {
@@ -72,7 +81,7 @@ pub(super) enum Exit {
 #[derive(Debug)]
 pub(super) struct Failure {
     exit: Exit,
-    /// None: everything was said already.
+    /// `None` if the error has already been printed.
     text: Option<String>,
     help: Option<String>,
 }
@@ -82,13 +91,14 @@ impl Failure {
         Failure { exit, text: Some(text.into()), help: None }
     }
 
-    /// A panic for what the system is short of, such as threads, which is no mistake of the host; none: it is another one.
+    /// The failure for a panic because the system ran out of something, such as threads, which is not a bug in the
+    /// host. `None` for any other panic.
     pub(super) fn of_panic(payload: &(dyn Any + Send)) -> Option<Failure> {
         let error = system_error(panic_text(payload))?;
         shortage(&error).map(|_| Failure::from(error))
     }
 
-    /// The command has already said what failed.
+    /// A failure that the command has already printed.
     pub(super) fn reported(exit: Exit) -> Failure {
         Failure { exit, text: None, help: None }
     }
@@ -106,12 +116,12 @@ impl Failure {
         self.exit
     }
 
-    /// What failed; may be several lines.
+    /// What failed, possibly in several lines.
     pub(super) fn text(&self) -> &str {
         self.text.as_deref().unwrap_or("failed")
     }
 
-    /// What failed, and what the reader can do: some errors hold their help in their own text.
+    /// What failed, and the help. Some errors have their help in their own text.
     pub(super) fn parts(&self) -> (&str, Option<&str>) {
         match (self.text().rsplit_once("\nhelp: "), &self.help) {
             (Some((text, help)), None) => (text, Some(help)),
@@ -119,16 +129,16 @@ impl Failure {
         }
     }
 
-    /// The same, to keep.
+    /// Like [`Failure::parts`], but owned.
     pub(super) fn into_parts(self) -> (String, Option<String>) {
         let (text, help) = self.parts();
         (text.to_owned(), help.map(str::to_owned))
     }
 
-    /// Says what failed on stderr.
+    /// Prints the error to stderr, and returns the exit code.
     pub(super) fn end(self) -> ExitCode {
         if self.text.is_some() {
-            // After what the log still holds, and like it without waiting for a reader.
+            // Through the log: after the lines that it still holds, and without waiting for a reader.
             log::write(&format!("{self}\n"));
         }
         ExitCode::from(self.exit as u8)
@@ -174,14 +184,14 @@ fn exit_of(error: &OpenError) -> Exit {
 impl From<HostError> for Failure {
     fn from(error: HostError) -> Failure {
         let short = match &error {
-            // Of inotify, too many open files are its own.
+            // Here "too many open files" means inotify's own limit.
             HostError::Watch { .. } => None,
             error => shortage(error),
         };
         let help = short.map(str::to_owned).or_else(|| match &error {
             HostError::Copies(error) => Some(error.help().to_owned()),
             HostError::Folder { source, .. } if source.kind() == ErrorKind::NotFound => {
-                Some("make it, or correct `[cogs] folder` or --cogs".to_owned())
+                Some("create it, or correct `[cogs] folder` or --cogs".to_owned())
             }
             HostError::Folder { .. } => {
                 Some("`[cogs] folder` names it; it must be a folder that this user can read".to_owned())
@@ -190,7 +200,7 @@ impl From<HostError> for Failure {
                 "set `[cogs] watch = false` to go without, or raise the limits of inotify (`sysctl fs.inotify`) or of this user's threads"
                     .to_owned(),
             ),
-            // Their texts hold their own help, or there is none.
+            // Their texts contain their help, or there is none.
             HostError::Sessions(_) | HostError::Ended(EndError::Panicked) | HostError::Gateway(_) => None,
             HostError::Ended(EndError::Refused(refused)) => Some(refused.help.clone()),
             HostError::Taken(error) => Some(error.help()),
@@ -200,7 +210,7 @@ impl From<HostError> for Failure {
         });
         let exit = match &error {
             HostError::Sessions(error) => exit_of(error),
-            // A name that is mistyped is the likely one, and an empty folder made for it would be no help.
+            // Most likely the name is mistyped, so creating an empty folder would not help.
             HostError::Folder { source, .. } if source.kind() == ErrorKind::NotFound => Exit::Configuration,
             HostError::Taken(_)
             | HostError::Copies(_)
@@ -244,19 +254,19 @@ impl From<CogError> for Failure {
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Failure {
         match error.kind() {
-            // The reader of stdout has left, and wants no more.
+            // The reader of stdout has closed it.
             ErrorKind::BrokenPipe => Failure::reported(Exit::Failed),
             ErrorKind::StorageFull
             | ErrorKind::QuotaExceeded
             | ErrorKind::FileTooLarge
             | ErrorKind::ReadOnlyFilesystem
             | ErrorKind::WriteZero => Failure::new(Exit::Output, format!("failed to write: {error}"))
-                .help("make room, or send the output somewhere else".to_owned()),
-            // Of a terminal that is gone, or a disk that is broken; it has no name in `ErrorKind`.
+                .help("free some space, or send the output somewhere else".to_owned()),
+            // The terminal is gone, or the disk is broken; `ErrorKind` has no variant for it.
             _ if error.raw_os_error() == Some(libc::EIO) => {
                 Failure::new(Exit::Output, format!("failed to write: {error}"))
             }
-            // What is read is text.
+            // All input is text.
             ErrorKind::InvalidData => Failure::new(Exit::Data, format!("cannot read the input: {error}")),
             _ => Failure::new(Exit::CannotCreate, format!("the system refused: {error}"))
                 .help(shortage(&error).map(str::to_owned)),
@@ -304,7 +314,7 @@ mod tests {
         assert_eq!(missing.exit, Exit::Configuration);
         let text = missing.to_string();
         assert!(text.starts_with("error: cannot use the cogs folder `/srv/bot/cgos`: "), "{text}");
-        assert!(text.ends_with("\nhelp: make it, or correct `[cogs] folder` or --cogs"), "{text}");
+        assert!(text.ends_with("\nhelp: create it, or correct `[cogs] folder` or --cogs"), "{text}");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! `gearshift inspect`: what libraries say about themselves. Nothing of them is executed.
+//! `gearshift inspect`: shows what libraries declare about themselves. It executes no code of theirs.
 
 use std::{
     io::{self, Write},
@@ -10,22 +10,22 @@ use clap::Args;
 use super::exit::{Exit, Failure};
 use crate::{error::chain, library::Inspection, log};
 
-/// Show what is written in libraries: name, version, ABI, events, commands; nothing is executed
+/// Show what libraries declare: name, version, ABI, events, commands; none of their code is run
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Show what is written in libraries: name, version, ABI, compiler, events, commands, and whether this \
-        host can serve them. Nothing of them is executed, so a library of unknown origin can be looked at.",
+    long_about = "Show what libraries declare: name, version, ABI, compiler, events, commands, and whether this host \
+        can serve them. None of their code is run, so it is safe to inspect a library of unknown origin.",
     after_long_help = "Examples:\n\
         \n    gearshift inspect cogs/*.so\
         \n    gearshift inspect --json target/release/libping.so\n\n\
-        The exit code is 1 if one of them is no cog that this host can serve."
+        The exit code is 1 if one of them is not a cog that this host can serve."
 )]
 pub(super) struct Inspect {
     /// Libraries
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 
-    /// Print JSON, one object a line
+    /// Print JSON, one object per line
     #[arg(long)]
     json: bool,
 }

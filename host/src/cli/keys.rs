@@ -1,4 +1,4 @@
-//! `gearshift keys`: keys that packages are signed with, and those that are trusted.
+//! `gearshift keys`: the keys that sign packages, and those that the config trusts.
 
 use std::{
     env, fs,
@@ -21,12 +21,12 @@ use crate::{
     text,
 };
 
-/// Holds the password of a key where nobody can be asked.
+/// The environment variable with the password of a key, for when no user can be asked.
 const PASSWORD: &str = "GEARSHIFT_KEY_PASSWORD";
-/// The key that is made and used if none is named.
+/// The name of the default key.
 const USUAL: &str = "gearshift";
 
-/// Make keys that packages are signed with, and trust those of others
+/// Create keys to sign packages with, and trust the keys of others
 #[derive(Debug, Args)]
 pub(super) struct KeysCommand {
     #[command(subcommand)]
@@ -35,32 +35,32 @@ pub(super) struct KeysCommand {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Make a key: NAME.key, which is to be kept secret, and NAME.pub, which is to be given away
+    /// Create a key pair: NAME.key, to be kept secret, and NAME.pub, to be published
     New {
-        /// Its name, or the path of its files without their endings; without a slash in the user's folder of keys
+        /// Name of the key, in the user's folder of keys, or with a slash the path of its files without extension
         #[arg(default_value = USUAL)]
         name: PathBuf,
 
-        /// Make one that anybody can sign with who reads the file: for CI
+        /// Do not protect the key with a password, for CI: anyone who can read the file can sign with it
         #[arg(long)]
         no_password: bool,
     },
-    /// List the user's keys, and those that the config trusts
+    /// List this user's keys, and those that the config trusts
     List {
-        /// The config [default: gearshift.toml, if it is there]
+        /// The config file [default: gearshift.toml, if it exists]
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
     },
-    /// Add a public key to a config, which is made if it is not there
+    /// Add a public key to a config file, which is created if it does not exist
     Trust {
-        /// `RW…`, or a file such as NAME.pub
+        /// The key, `RW…`, or a file such as NAME.pub
         key: String,
 
-        /// Only for packages below this: `ghcr.io/me`, or `./packages` for a folder
+        /// Trust it only for packages below this place: `ghcr.io/me`, or `./packages` for a folder
         #[arg(long, value_name = "PLACE")]
         registry: Option<String>,
 
-        /// The config
+        /// The config file
         #[arg(long, value_name = "FILE", default_value = DEFAULT)]
         config: PathBuf,
     },
@@ -91,10 +91,10 @@ fn new(name: &Path, no_password: bool) -> Result<(), Failure> {
     };
     let key = files.make(password)?;
     let mut out = io::stdout().lock();
-    writeln!(out, "made the key {}", key.id())?;
+    writeln!(out, "created the key {}", key.id())?;
     writeln!(
         out,
-        "  secret: `{}`; without it and its password nobody can sign so again",
+        "  secret: `{}`; without it and its password nobody can sign with this key",
         files.secret.display()
     )?;
     writeln!(
@@ -105,7 +105,7 @@ fn new(name: &Path, no_password: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Asks twice; what is mistyped could never be used.
+/// Asks for the password twice: a key with a mistyped password could never be used.
 fn new_password() -> io::Result<String> {
     if let Some(password) = env::var_os(PASSWORD) {
         return Ok(password.to_string_lossy().into_owned());
@@ -178,7 +178,7 @@ fn trust(key: &str, registry: Option<&str>, config: &Path) -> Result<(), Failure
         Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
         Err(error) => return Err(failed("read")(error)),
     };
-    // What is wrong in it is said in its own words; nothing is written into it then.
+    // If the config is invalid, its own error is reported and nothing is written.
     let before = Config::parse(&there, config)?;
     let written = registry.and_then(|name| before.registry_section(name)).map(|section| &*section.written);
     let registry = written.or(registry);
@@ -190,24 +190,24 @@ fn trust(key: &str, registry: Option<&str>, config: &Path) -> Result<(), Failure
         None => section(document.as_table_mut(), "packages"),
         Some(registry) => section(document.as_table_mut(), "registry").and_then(|all| section(all, registry)),
     };
-    let section = section.ok_or_else(|| odd("`packages` or `registry` in it is no section"))?;
+    let section = section.ok_or_else(|| odd("`packages` or `registry` in it is not a section"))?;
     let keys = section.entry("trusted_keys").or_insert_with(|| value(Array::new()));
-    let keys = keys.as_array_mut().ok_or_else(|| odd("`trusted_keys` in it is no list"))?;
+    let keys = keys.as_array_mut().ok_or_else(|| odd("`trusted_keys` in it is not a list"))?;
     let mut out = io::stdout().lock();
     let place = registry.unwrap_or("any registry");
     if keys.iter().any(|it| it.as_str() == Some(&key.to_string())) {
-        writeln!(out, "the key {} was trusted for {place} already", key.id())?;
+        writeln!(out, "the key {} is already trusted for {place}", key.id())?;
         return Ok(());
     }
     keys.push(key.to_string());
     file::replace(config, document.to_string().as_bytes(), ".gearshift-").map_err(failed("write"))?;
-    writeln!(out, "the key {} is trusted for {place}, by `{}`", key.id(), config.display())?;
+    writeln!(out, "the key {} is now trusted for {place}, in `{}`", key.id(), config.display())?;
     let has_own = |section: &&RegistrySection| section.trusted_keys.is_some();
     match registry {
         Some(name) => {
             let is_first = before.registry_section(name).filter(has_own).is_none();
             if is_first && !before.packages.trusted_keys.is_empty() {
-                writeln!(out, "  note: the keys of `[packages]` do not count there any more")?;
+                writeln!(out, "  note: the keys of `[packages]` no longer count there")?;
             }
         }
         None => {
@@ -215,7 +215,8 @@ fn trust(key: &str, registry: Option<&str>, config: &Path) -> Result<(), Failure
                 let name = &section.written;
                 writeln!(
                     out,
-                    "  note: `[registry.{name:?}]` has keys of its own, which this one is none of; `--registry {}` adds it",
+                    "  note: `[registry.{name:?}]` has keys of its own, and this is not one of them; `--registry {}` \
+        adds it",
                     argument(name)
                 )?;
             }
@@ -224,7 +225,7 @@ fn trust(key: &str, registry: Option<&str>, config: &Path) -> Result<(), Failure
     Ok(())
 }
 
-/// A section, which is made if it is not there.
+/// A section, which is created if it does not exist.
 fn section<'t>(table: &'t mut dyn TableLike, name: &str) -> Option<&'t mut dyn TableLike> {
     let implicit = || {
         let mut table = Table::new();
@@ -238,7 +239,7 @@ fn read_public(file: &Path) -> Result<PublicKey, Failure> {
     let text = text::read(file);
     let text = text.map_err(|source| KeyError::Io { action: "read", file: file.to_owned(), source })?;
     text.parse().map_err(|_| {
-        Failure::new(Exit::Failed, format!("`{}` holds no public key of minisign's", file.display()))
+        Failure::new(Exit::Failed, format!("`{}` does not contain a minisign public key", file.display()))
     })
 }
 
@@ -253,7 +254,7 @@ fn folder() -> Result<PathBuf, Failure> {
     Ok(base.join("gearshift/keys"))
 }
 
-/// The files of a key that is named or shown by its path.
+/// The files of a key, given by its name or its path.
 fn files(name: &Path) -> Result<KeyFiles, Failure> {
     let text = name.to_string_lossy();
     let stem = text.strip_suffix(".key").or_else(|| text.strip_suffix(".pub")).unwrap_or(&text);
@@ -267,30 +268,30 @@ fn files(name: &Path) -> Result<KeyFiles, Failure> {
     Ok(named)
 }
 
-/// Whether a package is signed, and with which key.
+/// Whether to sign a package, and with which key.
 #[derive(Debug, Args)]
 pub(super) struct Signing {
-    /// Sign it, with the key of this name or file; the usual one if none is named
+    /// Sign the packages with the key of this name or file [default key: gearshift]
     #[arg(long, value_name = "KEY", num_args = 0..=1, default_missing_value = USUAL, require_equals = true)]
     sign: Option<PathBuf>,
 }
 
 impl Signing {
-    /// The key, if one is wanted.
+    /// The key, if the package is to be signed.
     pub(super) fn key(&self) -> Result<Option<SecretKey>, Failure> {
         let Some(name) = &self.sign else { return Ok(None) };
         let file = files(name)?.secret;
         match SecretKey::read(&file, || password(&file)) {
             Err(KeyError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
                 let text = format!("there is no secret key `{}`", file.display());
-                Err(Failure::new(Exit::Failed, text).help("`gearshift keys new` makes one".to_owned()))
+                Err(Failure::new(Exit::Failed, text).help("`gearshift keys new` creates one".to_owned()))
             }
             read => Ok(Some(read?)),
         }
     }
 }
 
-/// The failure of a signature that could not be made.
+/// The failure when a package could not be signed.
 pub(super) fn unsigned(packed: &Packed<'_>, why: &str) -> Failure {
     Failure::new(Exit::Failed, format!("failed to sign `{}`: {why}", packed.package().name()))
 }

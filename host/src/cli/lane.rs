@@ -1,4 +1,4 @@
-//! `gearshift lane`: the process of one cog, for those who look into it with a debugger.
+//! `gearshift lane`: shows the process of a cog, for attaching a debugger.
 
 use std::io::{self, Write};
 
@@ -11,11 +11,11 @@ use super::{
 };
 use crate::control::Request;
 
-/// Debug the process that a cog lives in
+/// Debug the process of a cog
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Debug the process that a cog lives in. A cog on a thread of the host moves to a process of its own by \
-        `gearshift cogs reload NAME --lane process`, without a lost event.",
+    long_about = "Debug the process of a cog. `gearshift cogs reload NAME --lane process` moves a cog from a thread of \
+        the host to a process of its own, without losing an event.",
     after_long_help = "Examples:\n\
         \n    gearshift lane attach music\
         \n    gdb -p \"$(gearshift lane attach music --json | jq .id)\""
@@ -30,7 +30,7 @@ pub(super) struct LaneCommand {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Show a cog's process, and how to look into it
+    /// Show a cog's process, and the commands that attach a debugger or profiler to it
     Attach {
         /// The cog's name
         name: String,
@@ -57,17 +57,17 @@ impl LaneCommand {
             let memory = process["memory_bytes"].as_u64().unwrap_or_default() >> 20;
             writeln!(out, "{generation}: process {id}, {memory} MiB")?;
             writeln!(out, "gdb -p {id}\nlldb -p {id}\nperf record -g -p {id}\nstrace -f -p {id}")?;
-            // The watchdog knows no debugger: <https://man7.org/linux/man-pages/man2/ptrace.2.html>
+            // The watchdog does not notice a debugger: <https://man7.org/linux/man-pages/man2/ptrace.2.html>
             writeln!(
                 out,
-                "A process that is kept longer than `[limits] stuck_after_ms` is given up meanwhile."
+                "A process that is stopped for longer than `[limits] stuck_after_ms` is abandoned."
             )?;
         }
         Ok(())
     }
 }
 
-/// Why a cog has no process, and how it gets one.
+/// Why a cog has no process, and how to give it one.
 fn without_process(name: &str, cog: &Value) -> (String, String) {
     let is_one = cog["lane"] == "process";
     match cog["stage"].as_str().unwrap_or_default() {
@@ -85,7 +85,7 @@ fn without_process(name: &str, cog: &Value) -> (String, String) {
         ),
         _ => (
             format!("`{name}` has no process of its own"),
-            format!("`gearshift cogs reload {name} --lane process` moves it to one, without a lost event"),
+            format!("`gearshift cogs reload {name} --lane process` moves it to one, without losing an event"),
         ),
     }
 }

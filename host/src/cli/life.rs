@@ -1,5 +1,5 @@
-//! A host's life: a look at this machine, then the metrics' endpoint, then sessions, then the control socket, then cogs, then
-//! whatever it is for, then everything closed in order. What it is for is said by the command.
+//! The life of a host: checks of this machine, the metrics' endpoint, the sessions, the control socket, the cogs, then
+//! the work that the command passes in, and at the end closing everything in order.
 
 use std::{
     io,
@@ -35,17 +35,17 @@ use crate::{
     sessions::Sessions,
 };
 
-/// What still runs on the runtime when everything is closed gets so long: a name that is being resolved, a line that is
-/// being read.
+/// How long tasks that still run on the runtime may take when everything is closed: a name that is being resolved, a
+/// line that is being read.
 const LEFTOVERS: Duration = Duration::from_millis(200);
-/// By then what a start leads to is done as well: commands are compared with Discord's, members have come.
+/// By then the work that follows a start is done too: commands are compared with Discord's, members have arrived.
 const START: Duration = Duration::from_secs(1);
 
-/// Threads that a host has besides its workers before it loads a cog: of the gateway, the store, the folder's watch (two), what
-/// retires cogs, what starts their processes, and what reads files.
+/// Threads of a host besides its workers, before it loads a cog: the gateway, the store, the folder's watch (two), the
+/// thread that retires cogs, the one that starts their processes, and the one that reads files.
 const OTHER_THREADS: usize = 7;
 
-/// Libraries panic where they cannot start a thread, so all of them are tried before.
+/// Starts and ends as many threads as the host will need: libraries panic if they cannot start one.
 fn try_threads(count: usize) -> Result<(), Failure> {
     let gate = Arc::new(Mutex::new(()));
     let closed = gate.lock();
@@ -63,7 +63,7 @@ fn try_threads(count: usize) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A runtime, and who asks the host to end.
+/// A runtime, and the signals that ask the host to end.
 #[derive(Debug)]
 pub(super) struct Life {
     pub(super) runtime: Runtime,
@@ -71,19 +71,19 @@ pub(super) struct Life {
 }
 
 impl Life {
-    /// Before anything else exists, on a runtime as the configuration wants it.
+    /// Starts a runtime as the config wants it, before anything else exists.
     pub(super) fn begin(wanted: &config::Runtime) -> Result<Life, Failure> {
         try_threads(wanted.workers + OTHER_THREADS)?;
         Life::on(Builder::new_multi_thread().worker_threads(wanted.workers).enable_all().build()?)
     }
 
-    /// On a runtime that is there.
+    /// Uses an existing runtime.
     pub(super) fn on(runtime: Runtime) -> Result<Life, Failure> {
         let signals = Signals::listen(runtime.handle())?;
         Ok(Life { runtime, signals })
     }
 
-    /// Opens something that needs no host, attends to it until a signal comes, and closes it.
+    /// Opens something that needs no host, works on it until done or until a signal arrives, and closes it.
     pub(super) fn attend<T>(
         self,
         open: impl Future<Output = Result<T, Failure>>,
@@ -104,8 +104,8 @@ impl Life {
         done
     }
 
-    /// Opens, loads, runs until `work` is done, Discord refuses the bot or a signal comes, and closes. Cogs go by `clock`.
-    /// With `again` the host can be restarted or upgraded meanwhile.
+    /// Opens the host and loads its cogs, runs until `work` is done, Discord refuses the bot or a signal arrives, and
+    /// closes. Cogs use `clock`. With `again`, the host can be restarted or upgraded meanwhile.
     pub(super) fn live(
         self,
         claim: SocketClaim,
@@ -117,7 +117,7 @@ impl Life {
         let Life { runtime, mut signals } = self;
         runtime.spawn(supervisor::live());
         let config = Arc::new(config);
-        // Others than the host of `gearshift run` may run beside it with the same file.
+        // Only the host of `gearshift run` has the endpoint: others may run beside it with the same config file.
         let wanted = config.metrics.as_ref().filter(|_| again.is_some());
         let mut endpoint = runtime.block_on(open_endpoint(wanted))?;
         let progress = Progress::begin("opening the sessions");
@@ -141,7 +141,7 @@ impl Life {
             bound
         })?;
         if let Err(error) = install::settle(&config) {
-            tracing::warn!(help = error.help(), "what is installed cannot be looked at: {}", chain(&error));
+            tracing::warn!(help = error.help(), "cannot check the installed cogs: {}", chain(&error));
         }
         progress.now("loading the cogs");
         let mut before = again.map(|again| again.started.before()).unwrap_or_default();
@@ -153,7 +153,7 @@ impl Life {
                 if let Some(endpoint) = &endpoint {
                     endpoint.show(host.cogs());
                 }
-                // Who asks for the end during the start does not wait for a cog that is slow to set up.
+                // A signal during the start does not wait for a cog that is slow to set up.
                 let is_ready = tokio::select! {
                     () = host.bring() => true,
                     () = signals.asked() => false,
@@ -175,7 +175,7 @@ impl Life {
                         supervisor::stopping(host.config().limits.close_timeout);
                         let closed = host.close().await;
                         tracing::info!("closed in {}", Shown(since.elapsed()));
-                        // Only now another host may have it: this one has saved its states.
+                        // Another host may take the socket only now that this one has saved its states.
                         drop(back);
                         return done.and(closed.map_err(|lost| HostError::from(lost).into()));
                     }
@@ -214,22 +214,22 @@ impl Life {
     }
 }
 
-/// What can be found out on this machine is said before anybody else is asked. From then on no other host can have the
-/// control socket, and what else belongs to its config.
+/// Checks what can be checked on this machine, before anything is asked of others. From then on no other host can take
+/// the control socket, nor anything else that belongs to its config.
 pub(super) fn look(config: &Config) -> Result<SocketClaim, Failure> {
     let claim = SocketClaim::take(&socket_path(config))?;
     Host::look(config)?;
     Ok(claim)
 }
 
-/// Why a host serves no more.
+/// Why a host stopped serving.
 enum End {
     Done(Result<(), Failure>),
     Again(Beginning, Asker),
 }
 
-/// Answers on the control socket until `work` is done, Discord refuses the bot, a signal comes or a restart or an
-/// upgrade that can succeed is asked for. Gives the socket back.
+/// Answers on the control socket until `work` is done, Discord refuses the bot, a signal arrives, or a restart or an
+/// upgrade is requested that can succeed. Returns the socket.
 async fn serve(
     host: &Host,
     mut control: Socket,
@@ -241,7 +241,7 @@ async fn serve(
     supervisor::ready();
     let memory = tokio::spawn(process::give_back_at_rest(START));
     let path = control.path().to_owned();
-    // On a task of its own: `work` may wait for the reader of stdout.
+    // In a task of its own: `work` may wait for the reader of stdout.
     let (stop, stopped) = oneshot::channel::<()>();
     let (ask, mut asked) = mpsc::channel(1);
     let ask = again.is_some().then_some(ask);
@@ -276,7 +276,7 @@ async fn serve(
     (end, serving.await.ok())
 }
 
-/// The endpoint that a config wants.
+/// Opens the endpoint that the config asks for.
 pub(super) async fn open_endpoint(wanted: Option<&config::Metrics>) -> Result<Option<Endpoint>, Failure> {
     match wanted {
         Some(metrics) => Ok(Some(Endpoint::open(metrics).await?)),
@@ -284,7 +284,7 @@ pub(super) async fn open_endpoint(wanted: Option<&config::Metrics>) -> Result<Op
     }
 }
 
-/// Where this configuration's control socket is.
+/// The path of this config's control socket.
 pub(super) fn socket_path(config: &Config) -> PathBuf {
     config.control.socket.clone().unwrap_or_else(|| control::default_path(&config.file))
 }

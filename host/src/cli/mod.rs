@@ -1,5 +1,5 @@
-//! The command line: what can be asked of the program, and the texts that teach it.
-//! It wires; what a command does is in its own room.
+//! The command line: its subcommands and their help texts.
+//! It only dispatches; each command has a module of its own.
 
 mod again;
 mod check;
@@ -49,9 +49,9 @@ use crate::{
     version,
     about = "A Discord bot host that replaces its cogs while the bot stays connected",
     long_about = "A Discord bot host that replaces its cogs while the bot stays connected.\n\n\
-        A cog is a library in a folder. Put one there and it serves; replace the file and the new one takes over: \
-        no event lost, none handled twice, state carried over. `gearshift new` makes one, and \
-        `gearshift dev` runs it without a token, on the Discord that is built in.",
+        A cog is a library in a folder. Put one there and it is loaded; replace the file and the new version takes \
+        over: no event is lost or handled twice, and the cog's state is carried over. `gearshift new` creates a cog, \
+        and `gearshift dev` runs it on the built-in Discord, without a token.",
     after_long_help = exit::TABLE
 )]
 struct Cli {
@@ -93,9 +93,9 @@ enum Command {
     TryOut(check::Trial),
 }
 
-/// Does what the command line asks for.
+/// Parses the command line and runs the command.
 pub fn main() -> ExitCode {
-    // Nobody types that: it is the host that starts it, and small matters more than help texts.
+    // Only the host starts this command: a small process matters more than help texts.
     if std::env::args_os().nth(1).is_some_and(|command| command == PROCESS_COMMAND) {
         return run_process();
     }
@@ -104,7 +104,7 @@ pub fn main() -> ExitCode {
             Some(failure) => format!("{failure}\n"),
             None => format!("error: the host failed: {panic}\n{REPORT}\n"),
         });
-        // A second panic in the unwinding would end the process before it is written.
+        // A second panic while unwinding would end the process before this is written.
         log::flush(LAST_LINES);
     }));
     let code = match Cli::try_parse() {
@@ -112,7 +112,7 @@ pub fn main() -> ExitCode {
             let exit = Failure::of_panic(&*panic).map_or(Exit::Internal, |failure| failure.exit());
             Failure::reported(exit).end()
         }),
-        // `--help` and `--version` are errors, too; for what is not understood the exit code is 2.
+        // clap reports `--help` and `--version` as errors too; the exit code of a usage error is 2.
         Err(said) => match said.print() {
             Ok(()) => ExitCode::from(u8::try_from(said.exit_code()).unwrap_or(2)),
             Err(error) => Failure::from(error).end(),
@@ -122,11 +122,12 @@ pub fn main() -> ExitCode {
     code
 }
 
-/// How long the last lines of the log may take at the end, or before another program goes on: a reader that stalls then does not get them.
+/// How long to wait for the last log lines to be written, at exit or before another program takes over. A reader that
+/// stalls for longer loses them.
 const LAST_LINES: Duration = Duration::from_secs(3);
 
-/// What the reader of a panic's text can do.
-const REPORT: &str = "help: this is a mistake in the host; please report it with the lines above";
+/// The help below the message of a panic.
+const REPORT: &str = "help: this is a bug in the host; please report it with the lines above";
 
 fn execute(command: Command) -> ExitCode {
     let done: Result<(), Failure> = match command {

@@ -1,4 +1,4 @@
-//! `gearshift pack`: cogs become packages in a folder.
+//! `gearshift pack`: builds packages of cogs in a folder.
 
 use std::path::{Path, PathBuf};
 
@@ -16,36 +16,38 @@ use crate::{
     packages::{Access, PackError, Packed, Place, Repository, Words, WordsError},
 };
 
-/// Make packages of cogs: libraries, manifest, README, changelog, signature
+/// Build packages of cogs: libraries, manifest, README, changelog, signature
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Make packages of cogs: builds those below some folders in a release build and puts each into a folder of \
-        packages, an OCI image layout that can be installed from and pushed to a registry. With --library it takes \
-        libraries that are built already, one for each target. The same libraries are always the same package, byte for byte.\n\n\
-        README, CHANGELOG.md, licence, authors and description are those of the cog's package. A settings.schema.json beside \
-        its Cargo.toml (JSON Schema) says what the operator can and must set.",
+    long_about = "Build packages of cogs: build all cogs below the given folders in release mode, and put each into a \
+        folder of packages. That is an OCI image layout, which can be installed from and pushed to a registry. With \
+        --library, take libraries that are already built, one for each target. The same libraries always give the same \
+        package, byte for byte.\n\n\
+        README, CHANGELOG.md, licence, authors and description are those of the cog's cargo package. A \
+        settings.schema.json (JSON Schema) beside its Cargo.toml describes the settings that the operator can and must \
+        set.",
     after_long_help = "Examples:\n\
         \n    gearshift pack\
         \n    gearshift pack plugins/* --sign\
         \n    gearshift pack --library x86/libgreeter.so --library arm/libgreeter.so"
 )]
 pub(super) struct Pack {
-    /// Folders with packages of cogs [default: .]
+    /// Folders with cargo packages of cogs [default: .]
     #[arg(value_name = "FOLDER")]
     folders: Vec<PathBuf>,
 
-    /// A library that is built already, instead of a build; once for each target. README and licence are those of FOLDER
+    /// Take this library instead of building one; once for each target. README and licence come from FOLDER
     #[arg(long, value_name = "FILE")]
     library: Vec<PathBuf>,
 
-    /// Build for this target; may be named more than once
+    /// Build for this target; can be given several times
     #[arg(long, value_name = "TRIPLE", conflicts_with = "library")]
     target: Vec<String>,
 
     #[command(flatten)]
     signing: Signing,
 
-    /// The folder of packages
+    /// Folder of packages to write to
     #[arg(long, value_name = "FOLDER", default_value = PACKAGES)]
     out: PathBuf,
 
@@ -71,7 +73,7 @@ impl Pack {
         Ok(())
     }
 
-    /// The libraries of each cog, and what its author says of it.
+    /// The libraries of each cog, and its description by the author.
     async fn cogs(&self) -> Result<Vec<(Vec<PathBuf>, Words)>, Failure> {
         let here = [PathBuf::from(".")];
         let folders = if self.folders.is_empty() { &here[..] } else { &self.folders };
@@ -85,7 +87,7 @@ impl Pack {
             return Err(Failure::new(Exit::Usage, text));
         };
         let words = match dev::facts(folder)? {
-            // The README of whatever folder this is would be another's.
+            // No folder was named, and this one has no package: its README would belong to something else.
             None if self.folders.is_empty() => Words::default(),
             facts => words(folder, facts.unwrap_or_default())?,
         };

@@ -1,4 +1,4 @@
-//! What the commands about packages share: the way to a repository, and how what was done is printed.
+//! Shared by the commands on packages: how a repository is reached, and how the result is printed.
 
 use std::{
     io::{self, Write},
@@ -18,17 +18,17 @@ use crate::{
     packages::{Access, PackageError, Packed, Place, PublicKey, Put, ReferenceError, Repository, Trust},
 };
 
-/// The folder of packages if none is named.
+/// The default folder of packages.
 pub(super) const PACKAGES: &str = "packages";
 
-/// How packages are reached, and whose are trusted.
+/// How packages are reached, and which keys are trusted.
 #[derive(Debug, Args)]
 pub(super) struct Reach {
-    /// The config with `[packages]` and `[registry."…"]` [default: gearshift.toml, if it is there]
+    /// Config file with `[packages]` and `[registry."…"]` [default: gearshift.toml, if it exists]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 
-    /// Ask the registry without TLS; loopback is asked so in any case
+    /// Connect to the registry without TLS, as is always done for loopback addresses
     #[arg(long)]
     plain_http: bool,
 }
@@ -39,7 +39,7 @@ impl Reach {
         source::config_or_default(self.config.as_deref())
     }
 
-    /// The repository of a place, and who must have signed what is there.
+    /// The repository of a place, and who must have signed its packages.
     pub(super) fn open(&self, place: &Place, config: &Config) -> Result<(Repository, Trust), Failure> {
         let mut access = Access::to(place, config);
         access.plain_http |= self.plain_http;
@@ -48,30 +48,30 @@ impl Reach {
     }
 }
 
-/// One thread is enough.
+/// A runtime on this thread, which is enough.
 pub(super) fn runtime() -> Result<Runtime, Failure> {
     Ok(Builder::new_current_thread().enable_all().build()?)
 }
 
-/// That a registry is asked again stands in the log.
+/// Logs warnings only, such as that a registry is asked again.
 pub(super) fn log_warnings() -> Result<(), Failure> {
     Ok(log::init(&config::Log { filter: "warn".to_owned(), ..config::Log::default() }, None, None)?)
 }
 
-/// How a package is put somewhere, and how that is shown.
+/// How a package is stored, and how the result is printed.
 #[derive(Debug, Args)]
 pub(super) struct Putting {
-    /// Replace a version that is there with another content
+    /// Overwrite a version that exists with different content
     #[arg(long)]
     force: bool,
 
-    /// Print JSON, one object a line
+    /// Print JSON, one object per line
     #[arg(long)]
     json: bool,
 }
 
 impl Putting {
-    /// Puts it there, and says what became of it.
+    /// Stores the package, and prints the result.
     pub(super) async fn put(
         &self,
         verb: &str,

@@ -1,5 +1,5 @@
-//! The program of this process: how it was started, whether another file can take its place, and the change itself. It
-//! closes nothing: the caller has done that before.
+//! The program of this process: how it was started, whether another file can replace it, and the replacement itself. It
+//! closes nothing: the caller has already done that.
 #![allow(unsafe_code, reason = "sets dispositions of signals and flags of descriptors")]
 
 use std::{
@@ -33,30 +33,30 @@ use crate::{
     text::OneLine,
 };
 
-/// How long each look at the new program may take.
+/// How long each check of the new program may take.
 const LOOK: Duration = Duration::from_secs(30);
-/// Every signal number of Linux.
+/// All signal numbers of Linux.
 const SIGNALS: Range<i32> = 1..65;
-/// Names the process, and its descriptor of what a host has left to the next program.
+/// The environment variable with the process and the descriptor of what a host has left to the next program.
 const LEFT: &str = "GEARSHIFT_HANDOVER";
-/// Where descriptors begin that a service manager hands over, see sd_listen_fds(3).
+/// The first descriptor that a service manager hands over, see sd_listen_fds(3).
 const FIRST_HANDED_OVER: i32 = 3;
 
-/// How this process was started; a program that takes its place is started in the same way.
+/// How this process was started; a program that replaces it is started in the same way.
 #[derive(Debug)]
 pub(super) struct Started {
-    /// The file, by the path that it had then.
+    /// The program's file, by its path at that time.
     file: io::Result<PathBuf>,
-    /// With the name of the program.
+    /// Includes the name of the program.
     arguments: Vec<OsString>,
     environment: Vec<(OsString, OsString)>,
     folder: io::Result<PathBuf>,
     ignored: Vec<i32>,
-    /// What the program before it in this process has left.
+    /// What the previous program in this process has left.
     left: Option<Vec<u8>>,
 }
 
-/// A program that can take this one's place.
+/// A program that can replace this one.
 #[derive(Debug)]
 pub(super) struct Program {
     pub(super) file: PathBuf,
@@ -65,7 +65,7 @@ pub(super) struct Program {
 }
 
 impl Started {
-    /// Before anything is changed.
+    /// Notes how the process was started; to be called before anything is changed.
     pub(super) fn note() -> Started {
         Started {
             file: own_file(),
@@ -77,13 +77,13 @@ impl Started {
         }
     }
 
-    /// What a host before it has left, in this process.
+    /// What the previous host in this process has left.
     pub(super) fn before(&self) -> Before {
         self.left.as_deref().map(Before::read).unwrap_or_default()
     }
 
-    /// Looks whether a file, or else the one that this process was started from, as it is now, can take its place: whether it
-    /// is Gearshift, understands the arguments and the config, and can serve the libraries.
+    /// Checks whether a file, or else the current file at the path that this process was started from, can replace it:
+    /// whether it is Gearshift, accepts the arguments and the config, and can serve the libraries.
     pub(super) async fn look(
         &self,
         file: Option<PathBuf>,
@@ -94,7 +94,7 @@ impl Started {
             (Some(file), _) => file,
             (None, Ok(file)) => file.clone(),
             (None, Err(error)) => {
-                return Err(failed(format!("which file this host was started from is not known: {error}"))
+                return Err(failed(format!("cannot tell which file this host was started from: {error}"))
                     .help("name the new program: `gearshift upgrade FILE`".to_owned()));
             }
         };
@@ -109,7 +109,7 @@ impl Started {
         let output = self.run(&file, &["--version".into()], "--version").await?;
         let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
         if !version.starts_with("gearshift ") || version.lines().count() != 1 {
-            return Err(failed(format!("`{shown}` is not Gearshift: it does not tell its version")));
+            return Err(failed(format!("`{shown}` is not Gearshift: `--version` does not print a version of it")));
         }
         let own = self.arguments.iter().skip(1).cloned();
         self.run(&file, &own.chain(["--dry-run".into()]).collect::<Vec<_>>(), "run --dry-run").await?;
@@ -117,7 +117,8 @@ impl Started {
             let libraries = libraries.iter().map(Into::into);
             let arguments: Vec<OsString> = ["inspect".into()].into_iter().chain(libraries).collect();
             self.run(&file, &arguments, "inspect").await.map_err(|failure| {
-                let help = "`gearshift inspect` of the new program says it of each; build them for it first"
+                let help = "build the cogs for the new program first; its `gearshift inspect` shows what is wrong with \
+        each"
                     .to_owned();
                 failure.help(help)
             })?;
@@ -125,7 +126,7 @@ impl Started {
         Ok(Program { file, version })
     }
 
-    /// Runs it to its end; an error is what it said.
+    /// Runs the program until it ends; an error contains its output.
     async fn run(&self, file: &Path, arguments: &[OsString], what: &str) -> Result<Output, Failure> {
         let shown = file.display();
         let failed =
@@ -158,8 +159,8 @@ impl Started {
         Err(failed(format!("failed ({}): {}", output.status, said.join("; "))))
     }
 
-    /// Goes on as another program, in the same process, which finds there what is `left` to it. Returns only if the system
-    /// refuses; then all is as before.
+    /// Replaces this program with another one in the same process, and passes it what is `left`. Returns only if the
+    /// system refuses; then everything is as before.
     pub(super) fn replace(&self, program: &Program, left: Option<&File>) -> io::Error {
         let mut arguments = self.arguments.iter();
         let mut command = std::process::Command::new(&program.file);
@@ -182,8 +183,8 @@ impl Started {
         error
     }
 
-    /// The descriptors that the service manager has handed over, which the next program is given as well. They are named in
-    /// the environment, which stays as it was.
+    /// The descriptors that the service manager has handed over, which the next program gets as well. The environment,
+    /// which stays the same, names them.
     fn handed_over(&self) -> Range<i32> {
         let value = |name: &str| {
             let found = self.environment.iter().find(|(key, _)| key == name);
@@ -195,16 +196,17 @@ impl Started {
         FIRST_HANDED_OVER..FIRST_HANDED_OVER.saturating_add(count)
     }
 
-    /// As they were at the start: what is ignored is inherited, and a cog may have changed it. Those of before.
+    /// Restores the signal dispositions of the start: an ignored signal is inherited, and a cog may have changed some.
+    /// Returns the dispositions that it replaced.
     fn put_back_signals(&self) -> Vec<(i32, libc::sigaction)> {
         let mut before = Vec::new();
         for signal in SIGNALS {
             let mut now = MaybeUninit::uninit();
-            // SAFETY: nothing is set, and the kernel fills in what is asked for where it answers 0.
+            // SAFETY: nothing is set, and the kernel fills in the action if it returns 0.
             if unsafe { libc::sigaction(signal, ptr::null(), now.as_mut_ptr()) } != 0 {
                 continue;
             }
-            // SAFETY: it was filled in.
+            // SAFETY: the call succeeded, so `now` was filled in.
             before.push((signal, unsafe { now.assume_init() }));
             // SAFETY: a `sigaction` of zeros is a valid one: the default disposition, no flags, an empty mask.
             let mut first: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
@@ -215,14 +217,14 @@ impl Started {
     }
 }
 
-/// What cannot be set, such as the disposition of SIGKILL, stays as it is.
+/// Sets a disposition. One that cannot be set, such as that of SIGKILL, stays as it is.
 fn set(signal: i32, action: &libc::sigaction) {
-    // SAFETY: the disposition is the default, to ignore, or one that was there.
+    // SAFETY: the disposition is the default, to ignore, or one that was set before.
     unsafe { libc::sigaction(signal, action, ptr::null_mut()) };
 }
 
-/// The file of this program, by the name that it was called by if that leads to it: behind a link, another version may be
-/// put in its place.
+/// The file of this program, by the name that it was called with if that leads to the file: if the name is a link, it
+/// may later point to another version.
 fn own_file() -> io::Result<PathBuf> {
     let file = env::current_exe()?;
     let name = env::args_os().next().map(PathBuf::from).unwrap_or_default();
@@ -235,8 +237,8 @@ fn own_file() -> io::Result<PathBuf> {
     Ok(called.into_iter().find(is_it).unwrap_or(file))
 }
 
-/// Reads what the program before has left. The variable names the process, too: its children inherit it, and not the
-/// descriptor.
+/// Reads what the previous program has left. The variable also names the process, because children inherit the variable
+/// but not the descriptor.
 fn take_left(text: &str) -> Option<Vec<u8>> {
     let (process, descriptor) = text.split_once(':')?;
     if process.parse() != Ok(std::process::id()) {
@@ -246,15 +248,15 @@ fn take_left(text: &str) -> Option<Vec<u8>> {
     if !target.to_string_lossy().starts_with(&format!("/memfd:{MEMORY}")) {
         return None;
     }
-    // SAFETY: nobody else has it: it is that memory, and the process has only begun.
+    // SAFETY: nothing else owns the descriptor: it is that memory, and the process has only just started.
     let mut memory = unsafe { File::from_raw_fd(descriptor.parse().ok()?) };
     let mut bytes = Vec::new();
     memory.read_to_end(&mut bytes).ok()?;
     Some(bytes)
 }
 
-/// Lets every descriptor but the standard ones, those in `kept` and that of `left` be closed when another program takes this
-/// process: a cog may have opened some in another way than Rust does.
+/// Marks every descriptor except the standard ones, those in `kept` and that of `left` to be closed when another
+/// program takes over this process: a cog may have opened some without this flag, which Rust sets.
 fn close_on_exec(kept: Range<i32>, left: Option<&File>) -> io::Result<()> {
     let left = left.map(AsRawFd::as_raw_fd);
     for entry in fs::read_dir("/proc/self/fd")? {
@@ -262,7 +264,8 @@ fn close_on_exec(kept: Range<i32>, left: Option<&File>) -> io::Result<()> {
             continue;
         };
         if number > libc::STDERR_FILENO && !kept.contains(&number) && Some(number) != left {
-            // SAFETY: this sets a flag of a descriptor. One that was closed meanwhile, as that of the listing, is refused.
+            // SAFETY: this sets a flag of a descriptor. For one that was closed meanwhile, such as that of the listing,
+            // it fails.
             unsafe { libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) };
         }
     }

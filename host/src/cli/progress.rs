@@ -1,5 +1,5 @@
-//! Shows that something long goes on: a spinner with the time it takes, or how much of a download is there, on a terminal
-//! only. It logs nothing; log lines are printed above it.
+//! Shows progress on a terminal: a spinner with the elapsed time, or a bar for a download. It logs nothing; log lines
+//! are printed above it.
 
 use std::{
     io::{IsTerminal, Write, stderr},
@@ -14,14 +14,14 @@ use crate::{
     packages::{Download, Downloads},
 };
 
-/// How often it moves.
+/// How often the spinner moves.
 const TICK: Duration = Duration::from_millis(100);
-/// What is smaller than this has come before anybody reads of it, in bytes.
+/// Downloads smaller than this are not shown, in bytes: they are over before anybody can read it.
 const DOWNLOAD_MIN: u64 = 256 << 10;
 const SPINNER: &str = "{spinner} {msg} {elapsed:.dim}";
 const BYTES: &str = "{spinner} {msg} {wide_bar} {binary_bytes} of {binary_total_bytes} {elapsed:.dim}";
 
-/// Shows each larger download while it arrives. Nothing without a terminal.
+/// Shows the progress of each larger download. `None` without a terminal.
 pub(super) fn downloads() -> Option<Downloads> {
     if !stderr().is_terminal() {
         return None;
@@ -34,7 +34,7 @@ pub(super) fn downloads() -> Option<Downloads> {
         }
         let is_this = shown.as_ref().is_some_and(|(of, _)| *of == size);
         if !is_this {
-            // The bar before goes first: there is one at a time.
+            // The previous bar must be removed first: there is only one at a time.
             *shown = None;
             *shown = Some((size, Progress::show(BYTES, "downloading", Some(size))));
         }
@@ -47,12 +47,12 @@ pub(super) fn downloads() -> Option<Downloads> {
     }))
 }
 
-/// A spinner; gone when dropped. Without a terminal there is none.
+/// A spinner or a bar, removed when dropped. Shows nothing without a terminal.
 #[derive(Debug)]
 pub(super) struct Progress(Option<ProgressBar>);
 
 impl Progress {
-    /// Shows `what` is going on.
+    /// Shows a spinner with `what` is going on.
     pub(super) fn begin(what: &'static str) -> Progress {
         match stderr().is_terminal() {
             true => Progress::show(SPINNER, what, None),
@@ -60,7 +60,7 @@ impl Progress {
         }
     }
 
-    /// `size` is what `{bytes}` in the template go up to.
+    /// `size` is the total for `{bytes}` in the template.
     fn show(template: &str, what: &'static str, size: Option<u64>) -> Progress {
         let style = ProgressStyle::with_template(template).expect("it is a constant, and a test reads it");
         let bar = ProgressBar::with_draw_target(size, ProgressDrawTarget::stderr()).with_style(style);
@@ -71,14 +71,14 @@ impl Progress {
         Progress(Some(bar))
     }
 
-    /// So many bytes are there.
+    /// Sets how many bytes have arrived.
     fn at(&self, bytes: u64) {
         if let Some(bar) = &self.0 {
             bar.set_position(bytes);
         }
     }
 
-    /// Something else is going on now.
+    /// Changes what is going on.
     pub(super) fn now(&self, what: &'static str) {
         if let Some(bar) = &self.0 {
             bar.set_message(what);

@@ -1,4 +1,4 @@
-//! `gearshift push` and `gearshift pull`: packages go from a folder to a registry, and back.
+//! `gearshift push` and `gearshift pull`: copy packages from a folder to a registry, and back.
 
 use std::path::PathBuf;
 
@@ -13,20 +13,21 @@ use crate::packages::{Access, Packed, Place, Reference, Repository, Trust};
 /// Copy a package from a folder to a registry
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Copy a package with its signatures from a folder of packages to a registry: Docker Hub, GHCR, Harbor and \
-        whatever else speaks OCI, or another folder. The login is docker's (`docker login`). The last part of the reference \
-        is the cog's name; without a version the newest one is pushed. A version that is there stays as it is.",
+    long_about = "Copy a package with its signatures from a folder of packages to a registry (Docker Hub, GHCR, Harbor \
+        or any other OCI registry), or to another folder. The login is the one of `docker login`. The last part of the \
+        reference is the cog's name; without a version, the newest one is pushed. A version that already exists stays \
+        as it is, unless --force replaces it.",
     after_long_help = "Examples:\n\
         \n    gearshift push ghcr.io/me/greeter\
         \n    gearshift push registry.example.com/cogs/greeter:1.2.0\
         \n    gearshift push /srv/packages/greeter"
 )]
 pub(super) struct Push {
-    /// Where to: HOST/PATH/NAME, or ./FOLDER/NAME; then :VERSION or @RANGE
+    /// Destination: HOST/PATH/NAME or ./FOLDER/NAME, optionally with :VERSION or @RANGE
     #[arg(value_name = "REF")]
     to: String,
 
-    /// The folder of packages that it is taken from
+    /// Folder of packages to take it from
     #[arg(long, value_name = "FOLDER", default_value = PACKAGES)]
     from: PathBuf,
 
@@ -55,19 +56,19 @@ impl Push {
 /// Copy a package from a registry to a folder
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Copy a package with its signatures from a registry to a folder of packages. Everything in it is checked \
-        against its digest; where `require_signed` is set in the config, nothing of it is read before a signature by a \
-        trusted key. Nothing is installed.",
+    long_about = "Copy a package with its signatures from a registry to a folder of packages. Everything in it is \
+        checked against its digest; if the config sets `require_signed`, nothing of it is read before a signature by a \
+        trusted key has been verified. Nothing is installed.",
     after_long_help = "Examples:\n\
         \n    gearshift pull ghcr.io/me/greeter:1.2.0\
         \n    gearshift pull ghcr.io/me/greeter@^1.2 --out /srv/packages"
 )]
 pub(super) struct Pull {
-    /// Which one: HOST/PATH/NAME, or ./FOLDER/NAME; then :VERSION, @RANGE or @sha256:…
+    /// Package: HOST/PATH/NAME or ./FOLDER/NAME, optionally with :VERSION, @RANGE or @sha256:…
     #[arg(value_name = "REF")]
     from: String,
 
-    /// The folder of packages that it is put into
+    /// Folder of packages to write to
     #[arg(long, value_name = "FOLDER", default_value = PACKAGES)]
     out: PathBuf,
 

@@ -1,4 +1,4 @@
-//! `gearshift restart`: has the running host close everything and open it again by the config as it is now.
+//! `gearshift restart`: makes the running host close everything and start again with the current config.
 
 use clap::Args;
 
@@ -8,19 +8,19 @@ use super::{
 };
 use crate::control::Request;
 
-/// Restart the running host: its config is read again, its sessions reopened, its cogs loaded again
+/// Restart the running host: reread its config, reopen its sessions, reload its cogs
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Restart the running host in its process. Its config and its token are read again and tried; then states \
-        are saved, the bot disconnects, and the sessions are opened and the cogs loaded by what the config says now. \
-        `[log]` and `[runtime]` stay as they were when the process started.\n\n\
-        A config that is wrong, a token that Discord refuses, a folder that is not there: the host goes on as it is. If it \
-        does not open with the new config all the same, it goes on with the one it had. Only the host of `gearshift run` can be \
-        restarted.",
+    long_about = "Restart the running host within its process. The host rereads its config and its token and checks \
+        them; then it saves the states of the cogs, disconnects, and opens its sessions and loads its cogs with the \
+        new config. Changes in `[log]` and `[runtime]` take effect only when the process itself is restarted.\n\n\
+        If a check fails (an invalid config, a token that Discord refuses, a missing folder), the host goes on as it \
+        is. If it then cannot start with the new config after all, it goes on with the old one. Only the host of \
+        `gearshift run` can be restarted.",
     after_long_help = "Examples:\n\
         \n    gearshift restart\
         \n    gearshift restart --config /etc/bot/gearshift.toml\n\n\
-        The exit code is 1 if the host was not restarted, and 69 when no host answers."
+        The exit code is 1 if the host was not restarted, and 69 if no host answers."
 )]
 pub(super) struct Restart {
     #[command(flatten)]

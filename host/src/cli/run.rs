@@ -1,4 +1,4 @@
-//! `gearshift run`: the host on Discord. It has nothing of its own to do but to wait.
+//! `gearshift run`: the host on Discord, until a signal ends it.
 
 use std::sync::Arc;
 
@@ -16,23 +16,23 @@ use crate::{clock::HostClock, log};
 /// Connect to Discord and serve, until SIGINT, SIGTERM, SIGQUIT or SIGHUP
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Connect to Discord and serve, until SIGINT (Ctrl-C), SIGTERM, SIGQUIT or SIGHUP. States are then saved; another \
-        signal, a second later or more, ends at once.\n\n\
-        The token comes from the variable DISCORD_TOKEN, or from the file that `[discord] token_file` names. Cogs come \
-        from `[cogs] folder`, which is watched: a library that appears there is loaded, one that changes is replaced, one \
-        that goes is retired, all while the bot stays connected.",
+    long_about = "Connect to Discord and serve, until SIGINT (Ctrl-C), SIGTERM, SIGQUIT or SIGHUP. The host then saves \
+        the states of the cogs and closes; another signal, a second later or more, ends it at once.\n\n\
+        The token comes from the environment variable DISCORD_TOKEN, or from the file that `[discord] token_file` \
+        names. Cogs come from `[cogs] folder`, which is watched: a new library is loaded, a changed one is replaced, \
+        and one that is removed is retired, all while the bot stays connected.",
     after_long_help = "A config file needs three lines:\n\
         \n    [cogs]\n    folder = \"cogs\"\n    [discord]\n\n\
         Examples:\n\
         \n    DISCORD_TOKEN=… gearshift run\
         \n    gearshift run --config /etc/bot/gearshift.toml --log info,cog=debug\n\n\
-        While developing, `gearshift dev` builds cogs and replaces them whenever their sources change."
+        For development, `gearshift dev` builds cogs and replaces them whenever their sources change."
 )]
 pub(super) struct Run {
     #[command(flatten)]
     source: Source,
 
-    /// Only look whether the arguments and the config are understood; nothing is opened
+    /// Only check that the arguments and the config are valid; open nothing
     #[arg(long)]
     dry_run: bool,
 }

@@ -1,5 +1,5 @@
-//! The host that a command asks: which one it is, how it is reached, and how its answer is shown. It starts no runtime:
-//! what counts is how soon the host gets the request.
+//! The running host that a command talks to: how it is found and reached, and how its answer is printed. It starts no
+//! runtime, so that the host gets the request as soon as possible.
 
 use std::{
     io::{self, Write},
@@ -19,32 +19,32 @@ use crate::{
     text::Lines,
 };
 
-/// Which host is asked, and in what form its answer is printed.
+/// Which host to ask, and how to print its answer.
 #[derive(Debug, Args)]
 pub(super) struct RunningHost {
-    /// The config file of the host [default: gearshift.toml]
+    /// The host's config file [default: gearshift.toml]
     #[arg(long, value_name = "FILE", global = true)]
     config: Option<PathBuf>,
 
-    /// The control socket of the host, instead of the one of its config file
+    /// The host's control socket, instead of the one in its config file
     #[arg(long, value_name = "PATH", global = true)]
     pub(super) socket: Option<PathBuf>,
 
-    /// Print JSON, each answer as a line of its own: an object, or an array of objects where many are listed
+    /// Print JSON, each answer as a line of its own: an object, or an array of objects for a list
     #[arg(long, global = true)]
     pub(super) json: bool,
 }
 
 impl RunningHost {
-    /// The config file that it was or would be started with.
+    /// The config file that the host was started with, or would be.
     pub(super) fn config_file(&self) -> &Path {
         self.config.as_deref().unwrap_or(Path::new(DEFAULT))
     }
 
-    /// Finds it.
+    /// Connects to the host.
     pub(super) fn connect(&self) -> Result<Client, Failure> {
         if let Some(socket) = &self.socket {
-            // As the host takes it.
+            // The host makes the path absolute too.
             return Ok(Client::connect(&config::absolute(socket))?);
         }
         let file = self.config_file();
@@ -54,7 +54,7 @@ impl RunningHost {
         let otherwise = || control::default_path(file);
         match Config::load(file) {
             Ok(config) => Ok(Client::connect(&config.control.socket.unwrap_or_else(otherwise))?),
-            // The host may run all the same, on what the file held before; then this is the moment to reach it.
+            // The host may still be running with what the file held before, and should be reachable now of all times.
             Err(error) => {
                 let socket = Config::socket_of(file).unwrap_or_else(otherwise);
                 let broken = Failure::from(error);
@@ -68,7 +68,7 @@ impl RunningHost {
         }
     }
 
-    /// Prints an answer; a refusal as an error with its help.
+    /// Prints an answer; a refusal is printed as an error with its help.
     pub(super) fn show(&self, answer: &Answer) -> io::Result<()> {
         let (mut out, mut err) = (io::stdout().lock(), io::stderr().lock());
         match (self.json, answer.ok) {

@@ -1,5 +1,5 @@
-//! Signals: the first asks the host to end in order, with states saved; a later one ends it at once.
-//! It closes nothing; what waits for the first does.
+//! Signals: the first one asks the host to end in order, with states saved; a later one ends it at once.
+//! This module closes nothing; the code that waits for the first signal does.
 #![allow(
     unsafe_code,
     reason = "asks for a signal's disposition; ends the process without running anything else"
@@ -21,34 +21,34 @@ use tokio::{
 use super::play::restore_terminal;
 use crate::log;
 
-/// Signals that come within this belong to one wish: a supervisor that signals a process and its group, a terminal that
-/// is closed by a shell that ends.
+/// Signals within this time count as one request: a supervisor may signal a process and its group, and a shell that
+/// ends closes its terminal too.
 const ONE_WISH: Duration = Duration::from_secs(1);
-/// How long the log's last lines may take when the process ends at once.
+/// How long to wait for the last log lines when the process ends at once.
 const LAST_LINES: Duration = Duration::from_millis(100);
 
-/// Which signal asked for the end.
+/// Which signal asked the host to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Asked {
     Interrupt,
     Terminate,
     Quit,
-    /// The terminal is gone, or somebody typed `systemctl reload` with a unit of their own.
+    /// The terminal is gone, or a custom unit sends it on `systemctl reload`.
     Hangup,
 }
 
-/// Tells when the host is asked to end.
+/// Reports when the host is asked to end.
 #[derive(Clone, Debug)]
 pub(super) struct Signals(watch::Receiver<bool>);
 
 impl Signals {
-    /// Begins to listen.
+    /// Starts to listen for signals.
     pub(super) fn listen(runtime: &Handle) -> io::Result<Signals> {
         let _entered = runtime.enter();
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         let mut quit = signal(SignalKind::quit())?;
-        // Who starts it with `nohup` wants it to outlive the terminal.
+        // A host that was started with `nohup` is meant to outlive the terminal.
         let mut hangup = match is_ignored(libc::SIGHUP) {
             true => None,
             false => Some(signal(SignalKind::hangup())?),
@@ -85,7 +85,7 @@ impl Signals {
 
     /// Waits until the host is asked to end.
     pub(super) async fn asked(&mut self) {
-        // The task lives as long as the runtime, which nobody who waits here outlives.
+        // An error cannot occur: the task lives as long as the runtime, and so as long as any caller that waits here.
         let _ = self.0.wait_for(|is_asked| *is_asked).await;
     }
 }
@@ -94,7 +94,7 @@ impl Signals {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {
     End,
-    /// What the one before asked for.
+    /// The same request as the previous signal.
     Same,
     AtOnce,
 }
@@ -102,7 +102,7 @@ enum Verdict {
 fn verdict(first: Option<Instant>, now: Instant, asked: Asked) -> Verdict {
     match first {
         None => Verdict::End,
-        // Nobody is at a terminal that is gone, so nobody is impatient.
+        // If the terminal is gone, no impatient user has sent it.
         Some(_) if asked == Asked::Hangup => Verdict::Same,
         Some(first) if now.saturating_duration_since(first) < ONE_WISH => Verdict::Same,
         Some(_) => Verdict::AtOnce,
@@ -119,16 +119,16 @@ async fn next(signal: &mut Option<Signal>) -> Option<()> {
 /// Whether this process was started with a signal ignored.
 pub(super) fn is_ignored(signal: i32) -> bool {
     let mut action = MaybeUninit::<libc::sigaction>::uninit();
-    // SAFETY: with no new action sigaction(2) changes nothing, and writes the present one to a place of its size.
+    // SAFETY: without a new action sigaction(2) changes nothing, and writes the current one to memory of its size.
     let asked = unsafe { libc::sigaction(signal, ptr::null(), action.as_mut_ptr()) };
-    // SAFETY: it was written if the call succeeded.
+    // SAFETY: `action` was written if the call succeeded.
     asked == 0 && unsafe { action.assume_init() }.sa_sigaction == libc::SIG_IGN
 }
 
 fn end_at_once(asked: Asked) -> ! {
     log::flush(LAST_LINES);
     restore_terminal();
-    // As a shell counts a process that a signal ended.
+    // The exit code that a shell gives a process that a signal ended.
     let code = 128
         + match asked {
             Asked::Interrupt => libc::SIGINT,

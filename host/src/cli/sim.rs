@@ -1,5 +1,5 @@
-//! `gearshift sim`: the built-in Discord alone, for bots in any language. It prints where it is, and serves until it is asked
-//! to end. It hosts no cog and reads no config.
+//! `gearshift sim`: the built-in Discord alone, for bots in any language. It prints its addresses and serves until it
+//! is asked to end. It hosts no cog and reads no config.
 
 use std::{
     io::{self, Write},
@@ -21,20 +21,20 @@ use crate::{config::Log, error::chain, log};
 #[derive(Debug, Args)]
 #[command(
     long_about = "Run the built-in Discord alone, for bots in any language, until SIGINT (Ctrl-C) or SIGTERM.\n\n\
-        It speaks Discord's REST and gateway on 127.0.0.1, and prints where: point your bot's library to these addresses and \
-        give it the bot's token. People speak to the bot on the page, over the control interface, or with tokens of their own. \
-        Nothing leaves this machine.",
+        It serves Discord's REST API and gateway on 127.0.0.1, and prints their addresses: point your bot's library to \
+        them and give it the bot's token. People talk to the bot on the page, over the control interface, or with \
+        tokens of their own. Nothing leaves this machine.",
     after_long_help = "Examples:\n\
         \n    gearshift sim --port 4000\
         \n    gearshift sim --world tests/world.toml --strict --rate-limits\
         \n    gearshift sim --json | head -1 > where.json &\n\n\
-        With the control token a test lets people act, and learns what came of it:\n\
+        With the control token, a test can make people act and see the result:\n\
         \n    curl -H \"Authorization: Bearer $TOKEN\" http://127.0.0.1:4000/control/people/alice/act \\\
         \n         --json '{\"channel\": \"general\", \"line\": \"!ping\", \"within_ms\": 2000}'\n\n\
         `/control/openapi.json` describes everything else: people, bots, faults, the transcript, the gateway."
 )]
 pub(super) struct SimCommand {
-    /// The port on 127.0.0.1; 0 takes a free one
+    /// The port on 127.0.0.1; 0 picks a free one
     #[arg(long, value_name = "N", default_value_t = 0)]
     port: u16,
 
@@ -42,15 +42,15 @@ pub(super) struct SimCommand {
     #[arg(long = "bot", value_name = "NAME", default_value = "bot")]
     bots: Vec<String>,
 
-    /// A world file with guilds, channels, roles, people and histories, instead of the default world
+    /// World file with guilds, channels, roles, people and messages, instead of the default world
     #[arg(long, value_name = "FILE")]
     world: Option<PathBuf>,
 
-    /// Keep the world in this folder, and go on with what is there
+    /// Keep the world in this folder, and continue with the one that is there
     #[arg(long, value_name = "FOLDER")]
     keep: Option<PathBuf>,
 
-    /// Refuse fields that this Discord does not know, instead of only reporting them
+    /// Reject fields that this Discord does not know, instead of only reporting them
     #[arg(long)]
     strict: bool,
 
@@ -58,11 +58,11 @@ pub(super) struct SimCommand {
     #[arg(long)]
     rate_limits: bool,
 
-    /// Sessions that each bot may start in a day, as `/gateway/bot` says; --rate-limits refuses one more [default: 1000]
+    /// Session starts per bot and day, as `/gateway/bot` reports them; --rate-limits enforces the limit [default: 1000]
     #[arg(long, value_name = "N")]
     session_starts: Option<u32>,
 
-    /// Append each REST exchange to this file as a line of JSON, with both bodies and the tokens in them
+    /// Append each REST request and its response to this file as a line of JSON, bodies and tokens included
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
 
@@ -70,15 +70,15 @@ pub(super) struct SimCommand {
     #[arg(long, value_name = "TOKEN")]
     control_token: Option<String>,
 
-    /// Print where it is as one line of JSON
+    /// Print the addresses as one line of JSON
     #[arg(long)]
     json: bool,
 
-    /// Print what happens, too: what people see, or REST calls and gateway events with it
+    /// Also print what happens: only what people see, or REST calls and gateway events as well
     #[arg(long, value_name = "WHAT")]
     watch: Option<Watch>,
 
-    /// What is logged, instead of RUST_LOG: `debug`, or `warn,gearshift_sim=debug`
+    /// Log filter, instead of RUST_LOG: `debug`, or `warn,gearshift_sim=debug`
     #[arg(long, value_name = "FILTER")]
     log: Option<String>,
 }
@@ -100,7 +100,7 @@ impl SimCommand {
         life.attend(
             self.start(),
             async |sim| match watch {
-                // A client that knows where it is may have been there already.
+                // A client that knows the address may have connected already.
                 Some(detail) => print(Printer::from_start(sim, detail)).await,
                 None => std::future::pending().await,
             },
@@ -108,7 +108,7 @@ impl SimCommand {
         )
     }
 
-    /// Starts it and says where it is.
+    /// Starts it and prints its addresses.
     async fn start(self) -> Result<Sim, Failure> {
         let mut names = self.bots.into_iter();
         let world = match &self.world {
@@ -137,7 +137,7 @@ impl SimCommand {
             }
         })?;
         for name in names {
-            // A world that was kept has its bots.
+            // A world that was kept already has its bots.
             if !sim.world(|world| world.bots().iter().any(|bot| bot.user.username == name)) {
                 sim.add_bot(&name);
             }
@@ -181,7 +181,7 @@ fn addresses(sim: &Sim) -> String {
     lines.join("\n")
 }
 
-/// Prints what happens until nobody reads it any more.
+/// Prints what happens until stdout is closed.
 async fn print(mut printer: Printer) -> Result<(), Failure> {
     loop {
         let line = printer.line().await;

@@ -1,5 +1,5 @@
-//! `gearshift smoke`: plays scripts, each against a host of its own on the built-in Discord with an empty store.
-//! What scripts mean is the room `smoke`'s matter.
+//! `gearshift smoke`: runs smoke scripts, each against a host of its own on the built-in Discord with an empty store.
+//! The module `crate::smoke` defines their language.
 
 use std::{
     io::{Write, stdout},
@@ -24,44 +24,46 @@ use crate::{
     text::{self, Lines, OneLine},
 };
 
-/// Play readable transcripts against the host on the built-in Discord, and compare what the bot answers
+/// Run smoke scripts on the built-in Discord, and compare the bot's answers
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Play readable transcripts against the host on the built-in Discord, and compare what the bot answers.\n\n\
+    long_about = "Run smoke scripts, which are readable transcripts, on the built-in Discord, and compare the bot's \
+        answers.\n\n\
         Each script gets a host of its own with the cogs of the config and an empty store; it stops at the first \
-        difference, which is shown with its line. No token is needed, and no network.",
+        difference and shows it with its line. It needs neither a token nor a network.",
     after_long_help = "A script:\n\
         \n    # Who says what, and what the bot answers.\
         \n    needs ping counter         these cogs must be serving\
-        \n    in #dev                    where members speak from now on\
-        \n    within 2s                  how long an answer may take from now on (5s at first)\
+        \n    in #dev                    the channel for the lines below\
+        \n    within 2s                  how long an answer may take below (5s by default)\
         \n\
         \n    alice> !ping hi            alice says something\
-        \n    bot< pong hi               and this is the next thing that the bot says\
-        \n    alice> /ping text:hi       what can stand here is what can be typed in `gearshift play`\
+        \n    bot< pong hi               the next thing that the bot says\
+        \n    alice> /ping text:hi       anything that can be typed in `gearshift play`\
         \n    bot< pong hi\
-        \n    bot< (nothing)             the bot says nothing more for as long as an answer may take\
+        \n    bot< (nothing)             the bot says nothing for as long as an answer may take\
         \n\
         \n    alice> !count\
-        \n    bot< {own} for you, *      * is any text; {own} is a word, the same wherever it stands again\
-        \n    reload counter             `load` and `unload` as well\
-        \n    restart                    the host ends and another one starts; its store and Discord stay\
+        \n    bot< {own} for you, *      * matches any text; {own} matches a word, the same one in all places\
+        \n    reload counter             also `load` and `unload`\
+        \n    restart                    restarts the host; the store and the built-in Discord stay\
         \n    alice> :press Yes          also :select, :submit, :choices, :use, :reply, :edit, :delete, :react, :unreact,\
         \n                               :attach, :join, :leave, :give, :take, as at the prompt\
         \n    :time advance 15m          also :time freeze and :time resume\
         \n    :faults POST /channels/*/messages 500 2\
-        \n    settle                     wait until nothing is under way\n\n\
-        (The remarks on the right are not part of the language; a line that begins with # is a remark.)\n\n\
-        What a bot can do beside saying a plain text stands in front of it: (ephemeral), (edited), (deletes) text, \
-        (reacts) 👍, (choices) a, b, (form) what opened it, (no answer) /command; or behind it: \
-        [embed title: description], [file name], [button label], [select placeholder]. A new line in a text is \\n; \\*, \\{ and \\\\ stand for themselves.\n\n\
+        \n    settle                     waits until nothing is under way\n\n\
+        (The remarks on the right are not part of the language; a line that begins with # is a comment.)\n\n\
+        Whatever the bot does besides sending plain text is marked in front of the text: (ephemeral), (edited), \
+        (deletes) text, (reacts) 👍, (choices) a, b, (form) what opened it, (no answer) /command; or after it: [embed \
+        title: description], [file name], [button label], [select placeholder]. A line break in a text is \\n; \\*, \
+        \\{ and \\\\ are literal.\n\n\
         Examples:\n\
         \n    gearshift smoke --config plugins/smoke.toml plugins/*/smoke.txt\n\n\
-        `plugins/poll/smoke.txt` is a commented one that shows most of it.\n\n\
-        The exit code is 1 if a script fails, 65 if one cannot be understood."
+        `plugins/poll/smoke.txt` is a commented script that shows most of this.\n\n\
+        The exit code is 1 if a script fails, and 65 if one cannot be parsed."
 )]
 pub(super) struct Smoke {
-    /// Scripts
+    /// Smoke scripts
     #[arg(required = true, value_name = "SCRIPT")]
     scripts: Vec<PathBuf>,
 
@@ -71,11 +73,11 @@ pub(super) struct Smoke {
 
 impl Smoke {
     pub(super) fn execute(self) -> Result<(), Failure> {
-        // All are read before the first is played: a mistake in the last is reported at once.
+        // All are read before the first one runs: a mistake in the last one is reported at once.
         let scripts: Vec<(&Path, Script)> =
             self.scripts.iter().map(|file| read(file)).collect::<Result<_, Failure>>()?;
         let mut config = self.source.read()?;
-        // What the bot does is shown; the log is for what goes wrong.
+        // The output shows what the bot does; the log is only for problems.
         config.log.filter = "warn".to_owned();
         log::init(&config.log, self.source.log.as_deref(), None)?;
         let mut failed = 0;
@@ -122,12 +124,12 @@ fn read(file: &Path) -> Result<(&Path, Script), Failure> {
     Ok((file, script))
 }
 
-/// Plays one script with a host of its own, and another one after each `restart`.
+/// Runs one script with a host of its own, and starts a new host at each `restart`.
 fn one(script: &Script, mut config: Config) -> Result<Result<(), smoke::Failure>, Failure> {
     let folder = tempfile::tempdir()?;
     config.store = Some(Store { path: folder.path().join("store.db"), ..Store::default() });
     config.control.socket = Some(folder.path().join("control.sock"));
-    // On a runtime of its own: it outlives the hosts.
+    // On a runtime of its own, as it outlives the hosts.
     let discord = Runtime::new()?;
     let work = Work::default();
     let sim = discord.block_on(play::start(&mut config, &work))?;
@@ -144,7 +146,7 @@ fn one(script: &Script, mut config: Config) -> Result<Result<(), smoke::Failure>
             Some(Ok(Played::Restart)) => {}
             Some(Ok(Played::All)) => break Ok(()),
             Some(Err(failure)) => break Err(failure),
-            // A signal has ended it.
+            // A signal ended it.
             None => return Err(Failure::new(Exit::Failed, "ended before the script was played")),
         }
     };

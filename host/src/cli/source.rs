@@ -1,4 +1,4 @@
-//! Where the configuration of a host comes from: a file, and what the command line says instead.
+//! Where the config of a host comes from: a file, and options on the command line that override it.
 //! It opens nothing but that file.
 
 use std::path::{Path, PathBuf};
@@ -8,21 +8,21 @@ use clap::Args;
 use super::exit::Failure;
 use crate::config::{self, Config, Discord};
 
-/// The config file that is read when none is named.
+/// The default config file.
 pub(super) const DEFAULT: &str = config::FILE;
 
-/// Options that say how the host is to be.
+/// Options that configure the host.
 #[derive(Debug, Args)]
 pub(super) struct Source {
     /// The config file [default: gearshift.toml]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 
-    /// Folder of the cogs' libraries, instead of `[cogs] folder`; with it no config file is needed
+    /// Folder of the cogs' libraries, instead of `[cogs] folder`; no config file is needed then
     #[arg(long, value_name = "FOLDER")]
     cogs: Option<PathBuf>,
 
-    /// What is logged, instead of RUST_LOG and `[log] filter`: `debug`, or `info,cog=debug`
+    /// Log filter, instead of RUST_LOG and `[log] filter`: `debug`, or `info,cog=debug`
     #[arg(long, value_name = "FILTER")]
     pub(super) log: Option<String>,
 
@@ -32,7 +32,7 @@ pub(super) struct Source {
 }
 
 impl Source {
-    /// The same from wherever it is read: a cog may change the working directory.
+    /// Makes all paths absolute: a cog may change the working directory.
     pub(super) fn rooted(self) -> Source {
         let config = self.config.or_else(|| Some(PathBuf::from(DEFAULT)).filter(|file| file.exists()));
         let [config, cogs, socket] =
@@ -40,7 +40,7 @@ impl Source {
         Source { config, cogs, socket, log: self.log }
     }
 
-    /// The configuration.
+    /// Reads the config.
     pub(super) fn read(&self) -> Result<Config, Failure> {
         let mut config = match &self.cogs {
             Some(_) => config_or_default(self.config.as_deref())?,
@@ -56,13 +56,13 @@ impl Source {
     }
 }
 
-/// The config of a file, by a path that holds from everywhere: it is read again while cogs run, and one of them may have
+/// Reads the config of a file, and stores its absolute path: it is read again while cogs run, and one of them may have
 /// changed the working directory.
 fn load(file: &Path) -> Result<Config, Failure> {
     Ok(Config { file: config::absolute(file), ..Config::load(file)? })
 }
 
-/// The config of the named file, or of the usual one; where that is not there, one with nothing but Discord.
+/// The config of the named file, or of the default one; if that does not exist, a config with nothing but Discord.
 pub(super) fn config_or_default(named: Option<&Path>) -> Result<Config, Failure> {
     match named {
         Some(file) => load(file),

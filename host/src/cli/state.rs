@@ -1,5 +1,5 @@
-//! `gearshift state`: the saved states of cogs. The running host is asked; where none runs, the store's file is used
-//! itself, under the lock that a host would have.
+//! `gearshift state`: the saved states of cogs. It asks the running host; if none is running, it opens the store's file
+//! itself, under the lock that a host would hold.
 
 use std::{
     io::{self, Write},
@@ -30,10 +30,10 @@ const CLOSE: Duration = Duration::from_secs(5);
 /// List, export, import or drop the saved states of cogs
 #[derive(Debug, Args)]
 #[command(
-    long_about = "List, export, import or drop the saved states of cogs: what they gave the host to keep when they were \
-        replaced or unloaded, and every so often. What cogs keep by key in the store is not touched.\n\n\
-        The running host is asked, over its control socket. If none runs, the file of `[store] path` is used itself; that \
-        is said, and while the file is in use no host can start with it.",
+    long_about = "List, export, import or drop the saved states of cogs, which the host saves when a cog is replaced \
+        or unloaded, and at regular intervals. What cogs keep under keys in the store is not touched.\n\n\
+        Asks the running host over its control socket. If none is running, the command opens the file of `[store] \
+        path` itself and prints a note; meanwhile no host can start with that file.",
     after_long_help = "Examples:\n\
         \n    gearshift state list\
         \n    gearshift state export counter counter.json\
@@ -41,9 +41,9 @@ const CLOSE: Duration = Duration::from_secs(5);
         \n    gearshift cogs unload counter && gearshift state drop counter && gearshift cogs load counter\
         \n    gearshift state import counter counter.json\n\n\
         An exported state is one JSON object: the `version` that the cog gave it, its `bytes` in base64, the `cog`, when it \
-        was saved (`saved_at_ms`), and `gearshift_state`, the version of this form.\n\n\
-        A state is changed only while its cog does not serve: it would save over it. The exit code is 1 if there is no such \
-        state or the cog serves, 65 if a file holds no state."
+        was saved (`saved_at_ms`), and `gearshift_state`, the version of this format.\n\n\
+        A state can be changed only while its cog is not serving, because the cog would overwrite it. The exit code is \
+        1 if there is no such state or the cog is serving, and 65 if a file holds no state."
 )]
 pub(super) struct StateCommand {
     #[command(subcommand)]
@@ -55,27 +55,27 @@ pub(super) struct StateCommand {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Show which cogs have a saved state: its version, its size, when it was saved
+    /// List the saved states: cog, version, size, and when each was saved
     List,
-    /// Write the saved state of a cog into a new file, or to stdout
+    /// Write the saved state of a cog to a new file, or to stdout
     Export {
         /// Name of the cog
         #[arg(value_name = "COG")]
         cog: String,
-        /// Where it goes; must not be there yet [default: -, which is stdout]
+        /// The file to write, which must not exist yet [default: - for stdout]
         #[arg(value_name = "FILE")]
         file: Option<PathBuf>,
     },
-    /// Put an exported state in place of what is saved of a cog
+    /// Replace the saved state of a cog with an exported one
     Import {
-        /// Name of the cog that gets it
+        /// Name of the cog that gets the state
         #[arg(value_name = "COG")]
         cog: String,
-        /// What `export` wrote; `-` for stdin
+        /// The file that `export` wrote, or `-` for stdin
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
-    /// Delete the saved state of a cog, which then begins without one
+    /// Delete the saved state of a cog, which then starts without one
     Drop {
         /// Name of the cog
         #[arg(value_name = "COG")]
@@ -110,10 +110,10 @@ impl StateCommand {
     }
 }
 
-/// Who has the states.
+/// Where the states are read and changed.
 enum Keeper {
     Host(Client),
-    /// No host runs.
+    /// The store's file: no host is running.
     File(Arc<Store>, Runtime),
 }
 
@@ -155,9 +155,9 @@ impl Keeper {
     }
 }
 
-/// Into a file, or to stdout.
+/// Writes the exported state to a file, or to stdout.
 fn export(answer: &Answer, file: Option<&Path>, host: &RunningHost) -> Result<(), Failure> {
-    // Its fields in their order: what it is comes before what may be long.
+    // Keeps the order of the fields: the short ones come before the bytes.
     let state = serde_json::from_value::<ExportedState>(answer.data.clone()).map_err(io::Error::from)?;
     let text = serde_json::to_string(&state).map_err(io::Error::from)?;
     let Some(file) = file else { return Ok(writeln!(io::stdout(), "{text}")?) };
@@ -187,7 +187,8 @@ fn read(file: &Path) -> Result<ExportedState, Failure> {
     })
 }
 
-/// Makes a file for this user alone: a state holds what users said. It is there as a whole or not at all.
+/// Creates a file that only this user can read, as a state may hold what users wrote. It is written completely or not
+/// at all.
 fn write_new(file: &Path, text: &str) -> Result<(), Failure> {
     let folder = match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,

@@ -1,5 +1,5 @@
-//! `gearshift status`: whether the running host is well, for people and for a supervisor's health check.
-//! Like `cogs` it starts no runtime.
+//! `gearshift status`: the health of the running host, for users and for a supervisor's health check.
+//! Like `cogs`, it starts no runtime.
 
 use std::io::{self, Write};
 
@@ -11,12 +11,12 @@ use super::{
 };
 use crate::control::Request;
 
-/// Show how the running host is: its sessions, the shards of the gateway, its cogs
+/// Show the status of the running host: sessions, gateway shards, cogs
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Show how the running host is: its sessions, the shards of the gateway with state and latency, and how \
-        many cogs serve.\n\n\
-        The exit code is 0 when every shard is ready, 1 when one is not, and 69 when no host answers.",
+    long_about = "Show the status of the running host: its sessions, its gateway shards with state and latency, and \
+        how many cogs are serving.\n\n\
+        The exit code is 0 if every shard is ready, 1 if one is not, and 69 if no host answers.",
     after_long_help = "Examples:\n\
         \n    gearshift status\
         \n    gearshift status --json --config /etc/bot/gearshift.toml"

@@ -1,4 +1,4 @@
-//! `gearshift upgrade`: has the running host end in order and go on as another program, in the same process.
+//! `gearshift upgrade`: makes the running host close in order and continue as another program, in the same process.
 
 use std::{
     io::{self, Write},
@@ -19,30 +19,30 @@ use crate::{
     duration::Shown,
 };
 
-/// How often it is looked whether the new program answers.
+/// How often to check whether the new program answers.
 const LOOK: Duration = Duration::from_millis(20);
-/// How long a process that has ended may be missing before it counts as gone: a supervisor may start another.
+/// How long to wait for a supervisor to start another host after the process has ended.
 const GONE: Duration = Duration::from_secs(10);
-/// How long the new program may take until it serves: more than every limit of a start together.
+/// How long the new program may take until it serves: more than all limits of a start together.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Replace the program of the running host by a new version, without losing an event
+/// Replace the running host's program with a new version, without losing an event
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Replace the program of the running host by a new version, without losing an event.\n\n\
-        The host looks whether the new program is Gearshift, understands the host's arguments and its config, and can serve the \
-        cogs that serve now. Then cogs handle what waits for them, states are saved, and the new program takes the process, \
-        with the same arguments and environment. It resumes the bot's session: what comes meanwhile, Discord sends then. \
-        A supervisor sees one process that reloads.\n\n\
-        A program that fails the look leaves the host as it is. States of cogs need `[store]`, as for every restart. Only the \
-        host of `gearshift run` can be upgraded.",
+    long_about = "Replace the running host's program with a new version, without losing an event.\n\n\
+        The host first checks that the new program is Gearshift, accepts the host's arguments and config, and can \
+        serve the cogs that are serving now. Then the cogs handle what is queued, their states are saved, and the new \
+        program takes over the process, with the same arguments and environment. It resumes the bot's session, and \
+        Discord sends the events that arrived meanwhile. A supervisor sees a single process that reloads.\n\n\
+        If a check fails, the host stays as it is. As with every restart, the states of cogs are kept only with \
+        `[store]`. Only the host of `gearshift run` can be upgraded.",
     after_long_help = "Examples:\n\
         \n    install -m 755 new/gearshift /usr/local/bin/gearshift && gearshift upgrade\
         \n    gearshift upgrade /opt/gearshift-0.2.0/gearshift --config /etc/bot/gearshift.toml\n\n\
-        The exit code is 1 if the host was not upgraded, and 69 when no host answers."
+        The exit code is 1 if the host was not upgraded, and 69 if no host answers."
 )]
 pub(super) struct Upgrade {
-    /// The new program [default: the file that the host was started from, as it is now]
+    /// The new program [default: the file at the path that the host was started from]
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
 
@@ -61,7 +61,7 @@ impl Upgrade {
                 self.host.show(&answer)?;
                 return Err(Failure::reported(Exit::Failed));
             }
-            // The connection ends with the program.
+            // The connection breaks when the program is replaced.
             Err(CallError::Broken { .. }) => {}
             Err(error) => return Err(error.into()),
         }
@@ -82,12 +82,12 @@ impl Upgrade {
             return Ok(());
         }
         let (from, to) = (text(&before["version"]), text(&after["version"]));
-        let session = if is_resumed { "the session was resumed" } else { "a new session was begun" };
+        let session = if is_resumed { "the session was resumed" } else { "a new session was started" };
         writeln!(out, "upgraded from {from} to {to} in {}, with {serving} cogs; {session}", Shown(took))?;
         Ok(())
     }
 
-    /// The status of the host that has taken the place of the one before.
+    /// Waits for the host that takes over, and returns its status.
     fn next(&self, before: &Value) -> Result<Value, Failure> {
         let process = before["process"].as_u64().unwrap_or_default();
         let (until, mut seen) = (Instant::now() + PATIENCE, Instant::now());
@@ -101,7 +101,7 @@ impl Upgrade {
                 seen = now;
             }
             if now > until || now > seen + GONE {
-                let text = "the host has ended to be upgraded, and no host answers since";
+                let text = "the host has ended for the upgrade, and no host has answered since";
                 return Err(Failure::new(Exit::Failed, text)
                     .help("the log of the host says why; start it again".to_owned()));
             }

@@ -224,9 +224,9 @@ fn a_key_that_does_not_count_everywhere_or_takes_others_away_is_noted() {
     assert!(added.contains("`--registry ghcr.io/me` adds it"), "{added}");
     // In the existing section, even if it is written differently.
     let added = done(&place, &["keys", "trust", &mine, "--registry", "GHCR.io/me/"]);
-    assert!(added.contains("is trusted for ghcr.io/me, by") && !added.contains("note"), "{added}");
+    assert!(added.contains("is now trusted for ghcr.io/me, in") && !added.contains("note"), "{added}");
     let added = done(&place, &["keys", "trust", &mine, "--registry", "ghcr.io/others"]);
-    assert!(added.contains("note: the keys of `[packages]` do not count there any more"), "{added}");
+    assert!(added.contains("note: the keys of `[packages]` no longer count there"), "{added}");
 }
 
 #[test]

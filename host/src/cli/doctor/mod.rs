@@ -1,5 +1,5 @@
-//! `gearshift doctor`: tries what a start would do, step by step, and says of each what to do about it. It starts no cog and
-//! connects no gateway; every check is the host's own code.
+//! `gearshift doctor`: tries each step of a start, and reports what fails and how to fix it. It starts no cog and
+//! does not connect to the gateway; every check uses the host's own code.
 
 mod files;
 mod finding;
@@ -17,24 +17,25 @@ use super::{
 };
 use crate::{config::Config, log};
 
-/// Look at the machine and the config before a start: what would fail, and what to do about it
+/// Check the machine and the config before a start: what would fail, and how to fix it
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Look at the machine and the config before a start: runtime directory, `noexec`, space, inotify, limits; \
-        the config, the cogs and who may write where; names, clock, the token and its intents, the gateway's budget; the \
-        site API, statsd and the store; the registries that cogs come from, with their logins, and the trusted keys.\n\n\
-        No cog is run and the bot does not connect. It can be asked while a host runs.",
+    long_about = "Check the machine and the config before a start: the runtime directory, `noexec`, disk space, \
+        inotify and limits; the config, the cogs and file permissions; DNS, the clock, the token and its intents, and \
+        the session starts that are left; the site API, statsd and the store; the registries that cogs come from, with \
+        their logins, and the trusted keys.\n\n\
+        No cog is run and the bot does not connect. You can run it while a host is running.",
     after_long_help = "Examples:\n\
         \n    DISCORD_TOKEN=… gearshift doctor\
         \n    sudo -u bot XDG_RUNTIME_DIR=/var/lib/bot gearshift doctor --config /srv/bot/gearshift.toml\n\n\
-        It is to be run as the user, and with the environment, that the host is run with. The exit code is 1 if anything \
-        has failed, and 0 with warnings only."
+        Run it as the same user and with the same environment as the host. The exit code is 1 if a check failed, and 0 \
+        if there are only warnings."
 )]
 pub(super) struct Doctor {
     #[command(flatten)]
     source: Source,
 
-    /// Print JSON, one object a line
+    /// Print JSON, one object per line
     #[arg(long)]
     json: bool,
 }
@@ -60,7 +61,7 @@ impl Doctor {
                 }
                 runtime.block_on(look(config, &mut report))?;
             }
-            // Nothing that it would say is known, but the machine can be looked at.
+            // Without a config the machine can still be checked.
             None => runtime.block_on(async { machine::look(&Config::default(), &mut report) })?,
         }
         match (report.failed(), self.json) {
@@ -72,12 +73,12 @@ impl Doctor {
     }
 }
 
-/// What became of the config file.
+/// Whether the config file was read.
 fn read(config: &Config) -> String {
     let file = config.file.display();
     match config.file.exists() {
         true => format!("`{file}` is understood"),
-        false => format!("there is no `{file}`: all but `--cogs` is as it is by default"),
+        false => format!("there is no `{file}`: everything but `--cogs` has its default"),
     }
 }
 
