@@ -112,7 +112,7 @@ impl DevCommand {
     }
 }
 
-/// Logs why a cog does not serve. An unchanged library triggers nothing, so the author would wait in vain for a
+/// Logs why a cog does not serve: an unchanged library triggers nothing, and the author would wait in vain for a
 /// message.
 fn say_why_not(host: &Host, library: &Path) {
     let status = host.cogs().status();

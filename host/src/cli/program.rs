@@ -109,7 +109,9 @@ impl Started {
         let output = self.run(&file, &["--version".into()], "--version").await?;
         let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
         if !version.starts_with("gearshift ") || version.lines().count() != 1 {
-            return Err(failed(format!("`{shown}` is not Gearshift: `--version` does not print a version of it")));
+            return Err(failed(format!(
+                "`{shown}` is not Gearshift: `--version` does not print a version of it"
+            )));
         }
         let own = self.arguments.iter().skip(1).cloned();
         self.run(&file, &own.chain(["--dry-run".into()]).collect::<Vec<_>>(), "run --dry-run").await?;

@@ -96,8 +96,8 @@ impl StateCommand {
         if let Some(Some(file)) = &into
             && file.exists()
         {
-            return Err(Failure::new(Exit::CannotCreate, format!("`{}` is there already", file.display()))
-                .help("name another file: an earlier export is not written over".to_owned()));
+            return Err(Failure::new(Exit::CannotCreate, format!("`{}` already exists", file.display()))
+                .help("name another file: an existing one is not overwritten".to_owned()));
         }
         let is_import = matches!(request, StateRequest::Import { .. });
         let mut keeper = Keeper::find(&self.host, is_import)?;
@@ -135,11 +135,11 @@ impl Keeper {
         if !is_import && !store.path.exists() {
             let text = format!("no state is saved: there is no file `{}`", store.path.display());
             return Err(Failure::new(Exit::Failed, text)
-                .help("`[store] path` names it; a host makes it when it starts".to_owned()));
+                .help("`[store] path` names it; a host creates it when it starts".to_owned()));
         }
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let opened = runtime.block_on(Store::open(&config, store, HostClock::default()))?;
-        log::write(&format!("note: no host runs here; using `{}` itself\n", store.path.display()));
+        log::write(&format!("note: no host is running; using `{}` directly\n", store.path.display()));
         Ok(Keeper::File(opened, runtime))
     }
 
@@ -180,8 +180,8 @@ fn read(file: &Path) -> Result<ExportedState, Failure> {
     };
     let text = text.map_err(|error| wrong(error.to_string()))?;
     ExportedState::parse(&text).map_err(|why| {
-        wrong(format!("it is no exported state: {why}")).help(
-            "it must be as `gearshift state export` wrote it; `gearshift state --help` shows the form"
+        wrong(format!("it is not an exported state: {why}")).help(
+            "it must be as `gearshift state export` wrote it; `gearshift state --help` describes the format"
                 .to_owned(),
         )
     })

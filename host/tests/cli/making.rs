@@ -96,14 +96,14 @@ fn a_cog_and_a_bot_of_every_template_build_pass_their_tests_and_answer_as_their_
         [("user", "minimal"), ("a-name-of-24-characters1", "commands"), ("x", "components")]
     {
         let said = new(&place, &[&format!("my-bot/plugins/{name}"), "--template", template]);
-        assert!(said.contains("its SDK, gearshift-cog, is the workspace's"), "{said}");
+        assert!(said.contains("SDK: gearshift-cog of the workspace"), "{said}");
     }
     keeps_its_promises(&place, &place.path().join("my-bot"), 4);
     let another = fs::read_to_string(place.path().join("my-bot/plugins/another/src/lib.rs")).unwrap();
     assert!(another.contains("#[command(\"another\")]"), "{another}");
 
     let said = new(&place, &["greeter"]);
-    assert!(said.contains("from which this gearshift was built"), "{said}");
+    assert!(said.contains("which this gearshift was built from"), "{said}");
     let folder = place.path().join("greeter");
     assert_eq!(names(&folder), [".gitignore", "Cargo.toml", "README.md", "smoke.txt", "src"]);
     for made in [&folder, &place.path().join("my-bot")] {
@@ -176,10 +176,10 @@ fn what_cannot_be_made_is_said_with_what_to_do_and_leaves_nothing_behind() {
     place.file("some/Cargo.toml", "[workspace]\nmembers = [\"cogs/*\"]\n");
     let before = names(place.path());
     for (arguments, code, what, help) in [
-        (&["Greeter"][..], 2, "`Greeter` is no name for a cog: it has a `G`", "`greeter` would do"),
-        (&["some/fn"], 2, "`fn` is no name for a cog: it is a keyword of Rust's", "such as `fn-cog`"),
-        (&["9lives", "--workspace"], 2, "does not begin with a letter", "a letter first"),
-        (&["m"], 2, "`libm` is a library of the system's", "such as `m-cog`"),
+        (&["Greeter"][..], 2, "`Greeter` cannot be the name of a cog: it has a `G`", "`greeter` would do"),
+        (&["some/fn"], 2, "`fn` cannot be the name of a cog: it is a Rust keyword", "such as `fn-cog`"),
+        (&["9lives", "--workspace"], 2, "does not begin with a letter", "starting with a letter"),
+        (&["m"], 2, "`libm` is a system library", "such as `m-cog`"),
         (&["greeter", "--sdk", "there"], 2, "there is no `gearshift-cog` in `there`", "a git URL"),
         (
             &["greeter", "--template", "large"],
@@ -187,14 +187,14 @@ fn what_cannot_be_made_is_said_with_what_to_do_and_leaves_nothing_behind() {
             "invalid value 'large'",
             "minimal, commands, components, tasks",
         ),
-        (&["there"], 73, "is there already", "nothing is overwritten"),
-        (&["a-file", "--workspace"], 73, "is there already", "nothing is overwritten"),
-        (&["a-link"], 73, "is there already", "nothing is overwritten"),
-        (&["nowhere/greeter"], 73, "there is no folder `", "make that first"),
-        (&["a-file/greeter"], 73, "there is no folder `", "make that first"),
-        (&["some/greeter"], 73, "whose `members` do not take it", "add \"greeter\" to its `members`"),
-        (&["some/deep/greeter"], 73, "there is no folder `", "make that first"),
-        (&["/proc/greeter"], 73, "failed to make `/proc/greeter`: ", "may write in"),
+        (&["there"], 73, "already exists", "nothing is overwritten"),
+        (&["a-file", "--workspace"], 73, "already exists", "nothing is overwritten"),
+        (&["a-link"], 73, "already exists", "nothing is overwritten"),
+        (&["nowhere/greeter"], 73, "there is no folder `", "create that first"),
+        (&["a-file/greeter"], 73, "there is no folder `", "create that first"),
+        (&["some/greeter"], 73, "whose `members` do not include it", "add \"greeter\" to its `members`"),
+        (&["some/deep/greeter"], 73, "there is no folder `", "create that first"),
+        (&["/proc/greeter"], 73, "failed to create `/proc/greeter`: ", "can write to"),
     ] {
         let ended = run(&place, &[&["new"], arguments].concat());
         assert_eq!((ended.code, &*ended.out), (code, ""), "{arguments:?}: {}", ended.err);

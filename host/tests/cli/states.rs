@@ -67,7 +67,7 @@ fn a_state_is_exported_dropped_and_imported_on_a_running_host() {
     // An earlier export is not overwritten.
     let again = state(&place, &["export", "counter", "counter.json"]);
     assert_eq!(again.code, 73);
-    assert!(again.err.starts_with("error: `counter.json` is there already"), "{}", again.err);
+    assert!(again.err.starts_with("error: `counter.json` already exists"), "{}", again.err);
     assert_eq!(live.end().0, 0);
 }
 
@@ -77,7 +77,7 @@ fn without_a_host_the_stores_file_itself_is_used() {
     assert_eq!(live.end().0, 0);
     takes_it_out_and_puts_it_back(&place, "counter.json");
     let listed = state(&place, &["list", "--json"]);
-    assert!(listed.err.starts_with("note: no host runs here; using `"), "{}", listed.err);
+    assert!(listed.err.starts_with("note: no host is running; using `"), "{}", listed.err);
     let listed: serde_json::Value = serde_json::from_str(&listed.out).unwrap();
     assert_eq!((&listed[0]["cog"], &listed[0]["version"]), (&"counter".into(), &2.into()));
     // Another cog can get it, for example if a cog was renamed.
@@ -157,7 +157,7 @@ fn a_file_that_holds_no_state_is_65_and_changes_nothing() {
     let exported = done(&place, &["export", "counter"]);
     for (text, why) in [
         (String::new(), "EOF while parsing"),
-        ("[1]".to_owned(), "it is no exported state: "),
+        ("[1]".to_owned(), "it is not an exported state: "),
         (exported[..exported.len() / 2].to_owned(), "line 1 column "),
         (exported.replace("\"version\":2", "\"version\":\"2\""), "`version`: invalid type"),
         (exported.replace("\"bytes\":\"", "\"bytes\":\"!"), "`bytes`: no base64"),

@@ -1,5 +1,5 @@
-//! `gearshift check`: everything that happens to a cog short of serving, each library in a process of its own, so that
-//! one that crashes or hangs is reported like one that fails. What the steps are is the cogs' matter.
+//! `gearshift check`: everything that happens to a cog short of serving, for each library in a process of its own, so
+//! that one that crashes or hangs is reported like one that fails. The steps are defined by `crate::cogs`.
 
 mod trial;
 mod watched;
@@ -22,18 +22,19 @@ use crate::{
     text::{Lines, OneLine},
 };
 
-/// Try libraries: open them, set their cogs up, take them apart; each in a process of its own
+/// Try libraries, each in a process of its own: open them, set up their cogs, tear them down
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Try libraries: everything that happens to a cog short of serving.\n\n\
-        Each file is settled, copied, verified, opened and its types are compared; its cog is made, set up against the \
-        built-in Discord with an empty store, asked for its state, torn down, retired, and its library unmapped. That \
-        happens in a process of its own: a cog that crashes or hangs is reported like one that fails.",
+    long_about = "Try libraries: take each cog through everything short of serving.\n\n\
+        Each file is settled, copied, verified and opened, and its types are compared. Its cog is created, set up \
+        against the built-in Discord with an empty store, asked for its state, torn down and retired, and the library \
+        is unmapped. All this happens in a process of its own: a cog that crashes or hangs is reported like one that \
+        fails.",
     after_long_help = "Examples:\n\
         \n    gearshift check target/release/*.so\
         \n    gearshift check --timeout 5 target/debug/libping.so\
-        \n    gearshift check --config gearshift.toml cogs/*.so     # on the lanes and with the settings it has for them; warns of events that its intents do not bring\n\n\
-        The exit code is 1 if one of them fails: made for CI."
+        \n    gearshift check --config gearshift.toml cogs/*.so     # with its lanes and settings; warns of missing intents\n\n\
+        The exit code is 1 if one of them fails, for use in CI."
 )]
 pub(super) struct Check {
     /// Libraries
@@ -44,14 +45,14 @@ pub(super) struct Check {
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
     timeout: u64,
 
-    /// The config file whose `[discord] intents`, `[limits]`, lanes and `[cog.NAME]` hold, instead of the default ones
+    /// Use `[discord] intents`, `[limits]`, lanes and `[cog.NAME]` of this config file instead of the defaults
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }
 
 impl Check {
     pub(super) fn execute(self) -> Result<(), Failure> {
-        // A mistake in it is no fault of the first library.
+        // Read first: a mistake in the config is not the first library's fault.
         self.config.as_deref().map(Config::load).transpose()?;
         let mut failed = 0;
         for file in &self.files {
@@ -82,7 +83,7 @@ impl Check {
     }
 }
 
-/// Tries one library and shows nothing; why it does not pass, and what the reader can do.
+/// Tries one library without printing anything. The inner error is why it does not pass, and the help.
 pub(super) fn try_one(
     file: &Path,
     config: &Path,
@@ -107,7 +108,7 @@ fn show(news: &TrialNews) -> io::Result<()> {
     }
 }
 
-/// A line on stdout. Its reader may have left, and the exit code still tells how it went; a full disk is an error.
+/// Prints a line to stdout. If its reader is gone, the exit code still tells the result; a full disk is an error.
 fn say(line: impl fmt::Display) -> io::Result<()> {
     match writeln!(stdout(), "{line}") {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),

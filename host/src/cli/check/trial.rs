@@ -1,5 +1,5 @@
-//! The errand of the other process: a host without cogs on the built-in Discord, in which one library is tried, and a
-//! line on stdout for everything that happens. It judges nothing.
+//! What the child process does: a host without cogs on the built-in Discord tries one library, and prints a line to
+//! stdout for everything that happens. It judges nothing.
 
 use std::{io::Write, path::PathBuf, sync::Arc};
 
@@ -21,7 +21,7 @@ use crate::{
 /// The hidden subcommand that runs it.
 pub(super) const COMMAND: &str = "try-out";
 
-/// Before a line for the other process; cogs may print as well, and never this.
+/// The mark in front of a line for the parent process: cogs may print too, but never this.
 const MARK: &str = "\u{1e}gearshift ";
 
 /// A line for the process that started this one.
@@ -35,7 +35,8 @@ pub(super) enum Line {
 }
 
 impl Line {
-    /// What a line of the process's stdout says; none if it is the cog's own. A cog may have left a line without end.
+    /// Reads a line of the child's stdout; `None` if the cog printed it. A cog may have left its last line
+    /// unterminated.
     pub(super) fn read(line: &[u8]) -> Option<Line> {
         let at = line.windows(MARK.len()).position(|part| part == MARK.as_bytes())?;
         serde_json::from_slice(&line[at + MARK.len()..]).ok()
@@ -44,7 +45,7 @@ impl Line {
     fn print(&self) {
         let Ok(text) = serde_json::to_string(self) else { return };
         let mut out = std::io::stdout().lock();
-        // Nobody is left to read it if the other process has ended.
+        // If the parent process has ended, there is no reader left.
         let _ = writeln!(out, "{MARK}{text}").and_then(|()| out.flush());
     }
 }
@@ -54,7 +55,7 @@ impl Line {
 #[command(hide = true)]
 pub(in crate::cli) struct Trial {
     file: PathBuf,
-    /// Whose intents the bot has, and what holds for the cogs: lanes, limits, settings.
+    /// The config with the bot's intents and the cogs' lanes, limits and settings.
     config: Option<PathBuf>,
 }
 
@@ -98,7 +99,7 @@ impl Trial {
     }
 }
 
-/// A host with nothing in it and a store of its own.
+/// The config of a host with no cogs and a store of its own.
 fn empty(folder: PathBuf) -> Config {
     Config {
         cogs: Cogs { folder: folder.clone(), watch: false, is_filled_later: true, ..Cogs::default() },

@@ -1,5 +1,5 @@
-//! A trial in another process, seen from outside: what it tells, and how it ends, by itself or not.
-//! It runs nothing of a cog.
+//! A trial in a child process, seen from the parent: what it reports, and how it ends, by itself or not.
+//! It runs no code of a cog.
 
 use std::{
     fmt,
@@ -25,11 +25,11 @@ use crate::{
 pub(super) enum End {
     Passed,
     Failed(TrialFailure),
-    /// The process ended in the middle.
+    /// The process ended before the trial was over.
     Died(Option<Step>, ExitStatus),
-    /// It did not get to an end in time.
+    /// The trial did not end in time.
     Hung(Option<Step>),
-    /// The trial could not begin.
+    /// The trial could not start.
     NotBegun(String),
 }
 
@@ -66,13 +66,13 @@ pub(super) struct Watched {
 }
 
 impl Watched {
-    /// Starts this same program with another errand.
+    /// Starts this same program with the hidden subcommand for a trial.
     pub(super) fn start(file: &Path, config: Option<&Path>) -> io::Result<Watched> {
         let mut child = Command::new(std::env::current_exe()?)
             .arg(trial::COMMAND)
             .arg(file)
             .args(config)
-            // A trial connects to no Discord.
+            // A trial does not connect to Discord.
             .env_remove(TOKEN_VARIABLE)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -80,7 +80,7 @@ impl Watched {
         let (send, lines) = channel();
         if let Some(out) = child.stdout.take() {
             std::thread::spawn(move || {
-                // Cogs may print whatever they want, bytes of no encoding included.
+                // Cogs may print anything, including bytes that are not UTF-8.
                 for line in BufReader::new(out).split(b'\n') {
                     let Ok(line) = line else { return };
                     match Line::read(&line) {
@@ -93,7 +93,7 @@ impl Watched {
         Ok(Watched { child, lines })
     }
 
-    /// Hands over the lines until the end.
+    /// Passes on the news until the trial ends.
     pub(super) fn follow(&mut self, deadline: Instant, mut hear: impl FnMut(&TrialNews)) -> io::Result<End> {
         let (mut at, mut failed) = (None, None);
         loop {
@@ -122,7 +122,7 @@ impl Watched {
 
 impl Drop for Watched {
     fn drop(&mut self) {
-        // It may have ended already.
+        // The process may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

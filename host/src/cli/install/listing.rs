@@ -1,4 +1,4 @@
-//! The commands that only look: `gearshift list` and `gearshift verify`.
+//! The commands that change nothing: `gearshift list` and `gearshift verify`.
 
 use std::io::{self, Write};
 
@@ -23,17 +23,18 @@ use crate::{
     text::Lines,
 };
 
-/// Show what is installed, from where, and what is newer
+/// List the installed cogs, their sources, and newer versions
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Show the installed cogs: version, the newest version that may be installed of what was asked for, whether it is \
-        pinned, where it comes from and who signed it. The sources are asked; one that does not answer is named.",
+    long_about = "List the installed cogs: version, the newest version that could be installed of what was asked for, \
+        whether the cog is pinned, its source, and who signed it. The sources are asked for newer versions; one that \
+        does not answer is reported.",
     after_long_help = "Examples:\n\
         \n    gearshift list\
         \n    gearshift list --outdated --json"
 )]
 pub(in crate::cli) struct List {
-    /// Only those of which there is a newer version
+    /// List only cogs that have a newer version
     #[arg(long)]
     outdated: bool,
 
@@ -41,14 +42,14 @@ pub(in crate::cli) struct List {
     host: RunningHost,
 }
 
-/// Check that everything is what gearshift.lock says
+/// Check that everything matches gearshift.lock
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Check that everything is what gearshift.lock says, byte for byte: the files in the cogs folder, what is kept to \
-        go back to, its signatures, and what the running host serves; and that what is installed would be installed as the config \
-        is now.",
-    after_long_help = "It writes nothing. The exit code is 1 if something is not. `gearshift install --locked` restores what is missing, and with \
-        --yes also what somebody has replaced."
+    long_about = "Check that everything matches gearshift.lock, byte for byte: the files in the cogs folder, the \
+        versions kept for rollbacks, their signatures, and what the running host serves. Also check that the installed \
+        versions could be installed with the current config.",
+    after_long_help = "Nothing is written. The exit code is 1 if a check fails. `gearshift install --locked` restores \
+        what is missing, and with --yes also files that were replaced by hand."
 )]
 pub(in crate::cli) struct Verify {
     #[command(flatten)]
@@ -68,7 +69,7 @@ impl List {
             let newest = match runtime.block_on(install::choose_newest(there, &rules)) {
                 Ok(newest) => Some(newest),
                 Err(error) => {
-                    let text = format!("it is not known what is newer than `{name}` {}", there.now.version);
+                    let text = format!("cannot check for versions newer than `{name}` {}", there.now.version);
                     log::write(&format!("warning: {text}: {}\n", Lines(&chain(&error))));
                     None
                 }

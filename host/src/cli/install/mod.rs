@@ -1,5 +1,6 @@
-//! The commands that change what is installed: `gearshift install`, `update`, `rollback`, `pin`, `unpin`, `uninstall`. What
-//! each cog gets is planned first, and then carried out through the running host, or in the folder if none runs.
+//! The commands that change the installed cogs: `gearshift install`, `update`, `rollback`, `pin`, `unpin`, `uninstall`.
+//! The change of each cog is planned first, and then made through the running host, or in the folder if none is
+//! running.
 
 mod listing;
 mod placing;
@@ -25,26 +26,26 @@ use crate::{
     packages::Reference,
 };
 
-/// Install cogs from packages, into a bot that runs or not
+/// Install cogs from packages, whether or not the bot is running
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Install cogs from packages of a registry or a folder. A running host replaces each while it stays connected; \
-        when none runs, the library is tried in a process of its own first. What is installed is written to gearshift.lock, \
-        beside the config file.\n\n\
-        The newest version is taken that was asked for, that this host can serve, and that is signed as the config wants it; \
-        newer ones are passed over, each with a line that says why.",
+    long_about = "Install cogs from packages in a registry or a folder. A running host replaces each cog while the bot \
+        stays connected; if no host is running, the library is first tried in a process of its own. What is installed \
+        is recorded in gearshift.lock, beside the config file.\n\n\
+        Installed is the newest version that matches the reference, that this host can serve, and that is signed as \
+        the config requires. Newer versions are skipped, each with a line that gives the reason.",
     after_long_help = "Examples:\n\
         \n    gearshift install ghcr.io/me/greeter\
         \n    gearshift install ghcr.io/me/greeter@^1.2 ./packages/counter:0.3.0\
-        \n    gearshift install --locked     # exactly what gearshift.lock says, byte for byte\n\n\
-        A cog that fails stays as it was, the others go on, and the exit code is 1."
+        \n    gearshift install --locked     # exactly what gearshift.lock lists, byte for byte\n\n\
+        A cog that fails stays as it was, the others are still installed, and the exit code is 1."
 )]
 pub(super) struct Install {
-    /// What to install: HOST/PATH/NAME, or ./FOLDER/NAME; then :VERSION or @RANGE, from which updates are taken, too
+    /// Package: HOST/PATH/NAME or ./FOLDER/NAME, optionally with :VERSION or @RANGE, which later updates keep to
     #[arg(value_name = "REF", required_unless_present = "locked")]
     references: Vec<String>,
 
-    /// Install what gearshift.lock says, and nothing else
+    /// Install exactly what gearshift.lock lists
     #[arg(long, conflicts_with = "references")]
     locked: bool,
 
@@ -52,23 +53,23 @@ pub(super) struct Install {
     how: How,
 }
 
-/// Replace installed cogs by newer versions
+/// Update installed cogs to newer versions
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Replace installed cogs by the newest versions of what was asked for when they were installed; all of them \
-        if none is named. A version that was rolled back from is left alone until there is a newer one. A cog that fails stays at \
-        its version, and the others go on.",
+    long_about = "Update installed cogs to the newest versions that match what was asked for when they were installed; \
+        all of them if none is named. A version that was rolled back from is skipped until there is a newer one. A cog \
+        that fails stays at its version, and the others are still updated.",
     after_long_help = "Examples:\n\
         \n    gearshift update --dry-run\
         \n    gearshift update greeter\n\n\
         The exit code is 1 if a cog could not be updated."
 )]
 pub(super) struct Update {
-    /// Names of cogs
+    /// Names of cogs [default: all]
     #[arg(value_name = "NAME")]
     names: Vec<String>,
 
-    /// Show what would be done, and do nothing
+    /// Only show what would be done
     #[arg(long)]
     dry_run: bool,
 
@@ -76,54 +77,55 @@ pub(super) struct Update {
     how: How,
 }
 
-/// Go back to a version of a cog that was installed before
+/// Roll back a cog to a version that was installed before
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Go back to a version of a cog that was installed before, and to where it came from: the last five are kept. \
-        Without a version it is the newest that is older than what is installed. No registry is asked, unless what was kept is \
-        damaged. `update` does not undo it before there is a newer version; `gearshift install` with the reference does.",
+    long_about = "Roll back a cog to a version that was installed before, and to the source it came from. The last \
+        five versions are kept. Without a version, it is the newest one that is older than the installed one. No \
+        registry is asked, unless the kept copy is damaged. `update` does not undo a rollback until there is a newer \
+        version; `gearshift install` with the reference does.",
     after_long_help = "Examples:\n\
         \n    gearshift rollback greeter\
         \n    gearshift rollback greeter 1.1.0"
 )]
 pub(super) struct Rollback {
-    /// Name of a cog
+    /// Name of the cog
     name: String,
 
-    /// The version
+    /// Version to roll back to
     version: Option<Version>,
 
     #[command(flatten)]
     how: How,
 }
 
-/// Keep a cog at its version: `update` passes it over
+/// Pin a cog to its version, so that `update` skips it
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n\
         \n    gearshift pin greeter\
-        \n    gearshift pin greeter 1.1.0     # goes to that version first")]
+        \n    gearshift pin greeter 1.1.0     # installs that version first")]
 pub(super) struct Pin {
-    /// Name of a cog
+    /// Name of the cog
     name: String,
 
-    /// The version, if it is not the one that is installed
+    /// Version to pin the cog to, if not the installed one
     version: Option<Version>,
 
     #[command(flatten)]
     how: How,
 }
 
-/// Let `update` replace a cog again
+/// Unpin a cog, so that `update` updates it again
 #[derive(Debug, Args)]
 pub(super) struct Unpin {
-    /// Name of a cog
+    /// Name of the cog
     name: String,
 
     #[command(flatten)]
     host: RunningHost,
 }
 
-/// Take installed cogs out of the bot; their saved states stay
+/// Uninstall cogs; their saved states stay
 #[derive(Debug, Args)]
 pub(super) struct Uninstall {
     /// Names of cogs
@@ -136,8 +138,9 @@ pub(super) struct Uninstall {
 
 #[derive(Debug, Args)]
 struct How {
-    /// Agree to what is asked: another source, a version that is not signed after one that is, an older one (`install`),
-    /// one that asks the host for more, settings that are not set, a file that somebody put there
+    /// Agree to what needs consent: another source, an unsigned version after a signed one, an older version
+    /// (`install`), a version that asks the host for more, required settings that are not set, a file that was put
+    /// there by hand
     #[arg(long)]
     yes: bool,
 
@@ -241,7 +244,7 @@ impl Uninstall {
     }
 }
 
-/// Which cogs.
+/// Which cogs to change.
 enum Wanted {
     All,
     These(Vec<String>),
@@ -278,7 +281,7 @@ impl How {
         Ok(Work { yes: self.yes, installation, place, runtime, shown, changes: 0, failures: Vec::new() })
     }
 
-    /// Plans and changes one cog after the other.
+    /// Plans and changes the cogs one by one.
     fn carry_out(
         &self,
         doing: &str,
@@ -294,7 +297,7 @@ impl How {
         loop {
             let before = work.changes;
             names.retain(|name| !work.one(name, &plan));
-            // What a cog was refused for another one may have given up meanwhile.
+            // Another cog may meanwhile have given up what a cog was refused for.
             if names.is_empty() || work.changes == before {
                 return work.end();
             }
@@ -317,20 +320,21 @@ impl How {
     }
 }
 
-/// A command at work.
+/// A running command.
 struct Work<'c> {
     yes: bool,
     installation: Installation<'c>,
     place: Place,
     runtime: tokio::runtime::Runtime,
     shown: Shown,
-    /// So many cogs have been changed.
+    /// How many cogs have been changed.
     changes: usize,
     failures: Vec<(String, InstallError)>,
 }
 
 impl Work<'_> {
-    /// Plans and changes one cog. Whether that is the end of it: one that the host or the trial refused may be tried again.
+    /// Plans and changes one cog. Returns whether the cog is done; one that the host or the trial refused may be tried
+    /// again.
     fn one(
         &mut self,
         name: &str,
@@ -350,12 +354,12 @@ impl Work<'_> {
         is_end
     }
 
-    /// Shows what was done; what failed is shown at the end.
+    /// Shows what was done; failures are shown at the end.
     fn note(&mut self, name: &str, done: Result<Done, InstallError>) {
         match done {
             Ok(done) => {
                 self.changes += usize::from(matches!(done, Done::Changed(_)));
-                // The reader of stdout may have left; what is begun is done all the same.
+                // The reader of stdout may be gone; what was started is still carried out.
                 let _ = self.shown.done(name, &done);
             }
             Err(error) => self.failures.push((name.to_owned(), error)),

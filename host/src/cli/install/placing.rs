@@ -1,5 +1,5 @@
-//! Where a change is made: in the running host, which has the new version serve first; or in the folder, once the library
-//! has passed a trial in a process of its own.
+//! Where a change is made: in the running host, after the new version has started to serve; or in the folder, after the
+//! library has passed a trial in a process of its own.
 
 use std::{
     io::ErrorKind,
@@ -26,14 +26,14 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Where changes are made.
 pub(super) enum Place {
-    /// In a host that runs.
+    /// In the running host.
     Host(Client),
-    /// In the folder; no host runs. The config whose settings a trial has.
+    /// In the folder: no host is running. Holds the config file whose settings a trial uses.
     Folder(PathBuf),
 }
 
 impl Place {
-    /// Looks whether the host of this config runs.
+    /// Checks whether the host of this config is running.
     pub(super) fn find(host: &RunningHost, config: &Config) -> Result<Place, Failure> {
         Ok(match running(host, config)? {
             Some(client) => Place::Host(client),
@@ -42,7 +42,7 @@ impl Place {
     }
 }
 
-/// The host of this config, if it runs. A socket that is named must have one.
+/// The host of this config, if it is running. If a socket was named, a host must be listening on it.
 pub(super) fn running(host: &RunningHost, config: &Config) -> Result<Option<Client>, Failure> {
     let path = match &host.socket {
         Some(_) => return Ok(Some(host.connect()?)),
@@ -50,7 +50,7 @@ pub(super) fn running(host: &RunningHost, config: &Config) -> Result<Option<Clie
     };
     match Client::connect(&path) {
         Ok(client) => Ok(Some(client)),
-        // Nothing is there, or what a killed host has left.
+        // There is no socket, or only the one that a killed host left behind.
         Err(CallError::NoHost { source, .. })
             if matches!(source.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) =>
         {
@@ -60,7 +60,7 @@ pub(super) fn running(host: &RunningHost, config: &Config) -> Result<Option<Clie
     }
 }
 
-/// What a host has in service.
+/// What a host is serving.
 pub(super) fn serving(client: &mut Client) -> Result<Serving, Failure> {
     let answer = client.call(&Request::List)?;
     let cogs = answer.data["cogs"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -78,7 +78,8 @@ pub(super) fn serving(client: &mut Client) -> Result<Serving, Failure> {
     Ok(cogs.iter().filter_map(one).collect())
 }
 
-/// Has file and lock follow a host that went back by itself: one that may not write there has not done it.
+/// Makes the library file and the lock follow a host that went back by itself: a host that cannot write there has not
+/// done it.
 pub(super) fn follow(
     client: &mut Client,
     installation: &mut Installation<'_>,
@@ -125,16 +126,16 @@ fn in_folder(config: &Path, journal: &Journal) -> Result<String, Refusal> {
     }
 }
 
-/// Whether the next start takes it beside the libraries that are there: it keeps out none of them.
+/// Checks that the next start would load it beside the existing libraries, and that it keeps none of them out.
 fn has_place(staged: &Path, journal: &Journal) -> Result<(), Refusal> {
     let unread = |error| Refusal { text: format!("cannot read the cogs folder: {error}"), help: None };
     let there = library::manifests(&journal.folder).map_err(unread)?;
-    // What is wrong with itself, its trial says.
+    // If the library itself is broken, the trial reports it.
     let Ok(own) = library::read(staged) else { return Ok(()) };
     let file = journal.folder.join(&journal.file);
     let mut beside = Beside::default();
     for (other, manifest) in there.iter().filter(|(other, _)| *other != file) {
-        // One that is refused itself stands in nobody's way.
+        // A library that is itself refused is in no other's way.
         let _ = beside.take(other, manifest);
     }
     beside.take(&file, &own.manifest).map_err(|error| Refusal { text: chain(&error), help: error.help() })

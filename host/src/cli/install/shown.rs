@@ -1,4 +1,4 @@
-//! What was done with each cog, a line each, for people or as JSON.
+//! The result for each cog, one line each, as text or as JSON.
 
 use std::io::{self, Write};
 
@@ -12,7 +12,7 @@ use crate::{
     text::Lines,
 };
 
-/// What was done with a cog, or is not.
+/// What was done with a cog, or would be done.
 pub(super) enum Done {
     Changed(Change),
     Pinned(Change),
@@ -20,7 +20,7 @@ pub(super) enum Done {
     Planned(Planned),
 }
 
-/// In which form it is shown.
+/// How results are printed.
 pub(super) struct Shown {
     pub(super) json: bool,
 }
@@ -47,7 +47,7 @@ impl Shown {
         notes.iter().try_for_each(|note| writeln!(out, "  note: {}", Lines(note)))
     }
 
-    /// `stays`: the version that is still installed.
+    /// `stays` is the version that is still installed.
     pub(super) fn failed(&self, name: &str, stays: Option<&Version>, error: &InstallError) -> io::Result<()> {
         let (text, help) = (chain(error), error.help());
         let now = match error {
@@ -63,7 +63,7 @@ impl Shown {
             None => format!("`{name}` is not installed"),
         };
         let line = match error {
-            // One that is about nothing else says so by itself, and so does one that says what was done.
+            // These errors already name the cog and what is installed of it.
             InstallError::NotInstalled { .. } | InstallError::Unsettled { .. } => {
                 format!("error: {}\n", Lines(&text))
             }
@@ -92,7 +92,7 @@ fn text(name: &str, done: &Done) -> String {
             }
         }
         Done::Pinned(change) => format!("{name}: pinned to {}", shown(change.to.as_ref())),
-        Done::Unpinned(change) => format!("{name}: {} is not pinned any more", shown(change.to.as_ref())),
+        Done::Unpinned(change) => format!("{name}: {} is no longer pinned", shown(change.to.as_ref())),
         Done::Planned(Planned::Change(plan)) => {
             let to = &plan.installed.now.version;
             let from = plan.from.as_ref().map(|from| format!("{from} → ")).unwrap_or_default();

@@ -1,4 +1,5 @@
-//! Makes a folder with its files: aside, and renamed into place when it is whole. It overwrites nothing.
+//! Creates a folder with its files: under a temporary name, and renamed into place once complete. It overwrites
+//! nothing.
 
 use std::{
     fs, io,
@@ -10,10 +11,10 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 use super::{super::exit::Failure, cannot, template::File};
 use crate::error::denied;
 
-/// Where it will really be, without `..` and links: cargo goes by that when it looks for a workspace around it.
+/// The folder's real path, without `..` and links, which cargo uses to look for a workspace around it.
 ///
 /// # Errors
-/// Something is there already, or there is no folder that it could be made in.
+/// Something already exists there, or there is no folder to create it in.
 pub(super) fn free(folder: &Path) -> Result<PathBuf, Failure> {
     if folder.symlink_metadata().is_ok() {
         return Err(taken(folder));
@@ -24,38 +25,39 @@ pub(super) fn free(folder: &Path) -> Result<PathBuf, Failure> {
         _ => {
             let parent = folder.parent().unwrap_or(folder).display();
             Err(cannot(
-                format!("there is no folder `{parent}` to make it in"),
-                "make that first, or correct the path",
+                format!("there is no folder `{parent}` to create it in"),
+                "create that first, or correct the path",
             ))
         }
     }
 }
 
 /// # Errors
-/// The folder cannot be made; then nothing of it is left.
+/// The folder cannot be created; then nothing of it is left behind.
 pub(super) fn make(folder: &Path, files: &[File]) -> Result<(), Failure> {
     let failed = |error: io::Error| match error.kind() {
         io::ErrorKind::AlreadyExists | io::ErrorKind::DirectoryNotEmpty => taken(folder),
         _ => {
             let whose = denied(folder, &error);
-            let text = format!("failed to make `{}`{whose}: {error}", folder.display());
-            cannot(text, "choose a folder that this user may write in, with space left")
+            let text = format!("failed to create `{}`{whose}: {error}", folder.display());
+            cannot(text, "choose a folder that this user can write to, with enough space left")
         }
     };
     write_aside(folder, files).map_err(failed)
 }
 
 fn taken(folder: &Path) -> Failure {
-    cannot(format!("`{}` is there already", folder.display()), "choose another name; nothing is overwritten")
+    cannot(format!("`{}` already exists", folder.display()), "choose another name; nothing is overwritten")
 }
 
 fn write_aside(folder: &Path, files: &[File]) -> io::Result<()> {
     let parent = folder.parent().unwrap_or(folder);
-    // Beside its place: a rename does not leave the file system. It is removed with what is in it when this fails.
+    // Beside its final place, so that the rename stays within the file system. It is removed with its contents on
+    // failure.
     let aside = tempfile::Builder::new().prefix(".gearshift-new-").tempdir_in(parent);
-    // Its name says nothing to the reader of an error.
+    // The error without the temporary name, which means nothing to its reader.
     let aside = aside.map_err(|error| io::Error::from(error.kind()))?;
-    // In it, as that one is private, and this one is as others that the user makes.
+    // A folder inside, as the outer one is private and this one gets the user's usual permissions.
     let whole = aside.path().join("whole");
     fs::create_dir(&whole)?;
     for file in files {
@@ -64,7 +66,7 @@ fn write_aside(folder: &Path, files: &[File]) -> io::Result<()> {
         fs::write(path, &file.text)?;
     }
     match renameat_with(CWD, &whole, CWD, folder, RenameFlags::NOREPLACE) {
-        // Not every file system can; a plain rename replaces an empty folder, and nothing else.
+        // Not every file system supports that; a plain rename only replaces an empty folder.
         Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => fs::rename(&whole, folder),
         done => Ok(done?),
     }
@@ -82,7 +84,7 @@ mod tests {
         fs::write(there.join("mine"), "mine").expect("it is written");
         let file = || File { path: "a/b".into(), text: "text".to_owned() };
         let failure = make(&there, &[file()]).expect_err("it is taken").to_string();
-        assert!(failure.contains("is there already"), "{failure}");
+        assert!(failure.contains("already exists"), "{failure}");
         assert_eq!(fs::read_dir(&there).expect("it is there").count(), 1);
         // A file where a folder must be: the second cannot be written.
         let bad = [file(), File { path: "a/b/c".into(), text: String::new() }];

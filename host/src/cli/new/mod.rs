@@ -1,4 +1,4 @@
-//! `gearshift new`: a folder with a cog or a bot to go on from. It builds nothing and asks no host.
+//! `gearshift new`: creates a folder with a new cog or bot. It builds nothing and asks no host.
 
 mod folder;
 mod name;
@@ -16,36 +16,36 @@ use clap::Args;
 use self::{name::Name, sdk::Sdk, template::Template, workspace::Workspace};
 use super::exit::{Exit, Failure};
 
-/// Make a folder with a cog, or with a bot, to go on from
+/// Create a folder with a new cog, or with a new bot
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Make a folder with a cog to go on from: its code, its tests, a transcript for `gearshift smoke`. With \
-        --workspace a bot: its config, a folder of cogs with one in it, and checks for CI.\n\n\
-        What is made builds at once, and its tests pass. Inside a cargo workspace that takes it as a member, a cog has \
-        only what a member needs. Nothing is ever overwritten, and what fails leaves nothing behind.",
+    long_about = "Create a folder with a new cog: its code, its tests, and a script for `gearshift smoke`. With \
+        --workspace, create a bot instead: its config, a folder of cogs with one cog in it, and checks for CI.\n\n\
+        The result builds at once, and its tests pass. Inside a cargo workspace that includes it as a member, a cog \
+        gets only what a member needs. Nothing is ever overwritten, and a failure leaves nothing behind.",
     after_long_help = "Examples:\n\
         \n    gearshift new greeter\
         \n    gearshift new quiz --template components\
         \n    gearshift new my-bot --workspace                        a bot with one cog\
-        \n    gearshift new my-bot/plugins/notes --template commands    one more cog of it\
+        \n    gearshift new my-bot/plugins/notes --template commands    another cog for it\
         \n    gearshift new greeter --sdk https://example.com/gearshift#0123abc\n\n\
-        The exit code is 2 for a name or an SDK that will not do, and 73 when the folder cannot be made."
+        The exit code is 2 if the name or the SDK cannot be used, and 73 if the folder cannot be created."
 )]
 pub(super) struct New {
-    /// The folder to make. Its last part names the package and the cog's command
+    /// Folder to create. Its last part is the name of the package and of the cog's command
     #[arg(value_name = "NAME")]
     folder: PathBuf,
 
-    /// What the cog shows
+    /// What the cog demonstrates
     #[arg(long, value_enum, default_value_t = Template::Minimal)]
     template: Template,
 
-    /// Make a bot: a config, a folder of cogs with one in it, checks for CI
+    /// Create a bot: a config, a folder of cogs with one in it, checks for CI
     #[arg(long)]
     workspace: bool,
 
-    /// Where `gearshift-cog` comes from: a path, a git URL with or without `#REVISION`, or a version
-    /// [default: what this gearshift was built from]
+    /// Source of `gearshift-cog`: a path, a git URL with or without `#REVISION`, or a version
+    /// [default: the folder that this gearshift was built from]
     #[arg(long, value_name = "PATH|URL|VERSION")]
     sdk: Option<String>,
 }
@@ -58,7 +58,7 @@ impl New {
             Some(around) if around.takes_it && self.workspace => return Err(around.nested(&folder)),
             Some(around) if around.takes_it => Some(around),
             Some(around) if !self.workspace => return Err(around.refuses(&folder)),
-            // A bot is the root of a workspace, and cargo looks no further.
+            // A bot is the root of a workspace, so cargo looks no further.
             _ => None,
         };
         let sdk = match &around {
@@ -77,18 +77,18 @@ impl New {
         folder::make(&folder, &files)?;
         let kind = if self.workspace { "bot" } else { "cog" };
         let shown = from_here(&folder).display();
-        write!(stdout(), "made the {kind} `{name}` in `{shown}`\n{sdk}\n\nTo go on:\n\n{next}")?;
+        write!(stdout(), "created the {kind} `{name}` in `{shown}`\n{sdk}\n\nNext steps:\n\n{next}")?;
         Ok(())
     }
 }
 
-/// A path as it is shown: relative, where it leads down from here.
+/// A path as it is shown: relative if it is below the current folder.
 fn from_here(path: &Path) -> &Path {
     let here = std::env::current_dir().unwrap_or_default();
     path.strip_prefix(here).unwrap_or(path)
 }
 
-/// The commands in its README, which come after going there.
+/// The commands in its README, after a `cd` into the folder.
 fn steps_of_readme(folder: &Path, files: &[template::File]) -> String {
     let readme = files.iter().find(|file| file.path == Path::new("README.md")).map_or("", |file| &file.text);
     let block = readme.split("```sh\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap_or_default();
@@ -96,7 +96,8 @@ fn steps_of_readme(folder: &Path, files: &[template::File]) -> String {
     steps.map(|step| format!("    {step}\n")).collect()
 }
 
-/// A member is built from within its workspace. A `gearshift dev` that runs there takes it up by itself.
+/// The commands for a member, which is built from within its workspace. A `gearshift dev` that is running there picks
+/// it up by itself.
 fn steps_of_member(name: &Name, folder: &Path, root: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();
     let (go, folder, built) = match here.starts_with(root) {
@@ -113,12 +114,12 @@ fn steps_of_member(name: &Name, folder: &Path, root: &Path) -> String {
     )
 }
 
-/// Something on the command line will not do.
+/// An argument cannot be used.
 fn refused(text: String, help: impl Into<String>) -> Failure {
     Failure::new(Exit::Usage, text).help(help.into())
 }
 
-/// The folder cannot be made.
+/// The folder cannot be created.
 fn cannot(text: String, help: impl Into<String>) -> Failure {
     Failure::new(Exit::CannotCreate, text).help(help.into())
 }

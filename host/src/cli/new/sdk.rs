@@ -1,4 +1,4 @@
-//! Where a new cog gets `gearshift-cog` from, as cargo takes it.
+//! Where a new cog gets `gearshift-cog` from, in the form that cargo expects.
 
 use std::{
     fmt,
@@ -11,7 +11,7 @@ use super::{super::exit::Failure, refused};
 
 /// The package that cogs depend on.
 pub(super) const PACKAGE: &str = "gearshift-cog";
-/// Its folder, when this program was built; it may be elsewhere now.
+/// The package's folder when this program was built; it may no longer be there.
 const BUILT_FROM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../plugin-api");
 
 #[derive(Debug)]
@@ -24,12 +24,12 @@ pub(super) enum Sdk {
         revision: Option<String>,
     },
     Version(String),
-    /// The workspace says it.
+    /// The workspace's own dependency.
     OfWorkspace,
 }
 
 impl Sdk {
-    /// What `--sdk` says, or what this program was built from.
+    /// The SDK that `--sdk` names, or the one that this program was built from.
     pub(super) fn chosen(said: Option<&str>) -> Result<Sdk, Failure> {
         const FORMS: &str =
             "give its folder, a git URL with or without `#REVISION`, or a version such as `0.1`";
@@ -54,9 +54,9 @@ impl Sdk {
             return Ok(Sdk::Git { url: url.to_owned(), revision });
         }
         if said.starts_with("git@") {
-            // cargo takes URLs only: https://doc.rust-lang.org/cargo/appendix/git-authentication.html
+            // cargo accepts only URLs: https://doc.rust-lang.org/cargo/appendix/git-authentication.html
             let url = format!("ssh://{}", said.replacen(':', "/", 1));
-            return Err(refused(format!("--sdk `{said}` is no URL"), format!("write it as `{url}`")));
+            return Err(refused(format!("--sdk `{said}` is not a URL"), format!("write it as `{url}`")));
         }
         if semver::VersionReq::parse(said).is_ok() {
             return Ok(Sdk::Version(said.to_owned()));
@@ -67,7 +67,7 @@ impl Sdk {
         }
     }
 
-    /// What stands in the braces of its line in `Cargo.toml`.
+    /// The contents of the braces in its line in `Cargo.toml`.
     pub(super) fn line(&self) -> String {
         let quoted = |text: &str| Value::from(text).to_string();
         match self {
@@ -84,29 +84,29 @@ impl Sdk {
 
 impl fmt::Display for Sdk {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "its SDK, {PACKAGE}, ")?;
+        write!(out, "SDK: {PACKAGE} ")?;
         match self {
             Sdk::BuiltFrom(folder) => write!(
                 out,
-                "is in `{folder}`, from which this gearshift was built; --sdk takes another one, \
+                "from `{folder}`, which this gearshift was built from; use --sdk for another one, \
                  such as one that other machines can reach"
             ),
-            Sdk::Path(folder) => write!(out, "is in `{folder}`"),
-            Sdk::Git { url, revision: None } => write!(out, "comes from `{url}`"),
+            Sdk::Path(folder) => write!(out, "from `{folder}`"),
+            Sdk::Git { url, revision: None } => write!(out, "from `{url}`"),
             Sdk::Git { url, revision: Some(revision) } => {
-                write!(out, "comes from `{url}`, revision `{revision}`")
+                write!(out, "from `{url}`, revision `{revision}`")
             }
-            Sdk::Version(version) => write!(out, "is version {version} of the crate registry"),
-            Sdk::OfWorkspace => out.write_str("is the workspace's"),
+            Sdk::Version(version) => write!(out, "version {version} from the crate registry"),
+            Sdk::OfWorkspace => out.write_str("of the workspace"),
         }
     }
 }
 
-/// The folder of the package: this one, or the one in a checkout of the whole repository.
+/// The folder of the package: `near` itself, or the one in it if it is a checkout of the whole repository.
 fn folder(near: &Path) -> Option<String> {
     let near = absolute(near).ok()?;
     let found = [near.join("plugin-api"), near].into_iter().find(|folder| is_sdk(folder))?;
-    // Without `..`, where the system can tell.
+    // Without `..` if the system can resolve it.
     let found: PathBuf = found.canonicalize().unwrap_or(found);
     found.into_os_string().into_string().ok()
 }

@@ -1,5 +1,5 @@
-//! What the files of a new cog or bot hold. The templates are in `host/templates`; in them stands `my-cog` for the cog's
-//! name, `my-bot` for the bot's, and `path = "SDK"` for where the SDK is.
+//! The files of a new cog or bot. The templates are in `host/templates`; in them `my-cog` stands for the cog's name,
+//! `my-bot` for the bot's, and `path = "SDK"` for the SDK.
 
 use std::{
     env::consts::{DLL_PREFIX, DLL_SUFFIX},
@@ -10,20 +10,20 @@ use clap::ValueEnum;
 
 use super::{name::Name, sdk::Sdk};
 
-/// What a new cog shows.
+/// What a new cog demonstrates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Template {
     /// One command
     Minimal,
-    /// Subcommands: arguments, permissions, cooldowns, suggestions; state
+    /// Subcommands with arguments, permissions, cooldowns and suggestions; state
     Commands,
     /// Buttons and a form; state
     Components,
-    /// What runs by itself, every so often and at a time of the day; state
+    /// Tasks that run at intervals and at a time of day; state
     Tasks,
 }
 
-/// A file to write, by its path in the folder that is made.
+/// A file to write, with its path inside the new folder.
 #[derive(Debug)]
 pub(super) struct File {
     pub(super) path: PathBuf,
@@ -37,7 +37,7 @@ macro_rules! template {
 }
 
 impl Template {
-    /// The only cog of a new bot needs a name of its own.
+    /// The name of the only cog of a new bot, which differs from the bot's.
     fn name(self) -> Name {
         Name::new(match self {
             Template::Minimal => "greet",
@@ -47,7 +47,7 @@ impl Template {
         })
     }
 
-    /// Where a file of it goes in the package, and its text.
+    /// The files of the template: their paths in the package, and their text.
     fn files(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Template::Minimal => {
@@ -71,11 +71,11 @@ impl Template {
         }
     }
 
-    /// `Cargo.toml`, without what only the root of a workspace may say.
+    /// `Cargo.toml`, without what only the root of a workspace may contain.
     fn package(self, name: &Name, sdk: &Sdk) -> String {
         let package = template!("package.toml");
         let package = match self {
-            // It keeps nothing.
+            // It has no state.
             Template::Minimal => {
                 package.split_inclusive('\n').filter(|line| !line.starts_with("serde")).collect()
             }
@@ -94,7 +94,7 @@ pub(super) fn cog(name: &Name, template: Template, sdk: &Sdk) -> Vec<File> {
     files
 }
 
-/// A cog in a workspace that takes it as a member: `Cargo.toml` first.
+/// A cog that is a member of a workspace. `Cargo.toml` comes first.
 pub(super) fn member(name: &Name, template: Template, sdk: &Sdk) -> Vec<File> {
     let manifest = File { path: "Cargo.toml".into(), text: template.package(name, sdk) };
     let files =
@@ -120,7 +120,7 @@ pub(super) fn bot(name: &Name, template: Template, sdk: &Sdk) -> Vec<File> {
     own.into_iter().map(|(path, text)| File { path: path.into(), text }).chain(cog).collect()
 }
 
-/// A template with the cog's name in it.
+/// A template with the cog's name filled in.
 fn filled(template: &str, name: &Name) -> String {
     let library = format!("{DLL_PREFIX}{}{DLL_SUFFIX}", name.of_crate());
     template.replace("my-cog", &name.to_string()).replace("libmy_cog.so", &library)

@@ -1,4 +1,4 @@
-//! The cargo workspace that a folder would be in, found as cargo finds it
+//! The cargo workspace that a new folder would be in, found as cargo finds it
 //! (<https://doc.rust-lang.org/cargo/reference/workspaces.html#the-members-and-exclude-fields>).
 
 use std::{
@@ -11,21 +11,21 @@ use toml::{Table, Value};
 
 use super::{super::exit::Failure, cannot, sdk::PACKAGE};
 
-/// The workspace in whose folder it would be.
+/// The workspace around a new folder.
 #[derive(Debug)]
 pub(super) struct Workspace {
     pub(super) root: PathBuf,
-    /// Whether it would be a member.
+    /// Whether the new folder would be a member.
     pub(super) takes_it: bool,
     /// Whether its members share an SDK.
     pub(super) has_sdk: bool,
 }
 
 impl Workspace {
-    /// None: a package there belongs to none.
+    /// The workspace around a folder, or `None` if a package there would belong to none.
     ///
     /// # Errors
-    /// A `Cargo.toml` above cannot be read.
+    /// A `Cargo.toml` in a parent folder cannot be read.
     pub(super) fn around(folder: &Path) -> Result<Option<Workspace>, Failure> {
         for root in folder.ancestors().skip(1) {
             let file = root.join("Cargo.toml");
@@ -34,8 +34,8 @@ impl Workspace {
             }
             let unreadable = |error: &dyn Display| {
                 let text =
-                    format!("cannot read `{}`, to see whether it is a workspace: {error}", file.display());
-                cannot(text, "mend it, or choose a folder elsewhere")
+                    format!("cannot read `{}` to see whether it is a workspace: {error}", file.display());
+                cannot(text, "fix it, or choose a folder elsewhere")
             };
             let text = crate::text::read(&file).map_err(|error| unreadable(&error))?;
             let manifest: Table = text.parse().map_err(|error| unreadable(&error))?;
@@ -51,20 +51,20 @@ impl Workspace {
         Ok(None)
     }
 
-    /// cargo does not build a package in a workspace's folder that is no member of it.
+    /// cargo does not build a package inside a workspace's folder unless it is a member.
     pub(super) fn refuses(&self, folder: &Path) -> Failure {
         let inside = folder.strip_prefix(&self.root).unwrap_or(folder).display();
         let text = format!(
-            "`{inside}` would be in the workspace of `{}`, whose `members` do not take it",
+            "`{inside}` would be in the workspace of `{}`, whose `members` do not include it",
             self.root.join("Cargo.toml").display()
         );
         let help = format!(
-            "add \"{inside}\" to its `members`, or to its `exclude` to keep it apart, or choose a folder elsewhere"
+            "add \"{inside}\" to its `members`, or to its `exclude` to keep it separate, or choose a folder elsewhere"
         );
         cannot(text, help)
     }
 
-    /// A bot is a workspace, and a workspace is nobody's member.
+    /// A bot is a workspace, and a workspace cannot be a member of another one.
     pub(super) fn nested(&self, folder: &Path) -> Failure {
         let text = format!(
             "`{}` would be a member of the workspace in `{}`, and a bot is a workspace of its own",
@@ -91,7 +91,7 @@ fn membership(workspace: &Value, inside: &Path) -> Membership {
     };
     let members = list("members");
     let is_excluded = list("exclude").iter().any(|entry| inside.starts_with(entry));
-    // What `members` names takes precedence over what `exclude` names; a pattern there does not.
+    // A path in `members` takes precedence over one in `exclude`; a pattern does not.
     if is_excluded && !members.iter().any(|entry| inside.starts_with(entry)) {
         return Membership::Excluded;
     }

@@ -1,4 +1,4 @@
-//! Where the page was served last and under which token, so that one that is open finds the host again after a restart.
+//! The page's last port and token, so that an open page finds the host again after a restart.
 //! It serves nothing.
 
 use std::{
@@ -10,7 +10,7 @@ use std::{
 
 const SUFFIX: &str = "page";
 
-/// Port and token of a start. `Debug` hides the token.
+/// The port and token of a page. `Debug` hides the token.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Address {
     pub(super) port: u16,
@@ -23,13 +23,13 @@ impl fmt::Debug for Address {
     }
 }
 
-/// The file beside the control socket: a configuration has one page as it has one socket.
+/// The file beside the control socket: a config has one page, as it has one socket.
 pub(super) fn beside(socket: &Path) -> PathBuf {
     socket.with_extension(SUFFIX)
 }
 
 impl Address {
-    /// What the last host of this configuration left; none if there is no such file, or somebody else can read it.
+    /// What the last host of this config left; `None` if there is no such file, or if another user can read it.
     pub(super) fn read(file: &Path) -> Option<Address> {
         let about = fs::symlink_metadata(file).ok()?;
         let folder = fs::metadata(file.parent()?).ok()?;
@@ -43,16 +43,17 @@ impl Address {
         is_token.then_some(Address { port: port.parse().ok()?, token: token.to_owned() })
     }
 
-    /// Leaves it for the next one. A page that does not come back by itself is all that follows from a failure.
+    /// Keeps the address for the next host. If this fails, an open page does not reconnect by itself; nothing else
+    /// depends on it.
     pub(super) fn keep(&self, file: &Path) {
         if let Err(error) = self.write(file) {
-            tracing::debug!("the page's address is not kept in `{}`: {error}", file.display());
+            tracing::debug!("cannot keep the page's address in `{}`: {error}", file.display());
         }
     }
 
     fn write(&self, file: &Path) -> std::io::Result<()> {
         let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        // Made private before anything is in it, and put into place as a whole.
+        // Made private before anything is written, and moved into place complete.
         let mut new = tempfile::NamedTempFile::new_in(folder)?;
         new.as_file().set_permissions(fs::Permissions::from_mode(0o600))?;
         writeln!(new, "{} {}", self.port, self.token)?;

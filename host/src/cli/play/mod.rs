@@ -1,5 +1,5 @@
 //! `gearshift play`: the host on the built-in Discord, and a prompt to talk to the bot. The host is the same as on the
-//! real Discord; only address and token differ. What lines mean is the built-in Discord's matter.
+//! real Discord; only the address and the token differ. The built-in Discord interprets the lines.
 
 mod address;
 mod piped;
@@ -34,25 +34,28 @@ use crate::{
 
 pub(super) use self::{terminal::restore as restore_terminal, work::Work};
 
-/// The bot must be there, with its commands, before the first line is said. On loopback it takes some milliseconds.
+/// How long the bot may take to connect and register its commands, before the first line is said. On loopback this
+/// takes a few milliseconds.
 const ARRIVE: Duration = Duration::from_secs(20);
-/// On the built-in Discord nobody is rate-limited, and nobody wants to wait for a slash command.
+/// On the built-in Discord there are no rate limits, and a slash command should be there at once.
 const COMMANDS_SETTLE_MAX: Duration = Duration::from_millis(50);
 
-/// Serve on a Discord inside this process, and talk to the bot; no token, no network
+/// Serve on the built-in Discord and talk to the bot; no token, no network
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Serve on a Discord inside this process, and talk to the bot at a prompt. No token is needed, and no \
-        network: REST and gateway are spoken over loopback, as the real ones.\n\n\
-        On a terminal there is a prompt with history. Otherwise lines are read from stdin and what happens in the \
-        channels is printed on stdout; when stdin ends, open answers are waited for. The log goes to stderr.",
+    long_about = "Serve on the built-in Discord, which runs inside this process, and talk to the bot at a prompt. It \
+        needs neither a token nor a network: the host speaks to it over loopback, with the same REST API and \
+        gateway.\n\n\
+        On a terminal there is a prompt with history. Otherwise lines are read from stdin, and what happens in the \
+        channels is printed to stdout; when stdin ends, pending answers are still waited for. The log goes to \
+        stderr.",
     after_long_help = "Examples:\n\
         \n    gearshift play --cogs target/debug\
         \n    echo '!ping hi' | gearshift play --log error\n\n\
-        The link that is printed opens the same Discord in a browser, with the host's panel beside it.\n\n\
-        At the prompt, `!ping hi` says something, `/ping text:hi` runs a slash command, `@bob` speaks as somebody else, \
-        `#dev` goes to another channel, `:help` shows the rest.\n\n\
-        The sessions of the config are opened as they are: what cogs store and send there is real."
+        The printed link opens the same Discord in a browser, with the host's panel beside it.\n\n\
+        At the prompt, `!ping hi` sends a message, `/ping text:hi` runs a slash command, `@bob` switches to another \
+        member, `#dev` to another channel, and `:help` shows everything else.\n\n\
+        The other sessions of the config are opened as usual: what cogs store and send there is real."
 )]
 pub(super) struct Play {
     #[command(flatten)]
@@ -71,24 +74,24 @@ impl Play {
     }
 }
 
-/// How members talk to the bot, and what is shown of it.
+/// Who talks to the bot, and what is shown.
 #[derive(Debug, Args)]
 pub(super) struct Talk {
-    /// Who speaks at first
+    /// Member to speak as at first
     #[arg(long = "as", value_name = "MEMBER", default_value = "alice")]
     member: String,
 
-    /// Show REST calls and gateway events too
+    /// Also show REST calls and gateway events
     #[arg(long)]
     wire: bool,
 
-    /// Write everything that happens into a file, a line of JSON each
+    /// Write everything that happens to a file, as one line of JSON each
     #[arg(long, value_name = "FILE")]
     transcript: Option<PathBuf>,
 }
 
-/// A host on a Discord in this process, with a page and a prompt, until somebody asks to leave, or the input has ended and
-/// `beside` is done.
+/// Runs a host on a Discord in this process, with a page and a prompt, until a user asks to leave, or until the input
+/// has ended and `beside` is done.
 pub(super) fn serve(
     mut config: Config,
     journal: Journal,
@@ -97,7 +100,7 @@ pub(super) fn serve(
 ) -> Result<(), Failure> {
     let claim = life::look(&config)?;
     let panel = Panel::new(journal);
-    // On a runtime of its own: it outlives the host, so that the world is kept with what happened last.
+    // On a runtime of its own: it outlives the host, so that the world is kept with the last events.
     let discord = Runtime::new()?;
     let life = Life::begin(&config.runtime)?;
     let kept = address::beside(&life::socket_path(&config));
@@ -116,7 +119,7 @@ pub(super) fn serve(
         let talking = async {
             match stdin().is_terminal() && stdout().is_terminal() {
                 true => Err(terminal::talk(prompt, printer).await),
-                // A line that asks to leave ends all; the end of the input only the talking.
+                // A line that asks to leave ends everything; the end of the input ends only the talking.
                 false => match piped::talk(prompt, printer).await {
                     Ok(piped::End::OfInput) => Ok(()),
                     Ok(piped::End::Asked) => Err(Ok(())),
@@ -130,14 +133,14 @@ pub(super) fn serve(
         };
         tokio::try_join!(talking, beside).map_or_else(|ended| ended, |_| Ok(()))
     });
-    // Once more: the editor may have begun to read while the host was closing.
+    // Again, as the editor may have started to read while the host was closing.
     restore_terminal();
     discord.block_on(sim.close());
     let recorded = record.map_or(Ok(()), |record| record.end(&discord));
     done.and(recorded)
 }
 
-/// Starts with the page where it was last, so that one that is open comes back by itself; elsewhere if that is taken.
+/// Starts with the page at its last address, so that an open page reconnects by itself; elsewhere if the port is taken.
 async fn start_again(
     config: &mut Config,
     last: Option<Address>,
@@ -155,7 +158,7 @@ async fn start_again(
     start_with(config, options).await
 }
 
-/// The Discord of `[play]`.
+/// The options of the Discord that `[play]` describes.
 fn options(config: &Config, panel: &Panel, work: &Work, port: u16) -> Result<SimOptions, Failure> {
     let world = config.play.world.as_deref().map_or_else(|| Ok(World::default()), World::load);
     let world = world.map_err(|error| Failure::new(Exit::Data, chain(&error)))?;
@@ -164,13 +167,13 @@ fn options(config: &Config, panel: &Panel, work: &Work, port: u16) -> Result<Sim
     Ok(SimOptions { port, world, keep, panel, ..bot_options(work) })
 }
 
-/// Starts the built-in Discord and points the configuration to it.
+/// Starts the built-in Discord and points the config to it.
 pub(super) async fn start(config: &mut Config, work: &Work) -> Result<Sim, Failure> {
     let options = SimOptions { port: config.play.port, ..bot_options(work) };
     start_with(config, options).await
 }
 
-/// For a bot in this process.
+/// The options for a bot in this process.
 fn bot_options(work: &Work) -> SimOptions {
     SimOptions { idle: Some(work.probe()), bot_clock: Some(work.bot_clock()), ..SimOptions::default() }
 }
@@ -189,13 +192,13 @@ async fn start_with(config: &mut Config, options: SimOptions) -> Result<Sim, Fai
     discord.api_url = Some(sim.api_url());
     discord.token = Some(token);
     discord.is_built_in = true;
-    // It ends with the host.
+    // This Discord ends with the host.
     discord.resume = false;
     config.limits.commands_settle = config.limits.commands_settle.min(COMMANDS_SETTLE_MAX);
     Ok(sim)
 }
 
-/// Waits until the bot is connected and its slash commands are there.
+/// Waits until the bot is connected and its slash commands are registered.
 pub(super) async fn arrived(sim: &Sim, host: &Host, work: &Work) -> Result<(), Failure> {
     work.is_of(host);
     let missing = |what: &str| {
@@ -206,7 +209,7 @@ pub(super) async fn arrived(sim: &Sim, host: &Host, work: &Work) -> Result<(), F
         return Err(missing("the bot did not connect"));
     }
     let wanted = if host.registers_commands() { host.cogs().declared() } else { Default::default() };
-    // In a world that was kept they may be there already, and the host has nothing to register.
+    // In a world that was kept they may already be registered, and the host has nothing to do.
     let are_there = || {
         let known = sim.commands();
         wanted.commands.keys().all(|key| known.contains(&key.name))

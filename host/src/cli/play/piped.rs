@@ -1,5 +1,5 @@
-//! Play without a terminal: lines from stdin, what happens to stdout. For scripts and tests.
-//! It shows no prompt and keeps no history.
+//! `gearshift play` without a terminal: reads lines from stdin and prints what happens to stdout, for scripts and
+//! tests. It shows no prompt and keeps no history.
 
 use std::{
     io::{BufRead, Write, stdin, stdout},
@@ -14,20 +14,20 @@ use tokio::{
 
 use crate::{cli::exit::Failure, log, text::Lines};
 
-/// When stdin has ended and nothing was shown for so long, nothing more is expected.
+/// After stdin has ended: once nothing has been shown for this long, nothing more is expected.
 const QUIET: Duration = Duration::from_millis(700);
-/// Waiting for that takes at most so long.
+/// The longest wait for that.
 const AFTER_END: Duration = Duration::from_secs(15);
 
-/// Why nobody talks any more.
+/// Why the talk has ended.
 pub(super) enum End {
-    /// A line asks to leave.
+    /// A line asked to leave.
     Asked,
-    /// Stdin has ended, and what was open is answered.
+    /// Stdin has ended, and pending answers have arrived.
     OfInput,
 }
 
-/// Until stdin ends, or a line asks to leave.
+/// Talks to the bot until stdin ends or a line asks to leave.
 pub(super) async fn talk(mut prompt: Prompt, mut printer: Printer) -> Result<End, Failure> {
     let mut lines = read();
     loop {
@@ -54,7 +54,7 @@ pub(super) async fn talk(mut prompt: Prompt, mut printer: Printer) -> Result<End
     Ok(End::OfInput)
 }
 
-/// Lines of stdin. Read by a thread of its own, which ends with the process: stdin cannot be read without blocking.
+/// The lines of stdin, read by a thread of its own, which ends with the process: reading stdin blocks.
 fn read() -> mpsc::Receiver<std::io::Result<String>> {
     let (send, lines) = mpsc::channel(64);
     std::thread::spawn(move || {
@@ -67,7 +67,7 @@ fn read() -> mpsc::Receiver<std::io::Result<String>> {
     lines
 }
 
-/// At once: stdout into a pipe keeps lines back otherwise. A message may have several lines.
+/// Prints and flushes, as stdout is buffered when it is a pipe. A message may have several lines.
 fn print(line: &str) -> std::io::Result<()> {
     let mut out = stdout().lock();
     writeln!(out, "{}", Lines(line))?;

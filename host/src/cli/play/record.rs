@@ -1,5 +1,5 @@
-//! Writes everything that happens on the built-in Discord into a file, a line of JSON each.
-//! It chooses nothing and keeps nothing in memory.
+//! Writes everything that happens on the built-in Discord to a file, as one line of JSON each.
+//! It filters nothing and keeps nothing in memory.
 
 use std::{
     fs::File,
@@ -12,7 +12,7 @@ use tokio::{runtime::Runtime, sync::oneshot, task::JoinHandle};
 
 use crate::cli::exit::{Exit, Failure};
 
-/// A recording under way.
+/// A recording in progress.
 #[derive(Debug)]
 pub(super) struct Record {
     file: PathBuf,
@@ -21,7 +21,7 @@ pub(super) struct Record {
 }
 
 impl Record {
-    /// Begins with what has happened already.
+    /// Starts a recording, with what has already happened.
     pub(super) fn begin(file: &Path, sim: &Sim, runtime: &Runtime) -> Result<Record, Failure> {
         let out = File::create(file).map_err(|error| {
             Failure::new(Exit::CannotCreate, format!("cannot write `{}`: {error}", file.display()))
@@ -31,7 +31,7 @@ impl Record {
         Ok(Record { file: file.to_owned(), stop, task })
     }
 
-    /// Ends it when everything that happened is written.
+    /// Ends the recording after everything that happened has been written.
     pub(super) fn end(self, runtime: &Runtime) -> Result<(), Failure> {
         let _ = self.stop.send(());
         let written = runtime.block_on(self.task).map_err(io::Error::other).flatten();
@@ -56,7 +56,7 @@ async fn record(
         for entry in first.into_iter().chain(std::iter::from_fn(|| reader.try_next())) {
             writeln!(out, "{}", entry.json())?;
         }
-        // Those who follow the file see what has happened.
+        // So that a reader that follows the file sees it at once.
         out.flush()?;
         if is_last {
             return Ok(());

@@ -1,5 +1,5 @@
-//! Play on a terminal: a prompt with history, and above it what happens in the channels and in the log.
-//! It does not know what lines mean.
+//! `gearshift play` on a terminal: a prompt with history, and above it what happens in the channels and in the log.
+//! It does not interpret the lines.
 #![allow(unsafe_code, reason = "keeps and restores the terminal's modes")]
 
 use std::{
@@ -15,14 +15,14 @@ use tokio::sync::mpsc;
 
 use crate::{cli::exit::Failure, library::default_base, log, text::Lines};
 
-/// What the reading thread tells.
+/// What the reading thread reports.
 enum Typed {
     Line(String),
     Leave,
     Broken(ReadlineError),
 }
 
-/// Until the user leaves.
+/// Talks to the bot until the user leaves.
 pub(super) async fn talk(mut prompt: Prompt, mut printer: Printer) -> Result<(), Failure> {
     let _back = GivenBack::later();
     let mut editor = DefaultEditor::new().map_err(failed)?;
@@ -36,7 +36,8 @@ pub(super) async fn talk(mut prompt: Prompt, mut printer: Printer) -> Result<(),
     // A message may have several lines, and must not move the cursor.
     let tell = |text: &str| _ = show.send(format!("{}\n", Lines(text)));
     tell(
-        "What you type is said in a channel. `/help` shows the bot's commands, `:help` what else you can do, Ctrl-D leaves.",
+        "What you type is sent to a channel. `/help` shows the bot's commands, `:help` what else you can do; Ctrl-D \
+        leaves.",
     );
     let _ = labels.send(prompt.label());
     loop {
@@ -66,7 +67,7 @@ pub(super) async fn talk(mut prompt: Prompt, mut printer: Printer) -> Result<(),
 fn read(editor: &mut DefaultEditor, wanted: &blocking::Receiver<String>, typed: &mpsc::Sender<Typed>) {
     let history = history();
     if let Some(file) = &history {
-        // There is none the first time.
+        // There is no history the first time.
         let _ = editor.load_history(file);
     }
     while let Ok(label) = wanted.recv() {
@@ -80,7 +81,7 @@ fn read(editor: &mut DefaultEditor, wanted: &blocking::Receiver<String>, typed: 
         };
         let is_end = !matches!(line, Typed::Line(_));
         if is_end && let Some(file) = &history {
-            // A history that cannot be kept is no reason to say anything.
+            // A history that cannot be saved is not worth a message.
             let _ = editor.save_history(file);
         }
         if typed.blocking_send(line).is_err() || is_end {
@@ -89,7 +90,7 @@ fn read(editor: &mut DefaultEditor, wanted: &blocking::Receiver<String>, typed: 
     }
 }
 
-/// Hands lines to the editor on a thread of its own: it may have to wait for the terminal.
+/// Passes lines to the editor from a thread of its own, which may have to wait for the terminal.
 fn shower(mut above: impl ExternalPrinter + Send + 'static) -> blocking::Sender<String> {
     let (show, lines) = blocking::channel::<String>();
     std::thread::spawn(move || {
@@ -102,7 +103,8 @@ fn shower(mut above: impl ExternalPrinter + Send + 'static) -> blocking::Sender<
     show
 }
 
-/// Where typed lines are remembered: only until this user's session ends, since people type anything.
+/// The file with the history of typed lines. It is kept only until this user's session ends, since it may contain
+/// anything.
 fn history() -> Option<PathBuf> {
     let folder = default_base();
     folder.is_dir().then(|| folder.join("prompt-history"))
@@ -112,7 +114,7 @@ fn failed(error: ReadlineError) -> Failure {
     Failure::from(std::io::Error::other(error))
 }
 
-/// Gives terminal and log back however the talk ends: a signal drops it in the middle.
+/// Restores the terminal and the log however the talk ends: a signal drops it in the middle.
 struct GivenBack;
 
 impl GivenBack {
@@ -132,7 +134,7 @@ impl Drop for GivenBack {
 /// The terminal's modes before the editor changed them.
 static MODES: OnceLock<Mutex<libc::termios>> = OnceLock::new();
 
-/// Whether the editor is reading: it then takes keys, not lines.
+/// Whether the editor is reading: the terminal is then in raw mode.
 fn is_raw() -> bool {
     modes().is_some_and(|modes| modes.c_lflag & libc::ICANON == 0)
 }
@@ -145,18 +147,18 @@ fn keep() {
 
 fn modes() -> Option<libc::termios> {
     let mut modes = MaybeUninit::uninit();
-    // SAFETY: `tcgetattr` fills the whole struct when it answers 0, and only then it is read.
+    // SAFETY: `tcgetattr` fills the whole struct if it returns 0, and only then is it read.
     unsafe { (libc::tcgetattr(libc::STDIN_FILENO, modes.as_mut_ptr()) == 0).then(|| modes.assume_init()) }
 }
 
-/// Gives the terminal back as it was, on a new line: the editor's thread may still be reading when the host ends.
+/// Restores the terminal's modes, on a new line: the editor's thread may still be reading when the host ends.
 pub(in crate::cli) fn restore() {
     let Some(modes) = MODES.get() else { return };
     if is_raw() {
         let _ = std::io::Write::write_all(&mut stdout(), b"\n");
     }
     let modes = modes.lock().unwrap_or_else(PoisonError::into_inner);
-    // SAFETY: the modes are those that `tcgetattr` gave for the same terminal.
+    // SAFETY: the modes are those that `tcgetattr` returned for the same terminal.
     unsafe { libc::tcsetattr(libc::STDIN_FILENO, libc::TCSADRAIN, &*modes) };
     let _ = std::io::Write::flush(&mut stdout());
 }

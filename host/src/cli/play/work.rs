@@ -1,5 +1,5 @@
-//! The bot on the built-in Discord, as that sees it: whether it has work left, and the clock it goes by.
-//! It is there before the host is, and keeps none alive.
+//! The bot as the built-in Discord sees it: whether it has work left, and its clock.
+//! It exists before the host does, and keeps no host alive.
 
 use std::{
     sync::{Arc, Mutex, PoisonError, Weak},
@@ -10,7 +10,7 @@ use gearshift_sim::{BotClock, IdleProbe};
 
 use crate::{clock::HostClock, cogs::Cogs, host::Host};
 
-/// The work of the host that is there now, and the clock of all that come. Clones are the same one.
+/// The work of the current host, and the clock of this host and the ones after it. Clones share both.
 #[derive(Clone, Debug)]
 pub(in crate::cli) struct Work {
     cogs: Arc<Mutex<Weak<Cogs>>>,
@@ -18,19 +18,19 @@ pub(in crate::cli) struct Work {
 }
 
 impl Default for Work {
-    /// No host yet; the clock runs.
+    /// No host yet; the clock is running.
     fn default() -> Work {
         Work { cogs: Arc::default(), clock: HostClock::movable() }
     }
 }
 
 impl Work {
-    /// From now on it is this host's.
+    /// Makes this host the current one.
     pub(super) fn is_of(&self, host: &Host) {
         *self.cogs.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(host.cogs());
     }
 
-    /// By which hosts go.
+    /// The clock for hosts to use.
     pub(in crate::cli) fn clock(&self) -> HostClock {
         self.clock.clone()
     }
@@ -40,12 +40,12 @@ impl Work {
         Arc::new(Moved(self.clock.clone()))
     }
 
-    /// A bot that is not there is not idle either: what is said waits for it.
+    /// Tells whether the bot is idle. Without a host it is not: what was said still waits for it.
     pub(super) fn probe(&self) -> IdleProbe {
         let work = self.clone();
         IdleProbe::new(move || {
             let cogs = work.cogs.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
-            // In this order: what fell due is handed to a cog before the clock says that nothing is outstanding.
+            // In this order: what is due is handed to a cog before the clock reports that nothing is outstanding.
             !work.clock.is_behind() && cogs.is_some_and(|cogs| cogs.is_idle())
         })
     }
