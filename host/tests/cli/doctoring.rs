@@ -159,7 +159,13 @@ fn intents_that_discord_refuses_and_those_that_a_cog_lacks_are_said() {
     bed.config("");
     let bot = bed.sim.world(|world| world.bots()[0].id());
     bed.sim.withhold_intents(bot, 1 << 15);
-    bed.finds(&[], "failed", "intents", "it is not allowed `message_content`", "Privileged Gateway Intents");
+    bed.finds(
+        &[],
+        "failed",
+        "intents",
+        "it is not allowed to use `message_content`",
+        "Privileged Gateway Intents",
+    );
     let bed = Bed { place: Place::with(&["welcome"]), ..bed };
     bed.config("intents = [\"guilds\"]\n");
     bed.finds(&[], "warning", "cogs", "`welcome`: it listens to GUILD_MEMBER_ADD", "`[discord] intents`");
@@ -173,8 +179,8 @@ fn folders_and_files_that_will_not_do_are_said() {
         &[],
         "failed",
         "store",
-        "cannot be made: its folder is not there",
-        "must be a folder that this user can write in",
+        "cannot be created: its folder does not exist",
+        "must be a folder that this user can write to",
     );
     bed.place.file("bot.db", "no database");
     bed.config("[store]\npath = \"bot.db\"\n");
@@ -192,7 +198,7 @@ fn folders_and_files_that_will_not_do_are_said() {
     bed.finds(&[], "warning", "cogs", "nothing in `", "put libraries of cogs there");
 
     let runtime = bed.place.path().join("runtime");
-    for (folder, why) in [("", "is empty"), ("run", "is no absolute path")] {
+    for (folder, why) in [("", "is empty"), ("run", "is not an absolute path")] {
         let temporary = runtime.to_str().unwrap();
         let variables = [("XDG_RUNTIME_DIR", folder), ("TMPDIR", temporary)];
         bed.finds(&variables, "warning", "runtime", why, "a folder of its user");
@@ -340,7 +346,7 @@ fn a_runtime_directory_that_is_tiny_read_only_or_runs_no_code_is_said_to_be() {
     place.file("gearshift.toml", "[cogs]\n");
     for (options, text) in [
         ("noexec", "code cannot be mapped from there"),
-        ("size=64k", "has 1 MiB left, and the libraries have "),
+        ("size=64k", "has 1 MiB left, but the libraries need "),
         ("ro", "failed to make a private folder in `"),
     ] {
         let mount = format!("mount -t tmpfs -o mode=700,{options} tmpfs runtime");
@@ -363,7 +369,7 @@ fn it_can_be_asked_while_a_host_runs() {
         let found = all.iter().find(|it| it["check"] == check).unwrap();
         found["text"].as_str().unwrap().to_owned()
     };
-    assert_eq!(text("socket"), format!("a host (process {}) runs with this config", live.id()));
+    assert_eq!(text("socket"), format!("a host (process {}) is running with this config", live.id()));
     assert!(text("store").starts_with("the running host has `"), "{all:#?}");
     live.signal(15);
     assert_eq!(live.end().0, 0);

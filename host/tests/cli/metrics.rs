@@ -288,7 +288,7 @@ fn an_address_that_is_taken_ends_the_start_before_any_session() {
     doctor("ok", "they can be served at");
     let mut live = run(&place, sim.token());
     live.expect("ready; the control socket is");
-    doctor("ok", "is in use while the host runs");
+    doctor("ok", "is in use, as the host is running");
     live.signal(15);
     assert_eq!(live.end().0, 0);
 }

@@ -49,7 +49,7 @@ fn a_registry_is_asked_with_dockers_login_and_what_it_refuses_is_said_with_what_
     bed.place.file("home/.docker/config.json", "{ \"auths\": s3cret");
     bed.finds(&variables, "warning", "registry", "cannot read the login for `127.0.0.1:", "`docker login`");
     docker("me:s3cret");
-    let answers = format!("`{}` answers; it takes docker's login", closed.address);
+    let answers = format!("`{}` answers; with docker's login", closed.address);
     assert_eq!(well(&bed, &home, "registry"), [answers]);
     // The server of Discord's API exists, but is not a registry.
     let api = bed.sim.api_url();

@@ -33,7 +33,8 @@ use crate::{
     after_long_help = "Examples:\n\
         \n    gearshift check target/release/*.so\
         \n    gearshift check --timeout 5 target/debug/libping.so\
-        \n    gearshift check --config gearshift.toml cogs/*.so     # with its lanes and settings; warns of missing intents\n\n\
+        \n    gearshift check --config gearshift.toml cogs/*.so     # with its lanes and settings; \
+        warns of missing intents\n\n\
         The exit code is 1 if one of them fails, for use in CI."
 )]
 pub(super) struct Check {

@@ -1,4 +1,4 @@
-//! Files: who may read and write them, what is in the cogs folder, whether the store opens.
+//! Checks of files: who can read and write them, what is in the cogs folder, whether the store opens.
 
 use std::{collections::BTreeSet, io, os::unix::fs::MetadataExt, path::Path};
 
@@ -17,7 +17,7 @@ use crate::{
     sessions, watch,
 };
 
-/// Of a mode: group and others may do anything.
+/// The mode bits that allow group and others anything.
 const OTHERS_ANY: u32 = 0o077;
 
 pub(super) fn look(config: &Config, report: &mut Report) -> Result<(), Failure> {
@@ -48,7 +48,7 @@ pub(super) fn look(config: &Config, report: &mut Report) -> Result<(), Failure> 
     libraries(config, report)
 }
 
-/// A finding if others may do what they should not. A file that is not there is reported where it is read.
+/// Reports if others can do more with a file than they should. A missing file is reported by the code that reads it.
 fn private(
     check: &str,
     file: &Path,
@@ -77,7 +77,7 @@ fn anothers(check: &str, error: &PrivateError, what: &str, report: &mut Report) 
     report.warn(check, format!("{error}: its owner can {what}"), "`chown` it to this user, or to root")
 }
 
-/// What would be loaded. Nothing of it is executed.
+/// Checks the libraries that would be loaded, without executing any of their code.
 fn libraries(config: &Config, report: &mut Report) -> Result<(), Failure> {
     let folder = &config.cogs.folder;
     let settings = CogSettings::new(config.file.clone(), config.cog.clone(), config.cogs.lane);
@@ -115,36 +115,37 @@ fn libraries(config: &Config, report: &mut Report) -> Result<(), Failure> {
             report.warn("cogs", format!("`{name}`: {missing}"), "add one to `[discord] intents`")?;
         }
         if let Some(unused) = settings.unused(cog) {
-            report.warn("cogs", unused, "take them out, or put a version there that takes them")?;
+            report.warn("cogs", unused, "remove them, or install a version that takes them")?;
         }
         if let Some(lacking) = settings.not_allowed(cog) {
             report.warn(
                 "cogs",
                 lacking,
-                "add them if the cog is to have them; what it asks for and may not is refused",
+                "add them if the cog should have them; without, its calls are refused",
             )?;
         }
         loads.push(format!("`{name}`"));
     }
     for text in without_library(folder, &config.cogs.disabled, &settings, &found, all_known) {
-        report.warn("cogs", text, "correct the name, or take it out of the config")?;
+        report.warn("cogs", text, "correct the name, or remove it from the config")?;
     }
     if loads.is_empty() {
-        let help = "put libraries of cogs there, such as a release build's, or correct `[cogs] folder`";
+        let help =
+            "put libraries of cogs there, such as those of a release build, or correct `[cogs] folder`";
         return Ok(report.warn("cogs", format!("nothing in `{}` can be loaded", folder.display()), help)?);
     }
     Ok(report.ok("cogs", format!("`{}` holds {}", folder.display(), loads.join(", ")))?)
 }
 
-/// Opens the store as a start would, or another one beside where it would be made.
+/// Opens the store as a start would, or a temporary one in the folder where it would be created.
 pub(super) async fn store(config: &Config, is_running: bool, report: &mut Report) -> Result<(), Failure> {
     let Some(store) = &config.store else { return Ok(()) };
     let shown = store.path.display();
     let folder = store.path.parent().unwrap_or(Path::new("."));
     if is_remote(folder) {
-        let text = format!("the store `{shown}` is not on a disk of this machine");
+        let text = format!("the store `{shown}` is not on a local disk");
         // https://www.sqlite.org/faq.html#q5
-        let help = "locks of such file systems cannot be relied on: keep `[store] path` on a local one";
+        let help = "file locks are unreliable on such file systems: keep `[store] path` on a local one";
         report.warn("store", text, help)?;
     }
     if is_running {
@@ -160,12 +161,12 @@ pub(super) async fn store(config: &Config, is_running: bool, report: &mut Report
             }
             Err(error) => {
                 let why = match error.kind() {
-                    io::ErrorKind::NotFound => "its folder is not there".to_owned(),
+                    io::ErrorKind::NotFound => "its folder does not exist".to_owned(),
                     kind => kind.to_string(),
                 };
-                let text = format!("the store `{shown}` cannot be made: {why}");
+                let text = format!("the store `{shown}` cannot be created: {why}");
                 let help = format!(
-                    "`{}` must be a folder that this user can write in; or correct `[store] path`",
+                    "`{}` must be a folder that this user can write to; or correct `[store] path`",
                     folder.display()
                 );
                 return Ok(report.fail("store", text, &help)?);
@@ -181,7 +182,7 @@ pub(super) async fn store(config: &Config, is_running: bool, report: &mut Report
     }
 }
 
-/// Whether a folder is another machine's, or some program's.
+/// Whether a folder is on a network file system, or on one that a program provides.
 #[cfg(target_os = "linux")]
 fn is_remote(folder: &Path) -> bool {
     /// NFS, SMB, SMB 2, CIFS, 9p, Ceph, FUSE: <https://man7.org/linux/man-pages/man2/statfs.2.html>

@@ -1,4 +1,4 @@
-//! What was found, and how it is shown: a line for people, with a help below, or a line of JSON.
+//! Findings, and how they are printed: a line of text with a help below it, or a line of JSON.
 
 use std::io::{self, Write, stdout};
 
@@ -7,12 +7,12 @@ use serde::Serialize;
 use super::super::exit::Failure;
 use crate::text::Lines;
 
-/// How bad it is.
+/// How severe a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Level {
     Ok,
-    /// A host starts, and something may be otherwise than wanted.
+    /// A host starts, but something may differ from what is intended.
     Warning,
     /// A host does not start, or does not do what the config says.
     Failed,
@@ -23,12 +23,12 @@ struct Finding<'a> {
     check: &'a str,
     level: Level,
     text: &'a str,
-    /// What the reader can do.
+    /// What the user can do.
     #[serde(skip_serializing_if = "Option::is_none")]
     help: Option<&'a str>,
 }
 
-/// Shows findings as they come.
+/// Prints findings as they are made.
 pub(super) struct Report {
     json: bool,
     failed: usize,
@@ -55,7 +55,7 @@ impl Report {
         self.add(check, Level::Failed, text.into(), Some(help.to_owned()))
     }
 
-    /// What a start would have ended with.
+    /// Adds the failure that a start would end with.
     pub(super) fn failure(&mut self, check: &str, failure: Failure) -> io::Result<()> {
         let (text, help) = failure.into_parts();
         self.add(check, Level::Failed, text, help)
@@ -79,7 +79,7 @@ impl Report {
             Level::Warning => "WARNING",
             Level::Failed => "FAILED",
         };
-        // Several problems of a file are several lines.
+        // A file with several problems gives several lines.
         let below = format!("\n{:18}", "");
         let lines = |text: &str| Lines(text).to_string().replace('\n', &below);
         writeln!(stdout(), "{level:<8}{check:<10}{}", lines(&text))?;

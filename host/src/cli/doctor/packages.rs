@@ -1,5 +1,5 @@
-//! Where packages come from, and whose are trusted: the registries and keys of the config, and the source of each installed
-//! cog. It downloads none of them.
+//! Checks of where packages come from and which keys are trusted: the registries and keys of the config, and the source
+//! of each installed cog. It downloads no package.
 
 use std::{collections::BTreeSet, path::Path, time::Duration};
 
@@ -17,7 +17,7 @@ use crate::{
 
 /// How long each source may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// A package that is asked for where none is known: it need not be there.
+/// The package to ask for where none is known; it need not exist.
 const ANY: &str = "gearshift";
 
 pub(super) async fn look(config: &Config, report: &mut Report) -> Result<(), Failure> {
@@ -39,9 +39,10 @@ pub(super) async fn look(config: &Config, report: &mut Report) -> Result<(), Fai
     Ok(())
 }
 
-/// Whether what must be signed can be. That a key is one, the config has found out.
+/// Checks that where packages must be signed, a key is trusted. Reading the config has already checked that the keys
+/// are valid.
 fn keys(config: &Config, report: &mut Report) -> Result<(), Failure> {
-    // No section is for a place without a name.
+    // No section applies to a place without a name.
     let common = ("any registry".to_owned(), Trust::of(&config.packages_of(""), config));
     let own = config
         .registry
@@ -70,7 +71,7 @@ fn counted(keys: usize) -> String {
     if keys == 1 { "1 key is".to_owned() } else { format!("{keys} keys are") }
 }
 
-/// Asks each source.
+/// Asks the sources.
 struct Sources<'a> {
     config: &'a Config,
     /// Registries that do not answer: each is reported once.
@@ -79,7 +80,7 @@ struct Sources<'a> {
 }
 
 impl Sources<'_> {
-    /// Whether the source of an installed cog has it, signed as the config wants it.
+    /// Checks that the source of an installed cog still has it, signed as the config requires.
     async fn installed(&mut self, name: &str, there: &Installed) -> Result<(), Failure> {
         let place = &there.now.source.place;
         let Some(repository) = self.open(place)? else { return Ok(()) };
@@ -92,7 +93,7 @@ impl Sources<'_> {
         Ok(self.report.ok("registry", text)?)
     }
 
-    /// Whether what a section names can be asked.
+    /// Checks that the registry or folder of a section answers.
     async fn section(&mut self, name: &str, lock: &Lock) -> Result<(), Failure> {
         if Path::new(name).is_absolute() {
             return self.folder(name);
@@ -104,11 +105,11 @@ impl Sources<'_> {
         }
         let Some(repository) = self.open(&place)? else { return Ok(()) };
         match answer(&place, repository.probe()).await {
-            // Docker Hub and GHCR do not tell strangers what is not there.
+            // Docker Hub and GHCR do not tell strangers whether something exists.
             Err(error @ PackageError::Refused { .. }) => {
                 let (text, help) = Failure::from(error).into_parts();
                 let help = format!(
-                    "{}; or there is just no `{place}`, which was asked for",
+                    "{}; or `{place}`, which was asked for, does not exist",
                     help.unwrap_or_default()
                 );
                 self.report.warn("registry", text, &help)?;
@@ -127,12 +128,12 @@ impl Sources<'_> {
             Ok(_) => Ok(self.report.ok("registry", format!("the folder `{name}` can be read"))?),
             Err(error) => {
                 let text = format!("cannot read the folder `{name}`, which `[registry]` names: {error}");
-                Ok(self.report.warn("registry", text, "make it, or correct the name of the section")?)
+                Ok(self.report.warn("registry", text, "create it, or correct the name of the section")?)
             }
         }
     }
 
-    /// Once only: nothing is asked again here.
+    /// Opens a repository, without retries.
     fn open(&mut self, place: &Place) -> Result<Option<Repository>, Failure> {
         if host(place).is_some_and(|host| self.silent.contains(host)) {
             return Ok(None);
@@ -142,7 +143,7 @@ impl Sources<'_> {
         self.usable(place, opened)
     }
 
-    /// What was answered; none, and a finding, if it is an error. A bot starts all the same.
+    /// The answer. An error is reported as a warning and gives `None`: a bot starts all the same.
     fn usable<T>(&mut self, place: &Place, answered: Result<T, PackageError>) -> Result<Option<T>, Failure> {
         let error = match answered {
             Ok(answer) => return Ok(Some(answer)),
@@ -173,7 +174,7 @@ fn host(place: &Place) -> Option<&str> {
 fn login(repository: &Repository) -> &'static str {
     match (repository.place(), repository.has_login()) {
         (Place::Folder(_), _) => "",
-        (_, true) => "; it takes docker's login",
+        (_, true) => "; with docker's login",
         (_, false) => "; without a login",
     }
 }

@@ -1,4 +1,5 @@
-//! What is elsewhere: names, Discord with the token and its intents, the site API, statsd. It changes nothing there.
+//! Checks of other machines: DNS, Discord with the token and its intents, the site API, statsd. It changes nothing
+//! there.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -22,11 +23,12 @@ use crate::{
     },
 };
 
-/// How long each check may wait for an answer; a start is more patient.
+/// How long each check may wait for an answer; a start waits longer.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// A clock that is further off disturbs: Discord's timestamps, and cookies and certificates of others, go by theirs.
+/// How far the clock may be off. Further off it causes problems with Discord's timestamps, and with cookies and
+/// certificates.
 const CLOCK_OFF_MAX: Duration = Duration::from_secs(30);
-/// Fewer starts of sessions than these are left: a loop of restarts uses them up.
+/// With fewer session starts than this left, a loop of restarts may use them up.
 const STARTS_MIN: u32 = 50;
 
 pub(super) async fn look(config: &Config, report: &mut Report) -> Result<(), Failure> {
@@ -53,10 +55,10 @@ pub(super) async fn look(config: &Config, report: &mut Report) -> Result<(), Fai
                 sessions.close().await;
                 report.ok("api", format!("the site API at `{}` answers", host_of(&api.url)))?;
             }
-            // Its help is for a site that is required.
+            // The error's own help assumes that the site is required.
             Err(error) => {
                 let help =
-                    "start the site, or look at `[api] url` and `health_path`: cogs that ask it get errors";
+                    "start the site, or check `[api] url` and `health_path`: cogs that use it get errors";
                 let (text, _) = Failure::from(error).into_parts();
                 report.add("api", level, text, Some(help.to_owned()))?;
             }
@@ -77,7 +79,7 @@ fn host_of(url: &str) -> String {
     Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
 }
 
-/// The usable addresses of a host; none if there is none, which is reported.
+/// The usable addresses of a host; if there are none, that is reported and the result is `None`.
 async fn addresses(net: &Net, host: &str, report: &mut Report) -> Result<Option<Vec<IpAddr>>, Failure> {
     let why = match timeout(PATIENCE, net.addresses(host)).await {
         Ok(Ok(addresses)) => {
@@ -94,8 +96,8 @@ async fn addresses(net: &Net, host: &str, report: &mut Report) -> Result<Option<
         Ok(Err(error)) => chain(&error),
         Err(_) => format!("cannot resolve `{host}`: no answer within {} ms", PATIENCE.as_millis()),
     };
-    let help = "look at the network and at the name servers of `/etc/resolv.conf`; `[http] name_servers` names others, and \
-        `async_dns = false` takes the system's resolver";
+    let help = "check the network and the name servers in `/etc/resolv.conf`; `[http] name_servers` names others, and \
+        `async_dns = false` uses the system's resolver";
     report.fail("dns", why, help)?;
     Ok(None)
 }
@@ -115,8 +117,7 @@ async fn on_discord(
             let help = match clock {
                 // https://www.rfc-editor.org/rfc/rfc5280#section-4.1.2.5
                 true => Some(
-                    "look at the machine's clock: a certificate holds for a time; or at a proxy in between"
-                        .to_owned(),
+                    "check the machine's clock, as certificates expire, or a proxy in between".to_owned(),
                 ),
                 false => help,
             };
@@ -125,7 +126,7 @@ async fn on_discord(
     };
     if let Some(session) = &sessions.discord {
         let account = session.account();
-        let text = format!("the token is that of `{}`, user {}", account.user_name, account.user_id);
+        let text = format!("the token belongs to `{}`, user {}", account.user_name, account.user_id);
         report.ok("discord", text)?;
         intents(session, section, report)?;
         starts(session, section, report).await?;
@@ -139,7 +140,7 @@ fn intents(session: &Discord, section: &config::Discord, report: &mut Report) ->
     let refused = section.intents.iter().filter(|intent| !session.account().grants(**intent));
     let refused: Vec<String> = refused.map(|intent| format!("`{}`", intent.name())).collect();
     if !refused.is_empty() {
-        let text = format!("Discord will refuse the bot: it is not allowed {}", refused.join(", "));
+        let text = format!("Discord will refuse the bot: it is not allowed to use {}", refused.join(", "));
         let help = "switch it on in the developer portal, Bot → Privileged Gateway Intents, or leave it out of `[discord] intents`";
         return Ok(report.fail("intents", text, help)?);
     }
@@ -166,13 +167,12 @@ async fn starts(session: &Discord, section: &config::Discord, report: &mut Repor
             "Discord recommends {} shards, and `[discord] shards` is {}",
             info.shards, section.shards
         );
-        report.warn("gateway", text, "a shard has at most 2,500 guilds: raise it")?;
+        report.warn("gateway", text, "raise it: a shard can have at most 2,500 guilds")?;
     }
     let limit = &info.session_start_limit;
-    let left = format!("{} of {} starts of sessions are left", limit.remaining, limit.total);
+    let left = format!("{} of {} session starts are left", limit.remaining, limit.total);
     let minutes = limit.reset_after.div_ceil(60_000);
-    let help =
-        format!("wait: all are there again in {minutes} minutes; look for what restarts the bot so often");
+    let help = format!("wait: they are reset in {minutes} minutes; find out what restarts the bot so often");
     match limit.remaining {
         remaining if remaining < u32::from(section.shards) => Ok(report.fail("gateway", left, &help)?),
         ..STARTS_MIN => Ok(report.warn("gateway", left, &help)?),
@@ -180,7 +180,7 @@ async fn starts(session: &Discord, section: &config::Discord, report: &mut Repor
     }
 }
 
-/// Compares with the `Date` of an answer: <https://www.rfc-editor.org/rfc/rfc9110#field.date>
+/// Compares the clock with the `Date` of an answer: <https://www.rfc-editor.org/rfc/rfc9110#field.date>
 async fn clock(session: &Discord, net: &Net, report: &mut Report) -> Result<(), Failure> {
     let asked = async {
         let client = net.client_builder().build().ok()?;
@@ -188,18 +188,18 @@ async fn clock(session: &Discord, net: &Net, report: &mut Report) -> Result<(), 
             client.head(session.origin()).header("User-Agent", discord::AGENT.clone()).send().await.ok()?;
         httpdate::parse_http_date(answer.headers().get(DATE)?.to_str().ok()?).ok()
     };
-    // Who does not say the time cannot be compared with.
+    // Without a `Date` there is nothing to compare with.
     let Ok(Some(theirs)) = timeout(PATIENCE, asked).await else { return Ok(()) };
     match off(SystemTime::now(), theirs) {
-        None => Ok(report.ok("clock", "it goes as Discord's does")?),
+        None => Ok(report.ok("clock", "it agrees with Discord's")?),
         Some(off) => {
-            let text = format!("this machine's clock is {off}, by Discord's");
-            Ok(report.warn("clock", text, "set it, and keep it right: `timedatectl set-ntp true`")?)
+            let text = format!("this machine's clock is {off}, compared with Discord's");
+            Ok(report.warn("clock", text, "set it, and keep it synchronized: `timedatectl set-ntp true`")?)
         }
     }
 }
 
-/// How far a clock is off, if that is more than it may be.
+/// How far a clock is off, if that is more than allowed.
 fn off(ours: SystemTime, theirs: SystemTime) -> Option<String> {
     let (off, how) = match ours.duration_since(theirs) {
         Ok(fast) => (fast, "fast"),
@@ -208,19 +208,19 @@ fn off(ours: SystemTime, theirs: SystemTime) -> Option<String> {
     (off > CLOCK_OFF_MAX).then(|| format!("{} s {how}", off.as_secs()))
 }
 
-/// UDP has no answers, but a machine says when nobody listens, to the next one who sends.
+/// Checks the statsd server. UDP has no answers, but if nothing listens, the refusal is reported to the next send.
 async fn statsd(net: &Net, stats: &config::Stats, report: &mut Report) -> Result<(), Failure> {
     let (host, port) = stats.host_and_port();
     let Some(addresses) = addresses(net, host, report).await? else { return Ok(()) };
     let probe = async {
         let socket = connected(SocketAddr::new(addresses[0], port)).await?;
         socket.send(b"").await?;
-        // The refusal of the first arrives with the second.
+        // The second one gets the refusal of the first.
         socket.send(b"").await
     };
     let address = &stats.address;
     match probe.await {
-        Ok(_) => Ok(report.ok("stats", format!("nobody refuses metrics at `{address}`"))?),
+        Ok(_) => Ok(report.ok("stats", format!("metrics for `{address}` are not refused"))?),
         Err(why) => {
             let text = format!("metrics for `{address}` are lost: {why}");
             Ok(report.warn("stats", text, "start the statsd server, or correct `[stats] address`")?)
