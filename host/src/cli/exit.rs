@@ -4,25 +4,16 @@
 //! | code | name | when |
 //! |---|---|---|
 //! | 0 | ok | success; a host that was asked to end has closed everything in order |
-//! | 1 | failed | a cog was refused; a host or its store does not do what was asked; a shard is not ready (`gearshift
-//! status`); a check, including one of `gearshift doctor`, or a smoke script failed; a file is not a library; a package
-//! is missing, damaged, not trusted or would replace another; a cog is not installed or not updated; a key cannot be
-//! used |
+//! | 1 | failed | a cog was refused; a host or its store does not do what was asked; a shard is not ready (`gearshift status`); a check, including one of `gearshift doctor`, or a smoke script failed; a file is not a library; a package is missing, damaged, not trusted or would replace another; a cog is not installed or not updated; a key cannot be used |
 //! | 2 | usage | the command line or a package reference is invalid; `gearshift new` cannot use the name or the SDK |
-//! | 65 | data | a smoke script, a world file, an exported state or `gearshift.lock` cannot be read or parsed;
-//! `gearshift dev` or `pack` finds no cog, or a package that cargo cannot read; `pack` cannot build a cog or use a
-//! library |
+//! | 65 | data | a smoke script, a world file, an exported state or `gearshift.lock` cannot be read or parsed; `gearshift dev` or `pack` finds no cog, or a package that cargo cannot read; `pack` cannot build a cog or use a library |
 //! | 69 | unavailable | a session could not be opened, no host answers on the control socket, a registry does not answer or refuses the login, or `gearshift dev` or `pack` finds no cargo |
 //! | 70 | internal | a bug in the host; please report it |
-//! | 73 | cannot create | a folder, the control socket, the metrics' address, a private copy, a key, a folder of
-//! packages or a thread cannot be created or used; another host is serving the bot; or another command is changing the
-//! installed cogs |
+//! | 73 | cannot create | a folder, the control socket, the metrics' address, a private copy, a key, a folder of packages or a thread cannot be created or used; another host is serving the bot; or another command is changing the installed cogs |
 //! | 74 | output | output or a recording cannot be written: the disk is full, the terminal is gone |
 //! | 77 | refused | Discord refuses the bot permanently: its token, its intents, its shards |
-//! | 78 | configuration | `gearshift.toml` or the log filter is invalid, there is no token, or the cogs folder does not
-//! exist |
-//! | 130, 131, 143 | ended at once | another SIGINT, SIGQUIT or SIGTERM arrived while the host was closing, a second or
-//! more after the first signal |
+//! | 78 | configuration | `gearshift.toml` or the log filter is invalid, there is no token, or the cogs folder does not exist |
+//! | 130, 131, 143 | ended at once | another SIGINT, SIGQUIT or SIGTERM arrived while the host was closing, a second or more after the first signal |
 
 use std::{any::Any, fmt, io::ErrorKind, process::ExitCode};
 
