@@ -140,7 +140,7 @@ async fn smoke(script: &Path, config: &Config) {
         command.env_remove(TOKEN_VARIABLE).stdin(Stdio::null()).kill_on_drop(true).output().await
     };
     match output.await {
-        Err(error) => tracing::error!("failed to play `{}`: {error}", script.display()),
+        Err(error) => tracing::error!("failed to run `{}`: {error}", script.display()),
         Ok(output) => {
             let text = [output.stdout, output.stderr].concat();
             let text = String::from_utf8_lossy(&text);

@@ -115,7 +115,7 @@ fn new_password() -> io::Result<String> {
         if !password.is_empty() && rpassword::prompt_password("once more: ")? == password {
             return Ok(password);
         }
-        log::write("they differ, or are empty\n");
+        log::write("the passwords differ, or are empty\n");
     }
 }
 
@@ -123,12 +123,12 @@ fn password(file: &Path) -> io::Result<String> {
     match env::var_os(PASSWORD) {
         Some(password) => Ok(password.to_string_lossy().into_owned()),
         None => rpassword::prompt_password(format!("password of `{}`: ", file.display()))
-            .map_err(|error| io::Error::other(format!("nobody can be asked for its password ({error})"))),
+            .map_err(|error| io::Error::other(format!("cannot ask for its password ({error})"))),
     }
 }
 
 fn no_one_to_ask(error: &io::Error, or: &str) -> Failure {
-    Failure::new(Exit::Failed, format!("nobody can be asked for a password: {error}"))
+    Failure::new(Exit::Failed, format!("cannot ask for a password: {error}"))
         .help(format!("set {PASSWORD}, {or}"))
 }
 
@@ -164,7 +164,7 @@ fn trust(key: &str, registry: Option<&str>, config: &Path) -> Result<(), Failure
         Ok(key) => key,
         Err(_) if Path::new(key).exists() => read_public(Path::new(key))?,
         Err(error) => {
-            let help = "name the second line of a `.pub` file, or that file".to_owned();
+            let help = "give the second line of a `.pub` file, or the file itself".to_owned();
             return Err(Failure::new(Exit::Usage, error.to_string()).help(help));
         }
     };

@@ -56,8 +56,11 @@ fn try_threads(count: usize) -> Result<(), Failure> {
     let threads: io::Result<Vec<_>> = threads.collect();
     drop(closed);
     let threads = threads.map_err(|error| {
-        Failure::new(Exit::CannotCreate, format!("cannot start the {count} threads that a host has: {error}"))
-            .help(shortage(&error).map(str::to_owned))
+        Failure::new(
+            Exit::CannotCreate,
+            format!("cannot start the {count} threads that a host needs: {error}"),
+        )
+        .help(shortage(&error).map(str::to_owned))
     })?;
     threads.into_iter().for_each(|thread| drop(thread.join()));
     Ok(())

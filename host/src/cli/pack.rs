@@ -83,7 +83,7 @@ impl Pack {
             return cogs.collect();
         }
         let [folder] = folders else {
-            let text = "libraries are of one cog, and so is the folder with its README";
+            let text = "--library needs a single FOLDER: the one with the README of the libraries' cog";
             return Err(Failure::new(Exit::Usage, text));
         };
         let words = match dev::facts(folder)? {

@@ -109,7 +109,7 @@ fn print(
     }
     let was = match put {
         Put::New => String::new(),
-        Put::Same => ", which was there already".to_owned(),
+        Put::Same => ", which already existed".to_owned(),
         Put::Replaced(before) => format!(", instead of {before}"),
     };
     writeln!(

@@ -103,7 +103,7 @@ impl Started {
         let found =
             found.map_err(|source| failed(format!("`{shown}`: {source}{}", denied(&file, &source))))?;
         if !found.is_file() || access(&file, Access::EXEC_OK).is_err() {
-            return Err(failed(format!("`{shown}` is no program, or may not be executed"))
+            return Err(failed(format!("`{shown}` is not a program, or cannot be executed"))
                 .help("name a program, and let this user execute it (`chmod +x`)".to_owned()));
         }
         let output = self.run(&file, &["--version".into()], "--version").await?;
@@ -131,8 +131,7 @@ impl Started {
     /// Runs the program until it ends; an error contains its output.
     async fn run(&self, file: &Path, arguments: &[OsString], what: &str) -> Result<Output, Failure> {
         let shown = file.display();
-        let failed =
-            |text: String| Failure::new(Exit::Failed, format!("`{shown}`, asked with `{what}`, {text}"));
+        let failed = |text: String| Failure::new(Exit::Failed, format!("`{shown} {what}` {text}"));
         let mut command = tokio::process::Command::new(file);
         command.args(arguments).env_clear().envs(self.environment.iter().cloned()).env_remove(TOKEN_VARIABLE);
         if let Ok(folder) = &self.folder {

@@ -103,7 +103,7 @@ impl Upgrade {
             if now > until || now > seen + GONE {
                 let text = "the host has ended for the upgrade, and no host has answered since";
                 return Err(Failure::new(Exit::Failed, text)
-                    .help("the log of the host says why; start it again".to_owned()));
+                    .help("the host's log says why; start it again".to_owned()));
             }
             thread::sleep(LOOK);
         }

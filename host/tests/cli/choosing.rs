@@ -261,7 +261,7 @@ fn one_cog_is_not_asked_for_in_two_ways_at_once() {
     let place = place(&["1.0.0", "1.1.0"]);
     let twice = run(&place, &["install", "./packages/ping:1.0.0", "./packages/ping@^1"]);
     assert_eq!(twice.code, 2, "{}", twice.err);
-    assert!(twice.err.contains("are both the cog `ping`\nhelp: name one of them"), "{}", twice.err);
+    assert!(twice.err.contains("both name the cog `ping`\nhelp: give only one of them"), "{}", twice.err);
     ok(&place, &["install", "./packages/ping", "./packages/../packages/ping"]);
 }
 

@@ -370,7 +370,7 @@ fn it_can_be_asked_while_a_host_runs() {
         found["text"].as_str().unwrap().to_owned()
     };
     assert_eq!(text("socket"), format!("a host (process {}) is running with this config", live.id()));
-    assert!(text("store").starts_with("the running host has `"), "{all:#?}");
+    assert!(text("store").starts_with("the running host is using `"), "{all:#?}");
     live.signal(15);
     assert_eq!(live.end().0, 0);
 }

@@ -50,7 +50,11 @@ pub(crate) fn holds(place: &Place, version: &str) -> bool {
 fn a_cog_is_installed_updated_rolled_back_and_uninstalled() {
     let place = place(&["1.0.0", "1.1.0", "2.0.0-rc.1"]);
     let installed = ok(&place, &["install", "./packages/ping:1.0.0"]);
-    assert!(installed.out.starts_with("ping: installed 1.0.0: no host runs; it passed"), "{}", installed.out);
+    assert!(
+        installed.out.starts_with("ping: installed 1.0.0: no host is running; it passed"),
+        "{}",
+        installed.out
+    );
     assert!(holds(&place, "1.0.0"));
     let stays = ok(&place, &["update"]).out;
     assert!(

@@ -117,7 +117,7 @@ fn what_makes_no_package_is_said_with_what_to_do_and_nothing_is_written() {
     );
     fails(&place, &["pack"], 65, &["there is no `Cargo.toml`"]);
     fails(&place, &["pack", "--library", &fine, "--target", "x"], 2, &["cannot be used with"]);
-    fails(&place, &["pack", "a", "b", "--library", &fine], 2, &["libraries are of one cog"]);
+    fails(&place, &["pack", "a", "b", "--library", &fine], 2, &["--library needs a single FOLDER"]);
     assert!(!place.path().join("packages").exists());
 }
 
@@ -132,7 +132,7 @@ fn a_version_that_is_there_with_another_content_is_replaced_only_by_force() {
     assert!(!done(&place, &["pack", "--library", &first]).contains("already"));
     let blobs = files(&place.path().join("packages/ping/blobs"));
     assert!(blobs.iter().all(|(_, content)| content != b"# Another\n"));
-    assert!(done(&place, &["pack", "--library", &first]).contains("which was there already"));
+    assert!(done(&place, &["pack", "--library", &first]).contains("which already existed"));
     fails(
         &place,
         &["pack", "--library", &second],

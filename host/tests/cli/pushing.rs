@@ -31,7 +31,7 @@ fn what_is_pushed_to_a_registry_is_pulled_from_it_byte_for_byte() {
         done(&place, &["push", &at("")]).contains("/cogs/ping:1.10.0` for "),
         "the newest that is no pre-release"
     );
-    assert!(done(&place, &["push", &at("")]).contains("which was there already"));
+    assert!(done(&place, &["push", &at("")]).contains("which already existed"));
     done(&place, &["push", &at(":1.2.0")]);
     done(&place, &["push", &at(":2.0.0-rc.1_5")]);
     for (rest, version) in [("@^1", "1.10.0"), (":1.2.0", "1.2.0"), (":2.0.0-rc.1+5", "2.0.0-rc.1+5")] {

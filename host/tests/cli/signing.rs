@@ -109,7 +109,7 @@ fn a_key_is_secret_is_never_overwritten_and_needs_its_password() {
         &place,
         &["keys", "new"],
         1,
-        &["nobody can be asked for a password", "GEARSHIFT_KEY_PASSWORD", "--no-password"],
+        &["cannot ask for a password", "GEARSHIFT_KEY_PASSWORD", "--no-password"],
     );
     assert!(!keys.exists());
     let with = |password: &str, arguments: &[&str]| {
@@ -136,7 +136,7 @@ fn a_key_is_secret_is_never_overwritten_and_needs_its_password() {
         "{}",
         wrong.err
     );
-    fails(&place, &sign, 1, &["nobody can be asked for its password"]);
+    fails(&place, &sign, 1, &["cannot ask for its password"]);
     let right = with("correct horse", &sign);
     assert!(right.code == 0 && right.out.contains("signed by"), "{}{}", right.out, right.err);
     fs::set_permissions(&secret, fs::Permissions::from_mode(0o640)).unwrap();

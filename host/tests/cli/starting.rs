@@ -72,6 +72,6 @@ fn threads_that_cannot_be_had_are_73_with_what_to_raise() {
     let output = command.output().unwrap();
     let err = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(73), "{err}");
-    assert!(err.contains("error: cannot start the ") && err.contains("threads that a host has: "), "{err}");
+    assert!(err.contains("error: cannot start the ") && err.contains("threads that a host needs: "), "{err}");
     assert!(err.contains("\nhelp: raise this user's limit of processes and threads (`ulimit -u`"), "{err}");
 }

@@ -111,18 +111,15 @@ fn a_program_that_will_not_do_leaves_the_host_as_it_is() {
     let stranger = format!("case $1 in {version} inspect) echo 'it speaks ABI 9.0'; exit 1 ;; esac");
     for (file, why) in [
         (place.path().join("nowhere").to_str().unwrap().to_owned(), "No such file"),
-        (place.path().to_str().unwrap().to_owned(), "is no program"),
-        (place.file("text", "not a program"), "may not be executed"),
+        (place.path().to_str().unwrap().to_owned(), "is not a program"),
+        (place.file("text", "not a program"), "cannot be executed"),
         (script(&place, "silent", "exit 0"), "is not Gearshift"),
         (script(&place, "crashing", "kill -SEGV $$"), "was ended by signal 11"),
         (
             script(&place, "older", &older),
-            "asked with `run --dry-run`, failed (exit status: 2): error: unexpected argument",
+            "run --dry-run` failed (exit status: 2): error: unexpected argument",
         ),
-        (
-            script(&place, "stranger", &stranger),
-            "asked with `inspect`, failed (exit status: 1): it speaks ABI 9.0",
-        ),
+        (script(&place, "stranger", &stranger), " inspect` failed (exit status: 1): it speaks ABI 9.0"),
     ] {
         let refused = upgrade(&place, &[&file]);
         assert_eq!(refused.code, 1, "{file}: {}", refused.out);

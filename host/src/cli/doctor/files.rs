@@ -149,7 +149,7 @@ pub(super) async fn store(config: &Config, is_running: bool, report: &mut Report
         report.warn("store", text, help)?;
     }
     if is_running {
-        return Ok(report.ok("store", format!("the running host has `{shown}`"))?);
+        return Ok(report.ok("store", format!("the running host is using `{shown}`"))?);
     }
     let aside;
     let tried = match store.path.exists() {

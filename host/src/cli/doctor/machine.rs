@@ -42,7 +42,8 @@ pub(super) fn look(config: &Config, report: &mut Report) -> Result<(), Failure> 
 pub(super) fn is_running(config: &Config, report: &mut Report) -> Result<bool, Failure> {
     let is_running = match Socket::bind(&socket_path(config)) {
         Ok(socket) => {
-            report.ok("socket", format!("the control socket can be `{}`", socket.path().display()))?;
+            report
+                .ok("socket", format!("the control socket can be opened at `{}`", socket.path().display()))?;
             false
         }
         Err(SocketError::Taken { process, .. }) => {

@@ -150,7 +150,7 @@ fn intents(session: &Discord, section: &config::Discord, report: &mut Report) ->
             text,
             "add `message_content` to `[discord] intents` if that is not wanted",
         )?),
-        None => Ok(report.ok("intents", "all that the config asks for are allowed")?),
+        None => Ok(report.ok("intents", "all intents that the config asks for are allowed")?),
     }
 }
 
@@ -159,7 +159,7 @@ async fn starts(session: &Discord, section: &config::Discord, report: &mut Repor
     let info = match session.gateway().await {
         Ok(info) => info,
         Err(error) => {
-            return Ok(report.fail("gateway", chain(&error), "try again; a start asks the same")?);
+            return Ok(report.fail("gateway", chain(&error), "try again; a start makes the same request")?);
         }
     };
     if info.shards > u32::from(section.shards) {

@@ -162,8 +162,8 @@ impl Install {
                 |other: &&Reference| other.place.name() == reference.place.name() && *other != reference;
             if let Some(other) = references[..at].iter().find(is_other) {
                 let name = reference.place.name();
-                let text = format!("`{other}` and `{reference}` are both the cog `{name}`");
-                return Err(Failure::new(Exit::Usage, text).help("name one of them".to_owned()));
+                let text = format!("`{other}` and `{reference}` both name the cog `{name}`");
+                return Err(Failure::new(Exit::Usage, text).help("give only one of them".to_owned()));
             }
         }
         let names = references.iter().map(|reference| reference.place.name().to_owned()).collect();

@@ -117,12 +117,12 @@ fn in_folder(config: &Path, journal: &Journal) -> Result<String, Refusal> {
     let refused = |error: std::io::Error| Refusal { text: format!("cannot try it: {error}"), help: None };
     let Some(staged) = journal.staged() else {
         make(journal)?;
-        return Ok("no host runs".to_owned());
+        return Ok("no host is running".to_owned());
     };
     has_place(&staged, journal)?;
     match check::try_one(&staged, config, PATIENCE).map_err(refused)? {
-        Ok(()) => make(journal).map(|()| "no host runs; it passed its trial".to_owned()),
-        Err((text, help)) => Err(Refusal { text: format!("it does not pass its trial: {text}"), help }),
+        Ok(()) => make(journal).map(|()| "no host is running; it passed its trial".to_owned()),
+        Err((text, help)) => Err(Refusal { text: format!("it failed its trial: {text}"), help }),
     }
 }
 

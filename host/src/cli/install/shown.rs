@@ -83,7 +83,7 @@ fn text(name: &str, done: &Done) -> String {
             let report = change.report.as_ref().map(|report| format!(": {report}")).unwrap_or_default();
             match (&change.from, &change.to) {
                 (None, Some(to)) => format!("{name}: installed {to}{report}"),
-                (Some(from), Some(to)) if from == to => format!("{name}: {to} is installed again{report}"),
+                (Some(from), Some(to)) if from == to => format!("{name}: reinstalled {to}{report}"),
                 (Some(from), Some(to)) => format!("{name}: {from} → {to}{report}"),
                 (from, None) => {
                     let from = from.as_ref().map(|from| format!(" {from}")).unwrap_or_default();
