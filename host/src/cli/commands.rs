@@ -12,7 +12,7 @@ use crate::control::Request;
 #[derive(Debug, Args)]
 #[command(
     long_about = "Compare the bot's registered commands with what the cogs declare, register them, or delete old ones. \
-        Asks the running host over its control socket.\n\n\
+        The command asks the running host over its control socket.\n\n\
         The host registers the commands that its cogs declare. By itself it deletes only commands that one of its cogs \
         has declared since it started: an unknown command may belong to a cog whose file is broken today, or to \
         another program. Deleting a command also deletes the permissions that servers set for it.",

@@ -31,7 +31,7 @@ use crate::{
         The bot runs on the built-in Discord, with the prompt and the page of `gearshift play`, or with `--discord` on \
         the real one, as with `gearshift run`. It loads only the cogs of the given folders; everything else comes from \
         the config file, if there is one. Without a config file the bot has a store.\n\n\
-        Watched are all files that cargo reports for a build: sources, included files, path dependencies.",
+        It watches all files that cargo reports for a build: sources, included files, path dependencies.",
     after_long_help = "Examples:\n\
         \n    gearshift new greeter && cd greeter && gearshift dev\
         \n    gearshift dev plugins/ping plugins/counter\

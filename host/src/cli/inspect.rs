@@ -14,7 +14,7 @@ use crate::{error::chain, library::Inspection, log};
 #[derive(Debug, Args)]
 #[command(
     long_about = "Show what libraries declare: name, version, ABI, compiler, events, commands, and whether this host \
-        can serve them. None of their code is run, so it is safe to inspect a library of unknown origin.",
+        can serve them. None of their code is run, so a library of unknown origin can be inspected.",
     after_long_help = "Examples:\n\
         \n    gearshift inspect cogs/*.so\
         \n    gearshift inspect --json target/release/libping.so\n\n\

@@ -216,7 +216,7 @@ fn trust(key: &str, registry: Option<&str>, config: &Path) -> Result<(), Failure
                 writeln!(
                     out,
                     "  note: `[registry.{name:?}]` has keys of its own, and this is not one of them; `--registry {}` \
-        adds it",
+                     adds it",
                     argument(name)
                 )?;
             }

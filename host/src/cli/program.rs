@@ -120,7 +120,7 @@ impl Started {
             let arguments: Vec<OsString> = ["inspect".into()].into_iter().chain(libraries).collect();
             self.run(&file, &arguments, "inspect").await.map_err(|failure| {
                 let help = "build the cogs for the new program first; its `gearshift inspect` shows what is wrong with \
-        each"
+                    each"
                     .to_owned();
                 failure.help(help)
             })?;

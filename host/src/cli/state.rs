@@ -32,7 +32,7 @@ const CLOSE: Duration = Duration::from_secs(5);
 #[command(
     long_about = "List, export, import or drop the saved states of cogs, which the host saves when a cog is replaced \
         or unloaded, and at regular intervals. What cogs keep under keys in the store is not touched.\n\n\
-        Asks the running host over its control socket. If none is running, the command opens the file of `[store] \
+        The command asks the running host over its control socket. If none is running, it opens the file of `[store] \
         path` itself and prints a note; meanwhile no host can start with that file.",
     after_long_help = "Examples:\n\
         \n    gearshift state list\

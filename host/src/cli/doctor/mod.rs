@@ -77,7 +77,7 @@ impl Doctor {
 fn read(config: &Config) -> String {
     let file = config.file.display();
     match config.file.exists() {
-        true => format!("`{file}` is understood"),
+        true => format!("`{file}` is valid"),
         false => format!("there is no `{file}`: everything but `--cogs` has its default"),
     }
 }
@@ -102,6 +102,6 @@ mod tests {
         let config = Config { file: folder.path().join("gearshift.toml"), ..Config::default() };
         assert!(read(&config).starts_with("there is no `"), "{}", read(&config));
         std::fs::write(&config.file, "").expect("it can be written");
-        assert!(read(&config).ends_with("gearshift.toml` is understood"), "{}", read(&config));
+        assert!(read(&config).ends_with("gearshift.toml` is valid"), "{}", read(&config));
     }
 }

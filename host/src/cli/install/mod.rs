@@ -32,8 +32,8 @@ use crate::{
     long_about = "Install cogs from packages in a registry or a folder. A running host replaces each cog while the bot \
         stays connected; if no host is running, the library is first tried in a process of its own. What is installed \
         is recorded in gearshift.lock, beside the config file.\n\n\
-        Installed is the newest version that matches the reference, that this host can serve, and that is signed as \
-        the config requires. Newer versions are skipped, each with a line that gives the reason.",
+        The version to install is the newest one that matches the reference, that this host can serve, and that is \
+        signed as the config requires. Newer versions are skipped, each with a line that gives the reason.",
     after_long_help = "Examples:\n\
         \n    gearshift install ghcr.io/me/greeter\
         \n    gearshift install ghcr.io/me/greeter@^1.2 ./packages/counter:0.3.0\
