@@ -159,7 +159,7 @@ impl Clock {
         match added {
             Some(true) => self.inner.changed.notify_one(),
             Some(false) => {}
-            None => tracing::warn!("too many timers wait in the simulator; one was dropped"),
+            None => tracing::warn!("too many pending timers in the simulator; dropped one"),
         }
     }
 

@@ -83,8 +83,8 @@ impl fmt::Display for Busy {
         let Self { calls, events, interactions, working } = self;
         let mut parts = Vec::new();
         for (count, what) in [
-            (*calls as u64, "REST calls unanswered"),
-            (*events, "events unwritten"),
+            (*calls as u64, "unanswered REST calls"),
+            (*events, "unwritten events"),
             (*interactions as u64, "interactions waiting for their bot"),
         ] {
             if count > 0 {
@@ -92,7 +92,7 @@ impl fmt::Display for Busy {
             }
         }
         if *working {
-            parts.push("the bot is at work".to_owned());
+            parts.push("the bot is busy".to_owned());
         }
         f.write_str(if parts.is_empty() { "it was never quiet for long enough" } else { "" })?;
         f.write_str(&parts.join(", "))

@@ -29,7 +29,7 @@ impl Add<Duration> for Timestamp {
 
 /// A text that is not a timestamp.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no moment; `2026-11-22T16:24:06Z` is")]
+#[error("invalid timestamp `{0}`; expected e.g. `2026-11-22T16:24:06Z`")]
 pub struct NoTimestamp(String);
 
 impl FromStr for Timestamp {

@@ -30,7 +30,7 @@ impl Member {
         let mut state = self.shared.state();
         let home = guild_named(&state, guild)?;
         if home.owner_id == self.user.id {
-            return Err(self.barred(home, "leave", "the owner stays"));
+            return Err(self.barred(home, "leave", "the owner cannot leave"));
         }
         let guild = home.id;
         match members::remove(&mut state, guild, self.user.id) {
@@ -64,10 +64,10 @@ impl Member {
         let (user, role) = member_and_role(&state, home, member, role)?;
         let verb = if given { "give roles" } else { "take roles" };
         if state.world.permissions_at(home, self.user.id) & bits::MANAGE_ROLES == 0 {
-            return Err(self.barred(home, verb, "it does not manage roles"));
+            return Err(self.barred(home, verb, "the permission to manage roles is missing"));
         }
         if home.role(role).is_none_or(|role| role.position >= home.rank_of(self.user.id)) {
-            return Err(self.barred(home, verb, "the role does not stand below its own"));
+            return Err(self.barred(home, verb, "the role is not below the member's highest role"));
         }
         let (guild, by) = (home.id, By { user: self.user.id, reason: None });
         members::set_role(&mut state, guild, &by, user, role, given);

@@ -143,12 +143,12 @@ impl Member {
             self.check_text(&state, text)?;
         }
         let channel = self.find(&mut state, channel)?;
-        self.allowed(&state, channel, bits::SEND_MESSAGES, "write")?;
+        self.allowed(&state, channel, bits::SEND_MESSAGES, "send messages")?;
         if let Some(home) = state.world.channel(channel)
             && home.settings.slowmode_seconds > 0
             && check_slowmode(&state, home, self.user.id).is_err()
         {
-            return Err(self.closed(home, "write again so soon (slow mode)"));
+            return Err(self.closed(home, "send messages again so soon (slow mode)"));
         }
         let mut draft = Draft::text(channel, self.user.clone(), text.to_owned());
         if !files.is_empty() {

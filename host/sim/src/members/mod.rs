@@ -84,7 +84,7 @@ impl Member {
         let channel = state.world.channel_named(name, near);
         let channel = channel.ok_or_else(|| ActError::unknown_channel(name, &state.world))?;
         if state.world.permissions_in(channel, self.user.id) & bits::VIEW_CHANNEL == 0 {
-            return Err(self.closed(channel, "see"));
+            return Err(self.closed(channel, "read messages"));
         }
         Ok(channel.id)
     }

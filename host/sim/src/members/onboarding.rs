@@ -30,14 +30,14 @@ impl Member {
             (prompt, prompt.options.iter().filter(|option| chosen.contains(&option.id)).count())
         });
         match () {
-            () if !home.members.contains_key(&self.user.id) => Some("it is not a member"),
+            () if !home.members.contains_key(&self.user.id) => Some("not a member"),
             () if !asked.enabled => Some("onboarding is not enabled"),
-            () if onboarding::is_completed(home, self.user.id) => Some("it has done so before"),
+            () if onboarding::is_completed(home, self.user.id) => Some("already completed"),
             () if answers.clone().any(|(one, count)| one.required && one.in_onboarding && count == 0) => {
-                Some("a required question is not answered")
+                Some("a required question has no answer")
             }
             () if answers.clone().any(|(one, count)| one.single_select && count > 1) => {
-                Some("a question takes one answer only")
+                Some("a question allows only one answer")
             }
             () => None,
         }

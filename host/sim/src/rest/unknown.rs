@@ -7,7 +7,7 @@ use crate::transcript::What;
 pub(super) fn report_route(call: &Call) {
     let times = call.shared.state().unknown_routes.count(&call.shape());
     if times == 1 {
-        tracing::warn!(route = %call.shape(), "a bot called a route that this Discord does not have");
+        tracing::warn!(route = %call.shape(), "a bot called a route that the built-in Discord does not have");
     }
     let (method, path) = (call.method().to_owned(), call.shown_path().into_owned());
     call.shared.transcript.write(What::UnknownRoute { method, path, times });
@@ -31,7 +31,7 @@ pub(super) fn report(call: &Call, went_well: bool) -> Unknown {
         let route = call.shape();
         let times = call.shared.state().unknown_fields.count(&format!("{route} {field}"));
         if times == 1 {
-            tracing::warn!(%route, %field, "a bot sent a field that this Discord does not know");
+            tracing::warn!(%route, %field, "a bot sent a field that the built-in Discord does not know");
         }
         let (method, path) = (call.method().to_owned(), call.shown_path().into_owned());
         call.shared.transcript.write(What::UnknownField { method, path, field, times });

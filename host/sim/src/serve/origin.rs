@@ -10,11 +10,11 @@ pub(crate) fn rejection(headers: &HeaderMap) -> Option<&'static str> {
     let text = |name: &HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or_default());
     let host = text(&HOST);
     if host.is_some_and(|host| !is_loopback(host)) {
-        return Some("this simulator answers to 127.0.0.1, localhost and [::1] only");
+        return Some("this simulator only accepts requests to 127.0.0.1, localhost and [::1]");
     }
     let own = |origin: &str| origin.strip_prefix("http://").is_some_and(|from| Some(from) == host);
     if text(&ORIGIN).is_some_and(|origin| !own(origin)) {
-        return Some("pages of other origins are not answered");
+        return Some("requests from other origins are rejected");
     }
     None
 }

@@ -12,7 +12,7 @@ use crate::world::Message;
 
 /// Something expected did not happen. `Debug` shows the transcript, so a test's `unwrap` does too.
 #[derive(thiserror::Error)]
-#[error("{what} was expected within {} ms\n{tail}", within.as_millis())]
+#[error("expected {what} within {} ms\n{tail}", within.as_millis())]
 pub struct Unmet {
     /// What was expected.
     pub what: String,
@@ -73,7 +73,7 @@ impl Sim {
             }
             _ => None,
         };
-        self.expect(&format!("a reaction {emoji} under {message}"), put).await
+        self.expect(&format!("a reaction {emoji} on {message}"), put).await
     }
 
     fn unmet(&self, what: &str) -> Unmet {

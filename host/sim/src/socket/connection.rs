@@ -98,7 +98,7 @@ impl Connection {
     async fn run(&mut self, transport: &Transport) -> End {
         if !transport.json {
             // The same code as for an unsupported version, so that clients which check the code do not retry.
-            return End::Close { code: close::INVALID_VERSION, reason: "Only encoding=json is spoken here" };
+            return End::Close { code: close::INVALID_VERSION, reason: "Only encoding=json is supported" };
         }
         if transport.version.is_some_and(|version| !(9..=10).contains(&version)) {
             return End::Close { code: close::INVALID_VERSION, reason: "Invalid API version" };

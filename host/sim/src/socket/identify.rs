@@ -59,8 +59,8 @@ impl Connection {
             }
             // https://discord.com/developers/docs/events/gateway#rate-limiting
             Err(TooMany::Today) => {
-                self.note("", "session starts are used up: all sessions of the bot end".to_owned());
-                let (code, reason) = (close::AUTHENTICATION_FAILED, "Session starts are used up");
+                self.note("", "no session starts left: all sessions of the bot end".to_owned());
+                let (code, reason) = (close::AUTHENTICATION_FAILED, "No session starts left");
                 self.shared.state().sessions.end_all_of(account.id(), code, reason);
                 return Err(authentication_failed());
             }

@@ -132,19 +132,19 @@ impl Connection {
             && request.asks_for_all()
             && let Err(wait) = state.member_requests.count(user, guild, self.shared.clock.now())
         {
-            self.note(&id, "op 8 is limited: all members of a guild come once in 30 seconds".to_owned());
+            self.note(&id, "op 8 rate limited: all members of a guild can be requested once per 30 s".to_owned());
             state.sessions.push_to(&id, Payload::new("RATE_LIMITED", &request.limited(guild, wait)));
             return Ok(());
         }
         if is_bots && state.sessions.unavailable.contains(&guild) {
-            self.note(&id, "op 8 is not answered: the guild is unavailable".to_owned());
+            self.note(&id, "op 8 ignored: the guild is unavailable".to_owned());
             return Ok(());
         }
         let chunks = members::chunks(&state, user, intents, guild, request).ok_or_else(decode_error)?;
         if chunks.is_empty() {
             self.note(
                 &id,
-                "op 8 is not answered: not in this guild, or all members without GUILD_MEMBERS".to_owned(),
+                "op 8 ignored: not in this guild, or all members requested without GUILD_MEMBERS".to_owned(),
             );
         }
         for chunk in chunks {

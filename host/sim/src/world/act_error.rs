@@ -18,7 +18,7 @@ pub enum ActError {
         hint: String,
     },
     /// The message does not exist, or this member does not see it.
-    #[error("there is no message {message} that this member sees")]
+    #[error("there is no message {message} visible to this member")]
     UnknownMessage {
         /// The id that was given.
         message: Snowflake,
@@ -61,13 +61,13 @@ pub enum ActError {
     #[error("a message needs some text")]
     Empty,
     /// A rule of auto moderation blocks the message.
-    #[error("the message is blocked by the rule `{rule}` of auto moderation")]
+    #[error("the message is blocked by the AutoMod rule `{rule}`")]
     Moderated {
         /// The rule's name.
         rule: String,
     },
     /// The text exceeds Discord's limit.
-    #[error("the text has {characters} characters, {limit} are allowed")]
+    #[error("the text has {characters} characters; the limit is {limit}")]
     TooLong {
         /// How many characters it has.
         characters: usize,
@@ -75,7 +75,7 @@ pub enum ActError {
         limit: usize,
     },
     /// There are no files, or more than Discord's limit.
-    #[error("a message takes 1 to {limit} files, not {count}")]
+    #[error("a message can have 1 to {limit} files, not {count}")]
     Files {
         /// How many files there are.
         count: usize,
@@ -89,7 +89,7 @@ pub enum ActError {
         option: String,
     },
     /// A group of commands was used without a subcommand.
-    #[error("`{line}` is followed by one of {known}")]
+    #[error("`{line}` needs a subcommand, one of {known}")]
     MissingSubcommand {
         /// What was typed: `/tag`.
         line: String,
@@ -105,7 +105,7 @@ pub enum ActError {
         takes: String,
     },
     /// An option's value does not fit what the command declared.
-    #[error("the option `{option}` wants {wanted}, not `{got}`")]
+    #[error("the option `{option}` must be {wanted}, not `{got}`")]
     BadOption {
         /// The option.
         option: String,
@@ -115,7 +115,7 @@ pub enum ActError {
         got: String,
     },
     /// The member sees no channel.
-    #[error("{member} sees no channel")]
+    #[error("{member} cannot see any channel")]
     Nowhere {
         /// The member.
         member: String,
@@ -129,7 +129,7 @@ pub enum ActError {
         why: String,
     },
     /// The interaction opened no form.
-    #[error("this interaction opened no form to fill in")]
+    #[error("this interaction did not open a form")]
     NoForm,
     /// The bot did not respond in time.
     #[error("`{line}` was not answered within {} ms", within.as_millis())]
@@ -205,7 +205,7 @@ impl ActError {
         near.sort_unstable();
         let hint = match (near.first(), known.len()) {
             (Some((_, nearest)), _) => format!("; did you mean `{nearest}`?"),
-            (None, 0) => "; there is none at all".to_owned(),
+            (None, 0) => "; there are none".to_owned(),
             (None, 1..=12) => format!("; there are {}", known.join(", ")),
             (None, _) => String::new(),
         };

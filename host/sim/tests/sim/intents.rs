@@ -85,7 +85,7 @@ async fn a_channel_the_bot_cannot_see_is_neither_heard_nor_reachable() {
     assert_eq!((status.as_u16(), &error["code"]), (403, &json!(50001)));
     // The member's client refuses it as well.
     let refused = sim.member("carol").unwrap().say("staff", "me too").await.unwrap_err();
-    assert_eq!(refused.to_string(), "carol may not see in #staff");
+    assert_eq!(refused.to_string(), "carol may not read messages in #staff");
 }
 
 #[tokio::test]

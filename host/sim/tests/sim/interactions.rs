@@ -87,9 +87,9 @@ async fn a_client_would_refuse_what_does_not_fit_the_command() {
         [
             "the option `text` is required",
             "there is no option `txt`; did you mean `text`?",
-            "the option `times` wants a number from 1 to 5, not `9`",
-            "the option `times` wants a whole number, not `many`",
-            "the option `who` wants the name of a member, not `nobody`",
+            "the option `times` must be a number from 1 to 5, not `9`",
+            "the option `times` must be a whole number, not `many`",
+            "the option `who` must be the name of a member, not `nobody`",
             "there is no command `pong`; did you mean `ping`?",
         ]
     );
@@ -138,8 +138,8 @@ async fn subcommands_are_nested_as_discord_nests_them() {
     );
     assert!(data["resolved"]["roles"].is_object());
     for (line, refused) in [
-        ("role", "`/role` is followed by one of admin"),
-        ("role admin", "`/role admin` is followed by one of give"),
+        ("role", "`/role` needs a subcommand, one of admin"),
+        ("role admin", "`/role admin` needs a subcommand, one of give"),
         ("role admn", "there is no subcommand of /role `admn`; did you mean `admin`?"),
         (
             "role admin give top moderator",

@@ -100,7 +100,7 @@ async fn a_world_that_cannot_be_read_is_refused_and_left_as_it_is() {
     let path = folder.path().join("world.json");
     for (text, words) in [
         (r#"{"format":1,"base":"x","now":"#, "EOF"),
-        (r#"{"format":7,"base":"x"}"#, "its format is 7"),
+        (r#"{"format":7,"base":"x"}"#, "it has format 7"),
         (r#"{"format":1,"base":"x"}"#, "missing field"),
     ] {
         std::fs::write(&path, text).unwrap();

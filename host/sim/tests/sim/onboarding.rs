@@ -259,18 +259,18 @@ async fn what_a_client_would_not_send_is_refused_in_words() {
         dave.complete_onboarding(guild, options).await.unwrap_err().to_string()
     };
     assert_eq!(refused("Harbour", &["The se"]).await, "there is no option `The se`; did you mean `The sea`?");
-    let required = "dave may not complete onboarding in Harbour: a required question is not answered";
+    let required = "dave may not complete onboarding in Harbour: a required question has no answer";
     assert_eq!(refused("Harbour", &["Knots"]).await, required);
-    let single = "dave may not complete onboarding in Harbour: a question takes one answer only";
+    let single = "dave may not complete onboarding in Harbour: a question allows only one answer";
     assert_eq!(refused("Harbour", &["The sea", "A lake"]).await, single);
     dave.complete_onboarding("Harbour", &["A lake"]).await.unwrap();
-    let again = "dave may not complete onboarding in Harbour: it has done so before";
+    let again = "dave may not complete onboarding in Harbour: already completed";
     assert_eq!(refused("Harbour", &["A lake"]).await, again);
     desk(&sim, "alice").made(Method::PUT, &path(&sim), json!({ "enabled": false })).await;
     let off = "dave may not complete onboarding in Harbour: onboarding is not enabled";
     assert_eq!(refused("Harbour", &["A lake"]).await, off);
     dave.leave("Harbour").await.unwrap();
-    let absent = "dave may not complete onboarding in Harbour: it is not a member";
+    let absent = "dave may not complete onboarding in Harbour: not a member";
     assert_eq!(refused("Harbour", &["A lake"]).await, absent);
 }
 

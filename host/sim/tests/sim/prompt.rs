@@ -112,11 +112,11 @@ async fn mistakes_at_the_prompt_are_answered_kindly() {
     let sim: Sim = sim().await;
     let mut prompt = Prompt::new(&sim, "carol").unwrap();
     assert_eq!(shown(&mut prompt, "@alcie").await, "there is no member `alcie`; did you mean `alice`?");
-    assert_eq!(shown(&mut prompt, "#staff").await, "carol may not see in #staff");
+    assert_eq!(shown(&mut prompt, "#staff").await, "carol may not read messages in #staff");
     assert_eq!(shown(&mut prompt, ":delete").await, "there is no message of yours here");
     assert_eq!(shown(&mut prompt, ":who").await.lines().count(), 6);
     assert!(shown(&mut prompt, ":where").await.starts_with("Harbour\n* #general"));
-    assert_eq!(shown(&mut prompt, ":faults").await, "nothing goes wrong now");
+    assert_eq!(shown(&mut prompt, ":faults").await, "no faults are armed");
     assert_eq!(prompt.line(":faults GET /gateway 503 2").await, Outcome::Done);
     assert_eq!(shown(&mut prompt, ":faults").await, "the next 2 of GET /gateway: answer 503");
     assert_eq!(shown(&mut prompt, ":help").await, Prompt::help());

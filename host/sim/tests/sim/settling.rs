@@ -61,7 +61,7 @@ async fn a_bot_with_a_probe_is_asked_and_not_guessed_at() {
     let sim = Sim::start(SimOptions { idle: Some(probe), quiet, ..options() }).await.unwrap();
     let unsettled = sim.settle(Duration::from_millis(50)).await.unwrap_err();
     assert_eq!(unsettled.busy, Busy { working: true, ..Busy::default() });
-    assert!(unsettled.to_string().contains("the bot is at work"), "{unsettled}");
+    assert!(unsettled.to_string().contains("the bot is busy"), "{unsettled}");
     idle.store(true, Ordering::Relaxed);
     sim.settle(PATIENCE).await.unwrap();
 }

@@ -73,12 +73,12 @@ fn a_mistake_in_a_world_file_is_named_with_its_line_and_the_nearest_name() {
             9,
             "one system channel",
         ),
-        ("[[guilds.roles]]\nname = \"x\"\ncolor = \"red\"", 6, "a colour is written"),
+        ("[[guilds.roles]]\nname = \"x\"\ncolor = \"red\"", 6, "invalid colour"),
         ("[[guilds.members]]\nname = \"x\"\nroles = [\"mod\"]", 6, "there is no role `mod`"),
         (
             "[[guilds.channels]]\nname = \"x\"\noverwrites = [{ allow = [\"SPEAK\"] }]",
             6,
-            "for a `role` or for a `member`",
+            "needs either a `role` or a `member`",
         ),
         (
             "[[guilds.channels]]\nname = \"x\"\n[[guilds.channels.messages]]\nby = \"b\"\nreply = 1",
@@ -96,10 +96,10 @@ fn a_mistake_in_a_world_file_is_named_with_its_line_and_the_nearest_name() {
             8,
             "did you mean `custom_id`?",
         ),
-        ("id = 5\n[[guilds.roles]]\nname = \"x\"\nid = \"5\"", 7, "the id 5 is there twice"),
-        ("id = \"18446744073709551615\"", 4, "an id lies between 1 and"),
+        ("id = 5\n[[guilds.roles]]\nname = \"x\"\nid = \"5\"", 7, "duplicate id 5"),
+        ("id = \"18446744073709551615\"", 4, "an id must be between 1 and"),
         ("[[dms]]\nperson = \"alice\"\nbot = \"b\"", 6, "there is no bot `b`"),
-        ("[[people]]\nname = \"alice\"\n[[people]]\nname = \"alice\"", 7, "is there twice"),
+        ("[[people]]\nname = \"alice\"\n[[people]]\nname = \"alice\"", 7, "duplicate name `alice`"),
         ("[[guilds.channels]\n", 4, ""),
     ] {
         let (at, told) = mistake(&format!("{guild}{tail}"));

@@ -58,7 +58,7 @@ pub(super) fn add(call: &Call) -> Result<Reply> {
     checked_name(&name)?;
     let mut state = call.shared.state();
     if state.world.bots().iter().any(|bot| bot.user.username == name) {
-        return Err(refusal(409, format!("there is already a bot `{name}`")));
+        return Err(refusal(409, format!("a bot called `{name}` already exists")));
     }
     let bot = users::add_bot(&mut state, &name);
     Ok(Reply::json_with(201, &described(&state.world, &bot, 0)))
@@ -79,7 +79,7 @@ pub(super) fn drive(call: &Call) -> Result<Reply> {
         Drive::Invalidate { resumable } => gateway.invalidate(resumable),
         Drive::Close { code: code @ 1000..=4999 } => gateway.close_sockets(code),
         Drive::Close { code } => {
-            return Err(refusal(400, format!("a close code is a number from 1000 to 4999, not {code}")));
+            return Err(refusal(400, format!("the close code must be from 1000 to 4999, not {code}")));
         }
         Drive::Silence { on } => {
             gateway.ignore_heartbeats(on);

@@ -61,7 +61,7 @@ pub(super) fn arm(call: &Call) -> Result<Reply> {
     if !path.starts_with(['/', '*']) {
         return Err(refusal(
             400,
-            format!("a path begins with `/`, like /channels/*/messages; `{path}` does not"),
+            format!("the path must start with `/` or `*`, like `/channels/*/messages`, not `{path}`"),
         ));
     }
     let fault = match fault {
@@ -69,7 +69,7 @@ pub(super) fn arm(call: &Call) -> Result<Reply> {
             RestFault::on_demand(status, code, message)
         }
         Kind::Status { status, .. } => {
-            return Err(refusal(400, format!("a status from 400 to 599 is wanted, not {status}")));
+            return Err(refusal(400, format!("the status must be from 400 to 599, not {status}")));
         }
         Kind::RateLimit { retry_after_ms, global } => {
             RestFault::RateLimit { retry_after: Duration::from_millis(retry_after_ms), global }

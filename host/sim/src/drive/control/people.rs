@@ -41,7 +41,7 @@ pub(super) fn add(call: &Call) -> Result<Reply> {
     checked_name(&name)?;
     let mut state = call.shared.state();
     if state.world.user_named(&name).is_some() {
-        return Err(refusal(409, format!("there is already somebody called `{name}`")));
+        return Err(refusal(409, format!("the name `{name}` is taken")));
     }
     let guilds: Vec<Snowflake> = guilds
         .iter()
@@ -66,7 +66,7 @@ pub(super) fn checked_name(name: &str) -> Result<()> {
     if NAME_CHARS.contains(&name.chars().count()) && !name.chars().any(is_unfit) {
         return Ok(());
     }
-    Err(refusal(400, "a name has 2 to 32 characters and no spaces or invisible signs".to_owned()))
+    Err(refusal(400, "a name must have 2 to 32 characters, without spaces or invisible characters".to_owned()))
 }
 
 /// `PUT /control/people/{person}/guilds/{guild}`; this also lifts a ban.
@@ -86,7 +86,7 @@ pub(super) fn leave(call: &Call, name: &str, guild: &str) -> Result<Reply> {
     let user = person(&state, name)?;
     let (guild, by) = place(&state, guild)?;
     if by.user == user.id {
-        return Err(refusal(422, format!("{name} owns the guild and stays")));
+        return Err(refusal(422, format!("{name} owns the guild and cannot leave")));
     }
     members::remove(&mut state, guild, user.id);
     Ok(Reply::nothing())

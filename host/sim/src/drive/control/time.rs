@@ -50,7 +50,7 @@ pub(super) async fn turn(call: &Call) -> Result<Reply> {
     let Turn { freeze, advance_ms, resume } = body(call)?;
     let by = Duration::from_millis(advance_ms.unwrap_or_default());
     if by > MAX_ADVANCE {
-        return Err(refusal(400, "the clock goes forward by 366 days at most".to_owned()));
+        return Err(refusal(400, "the clock can advance by at most 366 days".to_owned()));
     }
     if freeze {
         call.shared.clock.freeze();

@@ -26,7 +26,7 @@ pub(super) async fn read(call: &Call) -> Result<Reply> {
     let as_text = match call.query("format") {
         None | Some("json") => false,
         Some("text") => true,
-        Some(other) => return Err(refusal(400, format!("a format is `json` or `text`, not `{other}`"))),
+        Some(other) => return Err(refusal(400, format!("`format` must be `json` or `text`, not `{other}`"))),
     };
     let transcript = &call.shared.transcript;
     // A number from before a restart would otherwise never be reached.
@@ -84,5 +84,5 @@ pub(super) fn unknown(call: &Call) -> Reply {
 
 fn number(call: &Call, key: &str) -> Result<u64> {
     let text = call.query(key).unwrap_or("0");
-    text.parse().map_err(|_| refusal(400, format!("`{key}` is a whole number, not `{text}`")))
+    text.parse().map_err(|_| refusal(400, format!("`{key}` must be a whole number, not `{text}`")))
 }

@@ -50,7 +50,7 @@ impl Prompt {
             Command::Role { member, role, given: false } => self.member.take_role(&member, &role).await?,
             Command::In(channel) => self.member = self.member.at(&channel)?,
             Command::Reply(text) => {
-                let target = self.newest("message to answer", |message| !message.kind.is_system())?;
+                let target = self.newest("message to reply to", |message| !message.kind.is_system())?;
                 return self.member.reply(target, &text).await.map(Effect::Posted);
             }
             Command::Edit(text) => self.member.edit(self.own()?, &text).await?,
@@ -60,7 +60,7 @@ impl Prompt {
                 self.member.react(target, &emoji).await?;
             }
             Command::Unreact(emoji) => {
-                let target = self.newest("message to take a reaction from", |_| true)?;
+                let target = self.newest("message to remove a reaction from", |_| true)?;
                 self.member.unreact(target, &emoji).await?;
             }
             Command::Press(label) => {
@@ -184,7 +184,7 @@ impl Prompt {
             FaultOrder::List => {
                 let armed = faults.armed();
                 let lines =
-                    if armed.is_empty() { "nothing goes wrong now".to_owned() } else { armed.join("\n") };
+                    if armed.is_empty() { "no faults are armed".to_owned() } else { armed.join("\n") };
                 return Effect::Shown(lines);
             }
             FaultOrder::Help => return Effect::Shown(FAULTS_HELP.to_owned()),

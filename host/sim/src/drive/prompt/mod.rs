@@ -80,7 +80,7 @@ impl Prompt {
             None => format!("{name} = {value}"),
         };
         let lines: Vec<String> = answer.choices.iter().map(shown).collect();
-        Outcome::Shown(if lines.is_empty() { "nothing is offered".to_owned() } else { lines.join("\n") })
+        Outcome::Shown(if lines.is_empty() { "no choices".to_owned() } else { lines.join("\n") })
     }
 
     /// Carries out a line and returns its result; the error is a sentence for the user.

@@ -5,14 +5,14 @@ use std::time::Duration;
 use crate::faults::RestFault;
 
 pub(super) const FAULTS_HELP: &str = "\
-:faults clear                          nothing goes wrong any more
+:faults clear                          clear all faults
 :faults drop                           cut all gateway connections
 :faults reconnect                      ask all sessions to reconnect (op 7)
 :faults invalidate                     end all sessions (op 9)
 :faults close CODE                     close all gateway connections with a code
 :faults silence on|off                 do not acknowledge heartbeats
 :faults refuse on|off                  refuse new gateway connections
-:faults METHOD PATH WHAT [TIMES]       for REST calls; METHOD may be *, PATH may contain *,
+:faults METHOD PATH WHAT [TIMES]       apply a fault to REST calls; METHOD may be *, PATH may contain *,
                                        WHAT is a status, `drop`, `lose`, `delay=MS` or `429=MS`";
 
 /// The arguments of `:faults`.
@@ -44,7 +44,7 @@ pub(super) fn faults(line: &str) -> Result<FaultOrder, String> {
     let switch = |word: &str| match word {
         "on" => Ok(true),
         "off" => Ok(false),
-        other => Err(format!("`on` or `off` is wanted, not `{other}`")),
+        other => Err(format!("expected `on` or `off`, not `{other}`")),
     };
     Ok(match words[..] {
         [] => FaultOrder::List,
@@ -55,13 +55,13 @@ pub(super) fn faults(line: &str) -> Result<FaultOrder, String> {
         ["invalidate"] => FaultOrder::Invalidate,
         ["close", code] => match code.parse() {
             Ok(code @ 1000..=4999) => FaultOrder::Close(code),
-            _ => return Err(format!("a close code is a number from 1000 to 4999, not `{code}`")),
+            _ => return Err(format!("the close code must be a number from 1000 to 4999, not `{code}`")),
         },
         ["silence", word] => FaultOrder::Silence(switch(word)?),
         ["refuse", word] => FaultOrder::Refuse(switch(word)?),
         [method, path, what] => rest_fault(method, path, what, "1")?,
         [method, path, what, times] => rest_fault(method, path, what, times)?,
-        _ => return Err("not understood; `:faults help` shows what can go wrong".to_owned()),
+        _ => return Err("invalid arguments; see `:faults help`".to_owned()),
     })
 }
 
@@ -69,7 +69,7 @@ fn rest_fault(method: &str, path: &str, what: &str, times: &str) -> Result<Fault
     let millis = |text: &str| {
         text.parse()
             .map(Duration::from_millis)
-            .map_err(|_| format!("a time in milliseconds is wanted, not `{text}`"))
+            .map_err(|_| format!("expected a time in milliseconds, not `{text}`"))
     };
     let fault = match what.split_once('=') {
         None if what == "drop" => RestFault::Drop,
@@ -78,17 +78,17 @@ fn rest_fault(method: &str, path: &str, what: &str, times: &str) -> Result<Fault
             Ok(status @ 400..=599) => RestFault::on_demand(status, 0, None),
             _ => {
                 return Err(format!(
-                    "a status from 400 to 599, `drop`, `lose`, `delay=MS` or `429=MS` is wanted, not `{what}`"
+                    "expected a status from 400 to 599, `drop`, `lose`, `delay=MS` or `429=MS`, not `{what}`"
                 ));
             }
         },
         Some(("delay", time)) => RestFault::Delay(millis(time)?),
         Some(("429", time)) => RestFault::RateLimit { retry_after: millis(time)?, global: false },
-        Some((other, _)) => return Err(format!("`delay=MS` or `429=MS` is wanted, not `{other}=…`")),
+        Some((other, _)) => return Err(format!("expected `delay=MS` or `429=MS`, not `{other}=…`")),
     };
-    let times = times.parse().map_err(|_| format!("how many times is a number, not `{times}`"))?;
+    let times = times.parse().map_err(|_| format!("the count must be a number, not `{times}`"))?;
     if !path.starts_with(['/', '*']) {
-        return Err(format!("a path begins with `/`, like /channels/*/messages; `{path}` does not"));
+        return Err(format!("the path must start with `/` or `*`, like `/channels/*/messages`, not `{path}`"));
     }
     Ok(FaultOrder::Rest { method: method.to_owned(), path: path.to_owned(), fault, times })
 }
@@ -100,7 +100,7 @@ pub(super) fn time(line: &str) -> Result<TimeOrder, String> {
         ["freeze"] => TimeOrder::Freeze,
         ["resume"] => TimeOrder::Resume,
         ["advance", span] => TimeOrder::Advance(read_span(span)?),
-        _ => return Err("`:time` alone, or with `freeze`, `advance 15m`, `resume`".to_owned()),
+        _ => return Err("expected `:time` alone, or with `freeze`, `advance 15m` or `resume`".to_owned()),
     })
 }
 
@@ -118,7 +118,7 @@ fn read_span(text: &str) -> Result<Duration, String> {
     let number: Option<u64> = digits.parse().ok();
     let span = number.zip(ms).and_then(|(number, ms)| number.checked_mul(ms));
     span.map(Duration::from_millis)
-        .ok_or_else(|| format!("`{text}` is no span of time; `500ms`, `2s`, `15m`, `3h` and `7d` are"))
+        .ok_or_else(|| format!("invalid duration `{text}`; use `500ms`, `2s`, `15m`, `3h` or `7d`"))
 }
 
 #[cfg(test)]
@@ -136,9 +136,9 @@ mod tests {
         assert_eq!(faults("POST /channels/* 429=50 3"), Ok(order));
         assert_eq!(time("advance 15m"), Ok(TimeOrder::Advance(Duration::from_secs(900))));
         assert_eq!(time("advance 500ms"), Ok(TimeOrder::Advance(Duration::from_millis(500))));
-        assert!(faults("GET nowhere 500").unwrap_err().contains("a path begins with `/`"));
+        assert!(faults("GET nowhere 500").unwrap_err().contains("the path must start with `/`"));
         assert!(faults("GET /x 200").unwrap_err().contains("a status from 400 to 599"));
-        assert!(time("advance soon").unwrap_err().contains("is no span of time"));
+        assert!(time("advance soon").unwrap_err().contains("invalid duration"));
         assert!(time("back").unwrap_err().contains("`:time` alone"));
     }
 }

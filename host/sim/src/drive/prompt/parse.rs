@@ -6,24 +6,24 @@ use crate::world::ActError;
 pub(super) const HELP: &str = "\
 text                      say it in the current channel; \\text says it literally
 /ping text:hi             run a slash command; quotes keep a value together; a file is its NAME and its TEXT…
-:choices /find what:ab    see what is offered for the last option while it is typed
-:use COMMAND [@bob]       use a command of the context menu: on the last message, or on somebody
-@bob  :as bob             speak as somebody else
-#dev  :in dev             go to another channel; :in @bot for a direct message
-:join GUILD  :leave GUILD come into a guild, or leave it
+:choices /find what:ab    show the autocomplete choices for the last option
+:use COMMAND [@bob]       run a context menu command on the last message, or on a user
+@bob  :as bob             act as another user
+#dev  :in dev             switch to another channel; :in @bot for a direct message
+:join GUILD  :leave GUILD join or leave a guild
 :onboard GUILD ANSWER…    answer the questions for new members of a guild
-:give @bob ROLE  :take @bob ROLE   give somebody a role of this guild, or take it
-:reply TEXT               answer the last message here
-:edit TEXT  :delete       change or take back what you said last
-:react 👍  :unreact 👍    react to the last message here, or take it back
-:attach NAME TEXT…        post a file of this name with this text in it
-:press LABEL              press a button of the last message that has it
-:select MENU VALUE…       choose in a menu
-:submit FIELD:TEXT…       fill in the form that was opened last; MENU:A,B chooses several; UPLOAD:NAME TEXT…
+:give @bob ROLE  :take @bob ROLE   give a member a role of this guild, or take it away
+:reply TEXT               reply to the last message here
+:edit TEXT  :delete       edit or delete your last message here
+:react 👍  :unreact 👍    react to the last message here, or remove the reaction
+:attach NAME TEXT…        post a file with this name and content
+:press LABEL              press a button of the last message with buttons
+:select MENU VALUE…       select values in a menu of the last message with a menu
+:submit FIELD:TEXT…       submit the form that was opened last; MENU:A,B selects several; UPLOAD:NAME TEXT…
 :typing                   start typing
-:who  :where              who is here; which channels there are
-:faults                   what goes wrong now; `:faults help` for what can
-:time                     what time it is; :time freeze, :time advance 15m, :time resume
+:who  :where              list the members here; list the channels
+:faults                   list the armed faults; `:faults help` shows how to arm some
+:time                     show the simulator's time; :time freeze, :time advance 15m, :time resume
 :help  :quit";
 
 /// What a line asks for.
@@ -87,7 +87,7 @@ fn colon(line: &str) -> Result<Command, String> {
     let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
     let rest = rest.trim();
     let needed = |what: &str| match rest {
-        "" => Err(format!("`:{word}` needs {what}; :help shows how")),
+        "" => Err(format!("`:{word}` needs {what}; see `:help`")),
         rest => Ok(rest.to_owned()),
     };
     Ok(match word {
@@ -106,7 +106,7 @@ fn colon(line: &str) -> Result<Command, String> {
                 role: role.trim().to_owned(),
                 given: word == "give",
             },
-            None => return Err(format!("`:{word}` needs a member's name and a role; :help shows how")),
+            None => return Err(format!("`:{word}` needs a member's name and a role; see `:help`")),
         },
         "reply" => Command::Reply(needed("some text")?),
         "edit" => Command::Edit(needed("the new text")?),
@@ -116,7 +116,7 @@ fn colon(line: &str) -> Result<Command, String> {
         "choices" => {
             let (name, options) = slash(needed("a slash command")?.trim_start_matches('/'))?;
             if options.is_empty() {
-                return Err("`:choices` needs an option that is being typed: /find what:ab".to_owned());
+                return Err("`:choices` needs an option to complete, like `/find what:ab`".to_owned());
             }
             Command::Choices { name, options }
         }
@@ -128,11 +128,11 @@ fn colon(line: &str) -> Result<Command, String> {
         }
         "attach" => match needed("a file's name and some text")?.split_once(char::is_whitespace) {
             Some((name, text)) => Command::Attach { name: name.to_owned(), text: text.trim().to_owned() },
-            None => return Err("`:attach` needs a file's name and some text; :help shows how".to_owned()),
+            None => return Err("`:attach` needs a file's name and some text; see `:help`".to_owned()),
         },
         "press" => Command::Press(needed("a button's label")?),
         "select" => {
-            let mut words = words(&needed("a menu and what to choose in it")?)?.into_iter();
+            let mut words = words(&needed("a menu and the values to select")?)?.into_iter();
             let menu = words.next().unwrap_or_default();
             Command::Select { menu, values: words.collect() }
         }
@@ -154,7 +154,7 @@ fn colon(line: &str) -> Result<Command, String> {
 fn slash(line: &str) -> Result<(String, Pairs), String> {
     let (path, options) = pairs(line)?;
     if path.is_empty() {
-        return Err("a slash command needs a name: /ping text:hi".to_owned());
+        return Err("a slash command needs a name, like `/ping text:hi`".to_owned());
     }
     Ok((path.join(" "), options))
 }
@@ -210,7 +210,7 @@ fn words(line: &str) -> Result<Vec<String>, String> {
         }
     }
     if quoted {
-        return Err("a quote is not closed".to_owned());
+        return Err("unclosed quote".to_owned());
     }
     if started {
         words.push(word);
@@ -283,7 +283,7 @@ mod tests {
             (":as", "`:as` needs a member's name"),
             (":choices /find", "`:choices` needs an option"),
             ("/", "a slash command needs a name"),
-            ("/say text:\"open", "a quote is not closed"),
+            ("/say text:\"open", "unclosed quote"),
             (":faults close 7", "from 1000 to 4999"),
         ] {
             let refusal = parse(line).unwrap_err();

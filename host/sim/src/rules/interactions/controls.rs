@@ -112,7 +112,7 @@ pub(super) fn chosen(
     let least = menu.min_values.map_or(1, |least| least as usize);
     let most = menu.max_values.map_or(most, |most| most as usize);
     if !(least..=most).contains(&values.len()) {
-        return Err(format!("{least} to {most} values are to be chosen"));
+        return Err(format!("select {least} to {most} values"));
     }
     let choose = |value: &&str| match NamedKind::of_menu(menu.kind) {
         Some(kind) => {
@@ -125,11 +125,11 @@ pub(super) fn chosen(
         }
         None if menu.kind == ComponentKind::FileUpload => {
             let id = file(place, value, resolved);
-            id.map(|id| id.to_string()).ok_or_else(|| format!("no file `{value}` comes along"))
+            id.map(|id| id.to_string()).ok_or_else(|| format!("no file `{value}` is attached"))
         }
         None => {
             let chosen = option(menu, value).map(|option| option.value.clone());
-            chosen.ok_or_else(|| format!("it does not offer `{value}`"))
+            chosen.ok_or_else(|| format!("it has no option `{value}`"))
         }
     };
     values.iter().map(choose).collect()

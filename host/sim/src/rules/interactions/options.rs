@@ -46,7 +46,7 @@ pub(crate) fn fill_options(
         let mut entry = json!({ "name": name, "type": option.kind });
         if focused == Some(name) {
             if option.autocomplete != Some(true) {
-                let why = "it offers no choices while one types".to_owned();
+                let why = "it has no autocomplete".to_owned();
                 return Err(ActError::Unusable { control: name.to_owned(), why });
             }
             entry["focused"] = json!(true);
@@ -175,9 +175,9 @@ fn convert(
         }
         OptionKind::Attachment => {
             let id = file(place, &plain(value), resolved);
-            id.map(|id| json!(id)).ok_or_else(|| bad("a file that comes along"))
+            id.map(|id| json!(id)).ok_or_else(|| bad("an attached file"))
         }
-        OptionKind::Subcommand | OptionKind::Group => Err(bad("an option that can be filled in")),
+        OptionKind::Subcommand | OptionKind::Group => Err(bad("an option that takes a value")),
     }
 }
 

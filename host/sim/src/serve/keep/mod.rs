@@ -31,7 +31,7 @@ pub enum KeepError {
         folder: PathBuf,
     },
     /// It cannot be read or written.
-    #[error("cannot use {} to keep a world in", path.display())]
+    #[error("cannot use {} to store a world", path.display())]
     Unusable {
         /// The file or folder.
         path: PathBuf,
@@ -39,7 +39,7 @@ pub enum KeepError {
         source: io::Error,
     },
     /// This version cannot read the world in it; the folder is left unchanged.
-    #[error("cannot read the world in {}; it was left as it is", path.display())]
+    #[error("cannot read the world in {}; the file was left unchanged", path.display())]
     Corrupt {
         /// The file.
         path: PathBuf,
@@ -128,7 +128,7 @@ impl Keeper {
         let written = tokio::task::spawn_blocking(move || keeper.write(snapshot)).await;
         if let Ok(Err(error)) = written {
             self.written_at.store(0, Ordering::Relaxed);
-            tracing::error!(folder = %self.folder.display(), %error, "failed to keep the world; it is tried again");
+            tracing::error!(folder = %self.folder.display(), %error, "failed to save the world; will retry");
         }
     }
 

@@ -121,7 +121,7 @@ pub(super) fn read(text: &[u8], base: &str) -> Result<Kept, serde_json::Error> {
     let Head { format, base: old } = serde_json::from_slice(text)?;
     if format != FORMAT {
         return Err(serde_json::Error::custom(format!(
-            "its format is {format}, this version reads {FORMAT}"
+            "it has format {format}; this version reads format {FORMAT}"
         )));
     }
     let snapshot: Snapshot = match std::str::from_utf8(text) {

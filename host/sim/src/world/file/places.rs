@@ -54,7 +54,7 @@ impl Building {
                 if let Some(system) = channel.system.as_ref().filter(|system| *system.get_ref())
                     && home.settings.system_channel_id.replace(id).is_some()
                 {
-                    return Err(Slip::at(system.span(), "a guild has one system channel at most"));
+                    return Err(Slip::at(system.span(), "a guild can have only one system channel"));
                 }
             }
         }
@@ -73,7 +73,7 @@ impl Building {
             (Some(role), None) => (role_named(&self.world.guilds[&guild], role)?, 0),
             (None, Some(member)) => (self.somebody(member)?.id, 1),
             _ => {
-                let what = format!("an overwrite of `{}` is for a `role` or for a `member`", channel.name);
+                let what = format!("an overwrite of `{}` needs either a `role` or a `member`", channel.name);
                 return Err(Slip::at(somewhere, what));
             }
         };

@@ -71,10 +71,10 @@ impl Building {
         for id in written.into_iter().flatten() {
             if !Ids::RANGE.contains(&id.get_ref().0) {
                 let (least, most) = (Ids::RANGE.start(), Ids::RANGE.end());
-                return Err(Slip::at(id.span(), format!("an id lies between {least} and {most}")));
+                return Err(Slip::at(id.span(), format!("an id must be between {least} and {most}")));
             }
             if !self.ids.take(*id.get_ref()) {
-                return Err(Slip::at(id.span(), format!("the id {} is there twice", id.get_ref())));
+                return Err(Slip::at(id.span(), format!("duplicate id {}", id.get_ref())));
             }
         }
         Ok(())
@@ -90,17 +90,17 @@ impl Building {
     ) -> Result<Arc<User>, Slip> {
         let username = name.get_ref();
         if username.is_empty() || username.chars().count() > 32 {
-            return Err(Slip::at(name.span(), "a name has 1 to 32 characters"));
+            return Err(Slip::at(name.span(), "a name must have 1 to 32 characters"));
         }
         if self.world.users.named(username, bot).is_some() {
-            return Err(Slip::at(name.span(), format!("`{username}` is there twice")));
+            return Err(Slip::at(name.span(), format!("duplicate name `{username}`")));
         }
         let id = match id {
             Some(id) => *id.get_ref(),
             None => self.ids.of(&[if bot { "bot" } else { "user" }, username]),
         };
         if self.world.users.get(&id).is_some() {
-            return Err(Slip::at(name.span(), format!("somebody else has the id {id}")));
+            return Err(Slip::at(name.span(), format!("another account has the id {id}")));
         }
         let mut user = builder::new_user(id, username, bot);
         user.global_name = shown.map(str::to_owned);
@@ -158,7 +158,7 @@ impl Building {
             let digits = color.get_ref().strip_prefix('#').filter(|digits| digits.len() == 6);
             role.color = digits
                 .and_then(|digits| u32::from_str_radix(digits, 16).ok())
-                .ok_or_else(|| Slip::at(color.span(), "a colour is written `#3498db`"))?;
+                .ok_or_else(|| Slip::at(color.span(), "invalid colour; expected e.g. `#3498db`"))?;
         }
         if let Some(bot) = &part.bot {
             role.bot = Some(self.bot_named(bot)?.id);
