@@ -48,7 +48,7 @@ export class App extends Signals {
   /** Switches to another person. */
   async speakAs(id) {
     const person = this.people.find((one) => one.id === id) ?? this.people[0];
-    if (!person) throw new Error("There is nobody to speak as: the world has no people.");
+    if (!person) throw new Error("There is no user to act as: the world has no people.");
     const session = this.#open(person);
     this.session = session;
     remember("person", person.user.username);

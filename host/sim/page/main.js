@@ -70,7 +70,7 @@ function banner(app) {
   const element = h("p.banner", { role: "status", hidden: true });
   app.on("connection", (state) => {
     element.hidden = state !== "waiting";
-    element.textContent = state === "waiting" ? "The connection is lost. Trying again …" : "";
+    element.textContent = state === "waiting" ? "Connection lost. Reconnecting …" : "";
   });
   return element;
 }
@@ -121,7 +121,7 @@ function explain(title, text) {
 
 async function begin() {
   const token = tokenOfLink();
-  if (!token) return explain("This page needs its whole link", "Open the link that was printed when the built-in Discord started. It ends with #token=… and is good for that start only.");
+  if (!token) return explain("This page needs its full link", "Open the link that was printed when the built-in Discord started. It ends with #token=… and is valid until the next start.");
   const app = new App(token);
   try {
     // The embedding program may have provided a panel; without one, `mount` is null.
@@ -135,7 +135,7 @@ async function begin() {
     root.dataset.ready = "true";
     performance.mark("ready");
   } catch (error) {
-    if (error.status === 401) explain("This link is no longer good", "The built-in Discord has been started anew. Open the link that it printed last.");
+    if (error.status === 401) explain("This link is no longer valid", "The built-in Discord was restarted. Open the link that it printed last.");
     else explain("The built-in Discord does not answer", error.message);
   }
 }

@@ -66,9 +66,9 @@ test("a page that is open comes back by itself when the host is restarted", asyn
   await say(page, "before");
   await sees(page, "before");
   await stage.stop();
-  await page.getByText("The connection is lost").waitFor();
+  await page.getByText("Connection lost").waitFor();
   await stage.start();
-  await page.getByText("The connection is lost").waitFor({ state: "hidden" });
+  await page.getByText("Connection lost").waitFor({ state: "hidden" });
   await say(page, "!ping after");
   await sees(page, "pong after");
   await stage.clear([/ERR_CONNECTION_REFUSED/, /WebSocket connection to/, /ERR_INCOMPLETE_CHUNKED_ENCODING/, /401/, /Failed to load resource/]);
@@ -98,7 +98,7 @@ test("a page without a token says where to find the link", async () => {
   const context = await stage.browser.newContext();
   const page = await context.newPage();
   await page.goto(stage.base);
-  await page.getByRole("heading", { name: "This page needs its whole link" }).waitFor();
+  await page.getByRole("heading", { name: "This page needs its full link" }).waitFor();
   await context.close();
 });
 

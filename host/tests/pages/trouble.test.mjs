@@ -26,7 +26,7 @@ const openPanel = (page) => page.getByRole("button", { name: "Host" }).click();
 
 test("an empty channel says what to try, until something is said", async () => {
   const page = await stage.page();
-  const hint = page.getByText("Nothing has been said yet");
+  const hint = page.getByText("No messages yet");
   await hint.waitFor();
   await say(page, "hello there");
   await sees(page, "hello there");

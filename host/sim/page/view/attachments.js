@@ -20,10 +20,10 @@ export function localPath(address) {
 export function picture(path, address, description) {
   if (path) {
     const shown = h("img.picture", { src: path, alt: description ?? "", loading: "lazy" });
-    return h("a.picture-link", { href: path, target: "_blank", rel: "noopener", "aria-label": description || "Open the picture" }, shown);
+    return h("a.picture-link", { href: path, target: "_blank", rel: "noopener", "aria-label": description || "Open image" }, shown);
   }
   const href = safe(address);
-  return h("a.elsewhere", { href, target: "_blank", rel: "noopener noreferrer", title: "Pictures of other servers are not loaded" },
+  return h("a.elsewhere", { href, target: "_blank", rel: "noopener noreferrer", title: "Images from other servers are not loaded" },
     icon("link"), description || (href ? new URL(href).hostname : address));
 }
 

@@ -63,7 +63,7 @@ export function channelColumn(app, { onTheme, themeIcon }) {
     if (guildId) fill(list, app.sections(guildId).map(section));
     else {
       const directs = store.directs().sort((a, b) => byId(b.last_message_id ?? b.id, a.last_message_id ?? a.id));
-      fill(list, directs.length ? h("ul", null, directs.map((one) => row(one))) : h("p.nothing", null, "Click on a name and choose “Message” to write to somebody."));
+      fill(list, directs.length ? h("ul", null, directs.map((one) => row(one))) : h("p.nothing", null, "Click on a name and choose “Message” to start a conversation."));
     }
     if (focused) list.querySelector(`[data-id="${focused}"]`)?.focus();
   };
@@ -71,10 +71,10 @@ export function channelColumn(app, { onTheme, themeIcon }) {
   const speaker = h("button.speaker", { type: "button", "aria-haspopup": "menu", onclick: (event) => openPeople(app, event.currentTarget) });
   const drawSpeaker = () => {
     const me = app.store.me;
-    fill(speaker, h("span.with-status", null, avatar(me, 32), h("span.status.online")), h("span.who", null, h("strong", null, me.global_name || me.username), h("small", null, "Speaking as ", me.username)), icon("down"));
-    speaker.title = "Speak as somebody else";
+    fill(speaker, h("span.with-status", null, avatar(me, 32), h("span.status.online")), h("span.who", null, h("strong", null, me.global_name || me.username), h("small", null, "Acting as ", me.username)), icon("down"));
+    speaker.title = "Switch to another user";
   };
-  const theme = h("button.quiet", { type: "button", "aria-label": "Change between light and dark", title: "Light or dark", onclick: () => fill(theme, icon(onTheme())) }, icon(themeIcon()));
+  const theme = h("button.quiet", { type: "button", "aria-label": "Switch between light and dark", title: "Light or dark", onclick: () => fill(theme, icon(onTheme())) }, icon(themeIcon()));
 
   app.on("person", () => {
     off.forEach((end) => end());
@@ -88,12 +88,12 @@ export function channelColumn(app, { onTheme, themeIcon }) {
 
 /** The people to switch between. */
 export function openPeople(app, anchor) {
-  openMenu(anchor, ["Speak as", ...app.people.map((person) => ({
+  openMenu(anchor, ["Act as", ...app.people.map((person) => ({
     label: person.user.global_name || person.user.username,
     detail: person.user.username,
     picture: avatar(person.user, 28),
     checked: person.id === app.session?.person.id,
     run: () => app.attempt(() => app.speakAs(person.id)),
-  }))], { side: "above", label: "Speak as" });
+  }))], { side: "above", label: "Act as" });
 }
 

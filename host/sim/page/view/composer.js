@@ -89,7 +89,7 @@ export class Composer {
     this.input.disabled = !allowed;
     this.box.classList.toggle("locked", !allowed);
     const name = channel && channelName(session.store, channel);
-    this.input.placeholder = !channel ? "" : allowed ? `Message ${channelSign(channel)}${name}` : "You may not write in this channel";
+    this.input.placeholder = !channel ? "" : allowed ? `Message ${channelSign(channel)}${name}` : "You do not have permission to send messages in this channel";
     this.input.setAttribute("aria-label", this.input.placeholder);
     this.#off?.();
     this.#off = session.store.on("typing", () => this.#showTyping());
@@ -162,7 +162,7 @@ export class Composer {
         });
       }
       this.#sought = part;
-      const all = { label: "everyone", detail: "Notify everybody here", insert: "@everyone", picture: icon("people") };
+      const all = { label: "everyone", detail: "Notify everyone in this channel", insert: "@everyone", picture: icon("people") };
       const offered = [...people(store, channel, part), ...(channel.guild_id ? roles(store, channel, part).filter((role) => role.insert !== "@everyone") : [])];
       const everyone = "everyone".startsWith(part.toLowerCase()) && part && may(store, channel, "everyone") ? [all] : [];
       this.completion.show(this.input, "Members", [...offered, ...everyone].slice(0, 10), replace);
@@ -265,7 +265,7 @@ export class Composer {
 
   #attach(files, anew = false) {
     if (anew) this.#files = [];
-    if (this.#files.length + files.length > MOST_FILES) this.#app.emit("notice", `At most ${MOST_FILES} files go with one message.`);
+    if (this.#files.length + files.length > MOST_FILES) this.#app.emit("notice", `A message can have at most ${MOST_FILES} files.`);
     this.#files = [...this.#files, ...files].slice(0, MOST_FILES);
     this.picker.value = "";
     for (const url of this.previews.querySelectorAll("img")) URL.revokeObjectURL(url.src);
@@ -288,7 +288,7 @@ export class Composer {
     if (!message) return fill(this.replying);
     const { store, channel } = this.#app;
     this.mention = h("button.text", {
-      type: "button", "aria-pressed": "true", title: "Whether they are notified",
+      type: "button", "aria-pressed": "true", title: "Whether the author is notified",
       onclick: () => {
         const on = this.mention.getAttribute("aria-pressed") !== "true";
         this.mention.setAttribute("aria-pressed", String(on));
@@ -297,7 +297,7 @@ export class Composer {
       },
     }, "@ on");
     fill(this.replying, h("span", null, "Replying to ", h("strong", null, store.nameOf(message.author, channel.guild_id))), this.mention,
-      h("button.quiet", { type: "button", "aria-label": "Do not reply", onclick: () => this.reply(null) }, icon("close")));
+      h("button.quiet", { type: "button", "aria-label": "Cancel the reply", onclick: () => this.reply(null) }, icon("close")));
     this.input.focus();
   }
 

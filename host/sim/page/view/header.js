@@ -46,5 +46,5 @@ async function openPins(app, list, anchor) {
       list.jump(message.id);
     } }, h("strong", null, store.nameOf(message.author, channel.guild_id)), h("small", null, stamp(new Date(message.timestamp))),
     h("span", null, plain(parse(message.content), placeOf(app, channel)).slice(0, 160) || "Click to see it")))))
-    : h("p.nothing", null, "Nothing is pinned here yet.")), { label: "Pinned messages" });
+    : h("p.nothing", null, "No pinned messages yet.")), { label: "Pinned messages" });
 }

@@ -34,7 +34,7 @@ const interactionOf = (message) => message.interaction ?? (message.interaction_m
 function starterOf(message, { store, channel }) {
   const { id, message_reference: at, referenced_message: sent } = message;
   const known = sent ?? store.log(at?.channel_id ?? channel.parent_id).get(at?.message_id ?? channel.id);
-  const content = `The message that this thread began with is in <#${channel.parent_id}>.`;
+  const content = `The message that started this thread is in <#${channel.parent_id}>.`;
   return { ...(known ?? { ...message, content }), id, type: 0, message_reference: null, referenced_message: null, thread: null };
 }
 

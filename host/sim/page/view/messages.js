@@ -105,7 +105,7 @@ export class MessageList {
       : channel.guild_id ? [`Welcome to #${name}`, `This is the start of the #${name} channel.`]
         : [name, `This is where your messages with ${name} begin.`];
     return h("li.beginning", null, h("span.beginning-icon", null, icon(channelIcon(channel))), h("h2", null, title), h("p", null, text, channel.topic ? ` ${channel.topic}` : ""),
-      may(store, channel, "send") && h("p.hint", null, "Nothing has been said yet. Type ", h("code", null, "/"), " to see what the bots here can do, or a command such as ", h("code", null, "!ping"), "."));
+      may(store, channel, "send") && h("p.hint", null, "No messages yet. Type ", h("code", null, "/"), " to see what the bots here can do, or a command such as ", h("code", null, "!ping"), "."));
   }
 
   #changed({ id, change, message }) {

@@ -104,7 +104,7 @@ function field(spec, label, description, ctx) {
     const input = h("input", { id, type: "checkbox", checked: Boolean(spec.default) });
     return { element: around(input), check: () => null, answer: () => ({ ...base, value: input.checked }) };
   }
-  return { element: h("p.failed", null, `${label}: a component of kind ${spec.type} is not shown here.`), check: () => null, answer: () => base };
+  return { element: h("p.failed", null, `${label}: components of type ${spec.type} are not supported here.`), check: () => null, answer: () => base };
 }
 
 /** A group of radio buttons (21) or of checkboxes (22). */

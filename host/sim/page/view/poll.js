@@ -12,7 +12,7 @@ export function pollElement(message) {
   const over = poll.results?.is_finalized || (poll.expiry && new Date(poll.expiry) < new Date());
   return h("section.poll", { "aria-label": "Poll" },
     h("h3", null, poll.question?.text),
-    h("p.fine", null, poll.allow_multiselect ? "Several answers may be chosen" : "One answer may be chosen"),
+    h("p.fine", null, poll.allow_multiselect ? "Select one or more answers" : "Select one answer"),
     h("ul", null, (poll.answers ?? []).map(({ answer_id: id, poll_media: media }) => {
       const { count = 0, me_voted: mine } = counts.get(id) ?? {};
       const share = total ? Math.round((100 * count) / total) : 0;

@@ -36,7 +36,7 @@ export function openProfile(app, user, guildId, anchor) {
     presence?.activities?.[0] && h("p.activity", null, presence.activities[0].state || presence.activities[0].name),
     roles.length > 0 && h("ul.role-list", { "aria-label": "Roles" }, roles.map((role) =>
       h("li", { style: { "--role": role.color ? colour(role.color) : "currentColor" } }, role.name))),
-    member?.joined_at && h("p.fine", null, `Here since ${day(new Date(member.joined_at))}`),
+    member?.joined_at && h("p.fine", null, `Member since ${day(new Date(member.joined_at))}`),
     h("div.profile-actions", null,
       !isMe && button("Message", "chat", () => {
         close();
@@ -71,5 +71,5 @@ export async function appEntries(app, wanted, targetId) {
       data: { id: command.id, name: command.name, type: wanted, version: command.version, target_id: targetId, options: [] },
     }, { line: command.name, application: command.application }),
   }));
-  return entries.length ? entries : ["No app offers anything here"];
+  return entries.length ? entries : ["No app commands here"];
 }

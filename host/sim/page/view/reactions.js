@@ -43,7 +43,7 @@ export function pickEmoji(anchor, { store, channel }, onPick) {
     const all = [...own, ...common].filter(([, one]) => !seen.has(one.id ?? one.name) && seen.add(one.id ?? one.name));
     fill(grid, all.map(([name, emoji]) => h("button", {
       type: "button", title: `:${name}:`, "aria-label": name.replaceAll("_", " "), onclick: () => pick(emoji),
-    }, emoji.id ? emojiElement(emoji) : emoji.name)), all.length === 0 && h("p.nothing", null, "No emoji of this name"));
+    }, emoji.id ? emojiElement(emoji) : emoji.name)), all.length === 0 && h("p.nothing", null, "No emoji found"));
   }
 
   search.addEventListener("keydown", (event) => {

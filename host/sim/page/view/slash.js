@@ -239,27 +239,27 @@ export class SlashForm {
     if (option.choices) {
       const choice = option.choices.find((one) => one.name.toLowerCase() === text.toLowerCase());
       field.value = choice?.value;
-      return choice ? null : "Choose one of the list.";
+      return choice ? null : "Select an option from the list.";
     }
     if (option.type === OPTION.boolean) {
       field.value = BOOLEANS.find(same)?.value;
-      return field.value === undefined ? "True or False." : null;
+      return field.value === undefined ? "Must be true or false." : null;
     }
     if (ENTITY[option.type]) {
       const id = /^<[@#&!]*(\d+)>$|^(\d{5,20})$/.exec(text);
       const found = entities(ENTITY[option.type], this.#app.store, this.#app.channel, text.replace(/^[@#]/, ""), option.channel_types).find((one) => same(one) || one.detail === text.replace(/^@/, ""));
       field.value = id?.[1] ?? id?.[2] ?? found?.value;
-      return field.value ? null : "Choose one of the list.";
+      return field.value ? null : "Select an option from the list.";
     }
     if (option.type === OPTION.integer || option.type === OPTION.number) {
       field.value = Number(text);
-      if (Number.isNaN(field.value) || (option.type === OPTION.integer && !Number.isInteger(field.value))) return option.type === OPTION.integer ? "A whole number." : "A number.";
-      if (option.min_value != null && field.value < option.min_value) return `${option.min_value} or more.`;
-      if (option.max_value != null && field.value > option.max_value) return `${option.max_value} or less.`;
+      if (Number.isNaN(field.value) || (option.type === OPTION.integer && !Number.isInteger(field.value))) return option.type === OPTION.integer ? "Must be a whole number." : "Must be a number.";
+      if (option.min_value != null && field.value < option.min_value) return `Must be ${option.min_value} or more.`;
+      if (option.max_value != null && field.value > option.max_value) return `Must be ${option.max_value} or less.`;
       return null;
     }
     field.value = input.value;
-    if (option.min_length && text.length < option.min_length) return `${option.min_length} characters or more.`;
+    if (option.min_length && text.length < option.min_length) return `Must have ${option.min_length} characters or more.`;
     return null;
   }
 

@@ -11,13 +11,13 @@ export function openSwitcher(app) {
   const completion = new Completion();
   const input = h("input", {
     type: "text", role: "combobox", "aria-expanded": "false", "aria-autocomplete": "list", autocomplete: "off",
-    placeholder: "Where to?", "aria-label": "Go to a channel or a person",
+    placeholder: "Where to?", "aria-label": "Go to a channel or direct message",
     oninput: () => suggest(),
     onkeydown: (event) => {
       if (event.key !== "Escape") completion.key(event);
     },
   });
-  const dialog = h("dialog.switcher", { "aria-label": "Quick switcher" }, input, completion.element, h("p.fine", null, "↑ ↓ to choose · Enter to go · Escape to stay"));
+  const dialog = h("dialog.switcher", { "aria-label": "Quick switcher" }, input, completion.element, h("p.fine", null, "↑ ↓ to select · Enter to open · Escape to close"));
   dialog.addEventListener("close", () => dialog.remove());
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
   document.body.append(dialog);

@@ -29,7 +29,7 @@ export class Window {
     this.#older = older;
     this.list = h("ol.messages", { tabIndex: 0, "aria-label": "Messages" });
     this.scroller = h("div.scroller", null, this.list);
-    this.toEnd = h("button.to-end", { type: "button", hidden: true, onclick: () => this.showEnd() }, "Jump to the newest", icon("down"));
+    this.toEnd = h("button.to-end", { type: "button", hidden: true, onclick: () => this.showEnd() }, "Jump to present", icon("down"));
     this.scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     new ResizeObserver(() => this.keepEnd()).observe(this.scroller);
     // Pictures that load late push the end out of view for a user who is reading there.
