@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt, StreamExt};
-use gearshift_sim::{Sim, SimOptions, What};
+use gearshift_sim::{EntryKind, Sim, SimOptions};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
@@ -37,7 +37,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut replies = 0_u64;
     while started.elapsed() < Duration::from_secs(seconds) {
         // Each reply lets the next message be sent.
-        if let What::Posted { message, .. } = &reader.next().await.what
+        if let EntryKind::Posted { message, .. } = &reader.next().await.what
             && message.author.bot
         {
             replies += 1;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::transcript::{Transcript, What};
+use crate::transcript::{EntryKind, Transcript};
 
 /// Something that goes wrong with a REST call.
 #[derive(Clone, Debug, PartialEq)]
@@ -161,7 +161,7 @@ impl Faults {
     }
 
     pub(crate) fn note(&self, text: String) {
-        self.shared.transcript.write(What::Fault { text });
+        self.shared.transcript.write(EntryKind::Fault { text });
     }
 
     fn rules(&self) -> MutexGuard<'_, Vec<Rule>> {

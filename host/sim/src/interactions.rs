@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::ids::{Snowflake, Timestamp};
 use crate::transcript::Acknowledgement;
-use crate::world::{Choice, InteractionNote, Message, Modal, Owners, User};
+use crate::world::{Choice, IntegrationOwners, InteractionMetadata, Message, Modal, User};
 
 /// How many interactions are kept; the oldest are dropped first.
 const MAX_INTERACTIONS: usize = 10_000;
@@ -43,7 +43,7 @@ pub(crate) struct Interaction {
     pub(crate) channel: Snowflake,
     pub(crate) user: Arc<User>,
     pub(crate) client: Client,
-    pub(crate) owners: Owners,
+    pub(crate) owners: IntegrationOwners,
     /// The command's name with its subcommands; empty for components and modals.
     pub(crate) name: String,
     /// How it reads: `/ping text:hi`.
@@ -59,12 +59,12 @@ pub(crate) struct Interaction {
     /// The form that was opened.
     pub(crate) modal: Option<Modal>,
     /// The interaction that opened the form which this one submits.
-    pub(crate) opened_by: Option<Box<InteractionNote>>,
+    pub(crate) opened_by: Option<Box<InteractionMetadata>>,
 }
 
 impl Interaction {
-    pub(crate) fn note(&self) -> InteractionNote {
-        InteractionNote {
+    pub(crate) fn note(&self) -> InteractionMetadata {
+        InteractionMetadata {
             id: self.id,
             kind: self.kind as u8,
             name: self.name.clone(),

@@ -104,24 +104,24 @@ mod ids;
 pub use clock::{BotClock, Clock};
 pub use drive::gateway::Gateway;
 pub use drive::prompt::{Detail, Outcome, Printer, Prompt};
-pub use drive::settle::{Busy, Unsettled};
+pub use drive::settle::{Pending, SettleError};
 pub use faults::{Faults, RestFault};
-pub use ids::{NoTimestamp, Snowflake, Timestamp};
+pub use ids::{ParseTimestampError, Snowflake, Timestamp};
 pub use members::{Answer, InteractionHandle, Member, NO_OPTIONS};
 pub use options::{IdleProbe, RateLimits, SimOptions};
 pub use record::Record;
 pub use rest::routes::routes;
-pub use serve::keep::KeepError;
-pub use sim::{Sim, StartError, Unmet};
-pub use transcript::{Acknowledgement, Entry, Reader, Topic, Transcript, What};
+pub use serve::keep::PersistError;
+pub use sim::{ExpectError, Sim, StartError};
+pub use transcript::{Acknowledgement, Entry, EntryKind, Reader, Topic, Transcript};
 pub use world::{
     ActError, Application, ApplicationLinks, Attachment, AuditEntry, AutoModAction, AutoModActionMetadata,
-    AutoModPattern, AutoModRule, AutoModTrigger, Ban, Belongings, Bot, Channel, ChannelKind, ChannelSettings,
-    Choice, CommandException, CommandRule, Component, ComponentEmoji, ComponentKind, DefaultReaction,
-    DefaultValue, Embed, EmbedAuthor, EmbedField, EmbedFooter, EmbedKind, Emoji, EventPlace, GalleryItem,
-    Guild, GuildEmoji, GuildMember, GuildSettings, GuildTemplate, Incidents, InstallConfig, InstallParams,
-    InteractionNote, Invite, Media, Message, MessageKind, Modal, NthWeekday, Onboarding, OnboardingOption,
-    OnboardingPrompt, Origin, Overwrite, Owners, Poll, PollAnswer, Reaction, RecurrenceRule, Role,
-    RoleConnectionMetadata, ScheduledEvent, SelectOption, StageInstance, Status, Tag, Thread, User,
-    VoiceCall, VoiceState, Webhook, World, WorldError, WorldMistake, bits, flags,
+    AutoModPattern, AutoModRule, AutoModTrigger, Ban, Bot, Channel, ChannelKind, ChannelSettings, Choice,
+    CommandPermission, CommandRule, Component, ComponentEmoji, ComponentKind, DefaultReaction, DefaultValue,
+    Embed, EmbedAuthor, EmbedField, EmbedFooter, EmbedKind, Emoji, EventPlace, GalleryItem, Guild, GuildData,
+    GuildEmoji, GuildMember, GuildSettings, GuildTemplate, Incidents, InstallConfig, InstallParams,
+    IntegrationOwners, InteractionMetadata, Invite, Media, Message, MessageKind, Modal, NthWeekday,
+    Onboarding, OnboardingOption, OnboardingPrompt, Origin, Overwrite, Poll, PollAnswer, Reaction,
+    RecurrenceRule, Role, RoleConnectionMetadata, ScheduledEvent, SelectOption, StageInstance, Status, Tag,
+    Thread, User, VoiceCall, VoiceState, Webhook, World, WorldError, WorldMistake, bits, flags,
 };

@@ -19,7 +19,7 @@ use crate::options::SimOptions;
 use crate::sessions::Sessions;
 use crate::sessions::presence::Presences;
 use crate::sessions::requests::MemberRequests;
-use crate::sessions::starts::Starts;
+use crate::sessions::starts::SessionStarts;
 use crate::transcript::Transcript;
 use crate::world::World;
 
@@ -53,7 +53,7 @@ pub(crate) struct State {
     pub(crate) world: World,
     pub(crate) sessions: Sessions,
     pub(crate) presences: Presences,
-    pub(crate) starts: Starts,
+    pub(crate) starts: SessionStarts,
     pub(crate) member_requests: MemberRequests,
     pub(crate) commands: Commands,
     pub(crate) interactions: Interactions,
@@ -79,7 +79,7 @@ impl Shared {
             world,
             sessions: Sessions::new(options.replay_limit, clock.clone()),
             presences: Presences::default(),
-            starts: Starts::new(options.session_starts),
+            starts: SessionStarts::new(options.session_starts),
             member_requests: MemberRequests::default(),
             commands: Commands::default(),
             interactions: Interactions::default(),

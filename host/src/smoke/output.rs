@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use gearshift_sim::{Acknowledgement, Component, Entry, Message, Reader, Sim, Snowflake, What};
+use gearshift_sim::{Acknowledgement, Component, Entry, EntryKind, Message, Reader, Sim, Snowflake};
 
 /// The bot's output from some point on.
 pub(super) struct Output {
@@ -72,33 +72,35 @@ impl Output {
     }
 
     fn said(&mut self, entry: &Entry) -> Option<String> {
-        if let What::Posted { message, .. } | What::Edited { message, .. } = &entry.what {
+        if let EntryKind::Posted { message, .. } | EntryKind::Edited { message, .. } = &entry.what {
             self.texts.insert(message.id, message.content.clone());
             while self.texts.len() > MAX_TEXTS {
                 self.texts.pop_first();
             }
         }
         match &entry.what {
-            What::Posted { message, .. } if message.author.bot => {
+            EntryKind::Posted { message, .. } if message.author.bot => {
                 if message.is_loading() {
                     self.loading.insert(message.id);
                     return None;
                 }
                 Some(written(message, ""))
             }
-            What::Edited { message, .. } if message.author.bot => {
+            EntryKind::Edited { message, .. } if message.author.bot => {
                 let was_loading = !message.is_loading() && self.loading.remove(&message.id);
                 Some(written(message, if was_loading { "" } else { "(edited) " }))
             }
-            What::Reacted { user, emoji, added: true, .. } if self.bots.contains(&**user) => {
+            EntryKind::Reacted { user, emoji, added: true, .. } if self.bots.contains(&**user) => {
                 Some(format!("(reacts) {emoji}"))
             }
-            What::Deleted { user, ids, .. } if self.bots.contains(&**user) => {
+            EntryKind::Deleted { user, ids, .. } if self.bots.contains(&**user) => {
                 let texts = ids.iter().map(|id| self.texts.get(id).cloned().unwrap_or_default());
                 Some(format!("(deletes) {}", texts.collect::<Vec<_>>().join("\n")))
             }
-            What::Acknowledged { line, how: Acknowledgement::Modal, .. } => Some(format!("(form) {line}")),
-            What::Unanswered { line, .. } => Some(format!("(no answer) {line}")),
+            EntryKind::Acknowledged { line, how: Acknowledgement::Modal, .. } => {
+                Some(format!("(form) {line}"))
+            }
+            EntryKind::Unanswered { line, .. } => Some(format!("(no answer) {line}")),
             _ => None,
         }
     }

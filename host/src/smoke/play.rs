@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use gearshift_sim::{Entry, Outcome, Prompt, Sim, What};
+use gearshift_sim::{Entry, EntryKind, Outcome, Prompt, Sim};
 
 use super::{
     output::Output,
@@ -185,7 +185,7 @@ impl Player<'_> {
             match refused(self.prompt()?.line(&line).await) {
                 Err(why) if line.starts_with('/') => {
                     let registered =
-                        |entry: &Entry| matches!(entry.what, What::Commands { .. }).then_some(());
+                        |entry: &Entry| matches!(entry.what, EntryKind::Commands { .. }).then_some(());
                     news.until(until, registered).await.ok_or(why)?;
                 }
                 // Only the user who types can see the suggestions.

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use gearshift_sim::{Entry, Message, RestFault, Sim, SimOptions, What};
+use gearshift_sim::{Entry, EntryKind, Message, RestFault, Sim, SimOptions};
 use tokio::runtime::Runtime;
 
 use crate::program::{Live, PATIENCE, Place, gearshift, run as once};
@@ -57,7 +57,7 @@ fn the_bot_connects_answers_and_says_goodbye_at_a_signal() {
     let (code, lines) = live.end();
     assert_eq!(code, 0, "{lines:#?}");
     let gone = |entry: &Entry| match &entry.what {
-        What::Gateway { event, .. } => (event == "closed by the client").then_some(()),
+        EntryKind::Gateway { event, .. } => (event == "closed by the client").then_some(()),
         _ => None,
     };
     let goodbye = runtime.block_on(sim.until(Instant::now() + Duration::from_secs(10), gone));

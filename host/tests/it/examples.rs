@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use gearshift_sim::{Entry, What};
+use gearshift_sim::{Entry, EntryKind};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
@@ -153,7 +153,7 @@ async fn faulty_misbehaves_as_asked_and_goes_on() {
 
 /// Whether slash commands were registered.
 fn registered(entry: &Entry) -> Option<()> {
-    matches!(entry.what, What::Commands { .. }).then_some(())
+    matches!(entry.what, EntryKind::Commands { .. }).then_some(())
 }
 
 /// The bot's answer to a member.

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use gearshift_host::{cogs::CogError, error::chain, host::Host};
-use gearshift_sim::{Acknowledgement, Entry, NO_OPTIONS, Snowflake, What};
+use gearshift_sim::{Acknowledgement, Entry, EntryKind, NO_OPTIONS, Snowflake};
 
 use crate::{
     libraries::library,
@@ -63,7 +63,7 @@ async fn the_commands_of_an_unloaded_cog_go_after_a_while() {
     let mut reader = stage.sim.transcript().reader();
     stage.host.cogs().unload("ping").await.unwrap();
     let is_gone = |entry: &Entry| match &entry.what {
-        What::Commands { names, .. } => (!names.iter().any(|name| name == "ping")).then_some(()),
+        EntryKind::Commands { names, .. } => (!names.iter().any(|name| name == "ping")).then_some(()),
         _ => None,
     };
     assert!(reader.until(Instant::now() + SOON, is_gone).await.is_some(), "{}", stage.transcript());

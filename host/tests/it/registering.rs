@@ -3,7 +3,7 @@
 
 use std::{fs, time::Instant};
 
-use gearshift_sim::{Entry, What};
+use gearshift_sim::{Entry, EntryKind};
 
 use crate::{
     damage::Damaged,
@@ -26,7 +26,7 @@ impl Stage {
     /// How often the bot has registered its commands so far.
     pub(crate) fn writes(&self) -> usize {
         let history = self.sim.transcript().history();
-        history.iter().filter(|entry| matches!(entry.what, What::Commands { .. })).count()
+        history.iter().filter(|entry| matches!(entry.what, EntryKind::Commands { .. })).count()
     }
 }
 

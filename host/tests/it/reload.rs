@@ -7,7 +7,7 @@ use std::{
 };
 
 use gearshift_host::cogs::Outcome;
-use gearshift_sim::{Entry, RestFault, Snowflake, What};
+use gearshift_sim::{Entry, EntryKind, RestFault, Snowflake};
 
 use crate::{
     libraries::{Build, library},
@@ -54,7 +54,7 @@ async fn nothing_is_lost_doubled_or_reordered_while_messages_flow() {
     let mut answers: HashMap<String, usize> = HashMap::new();
     for entry in sim.transcript().history() {
         if entry.number > mark
-            && let What::Posted { message, .. } = &entry.what
+            && let EntryKind::Posted { message, .. } = &entry.what
             && message.content.ends_with("for everybody")
         {
             *answers.entry(message.content.to_string()).or_default() += 1;
@@ -77,7 +77,7 @@ async fn new_code_answers_once_its_file_is_in_place() {
     let count = stage.ask("!faulty count").await;
     let said = stage.sim.transcript().history();
     let said = said.iter().filter(
-        |entry| matches!(&entry.what, What::Posted { message, .. } if message.content.starts_with("!faulty")),
+        |entry| matches!(&entry.what, EntryKind::Posted { message, .. } if message.content.starts_with("!faulty")),
     );
     assert!(count.starts_with(&format!("{} commands", said.count())), "{count}\n{}", stage.transcript());
     stage.down().await;
@@ -198,7 +198,8 @@ async fn replying_late() -> (Stage, Snowflake) {
     let later = RestFault::RateLimit { retry_after: Duration::from_millis(1500), global: false };
     stage.sim.faults().rest("POST", "/channels/*/messages", 1, later);
     let said = stage.alice.say("general", "!faulty version").await.unwrap();
-    let refused = |entry: &Entry| matches!(&entry.what, What::Rest { status: Some(429), .. }).then_some(());
+    let refused =
+        |entry: &Entry| matches!(&entry.what, EntryKind::Rest { status: Some(429), .. }).then_some(());
     assert!(stage.sim.until(Instant::now() + SOON, refused).await.is_some(), "{}", stage.transcript());
     (stage, said)
 }

@@ -16,7 +16,7 @@ use gearshift_host::{
     lane::set_program,
     sessions::{Net, OpenError, Sessions},
 };
-use gearshift_sim::{Entry, InteractionHandle, Member, Sim, SimOptions, What};
+use gearshift_sim::{Entry, EntryKind, InteractionHandle, Member, Sim, SimOptions};
 use tempfile::TempDir;
 
 use crate::libraries::library;
@@ -216,7 +216,7 @@ impl Stage {
                 Ok(handle) => return handle,
                 Err(why) => {
                     let is_written =
-                        |entry: &Entry| matches!(entry.what, What::Commands { .. }).then_some(());
+                        |entry: &Entry| matches!(entry.what, EntryKind::Commands { .. }).then_some(());
                     let written = reader.until(end, is_written).await;
                     assert!(
                         written.is_some(),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gearshift_sim::{
-    Acknowledgement, Entry, Member, Message, NO_OPTIONS, Record, Sim, SimOptions, What, routes,
+    Acknowledgement, Entry, EntryKind, Member, Message, NO_OPTIONS, Record, Sim, SimOptions, routes,
 };
 
 use crate::process::{Client, Running};
@@ -90,7 +90,7 @@ struct Bench<'a> {
 impl Bench<'_> {
     async fn connects(&self) -> Outcome {
         let registered = |entry: &Entry| match &entry.what {
-            What::Commands { names, .. } if names.len() == 3 => Some(()),
+            EntryKind::Commands { names, .. } if names.len() == 3 => Some(()),
             _ => None,
         };
         self.sim.until(deadline(), registered).await.ok_or("it registered no commands")?;
@@ -114,7 +114,7 @@ impl Bench<'_> {
         let edited = |entry: &Entry| entry.edited().filter(|message| message.content == "final").map(drop);
         self.sim.until(deadline(), edited).await.ok_or("no edit")?;
         let reacted = |entry: &Entry| match &entry.what {
-            What::Reacted { message_id, added: true, .. } if *message_id == asked => Some(()),
+            EntryKind::Reacted { message_id, added: true, .. } if *message_id == asked => Some(()),
             _ => None,
         };
         self.sim.until(deadline(), reacted).await.ok_or_else(|| "no reaction".into())
@@ -216,7 +216,7 @@ impl Bench<'_> {
     fn nothing_refused(&self) -> Outcome {
         let history = self.sim.transcript().history();
         let refused = history.iter().filter(|entry| match &entry.what {
-            What::Rest { status, .. } => status.is_none_or(|status| status >= 400),
+            EntryKind::Rest { status, .. } => status.is_none_or(|status| status >= 400),
             _ => false,
         });
         same(&refused.map(|entry| entry.to_string()).collect::<Vec<_>>().join(", "), "")
@@ -226,7 +226,7 @@ impl Bench<'_> {
     fn routes(&self) -> BTreeSet<(&'static str, &'static str)> {
         let history = self.sim.transcript().history();
         let called = history.iter().filter_map(|entry| match &entry.what {
-            What::Rest { method, path, .. } => Some((method.clone(), path.clone())),
+            EntryKind::Rest { method, path, .. } => Some((method.clone(), path.clone())),
             _ => None,
         });
         called.filter_map(|(method, path)| shape_of(&method, &path)).collect()

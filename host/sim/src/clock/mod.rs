@@ -43,7 +43,7 @@ pub trait BotClock: fmt::Debug + Send + Sync {
 }
 
 struct Inner {
-    /// See [`Hands::packed`]; a single word, so that reading the time needs no lock.
+    /// See [`ClockState::packed`]; a single word, so that reading the time needs no lock.
     hands: AtomicI64,
     schedule: Mutex<Schedule>,
     /// Held while time is moved or timers fire, so that they fire in order. Taken before every other lock.
@@ -57,12 +57,12 @@ struct Inner {
 }
 
 #[derive(Clone, Copy)]
-enum Hands {
+enum ClockState {
     Running { ahead_ms: i64 },
     Frozen { at: Timestamp },
 }
 
-impl Hands {
+impl ClockState {
     /// Milliseconds in the upper bits; the lowest bit is the variant.
     fn packed(self) -> i64 {
         match self {
@@ -87,7 +87,7 @@ impl Default for Clock {
     fn default() -> Self {
         Self {
             inner: Arc::new(Inner {
-                hands: AtomicI64::new(Hands::Running { ahead_ms: 0 }.packed()),
+                hands: AtomicI64::new(ClockState::Running { ahead_ms: 0 }.packed()),
                 schedule: Mutex::default(),
                 turn: Mutex::default(),
                 changed: Notify::new(),
@@ -102,27 +102,27 @@ impl Clock {
     /// The current time.
     pub fn now(&self) -> Timestamp {
         match self.hands() {
-            Hands::Running { ahead_ms } => Timestamp((wall_ms() + ahead_ms) as u64),
-            Hands::Frozen { at } => at,
+            ClockState::Running { ahead_ms } => Timestamp((wall_ms() + ahead_ms) as u64),
+            ClockState::Frozen { at } => at,
         }
     }
 
     /// Whether time is frozen.
     pub fn is_frozen(&self) -> bool {
-        matches!(self.hands(), Hands::Frozen { .. })
+        matches!(self.hands(), ClockState::Frozen { .. })
     }
 
     /// Freezes time until [`Clock::advance`] or [`Clock::resume`]. Ids still grow.
     pub fn freeze(&self) {
         let _turn = self.turn();
-        self.set(Hands::Frozen { at: self.now() });
+        self.set(ClockState::Frozen { at: self.now() });
         self.with_bot(|bot| bot.freeze());
     }
 
     /// Lets time run from where it stands.
     pub fn resume(&self) {
         let _turn = self.turn();
-        self.set(Hands::running_from(self.now()));
+        self.set(ClockState::running_from(self.now()));
         self.with_bot(|bot| bot.resume());
         self.inner.changed.notify_one();
     }
@@ -133,16 +133,16 @@ impl Clock {
     pub fn advance(&self, by: Duration) {
         let _turn = self.turn();
         let (before, target) = (self.hands(), self.now() + by);
-        self.set(Hands::Frozen { at: self.now() });
+        self.set(ClockState::Frozen { at: self.now() });
         loop {
             let due = self.schedule().pop(target);
             let Some((when, due)) = due else { break };
-            self.set(Hands::Frozen { at: when.max(self.now()) });
+            self.set(ClockState::Frozen { at: when.max(self.now()) });
             self.carry_out(due);
         }
         self.set(match before {
-            Hands::Running { .. } => Hands::running_from(target),
-            Hands::Frozen { .. } => Hands::Frozen { at: target },
+            ClockState::Running { .. } => ClockState::running_from(target),
+            ClockState::Frozen { .. } => ClockState::Frozen { at: target },
         });
         self.with_bot(|bot| bot.advance(by));
         self.inner.changed.notify_one();
@@ -222,11 +222,11 @@ impl Clock {
         }
     }
 
-    fn hands(&self) -> Hands {
-        Hands::unpacked(self.inner.hands.load(Ordering::Relaxed))
+    fn hands(&self) -> ClockState {
+        ClockState::unpacked(self.inner.hands.load(Ordering::Relaxed))
     }
 
-    fn set(&self, hands: Hands) {
+    fn set(&self, hands: ClockState) {
         self.inner.hands.store(hands.packed(), Ordering::Relaxed);
     }
 

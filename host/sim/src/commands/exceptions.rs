@@ -4,26 +4,26 @@
 use std::collections::HashMap;
 
 use crate::ids::Snowflake;
-use crate::world::{Channel, CommandException, Guild};
+use crate::world::{Channel, CommandPermission, Guild};
 
 /// By guild, and by command or application; an application's exceptions apply to all its commands without exceptions of
 /// their own.
 #[derive(Default)]
 pub(crate) struct Exceptions {
-    all: HashMap<(Snowflake, Snowflake), Vec<CommandException>>,
+    all: HashMap<(Snowflake, Snowflake), Vec<CommandPermission>>,
 }
 
 impl Exceptions {
-    pub(crate) fn of(&self, guild: Snowflake, id: Snowflake) -> Option<&[CommandException]> {
+    pub(crate) fn of(&self, guild: Snowflake, id: Snowflake) -> Option<&[CommandPermission]> {
         self.all.get(&(guild, id)).map(Vec::as_slice)
     }
 
     /// Guild, command or application, and its exceptions.
-    pub(crate) fn all(&self) -> Vec<(Snowflake, Snowflake, Vec<CommandException>)> {
+    pub(crate) fn all(&self) -> Vec<(Snowflake, Snowflake, Vec<CommandPermission>)> {
         self.all.iter().map(|((guild, id), list)| (*guild, *id, list.clone())).collect()
     }
 
-    pub(crate) fn set(&mut self, guild: Snowflake, id: Snowflake, list: Vec<CommandException>) {
+    pub(crate) fn set(&mut self, guild: Snowflake, id: Snowflake, list: Vec<CommandPermission>) {
         if list.is_empty() {
             self.all.remove(&(guild, id));
         } else {
@@ -47,14 +47,14 @@ impl Exceptions {
     ) -> Option<bool> {
         let lists = ids.map(|id| self.of(guild.id, id).unwrap_or_default());
         let first =
-            |weigh: &dyn Fn(&[CommandException]) -> Option<bool>| lists.iter().find_map(|list| weigh(list));
+            |weigh: &dyn Fn(&[CommandPermission]) -> Option<bool>| lists.iter().find_map(|list| weigh(list));
         if let Some(channel) = channel {
             // A thread belongs to its channel.
             let place = channel.thread.as_ref().and(channel.parent_id).unwrap_or(channel.id);
             let every_channel = Snowflake(guild.id.0.saturating_sub(1));
             let here = first(&|list| {
-                said(list, CommandException::CHANNEL, place)
-                    .or_else(|| said(list, CommandException::CHANNEL, every_channel))
+                said(list, CommandPermission::CHANNEL, place)
+                    .or_else(|| said(list, CommandPermission::CHANNEL, every_channel))
             });
             if here == Some(false) {
                 return Some(false);
@@ -64,17 +64,17 @@ impl Exceptions {
         first(&|list| {
             let by_role = || {
                 let said: Vec<bool> =
-                    roles.iter().filter_map(|role| said(list, CommandException::ROLE, *role)).collect();
+                    roles.iter().filter_map(|role| said(list, CommandPermission::ROLE, *role)).collect();
                 // One role that is allowed is enough.
                 (!said.is_empty()).then(|| said.contains(&true))
             };
-            said(list, CommandException::USER, user)
+            said(list, CommandPermission::USER, user)
                 .or_else(by_role)
-                .or_else(|| said(list, CommandException::ROLE, guild.id))
+                .or_else(|| said(list, CommandPermission::ROLE, guild.id))
         })
     }
 }
 
-fn said(list: &[CommandException], kind: u8, id: Snowflake) -> Option<bool> {
+fn said(list: &[CommandPermission], kind: u8, id: Snowflake) -> Option<bool> {
     list.iter().find(|one| one.kind == kind && one.id == id).map(|one| one.permission)
 }

@@ -16,7 +16,7 @@ const ARRIVAL: Duration = Duration::from_millis(10);
 
 /// What is in progress.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Busy {
+pub struct Pending {
     /// REST calls that are not answered yet.
     pub calls: usize,
     /// Events that are not yet written to their bots.
@@ -30,15 +30,15 @@ pub struct Busy {
 /// Something was still in progress when the time was up. `Debug` shows the transcript, so a test's `unwrap` does too.
 #[derive(thiserror::Error)]
 #[error("not settled within {} ms: {busy}\n{tail}", within.as_millis())]
-pub struct Unsettled {
+pub struct SettleError {
     /// How long it was waited for.
     pub within: Duration,
     /// What was in progress at the end; nothing if there was just no quiet period that was long enough.
-    pub busy: Busy,
+    pub busy: Pending,
     tail: Tail,
 }
 
-pub(crate) async fn settle(shared: &Shared, within: Duration) -> Result<(), Unsettled> {
+pub(crate) async fn settle(shared: &Shared, within: Duration) -> Result<(), SettleError> {
     let started = Instant::now();
     let mut looks = tokio::time::interval(LOOK_EVERY);
     let mut calm: Option<(u64, Instant)> = None;
@@ -47,7 +47,7 @@ pub(crate) async fn settle(shared: &Shared, within: Duration) -> Result<(), Unse
         let busy = busy(shared);
         let quiet = if shared.options.idle.is_some() { ARRIVAL } else { shared.options.quiet };
         calm = match calm {
-            _ if busy != Busy::default() => None,
+            _ if busy != Pending::default() => None,
             Some((before, since)) if before == mark => Some((mark, since)),
             _ => Some((mark, Instant::now())),
         };
@@ -55,13 +55,13 @@ pub(crate) async fn settle(shared: &Shared, within: Duration) -> Result<(), Unse
             return Ok(());
         }
         if started.elapsed() >= within {
-            return Err(Unsettled { within, busy, tail: shared.transcript.tail() });
+            return Err(SettleError { within, busy, tail: shared.transcript.tail() });
         }
         looks.tick().await;
     }
 }
 
-fn busy(shared: &Shared) -> Busy {
+fn busy(shared: &Shared) -> Pending {
     let state = shared.state();
     let options = &shared.options;
     let is_thinking = |one: &crate::interactions::Interaction| {
@@ -70,7 +70,7 @@ fn busy(shared: &Shared) -> Busy {
     };
     let (window, life) = (options.interaction_window, options.interaction_life);
     let bots = state.sessions.iter().filter(|session| session.is_bots());
-    Busy {
+    Pending {
         calls: Arc::strong_count(&shared.calls) - 1,
         events: bots.map(|session| session.unwritten()).sum(),
         interactions: state.interactions.owed(shared.clock.now(), window, life, is_thinking),
@@ -78,7 +78,7 @@ fn busy(shared: &Shared) -> Busy {
     }
 }
 
-impl fmt::Display for Busy {
+impl fmt::Display for Pending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { calls, events, interactions, working } = self;
         let mut parts = Vec::new();
@@ -99,7 +99,7 @@ impl fmt::Display for Busy {
     }
 }
 
-impl fmt::Debug for Unsettled {
+impl fmt::Debug for SettleError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }

@@ -75,14 +75,14 @@ impl Upload {
 }
 
 /// A file as a body describes it: a new file by the `n` of `files[n]`, an existing one by its id.
-pub(crate) struct FileNote {
+pub(crate) struct AttachmentInfo {
     id: Snowflake,
     filename: Option<String>,
     /// `None` leaves it as it is; `Some(None)`, from null, removes it.
     description: Option<Option<String>>,
 }
 
-impl FileNote {
+impl AttachmentInfo {
     /// Reads the `attachments` of a body; mistakes stay in `body`.
     pub(crate) fn read_all(body: &mut Fields) -> Vec<Self> {
         body.read_objects("attachments", 0..=MAX_FILES, Self::read).unwrap_or_default()
@@ -113,7 +113,7 @@ pub(crate) fn attach(
     world: &World,
     base: &str,
     uploads: &[Upload],
-    notes: &[FileNote],
+    notes: &[AttachmentInfo],
 ) -> Vec<Attachment> {
     let attached = uploads.iter().map(|upload| {
         let id = world.next_id();
@@ -140,7 +140,7 @@ pub(crate) fn attach(
 }
 
 /// Keeps those files of a message that an edit lists, with the descriptions it gives.
-pub(crate) fn keep_listed(there: &[Attachment], listed: &[FileNote]) -> Vec<Attachment> {
+pub(crate) fn keep_listed(there: &[Attachment], listed: &[AttachmentInfo]) -> Vec<Attachment> {
     let kept = there.iter().filter_map(|file| {
         let note = listed.iter().find(|note| note.id == file.id)?;
         let description = note.description.clone().unwrap_or_else(|| file.description.clone());

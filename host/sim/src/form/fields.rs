@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value};
 
 use super::number::{truth, whole};
-use super::{ApiError, FormErrors, Result, Unread};
+use super::{ApiError, FormErrors, Result, UnreadFields};
 use crate::ids::{Snowflake, Timestamp};
 
 /// The fields of a JSON object that are not read yet, and the mistakes found so far.
@@ -20,12 +20,12 @@ pub(crate) struct Fields {
     pub(crate) errors: FormErrors,
     /// Path of the object in the body: empty, or ending with a dot.
     prefix: String,
-    unread: Arc<Unread>,
+    unread: Arc<UnreadFields>,
 }
 
 impl Fields {
     /// The fields of a body; an empty body has none.
-    pub(crate) fn parse(body: &[u8], unread: &Arc<Unread>) -> Result<Self> {
+    pub(crate) fn parse(body: &[u8], unread: &Arc<UnreadFields>) -> Result<Self> {
         if body.is_empty() {
             return Ok(Self::default());
         }
@@ -41,7 +41,7 @@ impl Fields {
     }
 
     /// The fields of each object in a body that is a list; the first value collects their mistakes.
-    pub(crate) fn parse_list(body: &[u8], unread: &Arc<Unread>) -> Result<(Self, Vec<Self>)> {
+    pub(crate) fn parse_list(body: &[u8], unread: &Arc<UnreadFields>) -> Result<(Self, Vec<Self>)> {
         let mut whole = Self { unread: unread.clone(), ..Self::default() };
         match serde_json::from_slice(body) {
             Ok(Value::Array(list)) => {
@@ -334,7 +334,7 @@ mod tests {
 
     #[test]
     fn what_nobody_read_is_unknown_wherever_it_is() {
-        let unread = Arc::new(Unread::default());
+        let unread = Arc::new(UnreadFields::default());
         let body = json!({ "a": "x", "b": 1, "list": [{ "c": 1, "d": 2 }] }).to_string();
         let mut fields = Fields::parse(body.as_bytes(), &unread).unwrap();
         fields.text("a", 5);
@@ -345,7 +345,7 @@ mod tests {
 
     #[test]
     fn when_strict_an_unknown_field_is_a_mistake() {
-        let unread = Arc::new(Unread::strict());
+        let unread = Arc::new(UnreadFields::strict());
         let fields = Fields::parse(br#"{"contnt":"x"}"#, &unread).unwrap();
         let error = fields.checked().unwrap_err();
         assert_eq!(error.errors.unwrap()["contnt"]["_errors"][0]["code"], "UNKNOWN_FIELD");

@@ -9,4 +9,4 @@ mod unread;
 pub(crate) use error::{ApiError, FormErrors, Result};
 pub(crate) use fields::{Fields, set};
 pub(crate) use lists::{Mistake, fitting};
-pub(crate) use unread::{Tally, Unread};
+pub(crate) use unread::{Tally, UnreadFields};

@@ -37,12 +37,12 @@ impl Tally {
 
 /// The fields of one call's body that no handler read.
 #[derive(Debug, Default)]
-pub(crate) struct Unread {
+pub(crate) struct UnreadFields {
     fields: Mutex<Vec<String>>,
     strict: bool,
 }
 
-impl Unread {
+impl UnreadFields {
     /// A body with unknown fields is refused.
     pub(crate) fn strict() -> Self {
         Self { strict: true, ..Self::default() }

@@ -30,16 +30,16 @@ impl Add<Duration> for Timestamp {
 /// A text that is not a timestamp.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("invalid timestamp `{0}`; expected e.g. `2026-11-22T16:24:06Z`")]
-pub struct NoTimestamp(String);
+pub struct ParseTimestampError(String);
 
 impl FromStr for Timestamp {
-    type Err = NoTimestamp;
+    type Err = ParseTimestampError;
 
     /// Reads ISO 8601 with a zone: `2026-11-22T16:24:06.123000+00:00`, `2026-11-22T16:24Z`.
-    fn from_str(text: &str) -> Result<Self, NoTimestamp> {
+    fn from_str(text: &str) -> Result<Self, ParseTimestampError> {
         let moment: Option<jiff::Timestamp> = text.parse().ok();
         let ms = moment.and_then(|moment| u64::try_from(moment.as_millisecond()).ok());
-        ms.map(Self).ok_or_else(|| NoTimestamp(text.to_owned()))
+        ms.map(Self).ok_or_else(|| ParseTimestampError(text.to_owned()))
     }
 }
 

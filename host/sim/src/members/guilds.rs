@@ -2,7 +2,7 @@
 
 use super::Member;
 use crate::ids::Snowflake;
-use crate::rules::{By, members};
+use crate::rules::{Actor, members};
 use crate::state::State;
 use crate::world::{ActError, Guild, bits};
 
@@ -69,7 +69,7 @@ impl Member {
         if home.role(role).is_none_or(|role| role.position >= home.rank_of(self.user.id)) {
             return Err(self.barred(home, verb, "the role is not below the member's highest role"));
         }
-        let (guild, by) = (home.id, By { user: self.user.id, reason: None });
+        let (guild, by) = (home.id, Actor { user: self.user.id, reason: None });
         members::set_role(&mut state, guild, &by, user, role, given);
         Ok(())
     }

@@ -12,10 +12,10 @@ use axum::http::request::Parts;
 use super::files::{read_multipart, read_urlencoded};
 use crate::accounts::{self, Account};
 use crate::files::Upload;
-use crate::form::{ApiError, Fields, Result, Unread};
+use crate::form::{ApiError, Fields, Result, UnreadFields};
 use crate::ids::{Snowflake, Timestamp, percent_decode, query_pairs};
 use crate::limits::Counted;
-use crate::rules::By;
+use crate::rules::Actor;
 use crate::state::{Shared, State};
 
 /// The most characters in an audit log reason.
@@ -31,14 +31,15 @@ pub(crate) struct Call {
     /// The files of a multipart body.
     pub(crate) uploads: Vec<Upload>,
     /// The fields of the body that no handler read.
-    pub(super) unread: Arc<Unread>,
+    pub(super) unread: Arc<UnreadFields>,
     /// Bit `n` is set once pair `n` of the query was read.
     query_read: AtomicU64,
 }
 
 impl Call {
     pub(crate) fn new(shared: Arc<Shared>, parts: Parts, path: String, body: Bytes) -> Self {
-        let unread = Arc::new(if shared.options.strict { Unread::strict() } else { Unread::default() });
+        let unread =
+            Arc::new(if shared.options.strict { UnreadFields::strict() } else { UnreadFields::default() });
         Self { shared, parts, path, body, uploads: Vec::new(), unread, query_read: AtomicU64::new(0) }
     }
 
@@ -96,24 +97,24 @@ impl Call {
     }
 
     /// The caller with the audit log reason, and the state for changing it.
-    pub(super) fn act(&self) -> Result<(By, MutexGuard<'_, State>)> {
+    pub(super) fn act(&self) -> Result<(Actor, MutexGuard<'_, State>)> {
         Ok((self.by()?, self.shared.state()))
     }
 
     /// The caller with the audit log reason, and the fields of the body.
-    pub(super) fn form(&self) -> Result<(By, Fields)> {
+    pub(super) fn form(&self) -> Result<(Actor, Fields)> {
         Ok((self.by()?, self.fields()?))
     }
 
     /// The caller, with the reason for the audit log.
-    pub(crate) fn by(&self) -> Result<By> {
+    pub(crate) fn by(&self) -> Result<Actor> {
         let reason = self.header("x-audit-log-reason").filter(|reason| !reason.is_empty());
         let reason = reason.map(|reason| percent_decode(reason).into_owned());
         if reason.as_ref().is_some_and(|reason| reason.chars().count() > MAX_REASON_CHARS) {
             let message = format!("Must be {MAX_REASON_CHARS} or fewer in length.");
             return Err(ApiError::form("reason", "BASE_TYPE_MAX_LENGTH", &message));
         }
-        Ok(By { user: self.caller()?, reason })
+        Ok(Actor { user: self.caller()?, reason })
     }
 
     /// A boolean in the query, in the spellings that clients use.

@@ -5,14 +5,14 @@ use super::routes::{Part, Path};
 use super::{Call, Reply};
 use crate::form::{ApiError, Fields, Result};
 use crate::ids::Snowflake;
-use crate::rules::emojis::{self, Home, NewEmoji};
+use crate::rules::emojis::{self, EmojiOwner, NewEmoji};
 
 /// How a GIF begins in base64.
 const GIF: &str = ";base64,R0lG";
 /// The largest image, in bytes.
 const MAX_IMAGE_BYTES: usize = 256 * 1024;
 
-impl Part for Home {
+impl Part for EmojiOwner {
     fn read(at: &Path<'_, '_>, name: &str) -> Result<Self> {
         let id = Snowflake::read(at, name)?;
         Ok(if name == "guild_id" { Self::Guild(id) } else { Self::Application(id) })
@@ -20,14 +20,14 @@ impl Part for Home {
 }
 
 /// `POST /guilds/{guild}/emojis`, `POST /applications/{application}/emojis`
-pub(super) fn create(call: &Call, home: Home) -> Result<Reply> {
+pub(super) fn create(call: &Call, home: EmojiOwner) -> Result<Reply> {
     let (by, fields) = call.form()?;
     let emoji = emojis::create(&mut call.shared.state(), &by, home, read_new(fields)?)?;
     Ok(Reply::json_with(201, &emoji.json()))
 }
 
 /// `PATCH /guilds/{guild}/emojis/{emoji}`, `PATCH /applications/{application}/emojis/{emoji}`
-pub(super) fn edit(call: &Call, home: Home, id: Snowflake) -> Result<Reply> {
+pub(super) fn edit(call: &Call, home: EmojiOwner, id: Snowflake) -> Result<Reply> {
     let (by, mut fields) = call.form()?;
     let name = name(&mut fields);
     let roles = fields.nullable("roles", |of, key| of.snowflakes(key, 0..=250));

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Call, Reply};
 use crate::form::{ApiError, Fields, Result, set};
 use crate::ids::{Snowflake, Timestamp};
-use crate::rules::{By, access, members, voice};
+use crate::rules::{Actor, access, members, voice};
 use crate::sessions::intents;
 use crate::state::State;
 use crate::world::wire::MemberJson;
@@ -162,7 +162,7 @@ impl Form {
         }
     }
 
-    fn check(&self, state: &State, by: &By, guild: Snowflake, user: Snowflake) -> Result<()> {
+    fn check(&self, state: &State, by: &Actor, guild: Snowflake, user: Snowflake) -> Result<()> {
         let home = access::own_guild(state, by.user, guild)?;
         let member = home.members.get(&user).ok_or(ApiError::unknown_member())?;
         let own = user == by.user;

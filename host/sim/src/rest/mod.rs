@@ -38,7 +38,7 @@ use hyper::body::Incoming;
 
 use crate::limits::{Quota, Verdict};
 pub(crate) use call::Call;
-use reply::Refuser;
+use reply::LimitScope;
 pub(crate) use reply::Reply;
 use unknown::Unknown;
 
@@ -47,7 +47,7 @@ use crate::form::ApiError;
 use crate::options::RateLimits;
 use crate::record::Exchange;
 use crate::state::Shared;
-use crate::transcript::What;
+use crate::transcript::EntryKind;
 
 /// The largest body that is accepted, in bytes: ten files of Discord's 10 MiB would be more than anyone tests with.
 const MAX_BODY_BYTES: usize = 32 << 20;
@@ -76,7 +76,7 @@ pub(crate) async fn answer(
             (Some(Reply::error(&error)), promised())
         }
         Some(RestFault::RateLimit { retry_after, global }) => {
-            let by = if global { Refuser::Global } else { Refuser::Route };
+            let by = if global { LimitScope::Global } else { LimitScope::Route };
             let quota = promised().map(|quota| quota.used_up(retry_after));
             (Some(Reply::rate_limited(retry_after, by)), quota)
         }
@@ -97,7 +97,7 @@ pub(crate) async fn answer(
     if matches!(status, Some(401 | 403 | 429)) {
         shared.limits().count_invalid(shared.clock.now());
     }
-    shared.transcript.write(What::Rest {
+    shared.transcript.write(EntryKind::Rest {
         method: method.to_string(),
         path: shown.into_owned(),
         status,
@@ -161,9 +161,9 @@ fn admit(shared: &Shared, call: &Call) -> (Option<Reply>, Option<Quota>) {
     match shared.limits().count(&counted, now) {
         Verdict::Granted(quota) => (None, quota),
         Verdict::Refused(quota) => {
-            (Some(Reply::rate_limited(quota.reset_after, Refuser::Route)), Some(quota))
+            (Some(Reply::rate_limited(quota.reset_after, LimitScope::Route)), Some(quota))
         }
-        Verdict::RefusedGlobally(wait) => (Some(Reply::rate_limited(wait, Refuser::Global)), None),
-        Verdict::Banned(wait) => (Some(Reply::rate_limited(wait, Refuser::Cloudflare)), None),
+        Verdict::RefusedGlobally(wait) => (Some(Reply::rate_limited(wait, LimitScope::Global)), None),
+        Verdict::Banned(wait) => (Some(Reply::rate_limited(wait, LimitScope::Cloudflare)), None),
     }
 }

@@ -24,12 +24,12 @@ pub(crate) struct Reply {
 #[derive(Clone, Copy)]
 struct Refusal {
     wait: Duration,
-    by: Refuser,
+    by: LimitScope,
 }
 
 /// Which limit was reached.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum Refuser {
+pub(super) enum LimitScope {
     Route,
     Global,
     /// The limit on invalid calls, in front of Discord.
@@ -70,18 +70,18 @@ impl Reply {
     }
 
     pub(crate) fn error(error: &ApiError) -> Self {
-        let refusal = error.retry_after.map(|wait| Refusal { wait, by: Refuser::Route });
+        let refusal = error.retry_after.map(|wait| Refusal { wait, by: LimitScope::Route });
         Self { refusal, ..Self::bytes(error.status, error.body()) }
     }
 
-    pub(super) fn rate_limited(wait: Duration, by: Refuser) -> Self {
+    pub(super) fn rate_limited(wait: Duration, by: LimitScope) -> Self {
         let refusal = Some(Refusal { wait, by });
-        if by == Refuser::Cloudflare {
+        if by == LimitScope::Cloudflare {
             return Self { refusal, ..Self::bytes(429, b"error code: 1015".to_vec()) };
         }
         let body = json!({
             "message": "You are being rate limited.", "retry_after": wait.as_secs_f64(),
-            "global": by == Refuser::Global,
+            "global": by == LimitScope::Global,
         });
         Self { refusal, ..Self::json_with(429, &body) }
     }
@@ -128,13 +128,13 @@ impl Reply {
         }
         let scope = match refusal {
             None => None,
-            Some(Refusal { by: Refuser::Route, .. }) => Some("user"),
-            Some(Refusal { by: Refuser::Global, .. }) => {
+            Some(Refusal { by: LimitScope::Route, .. }) => Some("user"),
+            Some(Refusal { by: LimitScope::Global, .. }) => {
                 headers.insert(GLOBAL, HeaderValue::from_static("true"));
                 Some("global")
             }
             // It comes from Cloudflare and not from Discord: clients recognise it by the missing headers.
-            Some(Refusal { by: Refuser::Cloudflare, .. }) => return response,
+            Some(Refusal { by: LimitScope::Cloudflare, .. }) => return response,
         };
         // Without this header, discord.py takes a 429 for a Cloudflare ban and gives up.
         headers.insert(VIA, HeaderValue::from_static("1.1 google"));

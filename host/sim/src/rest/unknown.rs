@@ -1,7 +1,7 @@
 //! Reports what this Discord received and does not know: routes, fields of bodies, query keys.
 
 use super::Call;
-use crate::transcript::What;
+use crate::transcript::EntryKind;
 
 /// Counts and reports a route that does not exist: in the log the first time, in the transcript every time.
 pub(super) fn report_route(call: &Call) {
@@ -10,7 +10,7 @@ pub(super) fn report_route(call: &Call) {
         tracing::warn!(route = %call.shape(), "a bot called a route that the built-in Discord does not have");
     }
     let (method, path) = (call.method().to_owned(), call.shown_path().into_owned());
-    call.shared.transcript.write(What::UnknownRoute { method, path, times });
+    call.shared.transcript.write(EntryKind::UnknownRoute { method, path, times });
 }
 
 /// What no handler read of a call.
@@ -34,7 +34,7 @@ pub(super) fn report(call: &Call, went_well: bool) -> Unknown {
             tracing::warn!(%route, %field, "a bot sent a field that the built-in Discord does not know");
         }
         let (method, path) = (call.method().to_owned(), call.shown_path().into_owned());
-        call.shared.transcript.write(What::UnknownField { method, path, field, times });
+        call.shared.transcript.write(EntryKind::UnknownField { method, path, field, times });
     }
     Unknown { fields, keys }
 }

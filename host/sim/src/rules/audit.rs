@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 use super::dispatch;
 use crate::ids::Snowflake;
 use crate::state::State;
-use crate::transcript::What;
+use crate::transcript::EntryKind;
 use crate::world::{AuditEntry, Overwrite, bits};
 
 /// Who acts, and the audit log reason.
 #[derive(Clone, Debug)]
-pub(crate) struct By {
+pub(crate) struct Actor {
     pub(crate) user: Snowflake,
     pub(crate) reason: Option<String>,
 }
@@ -77,7 +77,7 @@ pub(super) enum Action {
 pub(super) fn record_change(
     state: &mut State,
     guild: Snowflake,
-    by: &By,
+    by: &Actor,
     action: Action,
     target: Snowflake,
     before: &Value,
@@ -93,7 +93,7 @@ pub(super) fn record_change(
 pub(super) fn record_overwrite(
     state: &mut State,
     guild: Snowflake,
-    by: &By,
+    by: &Actor,
     channel: Snowflake,
     before: Option<&Overwrite>,
     after: Option<&Overwrite>,
@@ -116,7 +116,7 @@ pub(super) fn record_overwrite(
 pub(super) fn record(
     state: &mut State,
     guild: Snowflake,
-    by: &By,
+    by: &Actor,
     action: Action,
     target: Option<Snowflake>,
     options: Option<Value>,
@@ -128,7 +128,7 @@ pub(super) fn record(
 pub(super) fn write(
     state: &mut State,
     guild: Snowflake,
-    by: &By,
+    by: &Actor,
     action: Action,
     target: Option<Snowflake>,
     changes: Vec<Value>,
@@ -145,7 +145,7 @@ pub(super) fn write(
         reason: by.reason.clone(),
     };
     let user = state.world.user(by.user).map_or("somebody", |user| user.username.as_str()).into();
-    state.transcript.write(What::Moderated {
+    state.transcript.write(EntryKind::Moderated {
         user,
         action: format!("{action:?}"),
         target,

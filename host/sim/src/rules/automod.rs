@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Action, By, Draft, access, audit, dispatch, members, messages};
+use super::{Action, Actor, Draft, access, audit, dispatch, members, messages};
 use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
 use crate::state::State;
@@ -23,12 +23,12 @@ pub(crate) const TIMEOUT: u64 = 3;
 pub(crate) const BLOCK_MEMBER_INTERACTION: u64 = 4;
 
 /// `GET /guilds/{guild}/auto-moderation/rules`
-pub(crate) fn list(state: &State, by: &By, guild: Snowflake) -> Result<Value> {
+pub(crate) fn list(state: &State, by: &Actor, guild: Snowflake) -> Result<Value> {
     Ok(all(state, by.user, guild)?.iter().map(|rule| rule.json(guild)).collect())
 }
 
 /// `GET /guilds/{guild}/auto-moderation/rules/{rule}`
-pub(crate) fn show(state: &State, by: &By, guild: Snowflake, id: Snowflake) -> Result<Value> {
+pub(crate) fn show(state: &State, by: &Actor, guild: Snowflake, id: Snowflake) -> Result<Value> {
     Ok(find(state, by.user, guild, id)?.json(guild))
 }
 
@@ -42,7 +42,7 @@ pub(crate) fn find(state: &State, user: Snowflake, guild: Snowflake, id: Snowfla
     found.ok_or(ApiError::not_found())
 }
 
-pub(crate) fn create(state: &mut State, by: &By, guild: Snowflake, rule: AutoModRule) -> Result<Value> {
+pub(crate) fn create(state: &mut State, by: &Actor, guild: Snowflake, rule: AutoModRule) -> Result<Value> {
     let alike = all(state, by.user, guild)?.iter().filter(|one| one.trigger_type == rule.trigger_type);
     let most = if rule.trigger_type == trigger::KEYWORD { MAX_KEYWORD_RULES } else { 1 };
     if alike.count() >= most {
@@ -57,7 +57,7 @@ pub(crate) fn create(state: &mut State, by: &By, guild: Snowflake, rule: AutoMod
     Ok(json)
 }
 
-pub(crate) fn edit(state: &mut State, by: &By, guild: Snowflake, rule: AutoModRule) -> Result<Value> {
+pub(crate) fn edit(state: &mut State, by: &Actor, guild: Snowflake, rule: AutoModRule) -> Result<Value> {
     let before = find(state, by.user, guild, rule.id)?.json(guild);
     check_actions(state, by, guild, &rule)?;
     let (id, json) = (rule.id, rule.json(guild));
@@ -72,7 +72,7 @@ pub(crate) fn edit(state: &mut State, by: &By, guild: Snowflake, rule: AutoModRu
 }
 
 /// `DELETE /guilds/{guild}/auto-moderation/rules/{rule}`
-pub(crate) fn delete(state: &mut State, by: &By, guild: Snowflake, id: Snowflake) -> Result<()> {
+pub(crate) fn delete(state: &mut State, by: &Actor, guild: Snowflake, id: Snowflake) -> Result<()> {
     let before = find(state, by.user, guild, id)?.json(guild);
     change(state, guild, |rules| rules.retain(|rule| rule.id != id));
     audit::record_change(state, guild, by, Action::AutoModRuleDelete, id, &before, &Value::Null);
@@ -81,7 +81,7 @@ pub(crate) fn delete(state: &mut State, by: &By, guild: Snowflake, id: Snowflake
 }
 
 /// Alerts need a channel of the guild; for timeouts the rule's author needs a permission.
-fn check_actions(state: &State, by: &By, guild: Snowflake, rule: &AutoModRule) -> Result<()> {
+fn check_actions(state: &State, by: &Actor, guild: Snowflake, rule: &AutoModRule) -> Result<()> {
     for (at, action) in rule.actions.iter().enumerate() {
         if action.metadata.channel_id.is_some_and(|id| state.world.guild_id_of(id) != Some(guild)) {
             let place = format!("actions.{at}.metadata.channel_id");
@@ -185,7 +185,7 @@ struct Offence<'a> {
 fn execute(state: &mut State, author: &Arc<User>, offence: Offence<'_>, action: &AutoModAction) {
     let Offence { channel, content, message, rule, found } = offence;
     let Some(guild) = state.world.guild_id_of(channel) else { return };
-    let by = By { user: author.id, reason: None };
+    let by = Actor { user: author.id, reason: None };
     let mut data = json!({
         "guild_id": guild, "action": action, "rule_id": rule.id, "rule_trigger_type": rule.trigger_type,
         "user_id": author.id, "channel_id": channel, "content": content, "matched_keyword": found.keyword,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Action, By, access, audit, dispatch, invites, visibility, voice};
+use super::{Action, Actor, access, audit, dispatch, invites, visibility, voice};
 use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
 use crate::state::State;
@@ -12,7 +12,7 @@ use crate::world::wire::{channel_json, channel_json_for};
 use crate::world::{Channel, Overwrite, User, bits};
 
 /// Adds a channel to its guild.
-pub(crate) fn create(state: &mut State, by: &By, channel: Channel) -> Value {
+pub(crate) fn create(state: &mut State, by: &Actor, channel: Channel) -> Value {
     let json = channel_json(&channel);
     let (id, guild) = (channel.id, channel.guild_id);
     let visible = guild.map(|guild| visibility::seen(state, guild));
@@ -30,7 +30,7 @@ pub(crate) fn create(state: &mut State, by: &By, channel: Channel) -> Value {
 /// Changes a channel, and dispatches an event if its JSON has changed.
 pub(crate) fn change(
     state: &mut State,
-    by: &By,
+    by: &Actor,
     id: Snowflake,
     change: impl FnOnce(&mut Channel),
 ) -> Option<Value> {
@@ -51,7 +51,12 @@ pub(crate) fn change(
 }
 
 /// Sets an overwrite, replacing the one with the same id.
-pub(crate) fn put_overwrite(state: &mut State, by: &By, id: Snowflake, overwrite: Overwrite) -> Result<()> {
+pub(crate) fn put_overwrite(
+    state: &mut State,
+    by: &Actor,
+    id: Snowflake,
+    overwrite: Overwrite,
+) -> Result<()> {
     let (guild, channel) = access::guild_channel_with(state, by.user, id, bits::MANAGE_ROLES)?;
     if channel.thread.is_some() {
         return Err(ApiError::wrong_channel_type());
@@ -67,7 +72,7 @@ pub(crate) fn put_overwrite(state: &mut State, by: &By, id: Snowflake, overwrite
 }
 
 /// `DELETE /channels/{channel}/permissions/{overwrite}`
-pub(crate) fn delete_overwrite(state: &mut State, by: &By, id: Snowflake, whom: Snowflake) -> Result<()> {
+pub(crate) fn delete_overwrite(state: &mut State, by: &Actor, id: Snowflake, whom: Snowflake) -> Result<()> {
     let (guild, channel) = access::guild_channel_with(state, by.user, id, bits::MANAGE_ROLES)?;
     let old = channel.overwrites.iter().find(|one| one.id == whom).cloned();
     let (guild, old) = (guild.id, old.ok_or(ApiError::unknown_overwrite())?);
@@ -93,7 +98,7 @@ fn change_overwrites(
 /// Callers can neither allow nor deny permissions they do not have, and overwrites must name existing roles and users.
 pub(crate) fn check_overwrites(
     state: &State,
-    by: &By,
+    by: &Actor,
     guild: Snowflake,
     overwrites: &[Overwrite],
 ) -> Result<()> {
@@ -115,7 +120,7 @@ pub(crate) fn check_overwrites(
 }
 
 /// Deletes a guild channel with everything that depends on it: threads, webhooks, invites. Channels in a category stay.
-pub(crate) fn delete(state: &mut State, by: &By, id: Snowflake) -> Option<Value> {
+pub(crate) fn delete(state: &mut State, by: &Actor, id: Snowflake) -> Option<Value> {
     let guild = state.world.channel(id)?.guild_id?;
     let visible = visibility::seen(state, guild);
     voice::leave_all(state, id);

@@ -7,8 +7,8 @@ use crate::commands::{Command, CommandBody};
 use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
 use crate::state::State;
-use crate::transcript::What;
-use crate::world::{CommandException, bits};
+use crate::transcript::EntryKind;
+use crate::world::{CommandPermission, bits};
 
 /// The most commands in a scope: slash commands, user commands, message commands.
 const MAX_COMMANDS: [usize; 3] = [100, 15, 15];
@@ -107,7 +107,7 @@ fn check_count<'a>(bodies: impl Iterator<Item = &'a CommandBody>) -> Result<()> 
 fn note(state: &State, scope: Scope) {
     let names = scope.commands(state).map(|command| command.name().to_owned()).collect();
     let bot = state.world.user(scope.bot).map(|user| user.username.as_str().into()).unwrap_or_default();
-    state.transcript.write(What::Commands { bot, names, guild: scope.guild });
+    state.transcript.write(EntryKind::Commands { bot, names, guild: scope.guild });
 }
 
 /// Sets who may use a command of a bot in a guild (or all its commands, if `id` is the bot's), whatever the command
@@ -119,7 +119,7 @@ pub(crate) fn permit(
     bot: Snowflake,
     guild: Snowflake,
     id: Snowflake,
-    exceptions: Vec<CommandException>,
+    exceptions: Vec<CommandPermission>,
 ) -> Result<Value> {
     access::guild_with(state, by, guild, bits::MANAGE_GUILD | bits::MANAGE_ROLES)?;
     check_is_there(state, bot, guild, id)?;

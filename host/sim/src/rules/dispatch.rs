@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::ids::Snowflake;
 use crate::sessions::{Audience, Payload};
 use crate::state::State;
-use crate::transcript::What;
+use crate::transcript::EntryKind;
 use crate::world::wire::MessageJson;
 use crate::world::{Message, World};
 
@@ -46,7 +46,7 @@ pub(super) fn to_permitted_readers(
     let State { world, sessions, transcript, .. } = state;
     let Some(guild) = world.guild(guild) else { return };
     let sessions = sessions.publish_content(world, Audience::Guild { guild, permission }, &full, &bare);
-    transcript.write(What::Dispatched { name, sessions });
+    transcript.write(EntryKind::Dispatched { name, sessions });
 }
 
 /// The same, but always to the member that the event is about.
@@ -93,7 +93,7 @@ pub(super) fn message(state: &mut State, message: &Message, name: &'static str) 
     let bare = || Payload::new(name, &event().without_content());
     let audience = Audience::Channel { channel, guild };
     let sessions = sessions.publish_message(world, audience, message, &full, bare);
-    transcript.write(What::Dispatched { name, sessions });
+    transcript.write(EntryKind::Dispatched { name, sessions });
 }
 
 /// Dispatches an event to all sessions of one account; it is not even serialised if there are none.
@@ -119,5 +119,5 @@ pub(super) fn send(
     let Some(audience) = audience(world) else { return };
     let name = payload.name;
     let sessions = sessions.publish(world, audience, &Arc::new(payload));
-    transcript.write(What::Dispatched { name, sessions });
+    transcript.write(EntryKind::Dispatched { name, sessions });
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Action, By, access, audit, dispatch};
+use super::{Action, Actor, access, audit, dispatch};
 use crate::form::{ApiError, Result, set};
 use crate::ids::Snowflake;
 use crate::state::State;
@@ -34,27 +34,27 @@ impl NewEmoji {
 
 /// The owner of emojis. An application's emojis are only for its bot, and no guild receives events about them.
 #[derive(Clone, Copy)]
-pub(crate) enum Home {
+pub(crate) enum EmojiOwner {
     Guild(Snowflake),
     Application(Snowflake),
 }
 
 /// `GET /guilds/{guild}/emojis`, `GET /applications/{application}/emojis`
-pub(crate) fn list(state: &State, by: &By, home: Home) -> Result<Value> {
+pub(crate) fn list(state: &State, by: &Actor, home: EmojiOwner) -> Result<Value> {
     let emojis: Value = all(state, by, home)?.iter().map(GuildEmoji::json).collect();
     Ok(match home {
-        Home::Guild(_) => emojis,
-        Home::Application(_) => json!({ "items": emojis }),
+        EmojiOwner::Guild(_) => emojis,
+        EmojiOwner::Application(_) => json!({ "items": emojis }),
     })
 }
 
 /// `GET /guilds/{guild}/emojis/{emoji}`, `GET /applications/{application}/emojis/{emoji}`
-pub(crate) fn show(state: &State, by: &By, home: Home, id: Snowflake) -> Result<Value> {
+pub(crate) fn show(state: &State, by: &Actor, home: EmojiOwner, id: Snowflake) -> Result<Value> {
     find(state, by, home, id).map(GuildEmoji::json)
 }
 
-pub(crate) fn create(state: &mut State, by: &By, home: Home, new: NewEmoji) -> Result<GuildEmoji> {
-    if let Home::Guild(guild) = home {
+pub(crate) fn create(state: &mut State, by: &Actor, home: EmojiOwner, new: NewEmoji) -> Result<GuildEmoji> {
+    if let EmojiOwner::Guild(guild) = home {
         access::guild_with(state, by.user, guild, bits::CREATE_GUILD_EXPRESSIONS)?;
     }
     check_room(all(state, by, home)?, home, new.animated)?;
@@ -64,16 +64,16 @@ pub(crate) fn create(state: &mut State, by: &By, home: Home, new: NewEmoji) -> R
     Ok(emoji)
 }
 
-fn check_room(there: &[GuildEmoji], home: Home, animated: bool) -> Result<()> {
+fn check_room(there: &[GuildEmoji], home: EmojiOwner, animated: bool) -> Result<()> {
     let alike = there.iter().filter(|one| one.animated == animated).count();
     match home {
-        Home::Guild(_) if alike >= MAX_EMOJIS && animated => {
+        EmojiOwner::Guild(_) if alike >= MAX_EMOJIS && animated => {
             Err(ApiError::new(400, 30018, "Maximum number of animated emojis reached (50)"))
         }
-        Home::Guild(_) if alike >= MAX_EMOJIS => {
+        EmojiOwner::Guild(_) if alike >= MAX_EMOJIS => {
             Err(ApiError::new(400, 30008, "Maximum number of emojis reached (50)"))
         }
-        Home::Application(_) if there.len() >= MAX_APPLICATION_EMOJIS => {
+        EmojiOwner::Application(_) if there.len() >= MAX_APPLICATION_EMOJIS => {
             Err(ApiError::new(400, 30008, "Maximum number of emojis reached (2000)"))
         }
         _ => Ok(()),
@@ -82,8 +82,8 @@ fn check_room(there: &[GuildEmoji], home: Home, animated: bool) -> Result<()> {
 
 pub(crate) fn edit(
     state: &mut State,
-    by: &By,
-    home: Home,
+    by: &Actor,
+    home: EmojiOwner,
     id: Snowflake,
     name: Option<String>,
     roles: Option<Vec<Snowflake>>,
@@ -100,31 +100,31 @@ pub(crate) fn edit(
 }
 
 /// `DELETE /guilds/{guild}/emojis/{emoji}`, `DELETE /applications/{application}/emojis/{emoji}`
-pub(crate) fn delete(state: &mut State, by: &By, home: Home, id: Snowflake) -> Result<()> {
+pub(crate) fn delete(state: &mut State, by: &Actor, home: EmojiOwner, id: Snowflake) -> Result<()> {
     let emoji = managed(state, by, home, id)?;
     change(state, home, |emojis| emojis.retain(|one| one.id != id));
     record(state, by, home, Action::EmojiDelete, id, [Some(&emoji.name), None]);
     Ok(())
 }
 
-fn all<'a>(state: &'a State, by: &By, home: Home) -> Result<&'a [GuildEmoji]> {
+fn all<'a>(state: &'a State, by: &Actor, home: EmojiOwner) -> Result<&'a [GuildEmoji]> {
     match home {
-        Home::Guild(guild) => Ok(&access::own_guild(state, by.user, guild)?.belongings.emojis),
-        Home::Application(_) if state.world.bot(by.user).is_none() => Err(ApiError::bots_only()),
-        Home::Application(id) if id != by.user => Err(ApiError::not_your_application()),
-        Home::Application(id) => Ok(state.world.application_emojis.get(&id).map_or(&[], Vec::as_slice)),
+        EmojiOwner::Guild(guild) => Ok(&access::own_guild(state, by.user, guild)?.belongings.emojis),
+        EmojiOwner::Application(_) if state.world.bot(by.user).is_none() => Err(ApiError::bots_only()),
+        EmojiOwner::Application(id) if id != by.user => Err(ApiError::not_your_application()),
+        EmojiOwner::Application(id) => Ok(state.world.application_emojis.get(&id).map_or(&[], Vec::as_slice)),
     }
 }
 
-fn find<'a>(state: &'a State, by: &By, home: Home, id: Snowflake) -> Result<&'a GuildEmoji> {
+fn find<'a>(state: &'a State, by: &Actor, home: EmojiOwner, id: Snowflake) -> Result<&'a GuildEmoji> {
     let unknown = ApiError { status: 404, ..ApiError::unknown_emoji() };
     all(state, by, home)?.iter().find(|one| one.id == id).ok_or(unknown)
 }
 
 /// Users may change the emojis that they created in a guild; others' emojis need a further permission.
-fn managed(state: &State, by: &By, home: Home, id: Snowflake) -> Result<GuildEmoji> {
+fn managed(state: &State, by: &Actor, home: EmojiOwner, id: Snowflake) -> Result<GuildEmoji> {
     let emoji = find(state, by, home, id)?;
-    if let Home::Guild(guild) = home {
+    if let EmojiOwner::Guild(guild) = home {
         let may = |needed| access::guild_with(state, by.user, guild, needed);
         if emoji.user.id != by.user || may(bits::CREATE_GUILD_EXPRESSIONS).is_err() {
             may(bits::MANAGE_GUILD_EXPRESSIONS)?;
@@ -133,10 +133,10 @@ fn managed(state: &State, by: &By, home: Home, id: Snowflake) -> Result<GuildEmo
     Ok(emoji.clone())
 }
 
-fn change(state: &mut State, home: Home, change: impl FnOnce(&mut Vec<GuildEmoji>)) {
+fn change(state: &mut State, home: EmojiOwner, change: impl FnOnce(&mut Vec<GuildEmoji>)) {
     match home {
-        Home::Application(id) => change(state.world.application_emojis.entry(id).or_default()),
-        Home::Guild(guild) => {
+        EmojiOwner::Application(id) => change(state.world.application_emojis.entry(id).or_default()),
+        EmojiOwner::Guild(guild) => {
             let Some(home) = state.world.guilds.get_mut(&guild) else { return };
             change(&mut home.belongings.emojis);
             let emojis: Value = home.belongings.emojis.iter().map(GuildEmoji::json).collect();
@@ -149,13 +149,13 @@ fn change(state: &mut State, home: Home, change: impl FnOnce(&mut Vec<GuildEmoji
 /// Writes an audit log entry in a guild, with the emoji's name before and after.
 fn record(
     state: &mut State,
-    by: &By,
-    home: Home,
+    by: &Actor,
+    home: EmojiOwner,
     action: Action,
     id: Snowflake,
     names: [Option<&String>; 2],
 ) {
-    let Home::Guild(guild) = home else { return };
+    let EmojiOwner::Guild(guild) = home else { return };
     let [before, after] = names.map(|name| json!({ "name": name }));
     audit::record_change(state, guild, by, action, id, &before, &after);
 }

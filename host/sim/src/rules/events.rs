@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Action, By, access, audit, dispatch};
+use super::{Action, Actor, access, audit, dispatch};
 use crate::form::{ApiError, Result, set};
 use crate::ids::{Snowflake, Timestamp};
 use crate::state::State;
@@ -26,7 +26,7 @@ pub(crate) struct EventForm {
     pub(crate) recurrence: Option<Option<RecurrenceRule>>,
 }
 
-pub(crate) fn create(state: &mut State, by: &By, guild: Snowflake, form: EventForm) -> Result<Value> {
+pub(crate) fn create(state: &mut State, by: &Actor, guild: Snowflake, form: EventForm) -> Result<Value> {
     let home = access::guild_with(state, by.user, guild, bits::CREATE_EVENTS)?;
     if home.belongings.events.iter().filter(|event| event.status <= ACTIVE).count() >= MAX_EVENTS {
         return Err(ApiError::new(400, 30038, "Maximum number of guild scheduled events reached (100)"));
@@ -56,7 +56,7 @@ pub(crate) fn create(state: &mut State, by: &By, guild: Snowflake, form: EventFo
 /// Changes an event that the caller may manage.
 pub(crate) fn change(
     state: &mut State,
-    by: &By,
+    by: &Actor,
     guild: Snowflake,
     mut event: ScheduledEvent,
     form: EventForm,
@@ -87,7 +87,7 @@ pub(crate) fn change(
 }
 
 /// `DELETE /guilds/{guild}/scheduled-events/{event}`
-pub(crate) fn delete(state: &mut State, by: &By, guild: Snowflake, id: Snowflake) -> Result<()> {
+pub(crate) fn delete(state: &mut State, by: &Actor, guild: Snowflake, id: Snowflake) -> Result<()> {
     let json = managed(state, by, guild, id)?.json(guild, false);
     if let Some(home) = state.world.guilds.get_mut(&guild) {
         home.belongings.events.retain(|one| one.id != id);
@@ -135,7 +135,7 @@ pub(crate) fn find(state: &State, guild: Snowflake, id: Snowflake) -> Result<&Sc
 }
 
 /// The event, if the caller may change it: their own, or with a further permission any event.
-pub(crate) fn managed(state: &State, by: &By, guild: Snowflake, id: Snowflake) -> Result<ScheduledEvent> {
+pub(crate) fn managed(state: &State, by: &Actor, guild: Snowflake, id: Snowflake) -> Result<ScheduledEvent> {
     access::own_guild(state, by.user, guild)?;
     let event = find(state, guild, id)?;
     let own =

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::{Action, By, audit, dispatch};
+use super::{Action, Actor, audit, dispatch};
 use crate::accounts::Account;
 use crate::ids::Snowflake;
 use crate::sessions::{Payload, intents};
 use crate::state::State;
-use crate::transcript::What;
+use crate::transcript::EntryKind;
 use crate::world::Guild;
 use crate::world::wire::{guild_create_json, guild_json, user_client};
 
@@ -17,7 +17,7 @@ use crate::world::wire::{guild_create_json, guild_json, user_client};
 const MAX_PRESENCES: usize = 1000;
 
 /// Changes a guild's name, owner or settings.
-pub(crate) fn change(state: &mut State, guild: Snowflake, by: &By, change: impl FnOnce(&mut Guild)) {
+pub(crate) fn change(state: &mut State, guild: Snowflake, by: &Actor, change: impl FnOnce(&mut Guild)) {
     let Some(home) = state.world.guilds.get_mut(&guild) else { return };
     let before = guild_json(home);
     change(home);
@@ -60,7 +60,7 @@ pub(super) fn show_to(state: &mut State, guild: Snowflake, user: Snowflake) {
 
 fn show_each(state: &mut State, guild: Snowflake, sessions: &[Arc<str>]) -> usize {
     let shown = sessions.iter().filter(|session| show(state, session, guild)).count();
-    state.transcript.write(What::Dispatched { name: "GUILD_CREATE", sessions: shown });
+    state.transcript.write(EntryKind::Dispatched { name: "GUILD_CREATE", sessions: shown });
     shown
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Action, By, access, audit, dispatch, members};
+use super::{Action, Actor, access, audit, dispatch, members};
 use crate::clock::Due;
 use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
@@ -30,7 +30,7 @@ pub(crate) fn find<'a>(state: &'a State, code: &str) -> Result<&'a Invite> {
 /// Creates an invite, or returns one of the caller's with the same conditions, unless it must be `unique`.
 pub(crate) fn create(
     state: &mut State,
-    by: &By,
+    by: &Actor,
     channel: Snowflake,
     terms: Terms,
     unique: bool,
@@ -98,7 +98,7 @@ pub(crate) fn accept(state: &mut State, code: &str, user: Snowflake) -> Result<I
 }
 
 /// Revokes an invite, for users who may manage its guild or its channel.
-pub(crate) fn revoke(state: &mut State, by: &By, code: &str) -> Result<Invite> {
+pub(crate) fn revoke(state: &mut State, by: &Actor, code: &str) -> Result<Invite> {
     let invite = find(state, code)?.clone();
     if access::guild_with(state, by.user, invite.guild_id, bits::MANAGE_GUILD).is_err() {
         access::guild_channel_with(state, by.user, invite.channel_id, bits::MANAGE_CHANNELS)?;

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{Action, By, Draft, access, audit, dispatch, guilds, messages, onboarding, visibility, voice};
+use super::{Action, Actor, Draft, access, audit, dispatch, guilds, messages, onboarding, visibility, voice};
 use crate::form::{ApiError, Result};
 use crate::ids::{Snowflake, Timestamp};
 use crate::state::State;
-use crate::transcript::What;
+use crate::transcript::EntryKind;
 use crate::world::wire::MemberJson;
 use crate::world::{Ban, GuildMember, MessageKind, User, bits};
 
@@ -25,7 +25,7 @@ pub(crate) fn admit(state: &mut State, guild: Snowflake, user: &Arc<User>) -> bo
         return false;
     }
     home.members.insert(user.id, GuildMember::new(user.clone(), now));
-    state.transcript.write(What::Membership {
+    state.transcript.write(EntryKind::Membership {
         guild: home.name.as_str().into(),
         user: user.username.as_str().into(),
         joined: true,
@@ -61,7 +61,11 @@ pub(crate) fn remove(state: &mut State, guild: Snowflake, user: Snowflake) -> bo
         }
     }
     let name = member.user.username.as_str().into();
-    state.transcript.write(What::Membership { guild: home.name.as_str().into(), user: name, joined: false });
+    state.transcript.write(EntryKind::Membership {
+        guild: home.name.as_str().into(),
+        user: name,
+        joined: false,
+    });
     let data = json!({ "guild_id": guild, "user": &*member.user });
     dispatch::to_guild(state, guild, "GUILD_MEMBER_REMOVE", &data);
     dispatch::to_account(state, user, Some(guild), "GUILD_DELETE", &json!({ "id": guild }));
@@ -69,7 +73,7 @@ pub(crate) fn remove(state: &mut State, guild: Snowflake, user: Snowflake) -> bo
 }
 
 /// `DELETE /guilds/{guild}/members/{user}`: the caller must be above the member.
-pub(crate) fn kick(state: &mut State, by: &By, guild: Snowflake, user: Snowflake) -> Result<()> {
+pub(crate) fn kick(state: &mut State, by: &Actor, guild: Snowflake, user: Snowflake) -> Result<()> {
     let home = access::guild_with(state, by.user, guild, bits::KICK_MEMBERS)?;
     if !home.members.contains_key(&user) {
         return Err(ApiError::unknown_member());
@@ -105,7 +109,7 @@ pub(crate) fn inactive(
 /// Removes inactive members; returns how many.
 pub(crate) fn prune(
     state: &mut State,
-    by: &By,
+    by: &Actor,
     guild: Snowflake,
     days: u32,
     roles: &[Snowflake],
@@ -125,7 +129,7 @@ pub(crate) fn prune(
 pub(crate) fn set_role(
     state: &mut State,
     guild: Snowflake,
-    by: &By,
+    by: &Actor,
     user: Snowflake,
     role: Snowflake,
     given: bool,
@@ -141,7 +145,7 @@ pub(crate) fn set_role(
 pub(crate) fn change(
     state: &mut State,
     guild: Snowflake,
-    by: &By,
+    by: &Actor,
     user: Snowflake,
     change: impl FnOnce(&mut GuildMember),
 ) -> Option<Value> {
@@ -161,7 +165,7 @@ pub(super) fn change_unlogged(
 fn apply(
     state: &mut State,
     guild: Snowflake,
-    by: Option<&By>,
+    by: Option<&Actor>,
     user: Snowflake,
     change: impl FnOnce(&mut GuildMember),
 ) -> Option<Value> {
@@ -196,7 +200,7 @@ fn apply(
 fn record_roles(
     state: &mut State,
     guild: Snowflake,
-    by: &By,
+    by: &Actor,
     user: Snowflake,
     before: &[Snowflake],
     after: &[Snowflake],
@@ -217,7 +221,7 @@ fn record_roles(
 }
 
 /// Bans a user from a guild.
-pub(crate) fn ban(state: &mut State, guild: Snowflake, by: &By, user: &Arc<User>) {
+pub(crate) fn ban(state: &mut State, guild: Snowflake, by: &Actor, user: &Arc<User>) {
     remove(state, guild, user.id);
     let Some(home) = state.world.guilds.get_mut(&guild) else { return };
     home.belongings.bans.insert(user.id, Ban { reason: by.reason.clone(), user: user.clone() });
@@ -227,7 +231,7 @@ pub(crate) fn ban(state: &mut State, guild: Snowflake, by: &By, user: &Arc<User>
 }
 
 /// `DELETE /guilds/{guild}/bans/{user}`
-pub(crate) fn unban(state: &mut State, by: &By, guild: Snowflake, user: Snowflake) -> Result<()> {
+pub(crate) fn unban(state: &mut State, by: &Actor, guild: Snowflake, user: Snowflake) -> Result<()> {
     access::guild_with(state, by.user, guild, bits::BAN_MEMBERS)?;
     let home = state.world.guilds.get_mut(&guild).ok_or(ApiError::unknown_guild())?;
     let ban = home.belongings.bans.remove(&user).ok_or(ApiError::unknown_ban())?;

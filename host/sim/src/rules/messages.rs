@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{Action, By, access, audit, dispatch, polls, threads};
+use super::{Action, Actor, access, audit, dispatch, polls, threads};
 use crate::form::{ApiError, Result, set};
 use crate::ids::{Snowflake, Timestamp};
 use crate::state::State;
-use crate::transcript::What;
+use crate::transcript::EntryKind;
 use crate::world::mentions::{AllowedMentions, mentions_by};
 use crate::world::wire::MemberJson;
 use crate::world::{
@@ -138,7 +138,7 @@ pub(crate) fn post(state: &mut State, draft: Draft) -> Arc<Message> {
     }
     let Some(channel) = state.world.channels.get_mut(&message.channel_id) else { return message };
     let name = channel.name.clone();
-    state.transcript.write(What::Posted { channel: name, message: message.clone() });
+    state.transcript.write(EntryKind::Posted { channel: name, message: message.clone() });
     if message.is_ephemeral() {
         state.interactions.keep_ephemeral(message.clone());
     } else {
@@ -211,14 +211,14 @@ pub(super) fn announce_edit(
     let home = state.world.channels.get(&channel)?;
     let message = home.message(id).or_else(|| state.interactions.ephemeral(id))?.clone();
     if noted {
-        state.transcript.write(What::Edited { channel: home.name.clone(), message: message.clone() });
+        state.transcript.write(EntryKind::Edited { channel: home.name.clone(), message: message.clone() });
     }
     dispatch::message(state, &message, "MESSAGE_UPDATE");
     Some(message)
 }
 
 /// `DELETE /channels/{channel}/messages/{message}`: the caller's own message, or with a permission any message.
-pub(crate) fn delete_one(state: &mut State, by: &By, channel: Snowflake, id: Snowflake) -> Result<()> {
+pub(crate) fn delete_one(state: &mut State, by: &Actor, channel: Snowflake, id: Snowflake) -> Result<()> {
     let (home, message) = access::seen_message(state, by.user, channel, id)?;
     let (author, guild) = (message.author.id, home.guild_id);
     if message.kind == MessageKind::ThreadStarter {
@@ -237,7 +237,12 @@ pub(crate) fn delete_one(state: &mut State, by: &By, channel: Snowflake, id: Sno
 
 /// Deletes several messages in a guild at once, as far as they exist.
 /// <https://discord.com/developers/docs/resources/message#bulk-delete-messages>
-pub(crate) fn bulk_delete(state: &mut State, by: &By, channel: Snowflake, ids: &[Snowflake]) -> Result<()> {
+pub(crate) fn bulk_delete(
+    state: &mut State,
+    by: &Actor,
+    channel: Snowflake,
+    ids: &[Snowflake],
+) -> Result<()> {
     let oldest = state.world.clock.now().0.saturating_sub(BULK_DELETE_MAX_AGE_MS);
     if ids.iter().any(|id| id.unix_ms() < oldest) {
         let message = "You can only bulk delete messages that are under 14 days old.";
@@ -284,7 +289,7 @@ pub(crate) fn delete(
     let gone: Vec<Snowflake> =
         gone.into_iter().chain(ephemerals.iter().map(|ephemeral| ephemeral.id)).collect();
     if !gone.is_empty() {
-        state.transcript.write(What::Deleted {
+        state.transcript.write(EntryKind::Deleted {
             channel: name,
             user: state.world.name_of(by),
             ids: gone.clone(),
@@ -303,7 +308,9 @@ pub(crate) fn start_typing(state: &mut State, channel: Snowflake, user: &Arc<Use
     if let Some(member) = member {
         data["member"] = json!(MemberJson::full(member));
     }
-    state.transcript.write(What::Typing { channel: home.name.clone(), user: user.username.as_str().into() });
+    state
+        .transcript
+        .write(EntryKind::Typing { channel: home.name.clone(), user: user.username.as_str().into() });
     dispatch::to_channel(state, channel, "TYPING_START", data);
 }
 

@@ -30,5 +30,5 @@ pub(crate) mod voice;
 pub(crate) mod webhooks;
 
 use audit::Action;
-pub(crate) use audit::By;
+pub(crate) use audit::Actor;
 pub(crate) use messages::{Draft, Revision};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{Action, By, access, audit, members};
+use super::{Action, Actor, access, audit, members};
 use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
 use crate::state::State;
@@ -31,7 +31,7 @@ pub(crate) fn managed(state: &State, user: Snowflake, guild: Snowflake) -> Resul
 }
 
 /// Replaces the guild's onboarding.
-pub(crate) fn edit(state: &mut State, by: &By, guild: Snowflake, new: Onboarding) -> Result<Value> {
+pub(crate) fn edit(state: &mut State, by: &Actor, guild: Snowflake, new: Onboarding) -> Result<Value> {
     let home = managed(state, by.user, guild)?;
     let before = home.belongings.onboarding.clone();
     if new.enabled && !meets_requirements(state, home, &new) {
@@ -58,7 +58,7 @@ fn meets_requirements(state: &State, home: &Guild, onboarding: &Onboarding) -> b
 }
 
 /// Writes one audit log entry per question, and one for the rest.
-fn record(state: &mut State, guild: Snowflake, by: &By, before: Option<&Onboarding>, after: &Onboarding) {
+fn record(state: &mut State, guild: Snowflake, by: &Actor, before: Option<&Onboarding>, after: &Onboarding) {
     let asked_before = before.map_or(&[][..], |before| &before.prompts);
     for prompt in &after.prompts {
         let (action, old) = match before.and_then(|before| before.prompt(prompt.id)) {

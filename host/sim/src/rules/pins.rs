@@ -2,29 +2,29 @@
 
 use serde_json::json;
 
-use super::{Action, By, Draft, access, audit, dispatch, messages};
+use super::{Action, Actor, Draft, access, audit, dispatch, messages};
 use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
 use crate::state::State;
-use crate::transcript::What;
+use crate::transcript::EntryKind;
 use crate::world::{MessageKind, bits};
 
 /// The most pins in a channel.
 const MAX_PINS: usize = 250;
 
 /// `PUT /channels/{channel}/messages/pins/{message}`, and the older `/channels/{channel}/pins/{message}`
-pub(crate) fn pin(state: &mut State, by: &By, channel: Snowflake, id: Snowflake) -> Result<()> {
+pub(crate) fn pin(state: &mut State, by: &Actor, channel: Snowflake, id: Snowflake) -> Result<()> {
     set(state, by, channel, id, true)
 }
 
 /// `DELETE` on the same two paths.
-pub(crate) fn unpin(state: &mut State, by: &By, channel: Snowflake, id: Snowflake) -> Result<()> {
+pub(crate) fn unpin(state: &mut State, by: &Actor, channel: Snowflake, id: Snowflake) -> Result<()> {
     set(state, by, channel, id, false)
 }
 
 /// Pins or unpins a message; does nothing if it already is.
 /// <https://discord.com/developers/docs/resources/message#pin-message>
-fn set(state: &mut State, by: &By, channel: Snowflake, id: Snowflake, pinned: bool) -> Result<()> {
+fn set(state: &mut State, by: &Actor, channel: Snowflake, id: Snowflake, pinned: bool) -> Result<()> {
     let (home, message) = access::open_message(state, by.user, channel, id)?;
     let granted = state.world.permissions_in(home, by.user);
     if granted & (bits::PIN_MESSAGES | bits::MANAGE_MESSAGES) == 0 {
@@ -61,7 +61,7 @@ fn change(state: &mut State, channel: Snowflake, id: Snowflake, pinned: bool) {
     let Some(message) = home.message_mut(id) else { return };
     message.pinned = pinned;
     message.pinned_at = pinned.then_some(now);
-    state.transcript.write(What::Pinned { channel: name, message_id: id, pinned });
+    state.transcript.write(EntryKind::Pinned { channel: name, message_id: id, pinned });
     let data = json!({ "channel_id": channel, "last_pin_timestamp": now });
     dispatch::to_channel(state, channel, "CHANNEL_PINS_UPDATE", data);
     messages::announce_edit(state, channel, id, false);

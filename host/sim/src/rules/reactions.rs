@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{dispatch, messages};
 use crate::ids::Snowflake;
 use crate::state::State;
-use crate::transcript::What;
+use crate::transcript::EntryKind;
 use crate::world::wire::MemberJson;
 use crate::world::{Emoji, Reaction, User};
 
@@ -93,7 +93,7 @@ fn announce(
         }
     }
     let name = if added { "MESSAGE_REACTION_ADD" } else { "MESSAGE_REACTION_REMOVE" };
-    state.transcript.write(What::Reacted {
+    state.transcript.write(EntryKind::Reacted {
         channel: home.name.clone(),
         message_id,
         user: user.username.as_str().into(),

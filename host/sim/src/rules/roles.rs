@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::{Action, By, access, audit, dispatch, visibility};
+use super::{Action, Actor, access, audit, dispatch, visibility};
 use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
 use crate::state::State;
 use crate::world::{Role, bits};
 
 /// Creates a role right above `@everyone`.
-pub(crate) fn create(state: &mut State, guild: Snowflake, by: &By, mut role: Role) -> Option<Role> {
+pub(crate) fn create(state: &mut State, guild: Snowflake, by: &Actor, mut role: Role) -> Option<Role> {
     let home = state.world.guilds.get_mut(&guild)?;
     for above in home.roles.iter_mut().filter(|other| other.position >= 1) {
         above.position += 1;
@@ -23,7 +23,7 @@ pub(crate) fn create(state: &mut State, guild: Snowflake, by: &By, mut role: Rol
 }
 
 /// Replaces the role with the same id.
-pub(crate) fn change(state: &mut State, guild: Snowflake, by: &By, role: Role) -> Option<Role> {
+pub(crate) fn change(state: &mut State, guild: Snowflake, by: &Actor, role: Role) -> Option<Role> {
     let visible = visibility::seen(state, guild);
     let there = state.world.guilds.get_mut(&guild)?.role_mut(role.id)?;
     let before = json!(there);
@@ -38,7 +38,7 @@ pub(crate) fn change(state: &mut State, guild: Snowflake, by: &By, role: Role) -
 }
 
 /// `DELETE /guilds/{guild}/roles/{role}`: deletes it from the guild, its members and its channels.
-pub(crate) fn delete(state: &mut State, by: &By, guild: Snowflake, role: Snowflake) -> Result<()> {
+pub(crate) fn delete(state: &mut State, by: &Actor, guild: Snowflake, role: Snowflake) -> Result<()> {
     let home = access::guild_with(state, by.user, guild, bits::MANAGE_ROLES)?;
     let gone = access::role_below(home, by.user, role)?.clone();
     if gone.bot.is_some() || role == guild {

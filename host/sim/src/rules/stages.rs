@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Action, By, access, audit, dispatch};
+use super::{Action, Actor, access, audit, dispatch};
 use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
 use crate::state::State;
@@ -13,7 +13,7 @@ const MODERATES: u64 = bits::MANAGE_CHANNELS | bits::MUTE_MEMBERS | bits::MOVE_M
 
 pub(crate) fn open(
     state: &mut State,
-    by: &By,
+    by: &Actor,
     channel: Snowflake,
     topic: String,
     event_id: Option<Snowflake>,
@@ -30,7 +30,12 @@ pub(crate) fn open(
     Ok(replace(state, by, guild, None, Some(stage)))
 }
 
-pub(crate) fn change(state: &mut State, by: &By, channel: Snowflake, topic: Option<String>) -> Result<Value> {
+pub(crate) fn change(
+    state: &mut State,
+    by: &Actor,
+    channel: Snowflake,
+    topic: Option<String>,
+) -> Result<Value> {
     let (guild, old) = find(state, by.user, channel, MODERATES)?;
     let mut new = old.clone();
     new.topic = topic.unwrap_or(new.topic);
@@ -38,7 +43,7 @@ pub(crate) fn change(state: &mut State, by: &By, channel: Snowflake, topic: Opti
 }
 
 /// `DELETE /stage-instances/{channel}`
-pub(crate) fn close(state: &mut State, by: &By, channel: Snowflake) -> Result<()> {
+pub(crate) fn close(state: &mut State, by: &Actor, channel: Snowflake) -> Result<()> {
     let (guild, old) = find(state, by.user, channel, MODERATES)?;
     replace(state, by, guild, Some(old), None);
     Ok(())
@@ -59,7 +64,7 @@ pub(crate) fn find(
 /// Creates, replaces or deletes an instance; returns its JSON, or null if it is deleted.
 fn replace(
     state: &mut State,
-    by: &By,
+    by: &Actor,
     guild: Snowflake,
     old: Option<StageInstance>,
     new: Option<StageInstance>,

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{By, access};
+use super::{Actor, access};
 use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
 use crate::state::State;
@@ -21,7 +21,7 @@ pub(crate) fn with_code(state: &State, code: &str) -> Result<Value> {
 }
 
 /// `GET /guilds/{guild}/templates`
-pub(crate) fn list(state: &State, by: &By, guild: Snowflake) -> Result<Value> {
+pub(crate) fn list(state: &State, by: &Actor, guild: Snowflake) -> Result<Value> {
     let home = managed(state, by.user, guild)?;
     let templates = home.belongings.template.iter();
     Ok(templates.map(|template| template_json(&state.world, home, template)).collect())
@@ -33,7 +33,7 @@ fn managed(state: &State, user: Snowflake, guild: Snowflake) -> Result<&Guild> {
 
 pub(crate) fn create(
     state: &mut State,
-    by: &By,
+    by: &Actor,
     guild: Snowflake,
     name: String,
     description: Option<String>,
@@ -58,7 +58,7 @@ pub(crate) fn create(
 }
 
 /// `PUT /guilds/{guild}/templates/{code}`: takes a new snapshot.
-pub(crate) fn sync(state: &mut State, by: &By, guild: Snowflake, code: String) -> Result<Value> {
+pub(crate) fn sync(state: &mut State, by: &Actor, guild: Snowflake, code: String) -> Result<Value> {
     let mut template = find(state, by, guild, &code)?;
     template.snapshot = snapshot(&state.world, managed(state, by.user, guild)?);
     template.synced_at = state.world.clock.now();
@@ -68,7 +68,7 @@ pub(crate) fn sync(state: &mut State, by: &By, guild: Snowflake, code: String) -
 /// Changes a template's name and description.
 pub(crate) fn edit(
     state: &mut State,
-    by: &By,
+    by: &Actor,
     guild: Snowflake,
     code: &str,
     change: impl FnOnce(&mut GuildTemplate),
@@ -79,14 +79,14 @@ pub(crate) fn edit(
 }
 
 /// `DELETE /guilds/{guild}/templates/{code}`: returns the deleted template.
-pub(crate) fn delete(state: &mut State, by: &By, guild: Snowflake, code: String) -> Result<Value> {
+pub(crate) fn delete(state: &mut State, by: &Actor, guild: Snowflake, code: String) -> Result<Value> {
     find(state, by, guild, &code)?;
     let gone = with_code(state, &code)?;
     put(state, guild, None)?;
     Ok(gone)
 }
 
-fn find(state: &State, by: &By, guild: Snowflake, code: &str) -> Result<GuildTemplate> {
+fn find(state: &State, by: &Actor, guild: Snowflake, code: &str) -> Result<GuildTemplate> {
     let template = managed(state, by.user, guild)?.belongings.template.as_ref();
     template.filter(|one| one.code == code).cloned().ok_or(ApiError::unknown_guild_template())
 }

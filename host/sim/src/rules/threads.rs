@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Action, By, Draft, audit, dispatch, messages};
+use super::{Action, Actor, Draft, audit, dispatch, messages};
 use crate::clock::Due;
 use crate::ids::{Snowflake, Timestamp};
 use crate::sessions::{Audience, Payload};
 use crate::state::State;
-use crate::transcript::What;
+use crate::transcript::EntryKind;
 use crate::world::wire::{channel_json, thread_json_for, thread_member, thread_member_with};
 use crate::world::{Channel, MessageKind, Origin, User, flags};
 
@@ -18,7 +18,7 @@ use crate::world::{Channel, MessageKind, Origin, User, flags};
 const MAX_THREAD_MEMBERS: usize = 1000;
 
 /// Starts a thread with its creator as a member. `source`: whether it starts from a message, which has the same id.
-pub(crate) fn create(state: &mut State, by: &By, thread: Channel, source: bool) -> Value {
+pub(crate) fn create(state: &mut State, by: &Actor, thread: Channel, source: bool) -> Value {
     let (id, guild, parent) = (thread.id, thread.guild_id, thread.parent_id);
     let silent = source
         || state.world.channels.get(&parent.unwrap_or_default()).is_some_and(|home| home.kind.is_forum());
@@ -55,7 +55,7 @@ fn grow_from_message(state: &mut State, guild: Snowflake, parent: Snowflake, id:
 }
 
 /// A thread that was not started from a message is announced in its channel, unless it is private.
-fn announce(state: &mut State, by: &By, guild: Snowflake, parent: Snowflake, id: Snowflake) {
+fn announce(state: &mut State, by: &Actor, guild: Snowflake, parent: Snowflake, id: Snowflake) {
     let Some(thread) =
         state.world.channel(id).filter(|one| one.kind != crate::world::ChannelKind::PrivateThread)
     else {
@@ -72,7 +72,7 @@ fn announce(state: &mut State, by: &By, guild: Snowflake, parent: Snowflake, id:
 /// Changes a thread, and dispatches an event if its JSON has changed.
 pub(crate) fn change(
     state: &mut State,
-    by: &By,
+    by: &Actor,
     id: Snowflake,
     change: impl FnOnce(&mut Channel),
 ) -> Option<Value> {
@@ -108,7 +108,7 @@ pub(crate) fn change(
 }
 
 /// Deletes a thread with all its messages.
-pub(crate) fn delete(state: &mut State, by: &By, id: Snowflake) -> Option<Value> {
+pub(crate) fn delete(state: &mut State, by: &Actor, id: Snowflake) -> Option<Value> {
     let thread = state.world.channel(id)?;
     let json = channel_json(thread);
     let (guild, parent) = (thread.guild_id?, thread.parent_id);
@@ -184,7 +184,7 @@ fn announce_members(state: &mut State, id: Snowflake, added: &[Snowflake], remov
     let payload = Arc::new(Payload::new("THREAD_MEMBERS_UPDATE", &data));
     let audience = Audience::ThreadMembers { thread: channel, guild, users: &users };
     let sessions = sessions.publish(world, audience, &payload);
-    transcript.write(What::Dispatched { name: payload.name, sessions });
+    transcript.write(EntryKind::Dispatched { name: payload.name, sessions });
 }
 
 /// A user's thread member object.
@@ -219,7 +219,7 @@ pub(super) fn archive_idle(state: &mut State, id: Snowflake) {
         Some(when) if when <= state.world.clock.now() => {
             let thread = state.world.channel(id).and_then(|channel| channel.thread.as_ref());
             let Some(owner) = thread.map(|thread| thread.owner_id) else { return };
-            change(state, &By { user: owner, reason: None }, id, |channel| {
+            change(state, &Actor { user: owner, reason: None }, id, |channel| {
                 if let Some(thread) = &mut channel.thread {
                     thread.archived = true;
                 }

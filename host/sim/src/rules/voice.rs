@@ -4,12 +4,12 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Action, By, access, audit, dispatch};
+use super::{Action, Actor, access, audit, dispatch};
 use crate::form::{ApiError, Result};
 use crate::ids::{Snowflake, Timestamp};
 use crate::state::State;
 use crate::world::wire::voice_json;
-use crate::world::{Belongings, ChannelKind, VoiceState, bits};
+use crate::world::{ChannelKind, GuildData, VoiceState, bits};
 
 /// The voice state that a client sends with op 4.
 #[derive(Deserialize)]
@@ -84,7 +84,7 @@ pub(crate) fn leave(state: &mut State, guild: Snowflake, user: Snowflake) -> boo
 fn settle(state: &mut State, guild: Snowflake, channel: Snowflake) {
     let now = state.world.clock.now();
     let Some(home) = state.world.guilds.get_mut(&guild) else { return };
-    let Belongings { voice, calls, .. } = &mut home.belongings;
+    let GuildData { voice, calls, .. } = &mut home.belongings;
     let is_used = voice.values().any(|voice| voice.channel_id == channel);
     let started = calls.get(&channel).and_then(|call| call.started);
     if is_used == started.is_some() {
@@ -102,7 +102,7 @@ fn settle(state: &mut State, guild: Snowflake, channel: Snowflake) {
 /// Sets or clears the status of a voice channel; a user who is not in the channel must be able to manage it.
 pub(crate) fn set_status(
     state: &mut State,
-    by: &By,
+    by: &Actor,
     channel: Snowflake,
     status: Option<String>,
 ) -> Result<()> {
@@ -189,7 +189,7 @@ pub(super) fn announce(state: &mut State, guild: Snowflake, user: Snowflake) {
 /// Moves a connected member to another voice channel, or disconnects them if `to` is `None`.
 pub(crate) fn move_member(
     state: &mut State,
-    by: &By,
+    by: &Actor,
     guild: Snowflake,
     user: Snowflake,
     to: Option<Snowflake>,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{Action, By, Draft, access, audit, dispatch, messages};
+use super::{Action, Actor, Draft, access, audit, dispatch, messages};
 use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
 use crate::state::State;
@@ -32,7 +32,7 @@ pub(crate) fn managed(state: &State, caller: Snowflake, id: Snowflake) -> Result
 
 pub(crate) fn create(
     state: &mut State,
-    by: &By,
+    by: &Actor,
     channel: Snowflake,
     name: String,
     avatar: Option<String>,
@@ -42,7 +42,7 @@ pub(crate) fn create(
 }
 
 /// Makes another channel follow an announcement channel.
-pub(crate) fn follow(state: &mut State, by: &By, source: Snowflake, target: Snowflake) -> Result<Webhook> {
+pub(crate) fn follow(state: &mut State, by: &Actor, source: Snowflake, target: Snowflake) -> Result<Webhook> {
     let followed = access::seen_channel(state, by.user, source)?;
     if followed.kind != ChannelKind::Announcement {
         return Err(ApiError::wrong_channel_type());
@@ -53,7 +53,13 @@ pub(crate) fn follow(state: &mut State, by: &By, source: Snowflake, target: Snow
     Ok(add(state, by, webhook))
 }
 
-fn new(state: &State, by: &By, channel: Snowflake, name: String, avatar: Option<String>) -> Result<Webhook> {
+fn new(
+    state: &State,
+    by: &Actor,
+    channel: Snowflake,
+    name: String,
+    avatar: Option<String>,
+) -> Result<Webhook> {
     let (guild, home) = access::guild_channel_with(state, by.user, channel, bits::MANAGE_WEBHOOKS)?;
     if home.kind == ChannelKind::Category || home.kind.is_thread() {
         return Err(ApiError::wrong_channel_type());
@@ -75,7 +81,7 @@ fn new(state: &State, by: &By, channel: Snowflake, name: String, avatar: Option<
     })
 }
 
-fn add(state: &mut State, by: &By, webhook: Webhook) -> Webhook {
+fn add(state: &mut State, by: &Actor, webhook: Webhook) -> Webhook {
     let (guild, after) = (webhook.guild_id, webhook.json(false));
     audit::record_change(state, guild, by, Action::WebhookCreate, webhook.id, &Value::Null, &after);
     state.world.webhooks.insert(webhook.id, webhook.clone());
@@ -85,7 +91,7 @@ fn add(state: &mut State, by: &By, webhook: Webhook) -> Webhook {
 
 pub(crate) fn change(
     state: &mut State,
-    by: &By,
+    by: &Actor,
     id: Snowflake,
     change: impl FnOnce(&mut Webhook),
 ) -> Result<Webhook> {
@@ -99,7 +105,7 @@ pub(crate) fn change(
     Ok(webhook)
 }
 
-pub(crate) fn delete(state: &mut State, by: &By, id: Snowflake) {
+pub(crate) fn delete(state: &mut State, by: &Actor, id: Snowflake) {
     let Some(webhook) = state.world.webhooks.remove(&id) else { return };
     let (guild, before) = (webhook.guild_id, webhook.json(false));
     audit::record_change(state, guild, by, Action::WebhookDelete, id, &before, &Value::Null);

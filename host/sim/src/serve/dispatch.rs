@@ -15,7 +15,7 @@ use crate::drive::control;
 use crate::faults::Switch;
 use crate::rest::Dropped;
 use crate::state::{RESUME_PATH, Shared};
-use crate::transcript::What;
+use crate::transcript::EntryKind;
 use crate::{rest, socket};
 
 /// Answers one request of a connection.
@@ -53,7 +53,9 @@ async fn open_gateway(shared: Arc<Shared>, parts: Parts) -> Result<Response<Body
     let resumes = parts.uri.path().trim_end_matches('/') == RESUME_PATH;
     let faults = &shared.faults;
     if faults.is_on(Switch::Connections) || resumes && faults.is_on(Switch::Resumes) {
-        shared.transcript.write(What::Gateway { session: "".into(), event: "connection refused".to_owned() });
+        shared
+            .transcript
+            .write(EntryKind::Gateway { session: "".into(), event: "connection refused".to_owned() });
         return Err(Dropped);
     }
     Ok(socket::upgrade(shared, parts).await)

@@ -12,7 +12,7 @@ const DAY_MS: u64 = 24 * 3600 * 1000;
 const BETWEEN: Duration = Duration::from_secs(5);
 
 /// The session starts of all applications.
-pub(crate) struct Starts {
+pub(crate) struct SessionStarts {
     /// How many an application has per day.
     /// <https://discord.com/developers/docs/events/gateway#session-start-limit-object>
     total: u32,
@@ -28,14 +28,14 @@ struct Count {
 
 /// Why a session may not start.
 #[derive(Debug, PartialEq)]
-pub(crate) enum TooMany {
+pub(crate) enum StartLimited {
     /// A shard with the same id modulo `max_concurrency` started less than five seconds ago.
     AtOnce,
     /// The day's starts are used up.
     Today,
 }
 
-impl Starts {
+impl SessionStarts {
     pub(crate) fn new(total: u32) -> Self {
         Self { total, of: HashMap::new() }
     }
@@ -47,20 +47,20 @@ impl Starts {
         shard: u64,
         concurrency: u32,
         now: Timestamp,
-    ) -> Result<(), TooMany> {
+    ) -> Result<(), StartLimited> {
         let key = shard % u64::from(concurrency.max(1));
         let count = self.of.entry(bot).or_insert_with(|| Count::from(now));
         if now.0.saturating_sub(count.since.0) >= DAY_MS {
             *count = Count::from(now);
         }
         if count.used >= self.total {
-            return Err(TooMany::Today);
+            return Err(StartLimited::Today);
         }
         count.used += 1;
         let before = count.last.insert(key, now);
         match before {
             Some(before) if now.0.saturating_sub(before.0) < BETWEEN.as_millis() as u64 => {
-                Err(TooMany::AtOnce)
+                Err(StartLimited::AtOnce)
             }
             _ => Ok(()),
         }
@@ -90,21 +90,21 @@ mod tests {
 
     #[test]
     fn starts_are_five_seconds_apart_unless_shards_start_side_by_side() {
-        let (mut starts, bot) = (Starts::new(1000), Snowflake(1));
+        let (mut starts, bot) = (SessionStarts::new(1000), Snowflake(1));
         assert_eq!(starts.start(bot, 0, 2, Timestamp(0)), Ok(()));
         assert_eq!(starts.start(bot, 1, 2, Timestamp(0)), Ok(()));
-        assert_eq!(starts.start(bot, 2, 2, Timestamp(4999)), Err(TooMany::AtOnce));
+        assert_eq!(starts.start(bot, 2, 2, Timestamp(4999)), Err(StartLimited::AtOnce));
         assert_eq!(starts.start(bot, 3, 2, Timestamp(5000)), Ok(()));
         assert_eq!(starts.json(bot, 2, Timestamp(5000))["remaining"], 996);
     }
 
     #[test]
     fn a_day_has_so_many_starts_and_no_more() {
-        let (mut starts, bot) = (Starts::new(3), Snowflake(1));
+        let (mut starts, bot) = (SessionStarts::new(3), Snowflake(1));
         for n in 0..3 {
             assert_eq!(starts.start(bot, 0, 1, Timestamp(n * 5000)), Ok(()));
         }
-        assert_eq!(starts.start(bot, 0, 1, Timestamp(15_000)), Err(TooMany::Today));
+        assert_eq!(starts.start(bot, 0, 1, Timestamp(15_000)), Err(StartLimited::Today));
         assert_eq!(starts.json(bot, 1, Timestamp(15_000))["remaining"], 0);
         assert_eq!(starts.start(Snowflake(2), 0, 1, Timestamp(15_000)), Ok(()));
         assert_eq!(starts.start(bot, 0, 1, Timestamp(DAY_MS)), Ok(()));

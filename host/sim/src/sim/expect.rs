@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 use crate::ids::Snowflake;
 use crate::members::InteractionHandle;
 use crate::sim::Sim;
-use crate::transcript::{Entry, Tail, What};
+use crate::transcript::{Entry, EntryKind, Tail};
 use crate::world::Message;
 
 /// Something expected did not happen. `Debug` shows the transcript, so a test's `unwrap` does too.
 #[derive(thiserror::Error)]
 #[error("expected {what} within {} ms\n{tail}", within.as_millis())]
-pub struct Unmet {
+pub struct ExpectError {
     /// What was expected.
     pub what: String,
     /// How long it was waited for: [`SimOptions::patience`](crate::SimOptions).
@@ -27,7 +27,11 @@ impl Sim {
     ///
     /// # Errors
     /// If there is none within [`SimOptions::patience`](crate::SimOptions); the error shows what happened instead.
-    pub async fn expect<T>(&self, what: &str, pick: impl FnMut(&Entry) -> Option<T>) -> Result<T, Unmet> {
+    pub async fn expect<T>(
+        &self,
+        what: &str,
+        pick: impl FnMut(&Entry) -> Option<T>,
+    ) -> Result<T, ExpectError> {
         let within = self.shared.options.patience;
         let found = self.until(Instant::now() + within, pick).await;
         found.ok_or_else(|| self.unmet(what))
@@ -37,7 +41,7 @@ impl Sim {
     ///
     /// # Errors
     /// As [`Sim::expect`].
-    pub async fn expect_reply(&self, message: Snowflake) -> Result<Arc<Message>, Unmet> {
+    pub async fn expect_reply(&self, message: Snowflake) -> Result<Arc<Message>, ExpectError> {
         let reply = self.reply_to(message, self.shared.options.patience).await;
         reply.ok_or_else(|| self.unmet(&format!("a reply to {message}")))
     }
@@ -46,7 +50,7 @@ impl Sim {
     ///
     /// # Errors
     /// As [`Sim::expect`].
-    pub async fn expect_answer(&self, interaction: &InteractionHandle) -> Result<Arc<Message>, Unmet> {
+    pub async fn expect_answer(&self, interaction: &InteractionHandle) -> Result<Arc<Message>, ExpectError> {
         let answer = interaction.answered(self.shared.options.patience).await;
         answer.map_err(|_| self.unmet(&format!("an answer to interaction {}", interaction.id())))
     }
@@ -55,7 +59,7 @@ impl Sim {
     ///
     /// # Errors
     /// As [`Sim::expect`].
-    pub async fn expect_edit(&self, message: Snowflake) -> Result<Arc<Message>, Unmet> {
+    pub async fn expect_edit(&self, message: Snowflake) -> Result<Arc<Message>, ExpectError> {
         let edited = |entry: &Entry| entry.edited().filter(|edited| edited.id == message).cloned();
         self.expect(&format!("an edit of {message}"), edited).await
     }
@@ -64,9 +68,9 @@ impl Sim {
     ///
     /// # Errors
     /// As [`Sim::expect`].
-    pub async fn expect_reaction(&self, message: Snowflake, emoji: &str) -> Result<Arc<str>, Unmet> {
+    pub async fn expect_reaction(&self, message: Snowflake, emoji: &str) -> Result<Arc<str>, ExpectError> {
         let put = |entry: &Entry| match &entry.what {
-            What::Reacted { message_id, user, emoji: put, added: true, .. }
+            EntryKind::Reacted { message_id, user, emoji: put, added: true, .. }
                 if *message_id == message && put == emoji =>
             {
                 Some(user.clone())
@@ -76,13 +80,13 @@ impl Sim {
         self.expect(&format!("a reaction {emoji} on {message}"), put).await
     }
 
-    fn unmet(&self, what: &str) -> Unmet {
+    fn unmet(&self, what: &str) -> ExpectError {
         let within = self.shared.options.patience;
-        Unmet { what: what.to_owned(), within, tail: self.shared.transcript.tail() }
+        ExpectError { what: what.to_owned(), within, tail: self.shared.transcript.tail() }
     }
 }
 
-impl fmt::Debug for Unmet {
+impl fmt::Debug for ExpectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }

@@ -12,18 +12,18 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-pub use expect::Unmet;
+pub use expect::ExpectError;
 
 use crate::clock::Clock;
 use crate::drive::gateway::Gateway;
-use crate::drive::settle::{self, Unsettled};
+use crate::drive::settle::{self, SettleError};
 use crate::drive::{advance, replies};
 use crate::faults::Faults;
 use crate::ids::{Snowflake, Timestamp};
 use crate::members::Member;
 use crate::options::SimOptions;
 use crate::rules::{timers, users};
-use crate::serve::keep::{KeepError, Keeper, Kept};
+use crate::serve::keep::{Keeper, Kept, PersistError};
 use crate::serve::server;
 use crate::state::Shared;
 use crate::transcript::{Entry, Transcript};
@@ -45,7 +45,7 @@ pub enum StartError {
     },
     /// The folder in which the world is kept cannot be used.
     #[error(transparent)]
-    Keep(#[from] KeepError),
+    Keep(#[from] PersistError),
 }
 
 /// A Discord on loopback. It stops when closed or dropped.
@@ -229,7 +229,7 @@ impl Sim {
     ///
     /// # Errors
     /// What was still in progress after `within`.
-    pub async fn settle(&self, within: Duration) -> Result<(), Unsettled> {
+    pub async fn settle(&self, within: Duration) -> Result<(), SettleError> {
         settle::settle(&self.shared, within).await
     }
 

@@ -12,7 +12,7 @@ use crate::ids::Snowflake;
 use crate::options::RateLimits;
 use crate::rules::{guilds, presence};
 use crate::sessions::presence::Presence;
-use crate::sessions::starts::TooMany;
+use crate::sessions::starts::StartLimited;
 use crate::sessions::{Payload, covers, intents};
 use crate::state::State;
 use crate::world::Guild;
@@ -53,12 +53,12 @@ impl Connection {
             self.codec = Codec::Payload;
         }
         match self.count_start(account, shard) {
-            Err(TooMany::AtOnce) => {
+            Err(StartLimited::AtOnce) => {
                 self.note("", "identified too soon after another shard".to_owned());
                 return self.send_now(INVALID_SESSION.to_owned()).await;
             }
             // https://discord.com/developers/docs/events/gateway#rate-limiting
-            Err(TooMany::Today) => {
+            Err(StartLimited::Today) => {
                 self.note("", "no session starts left: all sessions of the bot end".to_owned());
                 let (code, reason) = (close::AUTHENTICATION_FAILED, "No session starts left");
                 self.shared.state().sessions.end_all_of(account.id(), code, reason);
@@ -90,7 +90,7 @@ impl Connection {
     }
 
     /// Counts a session start of a bot; it is only refused if rate limits are enforced.
-    fn count_start(&self, account: Account, shard: (u64, u64)) -> Result<(), TooMany> {
+    fn count_start(&self, account: Account, shard: (u64, u64)) -> Result<(), StartLimited> {
         let Account::Bot(bot) = account else { return Ok(()) };
         let options = &self.shared.options;
         let now = self.shared.clock.now();

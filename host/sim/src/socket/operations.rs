@@ -18,7 +18,7 @@ use crate::rules::presence;
 use crate::rules::voice::{self, InfoRequest, VoiceRequest};
 use crate::sessions::Payload;
 use crate::sessions::presence::Presence;
-use crate::transcript::What;
+use crate::transcript::EntryKind;
 
 /// The largest payload that a client may send, in bytes; for larger ones Discord closes with 4002.
 const MAX_PAYLOAD_BYTES: usize = 4096;
@@ -55,7 +55,7 @@ impl Pace {
 
 /// A payload from the client.
 #[derive(Deserialize)]
-struct Said {
+struct ClientPayload {
     op: u64,
     #[serde(default, rename = "d")]
     data: Value,
@@ -92,7 +92,7 @@ impl Connection {
         if text.len() > MAX_PAYLOAD_BYTES {
             return Err(decode_error());
         }
-        let Said { op, data } = serde_json::from_str(&text).map_err(|_| decode_error())?;
+        let ClientPayload { op, data } = serde_json::from_str(&text).map_err(|_| decode_error())?;
         match op {
             1 => self.beat().await,
             2 => self.identify(read(data)?).await,
@@ -132,7 +132,10 @@ impl Connection {
             && request.asks_for_all()
             && let Err(wait) = state.member_requests.count(user, guild, self.shared.clock.now())
         {
-            self.note(&id, "op 8 rate limited: all members of a guild can be requested once per 30 s".to_owned());
+            self.note(
+                &id,
+                "op 8 rate limited: all members of a guild can be requested once per 30 s".to_owned(),
+            );
             state.sessions.push_to(&id, Payload::new("RATE_LIMITED", &request.limited(guild, wait)));
             return Ok(());
         }
@@ -174,7 +177,7 @@ impl Connection {
 
     pub(super) fn note(&self, session: &str, event: String) {
         let session: Arc<str> = session.into();
-        self.shared.transcript.write(What::Gateway { session, event });
+        self.shared.transcript.write(EntryKind::Gateway { session, event });
     }
 }
 

@@ -23,7 +23,7 @@ pub struct Entry {
     pub instant: Instant,
     /// What happened.
     #[serde(flatten)]
-    pub what: What,
+    pub what: EntryKind,
 }
 
 impl Entry {
@@ -35,7 +35,7 @@ impl Entry {
     /// The message, if one was posted; this includes ephemeral responses and responses to interactions.
     pub fn posted(&self) -> Option<&Arc<Message>> {
         match &self.what {
-            What::Posted { message, .. } => Some(message),
+            EntryKind::Posted { message, .. } => Some(message),
             _ => None,
         }
     }
@@ -43,7 +43,7 @@ impl Entry {
     /// The message as it is now, if one was edited; this includes a deferred response that was filled in.
     pub fn edited(&self) -> Option<&Arc<Message>> {
         match &self.what {
-            What::Edited { message, .. } => Some(message),
+            EntryKind::Edited { message, .. } => Some(message),
             _ => None,
         }
     }
@@ -52,7 +52,7 @@ impl Entry {
 /// The kinds of things that happen.
 #[derive(Debug, Serialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
-pub enum What {
+pub enum EntryKind {
     /// A message was posted.
     Posted {
         /// The channel's name.
@@ -122,7 +122,7 @@ pub enum What {
     Acknowledged {
         /// The interaction.
         interaction: Snowflake,
-        /// What was invoked, as in [`What::Invoked`].
+        /// What was invoked, as in [`EntryKind::Invoked`].
         line: Arc<str>,
         /// How it was acknowledged.
         how: Acknowledgement,
@@ -239,7 +239,7 @@ pub enum Topic {
     Driver,
 }
 
-impl What {
+impl EntryKind {
     /// The topic of this kind of entry.
     pub fn topic(&self) -> Topic {
         match self {

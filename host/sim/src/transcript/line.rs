@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Acknowledgement, Entry, What};
+use super::{Acknowledgement, Entry, EntryKind};
 use crate::world::{Message, MessageKind};
 
 impl fmt::Display for Entry {
@@ -11,7 +11,7 @@ impl fmt::Display for Entry {
     }
 }
 
-impl fmt::Display for What {
+impl fmt::Display for EntryKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Posted { channel, message } => line_of(f, channel, message, ""),

@@ -12,7 +12,7 @@ use std::time::Instant;
 use tokio::sync::Notify;
 use tokio::time::timeout_at;
 
-pub use entry::{Acknowledgement, Entry, Topic, What};
+pub use entry::{Acknowledgement, Entry, EntryKind, Topic};
 pub(crate) use tail::Tail;
 
 use crate::clock::Clock;
@@ -46,7 +46,7 @@ impl Transcript {
         Self { shared: Arc::new(Shared { ring, written: Notify::new(), clock, limit: limit.max(1) }) }
     }
 
-    pub(crate) fn write(&self, what: What) {
+    pub(crate) fn write(&self, what: EntryKind) {
         {
             let mut ring = self.ring();
             // Read under the lock and never lower than before, so that times grow with the numbers.
@@ -189,8 +189,8 @@ mod tests {
 
     use super::*;
 
-    fn note(text: &str) -> What {
-        What::Note { text: text.to_owned() }
+    fn note(text: &str) -> EntryKind {
+        EntryKind::Note { text: text.to_owned() }
     }
 
     #[tokio::test]
@@ -221,7 +221,7 @@ mod tests {
     fn entries_are_chosen_by_topic_and_written_as_text_or_json() {
         let transcript = Transcript::new(10, Clock::default());
         transcript.write(note("a remark"));
-        transcript.write(What::Dispatched { name: "READY", sessions: 1 });
+        transcript.write(EntryKind::Dispatched { name: "READY", sessions: 1 });
         assert_eq!(transcript.text(&[]).lines().count(), 2);
         let text = transcript.text(&[Topic::Driver]);
         assert!(text.ends_with("+00:00 a remark\n") && text.lines().count() == 1, "{text}");

@@ -15,7 +15,7 @@ const MAX_AUDIT_ENTRIES: usize = 1000;
 
 /// Everything that belongs to a guild.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
-pub struct Belongings {
+pub struct GuildData {
     /// By user id.
     pub bans: BTreeMap<Snowflake, Ban>,
     /// Custom emojis, oldest first.
@@ -45,7 +45,7 @@ pub struct Belongings {
     pub template: Option<GuildTemplate>,
 }
 
-impl Belongings {
+impl GuildData {
     pub(crate) fn note(&mut self, entry: AuditEntry) {
         if self.audit.len() >= MAX_AUDIT_ENTRIES {
             self.audit.pop_front();
@@ -251,13 +251,13 @@ pub struct CommandRule {
     /// The command's name.
     pub command: String,
     /// Whom and where it is allowed or denied.
-    pub exceptions: Vec<CommandException>,
+    pub exceptions: Vec<CommandPermission>,
 }
 
 /// An exception that a guild's moderators make for a command.
 /// <https://discord.com/developers/docs/interactions/application-commands#application-command-permissions-object>
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-pub struct CommandException {
+pub struct CommandPermission {
     /// The id of a role, user or channel; the guild's own id stands for all users, and that id minus one for all
     /// channels.
     pub id: Snowflake,
@@ -268,7 +268,7 @@ pub struct CommandException {
     pub permission: bool,
 }
 
-impl CommandException {
+impl CommandPermission {
     pub(crate) const ROLE: u8 = 1;
     pub(crate) const USER: u8 = 2;
     pub(crate) const CHANNEL: u8 = 3;

@@ -107,7 +107,7 @@ pub struct Message {
     /// The message it refers to otherwise than as a reply.
     pub origin: Option<Origin>,
     /// The interaction that this responds to.
-    pub interaction: Option<InteractionNote>,
+    pub interaction: Option<InteractionMetadata>,
     /// The webhook that posted it, unless it was an interaction's.
     pub webhook_id: Option<Snowflake>,
     /// The application that posted it through a webhook.
@@ -203,14 +203,14 @@ pub struct Origin {
 /// Who installed an application, as far as an interaction relies on it.
 /// <https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-object-authorizing-integration-owners-object>
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-pub struct Owners {
+pub struct IntegrationOwners {
     /// The interaction's guild; 0 in a direct message with the bot.
     pub guild: Option<Snowflake>,
     /// The user who installed it.
     pub user: Option<Snowflake>,
 }
 
-impl Owners {
+impl IntegrationOwners {
     pub(crate) fn json(self) -> Value {
         let owners = [("0", self.guild), ("1", self.user)];
         owners.into_iter().filter_map(|(kind, id)| Some((kind.to_owned(), json!(id?)))).collect()
@@ -219,7 +219,7 @@ impl Owners {
 
 /// What a message stores about the interaction that it responds to.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-pub struct InteractionNote {
+pub struct InteractionMetadata {
     /// The interaction's id.
     pub id: Snowflake,
     /// Discord's number of the interaction's kind: 2 command, 3 component, 5 modal.
@@ -230,13 +230,13 @@ pub struct InteractionNote {
     pub user: Arc<User>,
     /// Who installed the application, as far as the interaction relies on it.
     #[serde(default)]
-    pub owners: Owners,
+    pub owners: IntegrationOwners,
     /// The message whose component was used.
     #[serde(default)]
     pub interacted: Option<Snowflake>,
     /// The interaction that opened the form, if this is its submission.
     #[serde(default)]
-    pub opened_by: Option<Box<InteractionNote>>,
+    pub opened_by: Option<Box<InteractionMetadata>>,
 }
 
 /// A file of a message, served from a local URL.

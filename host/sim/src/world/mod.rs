@@ -31,7 +31,7 @@ pub use automod::{
     Trigger as AutoModTrigger,
 };
 pub use belongings::{
-    AuditEntry, Ban, Belongings, CommandException, CommandRule, EventPlace, GuildEmoji, Invite, NthWeekday,
+    AuditEntry, Ban, CommandPermission, CommandRule, EventPlace, GuildData, GuildEmoji, Invite, NthWeekday,
     RecurrenceRule, ScheduledEvent, StageInstance, VoiceCall, VoiceState, Webhook,
 };
 pub use choice::Choice;
@@ -43,7 +43,7 @@ pub use components::{
 pub use embeds::{Embed, EmbedAuthor, EmbedField, EmbedFooter, EmbedKind};
 pub use file::{WorldError, WorldMistake};
 pub use message::{
-    Attachment, Emoji, InteractionNote, Message, MessageKind, Origin, Owners, Reaction, flags,
+    Attachment, Emoji, IntegrationOwners, InteractionMetadata, Message, MessageKind, Origin, Reaction, flags,
 };
 pub(crate) use model::CHANNEL_TYPES;
 pub use model::{Bot, Channel, ChannelKind, Guild, GuildMember, Overwrite, Role};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::json;
 
-use super::{Application, Belongings, ChannelSettings, GuildSettings, Message, Thread, User, World};
+use super::{Application, ChannelSettings, GuildData, GuildSettings, Message, Thread, User, World};
 use crate::ids::{Snowflake, Timestamp};
 
 /// A role of a guild. The role with the guild's own id is `@everyone`.
@@ -127,7 +127,7 @@ pub struct Guild {
     /// The guild's settings.
     pub settings: GuildSettings,
     /// Bans, emojis, events, voice states, audit log, threads.
-    pub belongings: Belongings,
+    pub belongings: GuildData,
 }
 
 impl Guild {

@@ -144,7 +144,10 @@ async fn members_come_go_and_hand_out_roles_as_far_as_they_may() {
     dave.at("Workshop/general").unwrap().say("Workshop/general", "hi").await.unwrap();
     dave.leave("Workshop").await.unwrap();
     assert!(refused(dave.at("Workshop/general")).contains("dave may not read messages"));
-    assert_eq!(refused(alice.leave("Harbour").await), "alice may not leave in Harbour: the owner cannot leave");
+    assert_eq!(
+        refused(alice.leave("Harbour").await),
+        "alice may not leave in Harbour: the owner cannot leave"
+    );
     assert_eq!(
         refused(dave.join("Workshpo").await),
         "there is no guild `Workshpo`; did you mean `Workshop`?"

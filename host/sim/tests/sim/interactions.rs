@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gearshift_sim::{Acknowledgement, InteractionHandle, NO_OPTIONS, Sim, SimOptions, What};
+use gearshift_sim::{Acknowledgement, EntryKind, InteractionHandle, NO_OPTIONS, Sim, SimOptions};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -178,7 +178,9 @@ async fn an_answer_after_the_window_is_10062_and_the_member_is_told() {
     let (_socket, handle, interaction) = invoked(&sim).await;
     let deadline = std::time::Instant::now() + PATIENCE;
     let told = sim
-        .until(deadline, |entry| matches!(entry.what, What::Unanswered { .. }).then(|| entry.to_string()))
+        .until(deadline, |entry| {
+            matches!(entry.what, EntryKind::Unanswered { .. }).then(|| entry.to_string())
+        })
         .await;
     assert_eq!(told.as_deref(), Some("/ping text:hi by alice -> the application did not respond"));
     let (status, error) = respond(&sim, &interaction, json!({ "type": 5 })).await;

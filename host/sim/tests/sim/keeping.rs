@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use gearshift_sim::{KeepError, Sim, SimOptions, StartError};
+use gearshift_sim::{PersistError, Sim, SimOptions, StartError};
 use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
@@ -105,7 +105,7 @@ async fn a_world_that_cannot_be_read_is_refused_and_left_as_it_is() {
     ] {
         std::fs::write(&path, text).unwrap();
         let refused = Sim::start(SimOptions { keep: Some(folder.path().to_owned()), ..options() }).await;
-        let Err(StartError::Keep(KeepError::Corrupt { source, .. })) = refused else {
+        let Err(StartError::Keep(PersistError::Corrupt { source, .. })) = refused else {
             panic!("not refused: {text}")
         };
         assert!(source.to_string().contains(words), "{source}");
@@ -118,7 +118,7 @@ async fn a_folder_is_used_by_one_simulator_at_a_time() {
     let folder = tempdir().unwrap();
     let sim = kept_in(folder.path()).await;
     let second = Sim::start(SimOptions { keep: Some(folder.path().to_owned()), ..options() }).await;
-    assert!(matches!(second, Err(StartError::Keep(KeepError::InUse { .. }))));
+    assert!(matches!(second, Err(StartError::Keep(PersistError::InUse { .. }))));
     sim.close().await;
     drop(sim);
     post(&kept_in(folder.path()).await, "/nowhere", json!({})).await;

@@ -1,6 +1,6 @@
 //! REST besides messages: addresses, accounts, guilds, headers, errors, unknown routes, commands.
 
-use gearshift_sim::{Record, Sim, SimOptions, What};
+use gearshift_sim::{EntryKind, Record, Sim, SimOptions};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -92,7 +92,7 @@ async fn an_unknown_route_is_404_and_is_reported_counted_and_in_the_transcript()
         .transcript()
         .history()
         .iter()
-        .filter(|entry| matches!(entry.what, What::UnknownRoute { .. }))
+        .filter(|entry| matches!(entry.what, EntryKind::UnknownRoute { .. }))
         .count();
     assert_eq!(reported, 5);
 }

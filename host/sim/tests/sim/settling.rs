@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use gearshift_sim::{Busy, IdleProbe, NO_OPTIONS, Sim, SimOptions};
+use gearshift_sim::{IdleProbe, NO_OPTIONS, Pending, Sim, SimOptions};
 use serde_json::json;
 use tokio::sync::oneshot;
 
@@ -60,7 +60,7 @@ async fn a_bot_with_a_probe_is_asked_and_not_guessed_at() {
     let quiet = Duration::from_secs(3600);
     let sim = Sim::start(SimOptions { idle: Some(probe), quiet, ..options() }).await.unwrap();
     let unsettled = sim.settle(Duration::from_millis(50)).await.unwrap_err();
-    assert_eq!(unsettled.busy, Busy { working: true, ..Busy::default() });
+    assert_eq!(unsettled.busy, Pending { working: true, ..Pending::default() });
     assert!(unsettled.to_string().contains("the bot is busy"), "{unsettled}");
     idle.store(true, Ordering::Relaxed);
     sim.settle(PATIENCE).await.unwrap();
@@ -72,7 +72,7 @@ async fn an_interaction_that_waits_for_its_bot_is_not_settled() {
     register(&sim, json!([{ "name": "slow", "description": "Thinks", "type": 1 }])).await;
     let (mut socket, _) = Socket::identified(&sim, INTENTS).await;
     let asked = sim.member("alice").unwrap().slash("slow", NO_OPTIONS).await.unwrap();
-    let waiting = Busy { interactions: 1, ..Busy::default() };
+    let waiting = Pending { interactions: 1, ..Pending::default() };
     let short = Duration::from_millis(150);
     assert_eq!(sim.settle(short).await.unwrap_err().busy, waiting);
     let heard = socket.event("INTERACTION_CREATE").await;

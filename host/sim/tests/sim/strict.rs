@@ -1,6 +1,6 @@
 //! What bots send and this Discord does not know: reported with its place, and refused in strict mode.
 
-use gearshift_sim::{Sim, SimOptions, What};
+use gearshift_sim::{EntryKind, Sim, SimOptions};
 use serde_json::json;
 
 use crate::raw::{channel_id, get, options, post, sim};
@@ -21,7 +21,10 @@ async fn an_unknown_field_is_reported_with_its_place_and_changes_nothing() {
         ]
     );
     let history = sim.transcript().history();
-    assert_eq!(history.iter().filter(|entry| matches!(entry.what, What::UnknownField { .. })).count(), 4);
+    assert_eq!(
+        history.iter().filter(|entry| matches!(entry.what, EntryKind::UnknownField { .. })).count(),
+        4
+    );
 }
 
 #[tokio::test]

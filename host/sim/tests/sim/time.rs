@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use gearshift_sim::{BotClock, IdleProbe, NO_OPTIONS, Sim, SimOptions, Timestamp, What};
+use gearshift_sim::{BotClock, EntryKind, IdleProbe, NO_OPTIONS, Sim, SimOptions, Timestamp};
 use serde_json::json;
 
 use crate::raw::{INTENTS, Socket, options, post, register, sim};
@@ -13,7 +13,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 fn unanswered(sim: &Sim) -> Vec<(Timestamp, String)> {
     let history = sim.transcript().history();
     let of = |entry: &gearshift_sim::Entry| match &entry.what {
-        What::Unanswered { line, .. } => Some((entry.at, line.to_string())),
+        EntryKind::Unanswered { line, .. } => Some((entry.at, line.to_string())),
         _ => None,
     };
     history.iter().filter_map(|entry| of(entry)).collect()

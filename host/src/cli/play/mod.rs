@@ -14,7 +14,7 @@ use std::{
 };
 
 use clap::Args;
-use gearshift_sim::{Detail, Entry, Printer, Prompt, Sim, SimOptions, StartError, What, World};
+use gearshift_sim::{Detail, Entry, EntryKind, Printer, Prompt, Sim, SimOptions, StartError, World};
 use tokio::runtime::Runtime;
 
 use self::{address::Address, record::Record};
@@ -215,7 +215,7 @@ pub(super) async fn arrived(sim: &Sim, host: &Host, work: &Work) -> Result<(), F
         wanted.commands.keys().all(|key| known.contains(&key.name))
     };
     let registered =
-        |entry: &Entry| (matches!(entry.what, What::Commands { .. }) && are_there()).then_some(());
+        |entry: &Entry| (matches!(entry.what, EntryKind::Commands { .. }) && are_there()).then_some(());
     if !are_there() && sim.until(Instant::now() + ARRIVE, registered).await.is_none() {
         return Err(missing("the slash commands were not registered"));
     }

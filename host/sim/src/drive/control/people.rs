@@ -11,7 +11,7 @@ use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
 use crate::members::{guild_named, member_and_role};
 use crate::rest::{Call, Reply};
-use crate::rules::{By, members, users};
+use crate::rules::{Actor, members, users};
 use crate::state::State;
 use crate::world::{ActError, User, World};
 
@@ -66,7 +66,10 @@ pub(super) fn checked_name(name: &str) -> Result<()> {
     if NAME_CHARS.contains(&name.chars().count()) && !name.chars().any(is_unfit) {
         return Ok(());
     }
-    Err(refusal(400, "a name must have 2 to 32 characters, without spaces or invisible characters".to_owned()))
+    Err(refusal(
+        400,
+        "a name must have 2 to 32 characters, without spaces or invisible characters".to_owned(),
+    ))
 }
 
 /// `PUT /control/people/{person}/guilds/{guild}`; this also lifts a ban.
@@ -109,9 +112,9 @@ pub(super) fn person(state: &State, name: &str) -> Result<Arc<User>> {
 }
 
 /// The guild, and its owner, on whose behalf things are done there.
-fn place(state: &State, name: &str) -> Result<(Snowflake, By)> {
+fn place(state: &State, name: &str) -> Result<(Snowflake, Actor)> {
     let guild = guild_named(state, name).map_err(missing)?;
-    Ok((guild.id, By { user: guild.owner_id, reason: None }))
+    Ok((guild.id, Actor { user: guild.owner_id, reason: None }))
 }
 
 pub(super) fn missing(error: ActError) -> ApiError {

@@ -88,7 +88,9 @@ fn rest_fault(method: &str, path: &str, what: &str, times: &str) -> Result<Fault
     };
     let times = times.parse().map_err(|_| format!("the count must be a number, not `{times}`"))?;
     if !path.starts_with(['/', '*']) {
-        return Err(format!("the path must start with `/` or `*`, like `/channels/*/messages`, not `{path}`"));
+        return Err(format!(
+            "the path must start with `/` or `*`, like `/channels/*/messages`, not `{path}`"
+        ));
     }
     Ok(FaultOrder::Rest { method: method.to_owned(), path: path.to_owned(), fault, times })
 }

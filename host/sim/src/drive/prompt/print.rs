@@ -1,6 +1,6 @@
 //! Entries of the transcript as lines for a terminal. It prints nothing itself; its caller does.
 
-use crate::transcript::{Acknowledgement, Entry, Reader, What};
+use crate::transcript::{Acknowledgement, Entry, EntryKind, Reader};
 
 /// How much to show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,23 +46,27 @@ impl Printer {
 
 fn is_shown(entry: &Entry, detail: Detail) -> bool {
     match &entry.what {
-        What::Rest { .. } | What::Dispatched { .. } | What::Gateway { .. } => detail == Detail::Wire,
+        EntryKind::Rest { .. } | EntryKind::Dispatched { .. } | EntryKind::Gateway { .. } => {
+            detail == Detail::Wire
+        }
         // The messages that follow from these are shown themselves.
-        What::Acknowledged { how, .. } => matches!(how, Acknowledgement::Modal | Acknowledgement::Choices),
-        What::Posted { .. }
-        | What::Membership { .. }
-        | What::Moderated { .. }
-        | What::Edited { .. }
-        | What::Deleted { .. }
-        | What::Reacted { .. }
-        | What::Pinned { .. }
-        | What::Typing { .. }
-        | What::Invoked { .. }
-        | What::Unanswered { .. }
-        | What::Commands { .. }
-        | What::UnknownRoute { .. }
-        | What::UnknownField { .. }
-        | What::Fault { .. }
-        | What::Note { .. } => true,
+        EntryKind::Acknowledged { how, .. } => {
+            matches!(how, Acknowledgement::Modal | Acknowledgement::Choices)
+        }
+        EntryKind::Posted { .. }
+        | EntryKind::Membership { .. }
+        | EntryKind::Moderated { .. }
+        | EntryKind::Edited { .. }
+        | EntryKind::Deleted { .. }
+        | EntryKind::Reacted { .. }
+        | EntryKind::Pinned { .. }
+        | EntryKind::Typing { .. }
+        | EntryKind::Invoked { .. }
+        | EntryKind::Unanswered { .. }
+        | EntryKind::Commands { .. }
+        | EntryKind::UnknownRoute { .. }
+        | EntryKind::UnknownField { .. }
+        | EntryKind::Fault { .. }
+        | EntryKind::Note { .. } => true,
     }
 }

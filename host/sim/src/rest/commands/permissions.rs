@@ -9,7 +9,7 @@ use crate::ids::Snowflake;
 use crate::rest::{Call, Reply};
 use crate::rules::{access, commands};
 use crate::state::State;
-use crate::world::CommandException;
+use crate::world::CommandPermission;
 
 /// The most exceptions for a command.
 const MAX_EXCEPTIONS: usize = 100;
@@ -44,8 +44,8 @@ pub(crate) fn replace(call: &Call, app: Snowflake, guild: Snowflake, id: Snowfla
     Ok(Reply::json(&commands::permit(&mut state, person, app, guild, id, exceptions)?))
 }
 
-fn exception(one: &mut Fields) -> CommandException {
-    CommandException {
+fn exception(one: &mut Fields) -> CommandPermission {
+    CommandPermission {
         id: one.required("id", Fields::snowflake),
         kind: one.required("type", |of, key| of.choice(key, &[1, 2, 3])),
         permission: one.required("permission", Fields::flag),

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::commands::{Command, CommandKind, OptionKind};
-use crate::files::{FileNote, attach};
+use crate::files::{AttachmentInfo, attach};
 use crate::form::{ApiError, Fields, Mistake, Result};
 use crate::ids::Snowflake;
 use crate::interactions::Client;
@@ -224,7 +224,7 @@ fn of_application(invocation: Invocation, application: Snowflake) -> Result<Invo
 
 /// The uploaded files, each with the number by which options name it.
 fn uploaded(call: &Call, state: &mut State, data: &mut Fields) -> Vec<(String, Attachment)> {
-    let notes = FileNote::read_all(data);
+    let notes = AttachmentInfo::read_all(data);
     let base = call.shared.base_url();
     let files = attach(&mut state.files, &state.world, &base, &call.uploads, &notes);
     let numbers = call.uploads.iter().map(|upload| upload.index.unwrap_or_default().to_string());

@@ -7,7 +7,7 @@ use super::components::{Surface, components};
 use super::embeds::embeds;
 use super::polls::PollForm;
 use crate::accounts::Account;
-use crate::files::{FileNote, attach, keep_listed};
+use crate::files::{AttachmentInfo, attach, keep_listed};
 use crate::form::{Fields, Result};
 use crate::ids::Snowflake;
 use crate::rest::Call;
@@ -25,7 +25,7 @@ pub(crate) struct MessageForm {
     content: Option<Option<String>>,
     embeds: Option<Vec<Embed>>,
     components: Option<Vec<Component>>,
-    attachments: Option<Vec<FileNote>>,
+    attachments: Option<Vec<AttachmentInfo>>,
     allowed: Option<AllowedMentions>,
     pub(crate) poll: Option<PollForm>,
     /// Channel id and message id of the message to forward.
@@ -86,7 +86,7 @@ impl MessageForm {
         form.embeds = fields.has("embeds").then(|| embeds(&mut fields));
         let surface = if layout { Surface::Layout } else { Surface::Message };
         form.components = fields.has("components").then(|| components(&mut fields, surface, &knows));
-        form.attachments = fields.has("attachments").then(|| FileNote::read_all(&mut fields));
+        form.attachments = fields.has("attachments").then(|| AttachmentInfo::read_all(&mut fields));
         form.allowed = allowed_mentions(&mut fields);
         fields.read_object("message_reference", |reference| form.read_reference(reference));
         form.poll = PollForm::read(&mut fields);
@@ -218,7 +218,7 @@ pub(crate) fn nonce(fields: &mut Fields) -> Option<Value> {
     }
 }
 
-fn new_attachments(state: &mut State, call: &Call, notes: &[FileNote]) -> Vec<Attachment> {
+fn new_attachments(state: &mut State, call: &Call, notes: &[AttachmentInfo]) -> Vec<Attachment> {
     if call.uploads.is_empty() {
         return Vec::new();
     }

@@ -12,7 +12,7 @@ use super::{Call, Reply};
 use crate::accounts::Account;
 use crate::form::{ApiError, Fields, Result, set};
 use crate::ids::Snowflake;
-use crate::rules::{By, Draft, access, automod, messages, threads};
+use crate::rules::{Actor, Draft, access, automod, messages, threads};
 use crate::state::State;
 use crate::world::wire::MessageJson;
 use crate::world::{Channel, ChannelKind, ChannelSettings, Thread, bits};
@@ -78,7 +78,7 @@ pub(crate) fn create(call: &Call, home: Snowflake) -> Result<Reply> {
     Ok(Reply::json_with(201, &threads::create(&mut state, &by, thread, false)))
 }
 
-fn create_post(call: &Call, by: &By, home: Snowflake, plan: Plan, mut fields: Fields) -> Result<Reply> {
+fn create_post(call: &Call, by: &Actor, home: Snowflake, plan: Plan, mut fields: Fields) -> Result<Reply> {
     let message = fields.object("message");
     // A user's client may still be uploading the files of the first message, which it posts afterwards.
     let account = call.account()?;
@@ -118,7 +118,7 @@ fn create_post(call: &Call, by: &By, home: Snowflake, plan: Plan, mut fields: Fi
 /// Creates a forum post whose first message follows.
 pub(crate) fn new_post(
     state: &mut State,
-    by: &By,
+    by: &Actor,
     forum: Snowflake,
     name: String,
     tags: Vec<Snowflake>,
@@ -133,7 +133,7 @@ pub(crate) fn new_post(
 /// `PATCH /channels/{thread}`
 pub(crate) fn edit(
     state: &mut MutexGuard<'_, State>,
-    by: &By,
+    by: &Actor,
     id: Snowflake,
     mut fields: Fields,
 ) -> Result<Reply> {
@@ -161,7 +161,7 @@ pub(crate) fn edit(
 }
 
 /// `DELETE /channels/{thread}`
-pub(crate) fn delete(state: &mut MutexGuard<'_, State>, by: &By, id: Snowflake) -> Result<Reply> {
+pub(crate) fn delete(state: &mut MutexGuard<'_, State>, by: &Actor, id: Snowflake) -> Result<Reply> {
     access::channel_with(state, by.user, id, bits::MANAGE_THREADS)?;
     threads::delete(state, by, id).map(|json| Reply::json(&json)).ok_or(ApiError::unknown_channel())
 }
@@ -179,7 +179,7 @@ pub(crate) fn open_to_write(state: &mut State, caller: Snowflake, id: Snowflake)
     if thread.locked && state.world.permissions_in(channel, caller) & bits::MANAGE_THREADS == 0 {
         return Err(ApiError::thread_archived());
     }
-    let by = By { user: caller, reason: None };
+    let by = Actor { user: caller, reason: None };
     threads::change(state, &by, id, |channel| {
         if let Some(thread) = &mut channel.thread {
             thread.archived = false;
@@ -230,7 +230,7 @@ impl Plan {
     fn thread(
         self,
         state: &mut State,
-        by: &By,
+        by: &Actor,
         home: Snowflake,
         id: Snowflake,
         kind: ChannelKind,

@@ -8,7 +8,7 @@ use super::guilds::settings::picture;
 use super::{Call, Reply};
 use crate::form::{Fields, Result, set};
 use crate::ids::Snowflake;
-use crate::rules::{By, access, webhooks};
+use crate::rules::{Actor, access, webhooks};
 use crate::state::State;
 use crate::world::{Webhook, bits};
 
@@ -88,7 +88,7 @@ pub(crate) fn edit(call: &Call, id: Snowflake) -> Result<Reply> {
 pub(crate) fn edit_with_token(call: &Call, id: Snowflake, token: String) -> Result<Reply> {
     let fields = call.fields()?;
     let mut state = call.shared.state();
-    let by = By { user: webhooks::with_token(&state, id, &token)?.user.id, reason: None };
+    let by = Actor { user: webhooks::with_token(&state, id, &token)?.user.id, reason: None };
     Ok(without_user(&change(&mut state, &by, id, fields, None)?))
 }
 
@@ -103,7 +103,7 @@ pub(crate) fn delete(call: &Call, id: Snowflake) -> Result<Reply> {
 /// `DELETE /webhooks/{webhook}/{token}`
 pub(crate) fn delete_with_token(call: &Call, id: Snowflake, token: String) -> Result<Reply> {
     let mut state = call.shared.state();
-    let by = By { user: webhooks::with_token(&state, id, &token)?.user.id, reason: None };
+    let by = Actor { user: webhooks::with_token(&state, id, &token)?.user.id, reason: None };
     webhooks::delete(&mut state, &by, id);
     Ok(Reply::nothing())
 }
@@ -121,7 +121,7 @@ fn name(fields: &mut Fields, key: &str) -> Option<String> {
 
 fn change(
     state: &mut State,
-    by: &By,
+    by: &Actor,
     id: Snowflake,
     mut fields: Fields,
     channel: Option<Snowflake>,

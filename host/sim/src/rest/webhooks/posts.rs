@@ -6,13 +6,13 @@ use crate::form::{ApiError, Fields, Result};
 use crate::ids::Snowflake;
 use crate::rest::messages::form::MessageForm;
 use crate::rest::{Call, Reply, threads};
-use crate::rules::{By, Draft, access, messages, webhooks};
+use crate::rules::{Actor, Draft, access, messages, webhooks};
 use crate::state::State;
 use crate::world::wire::MessageJson;
 use crate::world::{ChannelKind, Message, User, Webhook, bits, flags};
 
 /// How to post a message.
-struct Manner {
+struct PostOptions {
     author: User,
     thread_name: Option<String>,
     tags: Vec<Snowflake>,
@@ -38,7 +38,7 @@ pub(crate) fn post(call: &Call, id: Snowflake, token: &str) -> Result<Reply> {
         threads::open_to_write(&mut state, webhook.user.id, thread)?;
         draft.message.channel_id = thread;
     } else if let Some(name) = manner.thread_name {
-        let by = By { user: webhook.user.id, reason: None };
+        let by = Actor { user: webhook.user.id, reason: None };
         let post = threads::new_post(&mut state, &by, webhook.channel_id, name, manner.tags)?;
         draft.message.channel_id = post;
         draft.id = Some(post);
@@ -48,10 +48,10 @@ pub(crate) fn post(call: &Call, id: Snowflake, token: &str) -> Result<Reply> {
     if call.query_flag("wait") { shown(&state, &message) } else { Ok(Reply::nothing()) }
 }
 
-fn manner(fields: &mut Fields, webhook: &Webhook) -> Manner {
+fn manner(fields: &mut Fields, webhook: &Webhook) -> PostOptions {
     let name = super::name(fields, "username");
     let avatar = fields.text("avatar_url", 2048);
-    Manner {
+    PostOptions {
         author: webhook.author(name, avatar),
         thread_name: fields.text_within("thread_name", 1..=100),
         tags: fields.snowflakes("applied_tags", 0..=5).unwrap_or_default(),

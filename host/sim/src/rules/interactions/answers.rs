@@ -11,7 +11,7 @@ use crate::ids::Snowflake;
 use crate::interactions::{Interaction, Kind};
 use crate::rules::Draft;
 use crate::state::State;
-use crate::transcript::{Acknowledgement, What};
+use crate::transcript::{Acknowledgement, EntryKind};
 use crate::world::wire::application_json;
 use crate::world::{Message, MessageKind, User, bits, flags};
 
@@ -69,7 +69,7 @@ pub(crate) fn acknowledge(
     let line = interaction.line.clone();
     let (bot, channel, choices) = (interaction.bot, interaction.channel, interaction.choices.clone());
     let form = interaction.modal.clone();
-    state.transcript.write(What::Acknowledged { interaction: id, line, how });
+    state.transcript.write(EntryKind::Acknowledged { interaction: id, line, how });
     if how == Acknowledgement::Choices {
         let name = "APPLICATION_COMMAND_AUTOCOMPLETE_RESPONSE";
         return to_client(state, id, name, json!({ "choices": choices }));

@@ -11,9 +11,9 @@ use crate::interactions::{Client, Interaction, Kind};
 use crate::rules::dispatch;
 use crate::sessions::{Audience, Payload};
 use crate::state::{Shared, State};
-use crate::transcript::What;
+use crate::transcript::EntryKind;
 use crate::world::wire::{MemberJson, MessageJson, channel_json};
-use crate::world::{ActError, Channel, InteractionNote, Message, Owners, User, bits};
+use crate::world::{ActError, Channel, IntegrationOwners, InteractionMetadata, Message, User, bits};
 
 /// The reason that Discord's client shows as "The application did not respond".
 const TIMED_OUT: u8 = 2;
@@ -51,7 +51,7 @@ pub(crate) struct Invocation {
     /// The message a component or modal belongs to.
     pub(super) source: Option<Arc<Message>>,
     /// The interaction that opened the form which is submitted.
-    pub(super) opened_by: Option<Box<InteractionNote>>,
+    pub(super) opened_by: Option<Box<InteractionMetadata>>,
 }
 
 impl Invocation {
@@ -82,7 +82,7 @@ pub(crate) fn begin(shared: &Shared, state: &mut State, invocation: Invocation) 
 pub(crate) fn time_out(state: &mut State, id: Snowflake) {
     if let Some(one) = state.interactions.find(id).filter(|one| one.acknowledged.is_none()) {
         let user = one.user.username.as_str().into();
-        state.transcript.write(What::Unanswered { interaction: id, line: one.line.clone(), user });
+        state.transcript.write(EntryKind::Unanswered { interaction: id, line: one.line.clone(), user });
         to_invoker(state, id, "INTERACTION_FAILURE", json!({ "reason_code": TIMED_OUT }));
     }
 }
@@ -117,7 +117,7 @@ fn invoke(state: &mut State, invocation: Invocation) -> Snowflake {
         opened_by: invocation.opened_by,
     });
     let user = user.username.as_str().into();
-    state.transcript.write(What::Invoked { interaction: id, channel, user, line });
+    state.transcript.write(EntryKind::Invoked { interaction: id, channel, user, line });
     dispatch::send(state, payload, |_| Some(Audience::Account { user: invocation.bot, guild: guild_id }));
     to_invoker(state, id, "INTERACTION_CREATE", json!({}));
     id
@@ -142,12 +142,12 @@ pub(super) fn to_client(state: &mut State, id: Snowflake, name: &'static str, mu
     data["id"] = json!(id);
     data["nonce"] = json!(state.interactions.find(id).and_then(|one| one.client.nonce.clone()));
     state.sessions.push_to(&session, Payload::new(name, &data));
-    state.transcript.write(What::Dispatched { name, sessions: 1 });
+    state.transcript.write(EntryKind::Dispatched { name, sessions: 1 });
 }
 
-fn owners_of(state: &State, invocation: &Invocation) -> Owners {
+fn owners_of(state: &State, invocation: &Invocation) -> IntegrationOwners {
     let Invoker { user, channel, .. } = &invocation.invoker;
-    let Some(channel) = state.world.channel(*channel) else { return Owners::default() };
+    let Some(channel) = state.world.channel(*channel) else { return IntegrationOwners::default() };
     let command = state.commands.all().iter().find(|command| Some(command.id) == invocation.command);
     owners(state, channel, user.id, invocation.bot, command)
 }
@@ -161,7 +161,7 @@ fn interaction_json(
     id: Snowflake,
     token: &str,
     invocation: &Invocation,
-    owners: Owners,
+    owners: IntegrationOwners,
 ) -> Value {
     let world = &state.world;
     let Some(channel) = world.channel(invocation.invoker.channel) else { return Value::Null };

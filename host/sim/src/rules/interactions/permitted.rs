@@ -4,7 +4,7 @@ use crate::commands::Command;
 use crate::ids::Snowflake;
 use crate::state::State;
 use crate::world::permissions::permissions_of;
-use crate::world::{Channel, Guild, Owners, bits};
+use crate::world::{Channel, Guild, IntegrationOwners, bits};
 
 /// Where a command may be used, <https://discord.com/developers/docs/interactions/application-commands#interaction-contexts>.
 const CONTEXT_GUILD: u64 = 0;
@@ -62,7 +62,7 @@ pub(super) fn owners(
     user: Snowflake,
     bot: Snowflake,
     command: Option<&Command>,
-) -> Owners {
+) -> IntegrationOwners {
     let is_for = |installation| command.is_none_or(|command| is_for(command, installation));
     let guild = match state.world.guild_of(channel) {
         Some(guild) => guild.members.contains_key(&bot).then_some(guild.id),
@@ -70,7 +70,7 @@ pub(super) fn owners(
         None => (context_of(channel, bot) == CONTEXT_BOT_DM).then_some(Snowflake(0)),
     };
     let installed = state.world.bot(bot).is_some_and(|bot| bot.users.contains(&user));
-    Owners {
+    IntegrationOwners {
         guild: guild.filter(|_| is_for(GUILD_INSTALL)),
         user: Some(user).filter(|_| installed && is_for(USER_INSTALL)),
     }

@@ -23,7 +23,7 @@ pub(crate) use snapshot::Kept;
 
 /// Why a world cannot be kept in a folder.
 #[derive(Debug, thiserror::Error)]
-pub enum KeepError {
+pub enum PersistError {
     /// Another simulator uses it.
     #[error("the world in {} is in use by another simulator", folder.display())]
     InUse {
@@ -62,10 +62,10 @@ pub(crate) struct Keeper {
 impl Keeper {
     /// Locks a folder, creating it if necessary, and loads the world in it. `base` is this simulator's URL; URLs of
     /// uploads are stored with that of the simulator that saved them.
-    pub(crate) fn open(folder: &Path, base: &str) -> Result<(Self, Option<Kept>), KeepError> {
+    pub(crate) fn open(folder: &Path, base: &str) -> Result<(Self, Option<Kept>), PersistError> {
         let unusable = |path: &Path| {
             let path = path.to_owned();
-            move |source| KeepError::Unusable { path, source }
+            move |source| PersistError::Unusable { path, source }
         };
         let files = folder.join("files");
         fs::create_dir_all(&files).map_err(unusable(&files))?;
@@ -73,17 +73,17 @@ impl Keeper {
         let lock = File::create(&lock_path).map_err(unusable(&lock_path))?;
         match lock.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(KeepError::InUse { folder: folder.to_owned() }),
+            Err(TryLockError::WouldBlock) => return Err(PersistError::InUse { folder: folder.to_owned() }),
             Err(TryLockError::Error(source)) => return Err(unusable(&lock_path)(source)),
         }
         let path = folder.join("world.json");
         let kept = match fs::read(&path) {
             Ok(text) => Some(
                 snapshot::read(&text, base)
-                    .map_err(|source| KeepError::Corrupt { path: path.clone(), source })?,
+                    .map_err(|source| PersistError::Corrupt { path: path.clone(), source })?,
             ),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(source) => return Err(KeepError::Unusable { path, source }),
+            Err(source) => return Err(PersistError::Unusable { path, source }),
         };
         let mut keeper = Self {
             folder: folder.to_owned(),
@@ -95,12 +95,12 @@ impl Keeper {
         Ok((keeper, kept))
     }
 
-    fn with_files(&mut self, mut kept: Kept) -> Result<Kept, KeepError> {
+    fn with_files(&mut self, mut kept: Kept) -> Result<Kept, PersistError> {
         for (id, _, bytes) in &mut kept.files {
             let path = self.file(*id);
             *bytes = match fs::read(&path) {
                 Ok(content) => content.into(),
-                Err(source) => return Err(KeepError::Unusable { path, source }),
+                Err(source) => return Err(PersistError::Unusable { path, source }),
             };
         }
         let ids = kept.files.iter().map(|(id, ..)| *id);

@@ -12,7 +12,7 @@ use crate::files::StoredFile;
 use crate::ids::{Snowflake, Timestamp};
 use crate::state::State;
 use crate::world::{
-    Bot, Channel, CommandException, CommandRule, Guild, GuildEmoji, Invite, Status, User, Webhook, World,
+    Bot, Channel, CommandPermission, CommandRule, Guild, GuildEmoji, Invite, Status, User, Webhook, World,
 };
 
 /// Changes whenever snapshots of older versions can no longer be read.
@@ -38,7 +38,7 @@ pub(super) struct Snapshot {
     nitro: BTreeSet<Snowflake>,
     command_rules: Vec<CommandRule>,
     commands: Vec<Command>,
-    exceptions: Vec<(Snowflake, Snowflake, Vec<CommandException>)>,
+    exceptions: Vec<(Snowflake, Snowflake, Vec<CommandPermission>)>,
     /// Id and type; the contents are separate files.
     uploads: Vec<(Snowflake, String)>,
     #[serde(skip)]

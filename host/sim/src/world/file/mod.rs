@@ -107,12 +107,12 @@ impl World {
 }
 
 /// A mistake and its place in the text.
-struct Slip {
+struct Mistake {
     at: Range<usize>,
     what: String,
 }
 
-impl Slip {
+impl Mistake {
     fn at(at: Range<usize>, what: impl Into<String>) -> Self {
         Self { at, what: what.into() }
     }
@@ -124,7 +124,7 @@ impl Slip {
 
 fn read_text(text: &str) -> Result<World, WorldMistake> {
     let parsed = toml::from_str::<File>(text)
-        .map_err(|error| Slip::at(error.span().unwrap_or(0..0), with_nearest(error.message())));
+        .map_err(|error| Mistake::at(error.span().unwrap_or(0..0), with_nearest(error.message())));
     parsed.and_then(|file| read::world_of(&file)).map_err(|slip| {
         let start = slip.at.start.min(text.len());
         let before = text.get(..start).unwrap_or_default();

@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Slip;
+use super::Mistake;
 use super::ids::HISTORY_FROM;
 use super::parts::{ChannelPart, Direct, GuildPart, Kind, MessagePart, Name, OverwritePart};
 use super::read::{Building, bits_of, role_named};
@@ -16,7 +16,7 @@ use crate::world::{Channel, ChannelKind, Emoji, Message, MessageKind, Overwrite,
 const PACE: Duration = Duration::from_secs(60);
 
 impl Building {
-    pub(super) fn channels(&mut self, guild: Snowflake, part: &GuildPart) -> Result<(), Slip> {
+    pub(super) fn channels(&mut self, guild: Snowflake, part: &GuildPart) -> Result<(), Mistake> {
         let mut twins: HashMap<&str, usize> = HashMap::new();
         let mut categories: HashMap<&str, Snowflake> = HashMap::new();
         let mut ids = Vec::with_capacity(part.channels.len());
@@ -39,8 +39,8 @@ impl Building {
             if let Some(name) = &channel.category {
                 let known = || categories.keys().copied();
                 let parent = categories.get(name.get_ref().as_str());
-                let parent =
-                    parent.ok_or_else(|| Slip::unknown(name.span(), "category", name.get_ref(), known()))?;
+                let parent = parent
+                    .ok_or_else(|| Mistake::unknown(name.span(), "category", name.get_ref(), known()))?;
                 made.parent_id = Some(*parent);
             }
             for overwrite in &channel.overwrites {
@@ -54,7 +54,7 @@ impl Building {
                 if let Some(system) = channel.system.as_ref().filter(|system| *system.get_ref())
                     && home.settings.system_channel_id.replace(id).is_some()
                 {
-                    return Err(Slip::at(system.span(), "a guild can have only one system channel"));
+                    return Err(Mistake::at(system.span(), "a guild can have only one system channel"));
                 }
             }
         }
@@ -66,7 +66,7 @@ impl Building {
         guild: Snowflake,
         channel: &ChannelPart,
         part: &OverwritePart,
-    ) -> Result<Overwrite, Slip> {
+    ) -> Result<Overwrite, Mistake> {
         let names = part.allow.iter().chain(&part.deny).map(Name::span);
         let somewhere = names.chain(part.role.iter().map(Name::span)).next().unwrap_or_default();
         let (id, kind) = match (&part.role, &part.member) {
@@ -74,13 +74,13 @@ impl Building {
             (None, Some(member)) => (self.somebody(member)?.id, 1),
             _ => {
                 let what = format!("an overwrite of `{}` needs either a `role` or a `member`", channel.name);
-                return Err(Slip::at(somewhere, what));
+                return Err(Mistake::at(somewhere, what));
             }
         };
         Ok(Overwrite { id, kind, allow: bits_of(&part.allow)?, deny: bits_of(&part.deny)? })
     }
 
-    pub(super) fn direct(&mut self, part: &Direct) -> Result<(), Slip> {
+    pub(super) fn direct(&mut self, part: &Direct) -> Result<(), Mistake> {
         let (person, bot) = (self.somebody(&part.person)?, self.bot_named(&part.bot)?);
         let path = ["dm", &person.username, &bot.username];
         let id = part.id.as_ref().map_or_else(|| self.ids.of(&path), |id| *id.get_ref());
@@ -92,7 +92,7 @@ impl Building {
         Ok(())
     }
 
-    fn history(&mut self, home: &mut Channel, key: &str, parts: &[MessagePart]) -> Result<(), Slip> {
+    fn history(&mut self, home: &mut Channel, key: &str, parts: &[MessagePart]) -> Result<(), Mistake> {
         let mut messages: VecDeque<Arc<Message>> = VecDeque::with_capacity(parts.len());
         for (place, part) in parts.iter().enumerate() {
             let before = messages.back();
@@ -103,7 +103,7 @@ impl Building {
             let last = before.map(|before| before.id);
             let id = written.unwrap_or_else(|| self.ids.message(at, key, place, last));
             if before.is_some_and(|before| before.id >= id || before.timestamp > at) {
-                return Err(Slip::at(part.by.span(), "this message is older than the one before it"));
+                return Err(Mistake::at(part.by.span(), "this message is older than the one before it"));
             }
             let author = self.somebody(&part.by)?;
             let mut message = Message::plain(id, home.id, author, part.text.clone(), at);
@@ -116,7 +116,7 @@ impl Building {
                 let target = number.get_ref().checked_sub(1).and_then(|at| messages.get(at));
                 let target = target.ok_or_else(|| {
                     let what = format!("there is no message {} before this one", number.get_ref());
-                    Slip::at(number.span(), what)
+                    Mistake::at(number.span(), what)
                 })?;
                 message.reply_to = Some(target.id);
                 message.kind = MessageKind::Reply;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use toml::Spanned;
 
-use super::Slip;
+use super::Mistake;
 use super::ids::Ids;
 use super::parts::{File, GuildPart, MemberPart, Name, RolePart};
 use crate::ids::{Snowflake, Timestamp};
@@ -19,7 +19,7 @@ pub(super) struct Building {
     pub(super) ids: Ids,
 }
 
-pub(super) fn world_of(file: &File) -> Result<World, Slip> {
+pub(super) fn world_of(file: &File) -> Result<World, Mistake> {
     let mut building = Building { world: World::empty(), ids: Ids::default() };
     building.take_written_ids(file)?;
     for person in &file.people {
@@ -53,7 +53,7 @@ pub(super) fn world_of(file: &File) -> Result<World, Slip> {
 
 impl Building {
     /// Ids in the file come first, so that no derived id takes their place.
-    fn take_written_ids(&mut self, file: &File) -> Result<(), Slip> {
+    fn take_written_ids(&mut self, file: &File) -> Result<(), Mistake> {
         let people = file.people.iter().map(|part| &part.id);
         let mut written: Vec<&Option<Spanned<Snowflake>>> = people.collect();
         written.extend(file.bots.iter().map(|part| &part.id));
@@ -71,10 +71,10 @@ impl Building {
         for id in written.into_iter().flatten() {
             if !Ids::RANGE.contains(&id.get_ref().0) {
                 let (least, most) = (Ids::RANGE.start(), Ids::RANGE.end());
-                return Err(Slip::at(id.span(), format!("an id must be between {least} and {most}")));
+                return Err(Mistake::at(id.span(), format!("an id must be between {least} and {most}")));
             }
             if !self.ids.take(*id.get_ref()) {
-                return Err(Slip::at(id.span(), format!("duplicate id {}", id.get_ref())));
+                return Err(Mistake::at(id.span(), format!("duplicate id {}", id.get_ref())));
             }
         }
         Ok(())
@@ -87,20 +87,20 @@ impl Building {
         id: Option<&Spanned<Snowflake>>,
         shown: Option<&str>,
         picture: bool,
-    ) -> Result<Arc<User>, Slip> {
+    ) -> Result<Arc<User>, Mistake> {
         let username = name.get_ref();
         if username.is_empty() || username.chars().count() > 32 {
-            return Err(Slip::at(name.span(), "a name must have 1 to 32 characters"));
+            return Err(Mistake::at(name.span(), "a name must have 1 to 32 characters"));
         }
         if self.world.users.named(username, bot).is_some() {
-            return Err(Slip::at(name.span(), format!("duplicate name `{username}`")));
+            return Err(Mistake::at(name.span(), format!("duplicate name `{username}`")));
         }
         let id = match id {
             Some(id) => *id.get_ref(),
             None => self.ids.of(&[if bot { "bot" } else { "user" }, username]),
         };
         if self.world.users.get(&id).is_some() {
-            return Err(Slip::at(name.span(), format!("another account has the id {id}")));
+            return Err(Mistake::at(name.span(), format!("another account has the id {id}")));
         }
         let mut user = builder::new_user(id, username, bot);
         user.global_name = shown.map(str::to_owned);
@@ -111,7 +111,7 @@ impl Building {
     }
 
     /// The user of this name, who need not be declared.
-    pub(super) fn somebody(&mut self, name: &Name) -> Result<Arc<User>, Slip> {
+    pub(super) fn somebody(&mut self, name: &Name) -> Result<Arc<User>, Mistake> {
         let known = self.world.users.named(name.get_ref(), false);
         match known.or_else(|| self.world.users.named(name.get_ref(), true)) {
             Some(user) => Ok(user.clone()),
@@ -119,7 +119,7 @@ impl Building {
         }
     }
 
-    fn guild(&mut self, place: usize, part: &GuildPart) -> Result<Snowflake, Slip> {
+    fn guild(&mut self, place: usize, part: &GuildPart) -> Result<Snowflake, Mistake> {
         let owner = self.somebody(&part.owner)?;
         let name = part.name.get_ref();
         let id = part.id.as_ref().map_or_else(|| self.ids.guild(place, name), |id| *id.get_ref());
@@ -147,7 +147,7 @@ impl Building {
     }
 
     /// `twin` counts the roles of this name.
-    fn role(&mut self, guild: &Guild, part: &RolePart, twin: usize) -> Result<Role, Slip> {
+    fn role(&mut self, guild: &Guild, part: &RolePart, twin: usize) -> Result<Role, Mistake> {
         let path = ["role", &guild.name, &part.name, &twin.to_string()];
         let id = part.id.as_ref().map_or_else(|| self.ids.of(&path), |id| *id.get_ref());
         let mut role = Role::new(id, &part.name, bits_of(&part.permissions)?);
@@ -158,7 +158,7 @@ impl Building {
             let digits = color.get_ref().strip_prefix('#').filter(|digits| digits.len() == 6);
             role.color = digits
                 .and_then(|digits| u32::from_str_radix(digits, 16).ok())
-                .ok_or_else(|| Slip::at(color.span(), "invalid colour; expected e.g. `#3498db`"))?;
+                .ok_or_else(|| Mistake::at(color.span(), "invalid colour; expected e.g. `#3498db`"))?;
         }
         if let Some(bot) = &part.bot {
             role.bot = Some(self.bot_named(bot)?.id);
@@ -166,7 +166,7 @@ impl Building {
         Ok(role)
     }
 
-    fn member(&mut self, guild: &Guild, part: &MemberPart, born: Timestamp) -> Result<GuildMember, Slip> {
+    fn member(&mut self, guild: &Guild, part: &MemberPart, born: Timestamp) -> Result<GuildMember, Mistake> {
         let user = self.somebody(&part.name)?;
         let joined = part.joined.map_or(born, |moment| moment.0);
         let mut member = GuildMember::new(user, joined);
@@ -177,7 +177,7 @@ impl Building {
         Ok(member)
     }
 
-    fn bots(&mut self, file: &File) -> Result<(), Slip> {
+    fn bots(&mut self, file: &File) -> Result<(), Mistake> {
         for part in &file.bots {
             let user = self.bot_named(&part.name)?;
             let owner = match (&part.owner, self.world.guilds.values().next()) {
@@ -200,39 +200,44 @@ impl Building {
         Ok(())
     }
 
-    fn guild_named(&self, name: &Name) -> Result<Snowflake, Slip> {
+    fn guild_named(&self, name: &Name) -> Result<Snowflake, Mistake> {
         let mut guilds = self.world.guilds.values();
         guilds.find(|guild| guild.name == *name.get_ref()).map(|guild| guild.id).ok_or_else(|| {
             let known = self.world.guilds.values().map(|guild| guild.name.as_str());
-            Slip::unknown(name.span(), "guild", name.get_ref(), known)
+            Mistake::unknown(name.span(), "guild", name.get_ref(), known)
         })
     }
 
-    pub(super) fn bot_named(&self, name: &Name) -> Result<Arc<User>, Slip> {
+    pub(super) fn bot_named(&self, name: &Name) -> Result<Arc<User>, Mistake> {
         self.world.users.named(name.get_ref(), true).cloned().ok_or_else(|| {
             let known = self.world.users.values().filter(|user| user.bot).map(|user| user.username.as_str());
-            Slip::unknown(name.span(), "bot", name.get_ref(), known)
+            Mistake::unknown(name.span(), "bot", name.get_ref(), known)
         })
     }
 }
 
-pub(super) fn role_named(guild: &Guild, name: &Name) -> Result<Snowflake, Slip> {
+pub(super) fn role_named(guild: &Guild, name: &Name) -> Result<Snowflake, Mistake> {
     let found = guild.roles.iter().rev().find(|role| role.name == *name.get_ref()).map(|role| role.id);
     let by_id = || {
         let id = name.get_ref().parse().ok()?;
         guild.roles.iter().find(|role| role.id == id).map(|role| role.id)
     };
     found.or_else(by_id).ok_or_else(|| {
-        Slip::unknown(name.span(), "role", name.get_ref(), guild.roles.iter().map(|role| role.name.as_str()))
+        Mistake::unknown(
+            name.span(),
+            "role",
+            name.get_ref(),
+            guild.roles.iter().map(|role| role.name.as_str()),
+        )
     })
 }
 
-pub(super) fn bits_of(names: &[Name]) -> Result<u64, Slip> {
+pub(super) fn bits_of(names: &[Name]) -> Result<u64, Mistake> {
     let known = || bits::NAMES.iter().map(|(name, _)| *name);
     names.iter().try_fold(0, |all, name| {
         match bits::NAMES.iter().find(|(known, _)| known == name.get_ref()) {
             Some((_, bit)) => Ok(all | bit),
-            None => Err(Slip::unknown(name.span(), "permission", name.get_ref(), known())),
+            None => Err(Mistake::unknown(name.span(), "permission", name.get_ref(), known())),
         }
     })
 }

@@ -10,8 +10,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    Attachment, Belongings, Bot, Channel, ChannelKind, Component, Embed, Emoji, Guild, GuildMember,
-    InteractionNote, Message, User, World, bits, flags,
+    Attachment, Bot, Channel, ChannelKind, Component, Embed, Emoji, Guild, GuildData, GuildMember,
+    InteractionMetadata, Message, User, World, bits, flags,
 };
 use crate::ids::{Snowflake, Timestamp};
 pub(crate) use settings::{
@@ -200,7 +200,7 @@ fn reference(message: &Message, channel: &Channel) -> Option<ReferenceJson> {
 
 /// A message's data about the interaction that it responds to, and about the one that opened the form, if there was a
 /// form.
-fn metadata_json(note: &InteractionNote) -> Value {
+fn metadata_json(note: &InteractionMetadata) -> Value {
     let mut json = json!({
         "id": note.id, "type": note.kind, "user": &*note.user, "authorizing_integration_owners": note.owners.json(),
     });
@@ -342,7 +342,7 @@ pub(crate) fn guild_create_json(
     let threads = guild.belongings.threads.iter().filter_map(|id| world.channels.get(id));
     let open = threads.filter(|thread| world.permissions_in(thread, viewer) & bits::VIEW_CHANNEL != 0);
     json["threads"] = open.map(|thread| thread_json_for(thread, viewer)).collect();
-    let Belongings { voice, events, stages, .. } = &guild.belongings;
+    let GuildData { voice, events, stages, .. } = &guild.belongings;
     json["voice_states"] = voice.iter().map(|(user, state)| voice_json(guild, *user, state, false)).collect();
     json["guild_scheduled_events"] = events.iter().map(|event| event.json(guild.id, false)).collect();
     json["stage_instances"] = stages.iter().map(|stage| stage.json(guild.id)).collect();
