@@ -71,7 +71,7 @@ impl Switch {
     const ALL: [Self; 3] = [Self::Heartbeats, Self::Connections, Self::Resumes];
 
     /// Describes the switch when on or off.
-    fn says(self, on: bool) -> &'static str {
+    fn describe(self, on: bool) -> &'static str {
         match (self, on) {
             (Self::Heartbeats, true) => "heartbeats are not acknowledged",
             (Self::Heartbeats, false) => "heartbeats are acknowledged",
@@ -130,11 +130,11 @@ impl Faults {
             .map(|rule| format!("the next {} of {} {}: {}", rule.left, rule.method, rule.path, rule.fault))
             .collect();
         let switched = Switch::ALL.into_iter().filter(|switch| self.is_on(*switch));
-        lines.extend(switched.map(|switch| switch.says(true).to_owned()));
+        lines.extend(switched.map(|switch| switch.describe(true).to_owned()));
         lines
     }
 
-    pub(crate) fn strike(&self, method: &str, path: &str) -> Option<RestFault> {
+    pub(crate) fn take_fault(&self, method: &str, path: &str) -> Option<RestFault> {
         if self.shared.armed.load(Ordering::Relaxed) == 0 {
             return None;
         }
@@ -153,7 +153,7 @@ impl Faults {
 
     pub(crate) fn switch(&self, what: Switch, on: bool) {
         self.shared.switches[what as usize].store(on, Ordering::Relaxed);
-        self.note(what.says(on).to_owned());
+        self.note(what.describe(on).to_owned());
     }
 
     pub(crate) fn is_on(&self, what: Switch) -> bool {
@@ -212,11 +212,11 @@ mod tests {
     fn a_rule_strikes_as_often_as_it_was_armed_for_and_only_where_it_matches() {
         let faults = Faults::new(Transcript::new(10, crate::clock::Clock::default()));
         faults.rest("post", "/channels/*/messages", 2, RestFault::Drop);
-        assert_eq!(faults.strike("GET", "/channels/1/messages"), None);
-        assert_eq!(faults.strike("POST", "/channels/1/messages/2"), None);
-        assert_eq!(faults.strike("POST", "/channels/1/messages"), Some(RestFault::Drop));
-        assert_eq!(faults.strike("POST", "/channels/2/messages"), Some(RestFault::Drop));
-        assert_eq!(faults.strike("POST", "/channels/1/messages"), None);
+        assert_eq!(faults.take_fault("GET", "/channels/1/messages"), None);
+        assert_eq!(faults.take_fault("POST", "/channels/1/messages/2"), None);
+        assert_eq!(faults.take_fault("POST", "/channels/1/messages"), Some(RestFault::Drop));
+        assert_eq!(faults.take_fault("POST", "/channels/2/messages"), Some(RestFault::Drop));
+        assert_eq!(faults.take_fault("POST", "/channels/1/messages"), None);
         assert!(faults.armed().is_empty());
     }
 

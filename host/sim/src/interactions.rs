@@ -48,7 +48,7 @@ pub(crate) struct Interaction {
     pub(crate) name: String,
     /// How it reads: `/ping text:hi`.
     pub(crate) line: Arc<str>,
-    pub(crate) born: Timestamp,
+    pub(crate) created_at: Timestamp,
     pub(crate) acknowledged: Option<Acknowledgement>,
     /// The message that `@original` refers to: the response, or the component's message if that was updated.
     pub(crate) original: Option<Snowflake>,
@@ -114,7 +114,7 @@ impl Interactions {
 
     /// The number of interactions that still wait for their bot: for an acknowledgement within `window`, or for the
     /// message after "thinking …" within `life`; `is_thinking` tells whether that is still missing.
-    pub(crate) fn owed(
+    pub(crate) fn count_pending(
         &self,
         now: Timestamp,
         window: Duration,
@@ -122,10 +122,10 @@ impl Interactions {
         is_thinking: impl Fn(&Interaction) -> bool,
     ) -> usize {
         let recent = self.order.iter().rev().filter_map(|id| self.all.get(id));
-        let alive = recent.take_while(|one| now.since(one.born) < life);
+        let alive = recent.take_while(|one| now.since(one.created_at) < life);
         alive
             .filter(|one| match one.acknowledged {
-                None => now.since(one.born) < window,
+                None => now.since(one.created_at) < window,
                 Some(Acknowledgement::DeferredMessage) => is_thinking(one),
                 Some(_) => false,
             })

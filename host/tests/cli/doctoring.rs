@@ -158,7 +158,7 @@ fn intents_that_discord_refuses_and_those_that_a_cog_lacks_are_said() {
     bed.finds(&[], "warning", "intents", "message", "add `message_content`");
     bed.config("");
     let bot = bed.sim.world(|world| world.bots()[0].id());
-    bed.sim.withhold_intents(bot, 1 << 15);
+    bed.sim.revoke_intents(bot, 1 << 15);
     bed.finds(
         &[],
         "failed",

@@ -151,7 +151,7 @@ fn a_bot_that_discord_refuses_for_good_is_77() {
     let (_runtime, sim) = discord(&place, "");
     let bot = sim.world(|world| world.bots()[0].id());
     // MESSAGE_CONTENT, as if it were not enabled in the developer portal.
-    sim.withhold_intents(bot, 1 << 15);
+    sim.revoke_intents(bot, 1 << 15);
     let live = run(&place, sim.token());
     let (code, lines) = live.end();
     assert_eq!(code, 77, "{lines:#?}");

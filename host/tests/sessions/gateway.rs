@@ -232,7 +232,7 @@ async fn what_discord_refuses_for_good_ends_the_gateway_with_a_way_out() {
 async fn an_intent_that_is_not_granted_is_named() {
     let world = connect(SimOptions::default(), |sim, _| {
         let bot = sim.world(|world| world.bots()[0].id());
-        sim.withhold_intents(bot, 1 << (Intent::MessageContent as u8));
+        sim.revoke_intents(bot, 1 << (Intent::MessageContent as u8));
     })
     .await;
     let refused = world.refused().await;

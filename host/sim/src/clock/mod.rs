@@ -44,7 +44,7 @@ pub trait BotClock: fmt::Debug + Send + Sync {
 
 struct Inner {
     /// See [`ClockState::packed`]; a single word, so that reading the time needs no lock.
-    hands: AtomicI64,
+    state: AtomicI64,
     schedule: Mutex<Schedule>,
     /// Held while time is moved or timers fire, so that they fire in order. Taken before every other lock.
     turn: Mutex<()>,
@@ -87,7 +87,7 @@ impl Default for Clock {
     fn default() -> Self {
         Self {
             inner: Arc::new(Inner {
-                hands: AtomicI64::new(ClockState::Running { ahead_ms: 0 }.packed()),
+                state: AtomicI64::new(ClockState::Running { ahead_ms: 0 }.packed()),
                 schedule: Mutex::default(),
                 turn: Mutex::default(),
                 changed: Notify::new(),
@@ -101,7 +101,7 @@ impl Default for Clock {
 impl Clock {
     /// The current time.
     pub fn now(&self) -> Timestamp {
-        match self.hands() {
+        match self.state() {
             ClockState::Running { ahead_ms } => Timestamp((wall_ms() + ahead_ms) as u64),
             ClockState::Frozen { at } => at,
         }
@@ -109,7 +109,7 @@ impl Clock {
 
     /// Whether time is frozen.
     pub fn is_frozen(&self) -> bool {
-        matches!(self.hands(), ClockState::Frozen { .. })
+        matches!(self.state(), ClockState::Frozen { .. })
     }
 
     /// Freezes time until [`Clock::advance`] or [`Clock::resume`]. Ids still grow.
@@ -132,7 +132,7 @@ impl Clock {
     /// [`Sim::advance`](crate::Sim::advance).
     pub fn advance(&self, by: Duration) {
         let _turn = self.turn();
-        let (before, target) = (self.hands(), self.now() + by);
+        let (before, target) = (self.state(), self.now() + by);
         self.set(ClockState::Frozen { at: self.now() });
         loop {
             let due = self.schedule().pop(target);
@@ -222,12 +222,12 @@ impl Clock {
         }
     }
 
-    fn hands(&self) -> ClockState {
-        ClockState::unpacked(self.inner.hands.load(Ordering::Relaxed))
+    fn state(&self) -> ClockState {
+        ClockState::unpacked(self.inner.state.load(Ordering::Relaxed))
     }
 
-    fn set(&self, hands: ClockState) {
-        self.inner.hands.store(hands.packed(), Ordering::Relaxed);
+    fn set(&self, state: ClockState) {
+        self.inner.state.store(state.packed(), Ordering::Relaxed);
     }
 
     fn turn(&self) -> MutexGuard<'_, ()> {

@@ -105,7 +105,7 @@ impl Gateway {
 
     fn order(&self, what: &str, order: impl Fn() -> Outgoing) -> usize {
         let mut state = self.shared.state();
-        let sent = state.sessions.order_all(order);
+        let sent = state.sessions.send_to_bots(order);
         self.shared.faults.note(format!("{what}: {sent} sessions"));
         sent
     }

@@ -73,7 +73,7 @@ fn busy(shared: &Shared) -> Pending {
     Pending {
         calls: Arc::strong_count(&shared.calls) - 1,
         events: bots.map(|session| session.unwritten()).sum(),
-        interactions: state.interactions.owed(shared.clock.now(), window, life, is_thinking),
+        interactions: state.interactions.count_pending(shared.clock.now(), window, life, is_thinking),
         working: options.idle.as_ref().is_some_and(|probe| !probe.is_idle()),
     }
 }

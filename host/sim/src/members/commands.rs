@@ -117,7 +117,7 @@ impl Member {
         let mut state = self.shared.state();
         let invoker = self.invoker()?;
         let found = interactions::command_named(&state, &invoker, name, CommandKind::ChatInput)?.clone();
-        let files = self.bring(&mut state, interactions::typed_files(&found, &path, given));
+        let files = self.store_typed_files(&mut state, interactions::typed_files(&found, &path, given));
         let typed = Typed { path: &path, given, focused, files: &files };
         let invocation = interactions::run(&state, invoker.clone(), &found, &typed)?;
         Ok(self.begin(&mut state, invocation))

@@ -68,7 +68,7 @@ impl Member {
         fields: &[(String, Value)],
     ) -> Result<InteractionHandle, ActError> {
         let channel = state.interactions.find(form).map(|one| one.channel).ok_or(ActError::NoForm)?;
-        let files = self.bring(state, interactions::uploads_of(state, form, fields));
+        let files = self.store_typed_files(state, interactions::uploads_of(state, form, fields));
         let invocation = interactions::submit(state, self.invoker_in(channel), form, fields, &files)?;
         Ok(self.begin(state, invocation))
     }

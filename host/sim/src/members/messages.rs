@@ -36,7 +36,11 @@ impl Member {
     }
 
     /// Stores files given as texts, each with a name and optionally its content, and keeps the text with each.
-    pub(super) fn bring(&self, state: &mut State, typed: Vec<String>) -> Vec<(String, Attachment)> {
+    pub(super) fn store_typed_files(
+        &self,
+        state: &mut State,
+        typed: Vec<String>,
+    ) -> Vec<(String, Attachment)> {
         let upload = |typed: &String| {
             let (name, text) = typed.split_once(' ').unwrap_or((typed, ""));
             Upload::named(name, text)

@@ -98,7 +98,7 @@ fn delete_seconds(fields: &mut Fields) -> Option<u64> {
 fn check(state: &State, caller: Snowflake, guild: Snowflake, user: Snowflake) -> Result<()> {
     let home = access::guild_with(state, caller, guild, bits::BAN_MEMBERS)?;
     if home.members.contains_key(&user) {
-        access::outrank(home, caller, user)?;
+        access::check_outranks(home, caller, user)?;
     }
     if home.belongings.bans.len() >= MAX_BANS {
         return Err(ApiError::new(

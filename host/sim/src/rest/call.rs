@@ -245,7 +245,7 @@ pub(super) fn api_path(path: &str) -> &str {
 }
 
 /// Whether the path has a supported API version, or none.
-pub(super) fn speaks_known_version(path: &str) -> bool {
+pub(super) fn is_supported_version(path: &str) -> bool {
     let version = path.strip_prefix("/api/").and_then(|rest| rest.split('/').next());
     version.filter(|version| is_version(version)).is_none_or(|version| matches!(version, "v9" | "v10"))
 }
@@ -287,8 +287,8 @@ mod tests {
         assert_eq!(api_path("/api/users/@me"), "/users/@me");
         assert_eq!(api_path("/api/v10"), "/");
         assert_eq!(api_path("/files/1/a.txt"), "/files/1/a.txt");
-        assert!(speaks_known_version("/api/v9/gateway") && speaks_known_version("/api/gateway"));
-        assert!(!speaks_known_version("/api/v6/gateway"));
+        assert!(is_supported_version("/api/v9/gateway") && is_supported_version("/api/gateway"));
+        assert!(!is_supported_version("/api/v6/gateway"));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::ids::Snowflake;
 use crate::rules::access;
 use crate::rules::invites::{self, Terms};
 use crate::state::State;
-use crate::world::wire::{guild_glimpse, partial_channel};
+use crate::world::wire::{partial_channel, partial_guild};
 use crate::world::{Invite, bits};
 
 const DEFAULT_AGE_SECONDS: u32 = 24 * 3600;
@@ -90,7 +90,7 @@ pub(super) fn delete(call: &Call, code: String) -> Result<Reply> {
 fn json_of(state: &State, invite: &Invite, with_metadata: bool) -> Value {
     let mut json = json!({
         "type": 0, "code": invite.code, "guild_id": invite.guild_id, "inviter": &*invite.inviter,
-        "guild": state.world.guild(invite.guild_id).map(guild_glimpse),
+        "guild": state.world.guild(invite.guild_id).map(partial_guild),
         "channel": state.world.channel(invite.channel_id).map(partial_channel),
         "expires_at": invite.expires_at(),
     });

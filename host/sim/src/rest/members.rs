@@ -179,7 +179,7 @@ impl Form {
         let needed = needs.iter().filter(|(asked, _)| *asked).fold(0, |all, (_, bit)| all | bit);
         access::guild_with(state, by.user, guild, needed)?;
         if !own && (self.nick.is_some() || self.timeout.is_some()) {
-            access::outrank(home, by.user, user)?;
+            access::check_outranks(home, by.user, user)?;
         }
         for role in self.roles.iter().flatten().filter(|role| !member.roles.contains(role)) {
             check_role(home, by.user, *role)?;

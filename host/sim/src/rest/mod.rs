@@ -1,6 +1,5 @@
 //! REST: from a request to a response – path, authorization, faults, route, headers, transcript.
 
-mod absent;
 mod applications;
 mod automod;
 mod bans;
@@ -24,6 +23,7 @@ pub(crate) mod routes;
 mod stages;
 mod templates;
 mod threads;
+mod unavailable;
 mod unknown;
 mod users;
 mod voice;
@@ -66,7 +66,7 @@ pub(crate) async fn answer(
     let (parts, body) = request.into_parts();
     let _in_flight = shared.calls.clone();
     let path = call::api_path(parts.uri.path()).to_owned();
-    let fault = shared.faults.strike(parts.method.as_str(), &path);
+    let fault = shared.faults.take_fault(parts.method.as_str(), &path);
     let method = parts.method.clone();
     let promised = || Quota::promised(method.as_str(), &path, shared.clock.now());
     let (outcome, quota) = match fault {
@@ -115,7 +115,7 @@ async fn carry_out(
     let Ok(body) = to_bytes(Body::new(body), MAX_BODY_BYTES).await else {
         return (Some(Reply::error(&ApiError::body_too_large())), None);
     };
-    if !call::speaks_known_version(parts.uri.path()) {
+    if !call::is_supported_version(parts.uri.path()) {
         return (Some(Reply::error(&ApiError::invalid_version())), None);
     }
     let mut call = Call::new(shared.clone(), parts, path.to_owned(), body);

@@ -116,7 +116,7 @@ pub(crate) fn account(state: &State, caller: Snowflake) -> Result<Arc<User>> {
 }
 
 /// Nobody can act on members whose highest role is as high as their own or higher.
-pub(crate) fn outrank(guild: &Guild, caller: Snowflake, target: Snowflake) -> Result<()> {
+pub(crate) fn check_outranks(guild: &Guild, caller: Snowflake, target: Snowflake) -> Result<()> {
     if guild.rank_of(caller) > guild.rank_of(target) { Ok(()) } else { Err(ApiError::missing_permissions()) }
 }
 

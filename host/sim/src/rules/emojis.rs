@@ -40,33 +40,33 @@ pub(crate) enum EmojiOwner {
 }
 
 /// `GET /guilds/{guild}/emojis`, `GET /applications/{application}/emojis`
-pub(crate) fn list(state: &State, by: &Actor, home: EmojiOwner) -> Result<Value> {
-    let emojis: Value = all(state, by, home)?.iter().map(GuildEmoji::json).collect();
-    Ok(match home {
+pub(crate) fn list(state: &State, by: &Actor, owner: EmojiOwner) -> Result<Value> {
+    let emojis: Value = all(state, by, owner)?.iter().map(GuildEmoji::json).collect();
+    Ok(match owner {
         EmojiOwner::Guild(_) => emojis,
         EmojiOwner::Application(_) => json!({ "items": emojis }),
     })
 }
 
 /// `GET /guilds/{guild}/emojis/{emoji}`, `GET /applications/{application}/emojis/{emoji}`
-pub(crate) fn show(state: &State, by: &Actor, home: EmojiOwner, id: Snowflake) -> Result<Value> {
-    find(state, by, home, id).map(GuildEmoji::json)
+pub(crate) fn show(state: &State, by: &Actor, owner: EmojiOwner, id: Snowflake) -> Result<Value> {
+    find(state, by, owner, id).map(GuildEmoji::json)
 }
 
-pub(crate) fn create(state: &mut State, by: &Actor, home: EmojiOwner, new: NewEmoji) -> Result<GuildEmoji> {
-    if let EmojiOwner::Guild(guild) = home {
+pub(crate) fn create(state: &mut State, by: &Actor, owner: EmojiOwner, new: NewEmoji) -> Result<GuildEmoji> {
+    if let EmojiOwner::Guild(guild) = owner {
         access::guild_with(state, by.user, guild, bits::CREATE_GUILD_EXPRESSIONS)?;
     }
-    check_room(all(state, by, home)?, home, new.animated)?;
+    check_room(all(state, by, owner)?, owner, new.animated)?;
     let emoji = new.added_by(state, by.user)?;
-    change(state, home, |emojis| emojis.push(emoji.clone()));
-    record(state, by, home, Action::EmojiCreate, emoji.id, [None, Some(&emoji.name)]);
+    change(state, owner, |emojis| emojis.push(emoji.clone()));
+    record(state, by, owner, Action::EmojiCreate, emoji.id, [None, Some(&emoji.name)]);
     Ok(emoji)
 }
 
-fn check_room(there: &[GuildEmoji], home: EmojiOwner, animated: bool) -> Result<()> {
+fn check_room(there: &[GuildEmoji], owner: EmojiOwner, animated: bool) -> Result<()> {
     let alike = there.iter().filter(|one| one.animated == animated).count();
-    match home {
+    match owner {
         EmojiOwner::Guild(_) if alike >= MAX_EMOJIS && animated => {
             Err(ApiError::new(400, 30018, "Maximum number of animated emojis reached (50)"))
         }
@@ -83,32 +83,32 @@ fn check_room(there: &[GuildEmoji], home: EmojiOwner, animated: bool) -> Result<
 pub(crate) fn edit(
     state: &mut State,
     by: &Actor,
-    home: EmojiOwner,
+    owner: EmojiOwner,
     id: Snowflake,
     name: Option<String>,
     roles: Option<Vec<Snowflake>>,
 ) -> Result<GuildEmoji> {
-    let before = managed(state, by, home, id)?;
+    let before = managed(state, by, owner, id)?;
     let mut emoji = before.clone();
     set(&mut emoji.name, name);
     set(&mut emoji.roles, roles);
-    change(state, home, |emojis| {
+    change(state, owner, |emojis| {
         emojis.iter_mut().filter(|one| one.id == id).for_each(|one| *one = emoji.clone());
     });
-    record(state, by, home, Action::EmojiUpdate, id, [Some(&before.name), Some(&emoji.name)]);
+    record(state, by, owner, Action::EmojiUpdate, id, [Some(&before.name), Some(&emoji.name)]);
     Ok(emoji)
 }
 
 /// `DELETE /guilds/{guild}/emojis/{emoji}`, `DELETE /applications/{application}/emojis/{emoji}`
-pub(crate) fn delete(state: &mut State, by: &Actor, home: EmojiOwner, id: Snowflake) -> Result<()> {
-    let emoji = managed(state, by, home, id)?;
-    change(state, home, |emojis| emojis.retain(|one| one.id != id));
-    record(state, by, home, Action::EmojiDelete, id, [Some(&emoji.name), None]);
+pub(crate) fn delete(state: &mut State, by: &Actor, owner: EmojiOwner, id: Snowflake) -> Result<()> {
+    let emoji = managed(state, by, owner, id)?;
+    change(state, owner, |emojis| emojis.retain(|one| one.id != id));
+    record(state, by, owner, Action::EmojiDelete, id, [Some(&emoji.name), None]);
     Ok(())
 }
 
-fn all<'a>(state: &'a State, by: &Actor, home: EmojiOwner) -> Result<&'a [GuildEmoji]> {
-    match home {
+fn all<'a>(state: &'a State, by: &Actor, owner: EmojiOwner) -> Result<&'a [GuildEmoji]> {
+    match owner {
         EmojiOwner::Guild(guild) => Ok(&access::own_guild(state, by.user, guild)?.belongings.emojis),
         EmojiOwner::Application(_) if state.world.bot(by.user).is_none() => Err(ApiError::bots_only()),
         EmojiOwner::Application(id) if id != by.user => Err(ApiError::not_your_application()),
@@ -116,15 +116,15 @@ fn all<'a>(state: &'a State, by: &Actor, home: EmojiOwner) -> Result<&'a [GuildE
     }
 }
 
-fn find<'a>(state: &'a State, by: &Actor, home: EmojiOwner, id: Snowflake) -> Result<&'a GuildEmoji> {
+fn find<'a>(state: &'a State, by: &Actor, owner: EmojiOwner, id: Snowflake) -> Result<&'a GuildEmoji> {
     let unknown = ApiError { status: 404, ..ApiError::unknown_emoji() };
-    all(state, by, home)?.iter().find(|one| one.id == id).ok_or(unknown)
+    all(state, by, owner)?.iter().find(|one| one.id == id).ok_or(unknown)
 }
 
 /// Users may change the emojis that they created in a guild; others' emojis need a further permission.
-fn managed(state: &State, by: &Actor, home: EmojiOwner, id: Snowflake) -> Result<GuildEmoji> {
-    let emoji = find(state, by, home, id)?;
-    if let EmojiOwner::Guild(guild) = home {
+fn managed(state: &State, by: &Actor, owner: EmojiOwner, id: Snowflake) -> Result<GuildEmoji> {
+    let emoji = find(state, by, owner, id)?;
+    if let EmojiOwner::Guild(guild) = owner {
         let may = |needed| access::guild_with(state, by.user, guild, needed);
         if emoji.user.id != by.user || may(bits::CREATE_GUILD_EXPRESSIONS).is_err() {
             may(bits::MANAGE_GUILD_EXPRESSIONS)?;
@@ -133,8 +133,8 @@ fn managed(state: &State, by: &Actor, home: EmojiOwner, id: Snowflake) -> Result
     Ok(emoji.clone())
 }
 
-fn change(state: &mut State, home: EmojiOwner, change: impl FnOnce(&mut Vec<GuildEmoji>)) {
-    match home {
+fn change(state: &mut State, owner: EmojiOwner, change: impl FnOnce(&mut Vec<GuildEmoji>)) {
+    match owner {
         EmojiOwner::Application(id) => change(state.world.application_emojis.entry(id).or_default()),
         EmojiOwner::Guild(guild) => {
             let Some(home) = state.world.guilds.get_mut(&guild) else { return };
@@ -150,12 +150,12 @@ fn change(state: &mut State, home: EmojiOwner, change: impl FnOnce(&mut Vec<Guil
 fn record(
     state: &mut State,
     by: &Actor,
-    home: EmojiOwner,
+    owner: EmojiOwner,
     action: Action,
     id: Snowflake,
     names: [Option<&String>; 2],
 ) {
-    let EmojiOwner::Guild(guild) = home else { return };
+    let EmojiOwner::Guild(guild) = owner else { return };
     let [before, after] = names.map(|name| json!({ "name": name }));
     audit::record_change(state, guild, by, action, id, &before, &after);
 }

@@ -78,7 +78,7 @@ pub(crate) fn kick(state: &mut State, by: &Actor, guild: Snowflake, user: Snowfl
     if !home.members.contains_key(&user) {
         return Err(ApiError::unknown_member());
     }
-    access::outrank(home, by.user, user)?;
+    access::check_outranks(home, by.user, user)?;
     remove(state, guild, user);
     audit::record(state, guild, by, Action::MemberKick, Some(user), None);
     Ok(())

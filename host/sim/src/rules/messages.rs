@@ -144,7 +144,7 @@ pub(crate) fn post(state: &mut State, draft: Draft) -> Arc<Message> {
     } else {
         channel.push(message.clone());
         if channel.thread.is_some() {
-            threads::gather(state, message.channel_id, &message.author, &message.mentions);
+            threads::join_participants(state, message.channel_id, &message.author, &message.mentions);
         }
         if message.poll.is_some() {
             polls::watch(state, message.channel_id, id);

@@ -8,7 +8,7 @@ use super::{Action, Actor, access, audit, members};
 use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
 use crate::state::State;
-use crate::world::permissions::everyones;
+use crate::world::permissions::everyone_permissions;
 use crate::world::{Guild, Onboarding, bits};
 
 /// How many channels are required to enable it, and in how many of them everyone must be able to write.
@@ -53,7 +53,8 @@ fn meets_requirements(state: &State, home: &Guild, onboarding: &Onboarding) -> b
     let asked = options.flat_map(|option| &option.channels).filter(|_| onboarding.mode == ADVANCED);
     let listed: BTreeSet<Snowflake> = onboarding.default_channels.iter().chain(asked).copied().collect();
     let channels: Vec<_> = listed.into_iter().filter_map(|id| state.world.channel(id)).collect();
-    let writable = channels.iter().filter(|channel| everyones(home, channel) & bits::SEND_MESSAGES != 0);
+    let writable =
+        channels.iter().filter(|channel| everyone_permissions(home, channel) & bits::SEND_MESSAGES != 0);
     channels.len() >= MIN_CHANNELS && writable.count() >= MIN_WRITABLE_CHANNELS
 }
 

@@ -36,7 +36,7 @@ pub(crate) fn create(state: &mut State, by: &Actor, thread: Channel, source: boo
     dispatch::to_channel(state, id, "THREAD_CREATE", data);
     announce_members(state, id, &[by.user], &[]);
     match parent {
-        Some(parent) if source => grow_from_message(state, guild, parent, id),
+        Some(parent) if source => attach_to_message(state, guild, parent, id),
         Some(parent) if !silent => announce(state, by, guild, parent, id),
         _ => {}
     }
@@ -44,7 +44,7 @@ pub(crate) fn create(state: &mut State, by: &Actor, thread: Channel, source: boo
 }
 
 /// Flags the message as having a thread, and starts the thread with a reference to it.
-fn grow_from_message(state: &mut State, guild: Snowflake, parent: Snowflake, id: Snowflake) {
+fn attach_to_message(state: &mut State, guild: Snowflake, parent: Snowflake, id: Snowflake) {
     let Some(message) = messages::find_mut(state, parent, id) else { return };
     message.flags |= flags::HAS_THREAD;
     let author = message.author.clone();
@@ -153,7 +153,12 @@ pub(crate) fn leave(state: &mut State, id: Snowflake, user: Snowflake) -> bool {
 }
 
 /// The author and users who are mentioned in a thread join it.
-pub(super) fn gather(state: &mut State, id: Snowflake, author: &Arc<User>, mentioned: &[Arc<User>]) {
+pub(super) fn join_participants(
+    state: &mut State,
+    id: Snowflake,
+    author: &Arc<User>,
+    mentioned: &[Arc<User>],
+) {
     for user in std::iter::once(author).chain(mentioned) {
         let is_member = state
             .world

@@ -88,7 +88,7 @@ pub(crate) fn install(state: &mut State, bot: Snowflake, user: Snowflake, instal
 }
 
 /// Takes privileged intents away from a bot.
-pub(crate) fn withhold_intents(state: &mut State, id: Snowflake, intents: u64) {
+pub(crate) fn revoke_intents(state: &mut State, id: Snowflake, intents: u64) {
     if let Some(bot) = state.world.bots.iter_mut().find(|bot| bot.id() == id) {
         bot.granted_intents &= !intents;
     }

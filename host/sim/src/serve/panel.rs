@@ -18,7 +18,7 @@ pub(crate) fn owns(path: &str) -> bool {
 
 /// Passes a request to the panel, if there is one and the caller is authorised.
 pub(crate) async fn answer(shared: &Shared, request: Request<Incoming>) -> Response<Body> {
-    let Some(panel) = shared.options.panel.clone() else { return nobody_brought_one(&request) };
+    let Some(panel) = shared.options.panel.clone() else { return no_panel(&request) };
     // A browser fetches modules and styles without a token; they contain no secrets.
     let is_open = matches!(request.uri().path(), "/panel/panel.js" | "/panel/panel.css");
     let token = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
@@ -33,7 +33,7 @@ pub(crate) async fn answer(shared: &Shared, request: Request<Incoming>) -> Respo
 }
 
 /// The page always asks for the panel, and browsers report every 404 as an error.
-fn nobody_brought_one(request: &Request<Incoming>) -> Response<Body> {
+fn no_panel(request: &Request<Incoming>) -> Response<Body> {
     if request.uri().path() != "/panel/panel.js" {
         return StatusCode::NOT_FOUND.into_response();
     }

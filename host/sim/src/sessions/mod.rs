@@ -63,7 +63,7 @@ enum Link {
         outbox: Outbox,
     },
     /// Resumable until it is dropped.
-    Parted {
+    Disconnected {
         since: Timestamp,
     },
 }
@@ -79,7 +79,7 @@ pub(crate) struct Sessions {
 }
 
 /// How many sessions without a connection are kept; the oldest are dropped first.
-const MAX_PARTED_SESSIONS: usize = 64;
+const MAX_DISCONNECTED_SESSIONS: usize = 64;
 /// How long a session without a connection can be resumed.
 const RESUMABLE_FOR: Duration = Duration::from_secs(300);
 
@@ -154,7 +154,7 @@ impl Sessions {
     }
 
     /// Notes that the connection is gone. `ended`: the client closed it for good, so the session is removed too.
-    pub(crate) fn part(&mut self, id: &str, connection: u64, ended: bool) {
+    pub(crate) fn disconnect(&mut self, id: &str, connection: u64, ended: bool) {
         let Some(at) = self.all.iter().position(|session| &*session.id == id) else { return };
         match &self.all[at].link {
             Link::Connected { connection: current, .. } if *current == connection => {}
@@ -163,7 +163,7 @@ impl Sessions {
         if ended {
             self.all.remove(at);
         } else {
-            self.all[at].link = Link::Parted { since: self.clock.now() };
+            self.all[at].link = Link::Disconnected { since: self.clock.now() };
         }
     }
 
@@ -183,7 +183,7 @@ impl Sessions {
 
     /// Sends the same order to every connected session of a bot; returns how many there were. Users' clients are left
     /// alone, because they are used to watch the bots.
-    pub(crate) fn order_all(&mut self, order: impl Fn() -> Outgoing) -> usize {
+    pub(crate) fn send_to_bots(&mut self, order: impl Fn() -> Outgoing) -> usize {
         let mut sent = 0;
         for session in &mut self.all {
             if session.is_connected() && session.is_bots() {
@@ -275,9 +275,9 @@ impl Sessions {
         let now = self.clock.now();
         self.all.retain(|session| match session.link {
             Link::Connected { .. } => true,
-            Link::Parted { since } => now.since(since) < RESUMABLE_FOR,
+            Link::Disconnected { since } => now.since(since) < RESUMABLE_FOR,
         });
-        while self.all.iter().filter(|session| !session.is_connected()).count() > MAX_PARTED_SESSIONS {
+        while self.all.iter().filter(|session| !session.is_connected()).count() > MAX_DISCONNECTED_SESSIONS {
             if let Some(at) = self.all.iter().position(|session| !session.is_connected()) {
                 self.all.remove(at);
             }
@@ -313,7 +313,7 @@ impl Session {
     pub(crate) fn unwritten(&self) -> u64 {
         match &self.link {
             Link::Connected { outbox, .. } => self.seq.saturating_sub(outbox.written.load(Ordering::Acquire)),
-            Link::Parted { .. } => 0,
+            Link::Disconnected { .. } => 0,
         }
     }
 
@@ -372,7 +372,7 @@ impl Session {
         if let Link::Connected { outbox, .. } = &self.link
             && let Err(TrySendError::Full(_) | TrySendError::Closed(_)) = outbox.queue.try_send(outgoing)
         {
-            self.link = Link::Parted { since: self.clock.now() };
+            self.link = Link::Disconnected { since: self.clock.now() };
         }
     }
 }

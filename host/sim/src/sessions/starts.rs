@@ -30,9 +30,9 @@ struct Count {
 #[derive(Debug, PartialEq)]
 pub(crate) enum StartLimited {
     /// A shard with the same id modulo `max_concurrency` started less than five seconds ago.
-    AtOnce,
+    Concurrency,
     /// The day's starts are used up.
-    Today,
+    DailyLimit,
 }
 
 impl SessionStarts {
@@ -54,13 +54,13 @@ impl SessionStarts {
             *count = Count::from(now);
         }
         if count.used >= self.total {
-            return Err(StartLimited::Today);
+            return Err(StartLimited::DailyLimit);
         }
         count.used += 1;
         let before = count.last.insert(key, now);
         match before {
             Some(before) if now.0.saturating_sub(before.0) < BETWEEN.as_millis() as u64 => {
-                Err(StartLimited::AtOnce)
+                Err(StartLimited::Concurrency)
             }
             _ => Ok(()),
         }
@@ -93,7 +93,7 @@ mod tests {
         let (mut starts, bot) = (SessionStarts::new(1000), Snowflake(1));
         assert_eq!(starts.start(bot, 0, 2, Timestamp(0)), Ok(()));
         assert_eq!(starts.start(bot, 1, 2, Timestamp(0)), Ok(()));
-        assert_eq!(starts.start(bot, 2, 2, Timestamp(4999)), Err(StartLimited::AtOnce));
+        assert_eq!(starts.start(bot, 2, 2, Timestamp(4999)), Err(StartLimited::Concurrency));
         assert_eq!(starts.start(bot, 3, 2, Timestamp(5000)), Ok(()));
         assert_eq!(starts.json(bot, 2, Timestamp(5000))["remaining"], 996);
     }
@@ -104,7 +104,7 @@ mod tests {
         for n in 0..3 {
             assert_eq!(starts.start(bot, 0, 1, Timestamp(n * 5000)), Ok(()));
         }
-        assert_eq!(starts.start(bot, 0, 1, Timestamp(15_000)), Err(StartLimited::Today));
+        assert_eq!(starts.start(bot, 0, 1, Timestamp(15_000)), Err(StartLimited::DailyLimit));
         assert_eq!(starts.json(bot, 1, Timestamp(15_000))["remaining"], 0);
         assert_eq!(starts.start(Snowflake(2), 0, 1, Timestamp(15_000)), Ok(()));
         assert_eq!(starts.start(bot, 0, 1, Timestamp(DAY_MS)), Ok(()));

@@ -34,7 +34,7 @@ impl Sim {
     ) -> Result<T, ExpectError> {
         let within = self.shared.options.patience;
         let found = self.until(Instant::now() + within, pick).await;
-        found.ok_or_else(|| self.unmet(what))
+        found.ok_or_else(|| self.expect_error(what))
     }
 
     /// The first message that is a reply to `message`.
@@ -43,7 +43,7 @@ impl Sim {
     /// As [`Sim::expect`].
     pub async fn expect_reply(&self, message: Snowflake) -> Result<Arc<Message>, ExpectError> {
         let reply = self.reply_to(message, self.shared.options.patience).await;
-        reply.ok_or_else(|| self.unmet(&format!("a reply to {message}")))
+        reply.ok_or_else(|| self.expect_error(&format!("a reply to {message}")))
     }
 
     /// The response to an interaction, once it has content: "thinking …" is not enough.
@@ -52,7 +52,7 @@ impl Sim {
     /// As [`Sim::expect`].
     pub async fn expect_answer(&self, interaction: &InteractionHandle) -> Result<Arc<Message>, ExpectError> {
         let answer = interaction.answered(self.shared.options.patience).await;
-        answer.map_err(|_| self.unmet(&format!("an answer to interaction {}", interaction.id())))
+        answer.map_err(|_| self.expect_error(&format!("an answer to interaction {}", interaction.id())))
     }
 
     /// The message as it is after its first edit.
@@ -80,7 +80,7 @@ impl Sim {
         self.expect(&format!("a reaction {emoji} on {message}"), put).await
     }
 
-    fn unmet(&self, what: &str) -> ExpectError {
+    fn expect_error(&self, what: &str) -> ExpectError {
         let within = self.shared.options.patience;
         ExpectError { what: what.to_owned(), within, tail: self.shared.transcript.tail() }
     }

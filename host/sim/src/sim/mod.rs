@@ -148,8 +148,8 @@ impl Sim {
     }
 
     /// Takes privileged intents away from a bot: IDENTIFY with one of them then closes with 4014.
-    pub fn withhold_intents(&self, bot: Snowflake, intents: u64) {
-        users::withhold_intents(&mut self.shared.state(), bot, intents);
+    pub fn revoke_intents(&self, bot: Snowflake, intents: u64) {
+        users::revoke_intents(&mut self.shared.state(), bot, intents);
     }
 
     /// A user, to act as.

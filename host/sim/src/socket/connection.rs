@@ -238,7 +238,7 @@ impl Connection {
         self.inbox = None;
         if let Some((id, user)) = self.session.take() {
             let mut state = self.shared.state();
-            state.sessions.part(&id, self.number, ended);
+            state.sessions.disconnect(&id, self.number, ended);
             if ended {
                 presence::go_offline(&mut state, user);
             }

@@ -53,12 +53,12 @@ impl Connection {
             self.codec = Codec::Payload;
         }
         match self.count_start(account, shard) {
-            Err(StartLimited::AtOnce) => {
+            Err(StartLimited::Concurrency) => {
                 self.note("", "identified too soon after another shard".to_owned());
                 return self.send_now(INVALID_SESSION.to_owned()).await;
             }
             // https://discord.com/developers/docs/events/gateway#rate-limiting
-            Err(StartLimited::Today) => {
+            Err(StartLimited::DailyLimit) => {
                 self.note("", "no session starts left: all sessions of the bot end".to_owned());
                 let (code, reason) = (close::AUTHENTICATION_FAILED, "No session starts left");
                 self.shared.state().sessions.end_all_of(account.id(), code, reason);

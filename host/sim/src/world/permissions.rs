@@ -160,7 +160,7 @@ pub(crate) fn permissions_of(guild: &Guild, channel: Option<&Channel>, user: Sno
 }
 
 /// The permissions that every member of a guild has in a channel, whatever their roles.
-pub(crate) fn everyones(guild: &Guild, channel: &Channel) -> u64 {
+pub(crate) fn everyone_permissions(guild: &Guild, channel: &Channel) -> u64 {
     granted(guild, Some(channel), &[], None)
 }
 

@@ -77,7 +77,7 @@ async fn identifying_twice_closes_with_4005() {
 async fn an_intent_that_was_not_granted_closes_with_4014() {
     let sim = sim().await;
     let bot = sim.world(|world| world.bots()[0].id());
-    sim.withhold_intents(bot, 1 << 15);
+    sim.revoke_intents(bot, 1 << 15);
     let mut socket = Socket::open(&sim).await;
     socket.identify(sim.token(), INTENTS).await;
     assert_eq!(socket.close_code().await, Some(4014));

@@ -87,7 +87,7 @@ fn read(fields: &mut Fields, settings: &mut GuildSettings) {
 
 /// `PUT /guilds/{guild}/incident-actions`: absent fields are enabled again.
 /// <https://discord.com/developers/docs/resources/guild#modify-guild-incident-actions>
-pub(crate) fn hold_back(call: &Call, guild: Snowflake) -> Result<Reply> {
+pub(crate) fn set_incident_actions(call: &Call, guild: Snowflake) -> Result<Reply> {
     let (by, mut fields) = call.form()?;
     let mut state = call.shared.state();
     let latest = state.world.clock.now() + MAX_INCIDENT;

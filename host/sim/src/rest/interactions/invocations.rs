@@ -144,7 +144,7 @@ fn run(
         let target = target.ok_or(ApiError::required("data.target_id"))?;
         return interactions::run_on(state, invoker, command, target).map_err(refused);
     }
-    let (path, given, focused) = taken_apart(&options);
+    let (path, given, focused) = split_options(&options);
     let focused = match kind {
         4 => Some(focused.ok_or(ApiError::required("data.options"))?),
         _ => None,
@@ -172,7 +172,7 @@ struct GivenOption {
 }
 
 /// The subcommands, the names and values of the options, and which option is focused.
-fn taken_apart(mut options: &[GivenOption]) -> (Vec<&str>, Vec<(String, Value)>, Option<&str>) {
+fn split_options(mut options: &[GivenOption]) -> (Vec<&str>, Vec<(String, Value)>, Option<&str>) {
     let mut path = Vec::new();
     while let [only] = options
         && only.kind.is_some_and(OptionKind::is_nested)

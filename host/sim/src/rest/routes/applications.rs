@@ -1,6 +1,6 @@
 //! The routes of applications and their commands.
 
-use crate::rest::{absent, applications, commands, emojis, interactions};
+use crate::rest::{applications, commands, emojis, interactions, unavailable};
 
 super::table! {
     GET    "/applications/@me" => applications::own();
@@ -29,9 +29,9 @@ super::table! {
     PATCH  "/applications/{application_id}/guilds/{guild_id}/commands/{command_id}" => commands::edit(application_id, command_id);
     DELETE "/applications/{application_id}/guilds/{guild_id}/commands/{command_id}" => commands::delete(application_id, command_id);
 
-    GET    "/applications/{application_id}/skus" => absent::of_application(application_id);
-    GET    "/applications/{application_id}/entitlements" => absent::of_application(application_id);
-    GET    "/applications/{application_id}/entitlements/{entitlement_id}" => absent::entitlement(application_id, entitlement_id);
+    GET    "/applications/{application_id}/skus" => unavailable::of_application(application_id);
+    GET    "/applications/{application_id}/entitlements" => unavailable::of_application(application_id);
+    GET    "/applications/{application_id}/entitlements/{entitlement_id}" => unavailable::entitlement(application_id, entitlement_id);
     GET    "/applications/{application_id}/emojis" => rules::emojis::list(application_id);
     POST   "/applications/{application_id}/emojis" => emojis::create(application_id);
     GET    "/applications/{application_id}/emojis/{emoji_id}" => rules::emojis::show(application_id, emoji_id);

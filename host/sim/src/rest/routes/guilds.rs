@@ -1,8 +1,8 @@
 //! The routes below `/guilds`.
 
 use crate::rest::{
-    absent, automod, bans, channels, emojis, events, guilds, invites, members, onboarding, prunes, roles,
-    stages, templates, threads, voice,
+    automod, bans, channels, emojis, events, guilds, invites, members, onboarding, prunes, roles, stages,
+    templates, threads, unavailable, voice,
 };
 
 super::table! {
@@ -17,7 +17,7 @@ super::table! {
 
     GET    "/guilds/{guild_id}" => guilds::guild(guild_id);
     PATCH  "/guilds/{guild_id}" => guilds::settings::edit(guild_id);
-    PUT    "/guilds/{guild_id}/incident-actions" => guilds::settings::hold_back(guild_id);
+    PUT    "/guilds/{guild_id}/incident-actions" => guilds::settings::set_incident_actions(guild_id);
     GET    "/guilds/{guild_id}/preview" => guilds::settings::preview(guild_id);
     GET    "/guilds/{guild_id}/regions" => guilds::settings::guild_regions(guild_id);
     GET    "/guilds/{guild_id}/audit-logs" => guilds::settings::audit_log(guild_id);
@@ -82,18 +82,18 @@ super::table! {
     GET    "/guilds/{guild_id}/voice-states/{user_id}" => voice::state(guild_id, user_id);
     PATCH  "/guilds/{guild_id}/voice-states/{user_id}" => voice::edit(guild_id, user_id);
     GET    "/guilds/{guild_id}/invites" => invites::of_guild(guild_id);
-    GET    "/guilds/{guild_id}/stickers" => absent::of_guild(guild_id);
-    GET    "/guilds/{guild_id}/stickers/{sticker_id}" => absent::guild_sticker(guild_id, sticker_id);
-    GET    "/guilds/{guild_id}/integrations" => absent::integrations(guild_id);
-    GET    "/guilds/{guild_id}/soundboard-sounds" => absent::sounds(guild_id);
-    GET    "/guilds/{guild_id}/soundboard-sounds/{sound_id}" => absent::sound(guild_id, sound_id);
-    GET    "/guilds/{guild_id}/vanity-url" => absent::vanity_url(guild_id);
-    GET    "/guilds/{guild_id}/welcome-screen" => absent::welcome_screen(guild_id);
-    GET    "/guilds/{guild_id}/widget" => absent::widget(guild_id);
-    GET    "/guilds/{guild_id}/widget.json" => absent::widget_json(guild_id);
-    GET    "/sticker-packs" => absent::sticker_packs();
-    GET    "/stickers/{sticker_id}" => absent::sticker(sticker_id);
-    GET    "/soundboard-default-sounds" => absent::default_sounds();
+    GET    "/guilds/{guild_id}/stickers" => unavailable::of_guild(guild_id);
+    GET    "/guilds/{guild_id}/stickers/{sticker_id}" => unavailable::guild_sticker(guild_id, sticker_id);
+    GET    "/guilds/{guild_id}/integrations" => unavailable::integrations(guild_id);
+    GET    "/guilds/{guild_id}/soundboard-sounds" => unavailable::sounds(guild_id);
+    GET    "/guilds/{guild_id}/soundboard-sounds/{sound_id}" => unavailable::sound(guild_id, sound_id);
+    GET    "/guilds/{guild_id}/vanity-url" => unavailable::vanity_url(guild_id);
+    GET    "/guilds/{guild_id}/welcome-screen" => unavailable::welcome_screen(guild_id);
+    GET    "/guilds/{guild_id}/widget" => unavailable::widget(guild_id);
+    GET    "/guilds/{guild_id}/widget.json" => unavailable::widget_json(guild_id);
+    GET    "/sticker-packs" => unavailable::sticker_packs();
+    GET    "/stickers/{sticker_id}" => unavailable::sticker(sticker_id);
+    GET    "/soundboard-default-sounds" => unavailable::default_sounds();
 
     POST   "/stage-instances" => stages::create();
     GET    "/stage-instances/{channel_id}" => stages::stage(channel_id);

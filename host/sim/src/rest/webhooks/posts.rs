@@ -25,21 +25,21 @@ pub(crate) fn post(call: &Call, id: Snowflake, token: &str) -> Result<Reply> {
     let mut fields = call.fields()?;
     let mut state = call.shared.state();
     let webhook = webhooks::with_token(&state, id, token)?.clone();
-    let manner = manner(&mut fields, &webhook);
+    let options = read_options(&mut fields, &webhook);
     let mut form = MessageForm::read(&state, webhook.user.id, fields)?;
     if form.is_empty(call.uploads.len()) {
         return Err(ApiError::empty_message());
     }
     form.flags = form.flags.map(|bits| bits & !flags::EPHEMERAL);
-    let mut draft = Draft::text(webhook.channel_id, Arc::new(manner.author), String::new());
+    let mut draft = Draft::text(webhook.channel_id, Arc::new(options.author), String::new());
     draft.message.webhook_id = Some(id);
     draft.message.application_id = webhook.application_id;
-    if let Some(thread) = thread_of(call, &state, &webhook, manner.thread_name.is_some())? {
+    if let Some(thread) = thread_of(call, &state, &webhook, options.thread_name.is_some())? {
         threads::open_to_write(&mut state, webhook.user.id, thread)?;
         draft.message.channel_id = thread;
-    } else if let Some(name) = manner.thread_name {
+    } else if let Some(name) = options.thread_name {
         let by = Actor { user: webhook.user.id, reason: None };
-        let post = threads::new_post(&mut state, &by, webhook.channel_id, name, manner.tags)?;
+        let post = threads::new_post(&mut state, &by, webhook.channel_id, name, options.tags)?;
         draft.message.channel_id = post;
         draft.id = Some(post);
     }
@@ -48,7 +48,7 @@ pub(crate) fn post(call: &Call, id: Snowflake, token: &str) -> Result<Reply> {
     if call.query_flag("wait") { shown(&state, &message) } else { Ok(Reply::nothing()) }
 }
 
-fn manner(fields: &mut Fields, webhook: &Webhook) -> PostOptions {
+fn read_options(fields: &mut Fields, webhook: &Webhook) -> PostOptions {
     let name = super::name(fields, "username");
     let avatar = fields.text("avatar_url", 2048);
     PostOptions {

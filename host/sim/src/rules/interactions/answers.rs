@@ -37,7 +37,7 @@ pub(crate) fn to_acknowledge(
     if interaction.acknowledged.is_some() {
         return Err(ApiError::already_acknowledged());
     }
-    if state.world.clock.now().since(interaction.born) >= window {
+    if state.world.clock.now().since(interaction.created_at) >= window {
         return Err(ApiError::unknown_interaction());
     }
     Ok(Answering::of(interaction))
@@ -50,7 +50,7 @@ pub(crate) fn to_follow_up(state: &State, bot: Snowflake, token: &str, life: Dur
     if interaction.acknowledged.is_none() {
         return Err(ApiError::unknown_webhook());
     }
-    if state.world.clock.now().since(interaction.born) >= life {
+    if state.world.clock.now().since(interaction.created_at) >= life {
         return Err(ApiError::expired_token());
     }
     Ok(Answering::of(interaction))

@@ -108,7 +108,7 @@ fn invoke(state: &mut State, invocation: Invocation) -> Snowflake {
         owners,
         name: invocation.name,
         line: line.clone(),
-        born: state.world.clock.now(),
+        created_at: state.world.clock.now(),
         acknowledged: None,
         original: None,
         source: invocation.source.map(|message| message.id),

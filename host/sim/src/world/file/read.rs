@@ -128,8 +128,8 @@ impl Building {
         if let Some(granted) = &part.everyone {
             guild.roles[0].permissions = bits_of(granted)?;
         }
-        let born = Timestamp(id.unix_ms());
-        guild.members.insert(owner.id, GuildMember::new(owner, born));
+        let created_at = Timestamp(id.unix_ms());
+        guild.members.insert(owner.id, GuildMember::new(owner, created_at));
         // The first role in the file is the highest, as in Discord's own list.
         let mut twins: HashMap<&str, usize> = HashMap::new();
         for role in part.roles.iter().rev() {
@@ -139,7 +139,7 @@ impl Building {
             guild.roles.push(role);
         }
         for member in &part.members {
-            let member = self.member(&guild, member, born)?;
+            let member = self.member(&guild, member, created_at)?;
             guild.members.insert(member.user.id, member);
         }
         self.world.guilds.insert(id, guild);
@@ -166,9 +166,14 @@ impl Building {
         Ok(role)
     }
 
-    fn member(&mut self, guild: &Guild, part: &MemberPart, born: Timestamp) -> Result<GuildMember, Mistake> {
+    fn member(
+        &mut self,
+        guild: &Guild,
+        part: &MemberPart,
+        created_at: Timestamp,
+    ) -> Result<GuildMember, Mistake> {
         let user = self.somebody(&part.name)?;
-        let joined = part.joined.map_or(born, |moment| moment.0);
+        let joined = part.joined.map_or(created_at, |moment| moment.0);
         let mut member = GuildMember::new(user, joined);
         member.nick = part.nick.clone();
         for name in &part.roles {

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::ids::{Snowflake, Timestamp};
 pub(crate) use settings::{
-    guild_glimpse, guild_json, partial_channel, thread_json_for, thread_member, thread_member_with,
+    guild_json, partial_channel, partial_guild, thread_json_for, thread_member, thread_member_with,
     voice_json,
 };
 pub(crate) use template::{snapshot, template_json};

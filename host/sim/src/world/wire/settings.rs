@@ -116,7 +116,7 @@ pub(crate) fn guild_json(guild: &Guild) -> Value {
 }
 
 /// The part of a guild that invites show to non-members.
-pub(crate) fn guild_glimpse(guild: &Guild) -> Value {
+pub(crate) fn partial_guild(guild: &Guild) -> Value {
     json!({
         "id": guild.id, "name": guild.name, "icon": guild.settings.icon, "splash": null, "banner": null,
         "description": guild.settings.description, "features": guild.settings.features,
