@@ -3,7 +3,7 @@
 //!
 //! ```text
 //!  8  sim: the public face; starts, closes
-//!  7  serve: listener, dispatch, page, keep · drive: control interface, prompt, settling
+//!  7  serve: listener, dispatch, page, persist · drive: control interface, prompt, settling
 //!  6  rest: HTTP · socket: the gateway's · members: users in tests
 //!     ─── below this line no HTTP and no socket ───
 //!  5  rules: may it happen? change, event, audit log entry, transcript; nothing else writes the world
@@ -111,7 +111,7 @@ pub use members::{Answer, InteractionHandle, Member, NO_OPTIONS};
 pub use options::{IdleProbe, RateLimits, SimOptions};
 pub use record::Record;
 pub use rest::routes::routes;
-pub use serve::keep::PersistError;
+pub use serve::persist::PersistError;
 pub use sim::{ExpectError, Sim, StartError};
 pub use transcript::{Acknowledgement, Entry, EntryKind, Reader, Topic, Transcript};
 pub use world::{

@@ -18,9 +18,9 @@ pub struct SimOptions {
     pub world: World,
     /// A folder in which the world is kept; a world that it already holds takes precedence over [`SimOptions::world`].
     /// Default none.
-    pub keep: Option<PathBuf>,
+    pub persist_dir: Option<PathBuf>,
     /// How often the world is saved if something happened, so how much a crash loses at most. Default 10 s.
-    pub keep_every: Duration,
+    pub save_interval: Duration,
     /// Where each REST exchange is written, with both bodies and the tokens in them, to look at or compare what a bot
     /// really sent. Default none.
     pub record: Option<Record>,
@@ -69,9 +69,9 @@ pub struct SimOptions {
     pub bot_clock: Option<Arc<dyn BotClock>>,
     /// How long nothing may happen before [`Sim::settle`](crate::Sim::settle) takes bots without a probe for idle.
     /// Default 100 ms.
-    pub quiet: Duration,
+    pub quiet_period: Duration,
     /// How long [`Sim::expect_reply`](crate::Sim::expect_reply) and the like wait. Default 5 s.
-    pub patience: Duration,
+    pub expect_timeout: Duration,
     /// How many entries of the transcript are kept. Default 10,000.
     pub transcript_limit: usize,
     /// How many messages are kept in each channel. Default 10,000.
@@ -117,8 +117,8 @@ impl Default for SimOptions {
         Self {
             port: 0,
             world: World::default(),
-            keep: None,
-            keep_every: Duration::from_secs(10),
+            persist_dir: None,
+            save_interval: Duration::from_secs(10),
             record: None,
             bot_name: "bot".to_owned(),
             token: DEFAULT_TOKEN.to_owned(),
@@ -137,8 +137,8 @@ impl Default for SimOptions {
             replay_limit: 10_000,
             idle: None,
             bot_clock: None,
-            quiet: Duration::from_millis(100),
-            patience: Duration::from_secs(5),
+            quiet_period: Duration::from_millis(100),
+            expect_timeout: Duration::from_secs(5),
             transcript_limit: 10_000,
             history_per_channel: 10_000,
         }

@@ -119,7 +119,7 @@ impl SimCommand {
         let usual = SimOptions::default();
         let options = SimOptions {
             world,
-            keep: self.keep,
+            persist_dir: self.keep,
             strict: self.strict,
             rate_limits: if self.rate_limits { RateLimits::Discord } else { RateLimits::Off },
             port: self.port,
@@ -133,7 +133,7 @@ impl SimCommand {
             let failure = Failure::new(Exit::CannotCreate, chain(&error));
             match error {
                 StartError::Listen { .. } => failure.help("`--port 0` takes a free one".to_owned()),
-                StartError::Keep(_) => failure,
+                StartError::Persist(_) => failure,
             }
         })?;
         for name in names {

@@ -45,7 +45,7 @@ pub(crate) async fn settle(shared: &Shared, within: Duration) -> Result<(), Sett
     loop {
         let mark = shared.transcript.mark();
         let busy = busy(shared);
-        let quiet = if shared.options.idle.is_some() { ARRIVAL } else { shared.options.quiet };
+        let quiet = if shared.options.idle.is_some() { ARRIVAL } else { shared.options.quiet_period };
         calm = match calm {
             _ if busy != Pending::default() => None,
             Some((before, since)) if before == mark => Some((mark, since)),

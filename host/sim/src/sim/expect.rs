@@ -16,7 +16,7 @@ use crate::world::Message;
 pub struct ExpectError {
     /// What was expected.
     pub what: String,
-    /// How long it was waited for: [`SimOptions::patience`](crate::SimOptions).
+    /// How long it was waited for: [`SimOptions::expect_timeout`](crate::SimOptions).
     pub within: Duration,
     tail: Tail,
 }
@@ -26,13 +26,13 @@ impl Sim {
     /// error.
     ///
     /// # Errors
-    /// If there is none within [`SimOptions::patience`](crate::SimOptions); the error shows what happened instead.
+    /// If there is none within [`SimOptions::expect_timeout`](crate::SimOptions); the error shows what happened instead.
     pub async fn expect<T>(
         &self,
         what: &str,
         pick: impl FnMut(&Entry) -> Option<T>,
     ) -> Result<T, ExpectError> {
-        let within = self.shared.options.patience;
+        let within = self.shared.options.expect_timeout;
         let found = self.until(Instant::now() + within, pick).await;
         found.ok_or_else(|| self.expect_error(what))
     }
@@ -42,7 +42,7 @@ impl Sim {
     /// # Errors
     /// As [`Sim::expect`].
     pub async fn expect_reply(&self, message: Snowflake) -> Result<Arc<Message>, ExpectError> {
-        let reply = self.reply_to(message, self.shared.options.patience).await;
+        let reply = self.reply_to(message, self.shared.options.expect_timeout).await;
         reply.ok_or_else(|| self.expect_error(&format!("a reply to {message}")))
     }
 
@@ -51,7 +51,7 @@ impl Sim {
     /// # Errors
     /// As [`Sim::expect`].
     pub async fn expect_answer(&self, interaction: &InteractionHandle) -> Result<Arc<Message>, ExpectError> {
-        let answer = interaction.answered(self.shared.options.patience).await;
+        let answer = interaction.answered(self.shared.options.expect_timeout).await;
         answer.map_err(|_| self.expect_error(&format!("an answer to interaction {}", interaction.id())))
     }
 
@@ -81,7 +81,7 @@ impl Sim {
     }
 
     fn expect_error(&self, what: &str) -> ExpectError {
-        let within = self.shared.options.patience;
+        let within = self.shared.options.expect_timeout;
         ExpectError { what: what.to_owned(), within, tail: self.shared.transcript.tail() }
     }
 }

@@ -23,7 +23,7 @@ use crate::ids::{Snowflake, Timestamp};
 use crate::members::Member;
 use crate::options::SimOptions;
 use crate::rules::{timers, users};
-use crate::serve::keep::{Keeper, Kept, PersistError};
+use crate::serve::persist::{PersistError, SavedWorld, WorldStore};
 use crate::serve::server;
 use crate::state::Shared;
 use crate::transcript::{Entry, Transcript};
@@ -45,7 +45,7 @@ pub enum StartError {
     },
     /// The folder in which the world is kept cannot be used.
     #[error(transparent)]
-    Keep(#[from] PersistError),
+    Persist(#[from] PersistError),
 }
 
 /// A Discord on loopback. It stops when closed or dropped.
@@ -69,15 +69,15 @@ impl Sim {
         let failed = |source| StartError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let (keeper, kept) = match &options.keep {
+        let (store, saved) = match &options.persist_dir {
             Some(folder) => {
-                let (keeper, kept) = Keeper::open(folder, &format!("http://{address}"))?;
-                (Some(Arc::new(keeper)), kept)
+                let (store, saved) = WorldStore::open(folder, &format!("http://{address}"))?;
+                (Some(Arc::new(store)), saved)
             }
             None => (None, None),
         };
         let given = std::mem::replace(&mut options.world, World::empty());
-        let Kept { mut world, commands, files, now } = kept.unwrap_or_else(|| Kept::only(given));
+        let SavedWorld { mut world, commands, files, now } = saved.unwrap_or_else(|| SavedWorld::only(given));
         // The clock must not start before the saved time, or before the ids that a world file contains.
         world.clock.not_before(now.max(Timestamp(world.last_id().unix_ms())));
         let history_limit = options.history_per_channel.max(1);
@@ -96,7 +96,7 @@ impl Sim {
         shared.state().commands = commands;
         files.into_iter().for_each(|(id, kind, bytes)| shared.state().files.keep(id, kind, bytes));
         timers::set_all(&shared.state());
-        let server = tokio::spawn(serve(listener, shared.clone(), keeper));
+        let server = tokio::spawn(serve(listener, shared.clone(), store));
         let (clock, mut over) = (shared.clock.clone(), closing.subscribe());
         tokio::spawn(async move {
             tokio::select! {
@@ -225,7 +225,8 @@ impl Sim {
     /// and no interaction waits for its acknowledgement within its window or for the message after "thinking …". With a
     /// probe ([`SimOptions::idle`](crate::SimOptions)) the bot must also be idle, for as long as an event needs to
     /// reach it. Without one the simulator cannot see what a bot is about to do: nothing may have happened for
-    /// [`SimOptions::quiet`](crate::SimOptions), so a bot that works in silence for longer than that is taken for idle.
+    /// [`SimOptions::quiet_period`](crate::SimOptions), so a bot that works in silence for longer than that is taken
+    /// for idle.
     ///
     /// # Errors
     /// What was still in progress after `within`.
@@ -276,9 +277,9 @@ impl Sim {
 }
 
 /// Serves until the simulator closes, then saves once more.
-async fn serve(listener: TcpListener, shared: Arc<Shared>, keeper: Option<Arc<Keeper>>) {
+async fn serve(listener: TcpListener, shared: Arc<Shared>, store: Option<Arc<WorldStore>>) {
     let serving = server::serve(listener, shared.clone());
-    let Some(keeper) = keeper else { return serving.await };
-    tokio::join!(serving, keeper.save_often(&shared));
-    keeper.save(&shared).await;
+    let Some(store) = store else { return serving.await };
+    tokio::join!(serving, store.save_often(&shared));
+    store.save(&shared).await;
 }

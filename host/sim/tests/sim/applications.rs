@@ -110,7 +110,7 @@ async fn somebody_new_is_announced_where_the_guild_wants_it() {
 #[tokio::test]
 async fn what_waits_for_its_time_still_waits_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
-    let start = || Sim::start(SimOptions { keep: Some(folder.path().to_owned()), ..options() });
+    let start = || Sim::start(SimOptions { persist_dir: Some(folder.path().to_owned()), ..options() });
     let sim = start().await.unwrap();
     let general = channel_id(&sim, "general");
     let body = json!({ "name": "short", "type": 11, "auto_archive_duration": 60 });

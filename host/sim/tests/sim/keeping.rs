@@ -12,8 +12,10 @@ use tempfile::tempdir;
 use crate::raw::{PATIENCE, call, channel_id, get, options, post, register};
 
 async fn kept_in(folder: &Path) -> Sim {
-    let keep = Some(folder.to_owned());
-    Sim::start(SimOptions { keep, keep_every: Duration::from_millis(20), ..options() }).await.unwrap()
+    let persist_dir = Some(folder.to_owned());
+    Sim::start(SimOptions { persist_dir, save_interval: Duration::from_millis(20), ..options() })
+        .await
+        .unwrap()
 }
 
 /// An image that a bot posts.
@@ -104,8 +106,9 @@ async fn a_world_that_cannot_be_read_is_refused_and_left_as_it_is() {
         (r#"{"format":1,"base":"x"}"#, "missing field"),
     ] {
         std::fs::write(&path, text).unwrap();
-        let refused = Sim::start(SimOptions { keep: Some(folder.path().to_owned()), ..options() }).await;
-        let Err(StartError::Keep(PersistError::Corrupt { source, .. })) = refused else {
+        let refused =
+            Sim::start(SimOptions { persist_dir: Some(folder.path().to_owned()), ..options() }).await;
+        let Err(StartError::Persist(PersistError::Corrupt { source, .. })) = refused else {
             panic!("not refused: {text}")
         };
         assert!(source.to_string().contains(words), "{source}");
@@ -117,8 +120,8 @@ async fn a_world_that_cannot_be_read_is_refused_and_left_as_it_is() {
 async fn a_folder_is_used_by_one_simulator_at_a_time() {
     let folder = tempdir().unwrap();
     let sim = kept_in(folder.path()).await;
-    let second = Sim::start(SimOptions { keep: Some(folder.path().to_owned()), ..options() }).await;
-    assert!(matches!(second, Err(StartError::Keep(PersistError::InUse { .. }))));
+    let second = Sim::start(SimOptions { persist_dir: Some(folder.path().to_owned()), ..options() }).await;
+    assert!(matches!(second, Err(StartError::Persist(PersistError::InUse { .. }))));
     sim.close().await;
     drop(sim);
     post(&kept_in(folder.path()).await, "/nowhere", json!({})).await;

@@ -277,7 +277,8 @@ async fn what_a_client_would_not_send_is_refused_in_words() {
 #[tokio::test]
 async fn it_is_kept_with_its_world() {
     let folder = tempfile::tempdir().unwrap();
-    let kept = || SimOptions { keep: Some(folder.path().to_owned()), world: World::default(), ..options() };
+    let kept =
+        || SimOptions { persist_dir: Some(folder.path().to_owned()), world: World::default(), ..options() };
     let sim = Sim::start(kept()).await.unwrap();
     welcoming(&sim).await;
     let before = desk(&sim, "alice").get(&path(&sim)).await;

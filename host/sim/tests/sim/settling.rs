@@ -40,7 +40,7 @@ fn said(sim: &Sim) -> usize {
 
 #[tokio::test]
 async fn settling_waits_until_every_reply_is_in() {
-    let options = SimOptions { quiet: Duration::from_secs(1), ..options() };
+    let options = SimOptions { quiet_period: Duration::from_secs(1), ..options() };
     let sim = Arc::new(Sim::start(options).await.unwrap());
     let _bot = answering(&sim, Duration::from_millis(30)).await;
     let alice = sim.member("alice").unwrap();
@@ -57,8 +57,8 @@ async fn a_bot_with_a_probe_is_asked_and_not_guessed_at() {
     let seen = idle.clone();
     let probe = IdleProbe::new(move || seen.load(Ordering::Relaxed));
     // It is never quiet for this long.
-    let quiet = Duration::from_secs(3600);
-    let sim = Sim::start(SimOptions { idle: Some(probe), quiet, ..options() }).await.unwrap();
+    let quiet_period = Duration::from_secs(3600);
+    let sim = Sim::start(SimOptions { idle: Some(probe), quiet_period, ..options() }).await.unwrap();
     let unsettled = sim.settle(Duration::from_millis(50)).await.unwrap_err();
     assert_eq!(unsettled.busy, Pending { working: true, ..Pending::default() });
     assert!(unsettled.to_string().contains("the bot is busy"), "{unsettled}");
@@ -102,7 +102,7 @@ async fn an_interaction_nobody_answered_is_settled_when_its_time_is_over() {
 
 #[tokio::test]
 async fn an_expectation_that_is_met_answers_and_one_that_is_not_shows_what_happened() {
-    let options = SimOptions { patience: Duration::from_millis(150), ..options() };
+    let options = SimOptions { expect_timeout: Duration::from_millis(150), ..options() };
     let sim = Arc::new(Sim::start(options).await.unwrap());
     let alice = sim.member("alice").unwrap();
     let bot = answering(&sim, Duration::ZERO).await;

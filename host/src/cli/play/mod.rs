@@ -162,9 +162,9 @@ async fn start_again(
 fn options(config: &Config, panel: &Panel, work: &Work, port: u16) -> Result<SimOptions, Failure> {
     let world = config.play.world.as_deref().map_or_else(|| Ok(World::default()), World::load);
     let world = world.map_err(|error| Failure::new(Exit::Data, chain(&error)))?;
-    let keep = config.play.keep.clone();
+    let persist_dir = config.play.keep.clone();
     let panel = Some(panel.router());
-    Ok(SimOptions { port, world, keep, panel, ..bot_options(work) })
+    Ok(SimOptions { port, world, persist_dir, panel, ..bot_options(work) })
 }
 
 /// Starts the built-in Discord and points the config to it.
@@ -182,7 +182,7 @@ async fn start_with(config: &mut Config, options: SimOptions) -> Result<Sim, Fai
     let sim = Sim::start(options).await.map_err(|error| {
         let help = match error {
             StartError::Listen { .. } => "`[play] port` names the port; 0 takes a free one",
-            StartError::Keep(_) => "`[play] keep` names the folder in which the world is kept",
+            StartError::Persist(_) => "`[play] keep` names the folder in which the world is kept",
         };
         Failure::new(Exit::CannotCreate, chain(&error)).help(shortage(&error).unwrap_or(help).to_owned())
     })?;

@@ -20,7 +20,7 @@ struct NewBot {
 /// What to do to the bots' sessions.
 #[derive(Deserialize)]
 #[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]
-enum Drive {
+enum GatewayAction {
     /// Cut every connection without a close frame.
     Drop,
     /// Send op 7 (reconnect).
@@ -74,26 +74,26 @@ pub(super) fn gateway(call: &Call) -> Reply {
 pub(super) fn drive(call: &Call) -> Result<Reply> {
     let gateway = Gateway::new(call.shared.clone());
     let sessions = match body(call)? {
-        Drive::Drop => gateway.drop_sockets(),
-        Drive::Reconnect => gateway.ask_reconnect(),
-        Drive::Invalidate { resumable } => gateway.invalidate(resumable),
-        Drive::Close { code: code @ 1000..=4999 } => gateway.close_sockets(code),
-        Drive::Close { code } => {
+        GatewayAction::Drop => gateway.drop_sockets(),
+        GatewayAction::Reconnect => gateway.ask_reconnect(),
+        GatewayAction::Invalidate { resumable } => gateway.invalidate(resumable),
+        GatewayAction::Close { code: code @ 1000..=4999 } => gateway.close_sockets(code),
+        GatewayAction::Close { code } => {
             return Err(refusal(400, format!("the close code must be from 1000 to 4999, not {code}")));
         }
-        Drive::Silence { on } => {
+        GatewayAction::Silence { on } => {
             gateway.ignore_heartbeats(on);
             gateway.connected()
         }
-        Drive::Refuse { on } => {
+        GatewayAction::Refuse { on } => {
             gateway.refuse_connections(on);
             gateway.connected()
         }
-        Drive::RefuseResumes { on } => {
+        GatewayAction::RefuseResumes { on } => {
             gateway.refuse_resumes(on);
             gateway.connected()
         }
-        Drive::Outage { guild, on } => {
+        GatewayAction::Outage { guild, on } => {
             let outage = if on { gateway.begin_outage(&guild) } else { gateway.end_outage(&guild) };
             outage.map_err(missing)?
         }

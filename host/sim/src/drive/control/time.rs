@@ -14,7 +14,7 @@ use crate::rest::{Call, Reply};
 /// What to do to the clock, in this order.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Turn {
+struct ClockRequest {
     #[serde(default)]
     freeze: bool,
     advance_ms: Option<u64>,
@@ -24,12 +24,12 @@ struct Turn {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Patience {
-    #[serde(default = "patience_ms")]
+struct SettleRequest {
+    #[serde(default = "default_within_ms")]
     within_ms: u64,
 }
 
-fn patience_ms() -> u64 {
+fn default_within_ms() -> u64 {
     5000
 }
 
@@ -47,7 +47,7 @@ pub(super) fn clock(call: &Call) -> Reply {
 
 /// `POST /control/clock`
 pub(super) async fn turn(call: &Call) -> Result<Reply> {
-    let Turn { freeze, advance_ms, resume } = body(call)?;
+    let ClockRequest { freeze, advance_ms, resume } = body(call)?;
     let by = Duration::from_millis(advance_ms.unwrap_or_default());
     if by > MAX_ADVANCE {
         return Err(refusal(400, "the clock can advance by at most 366 days".to_owned()));
@@ -66,7 +66,7 @@ pub(super) async fn turn(call: &Call) -> Result<Reply> {
 
 /// `POST /control/settle`
 pub(super) async fn settle(call: &Call) -> Result<Reply> {
-    let Patience { within_ms } = body(call)?;
+    let SettleRequest { within_ms } = body(call)?;
     let within = Duration::from_millis(within_ms).min(MAX_WAIT);
     let busy = settled(&call.shared, within).await.err().map(|unsettled| unsettled.busy);
     let busy_with = busy.as_ref().map(|busy| {

@@ -46,14 +46,14 @@ pub(super) struct Snapshot {
 }
 
 /// A loaded world, ready to be used.
-pub(crate) struct Kept {
+pub(crate) struct SavedWorld {
     pub(crate) world: World,
     pub(crate) commands: Commands,
     pub(crate) files: Vec<StoredFile>,
     pub(crate) now: Timestamp,
 }
 
-impl Kept {
+impl SavedWorld {
     /// A given world, when nothing was loaded.
     pub(crate) fn only(world: World) -> Self {
         let commands = Commands::ruled(&world);
@@ -112,7 +112,7 @@ impl Snapshot {
 }
 
 /// Reads a snapshot; URLs of files get the prefix `base` instead of the one they were saved with.
-pub(super) fn read(text: &[u8], base: &str) -> Result<Kept, serde_json::Error> {
+pub(super) fn read(text: &[u8], base: &str) -> Result<SavedWorld, serde_json::Error> {
     #[derive(Deserialize)]
     struct Head {
         format: u32,
@@ -151,7 +151,7 @@ pub(super) fn read(text: &[u8], base: &str) -> Result<Kept, serde_json::Error> {
     world.ids.start_after(last_id);
     share_people(&mut world);
     let files = snapshot.uploads.into_iter().map(|(id, kind)| (id, kind, Default::default())).collect();
-    Ok(Kept { world, commands, files, now })
+    Ok(SavedWorld { world, commands, files, now })
 }
 
 /// Each member and author was read as a separate user; makes them share one.

@@ -17,9 +17,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::ids::Snowflake;
-use crate::serve::keep::snapshot::Snapshot;
+use crate::serve::persist::snapshot::Snapshot;
 use crate::state::Shared;
-pub(crate) use snapshot::Kept;
+pub(crate) use snapshot::SavedWorld;
 
 /// Why a world cannot be kept in a folder.
 #[derive(Debug, thiserror::Error)]
@@ -49,7 +49,7 @@ pub enum PersistError {
 }
 
 /// A locked folder that contains a world.
-pub(crate) struct Keeper {
+pub(crate) struct WorldStore {
     folder: PathBuf,
     /// Unlocked when it is closed.
     _lock: File,
@@ -59,10 +59,10 @@ pub(crate) struct Keeper {
     written_at: AtomicU64,
 }
 
-impl Keeper {
+impl WorldStore {
     /// Locks a folder, creating it if necessary, and loads the world in it. `base` is this simulator's URL; URLs of
     /// uploads are stored with that of the simulator that saved them.
-    pub(crate) fn open(folder: &Path, base: &str) -> Result<(Self, Option<Kept>), PersistError> {
+    pub(crate) fn open(folder: &Path, base: &str) -> Result<(Self, Option<SavedWorld>), PersistError> {
         let unusable = |path: &Path| {
             let path = path.to_owned();
             move |source| PersistError::Unusable { path, source }
@@ -77,7 +77,7 @@ impl Keeper {
             Err(TryLockError::Error(source)) => return Err(unusable(&lock_path)(source)),
         }
         let path = folder.join("world.json");
-        let kept = match fs::read(&path) {
+        let saved = match fs::read(&path) {
             Ok(text) => Some(
                 snapshot::read(&text, base)
                     .map_err(|source| PersistError::Corrupt { path: path.clone(), source })?,
@@ -85,33 +85,33 @@ impl Keeper {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(source) => return Err(PersistError::Unusable { path, source }),
         };
-        let mut keeper = Self {
+        let mut store = Self {
             folder: folder.to_owned(),
             _lock: lock,
             stored: Mutex::default(),
             written_at: AtomicU64::new(0),
         };
-        let kept = kept.map(|kept| keeper.with_files(kept)).transpose()?;
-        Ok((keeper, kept))
+        let saved = saved.map(|saved| store.with_files(saved)).transpose()?;
+        Ok((store, saved))
     }
 
-    fn with_files(&mut self, mut kept: Kept) -> Result<Kept, PersistError> {
-        for (id, _, bytes) in &mut kept.files {
+    fn with_files(&mut self, mut saved: SavedWorld) -> Result<SavedWorld, PersistError> {
+        for (id, _, bytes) in &mut saved.files {
             let path = self.file(*id);
             *bytes = match fs::read(&path) {
                 Ok(content) => content.into(),
                 Err(source) => return Err(PersistError::Unusable { path, source }),
             };
         }
-        let ids = kept.files.iter().map(|(id, ..)| *id);
+        let ids = saved.files.iter().map(|(id, ..)| *id);
         self.stored = Mutex::new(ids.collect());
-        Ok(kept)
+        Ok(saved)
     }
 
     /// Saves the world periodically until the simulator closes.
     pub(crate) async fn save_often(self: &Arc<Self>, shared: &Shared) {
         let mut closed = std::pin::pin!(shared.closed());
-        while tokio::time::timeout(shared.options.keep_every, &mut closed).await.is_err() {
+        while tokio::time::timeout(shared.options.save_interval, &mut closed).await.is_err() {
             self.save(shared).await;
         }
     }
@@ -124,8 +124,8 @@ impl Keeper {
         }
         // Copies only references, so that nothing has to wait for the writing.
         let snapshot = Snapshot::of(&shared.state(), shared.base_url());
-        let keeper = self.clone();
-        let written = tokio::task::spawn_blocking(move || keeper.write(snapshot)).await;
+        let store = self.clone();
+        let written = tokio::task::spawn_blocking(move || store.write(snapshot)).await;
         if let Ok(Err(error)) = written {
             self.written_at.store(0, Ordering::Relaxed);
             tracing::error!(folder = %self.folder.display(), %error, "failed to save the world; will retry");
