@@ -37,7 +37,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut replies = 0_u64;
     while started.elapsed() < Duration::from_secs(seconds) {
         // Each reply lets the next message be sent.
-        if let EntryKind::Posted { message, .. } = &reader.next().await.what
+        if let EntryKind::Posted { message, .. } = &reader.next().await.kind
             && message.author.bot
         {
             replies += 1;

@@ -72,13 +72,13 @@ impl Output {
     }
 
     fn said(&mut self, entry: &Entry) -> Option<String> {
-        if let EntryKind::Posted { message, .. } | EntryKind::Edited { message, .. } = &entry.what {
+        if let EntryKind::Posted { message, .. } | EntryKind::Edited { message, .. } = &entry.kind {
             self.texts.insert(message.id, message.content.clone());
             while self.texts.len() > MAX_TEXTS {
                 self.texts.pop_first();
             }
         }
-        match &entry.what {
+        match &entry.kind {
             EntryKind::Posted { message, .. } if message.author.bot => {
                 if message.is_loading() {
                     self.loading.insert(message.id);

@@ -185,7 +185,7 @@ impl Player<'_> {
             match refused(self.prompt()?.line(&line).await) {
                 Err(why) if line.starts_with('/') => {
                     let registered =
-                        |entry: &Entry| matches!(entry.what, EntryKind::Commands { .. }).then_some(());
+                        |entry: &Entry| matches!(entry.kind, EntryKind::Commands { .. }).then_some(());
                     news.until(until, registered).await.ok_or(why)?;
                 }
                 // Only the user who types can see the suggestions.

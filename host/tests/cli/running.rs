@@ -56,7 +56,7 @@ fn the_bot_connects_answers_and_says_goodbye_at_a_signal() {
     live.signal(15);
     let (code, lines) = live.end();
     assert_eq!(code, 0, "{lines:#?}");
-    let gone = |entry: &Entry| match &entry.what {
+    let gone = |entry: &Entry| match &entry.kind {
         EntryKind::Gateway { event, .. } => (event == "closed by the client").then_some(()),
         _ => None,
     };

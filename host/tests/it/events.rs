@@ -41,7 +41,7 @@ async fn a_cog_shows_the_bot_asks_for_members_and_knows_its_owners_and_shards() 
     let stage = Setting::new().with("faulty").keys(&format!("intents = [{intents}]")).up().await;
     let owners = stage.host.sessions().discord.as_ref().unwrap().account().owner_ids.clone();
     let is_dispatched =
-        |entry: &Entry| matches!(entry.what, EntryKind::Dispatched { name: "PRESENCE_UPDATE", .. });
+        |entry: &Entry| matches!(entry.kind, EntryKind::Dispatched { name: "PRESENCE_UPDATE", .. });
     let before = stage.sim.transcript().history().iter().filter(|entry| is_dispatched(entry)).count();
     let answer = stage.ask("!faulty gateway").await;
     assert!(answer.contains(&format!("of {owners:?}; shards [\"ready\"]; ")), "{answer}");

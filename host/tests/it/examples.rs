@@ -153,7 +153,7 @@ async fn faulty_misbehaves_as_asked_and_goes_on() {
 
 /// Whether slash commands were registered.
 fn registered(entry: &Entry) -> Option<()> {
-    matches!(entry.what, EntryKind::Commands { .. }).then_some(())
+    matches!(entry.kind, EntryKind::Commands { .. }).then_some(())
 }
 
 /// The bot's answer to a member.

@@ -62,7 +62,7 @@ async fn the_commands_of_an_unloaded_cog_go_after_a_while() {
     asked.answered(SOON).await.unwrap();
     let mut reader = stage.sim.transcript().reader();
     stage.host.cogs().unload("ping").await.unwrap();
-    let is_gone = |entry: &Entry| match &entry.what {
+    let is_gone = |entry: &Entry| match &entry.kind {
         EntryKind::Commands { names, .. } => (!names.iter().any(|name| name == "ping")).then_some(()),
         _ => None,
     };

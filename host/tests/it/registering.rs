@@ -26,7 +26,7 @@ impl Stage {
     /// How often the bot has registered its commands so far.
     pub(crate) fn writes(&self) -> usize {
         let history = self.sim.transcript().history();
-        history.iter().filter(|entry| matches!(entry.what, EntryKind::Commands { .. })).count()
+        history.iter().filter(|entry| matches!(entry.kind, EntryKind::Commands { .. })).count()
     }
 }
 

@@ -30,7 +30,7 @@ impl Stage {
         let end = Instant::now() + SOON;
         while !self.diff().await.is_empty() {
             let written =
-                |entry: &gearshift_sim::Entry| matches!(entry.what, EntryKind::Commands { .. }).then_some(());
+                |entry: &gearshift_sim::Entry| matches!(entry.kind, EntryKind::Commands { .. }).then_some(());
             assert!(
                 reader.until(end, written).await.is_some(),
                 "{}\n{}",
@@ -44,7 +44,7 @@ impl Stage {
     fn lists(&self) -> Vec<(Option<u64>, Vec<String>)> {
         let mut lists = std::collections::BTreeMap::new();
         for entry in self.sim.transcript().history() {
-            if let EntryKind::Commands { names, guild, .. } = &entry.what {
+            if let EntryKind::Commands { names, guild, .. } = &entry.kind {
                 let mut names: Vec<String> = names.iter().map(ToString::to_string).collect();
                 names.sort();
                 lists.insert(guild.map(|guild| guild.0), names);

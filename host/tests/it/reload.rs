@@ -54,7 +54,7 @@ async fn nothing_is_lost_doubled_or_reordered_while_messages_flow() {
     let mut answers: HashMap<String, usize> = HashMap::new();
     for entry in sim.transcript().history() {
         if entry.number > mark
-            && let EntryKind::Posted { message, .. } = &entry.what
+            && let EntryKind::Posted { message, .. } = &entry.kind
             && message.content.ends_with("for everybody")
         {
             *answers.entry(message.content.to_string()).or_default() += 1;
@@ -77,7 +77,7 @@ async fn new_code_answers_once_its_file_is_in_place() {
     let count = stage.ask("!faulty count").await;
     let said = stage.sim.transcript().history();
     let said = said.iter().filter(
-        |entry| matches!(&entry.what, EntryKind::Posted { message, .. } if message.content.starts_with("!faulty")),
+        |entry| matches!(&entry.kind, EntryKind::Posted { message, .. } if message.content.starts_with("!faulty")),
     );
     assert!(count.starts_with(&format!("{} commands", said.count())), "{count}\n{}", stage.transcript());
     stage.down().await;
@@ -199,7 +199,7 @@ async fn replying_late() -> (Stage, Snowflake) {
     stage.sim.faults().rest("POST", "/channels/*/messages", 1, later);
     let said = stage.alice.say("general", "!faulty version").await.unwrap();
     let refused =
-        |entry: &Entry| matches!(&entry.what, EntryKind::Rest { status: Some(429), .. }).then_some(());
+        |entry: &Entry| matches!(&entry.kind, EntryKind::Rest { status: Some(429), .. }).then_some(());
     assert!(stage.sim.until(Instant::now() + SOON, refused).await.is_some(), "{}", stage.transcript());
     (stage, said)
 }

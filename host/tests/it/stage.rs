@@ -216,7 +216,7 @@ impl Stage {
                 Ok(handle) => return handle,
                 Err(why) => {
                     let is_written =
-                        |entry: &Entry| matches!(entry.what, EntryKind::Commands { .. }).then_some(());
+                        |entry: &Entry| matches!(entry.kind, EntryKind::Commands { .. }).then_some(());
                     let written = reader.until(end, is_written).await;
                     assert!(
                         written.is_some(),

@@ -37,7 +37,7 @@ pub(super) async fn blocking(scale: Scale) -> Result<Vec<Figure>> {
     let mut reader = sim.transcript().reader_from(mark);
     let mut ended = Vec::new();
     while let Some(entry) = reader.try_next() {
-        if let gearshift_sim::EntryKind::Gateway { event, .. } = &entry.what {
+        if let gearshift_sim::EntryKind::Gateway { event, .. } = &entry.kind {
             ended.push(event.clone());
         }
     }

@@ -89,7 +89,7 @@ struct Bench<'a> {
 
 impl Bench<'_> {
     async fn connects(&self) -> Outcome {
-        let registered = |entry: &Entry| match &entry.what {
+        let registered = |entry: &Entry| match &entry.kind {
             EntryKind::Commands { names, .. } if names.len() == 3 => Some(()),
             _ => None,
         };
@@ -113,7 +113,7 @@ impl Bench<'_> {
         let asked = self.alice.say("general", "!edit").await?;
         let edited = |entry: &Entry| entry.edited().filter(|message| message.content == "final").map(drop);
         self.sim.until(deadline(), edited).await.ok_or("no edit")?;
-        let reacted = |entry: &Entry| match &entry.what {
+        let reacted = |entry: &Entry| match &entry.kind {
             EntryKind::Reacted { message_id, added: true, .. } if *message_id == asked => Some(()),
             _ => None,
         };
@@ -215,7 +215,7 @@ impl Bench<'_> {
 
     fn nothing_refused(&self) -> Outcome {
         let history = self.sim.transcript().history();
-        let refused = history.iter().filter(|entry| match &entry.what {
+        let refused = history.iter().filter(|entry| match &entry.kind {
             EntryKind::Rest { status, .. } => status.is_none_or(|status| status >= 400),
             _ => false,
         });
@@ -225,7 +225,7 @@ impl Bench<'_> {
     /// The routes that were called, by shape.
     fn routes(&self) -> BTreeSet<(&'static str, &'static str)> {
         let history = self.sim.transcript().history();
-        let called = history.iter().filter_map(|entry| match &entry.what {
+        let called = history.iter().filter_map(|entry| match &entry.kind {
             EntryKind::Rest { method, path, .. } => Some((method.clone(), path.clone())),
             _ => None,
         });

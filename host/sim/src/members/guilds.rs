@@ -14,7 +14,7 @@ impl Member {
     pub async fn join(&self, guild: &str) -> Result<(), ActError> {
         let mut state = self.shared.state();
         let home = guild_named(&state, guild)?;
-        if home.belongings.bans.contains_key(&self.user.id) {
+        if home.data.bans.contains_key(&self.user.id) {
             return Err(self.barred(home, "be", "banned"));
         }
         let guild = home.id;

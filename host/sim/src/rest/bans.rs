@@ -23,7 +23,7 @@ pub(super) fn list(call: &Call, guild: Snowflake) -> Result<Reply> {
     let (caller, state) = call.open()?;
     let limit = call.query_limit(MAX_PAGE, MAX_PAGE)?;
     let (before, after) = (call.query_id("before")?, call.query_id("after")?);
-    let bans = &access::guild_with(&state, caller, guild, bits::BAN_MEMBERS)?.belongings.bans;
+    let bans = &access::guild_with(&state, caller, guild, bits::BAN_MEMBERS)?.data.bans;
     let page: Vec<&Ban> = match before {
         Some(before) => {
             let mut page: Vec<&Ban> = bans.range(..before).rev().take(limit).map(|(_, ban)| ban).collect();
@@ -44,7 +44,7 @@ pub(super) fn list(call: &Call, guild: Snowflake) -> Result<Reply> {
 pub(super) fn ban(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Reply> {
     let (caller, state) = call.open()?;
     let guild = access::guild_with(&state, caller, guild, bits::BAN_MEMBERS)?;
-    guild.belongings.bans.get(&user).map(Reply::json).ok_or(ApiError::unknown_ban())
+    guild.data.bans.get(&user).map(Reply::json).ok_or(ApiError::unknown_ban())
 }
 
 /// `PUT /guilds/{guild}/bans/{user}`
@@ -100,7 +100,7 @@ fn check(state: &State, caller: Snowflake, guild: Snowflake, user: Snowflake) ->
     if home.members.contains_key(&user) {
         access::check_outranks(home, caller, user)?;
     }
-    if home.belongings.bans.len() >= MAX_BANS {
+    if home.data.bans.len() >= MAX_BANS {
         return Err(ApiError::new(
             400,
             30035,

@@ -22,7 +22,7 @@ const MAX_PAGE: usize = 100;
 pub(super) fn list(call: &Call, guild: Snowflake) -> Result<Reply> {
     let (caller, state) = call.open()?;
     let count = call.query_flag("with_user_count");
-    let events = &access::own_guild(&state, caller, guild)?.belongings.events;
+    let events = &access::own_guild(&state, caller, guild)?.data.events;
     Ok(Reply::json(&events.iter().map(|event| event.json(guild, count)).collect::<Vec<_>>()))
 }
 

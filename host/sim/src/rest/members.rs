@@ -189,7 +189,7 @@ impl Form {
         {
             check_role(home, by.user, *role)?;
         }
-        let in_voice = home.belongings.voice.contains_key(&user);
+        let in_voice = home.data.voice.contains_key(&user);
         if !in_voice && (self.mute.is_some() || self.deaf.is_some() || self.channel.is_some()) {
             return Err(ApiError::new(400, 40032, "Target user is not connected to voice."));
         }

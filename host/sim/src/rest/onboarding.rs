@@ -113,7 +113,7 @@ impl Reading<'_> {
         let (id, name) = (option.snowflake("emoji_id"), option.text("emoji_name", MAX_EMOJI_NAME_CHARS));
         let animated = option.flag("emoji_animated").unwrap_or(false);
         let Some(id) = id else { return (name.map(|name| Emoji { id: None, name }), animated) };
-        match self.home.belongings.emojis.iter().find(|emoji| emoji.id == id) {
+        match self.home.data.emojis.iter().find(|emoji| emoji.id == id) {
             Some(emoji) => (Some(Emoji { id: Some(id), name: emoji.name.clone() }), emoji.animated),
             None => {
                 option.fail("emoji_id", "EMOJI_UNKNOWN", "Unknown emoji");

@@ -15,7 +15,7 @@ const MAX_STATUS_CHARS: usize = 500;
 pub(super) fn state(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Reply> {
     let (caller, state) = call.open()?;
     let home = access::own_guild(&state, caller, guild)?;
-    let voice = home.belongings.voice.get(&user).ok_or(unknown())?;
+    let voice = home.data.voice.get(&user).ok_or(unknown())?;
     Ok(Reply::json(&voice_json(home, user, voice, true)))
 }
 
@@ -83,7 +83,7 @@ fn on_stage(
     channel: Option<Snowflake>,
 ) -> Result<VoiceState> {
     let home = access::own_guild(state, caller, guild)?;
-    let voice = home.belongings.voice.get(&user).ok_or(unknown())?;
+    let voice = home.data.voice.get(&user).ok_or(unknown())?;
     let stage = state.world.channel(voice.channel_id).is_some_and(|home| home.kind == ChannelKind::Stage);
     if channel.is_some_and(|channel| channel != voice.channel_id) {
         return Err(unknown());

@@ -75,7 +75,7 @@ pub(crate) fn seen_message(
 pub(crate) fn knows_emoji(state: &State, caller: Snowflake, id: Snowflake) -> bool {
     let own = state.world.application_emojis.get(&caller).into_iter().flatten();
     let guilds = state.world.guilds.values().filter(|guild| guild.members.contains_key(&caller));
-    guilds.flat_map(|guild| &guild.belongings.emojis).chain(own).any(|emoji| emoji.id == id)
+    guilds.flat_map(|guild| &guild.data.emojis).chain(own).any(|emoji| emoji.id == id)
 }
 
 /// Whether a member is timed out and can only read.

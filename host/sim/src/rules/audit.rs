@@ -154,7 +154,7 @@ pub(super) fn write(
     let mut data = json!(entry);
     data["guild_id"] = json!(guild);
     let Some(home) = state.world.guilds.get_mut(&guild) else { return };
-    home.belongings.note(entry);
+    home.data.note(entry);
     dispatch::to_permitted(state, guild, bits::VIEW_AUDIT_LOG, "GUILD_AUDIT_LOG_ENTRY_CREATE", &data);
 }
 

@@ -34,7 +34,7 @@ pub(crate) fn show(state: &State, by: &Actor, guild: Snowflake, id: Snowflake) -
 
 /// The guild's rules, for users who may manage it.
 fn all(state: &State, user: Snowflake, guild: Snowflake) -> Result<&[AutoModRule]> {
-    Ok(&access::guild_with(state, user, guild, bits::MANAGE_GUILD)?.belongings.automod)
+    Ok(&access::guild_with(state, user, guild, bits::MANAGE_GUILD)?.data.automod)
 }
 
 pub(crate) fn find(state: &State, user: Snowflake, guild: Snowflake, id: Snowflake) -> Result<&AutoModRule> {
@@ -96,7 +96,7 @@ fn check_actions(state: &State, by: &Actor, guild: Snowflake, rule: &AutoModRule
 
 fn change(state: &mut State, guild: Snowflake, change: impl FnOnce(&mut Vec<AutoModRule>)) {
     if let Some(home) = state.world.guilds.get_mut(&guild) {
-        change(&mut home.belongings.automod);
+        change(&mut home.data.automod);
     }
 }
 
@@ -152,7 +152,7 @@ fn offences(state: &State, author: &User, channel: Snowflake, content: &str) -> 
     let Some(home) = state.world.channel(channel) else { return Vec::new() };
     let Some(guild) = state.world.guild_of(home) else { return Vec::new() };
     let Some(member) = guild.members.get(&author.id) else { return Vec::new() };
-    if guild.belongings.automod.is_empty()
+    if guild.data.automod.is_empty()
         || author.bot
         || state.world.permissions_at(guild, author.id) & bits::MANAGE_GUILD != 0
     {
@@ -166,7 +166,7 @@ fn offences(state: &State, author: &User, channel: Snowflake, content: &str) -> 
             && !rule.exempt_roles.iter().any(|role| member.roles.contains(role))
             && !rule.exempt_channels.iter().any(|one| places.contains(&Some(*one)))
     };
-    let rules = guild.belongings.automod.iter().filter(concerns);
+    let rules = guild.data.automod.iter().filter(concerns);
     rules.filter_map(|rule| Some((rule.clone(), rule.find(content, mentions)?))).collect()
 }
 

@@ -145,8 +145,8 @@ pub(crate) fn delete(state: &mut State, by: &Actor, id: Snowflake) -> Option<Val
     }
     if let Some(home) = state.world.guilds.get_mut(&guild) {
         let channels = &state.world.channels;
-        home.belongings.threads.retain(|thread| channels.contains_key(thread));
-        home.belongings.stages.retain(|stage| stage.channel_id != id);
+        home.data.threads.retain(|thread| channels.contains_key(thread));
+        home.data.stages.retain(|stage| stage.channel_id != id);
     }
     state.world.webhooks.retain(|_, webhook| webhook.channel_id != id);
     let closed: Vec<String> = state

@@ -109,7 +109,7 @@ pub(crate) fn delete(state: &mut State, by: &Actor, owner: EmojiOwner, id: Snowf
 
 fn all<'a>(state: &'a State, by: &Actor, owner: EmojiOwner) -> Result<&'a [GuildEmoji]> {
     match owner {
-        EmojiOwner::Guild(guild) => Ok(&access::own_guild(state, by.user, guild)?.belongings.emojis),
+        EmojiOwner::Guild(guild) => Ok(&access::own_guild(state, by.user, guild)?.data.emojis),
         EmojiOwner::Application(_) if state.world.bot(by.user).is_none() => Err(ApiError::bots_only()),
         EmojiOwner::Application(id) if id != by.user => Err(ApiError::not_your_application()),
         EmojiOwner::Application(id) => Ok(state.world.application_emojis.get(&id).map_or(&[], Vec::as_slice)),
@@ -138,8 +138,8 @@ fn change(state: &mut State, owner: EmojiOwner, change: impl FnOnce(&mut Vec<Gui
         EmojiOwner::Application(id) => change(state.world.application_emojis.entry(id).or_default()),
         EmojiOwner::Guild(guild) => {
             let Some(home) = state.world.guilds.get_mut(&guild) else { return };
-            change(&mut home.belongings.emojis);
-            let emojis: Value = home.belongings.emojis.iter().map(GuildEmoji::json).collect();
+            change(&mut home.data.emojis);
+            let emojis: Value = home.data.emojis.iter().map(GuildEmoji::json).collect();
             let data = json!({ "guild_id": guild, "emojis": emojis });
             dispatch::to_guild(state, guild, "GUILD_EMOJIS_UPDATE", &data);
         }

@@ -28,7 +28,7 @@ pub(crate) struct EventForm {
 
 pub(crate) fn create(state: &mut State, by: &Actor, guild: Snowflake, form: EventForm) -> Result<Value> {
     let home = access::guild_with(state, by.user, guild, bits::CREATE_EVENTS)?;
-    if home.belongings.events.iter().filter(|event| event.status <= ACTIVE).count() >= MAX_EVENTS {
+    if home.data.events.iter().filter(|event| event.status <= ACTIVE).count() >= MAX_EVENTS {
         return Err(ApiError::new(400, 30038, "Maximum number of guild scheduled events reached (100)"));
     }
     let mut event = ScheduledEvent {
@@ -46,7 +46,7 @@ pub(crate) fn create(state: &mut State, by: &Actor, guild: Snowflake, form: Even
     apply(form, state, guild, &mut event)?;
     let (id, json) = (event.id, event.json(guild, false));
     if let Some(home) = state.world.guilds.get_mut(&guild) {
-        home.belongings.events.push(event);
+        home.data.events.push(event);
     }
     announce(state, guild, "GUILD_SCHEDULED_EVENT_CREATE", &json);
     audit::record_change(state, guild, by, Action::EventCreate, id, &Value::Null, &json);
@@ -74,7 +74,7 @@ pub(crate) fn change(
     }
     let json = event.json(guild, false);
     if let Some(home) = state.world.guilds.get_mut(&guild) {
-        let events = &mut home.belongings.events;
+        let events = &mut home.data.events;
         if event.status > ACTIVE {
             events.retain(|one| one.id != id);
         } else if let Some(there) = events.iter_mut().find(|one| one.id == id) {
@@ -90,7 +90,7 @@ pub(crate) fn change(
 pub(crate) fn delete(state: &mut State, by: &Actor, guild: Snowflake, id: Snowflake) -> Result<()> {
     let json = managed(state, by, guild, id)?.json(guild, false);
     if let Some(home) = state.world.guilds.get_mut(&guild) {
-        home.belongings.events.retain(|one| one.id != id);
+        home.data.events.retain(|one| one.id != id);
     }
     announce(state, guild, "GUILD_SCHEDULED_EVENT_DELETE", &json);
     audit::record_change(state, guild, by, Action::EventDelete, id, &json, &Value::Null);
@@ -108,7 +108,7 @@ pub(crate) fn set_interest(
     access::own_guild(state, user, guild)?;
     find(state, guild, id)?;
     let Some(home) = state.world.guilds.get_mut(&guild) else { return Ok(()) };
-    let Some(event) = home.belongings.events.iter_mut().find(|one| one.id == id) else { return Ok(()) };
+    let Some(event) = home.data.events.iter_mut().find(|one| one.id == id) else { return Ok(()) };
     if event.users.contains(&user) == interested {
         return Ok(());
     }
@@ -129,7 +129,7 @@ fn announce(state: &mut State, guild: Snowflake, name: &'static str, data: &Valu
 }
 
 pub(crate) fn find(state: &State, guild: Snowflake, id: Snowflake) -> Result<&ScheduledEvent> {
-    let events = state.world.guild(guild).map(|home| &home.belongings.events);
+    let events = state.world.guild(guild).map(|home| &home.data.events);
     let found = events.and_then(|events| events.iter().find(|event| event.id == id));
     found.ok_or(ApiError::new(404, 10070, "Unknown Guild Scheduled Event"))
 }

@@ -82,7 +82,7 @@ pub(crate) fn create(
 pub(crate) fn accept(state: &mut State, code: &str, user: Snowflake) -> Result<Invite> {
     let invite = find(state, code)?.clone();
     let home = state.world.guild(invite.guild_id);
-    if home.is_some_and(|home| home.belongings.bans.contains_key(&user)) {
+    if home.is_some_and(|home| home.data.bans.contains_key(&user)) {
         return Err(ApiError::new(403, 40007, "The user is banned from this guild."));
     }
     let account = access::account(state, user)?;

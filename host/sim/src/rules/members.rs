@@ -55,7 +55,7 @@ pub(crate) fn remove(state: &mut State, guild: Snowflake, user: Snowflake) -> bo
     voice::leave(state, guild, user);
     let Some(home) = state.world.guilds.get_mut(&guild) else { return false };
     let Some(member) = home.members.remove(&user) else { return false };
-    for thread in &home.belongings.threads {
+    for thread in &home.data.threads {
         if let Some(thread) = state.world.channels.get_mut(thread).and_then(|one| one.thread.as_mut()) {
             thread.members.retain(|(one, _)| *one != user);
         }
@@ -224,7 +224,7 @@ fn record_roles(
 pub(crate) fn ban(state: &mut State, guild: Snowflake, by: &Actor, user: &Arc<User>) {
     remove(state, guild, user.id);
     let Some(home) = state.world.guilds.get_mut(&guild) else { return };
-    home.belongings.bans.insert(user.id, Ban { reason: by.reason.clone(), user: user.clone() });
+    home.data.bans.insert(user.id, Ban { reason: by.reason.clone(), user: user.clone() });
     audit::record(state, guild, by, Action::BanAdd, Some(user.id), None);
     let data = json!({ "guild_id": guild, "user": &**user });
     dispatch::to_guild(state, guild, "GUILD_BAN_ADD", &data);
@@ -234,7 +234,7 @@ pub(crate) fn ban(state: &mut State, guild: Snowflake, by: &Actor, user: &Arc<Us
 pub(crate) fn unban(state: &mut State, by: &Actor, guild: Snowflake, user: Snowflake) -> Result<()> {
     access::guild_with(state, by.user, guild, bits::BAN_MEMBERS)?;
     let home = state.world.guilds.get_mut(&guild).ok_or(ApiError::unknown_guild())?;
-    let ban = home.belongings.bans.remove(&user).ok_or(ApiError::unknown_ban())?;
+    let ban = home.data.bans.remove(&user).ok_or(ApiError::unknown_ban())?;
     audit::record(state, guild, by, Action::BanRemove, Some(user), None);
     let data = json!({ "guild_id": guild, "user": &*ban.user });
     dispatch::to_guild(state, guild, "GUILD_BAN_REMOVE", &data);

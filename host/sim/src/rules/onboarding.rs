@@ -33,7 +33,7 @@ pub(crate) fn managed(state: &State, user: Snowflake, guild: Snowflake) -> Resul
 /// Replaces the guild's onboarding.
 pub(crate) fn edit(state: &mut State, by: &Actor, guild: Snowflake, new: Onboarding) -> Result<Value> {
     let home = managed(state, by.user, guild)?;
-    let before = home.belongings.onboarding.clone();
+    let before = home.data.onboarding.clone();
     if new.enabled && !meets_requirements(state, home, &new) {
         return Err(match &before {
             Some(before) if before.enabled => ApiError::onboarding_below_requirements(),
@@ -41,7 +41,7 @@ pub(crate) fn edit(state: &mut State, by: &Actor, guild: Snowflake, new: Onboard
         });
     }
     if let Some(home) = state.world.guilds.get_mut(&guild) {
-        home.belongings.onboarding = Some(new.clone());
+        home.data.onboarding = Some(new.clone());
     }
     record(state, guild, by, before.as_ref(), &new);
     Ok(new.json(guild))

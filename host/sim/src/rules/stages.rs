@@ -22,7 +22,7 @@ pub(crate) fn open(
     if home.kind != ChannelKind::Stage {
         return Err(ApiError::wrong_channel_type());
     }
-    if guild.belongings.stages.iter().any(|stage| stage.channel_id == channel) {
+    if guild.data.stages.iter().any(|stage| stage.channel_id == channel) {
         return Err(ApiError::new(400, 150_006, "The Stage is already open"));
     }
     let guild = guild.id;
@@ -57,7 +57,7 @@ pub(crate) fn find(
     needed: u64,
 ) -> Result<(Snowflake, StageInstance)> {
     let (guild, _) = access::guild_channel_with(state, caller, channel, needed)?;
-    let stage = guild.belongings.stages.iter().find(|stage| stage.channel_id == channel);
+    let stage = guild.data.stages.iter().find(|stage| stage.channel_id == channel);
     stage.map(|stage| (guild.id, stage.clone())).ok_or(ApiError::new(404, 10067, "Unknown Stage Instance"))
 }
 
@@ -78,8 +78,8 @@ fn replace(
     };
     let Some(id) = old.as_ref().or(new.as_ref()).map(|stage| stage.id) else { return after };
     if let Some(home) = state.world.guilds.get_mut(&guild) {
-        home.belongings.stages.retain(|one| one.id != id);
-        home.belongings.stages.extend(new);
+        home.data.stages.retain(|one| one.id != id);
+        home.data.stages.extend(new);
     }
     let shown = if after.is_null() { &before } else { &after };
     dispatch::to_guild(state, guild, name, shown);

@@ -14,7 +14,7 @@ const CODE_CHARS: usize = 12;
 
 /// A template by its code, for any user.
 pub(crate) fn with_code(state: &State, code: &str) -> Result<Value> {
-    let templates = state.world.guilds().filter_map(|home| Some((home, home.belongings.template.as_ref()?)));
+    let templates = state.world.guilds().filter_map(|home| Some((home, home.data.template.as_ref()?)));
     let found = templates.into_iter().find(|(_, template)| template.code == code);
     let (home, template) = found.ok_or(ApiError::unknown_guild_template())?;
     Ok(template_json(&state.world, home, template))
@@ -23,7 +23,7 @@ pub(crate) fn with_code(state: &State, code: &str) -> Result<Value> {
 /// `GET /guilds/{guild}/templates`
 pub(crate) fn list(state: &State, by: &Actor, guild: Snowflake) -> Result<Value> {
     let home = managed(state, by.user, guild)?;
-    let templates = home.belongings.template.iter();
+    let templates = home.data.template.iter();
     Ok(templates.map(|template| template_json(&state.world, home, template)).collect())
 }
 
@@ -39,7 +39,7 @@ pub(crate) fn create(
     description: Option<String>,
 ) -> Result<Value> {
     let home = managed(state, by.user, guild)?;
-    if home.belongings.template.is_some() {
+    if home.data.template.is_some() {
         return Err(ApiError::guild_has_template());
     }
     let mut code = state.interactions.new_token(state.world.next_id());
@@ -87,14 +87,14 @@ pub(crate) fn delete(state: &mut State, by: &Actor, guild: Snowflake, code: Stri
 }
 
 fn find(state: &State, by: &Actor, guild: Snowflake, code: &str) -> Result<GuildTemplate> {
-    let template = managed(state, by.user, guild)?.belongings.template.as_ref();
+    let template = managed(state, by.user, guild)?.data.template.as_ref();
     template.filter(|one| one.code == code).cloned().ok_or(ApiError::unknown_guild_template())
 }
 
 /// Sets or removes the guild's template, and returns its JSON.
 fn put(state: &mut State, guild: Snowflake, template: Option<GuildTemplate>) -> Result<Value> {
     let home = state.world.guilds.get_mut(&guild).ok_or(ApiError::unknown_guild())?;
-    home.belongings.template = template;
+    home.data.template = template;
     let home = &state.world.guilds[&guild];
-    Ok(home.belongings.template.as_ref().map_or(Value::Null, |one| template_json(&state.world, home, one)))
+    Ok(home.data.template.as_ref().map_or(Value::Null, |one| template_json(&state.world, home, one)))
 }

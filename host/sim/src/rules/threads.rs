@@ -25,7 +25,7 @@ pub(crate) fn create(state: &mut State, by: &Actor, thread: Channel, source: boo
     state.world.channels.insert(id, thread);
     let Some(guild) = guild else { return Value::Null };
     if let Some(home) = state.world.guilds.get_mut(&guild) {
-        home.belongings.threads.push(id);
+        home.data.threads.push(id);
     }
     watch(state, id);
     let Some(thread) = state.world.channel(id) else { return Value::Null };
@@ -92,7 +92,7 @@ pub(crate) fn change(
         return Some(after);
     }
     if let Some(home) = state.world.guilds.get_mut(&guild) {
-        let active = &mut home.belongings.threads;
+        let active = &mut home.data.threads;
         match archived {
             true => active.retain(|one| *one != id),
             false if !active.contains(&id) => active.push(id),
@@ -118,7 +118,7 @@ pub(crate) fn delete(state: &mut State, by: &Actor, id: Snowflake) -> Option<Val
     dispatch::to_channel(state, id, "THREAD_DELETE", data);
     state.world.channels.remove(&id);
     if let Some(home) = state.world.guilds.get_mut(&guild) {
-        home.belongings.threads.retain(|one| *one != id);
+        home.data.threads.retain(|one| *one != id);
     }
     Some(json)
 }

@@ -38,7 +38,7 @@ pub(crate) fn request(state: &mut State, user: Snowflake, session: &str, request
     if !home.kind.is_voice() || state.world.permissions_in(home, user) & bits::CONNECT == 0 {
         return;
     }
-    let there = state.world.guild(request.guild).and_then(|guild| guild.belongings.voice.get(&user)).cloned();
+    let there = state.world.guild(request.guild).and_then(|guild| guild.data.voice.get(&user)).cloned();
     let moved = there.as_ref().is_none_or(|there| there.channel_id != channel);
     let before = there.filter(|_| !moved);
     let voice = VoiceState {
@@ -62,7 +62,7 @@ pub(crate) fn request(state: &mut State, user: Snowflake, session: &str, request
 pub(crate) fn enter(state: &mut State, guild: Snowflake, user: Snowflake, voice: VoiceState) {
     let Some(home) = state.world.guilds.get_mut(&guild) else { return };
     let to = voice.channel_id;
-    let from = home.belongings.voice.insert(user, voice).map(|before| before.channel_id);
+    let from = home.data.voice.insert(user, voice).map(|before| before.channel_id);
     announce(state, guild, user);
     for channel in from.into_iter().chain([to]) {
         settle(state, guild, channel);
@@ -72,7 +72,7 @@ pub(crate) fn enter(state: &mut State, guild: Snowflake, user: Snowflake, voice:
 /// Disconnects a member from voice; false if they were not connected.
 pub(crate) fn leave(state: &mut State, guild: Snowflake, user: Snowflake) -> bool {
     let Some(home) = state.world.guilds.get_mut(&guild) else { return false };
-    let Some(voice) = home.belongings.voice.remove(&user) else { return false };
+    let Some(voice) = home.data.voice.remove(&user) else { return false };
     let mut data = voice_json(home, user, &voice, true);
     data["channel_id"] = Value::Null;
     dispatch::to_guild(state, guild, "VOICE_STATE_UPDATE", &data);
@@ -84,7 +84,7 @@ pub(crate) fn leave(state: &mut State, guild: Snowflake, user: Snowflake) -> boo
 fn settle(state: &mut State, guild: Snowflake, channel: Snowflake) {
     let now = state.world.clock.now();
     let Some(home) = state.world.guilds.get_mut(&guild) else { return };
-    let GuildData { voice, calls, .. } = &mut home.belongings;
+    let GuildData { voice, calls, .. } = &mut home.data;
     let is_used = voice.values().any(|voice| voice.channel_id == channel);
     let started = calls.get(&channel).and_then(|call| call.started);
     if is_used == started.is_some() {
@@ -110,15 +110,15 @@ pub(crate) fn set_status(
     if home.kind != ChannelKind::Voice {
         return Err(ApiError::wrong_channel_type());
     }
-    if guild.belongings.voice.get(&by.user).is_none_or(|voice| voice.channel_id != channel) {
+    if guild.data.voice.get(&by.user).is_none_or(|voice| voice.channel_id != channel) {
         access::guild_channel_with(state, by.user, channel, bits::MANAGE_CHANNELS)?;
     }
     let guild = guild.id;
     let Some(home) = state.world.guilds.get_mut(&guild) else { return Ok(()) };
-    let call = home.belongings.calls.entry(channel).or_default();
+    let call = home.data.calls.entry(channel).or_default();
     call.status.clone_from(&status);
     if call.status.is_none() && call.started.is_none() {
-        home.belongings.calls.remove(&channel);
+        home.data.calls.remove(&channel);
     }
     announce_status(state, guild, channel, status.as_deref());
     let action = if status.is_some() { Action::VoiceStatusUpdate } else { Action::VoiceStatusDelete };
@@ -148,7 +148,7 @@ pub(crate) fn info(state: &State, user: Snowflake, request: &InfoRequest) -> Opt
         let channel = state.world.channel(channel);
         channel.is_some_and(|channel| state.world.permissions_in(channel, user) & bits::VIEW_CHANNEL != 0)
     };
-    let seen = home.belongings.calls.iter().filter(|(channel, _)| sees(**channel));
+    let seen = home.data.calls.iter().filter(|(channel, _)| sees(**channel));
     let channels = seen.map(|(channel, call)| {
         let mut info = json!({ "id": channel });
         if asks("status") {
@@ -170,18 +170,18 @@ fn seconds(moment: Timestamp) -> u64 {
 pub(super) fn leave_all(state: &mut State, channel: Snowflake) {
     let Some(guild) = state.world.guild_id_of(channel) else { return };
     let Some(home) = state.world.guild(guild) else { return };
-    let there = home.belongings.voice.iter().filter(|(_, voice)| voice.channel_id == channel);
+    let there = home.data.voice.iter().filter(|(_, voice)| voice.channel_id == channel);
     for user in there.map(|(user, _)| *user).collect::<Vec<_>>() {
         leave(state, guild, user);
     }
     if let Some(home) = state.world.guilds.get_mut(&guild) {
-        home.belongings.calls.remove(&channel);
+        home.data.calls.remove(&channel);
     }
 }
 
 pub(super) fn announce(state: &mut State, guild: Snowflake, user: Snowflake) {
     let Some(home) = state.world.guild(guild) else { return };
-    let Some(voice) = home.belongings.voice.get(&user) else { return };
+    let Some(voice) = home.data.voice.get(&user) else { return };
     let data = voice_json(home, user, voice, true);
     dispatch::to_guild(state, guild, "VOICE_STATE_UPDATE", &data);
 }
@@ -194,7 +194,7 @@ pub(crate) fn move_member(
     user: Snowflake,
     to: Option<Snowflake>,
 ) {
-    let there = state.world.guild(guild).and_then(|home| home.belongings.voice.get(&user)).cloned();
+    let there = state.world.guild(guild).and_then(|home| home.data.voice.get(&user)).cloned();
     match (there, to) {
         (Some(there), Some(channel_id)) => {
             enter(state, guild, user, VoiceState { channel_id, ..there });

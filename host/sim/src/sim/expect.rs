@@ -69,7 +69,7 @@ impl Sim {
     /// # Errors
     /// As [`Sim::expect`].
     pub async fn expect_reaction(&self, message: Snowflake, emoji: &str) -> Result<Arc<str>, ExpectError> {
-        let put = |entry: &Entry| match &entry.what {
+        let put = |entry: &Entry| match &entry.kind {
             EntryKind::Reacted { message_id, user, emoji: put, added: true, .. }
                 if *message_id == message && put == emoji =>
             {

@@ -23,7 +23,7 @@ pub struct Entry {
     pub instant: Instant,
     /// What happened.
     #[serde(flatten)]
-    pub what: EntryKind,
+    pub kind: EntryKind,
 }
 
 impl Entry {
@@ -34,7 +34,7 @@ impl Entry {
 
     /// The message, if one was posted; this includes ephemeral responses and responses to interactions.
     pub fn posted(&self) -> Option<&Arc<Message>> {
-        match &self.what {
+        match &self.kind {
             EntryKind::Posted { message, .. } => Some(message),
             _ => None,
         }
@@ -42,7 +42,7 @@ impl Entry {
 
     /// The message as it is now, if one was edited; this includes a deferred response that was filled in.
     pub fn edited(&self) -> Option<&Arc<Message>> {
-        match &self.what {
+        match &self.kind {
             EntryKind::Edited { message, .. } => Some(message),
             _ => None,
         }

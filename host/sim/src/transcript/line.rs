@@ -7,7 +7,7 @@ use crate::world::{Message, MessageKind};
 
 impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.what.fmt(f)
+        self.kind.fmt(f)
     }
 }
 

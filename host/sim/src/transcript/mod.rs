@@ -46,7 +46,7 @@ impl Transcript {
         Self { shared: Arc::new(Shared { ring, written: Notify::new(), clock, limit: limit.max(1) }) }
     }
 
-    pub(crate) fn write(&self, what: EntryKind) {
+    pub(crate) fn write(&self, kind: EntryKind) {
         {
             let mut ring = self.ring();
             // Read under the lock and never lower than before, so that times grow with the numbers.
@@ -57,7 +57,7 @@ impl Transcript {
             }
             let number = ring.next;
             ring.next += 1;
-            ring.entries.push_back(Arc::new(Entry { number, at, instant: Instant::now(), what }));
+            ring.entries.push_back(Arc::new(Entry { number, at, instant: Instant::now(), kind }));
         }
         self.shared.written.notify_waiters();
     }
@@ -80,7 +80,7 @@ impl Transcript {
 
     fn about(&self, topics: &[Topic]) -> Vec<Arc<Entry>> {
         let mut entries = self.history();
-        entries.retain(|entry| topics.is_empty() || topics.contains(&entry.what.topic()));
+        entries.retain(|entry| topics.is_empty() || topics.contains(&entry.kind.topic()));
         entries
     }
 

@@ -214,7 +214,7 @@ pub(super) fn new_guild(id: Snowflake, name: &str, owner_id: Snowflake) -> Guild
         channels: Vec::new(),
         members: Default::default(),
         settings: Default::default(),
-        belongings: Default::default(),
+        data: Default::default(),
     }
 }
 

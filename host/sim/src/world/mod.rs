@@ -4,12 +4,12 @@
 mod act_error;
 mod application;
 pub(crate) mod automod;
-mod belongings;
 mod builder;
 mod choice;
 mod components;
 mod embeds;
 mod file;
+mod guild_data;
 pub(crate) mod mentions;
 pub(crate) mod message;
 mod model;
@@ -30,10 +30,6 @@ pub use automod::{
     ActionMetadata as AutoModActionMetadata, AutoModAction, AutoModRule, Pattern as AutoModPattern,
     Trigger as AutoModTrigger,
 };
-pub use belongings::{
-    AuditEntry, Ban, CommandPermission, CommandRule, EventPlace, GuildData, GuildEmoji, Invite, NthWeekday,
-    RecurrenceRule, ScheduledEvent, StageInstance, VoiceCall, VoiceState, Webhook,
-};
 pub use choice::Choice;
 pub(crate) use choice::Translations;
 pub(crate) use components::numbered;
@@ -42,6 +38,10 @@ pub use components::{
 };
 pub use embeds::{Embed, EmbedAuthor, EmbedField, EmbedFooter, EmbedKind};
 pub use file::{WorldError, WorldMistake};
+pub use guild_data::{
+    AuditEntry, Ban, CommandPermission, CommandRule, EventPlace, GuildData, GuildEmoji, Invite, NthWeekday,
+    RecurrenceRule, ScheduledEvent, StageInstance, VoiceCall, VoiceState, Webhook,
+};
 pub use message::{
     Attachment, Emoji, IntegrationOwners, InteractionMetadata, Message, MessageKind, Origin, Reaction, flags,
 };

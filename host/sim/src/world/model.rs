@@ -127,7 +127,8 @@ pub struct Guild {
     /// The guild's settings.
     pub settings: GuildSettings,
     /// Bans, emojis, events, voice states, audit log, threads.
-    pub belongings: GuildData,
+    #[serde(rename = "belongings")]
+    pub data: GuildData,
 }
 
 impl Guild {

@@ -107,6 +107,6 @@ impl OnboardingOption {
 impl Guild {
     /// The guild's onboarding; empty until it is set up.
     pub fn onboarding(&self) -> Onboarding {
-        self.belongings.onboarding.clone().unwrap_or_default()
+        self.data.onboarding.clone().unwrap_or_default()
     }
 }

@@ -165,7 +165,7 @@ async fn serenity_edits_reacts_and_uploads() {
     let deadline = std::time::Instant::now() + PATIENCE;
     let reacted = bot
         .sim
-        .until(deadline, |entry| matches!(&entry.what, EntryKind::Reacted { added: true, .. }).then_some(()))
+        .until(deadline, |entry| matches!(&entry.kind, EntryKind::Reacted { added: true, .. }).then_some(()))
         .await;
     assert!(reacted.is_some());
     let messages = bot.sim.messages("general").unwrap();

@@ -179,7 +179,7 @@ async fn an_answer_after_the_window_is_10062_and_the_member_is_told() {
     let deadline = std::time::Instant::now() + PATIENCE;
     let told = sim
         .until(deadline, |entry| {
-            matches!(entry.what, EntryKind::Unanswered { .. }).then(|| entry.to_string())
+            matches!(entry.kind, EntryKind::Unanswered { .. }).then(|| entry.to_string())
         })
         .await;
     assert_eq!(told.as_deref(), Some("/ping text:hi by alice -> the application did not respond"));

@@ -92,7 +92,7 @@ async fn an_unknown_route_is_404_and_is_reported_counted_and_in_the_transcript()
         .transcript()
         .history()
         .iter()
-        .filter(|entry| matches!(entry.what, EntryKind::UnknownRoute { .. }))
+        .filter(|entry| matches!(entry.kind, EntryKind::UnknownRoute { .. }))
         .count();
     assert_eq!(reported, 5);
 }

@@ -22,7 +22,7 @@ async fn an_unknown_field_is_reported_with_its_place_and_changes_nothing() {
     );
     let history = sim.transcript().history();
     assert_eq!(
-        history.iter().filter(|entry| matches!(entry.what, EntryKind::UnknownField { .. })).count(),
+        history.iter().filter(|entry| matches!(entry.kind, EntryKind::UnknownField { .. })).count(),
         4
     );
 }

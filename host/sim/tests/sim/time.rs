@@ -12,7 +12,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 fn unanswered(sim: &Sim) -> Vec<(Timestamp, String)> {
     let history = sim.transcript().history();
-    let of = |entry: &gearshift_sim::Entry| match &entry.what {
+    let of = |entry: &gearshift_sim::Entry| match &entry.kind {
         EntryKind::Unanswered { line, .. } => Some((entry.at, line.to_string())),
         _ => None,
     };

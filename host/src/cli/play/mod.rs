@@ -215,7 +215,7 @@ pub(super) async fn arrived(sim: &Sim, host: &Host, work: &Work) -> Result<(), F
         wanted.commands.keys().all(|key| known.contains(&key.name))
     };
     let registered =
-        |entry: &Entry| (matches!(entry.what, EntryKind::Commands { .. }) && are_there()).then_some(());
+        |entry: &Entry| (matches!(entry.kind, EntryKind::Commands { .. }) && are_there()).then_some(());
     if !are_there() && sim.until(Instant::now() + ARRIVE, registered).await.is_none() {
         return Err(missing("the slash commands were not registered"));
     }

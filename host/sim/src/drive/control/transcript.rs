@@ -46,7 +46,7 @@ pub(super) async fn read(call: &Call) -> Result<Reply> {
             },
         };
         next = entry.number + 1;
-        if topics.is_empty() || topics.contains(&entry.what.topic()) {
+        if topics.is_empty() || topics.contains(&entry.kind.topic()) {
             entries.push(entry);
         }
     }

@@ -45,7 +45,7 @@ impl Printer {
 }
 
 fn is_shown(entry: &Entry, detail: Detail) -> bool {
-    match &entry.what {
+    match &entry.kind {
         EntryKind::Rest { .. } | EntryKind::Dispatched { .. } | EntryKind::Gateway { .. } => {
             detail == Detail::Wire
         }

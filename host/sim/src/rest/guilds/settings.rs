@@ -135,7 +135,7 @@ pub(crate) fn picture(fields: &mut Fields, key: &str) -> Option<String> {
 pub(crate) fn preview(call: &Call, guild: Snowflake) -> Result<Reply> {
     let (caller, state) = call.open()?;
     let guild = access::own_guild(&state, caller, guild).map_err(|_| ApiError::unknown_guild())?;
-    let (settings, emojis) = (&guild.settings, &guild.belongings.emojis);
+    let (settings, emojis) = (&guild.settings, &guild.data.emojis);
     // https://discord.com/developers/docs/resources/guild#guild-preview-object
     Ok(Reply::json(&json!({
         "id": guild.id, "name": guild.name, "icon": settings.icon, "description": settings.description,
@@ -172,8 +172,8 @@ pub(crate) fn audit_log(call: &Call, guild: Snowflake) -> Result<Reply> {
     };
     // With only `after`, Discord lists in ascending order from there.
     let entries: Vec<&AuditEntry> = match (before, after) {
-        (None, Some(_)) => home.belongings.audit.iter().filter(fits).take(limit).collect(),
-        _ => home.belongings.audit.iter().rev().filter(fits).take(limit).collect(),
+        (None, Some(_)) => home.data.audit.iter().filter(fits).take(limit).collect(),
+        _ => home.data.audit.iter().rev().filter(fits).take(limit).collect(),
     };
     let mut people: Vec<Snowflake> =
         entries.iter().flat_map(|entry| [Some(entry.user_id), entry.target_id]).flatten().collect();

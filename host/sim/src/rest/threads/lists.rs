@@ -16,7 +16,7 @@ const MAX_PAGE: usize = 100;
 /// `GET /guilds/{guild}/threads/active`
 pub(crate) fn active(call: &Call, guild: Snowflake) -> Result<Reply> {
     let (caller, state) = call.open()?;
-    let ids = &access::own_guild(&state, caller, guild)?.belongings.threads;
+    let ids = &access::own_guild(&state, caller, guild)?.data.threads;
     let mut threads: Vec<&Channel> = ids.iter().filter_map(|id| state.world.channel(*id)).collect();
     threads.retain(|thread| state.world.permissions_in(thread, caller) & bits::VIEW_CHANNEL != 0);
     threads.reverse();

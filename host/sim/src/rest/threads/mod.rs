@@ -237,7 +237,7 @@ impl Plan {
     ) -> Result<Channel> {
         let parent = state.world.channel(home).ok_or(ApiError::unknown_channel())?;
         let guild = state.world.guild_of(parent).ok_or(ApiError::unknown_guild())?;
-        if guild.belongings.threads.len() >= MAX_ACTIVE_THREADS {
+        if guild.data.threads.len() >= MAX_ACTIVE_THREADS {
             return Err(ApiError::new(400, 160_006, "Maximum number of active threads reached"));
         }
         let tags = self.tags.unwrap_or_default();

@@ -339,10 +339,10 @@ pub(crate) fn guild_create_json(
     json["member_count"] = json!(guild.members.len());
     json["members"] = json!(members);
     json["channels"] = channels.map(channel_json).collect();
-    let threads = guild.belongings.threads.iter().filter_map(|id| world.channels.get(id));
+    let threads = guild.data.threads.iter().filter_map(|id| world.channels.get(id));
     let open = threads.filter(|thread| world.permissions_in(thread, viewer) & bits::VIEW_CHANNEL != 0);
     json["threads"] = open.map(|thread| thread_json_for(thread, viewer)).collect();
-    let GuildData { voice, events, stages, .. } = &guild.belongings;
+    let GuildData { voice, events, stages, .. } = &guild.data;
     json["voice_states"] = voice.iter().map(|(user, state)| voice_json(guild, *user, state, false)).collect();
     json["guild_scheduled_events"] = events.iter().map(|event| event.json(guild.id, false)).collect();
     json["stage_instances"] = stages.iter().map(|stage| stage.json(guild.id)).collect();

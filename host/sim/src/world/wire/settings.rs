@@ -102,7 +102,7 @@ pub(crate) fn guild_json(guild: &Guild) -> Value {
         "widget_channel_id": null, "verification_level": settings.verification_level,
         "default_message_notifications": settings.default_message_notifications,
         "explicit_content_filter": settings.explicit_content_filter, "roles": guild.roles,
-        "emojis": guild.belongings.emojis.iter().map(|emoji| emoji.json()).collect::<Vec<_>>(),
+        "emojis": guild.data.emojis.iter().map(|emoji| emoji.json()).collect::<Vec<_>>(),
         "features": settings.features, "mfa_level": 0, "application_id": null,
         "system_channel_id": settings.system_channel_id, "system_channel_flags": settings.system_channel_flags,
         "rules_channel_id": settings.rules_channel_id, "max_presences": null, "max_members": 500_000,
