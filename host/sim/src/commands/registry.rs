@@ -51,7 +51,7 @@ pub(crate) struct Commands {
 
 impl Commands {
     /// No commands yet, but the world's rules for those to come.
-    pub(crate) fn ruled(world: &World) -> Self {
+    pub(crate) fn from_world(world: &World) -> Self {
         Self { rules: world.command_rules.clone(), ..Self::default() }
     }
 

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value};
 
-use super::number::{truth, whole};
+use super::number::{parse_bool, whole};
 use super::{ApiError, FormErrors, Result, UnreadFields};
 use crate::ids::{Snowflake, Timestamp};
 
@@ -176,7 +176,7 @@ impl Fields {
 
     /// A boolean.
     pub(crate) fn flag(&mut self, key: &str) -> Option<bool> {
-        let flag = truth(&self.take(key)?);
+        let flag = parse_bool(&self.take(key)?);
         if flag.is_none() {
             self.fail(key, "BOOLEAN_TYPE_CONVERT", "Must be either true or false.");
         }

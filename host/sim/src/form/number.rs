@@ -15,7 +15,7 @@ pub(super) fn whole(value: &Value) -> Option<i128> {
 }
 
 /// A boolean, also as text or number: discord.py and its forks send `"true"` with a prune.
-pub(super) fn truth(value: &Value) -> Option<bool> {
+pub(super) fn parse_bool(value: &Value) -> Option<bool> {
     match value {
         Value::Bool(flag) => Some(*flag),
         Value::String(text) => match text.as_str() {
@@ -52,13 +52,13 @@ mod tests {
     #[test]
     fn true_is_true_however_it_is_written() {
         for value in [json!(true), json!("true"), json!("True"), json!("1"), json!(1)] {
-            assert_eq!(truth(&value), Some(true), "{value}");
+            assert_eq!(parse_bool(&value), Some(true), "{value}");
         }
         for value in [json!(false), json!("false"), json!("False"), json!("0"), json!(0)] {
-            assert_eq!(truth(&value), Some(false), "{value}");
+            assert_eq!(parse_bool(&value), Some(false), "{value}");
         }
         for value in [json!("yes"), json!(""), json!(2), json!(-1), json!(1.5), json!([]), json!(null)] {
-            assert_eq!(truth(&value), None, "{value}");
+            assert_eq!(parse_bool(&value), None, "{value}");
         }
     }
 }

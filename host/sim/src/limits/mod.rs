@@ -55,7 +55,7 @@ pub(crate) enum Verdict {
 }
 
 /// A call, as far as it matters for counting.
-pub(crate) struct Counted<'a> {
+pub(crate) struct CountedCall<'a> {
     /// The account, or the address of a caller without one.
     pub(super) account: u64,
     pub(super) method: &'a str,
@@ -99,7 +99,7 @@ impl Window {
 
 impl Limits {
     /// Counts a call and decides whether it may be carried out.
-    pub(crate) fn count(&mut self, call: &Counted<'_>, now: Timestamp) -> Verdict {
+    pub(crate) fn count(&mut self, call: &CountedCall<'_>, now: Timestamp) -> Verdict {
         if let Some(window) = self.invalid
             && window.calls >= INVALID.calls
             && !window.is_over(now)
@@ -191,7 +191,7 @@ mod tests {
     use super::*;
 
     fn post(limits: &mut Limits, path: &str, at: u64) -> Verdict {
-        limits.count(&Counted { account: 1, method: "POST", path }, Timestamp(at))
+        limits.count(&CountedCall { account: 1, method: "POST", path }, Timestamp(at))
     }
 
     #[test]

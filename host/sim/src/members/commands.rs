@@ -6,7 +6,7 @@ use super::handle::InteractionHandle;
 use super::{Member, owned_options};
 use crate::commands::CommandKind;
 use crate::ids::Snowflake;
-use crate::rules::interactions::{self, Typed};
+use crate::rules::interactions::{self, TypedCommand};
 use crate::rules::users;
 use crate::world::{ActError, Bot};
 
@@ -118,7 +118,7 @@ impl Member {
         let invoker = self.invoker()?;
         let found = interactions::command_named(&state, &invoker, name, CommandKind::ChatInput)?.clone();
         let files = self.store_typed_files(&mut state, interactions::typed_files(&found, &path, given));
-        let typed = Typed { path: &path, given, focused, files: &files };
+        let typed = TypedCommand { path: &path, given, focused, files: &files };
         let invocation = interactions::run(&state, invoker.clone(), &found, &typed)?;
         Ok(self.begin(&mut state, invocation))
     }

@@ -15,7 +15,7 @@ impl Member {
         let mut state = self.shared.state();
         let home = guild_named(&state, guild)?;
         if home.data.bans.contains_key(&self.user.id) {
-            return Err(self.barred(home, "be", "banned"));
+            return Err(self.forbidden_in_guild(home, "be", "banned"));
         }
         let guild = home.id;
         members::admit(&mut state, guild, &self.user);
@@ -30,7 +30,7 @@ impl Member {
         let mut state = self.shared.state();
         let home = guild_named(&state, guild)?;
         if home.owner_id == self.user.id {
-            return Err(self.barred(home, "leave", "the owner cannot leave"));
+            return Err(self.forbidden_in_guild(home, "leave", "the owner cannot leave"));
         }
         let guild = home.id;
         match members::remove(&mut state, guild, self.user.id) {
@@ -60,23 +60,27 @@ impl Member {
         let mut state = self.shared.state();
         let here = self.here.and_then(|here| state.world.channel(here)).and_then(|home| home.guild_id);
         let home = here.and_then(|guild| state.world.guild(guild));
-        let home = home.ok_or_else(|| ActError::Nowhere { member: self.user.username.clone() })?;
+        let home = home.ok_or_else(|| ActError::NoVisibleChannel { member: self.user.username.clone() })?;
         let (user, role) = member_and_role(&state, home, member, role)?;
         let verb = if given { "give roles" } else { "take roles" };
         if state.world.permissions_at(home, self.user.id) & bits::MANAGE_ROLES == 0 {
-            return Err(self.barred(home, verb, "the permission to manage roles is missing"));
+            return Err(self.forbidden_in_guild(home, verb, "the permission to manage roles is missing"));
         }
         if home.role(role).is_none_or(|role| role.position >= home.rank_of(self.user.id)) {
-            return Err(self.barred(home, verb, "the role is not below the member's highest role"));
+            return Err(self.forbidden_in_guild(
+                home,
+                verb,
+                "the role is not below the member's highest role",
+            ));
         }
         let (guild, by) = (home.id, Actor { user: self.user.id, reason: None });
         members::set_role(&mut state, guild, &by, user, role, given);
         Ok(())
     }
 
-    pub(super) fn barred(&self, guild: &Guild, verb: &str, why: &'static str) -> ActError {
+    pub(super) fn forbidden_in_guild(&self, guild: &Guild, verb: &str, why: &'static str) -> ActError {
         let (member, guild) = (self.user.username.clone(), guild.name.clone());
-        ActError::Barred { member, verb: verb.to_owned(), guild, why }
+        ActError::ForbiddenInGuild { member, verb: verb.to_owned(), guild, why }
     }
 }
 

@@ -91,7 +91,8 @@ impl InteractionHandle {
 impl Member {
     /// This member as an invoker in their current channel.
     pub(super) fn invoker(&self) -> Result<Invoker, ActError> {
-        let here = self.here.ok_or_else(|| ActError::Nowhere { member: self.user.username.clone() })?;
+        let here =
+            self.here.ok_or_else(|| ActError::NoVisibleChannel { member: self.user.username.clone() })?;
         Ok(self.invoker_in(here))
     }
 

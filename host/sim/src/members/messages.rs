@@ -69,7 +69,7 @@ impl Member {
         let channel = self.place_of(&state, message)?;
         let there = state.world.channel(channel).and_then(|home| home.message(message)).cloned();
         let Some(own) = there.filter(|one| one.author.id == self.user.id) else {
-            return Err(ActError::NotYours { message });
+            return Err(ActError::NotOwnMessage { message });
         };
         let revision = Revision { content: Some(text.to_owned()), ..Revision::default() };
         automod::screened(&mut state, &self.user, channel, text, |state| {
@@ -90,7 +90,7 @@ impl Member {
             && one.author.id != self.user.id
             && state.world.permissions_in(home, self.user.id) & bits::MANAGE_MESSAGES == 0
         {
-            return Err(ActError::NotYours { message });
+            return Err(ActError::NotOwnMessage { message });
         }
         messages::delete(&mut state, channel, &[message], self.user.id);
         Ok(())
@@ -152,7 +152,7 @@ impl Member {
             && home.settings.slowmode_seconds > 0
             && check_slowmode(&state, home, self.user.id).is_err()
         {
-            return Err(self.closed(home, "send messages again so soon (slow mode)"));
+            return Err(self.forbidden(home, "send messages again so soon (slow mode)"));
         }
         let mut draft = Draft::text(channel, self.user.clone(), text.to_owned());
         if !files.is_empty() {

@@ -84,7 +84,7 @@ impl Member {
         let channel = state.world.channel_named(name, near);
         let channel = channel.ok_or_else(|| ActError::unknown_channel(name, &state.world))?;
         if state.world.permissions_in(channel, self.user.id) & bits::VIEW_CHANNEL == 0 {
-            return Err(self.closed(channel, "read messages"));
+            return Err(self.forbidden(channel, "read messages"));
         }
         Ok(channel.id)
     }
@@ -98,10 +98,10 @@ impl Member {
     ) -> Result<(), ActError> {
         let Some(home) = state.world.channel(channel) else { return Ok(()) };
         let granted = state.world.permissions_in(home, self.user.id);
-        if granted & bit == 0 { Err(self.closed(home, verb)) } else { Ok(()) }
+        if granted & bit == 0 { Err(self.forbidden(home, verb)) } else { Ok(()) }
     }
 
-    fn closed(&self, channel: &Channel, verb: &'static str) -> ActError {
+    fn forbidden(&self, channel: &Channel, verb: &'static str) -> ActError {
         let (member, channel) = (self.user.username.clone(), channel.name.to_string());
         ActError::Forbidden { member, verb: verb.to_owned(), channel }
     }

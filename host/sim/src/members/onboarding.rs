@@ -17,15 +17,15 @@ impl Member {
         let home = guild_named(&state, guild)?;
         let asked = home.onboarding();
         let chosen = options.iter().map(|name| option_named(&asked, name)).collect::<Result<Vec<_>, _>>()?;
-        if let Some(why) = self.hindrance(home, &asked, &chosen) {
-            return Err(self.barred(home, "complete onboarding", why));
+        if let Some(why) = self.refusal_reason(home, &asked, &chosen) {
+            return Err(self.forbidden_in_guild(home, "complete onboarding", why));
         }
         let guild = home.id;
         onboarding::complete(&mut state, guild, self.user.id, &chosen);
         Ok(())
     }
 
-    fn hindrance(&self, home: &Guild, asked: &Onboarding, chosen: &[Snowflake]) -> Option<&'static str> {
+    fn refusal_reason(&self, home: &Guild, asked: &Onboarding, chosen: &[Snowflake]) -> Option<&'static str> {
         let answers = asked.prompts.iter().map(|prompt| {
             (prompt, prompt.options.iter().filter(|option| chosen.contains(&option.id)).count())
         });

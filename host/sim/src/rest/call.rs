@@ -14,7 +14,7 @@ use crate::accounts::{self, Account};
 use crate::files::Upload;
 use crate::form::{ApiError, Fields, Result, UnreadFields};
 use crate::ids::{Snowflake, Timestamp, percent_decode, query_pairs};
-use crate::limits::Counted;
+use crate::limits::CountedCall;
 use crate::rules::Actor;
 use crate::state::{Shared, State};
 
@@ -227,10 +227,10 @@ impl Call {
     }
 
     /// The call as rate limits count it: by token; all calls without one are counted together.
-    pub(super) fn counted(&self) -> Counted<'_> {
+    pub(super) fn counted(&self) -> CountedCall<'_> {
         let mut hasher = DefaultHasher::new();
         self.parts.headers.get(AUTHORIZATION).map(|value| value.as_bytes()).hash(&mut hasher);
-        Counted { account: hasher.finish(), method: self.method(), path: &self.path }
+        CountedCall { account: hasher.finish(), method: self.method(), path: &self.path }
     }
 }
 

@@ -7,7 +7,7 @@ use super::{Call, Reply};
 use crate::form::Result;
 use crate::ids::Snowflake;
 use crate::rules::access;
-use crate::rules::invites::{self, Terms};
+use crate::rules::invites::{self, InviteOptions};
 use crate::state::State;
 use crate::world::wire::{partial_channel, partial_guild};
 use crate::world::{Invite, bits};
@@ -19,7 +19,7 @@ const MAX_USES: u32 = 100;
 /// `POST /channels/{channel}/invites`
 pub(super) fn create(call: &Call, channel: Snowflake) -> Result<Reply> {
     let (by, mut fields) = call.form()?;
-    let terms = Terms {
+    let terms = InviteOptions {
         max_age: fields.number_within("max_age", 0..=MAX_AGE_SECONDS).unwrap_or(DEFAULT_AGE_SECONDS),
         max_uses: fields.number_within("max_uses", 0..=MAX_USES).unwrap_or(0),
         temporary: fields.flag("temporary").unwrap_or(false),

@@ -31,19 +31,19 @@ pub(super) fn edit(call: &Call, guild: Snowflake) -> Result<Reply> {
     let (by, mut fields) = call.form()?;
     let mut state = call.shared.state();
     let home = onboarding::managed(&state, by.user, guild)?;
-    let new = Reading { world: &state.world, home, before: home.onboarding() }.onboarding(&mut fields);
+    let new = ReadContext { world: &state.world, home, before: home.onboarding() }.onboarding(&mut fields);
     fields.checked()?;
     Ok(Reply::json(&onboarding::edit(&mut state, &by, guild, new)?))
 }
 
 /// What a body is validated against.
-struct Reading<'a> {
+struct ReadContext<'a> {
     world: &'a World,
     home: &'a Guild,
     before: Onboarding,
 }
 
-impl Reading<'_> {
+impl ReadContext<'_> {
     /// Fields that are absent from the body stay as they are.
     fn onboarding(&self, fields: &mut Fields) -> Onboarding {
         let mut new = self.before.clone();

@@ -72,7 +72,7 @@ pub(super) fn edit(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply
 }
 
 /// `PATCH /guilds/{guild}/roles`: a list of positions; returns all roles.
-pub(super) fn arrange(call: &Call, guild: Snowflake) -> Result<Reply> {
+pub(super) fn reorder(call: &Call, guild: Snowflake) -> Result<Reply> {
     let (by, mut state) = call.act()?;
     let (mut whole, places) = call.fields_of_list()?;
     let home = access::guild_with(&state, by.user, guild, bits::MANAGE_ROLES)?;
@@ -92,7 +92,7 @@ pub(super) fn arrange(call: &Call, guild: Snowflake) -> Result<Reply> {
     whole.checked()?;
     // discord.js sends the positions of all roles, including those that the caller may not move; only roles that
     // actually move are checked.
-    let (before, after) = (arranged(home, &[]), arranged(home, &moves));
+    let (before, after) = (reordered(home, &[]), reordered(home, &moves));
     for (id, _) in after.iter().filter(|place| !before.contains(place)) {
         access::role_below(home, by.user, *id)?;
     }
@@ -129,7 +129,7 @@ fn read(fields: &mut Fields, role: &mut Role, own: u64) -> Result<()> {
 
 /// The new position of every role but `@everyone`: roles that were moved are where they were put, the others fill the
 /// gaps in their previous order.
-fn arranged(guild: &Guild, moves: &[(Snowflake, Option<u32>)]) -> Vec<(Snowflake, u32)> {
+fn reordered(guild: &Guild, moves: &[(Snowflake, Option<u32>)]) -> Vec<(Snowflake, u32)> {
     let target = |id| moves.iter().find(|(moved, _)| *moved == id).and_then(|(_, position)| *position);
     let mut order: Vec<&Role> = guild.roles.iter().filter(|role| role.id != guild.id).collect();
     order.sort_by_key(|role| (role.position, std::cmp::Reverse(role.id)));

@@ -119,7 +119,7 @@ pub(crate) fn screened(
     content: &str,
     write: impl FnOnce(&mut State) -> Arc<Message>,
 ) -> Result<Arc<Message>, Blocked> {
-    let found = offences(state, author, channel, content);
+    let found = violations(state, author, channel, content);
     let blocks = |rule: &AutoModRule| rule.actions.iter().any(|action| action.kind == BLOCK_MESSAGE);
     let blocked = found.iter().find(|(rule, _)| blocks(rule)).map(|(rule, _)| rule.name.clone());
     let outcome = match blocked {
@@ -129,7 +129,7 @@ pub(crate) fn screened(
     let message = outcome.as_ref().ok().map(|message| message.id);
     for (rule, found) in &found {
         for action in &rule.actions {
-            execute(state, author, Offence { channel, content, message, rule, found }, action);
+            execute(state, author, Violation { channel, content, message, rule, found }, action);
         }
     }
     outcome
@@ -148,7 +148,7 @@ impl From<Blocked> for ActError {
 }
 
 /// The rules that a message triggers. Bots and members who may manage the guild are exempt.
-fn offences(state: &State, author: &User, channel: Snowflake, content: &str) -> Vec<(AutoModRule, Match)> {
+fn violations(state: &State, author: &User, channel: Snowflake, content: &str) -> Vec<(AutoModRule, Match)> {
     let Some(home) = state.world.channel(channel) else { return Vec::new() };
     let Some(guild) = state.world.guild_of(home) else { return Vec::new() };
     let Some(member) = guild.members.get(&author.id) else { return Vec::new() };
@@ -172,7 +172,7 @@ fn offences(state: &State, author: &User, channel: Snowflake, content: &str) -> 
 
 /// What a rule matched, and where.
 #[derive(Clone, Copy)]
-struct Offence<'a> {
+struct Violation<'a> {
     channel: Snowflake,
     content: &'a str,
     /// `None` if it was blocked.
@@ -182,8 +182,8 @@ struct Offence<'a> {
 }
 
 /// <https://discord.com/developers/docs/events/gateway-events#auto-moderation-action-execution>
-fn execute(state: &mut State, author: &Arc<User>, offence: Offence<'_>, action: &AutoModAction) {
-    let Offence { channel, content, message, rule, found } = offence;
+fn execute(state: &mut State, author: &Arc<User>, offence: Violation<'_>, action: &AutoModAction) {
+    let Violation { channel, content, message, rule, found } = offence;
     let Some(guild) = state.world.guild_id_of(channel) else { return };
     let by = Actor { user: author.id, reason: None };
     let mut data = json!({
@@ -219,8 +219,8 @@ fn execute(state: &mut State, author: &Arc<User>, offence: Offence<'_>, action: 
 }
 
 /// Posts an alert about the match to the moderators' channel.
-fn alert(state: &mut State, author: &Arc<User>, offence: Offence<'_>, place: Snowflake) -> Snowflake {
-    let Offence { channel, content, message, rule, found } = offence;
+fn alert(state: &mut State, author: &Arc<User>, offence: Violation<'_>, place: Snowflake) -> Snowflake {
+    let Violation { channel, content, message, rule, found } = offence;
     let fields = [
         ("rule_name", Some(rule.name.clone())),
         ("channel_id", Some(channel.to_string())),

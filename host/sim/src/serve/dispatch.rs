@@ -44,7 +44,7 @@ pub(crate) async fn answer(
     let is_file = rest::files::owns(path);
     let mut answer = rest::answer(shared, request).await?;
     if is_file {
-        page::keep_apart(answer.headers_mut());
+        page::isolate(answer.headers_mut());
     }
     Ok(answer)
 }

@@ -12,17 +12,17 @@ const PIECE: usize = 64 << 10;
 const PIECES: usize = 256;
 
 /// The simulator's end of a connection that takes `way` in each direction.
-pub(crate) fn away(stream: TcpStream, way: Duration) -> DuplexStream {
+pub(crate) fn with_latency(stream: TcpStream, way: Duration) -> DuplexStream {
     let (near, far) = duplex(PIECE);
     let (from_client, to_client) = stream.into_split();
     let (from_here, to_here) = split(near);
-    tokio::spawn(carry(from_client, to_here, way));
-    tokio::spawn(carry(from_here, to_client, way));
+    tokio::spawn(forward(from_client, to_here, way));
+    tokio::spawn(forward(from_here, to_client, way));
     far
 }
 
 /// Copies until one side ends; data that is in transit then still arrives.
-async fn carry(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, way: Duration) {
+async fn forward(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, way: Duration) {
     let (leave, mut arrive) = mpsc::channel(PIECES);
     let leaving = async move {
         let mut piece = vec![0; PIECE];

@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use super::dispatch;
-use super::latency::away;
+use super::latency::with_latency;
 use crate::state::Shared;
 
 /// How long calls in progress may take when the simulator closes.
@@ -28,8 +28,8 @@ pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
                     // Responses are small and should arrive at once.
                     let _ = stream.set_nodelay(true);
                     match shared.options.round_trip {
-                        Duration::ZERO => connections.spawn(converse(stream, shared.clone())),
-                        way => connections.spawn(converse(away(stream, way / 2), shared.clone())),
+                        Duration::ZERO => connections.spawn(serve_connection(stream, shared.clone())),
+                        way => connections.spawn(serve_connection(with_latency(stream, way / 2), shared.clone())),
                     };
                 }
                 // Probably out of file descriptors: others must be closed before the next attempt can succeed.
@@ -47,7 +47,7 @@ pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
         tokio::time::timeout(CLOSE_LIMIT, async { while connections.join_next().await.is_some() {} }).await;
 }
 
-async fn converse<S>(stream: S, shared: Arc<Shared>) -> Result<(), Infallible>
+async fn serve_connection<S>(stream: S, shared: Arc<Shared>) -> Result<(), Infallible>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {

@@ -32,20 +32,21 @@ pub(crate) const KNOWN: u64 = ((1 << 18) - 1) | (1 << 20) | (1 << 21) | (1 << 24
 
 /// The intents that an event needs in a guild and in a direct message.
 #[derive(Clone, Copy)]
-pub(crate) struct Needs {
+pub(crate) struct RequiredIntents {
     pub(crate) guild: u64,
     pub(crate) dm: u64,
 }
 
-const MESSAGES: Needs = Needs { guild: GUILD_MESSAGES, dm: DIRECT_MESSAGES };
-const REACTIONS: Needs = Needs { guild: GUILD_MESSAGE_REACTIONS, dm: DIRECT_MESSAGE_REACTIONS };
-const TYPING: Needs = Needs { guild: GUILD_MESSAGE_TYPING, dm: DIRECT_MESSAGE_TYPING };
-const POLLS: Needs = Needs { guild: GUILD_MESSAGE_POLLS, dm: DIRECT_MESSAGE_POLLS };
+const MESSAGES: RequiredIntents = RequiredIntents { guild: GUILD_MESSAGES, dm: DIRECT_MESSAGES };
+const REACTIONS: RequiredIntents =
+    RequiredIntents { guild: GUILD_MESSAGE_REACTIONS, dm: DIRECT_MESSAGE_REACTIONS };
+const TYPING: RequiredIntents = RequiredIntents { guild: GUILD_MESSAGE_TYPING, dm: DIRECT_MESSAGE_TYPING };
+const POLLS: RequiredIntents = RequiredIntents { guild: GUILD_MESSAGE_POLLS, dm: DIRECT_MESSAGE_POLLS };
 /// Channel events: in direct messages, only for sessions that receive messages there.
-const CHANNELS: Needs = Needs { guild: GUILDS, dm: DIRECT_MESSAGES };
+const CHANNELS: RequiredIntents = RequiredIntents { guild: GUILDS, dm: DIRECT_MESSAGES };
 
 /// Which events need which intents, by prefix of their names; the first match counts.
-const NEEDED: [(&str, Needs); 21] = [
+const NEEDED: [(&str, RequiredIntents); 21] = [
     ("MESSAGE_REACTION_", REACTIONS),
     ("MESSAGE_POLL_VOTE_", POLLS),
     ("MESSAGE_", MESSAGES),
@@ -69,12 +70,12 @@ const NEEDED: [(&str, Needs); 21] = [
     ("AUTO_MODERATION_ACTION_", in_guilds(AUTO_MODERATION_EXECUTION)),
 ];
 
-const fn in_guilds(guild: u64) -> Needs {
-    Needs { guild, dm: 0 }
+const fn in_guilds(guild: u64) -> RequiredIntents {
+    RequiredIntents { guild, dm: 0 }
 }
 
 /// The intents that an event needs; none for events that an account always receives.
-pub(crate) fn needed(event: &str) -> Needs {
+pub(crate) fn needed(event: &str) -> RequiredIntents {
     let found = NEEDED.iter().find(|(beginning, _)| event.starts_with(beginning));
     found.map_or(in_guilds(0), |(_, needs)| *needs)
 }

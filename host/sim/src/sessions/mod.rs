@@ -21,7 +21,7 @@ use crate::clock::Clock;
 use crate::ids::{Snowflake, Timestamp};
 use crate::world::{Message, World, bits};
 pub(crate) use audience::Audience;
-use intents::Needs;
+use intents::RequiredIntents;
 pub(crate) use payload::Payload;
 
 /// What a connection has to send or do.
@@ -111,7 +111,7 @@ impl Sessions {
         connection: u64,
         outbox: Outbox,
     ) -> &mut Session {
-        self.forget_old();
+        self.evict_old();
         self.all.push(Session {
             id,
             account,
@@ -136,7 +136,7 @@ impl Sessions {
         connection: u64,
         outbox: Outbox,
     ) -> Resumption {
-        self.forget_old();
+        self.evict_old();
         let Some(session) = self.session(id).filter(|session| session.user() == user) else {
             return Resumption::Unknown;
         };
@@ -271,7 +271,7 @@ impl Sessions {
         }
     }
 
-    fn forget_old(&mut self) {
+    fn evict_old(&mut self) {
         let now = self.clock.now();
         self.all.retain(|session| match session.link {
             Link::Connected { .. } => true,
@@ -322,7 +322,7 @@ impl Session {
         covers(self.shard, guild)
     }
 
-    fn receives(&self, world: &World, audience: Audience<'_>, needs: Needs) -> bool {
+    fn receives(&self, world: &World, audience: Audience<'_>, needs: RequiredIntents) -> bool {
         let asked = |needed: u64| self.intents & needed == needed;
         match audience {
             Audience::Guild { guild, permission } => {

@@ -39,7 +39,7 @@ pub(super) struct Transport {
 }
 
 /// Why a connection ends.
-pub(super) enum End {
+pub(super) enum ConnectionEnd {
     /// Close it with a code.
     Close { code: u16, reason: &'static str },
     /// Cut it without a close frame.
@@ -81,7 +81,7 @@ pub(super) async fn serve(socket: WebSocket, shared: Arc<Shared>, transport: Tra
     let _open = owner.open_sockets.subscribe();
     let end = tokio::select! {
         end = connection.run(&transport) => end,
-        () = owner.closed() => End::Close { code: 1001, reason: "the simulator is closing" },
+        () = owner.closed() => ConnectionEnd::Close { code: 1001, reason: "the simulator is closing" },
     };
     connection.finish(end).await;
 }
@@ -95,13 +95,16 @@ pub(super) struct Resume {
 }
 
 impl Connection {
-    async fn run(&mut self, transport: &Transport) -> End {
+    async fn run(&mut self, transport: &Transport) -> ConnectionEnd {
         if !transport.json {
             // The same code as for an unsupported version, so that clients which check the code do not retry.
-            return End::Close { code: close::INVALID_VERSION, reason: "Only encoding=json is supported" };
+            return ConnectionEnd::Close {
+                code: close::INVALID_VERSION,
+                reason: "Only encoding=json is supported",
+            };
         }
         if transport.version.is_some_and(|version| !(9..=10).contains(&version)) {
-            return End::Close { code: close::INVALID_VERSION, reason: "Invalid API version" };
+            return ConnectionEnd::Close { code: close::INVALID_VERSION, reason: "Invalid API version" };
         }
         let interval = self.shared.options.heartbeat_interval;
         let hello = json!({ "op": 10, "s": null, "t": null,
@@ -117,14 +120,14 @@ impl Connection {
             let step = tokio::select! {
                 frame = socket.recv() => match frame {
                     Some(Ok(frame)) => self.receive(frame).await,
-                    Some(Err(_)) | None => Err(End::Gone { goodbye: false }),
+                    Some(Err(_)) | None => Err(ConnectionEnd::Gone { goodbye: false }),
                 },
                 count = next_batch(inbox, &mut batch) => match count {
-                    0 => Err(End::Drop),
+                    0 => Err(ConnectionEnd::Drop),
                     _ => self.write(&mut batch).await,
                 },
                 () = sleep_until(*last_beat + patience) => {
-                    Err(End::Close { code: close::SESSION_TIMED_OUT, reason: "Session timed out" })
+                    Err(ConnectionEnd::Close { code: close::SESSION_TIMED_OUT, reason: "Session timed out" })
                 }
             };
             if let Err(end) = step {
@@ -134,7 +137,7 @@ impl Connection {
     }
 
     /// Writes a batch and flushes once.
-    async fn write(&mut self, batch: &mut Vec<Outgoing>) -> Result<(), End> {
+    async fn write(&mut self, batch: &mut Vec<Outgoing>) -> Result<(), ConnectionEnd> {
         let mut last = None;
         for outgoing in batch.drain(..) {
             let payload = match outgoing {
@@ -147,8 +150,8 @@ impl Connection {
                     self.lose_session(!resumable);
                     format!(r#"{{"op":9,"d":{resumable},"s":null,"t":null}}"#)
                 }
-                Outgoing::Close { code, reason } => return Err(End::Close { code, reason }),
-                Outgoing::Drop => return Err(End::Drop),
+                Outgoing::Close { code, reason } => return Err(ConnectionEnd::Close { code, reason }),
+                Outgoing::Drop => return Err(ConnectionEnd::Drop),
             };
             let frame = self.codec.frame(payload);
             self.feed(frame).await?;
@@ -160,27 +163,27 @@ impl Connection {
         Ok(())
     }
 
-    async fn feed(&mut self, frame: Frame) -> Result<(), End> {
+    async fn feed(&mut self, frame: Frame) -> Result<(), ConnectionEnd> {
         match timeout(WRITE_LIMIT, self.socket.feed(frame)).await {
             Ok(Ok(())) => Ok(()),
-            _ => Err(End::Gone { goodbye: false }),
+            _ => Err(ConnectionEnd::Gone { goodbye: false }),
         }
     }
 
-    async fn flush(&mut self) -> Result<(), End> {
+    async fn flush(&mut self) -> Result<(), ConnectionEnd> {
         match timeout(WRITE_LIMIT, self.socket.flush()).await {
             Ok(Ok(())) => Ok(()),
-            _ => Err(End::Gone { goodbye: false }),
+            _ => Err(ConnectionEnd::Gone { goodbye: false }),
         }
     }
 
-    pub(super) async fn send_now(&mut self, payload: String) -> Result<(), End> {
+    pub(super) async fn send_now(&mut self, payload: String) -> Result<(), ConnectionEnd> {
         let frame = self.codec.frame(payload);
         self.feed(frame).await?;
         self.flush().await
     }
 
-    pub(super) async fn beat(&mut self) -> Result<(), End> {
+    pub(super) async fn beat(&mut self) -> Result<(), ConnectionEnd> {
         self.last_beat = Instant::now();
         if self.shared.faults.is_on(Switch::Heartbeats) {
             return Ok(());
@@ -188,7 +191,7 @@ impl Connection {
         self.send_now(r#"{"op":11,"d":null,"s":null,"t":null}"#.to_owned()).await
     }
 
-    pub(super) async fn resume(&mut self, resume: Resume) -> Result<(), End> {
+    pub(super) async fn resume(&mut self, resume: Resume) -> Result<(), ConnectionEnd> {
         if self.session.is_some() {
             return Err(already_authenticated());
         }
@@ -199,7 +202,7 @@ impl Connection {
         let missed = match outcome {
             Resumption::Missed(missed) => missed,
             Resumption::InvalidSeq => {
-                return Err(End::Close { code: close::INVALID_SEQ, reason: "Invalid seq" });
+                return Err(ConnectionEnd::Close { code: close::INVALID_SEQ, reason: "Invalid seq" });
             }
             Resumption::Unknown | Resumption::TooOld => {
                 self.inbox = None;
@@ -220,7 +223,7 @@ impl Connection {
     }
 
     /// The account of a token; bots may omit `Bot ` here.
-    pub(super) fn account_of(&self, token: &str) -> Result<Account, End> {
+    pub(super) fn account_of(&self, token: &str) -> Result<Account, ConnectionEnd> {
         let state = self.shared.state();
         let bot = accounts::bot(token.strip_prefix("Bot ").unwrap_or(token), &state.world);
         bot.or_else(|| self.shared.user_tokens.person(token, &state.world)).ok_or_else(authentication_failed)
@@ -245,19 +248,19 @@ impl Connection {
         }
     }
 
-    async fn finish(mut self, end: End) {
+    async fn finish(mut self, end: ConnectionEnd) {
         let id = self.session.as_ref().map(|(id, _)| id.clone()).unwrap_or_default();
         let (event, ended) = match &end {
-            End::Close { code, reason } => {
+            ConnectionEnd::Close { code, reason } => {
                 (format!("closed by Discord with {code}: {reason}"), is_final(*code))
             }
-            End::Drop => ("socket dropped".to_owned(), false),
-            End::Gone { goodbye: true } => ("closed by the client".to_owned(), true),
-            End::Gone { goodbye: false } => ("connection lost".to_owned(), false),
+            ConnectionEnd::Drop => ("socket dropped".to_owned(), false),
+            ConnectionEnd::Gone { goodbye: true } => ("closed by the client".to_owned(), true),
+            ConnectionEnd::Gone { goodbye: false } => ("connection lost".to_owned(), false),
         };
         self.lose_session(ended);
         self.note(&id, event);
-        if let End::Close { code, reason } = end {
+        if let ConnectionEnd::Close { code, reason } = end {
             let farewell = Frame::Close(Some(CloseFrame { code, reason: reason.into() }));
             let _ = timeout(Duration::from_secs(1), self.socket.send(farewell)).await;
             // The client answers with a close frame. Waiting for it keeps the system from resetting the connection
@@ -286,10 +289,10 @@ fn is_final(code: u16) -> bool {
     )
 }
 
-pub(super) fn authentication_failed() -> End {
-    End::Close { code: close::AUTHENTICATION_FAILED, reason: "Authentication failed" }
+pub(super) fn authentication_failed() -> ConnectionEnd {
+    ConnectionEnd::Close { code: close::AUTHENTICATION_FAILED, reason: "Authentication failed" }
 }
 
-pub(super) fn already_authenticated() -> End {
-    End::Close { code: close::ALREADY_AUTHENTICATED, reason: "Already authenticated" }
+pub(super) fn already_authenticated() -> ConnectionEnd {
+    ConnectionEnd::Close { code: close::ALREADY_AUTHENTICATED, reason: "Already authenticated" }
 }

@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 
 use super::close;
 use super::codec::Codec;
-use super::connection::{Connection, End, INVALID_SESSION, already_authenticated, authentication_failed};
+use super::connection::{
+    Connection, ConnectionEnd, INVALID_SESSION, already_authenticated, authentication_failed,
+};
 use super::operations::decode_error;
 use crate::accounts::Account;
 use crate::ids::Snowflake;
@@ -32,14 +34,14 @@ pub(super) struct Identify {
 }
 
 impl Connection {
-    pub(super) async fn identify(&mut self, identify: Identify) -> Result<(), End> {
+    pub(super) async fn identify(&mut self, identify: Identify) -> Result<(), ConnectionEnd> {
         if self.session.is_some() {
             return Err(already_authenticated());
         }
         let account = self.account_of(&identify.token)?;
         let shard = identify.shard.unwrap_or((0, 1));
         if shard.0 >= shard.1 {
-            return Err(End::Close { code: close::INVALID_SHARD, reason: "Invalid shard" });
+            return Err(ConnectionEnd::Close { code: close::INVALID_SHARD, reason: "Invalid shard" });
         }
         let asked = match account {
             Account::Bot(_) => identify.intents.ok_or_else(decode_error)?,
@@ -47,7 +49,7 @@ impl Connection {
             Account::User(_) => intents::KNOWN,
         };
         if asked & !intents::KNOWN != 0 {
-            return Err(End::Close { code: close::INVALID_INTENTS, reason: "Invalid intent(s)" });
+            return Err(ConnectionEnd::Close { code: close::INVALID_INTENTS, reason: "Invalid intent(s)" });
         }
         if identify.compress == Some(true) && matches!(self.codec, Codec::Plain) {
             self.codec = Codec::Payload;
@@ -70,10 +72,13 @@ impl Connection {
         let mut state = shared.state();
         let granted = state.world.bot(account.id()).map_or(u64::MAX, |bot| bot.granted_intents);
         if asked & intents::PRIVILEGED & !granted != 0 {
-            return Err(End::Close { code: close::DISALLOWED_INTENTS, reason: "Disallowed intent(s)" });
+            return Err(ConnectionEnd::Close {
+                code: close::DISALLOWED_INTENTS,
+                reason: "Disallowed intent(s)",
+            });
         }
         if guilds_on(&state, account.id(), shard).count() > shared.options.guilds_per_shard {
-            return Err(End::Close { code: close::SHARDING_REQUIRED, reason: "Sharding required" });
+            return Err(ConnectionEnd::Close { code: close::SHARDING_REQUIRED, reason: "Sharding required" });
         }
         let id: std::sync::Arc<str> = format!("{:032x}", state.world.next_id().0).into();
         // Before the session exists, because it would otherwise receive its own presence before READY.

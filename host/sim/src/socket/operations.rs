@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::close;
-use super::connection::{Connection, End};
+use super::connection::{Connection, ConnectionEnd};
 use super::members::{self, MembersRequest};
 use crate::ids::Snowflake;
 use crate::options::RateLimits;
@@ -68,12 +68,12 @@ struct SoundsRequest {
 }
 
 /// Parses the data of an op. For malformed data, Discord closes with a single code and names no field.
-fn read<T: DeserializeOwned>(data: Value) -> Result<T, End> {
+fn read<T: DeserializeOwned>(data: Value) -> Result<T, ConnectionEnd> {
     serde_json::from_value(data).map_err(|_| decode_error())
 }
 
 impl Connection {
-    pub(super) async fn receive(&mut self, frame: Frame) -> Result<(), End> {
+    pub(super) async fn receive(&mut self, frame: Frame) -> Result<(), ConnectionEnd> {
         let text = match frame {
             Frame::Text(text) => text,
             Frame::Binary(bytes) => match String::from_utf8(bytes.to_vec()) {
@@ -83,11 +83,11 @@ impl Connection {
             Frame::Ping(_) | Frame::Pong(_) => return Ok(()),
             Frame::Close(frame) => {
                 let goodbye = frame.is_none_or(|frame| matches!(frame.code, 1000 | 1001));
-                return Err(End::Gone { goodbye });
+                return Err(ConnectionEnd::Gone { goodbye });
             }
         };
         if !self.pace.allows(Instant::now()) {
-            return Err(End::Close { code: close::RATE_LIMITED, reason: "Rate limited" });
+            return Err(ConnectionEnd::Close { code: close::RATE_LIMITED, reason: "Rate limited" });
         }
         if text.len() > MAX_PAYLOAD_BYTES {
             return Err(decode_error());
@@ -98,14 +98,14 @@ impl Connection {
             2 => self.identify(read(data)?).await,
             6 => self.resume(read(data)?).await,
             3 | 4 | 8 | 31 | 43 if self.session.is_none() => {
-                Err(End::Close { code: close::NOT_AUTHENTICATED, reason: "Not authenticated" })
+                Err(ConnectionEnd::Close { code: close::NOT_AUTHENTICATED, reason: "Not authenticated" })
             }
             3 => read(data).map(|presence| self.change_presence(presence)),
             4 => read(data).map(|request| self.change_voice(&request)),
             8 => self.request_members(&read(data)?),
             31 => read(data).map(|request| self.request_sounds(request)),
             43 => read(data).map(|request| self.request_channel_info(&request)),
-            _ => Err(End::Close { code: close::UNKNOWN_OPCODE, reason: "Unknown opcode" }),
+            _ => Err(ConnectionEnd::Close { code: close::UNKNOWN_OPCODE, reason: "Unknown opcode" }),
         }
     }
 
@@ -121,7 +121,7 @@ impl Connection {
         }
     }
 
-    fn request_members(&mut self, request: &MembersRequest) -> Result<(), End> {
+    fn request_members(&mut self, request: &MembersRequest) -> Result<(), ConnectionEnd> {
         let Some((id, user)) = self.session.clone() else { return Ok(()) };
         let guild = request.guild().ok_or_else(decode_error)?;
         let mut state = self.shared.state();
@@ -181,8 +181,8 @@ impl Connection {
     }
 }
 
-pub(super) fn decode_error() -> End {
-    End::Close { code: close::DECODE_ERROR, reason: "Error while decoding payload" }
+pub(super) fn decode_error() -> ConnectionEnd {
+    ConnectionEnd::Close { code: close::DECODE_ERROR, reason: "Error while decoding payload" }
 }
 
 #[cfg(test)]

@@ -25,13 +25,13 @@ pub enum ActError {
     },
     /// No message in the channel fits.
     #[error("there is no {what} here")]
-    NothingHere {
+    NoMatchingMessage {
         /// What was looked for.
         what: &'static str,
     },
     /// The message was written by another user.
     #[error("message {message} is not this member's own")]
-    NotYours {
+    NotOwnMessage {
         /// The id that was given.
         message: Snowflake,
     },
@@ -47,7 +47,7 @@ pub enum ActError {
     },
     /// The guild's rules forbid it.
     #[error("{member} may not {verb} in {guild}: {why}")]
-    Barred {
+    ForbiddenInGuild {
         /// The member.
         member: String,
         /// What they may not do.
@@ -116,7 +116,7 @@ pub enum ActError {
     },
     /// The member sees no channel.
     #[error("{member} cannot see any channel")]
-    Nowhere {
+    NoVisibleChannel {
         /// The member.
         member: String,
     },

@@ -230,7 +230,7 @@ async fn members_are_refused_in_words_before_anything_is_sent() {
         Err(ActError::TooLong { characters: 2001, limit: 2000 })
     );
     let bobs = sim.member("bob").unwrap().say("general", "mine").await.unwrap();
-    assert_eq!(alice.edit(bobs, "no").await, Err(ActError::NotYours { message: bobs }));
+    assert_eq!(alice.edit(bobs, "no").await, Err(ActError::NotOwnMessage { message: bobs }));
     alice.delete(bobs).await.expect("she owns the guild");
     assert!(sim.transcript().history().iter().any(|entry| entry.to_string() == "#general bob: mine"));
 }

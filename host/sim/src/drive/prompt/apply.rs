@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use super::orders::{FAULTS_HELP, FaultOrder, TimeOrder};
+use super::orders::{FAULTS_HELP, FaultCommand, TimeCommand};
 use super::parse::{Command, HELP};
 use super::{Effect, Prompt};
 use crate::drive::advance::advance;
@@ -99,7 +99,7 @@ impl Prompt {
     /// The current channel's id, by which acts find the channel whatever its name.
     fn here(&self) -> Result<String, ActError> {
         let here = self.member.here.map(|here| here.to_string());
-        here.ok_or_else(|| ActError::Nowhere { member: self.member.name().to_owned() })
+        here.ok_or_else(|| ActError::NoVisibleChannel { member: self.member.name().to_owned() })
     }
 
     fn own(&self) -> Result<Snowflake, ActError> {
@@ -119,7 +119,7 @@ impl Prompt {
         };
         let ephemeral = state.interactions.ephemerals().rev().filter(mine).find(|message| fits(message));
         let newest = open.into_iter().chain(ephemeral).map(|message| message.id).max();
-        newest.ok_or(ActError::NothingHere { what })
+        newest.ok_or(ActError::NoMatchingMessage { what })
     }
 
     fn who(&self) -> String {
@@ -163,39 +163,39 @@ impl Prompt {
         lines.trim_end().to_owned()
     }
 
-    async fn time(&self, order: &TimeOrder) -> Effect {
+    async fn time(&self, order: &TimeCommand) -> Effect {
         let clock = &self.shared.clock;
         match order {
-            TimeOrder::Tell => {
+            TimeCommand::Tell => {
                 let state = if clock.is_frozen() { " (frozen)" } else { "" };
                 return Effect::Shown(format!("{}{state}", clock.now()));
             }
-            TimeOrder::Freeze => clock.freeze(),
-            TimeOrder::Advance(by) => advance(&self.shared, *by).await,
-            TimeOrder::Resume => clock.resume(),
+            TimeCommand::Freeze => clock.freeze(),
+            TimeCommand::Advance(by) => advance(&self.shared, *by).await,
+            TimeCommand::Resume => clock.resume(),
         }
         Effect::Done
     }
 
-    fn faults(&self, order: FaultOrder) -> Effect {
+    fn faults(&self, order: FaultCommand) -> Effect {
         let (faults, gateway) = (self.shared.faults.clone(), Gateway::new(self.shared.clone()));
         let shown = |what: &str, sessions: usize| Effect::Shown(format!("{what}: {sessions} sessions"));
         match order {
-            FaultOrder::List => {
+            FaultCommand::List => {
                 let armed = faults.armed();
                 let lines =
                     if armed.is_empty() { "no faults are armed".to_owned() } else { armed.join("\n") };
                 return Effect::Shown(lines);
             }
-            FaultOrder::Help => return Effect::Shown(FAULTS_HELP.to_owned()),
-            FaultOrder::Clear => faults.clear(),
-            FaultOrder::Drop => return shown("cut", gateway.drop_sockets()),
-            FaultOrder::Reconnect => return shown("asked to reconnect", gateway.ask_reconnect()),
-            FaultOrder::Invalidate => return shown("ended", gateway.invalidate(false)),
-            FaultOrder::Close(code) => return shown("closed", gateway.close_sockets(code)),
-            FaultOrder::Silence(on) => gateway.ignore_heartbeats(on),
-            FaultOrder::Refuse(on) => gateway.refuse_connections(on),
-            FaultOrder::Rest { method, path, fault, times } => faults.rest(&method, &path, times, fault),
+            FaultCommand::Help => return Effect::Shown(FAULTS_HELP.to_owned()),
+            FaultCommand::Clear => faults.clear(),
+            FaultCommand::Drop => return shown("cut", gateway.drop_sockets()),
+            FaultCommand::Reconnect => return shown("asked to reconnect", gateway.ask_reconnect()),
+            FaultCommand::Invalidate => return shown("ended", gateway.invalidate(false)),
+            FaultCommand::Close(code) => return shown("closed", gateway.close_sockets(code)),
+            FaultCommand::Silence(on) => gateway.ignore_heartbeats(on),
+            FaultCommand::Refuse(on) => gateway.refuse_connections(on),
+            FaultCommand::Rest { method, path, fault, times } => faults.rest(&method, &path, times, fault),
         }
         Effect::Done
     }

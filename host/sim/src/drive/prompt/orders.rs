@@ -17,7 +17,7 @@ pub(super) const FAULTS_HELP: &str = "\
 
 /// The arguments of `:faults`.
 #[derive(Debug, PartialEq)]
-pub(super) enum FaultOrder {
+pub(super) enum FaultCommand {
     List,
     Help,
     Clear,
@@ -32,14 +32,14 @@ pub(super) enum FaultOrder {
 
 /// The arguments of `:time`.
 #[derive(Debug, PartialEq)]
-pub(super) enum TimeOrder {
+pub(super) enum TimeCommand {
     Tell,
     Freeze,
     Advance(Duration),
     Resume,
 }
 
-pub(super) fn faults(line: &str) -> Result<FaultOrder, String> {
+pub(super) fn faults(line: &str) -> Result<FaultCommand, String> {
     let words: Vec<&str> = line.split_whitespace().collect();
     let switch = |word: &str| match word {
         "on" => Ok(true),
@@ -47,25 +47,25 @@ pub(super) fn faults(line: &str) -> Result<FaultOrder, String> {
         other => Err(format!("expected `on` or `off`, not `{other}`")),
     };
     Ok(match words[..] {
-        [] => FaultOrder::List,
-        ["help"] => FaultOrder::Help,
-        ["clear"] => FaultOrder::Clear,
-        ["drop"] => FaultOrder::Drop,
-        ["reconnect"] => FaultOrder::Reconnect,
-        ["invalidate"] => FaultOrder::Invalidate,
+        [] => FaultCommand::List,
+        ["help"] => FaultCommand::Help,
+        ["clear"] => FaultCommand::Clear,
+        ["drop"] => FaultCommand::Drop,
+        ["reconnect"] => FaultCommand::Reconnect,
+        ["invalidate"] => FaultCommand::Invalidate,
         ["close", code] => match code.parse() {
-            Ok(code @ 1000..=4999) => FaultOrder::Close(code),
+            Ok(code @ 1000..=4999) => FaultCommand::Close(code),
             _ => return Err(format!("the close code must be a number from 1000 to 4999, not `{code}`")),
         },
-        ["silence", word] => FaultOrder::Silence(switch(word)?),
-        ["refuse", word] => FaultOrder::Refuse(switch(word)?),
+        ["silence", word] => FaultCommand::Silence(switch(word)?),
+        ["refuse", word] => FaultCommand::Refuse(switch(word)?),
         [method, path, what] => rest_fault(method, path, what, "1")?,
         [method, path, what, times] => rest_fault(method, path, what, times)?,
         _ => return Err("invalid arguments; see `:faults help`".to_owned()),
     })
 }
 
-fn rest_fault(method: &str, path: &str, what: &str, times: &str) -> Result<FaultOrder, String> {
+fn rest_fault(method: &str, path: &str, what: &str, times: &str) -> Result<FaultCommand, String> {
     let millis = |text: &str| {
         text.parse()
             .map(Duration::from_millis)
@@ -92,22 +92,22 @@ fn rest_fault(method: &str, path: &str, what: &str, times: &str) -> Result<Fault
             "the path must start with `/` or `*`, like `/channels/*/messages`, not `{path}`"
         ));
     }
-    Ok(FaultOrder::Rest { method: method.to_owned(), path: path.to_owned(), fault, times })
+    Ok(FaultCommand::Rest { method: method.to_owned(), path: path.to_owned(), fault, times })
 }
 
-pub(super) fn time(line: &str) -> Result<TimeOrder, String> {
+pub(super) fn time(line: &str) -> Result<TimeCommand, String> {
     let words: Vec<&str> = line.split_whitespace().collect();
     Ok(match words[..] {
-        [] => TimeOrder::Tell,
-        ["freeze"] => TimeOrder::Freeze,
-        ["resume"] => TimeOrder::Resume,
-        ["advance", span] => TimeOrder::Advance(read_span(span)?),
+        [] => TimeCommand::Tell,
+        ["freeze"] => TimeCommand::Freeze,
+        ["resume"] => TimeCommand::Resume,
+        ["advance", span] => TimeCommand::Advance(parse_duration(span)?),
         _ => return Err("expected `:time` alone, or with `freeze`, `advance 15m` or `resume`".to_owned()),
     })
 }
 
 /// `500ms`, `2s`, `15m`, `3h` or `7d`.
-fn read_span(text: &str) -> Result<Duration, String> {
+fn parse_duration(text: &str) -> Result<Duration, String> {
     let (digits, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
     let ms = match unit {
         "ms" => Some(1),
@@ -129,15 +129,15 @@ mod tests {
 
     #[test]
     fn orders_are_read_and_mistakes_explained() {
-        let order = FaultOrder::Rest {
+        let order = FaultCommand::Rest {
             method: "POST".to_owned(),
             path: "/channels/*".to_owned(),
             fault: RestFault::RateLimit { retry_after: Duration::from_millis(50), global: false },
             times: 3,
         };
         assert_eq!(faults("POST /channels/* 429=50 3"), Ok(order));
-        assert_eq!(time("advance 15m"), Ok(TimeOrder::Advance(Duration::from_secs(900))));
-        assert_eq!(time("advance 500ms"), Ok(TimeOrder::Advance(Duration::from_millis(500))));
+        assert_eq!(time("advance 15m"), Ok(TimeCommand::Advance(Duration::from_secs(900))));
+        assert_eq!(time("advance 500ms"), Ok(TimeCommand::Advance(Duration::from_millis(500))));
         assert!(faults("GET nowhere 500").unwrap_err().contains("the path must start with `/`"));
         assert!(faults("GET /x 200").unwrap_err().contains("a status from 400 to 599"));
         assert!(time("advance soon").unwrap_err().contains("invalid duration"));

@@ -1,6 +1,6 @@
 //! Parses a line: what the user wants, or what is wrong with the line.
 
-use super::orders::{FaultOrder, TimeOrder, faults, time};
+use super::orders::{FaultCommand, TimeCommand, faults, time};
 use crate::world::ActError;
 
 pub(super) const HELP: &str = "\
@@ -52,8 +52,8 @@ pub(super) enum Command {
     Typing,
     Who,
     Where,
-    Faults(FaultOrder),
-    Time(TimeOrder),
+    Faults(FaultCommand),
+    Time(TimeCommand),
     Help,
     Quit,
 }
@@ -269,8 +269,8 @@ mod tests {
             ),
             (":use Keep", Command::Use { command: "Keep".to_owned(), on: None }),
             (":attach a.txt b c", Command::Attach { name: "a.txt".to_owned(), text: "b c".to_owned() }),
-            (":faults close 4000", Command::Faults(FaultOrder::Close(4000))),
-            (":time", Command::Time(TimeOrder::Tell)),
+            (":faults close 4000", Command::Faults(FaultCommand::Close(4000))),
+            (":time", Command::Time(TimeCommand::Tell)),
         ] {
             assert_eq!(parse(line), Ok(command), "{line}");
         }

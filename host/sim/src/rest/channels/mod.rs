@@ -109,7 +109,7 @@ pub(crate) fn delete(call: &Call, id: Snowflake) -> Result<Reply> {
 }
 
 /// `PATCH /guilds/{guild}/channels`: a list of positions.
-pub(crate) fn arrange(call: &Call, guild: Snowflake) -> Result<Reply> {
+pub(crate) fn reorder(call: &Call, guild: Snowflake) -> Result<Reply> {
     let (by, mut state) = call.act()?;
     let (mut whole, places) = call.fields_of_list()?;
     let home = access::guild_with(&state, by.user, guild, bits::MANAGE_CHANNELS)?;

@@ -11,7 +11,7 @@ use crate::interactions::Kind;
 use crate::rest::messages::components::{Surface, components};
 use crate::rest::messages::form::MessageForm;
 use crate::rest::{Call, Reply};
-use crate::rules::interactions::{self, Answering};
+use crate::rules::interactions::{self, ResponseTarget};
 use crate::rules::{access, messages};
 use crate::state::State;
 use crate::transcript::Acknowledgement;
@@ -90,7 +90,7 @@ impl Body {
         how: Acknowledgement,
         data: Fields,
         call: &Call,
-        answering: &Answering,
+        answering: &ResponseTarget,
     ) -> Result<Self> {
         let bot = answering.bot;
         Ok(match how {
@@ -118,7 +118,7 @@ impl Body {
 }
 
 /// The meaning of the callback's type, if the kind of interaction allows it.
-fn acknowledgement(how: Option<u64>, answering: &Answering) -> Result<Acknowledgement> {
+fn acknowledgement(how: Option<u64>, answering: &ResponseTarget) -> Result<Acknowledgement> {
     let autocomplete = answering.kind == Kind::Autocomplete;
     let how = match how {
         Some(4) if !autocomplete => Acknowledgement::Message,
@@ -158,7 +158,7 @@ fn modal(state: &State, bot: Snowflake, mut data: Fields) -> Result<Modal> {
 /// <https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-callback-interaction-callback-response-object>
 fn response(
     state: &State,
-    answering: &Answering,
+    answering: &ResponseTarget,
     how: Acknowledgement,
     message: Option<&Arc<Message>>,
 ) -> Value {

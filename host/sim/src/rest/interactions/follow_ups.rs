@@ -8,7 +8,7 @@ use crate::ids::Snowflake;
 use crate::rest::messages::form::MessageForm;
 use crate::rest::webhooks::posts;
 use crate::rest::{Call, Reply};
-use crate::rules::interactions::{self, Answering};
+use crate::rules::interactions::{self, ResponseTarget};
 use crate::rules::messages;
 use crate::state::State;
 use crate::world::Message;
@@ -89,14 +89,14 @@ fn is_of_channel(call: &Call, id: Snowflake) -> bool {
     call.shared.state().world.webhooks.contains_key(&id)
 }
 
-fn open(state: &State, call: &Call, app: Snowflake, token: &str) -> Result<Answering> {
+fn open(state: &State, call: &Call, app: Snowflake, token: &str) -> Result<ResponseTarget> {
     // Messages of interactions are always returned, and may always have components.
     call.ignore_query(&["wait", "with_components"]);
     interactions::to_follow_up(state, app, token, call.shared.options.interaction_life)
 }
 
 /// `@original`, or a message of this interaction by its id.
-fn find(state: &State, answering: &Answering, which: &str) -> Result<Arc<Message>> {
+fn find(state: &State, answering: &ResponseTarget, which: &str) -> Result<Arc<Message>> {
     let unknown = ApiError::unknown_message();
     let id = match which {
         "@original" => answering.original.ok_or(unknown.clone())?,

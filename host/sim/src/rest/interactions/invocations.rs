@@ -14,7 +14,7 @@ use crate::interactions::Client;
 use crate::rest::messages::form::nonce;
 use crate::rest::{Call, Reply};
 use crate::rules::access;
-use crate::rules::interactions::{self, Invocation, Invoker, Typed, begin};
+use crate::rules::interactions::{self, Invocation, Invoker, TypedCommand, begin};
 use crate::state::State;
 use crate::world::wire::application_json;
 use crate::world::{ActError, Attachment};
@@ -149,7 +149,7 @@ fn run(
         4 => Some(focused.ok_or(ApiError::required("data.options"))?),
         _ => None,
     };
-    interactions::run(state, invoker, command, &Typed { path: &path, given: &given, focused, files })
+    interactions::run(state, invoker, command, &TypedCommand { path: &path, given: &given, focused, files })
         .map_err(refused)
 }
 

@@ -24,12 +24,12 @@ super::table! {
 
     GET    "/guilds/{guild_id}/channels" => guilds::channels(guild_id);
     POST   "/guilds/{guild_id}/channels" => channels::create(guild_id);
-    PATCH  "/guilds/{guild_id}/channels" => channels::arrange(guild_id);
+    PATCH  "/guilds/{guild_id}/channels" => channels::reorder(guild_id);
     GET    "/guilds/{guild_id}/threads/active" => threads::lists::active(guild_id);
 
     GET    "/guilds/{guild_id}/roles" => roles::list(guild_id);
     POST   "/guilds/{guild_id}/roles" => roles::create(guild_id);
-    PATCH  "/guilds/{guild_id}/roles" => roles::arrange(guild_id);
+    PATCH  "/guilds/{guild_id}/roles" => roles::reorder(guild_id);
     GET    "/guilds/{guild_id}/roles/member-counts" => roles::member_counts(guild_id);
     GET    "/guilds/{guild_id}/roles/{role_id}" => roles::role(guild_id, role_id);
     PATCH  "/guilds/{guild_id}/roles/{role_id}" => roles::edit(guild_id, role_id);

@@ -16,7 +16,7 @@ use crate::world::wire::application_json;
 use crate::world::{Message, MessageKind, User, bits, flags};
 
 /// An interaction that a bot is about to respond to.
-pub(crate) struct Answering {
+pub(crate) struct ResponseTarget {
     pub(crate) id: Snowflake,
     pub(crate) bot: Snowflake,
     pub(crate) kind: Kind,
@@ -31,7 +31,7 @@ pub(crate) fn to_acknowledge(
     id: Snowflake,
     token: &str,
     window: Duration,
-) -> Result<Answering> {
+) -> Result<ResponseTarget> {
     let interaction = state.interactions.find(id).filter(|interaction| interaction.token == token);
     let interaction = interaction.ok_or(ApiError::unknown_interaction())?;
     if interaction.acknowledged.is_some() {
@@ -40,11 +40,16 @@ pub(crate) fn to_acknowledge(
     if state.world.clock.now().since(interaction.created_at) >= window {
         return Err(ApiError::unknown_interaction());
     }
-    Ok(Answering::of(interaction))
+    Ok(ResponseTarget::of(interaction))
 }
 
 /// The interaction, if the bot may use its webhook now: it is acknowledged, and its token has not expired.
-pub(crate) fn to_follow_up(state: &State, bot: Snowflake, token: &str, life: Duration) -> Result<Answering> {
+pub(crate) fn to_follow_up(
+    state: &State,
+    bot: Snowflake,
+    token: &str,
+    life: Duration,
+) -> Result<ResponseTarget> {
     let interaction = state.interactions.by_token(token).filter(|interaction| interaction.bot == bot);
     let interaction = interaction.ok_or(ApiError::unknown_webhook())?;
     if interaction.acknowledged.is_none() {
@@ -53,7 +58,7 @@ pub(crate) fn to_follow_up(state: &State, bot: Snowflake, token: &str, life: Dur
     if state.world.clock.now().since(interaction.created_at) >= life {
         return Err(ApiError::expired_token());
     }
-    Ok(Answering::of(interaction))
+    Ok(ResponseTarget::of(interaction))
 }
 
 /// Marks an interaction as acknowledged; `original` is what `@original` refers to from then on.
@@ -109,7 +114,7 @@ pub(crate) fn answer_draft(state: &State, id: Snowflake, extra_flags: u64) -> Op
 }
 
 /// The message of a deferred response that is not filled in yet.
-pub(crate) fn loading_answer(state: &State, answering: &Answering) -> Option<Arc<Message>> {
+pub(crate) fn loading_answer(state: &State, answering: &ResponseTarget) -> Option<Arc<Message>> {
     answering
         .original
         .and_then(|id| answer_message(state, answering.channel, id))
@@ -123,7 +128,7 @@ pub(crate) fn answer_message(state: &State, channel: Snowflake, id: Snowflake) -
     home.message(id).or_else(ephemeral).cloned()
 }
 
-impl Answering {
+impl ResponseTarget {
     fn of(interaction: &Interaction) -> Self {
         Self {
             id: interaction.id,

@@ -15,7 +15,7 @@ use crate::world::wire::{MemberJson, MessageJson};
 use crate::world::{ActError, Attachment, Channel, bits};
 
 /// A slash command that is run or is still being typed.
-pub(crate) struct Typed<'a> {
+pub(crate) struct TypedCommand<'a> {
     /// The subcommands.
     pub(crate) path: &'a [&'a str],
     pub(crate) given: &'a [(String, Value)],
@@ -57,7 +57,7 @@ pub(crate) fn run(
     state: &State,
     invoker: Invoker,
     command: &Command,
-    typed: &Typed<'_>,
+    typed: &TypedCommand<'_>,
 ) -> Result<Invocation, ActError> {
     let home = channel_of(state, &invoker)?;
     let guild = state.world.guild_of(home);

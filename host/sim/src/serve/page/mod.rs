@@ -48,7 +48,7 @@ pub(crate) fn answer<B>(request: &Request<B>, port: u16) -> Response<Body> {
 }
 
 /// For uploaded files: when opened on their own they are displayed, but run no script and cannot access the page.
-pub(crate) fn keep_apart(headers: &mut HeaderMap) {
+pub(crate) fn isolate(headers: &mut HeaderMap) {
     const APART: &str =
         "sandbox; default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'";
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(APART));

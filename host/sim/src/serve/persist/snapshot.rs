@@ -56,7 +56,7 @@ pub(crate) struct SavedWorld {
 impl SavedWorld {
     /// A given world, when nothing was loaded.
     pub(crate) fn only(world: World) -> Self {
-        let commands = Commands::ruled(&world);
+        let commands = Commands::from_world(&world);
         Self { world, commands, files: Vec::new(), now: Timestamp::default() }
     }
 }
@@ -143,7 +143,7 @@ pub(super) fn read(text: &[u8], base: &str) -> Result<SavedWorld, serde_json::Er
     world.application_emojis = application_emojis;
     (world.statuses, world.nitro) = (snapshot.statuses, snapshot.nitro);
     world.command_rules = snapshot.command_rules;
-    let mut commands = Commands::ruled(&world);
+    let mut commands = Commands::from_world(&world);
     snapshot.commands.into_iter().for_each(|command| commands.add(command));
     for (guild, id, list) in snapshot.exceptions {
         commands.exceptions.set(guild, id, list);

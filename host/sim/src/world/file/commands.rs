@@ -1,13 +1,13 @@
 //! Who may use which command, as a world file gives it: by name, before any bot has registered a command.
 
 use super::Mistake;
-use super::parts::{CommandPart, GuildPart, Name, Whom};
-use super::read::{Building, role_named};
+use super::parts::{AccessList, CommandPart, GuildPart, Name};
+use super::read::{WorldReader, role_named};
 use super::write::{name, role_name};
 use crate::ids::Snowflake;
 use crate::world::{CommandPermission, CommandRule, Guild, World};
 
-impl Building {
+impl WorldReader {
     pub(super) fn commands(&mut self, guild: Snowflake, part: &GuildPart) -> Result<(), Mistake> {
         for command in &part.commands {
             let mut exceptions = Vec::new();
@@ -17,7 +17,7 @@ impl Building {
                     except(role_named(&self.world.guilds[&guild], role)?, CommandPermission::ROLE);
                 }
                 for member in &whom.members {
-                    except(self.somebody(member)?.id, CommandPermission::USER);
+                    except(self.find_or_add_user(member)?.id, CommandPermission::USER);
                 }
                 for channel in &whom.channels {
                     except(self.channel_named(guild, channel)?, CommandPermission::CHANNEL);
@@ -44,7 +44,7 @@ impl Building {
 pub(super) fn commands_of(world: &World, guild: &Guild) -> Vec<CommandPart> {
     let rules = world.command_rules.iter().filter(|rule| rule.guild == guild.id);
     let parts = rules.map(|rule| {
-        let (mut allow, mut deny) = (Whom::default(), Whom::default());
+        let (mut allow, mut deny) = (AccessList::default(), AccessList::default());
         for CommandPermission { id, kind, permission } in &rule.exceptions {
             let whom = if *permission { &mut allow } else { &mut deny };
             match *kind {

@@ -33,7 +33,7 @@ impl Ids {
     /// The id of the guild with this index.
     pub(super) fn guild(&mut self, place: usize, name: &str) -> Snowflake {
         let mix = mixed(&["guild", name]);
-        self.free(placed(GUILDS_FROM_MS + place as u64 * DAY_MS + mix % DAY_MS, mix >> 32))
+        self.free(snowflake_at(GUILDS_FROM_MS + place as u64 * DAY_MS + mix % DAY_MS, mix >> 32))
     }
 
     /// The id of any other object, from its kind and names; the names of a nested object include its parents.
@@ -49,7 +49,7 @@ impl Ids {
         place: usize,
         last: Option<Snowflake>,
     ) -> Snowflake {
-        let wanted = placed(at.0, mixed(&["message", channel, &place.to_string()]));
+        let wanted = snowflake_at(at.0, mixed(&["message", channel, &place.to_string()]));
         self.free(wanted.max(last.map_or(wanted, |last| Snowflake(last.0 + 1))))
     }
 
@@ -69,10 +69,10 @@ impl Ids {
 /// The id that names get unless it is taken.
 pub(in crate::world) fn candidate(path: &[&str]) -> Snowflake {
     let mix = mixed(path);
-    placed(OTHERS_FROM_MS + mix % OTHERS_SPAN_MS, mix >> 42)
+    snowflake_at(OTHERS_FROM_MS + mix % OTHERS_SPAN_MS, mix >> 42)
 }
 
-fn placed(unix_ms: u64, low: u64) -> Snowflake {
+fn snowflake_at(unix_ms: u64, low: u64) -> Snowflake {
     Snowflake(unix_ms.saturating_sub(DISCORD_EPOCH_MS) << 22 | low & 0x3f_ffff)
 }
 

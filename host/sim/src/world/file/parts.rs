@@ -33,7 +33,7 @@ pub(super) struct Person {
     pub(super) shown: Option<String>,
     #[serde(default, skip_serializing_if = "is_online")]
     pub(super) status: Status,
-    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    #[serde(default = "yes", skip_serializing_if = "is_true")]
     pub(super) picture: bool,
     /// Whether messages may have 4,000 characters.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -46,7 +46,7 @@ pub(super) struct BotPart {
     pub(super) name: Name,
     pub(super) id: Option<Spanned<Snowflake>>,
     pub(super) shown: Option<String>,
-    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    #[serde(default = "yes", skip_serializing_if = "is_true")]
     pub(super) picture: bool,
     pub(super) token: String,
     /// The guilds that it is a member of; all of them by default.
@@ -64,7 +64,7 @@ pub(super) struct GuildPart {
     pub(super) name: Name,
     pub(super) id: Option<Spanned<Snowflake>>,
     pub(super) owner: Name,
-    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    #[serde(default = "yes", skip_serializing_if = "is_true")]
     pub(super) picture: bool,
     /// The permissions of `@everyone`; by default those of a new guild.
     pub(super) everyone: Option<Vec<Name>>,
@@ -83,15 +83,15 @@ pub(super) struct GuildPart {
 #[serde(deny_unknown_fields)]
 pub(super) struct CommandPart {
     pub(super) name: String,
-    #[serde(default, skip_serializing_if = "Whom::is_nobody")]
-    pub(super) allow: Whom,
-    #[serde(default, skip_serializing_if = "Whom::is_nobody")]
-    pub(super) deny: Whom,
+    #[serde(default, skip_serializing_if = "AccessList::is_empty")]
+    pub(super) allow: AccessList,
+    #[serde(default, skip_serializing_if = "AccessList::is_empty")]
+    pub(super) deny: AccessList,
 }
 
 #[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct Whom {
+pub(super) struct AccessList {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) roles: Vec<Name>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -100,8 +100,8 @@ pub(super) struct Whom {
     pub(super) channels: Vec<Name>,
 }
 
-impl Whom {
-    fn is_nobody(&self) -> bool {
+impl AccessList {
+    fn is_empty(&self) -> bool {
         self.roles.is_empty() && self.members.is_empty() && self.channels.is_empty()
     }
 }
@@ -114,9 +114,9 @@ pub(super) struct RolePart {
     pub(super) id: Option<Spanned<Snowflake>>,
     /// `#3498db`
     pub(super) color: Option<Spanned<String>>,
-    #[serde(default, skip_serializing_if = "is_no")]
+    #[serde(default, skip_serializing_if = "is_false")]
     pub(super) hoist: bool,
-    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    #[serde(default = "yes", skip_serializing_if = "is_true")]
     pub(super) mentionable: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) permissions: Vec<Name>,
@@ -131,7 +131,7 @@ pub(super) struct MemberPart {
     pub(super) nick: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) roles: Vec<Name>,
-    pub(super) joined: Option<Moment>,
+    pub(super) joined: Option<TomlTimestamp>,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -210,11 +210,11 @@ pub(super) struct MessagePart {
     pub(super) text: String,
     pub(super) id: Option<Spanned<Snowflake>>,
     /// By default one minute after the previous message.
-    pub(super) at: Option<Moment>,
-    pub(super) edited: Option<Moment>,
+    pub(super) at: Option<TomlTimestamp>,
+    pub(super) edited: Option<TomlTimestamp>,
     /// The message that it replies to; 1 is the first one of this channel.
     pub(super) reply: Option<Spanned<usize>>,
-    #[serde(default, skip_serializing_if = "is_no")]
+    #[serde(default, skip_serializing_if = "is_false")]
     pub(super) pinned: bool,
     /// In Discord's format.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -247,16 +247,16 @@ pub(super) struct Direct {
 
 /// A timestamp as TOML writes it: `2026-03-14T09:26:00Z`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Moment(pub(super) Timestamp);
+pub(super) struct TomlTimestamp(pub(super) Timestamp);
 
-impl<'de> Deserialize<'de> for Moment {
+impl<'de> Deserialize<'de> for TomlTimestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let written = Datetime::deserialize(deserializer)?;
         written.to_string().parse().map(Self).map_err(serde::de::Error::custom)
     }
 }
 
-impl Serialize for Moment {
+impl Serialize for TomlTimestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let written: Datetime = self.0.to_string().parse().map_err(serde::ser::Error::custom)?;
         written.serialize(serializer)
@@ -271,10 +271,10 @@ fn yes() -> bool {
     true
 }
 
-fn is_yes(flag: &bool) -> bool {
+fn is_true(flag: &bool) -> bool {
     *flag
 }
 
-fn is_no(flag: &bool) -> bool {
+fn is_false(flag: &bool) -> bool {
     !flag
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::Mistake;
 use super::ids::HISTORY_FROM;
 use super::parts::{ChannelPart, Direct, GuildPart, Kind, MessagePart, Name, OverwritePart};
-use super::read::{Building, bits_of, role_named};
+use super::read::{WorldReader, bits_of, role_named};
 use crate::ids::{Snowflake, Timestamp};
 use crate::world::mentions::mentions_in;
 use crate::world::{Channel, ChannelKind, Emoji, Message, MessageKind, Overwrite, Reaction};
@@ -15,7 +15,7 @@ use crate::world::{Channel, ChannelKind, Emoji, Message, MessageKind, Overwrite,
 /// The time from one message to the next if the file gives none.
 const PACE: Duration = Duration::from_secs(60);
 
-impl Building {
+impl WorldReader {
     pub(super) fn channels(&mut self, guild: Snowflake, part: &GuildPart) -> Result<(), Mistake> {
         let mut twins: HashMap<&str, usize> = HashMap::new();
         let mut categories: HashMap<&str, Snowflake> = HashMap::new();
@@ -71,7 +71,7 @@ impl Building {
         let somewhere = names.chain(part.role.iter().map(Name::span)).next().unwrap_or_default();
         let (id, kind) = match (&part.role, &part.member) {
             (Some(role), None) => (role_named(&self.world.guilds[&guild], role)?, 0),
-            (None, Some(member)) => (self.somebody(member)?.id, 1),
+            (None, Some(member)) => (self.find_or_add_user(member)?.id, 1),
             _ => {
                 let what = format!("an overwrite of `{}` needs either a `role` or a `member`", channel.name);
                 return Err(Mistake::at(somewhere, what));
@@ -81,7 +81,7 @@ impl Building {
     }
 
     pub(super) fn direct(&mut self, part: &Direct) -> Result<(), Mistake> {
-        let (person, bot) = (self.somebody(&part.person)?, self.bot_named(&part.bot)?);
+        let (person, bot) = (self.find_or_add_user(&part.person)?, self.bot_named(&part.bot)?);
         let path = ["dm", &person.username, &bot.username];
         let id = part.id.as_ref().map_or_else(|| self.ids.of(&path), |id| *id.get_ref());
         let name = format!("@{}", person.username);
@@ -105,7 +105,7 @@ impl Building {
             if before.is_some_and(|before| before.id >= id || before.timestamp > at) {
                 return Err(Mistake::at(part.by.span(), "this message is older than the one before it"));
             }
-            let author = self.somebody(&part.by)?;
+            let author = self.find_or_add_user(&part.by)?;
             let mut message = Message::plain(id, home.id, author, part.text.clone(), at);
             message.mentioning(mentions_in(&self.world, &part.text, None));
             message.edited = part.edited.map(|moment| moment.0);
@@ -122,7 +122,7 @@ impl Building {
                 message.kind = MessageKind::Reply;
             }
             for reaction in &part.reactions {
-                let users = reaction.by.iter().map(|name| Ok(self.somebody(name)?.id));
+                let users = reaction.by.iter().map(|name| Ok(self.find_or_add_user(name)?.id));
                 let users = users.collect::<Result<_, _>>()?;
                 message.reactions.push(Reaction { emoji: Emoji::parse(&reaction.emoji), users });
             }

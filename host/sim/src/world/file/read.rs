@@ -14,13 +14,13 @@ use crate::pictures;
 use crate::world::{Bot, Guild, GuildMember, Role, Status, User, World, bits, builder};
 
 /// A world under construction.
-pub(super) struct Building {
+pub(super) struct WorldReader {
     pub(super) world: World,
     pub(super) ids: Ids,
 }
 
 pub(super) fn world_of(file: &File) -> Result<World, Mistake> {
-    let mut building = Building { world: World::empty(), ids: Ids::default() };
+    let mut building = WorldReader { world: World::empty(), ids: Ids::default() };
     building.take_written_ids(file)?;
     for person in &file.people {
         let (id, shown) = (person.id.as_ref(), person.shown.as_deref());
@@ -46,12 +46,12 @@ pub(super) fn world_of(file: &File) -> Result<World, Mistake> {
     for direct in &file.dms {
         building.direct(direct)?;
     }
-    let Building { mut world, ids } = building;
+    let WorldReader { mut world, ids } = building;
     world.ids.start_after(ids.highest());
     Ok(world)
 }
 
-impl Building {
+impl WorldReader {
     /// Ids in the file come first, so that no derived id takes their place.
     fn take_written_ids(&mut self, file: &File) -> Result<(), Mistake> {
         let people = file.people.iter().map(|part| &part.id);
@@ -111,7 +111,7 @@ impl Building {
     }
 
     /// The user of this name, who need not be declared.
-    pub(super) fn somebody(&mut self, name: &Name) -> Result<Arc<User>, Mistake> {
+    pub(super) fn find_or_add_user(&mut self, name: &Name) -> Result<Arc<User>, Mistake> {
         let known = self.world.users.named(name.get_ref(), false);
         match known.or_else(|| self.world.users.named(name.get_ref(), true)) {
             Some(user) => Ok(user.clone()),
@@ -120,7 +120,7 @@ impl Building {
     }
 
     fn guild(&mut self, place: usize, part: &GuildPart) -> Result<Snowflake, Mistake> {
-        let owner = self.somebody(&part.owner)?;
+        let owner = self.find_or_add_user(&part.owner)?;
         let name = part.name.get_ref();
         let id = part.id.as_ref().map_or_else(|| self.ids.guild(place, name), |id| *id.get_ref());
         let mut guild = builder::new_guild(id, name, owner.id);
@@ -172,7 +172,7 @@ impl Building {
         part: &MemberPart,
         created_at: Timestamp,
     ) -> Result<GuildMember, Mistake> {
-        let user = self.somebody(&part.name)?;
+        let user = self.find_or_add_user(&part.name)?;
         let joined = part.joined.map_or(created_at, |moment| moment.0);
         let mut member = GuildMember::new(user, joined);
         member.nick = part.nick.clone();
@@ -186,11 +186,11 @@ impl Building {
         for part in &file.bots {
             let user = self.bot_named(&part.name)?;
             let owner = match (&part.owner, self.world.guilds.values().next()) {
-                (Some(name), _) => self.somebody(name)?,
+                (Some(name), _) => self.find_or_add_user(name)?,
                 (None, Some(guild)) => self.world.users.get(&guild.owner_id).cloned().unwrap_or(user.clone()),
                 (None, None) => user.clone(),
             };
-            let users = part.users.iter().map(|name| self.somebody(name).map(|user| user.id));
+            let users = part.users.iter().map(|name| self.find_or_add_user(name).map(|user| user.id));
             let users = users.collect::<Result<_, _>>()?;
             self.world.bots.push(Bot { owner, users, ..builder::new_bot(user.clone(), &part.token) });
             let guilds: Vec<Snowflake> = match &part.guilds {

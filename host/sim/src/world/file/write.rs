@@ -7,8 +7,8 @@ use toml::Spanned;
 use super::commands::commands_of;
 use super::ids::Ids;
 use super::parts::{
-    BotPart, ChannelPart, Direct, File, GuildPart, Kind, MemberPart, MessagePart, Moment, Name,
-    OverwritePart, Person, ReactionPart, RolePart,
+    BotPart, ChannelPart, Direct, File, GuildPart, Kind, MemberPart, MessagePart, Name, OverwritePart,
+    Person, ReactionPart, RolePart, TomlTimestamp,
 };
 use crate::ids::Snowflake;
 use crate::world::{
@@ -16,7 +16,7 @@ use crate::world::{
 };
 
 pub(super) fn file_of(world: &World) -> File {
-    let mut writing = Writing { world, ids: Ids::default() };
+    let mut writing = WorldWriter { world, ids: Ids::default() };
     let mut people: Vec<&User> = world.users.values().map(|user| &**user).filter(|user| !user.bot).collect();
     people.sort_by_key(|user| user.id);
     File {
@@ -27,13 +27,13 @@ pub(super) fn file_of(world: &World) -> File {
     }
 }
 
-struct Writing<'a> {
+struct WorldWriter<'a> {
     world: &'a World,
     /// Ids are derived in the order of reading, so that reading derives the same ones.
     ids: Ids,
 }
 
-impl Writing<'_> {
+impl WorldWriter<'_> {
     fn person(&mut self, user: &User) -> Person {
         let derived = self.ids.of(&["user", &user.username]);
         Person {
@@ -93,7 +93,7 @@ impl Writing<'_> {
             name: self.called(&member.user),
             nick: member.nick.clone(),
             roles: member.roles.iter().map(|role| role_name(guild, *role)).collect(),
-            joined: (member.joined_at.0 != guild.id.unix_ms()).then_some(Moment(member.joined_at)),
+            joined: (member.joined_at.0 != guild.id.unix_ms()).then_some(TomlTimestamp(member.joined_at)),
         });
         GuildPart {
             name: name(&guild.name),
@@ -184,8 +184,8 @@ impl Writing<'_> {
                 by: self.called(&message.author),
                 text: message.content.clone(),
                 id: unless(derived, message.id),
-                at: Some(Moment(message.timestamp)),
-                edited: message.edited.map(Moment),
+                at: Some(TomlTimestamp(message.timestamp)),
+                edited: message.edited.map(TomlTimestamp),
                 reply,
                 pinned: message.pinned,
                 embeds: message.embeds.clone(),
