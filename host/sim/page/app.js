@@ -10,7 +10,7 @@ import { may } from "./state/permissions.js";
 /** How many people's sessions stay connected; beyond that, the least recently used one is closed. */
 const MAX_SESSIONS = 6;
 /** How often to retry, in milliseconds: after a restart, the host may have new tokens for the same people. */
-const ASK_AGAIN = 700;
+const RETRY_DELAY = 700;
 
 /** Signals: `person`, `channel`, `connection`, `people`, `notice`, `modal`, and requests between views: `compose`,
  *  `insert`, `focus-composer`. */
@@ -46,7 +46,7 @@ export class App extends Signals {
   }
 
   /** Switches to another person. */
-  async speakAs(id) {
+  async switchTo(id) {
     const person = this.people.find((one) => one.id === id) ?? this.people[0];
     if (!person) throw new Error("There is no user to act as: the world has no people.");
     const session = this.#open(person);
@@ -79,7 +79,7 @@ export class App extends Signals {
     });
     session.interactions.on("modal", (modal) => session === this.session && this.emit("modal", modal));
     session.store.on("reset", async () => {
-      // The first reset is handled by `speakAs`; a later one is a restarted host, whose world is only what it sends now.
+      // The first reset is handled by `switchTo`; a later one is a restarted host, whose world is only what it sends now.
       if (!session.arrived) return;
       await session.ready();
       if (session === this.session) this.#arrive();
@@ -96,11 +96,11 @@ export class App extends Signals {
     try {
       await this.loadPeople();
     } catch {
-      setTimeout(() => this.#renew(session), ASK_AGAIN);
+      setTimeout(() => this.#renew(session), RETRY_DELAY);
       return;
     }
     const name = session.person.user.username;
-    await this.speakAs(this.people.find((one) => one.user.username === name)?.id);
+    await this.switchTo(this.people.find((one) => one.user.username === name)?.id);
   }
 
   /** Shows the world as this person, in their previous channel, the one with the same name, or the first. */
@@ -132,9 +132,9 @@ export class App extends Signals {
     }
   }
 
-  go(channelId, anew = false) {
+  go(channelId, force = false) {
     const channel = this.store.channels.get(channelId);
-    if (!channel || (!anew && channel.id === this.channel?.id)) return;
+    if (!channel || (!force && channel.id === this.channel?.id)) return;
     this.channel = channel;
     this.guildId = channel.guild_id ?? null;
     if (!isThread(channel)) this.#lastIn.set(channel.guild_id ?? "@me", channel.id);

@@ -131,7 +131,7 @@ async function begin() {
     keepTimesTrue();
     installKeys(app);
     const last = app.people.find((person) => person.user.username === recall("person"));
-    await app.speakAs(last?.id);
+    await app.switchTo(last?.id);
     root.dataset.ready = "true";
     performance.mark("ready");
   } catch (error) {

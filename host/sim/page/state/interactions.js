@@ -5,7 +5,7 @@ import { Signals } from "../signals.js";
 export const TYPE = { command: 2, component: 3, autocomplete: 4, modal: 5 };
 
 /** Longer than Discord's own three seconds: the server reports timeouts; this is only for when it stays silent. */
-const PATIENCE = 6000;
+const TIMEOUT = 6000;
 
 let lastNonce = 0n;
 
@@ -32,7 +32,7 @@ export class Interactions extends Signals {
     const nonce = newNonce();
     const asked = { nonce, type, channelId: channel.id, messageId: message?.id, about, outcome: null };
     this.#open.set(nonce, asked);
-    asked.timer = setTimeout(() => this.#settle(nonce, "failed"), PATIENCE);
+    asked.timer = setTimeout(() => this.#settle(nonce, "failed"), TIMEOUT);
     this.emit("pending", asked);
     try {
       await this.#session.rest.post("/interactions", {
@@ -58,7 +58,7 @@ export class Interactions extends Signals {
     const nonce = newNonce();
     const answered = new Promise((done) => {
       this.#choices.set(nonce, done);
-      setTimeout(() => done(null), PATIENCE);
+      setTimeout(() => done(null), TIMEOUT);
     });
     await this.#session.rest.post("/interactions", {
       type: TYPE.autocomplete,
@@ -79,7 +79,7 @@ export class Interactions extends Signals {
     return [...this.#open.values()].find((asked) => asked.messageId === messageId && !asked.outcome);
   }
 
-  hear(type, data) {
+  handleEvent(type, data) {
     switch (type) {
       case "INTERACTION_CREATE": {
         const asked = this.#open.get(data.nonce);

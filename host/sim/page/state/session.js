@@ -27,7 +27,7 @@ export class Session extends Signals {
       token: person.token,
       onDispatch: (type, data) => {
         this.store.apply(type, data);
-        this.interactions.hear(type, data);
+        this.interactions.handleEvent(type, data);
       },
       onState: (state) => {
         this.state = state;

@@ -4,7 +4,7 @@
 // link, user, role, channel, command, emoji, time, everyone. Nodes with children have them in `c`.
 
 /** Deeper nesting is shown as typed. */
-const DEEPEST = 12;
+const MAX_DEPTH = 12;
 
 const SHRUG = "¯\\_(ツ)_/¯";
 
@@ -22,7 +22,7 @@ function blocks(text, depth) {
   const nodes = [];
   let rest = text;
   while (rest) {
-    const block = depth < DEEPEST && BLOCKS.map((rule) => rule(rest, depth)).find(Boolean);
+    const block = depth < MAX_DEPTH && BLOCKS.map((rule) => rule(rest, depth)).find(Boolean);
     if (block) {
       nodes.push(block.node);
       rest = rest.slice(block.length);
@@ -86,7 +86,7 @@ function items(lines, depth) {
   const close = () => {
     if (!item) return;
     const inner = item.deeper;
-    const nested = inner.length && /^ *(?:[-*]|\d{1,9}\.) /.test(inner[0]) && depth < DEEPEST;
+    const nested = inner.length && /^ *(?:[-*]|\d{1,9}\.) /.test(inner[0]) && depth < MAX_DEPTH;
     const tail = nested ? [items(inner, depth + 1)] : inner.flatMap((line) => [{ t: "br" }, ...inline(line.trim(), depth)]);
     list.c.push({ t: "item", c: [...inline(item.text, depth), ...tail] });
   };
@@ -111,7 +111,7 @@ function inline(text, depth, insideLink = false) {
   let at = 0;
   while (at < text.length) {
     const sign = text[at];
-    const rules = depth < DEEPEST ? RULES[sign] : undefined;
+    const rules = depth < MAX_DEPTH ? RULES[sign] : undefined;
     const found = rules && firstOf(rules, text, at, depth, insideLink);
     if (found) {
       if (found.v !== undefined) plain += found.v;

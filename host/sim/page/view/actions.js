@@ -21,13 +21,13 @@ export class ActionBar {
     Object.assign(this, { item, message });
     const ctx = this.ctxOf();
     const { store, channel } = ctx;
-    const isWhisper = message.flags & FLAG.ephemeral;
+    const isEphemeral = message.flags & FLAG.ephemeral;
     const button = (label, name, onclick) => h("button", { type: "button", title: label, "aria-label": label, tabIndex: -1, onclick }, icon(name));
     const mine = message.author.id === store.me.id;
     this.element.replaceChildren(...[
-      !isWhisper && may(store, channel, "reactions") && button("Add reaction", "smile", (event) => pickEmoji(event.currentTarget, ctx, (emoji) => toggle(ctx, message, emoji, false))),
+      !isEphemeral && may(store, channel, "reactions") && button("Add reaction", "smile", (event) => pickEmoji(event.currentTarget, ctx, (emoji) => toggle(ctx, message, emoji, false))),
       mine && !isSystem(message) && button("Edit", "edit", () => ctx.edit(message.id)),
-      !isWhisper && !isSystem(message) && may(store, channel, "send") && button("Reply", "reply", () => ctx.reply(message.id)),
+      !isEphemeral && !isSystem(message) && may(store, channel, "send") && button("Reply", "reply", () => ctx.reply(message.id)),
       button("More", "more", (event) => openActions(event.currentTarget, message, ctx)),
     ].filter(Boolean));
     item.append(this.element);
@@ -42,27 +42,27 @@ export class ActionBar {
 /** The full menu, opened from the bar, by right-click or by keyboard. */
 export function openActions(anchor, message, ctx) {
   const { app, session, store, channel } = ctx;
-  const isWhisper = Boolean(message.flags & FLAG.ephemeral);
+  const isEphemeral = Boolean(message.flags & FLAG.ephemeral);
   const mine = message.author.id === store.me.id;
   const path = `/channels/${channel.id}/messages`;
   const ask = (work) => () => app.attempt(work);
   const manages = may(store, channel, "manageMessages");
   const pins = !channel.guild_id || manages || may(store, channel, "pin");
   const entries = [
-    !isWhisper && may(store, channel, "reactions") && { label: "Add reaction", icon: "smile", run: () => pickEmoji(anchor, ctx, (emoji) => toggle(ctx, message, emoji, false)) },
+    !isEphemeral && may(store, channel, "reactions") && { label: "Add reaction", icon: "smile", run: () => pickEmoji(anchor, ctx, (emoji) => toggle(ctx, message, emoji, false)) },
     mine && !isSystem(message) && { label: "Edit message", icon: "edit", run: () => ctx.edit(message.id) },
-    !isWhisper && !isSystem(message) && may(store, channel, "send") && { label: "Reply", icon: "reply", run: () => ctx.reply(message.id) },
-    !isWhisper && pins && !isSystem(message) && (message.pinned
+    !isEphemeral && !isSystem(message) && may(store, channel, "send") && { label: "Reply", icon: "reply", run: () => ctx.reply(message.id) },
+    !isEphemeral && pins && !isSystem(message) && (message.pinned
       ? { label: "Unpin message", icon: "pin", run: ask(() => session.rest.delete(`${path}/pins/${message.id}`)) }
       : { label: "Pin message", icon: "pin", run: ask(() => session.rest.put(`${path}/pins/${message.id}`)) }),
-    !isWhisper && channel.guild_id && !message.thread && !isSystem(message) && may(store, channel, "threads")
+    !isEphemeral && channel.guild_id && !message.thread && !isSystem(message) && may(store, channel, "threads")
       && { label: "Create thread", icon: "thread", run: () => ctx.startThread(message) },
-    !isWhisper && { label: "Apps", icon: "right", run: async () => openMenu(anchor, await appEntries(app, TARGET.message, message.id), { label: "Apps for this message" }) },
+    !isEphemeral && { label: "Apps", icon: "right", run: async () => openMenu(anchor, await appEntries(app, TARGET.message, message.id), { label: "Apps for this message" }) },
     null,
     message.content && { label: "Copy text", icon: "copy", run: () => navigator.clipboard?.writeText(message.content) },
     { label: "Copy message ID", icon: "copy", run: () => navigator.clipboard?.writeText(message.id) },
-    isWhisper && { label: "Dismiss message", icon: "close", run: () => ctx.dismiss(message.id) },
-    !isWhisper && (mine || manages) && { label: "Delete message", icon: "trash", danger: true, run: ask(() => session.rest.delete(`${path}/${message.id}`)) },
+    isEphemeral && { label: "Dismiss message", icon: "close", run: () => ctx.dismiss(message.id) },
+    !isEphemeral && (mine || manages) && { label: "Delete message", icon: "trash", danger: true, run: ask(() => session.rest.delete(`${path}/${message.id}`)) },
   ];
   openMenu(anchor, entries.filter((entry) => entry !== false && entry !== undefined && entry !== ""), { label: "Message actions" });
 }

@@ -93,7 +93,7 @@ export function openPeople(app, anchor) {
     detail: person.user.username,
     picture: avatar(person.user, 28),
     checked: person.id === app.session?.person.id,
-    run: () => app.attempt(() => app.speakAs(person.id)),
+    run: () => app.attempt(() => app.switchTo(person.id)),
   }))], { side: "above", label: "Act as" });
 }
 

@@ -11,12 +11,12 @@ import { channelName, channelSign, emojiElement } from "./place.js";
 import { pickEmoji } from "./reactions.js";
 import { lines, SlashForm } from "./slash.js";
 
-const MOST_CHARACTERS = 2000;
-const MOST_FILES = 10;
+const MAX_CHARACTERS = 2000;
+const MAX_FILES = 10;
 /** How often "is typing" is sent at most, in milliseconds; Discord shows it for ten seconds. */
-const TYPING_EVERY = 8000;
+const TYPING_INTERVAL = 8000;
 /** How long commands are cached, in milliseconds: a cog may be replaced at any time. */
-const KNOWN_FOR = 1000;
+const CACHE_MS = 1000;
 
 export class Composer {
   #app;
@@ -106,7 +106,7 @@ export class Composer {
   #fit() {
     this.input.style.height = "auto";
     this.input.style.height = `${this.input.scrollHeight}px`;
-    const left = MOST_CHARACTERS - this.#meant().length;
+    const left = MAX_CHARACTERS - this.#meant().length;
     this.counter.textContent = left < 200 ? String(left) : "";
     this.counter.classList.toggle("over", left < 0);
   }
@@ -133,7 +133,7 @@ export class Composer {
     this.#fit();
     this.#complete();
     const { session, channel } = this.#app;
-    if (!this.input.value || this.input.value.startsWith("/") || Date.now() - this.#typed < TYPING_EVERY) return;
+    if (!this.input.value || this.input.value.startsWith("/") || Date.now() - this.#typed < TYPING_INTERVAL) return;
     this.#typed = Date.now();
     session.rest.post(`/channels/${channel.id}/typing`).catch(() => {});
   }
@@ -182,7 +182,7 @@ export class Composer {
     const isKnown = this.#known.channel === channel;
     if (isKnown) this.#offer(typed, this.#known.lines);
     else this.completion.hide();
-    if (isKnown && Date.now() - this.#known.at < KNOWN_FOR) return;
+    if (isKnown && Date.now() - this.#known.at < CACHE_MS) return;
     this.#lookup = this.#app.attempt(() => commandIndex(session, channel));
     const index = await this.#lookup;
     if (!index || this.#app.channel !== channel) return;
@@ -263,10 +263,10 @@ export class Composer {
     });
   }
 
-  #attach(files, anew = false) {
-    if (anew) this.#files = [];
-    if (this.#files.length + files.length > MOST_FILES) this.#app.emit("notice", `A message can have at most ${MOST_FILES} files.`);
-    this.#files = [...this.#files, ...files].slice(0, MOST_FILES);
+  #attach(files, replace = false) {
+    if (replace) this.#files = [];
+    if (this.#files.length + files.length > MAX_FILES) this.#app.emit("notice", `A message can have at most ${MAX_FILES} files.`);
+    this.#files = [...this.#files, ...files].slice(0, MAX_FILES);
     this.picker.value = "";
     for (const url of this.previews.querySelectorAll("img")) URL.revokeObjectURL(url.src);
     this.previews.hidden = !this.#files.length;

@@ -6,7 +6,7 @@ import { isPlace, KIND } from "../state/store.js";
 import { may } from "../state/permissions.js";
 
 /** Offered at once; who wants another one types more of its name. */
-const MOST = 25;
+const MAX_RESULTS = 25;
 
 /** How well a name answers what was typed; lower is better, none if it does not. */
 function fit(wanted, ...names) {
@@ -17,7 +17,7 @@ function fit(wanted, ...names) {
 
 function best(items, wanted, namesOf) {
   const fitting = items.map((item) => [fit(wanted, ...namesOf(item)), item]).filter(([rank]) => rank !== null);
-  return fitting.sort((a, b) => a[0] - b[0]).slice(0, MOST).map(([, item]) => item);
+  return fitting.sort((a, b) => a[0] - b[0]).slice(0, MAX_RESULTS).map(([, item]) => item);
 }
 
 /** `{ value, label, detail, picture, insert }` for each person. */
@@ -60,7 +60,7 @@ export function entities(kind, store, channel, part, channelKinds) {
     case "user": return people(store, channel, part);
     case "role": return roles(store, channel, part);
     case "channel": return channels(store, channel, part, channelKinds);
-    default: return [...people(store, channel, part), ...roles(store, channel, part)].slice(0, MOST);
+    default: return [...people(store, channel, part), ...roles(store, channel, part)].slice(0, MAX_RESULTS);
   }
 }
 

@@ -7,9 +7,9 @@ import { openProfile, openUserApps, STATUS, statusOf } from "./profile.js";
 
 /** How many members are drawn at once; of a large guild, the first of each group are shown, with the number of the
  *  others. */
-const MOST_DRAWN = 300;
+const MAX_SHOWN = 300;
 /** A guild with more members than this sends only this many at first. */
-const MOST_ASKED = 1000;
+const FIRST_MEMBERS = 1000;
 const VIEW = 1n << 10n;
 
 export function memberColumn(app) {
@@ -29,7 +29,7 @@ export function memberColumn(app) {
     const guild = store.guilds.get(guildId);
     if (!guild) return fill(list);
     // Of a very large guild, only the first thousand that it sends are shown; others are found by name.
-    if (guild.members.size < Math.min(guild.member_count, MOST_ASKED) && !guild.asked) {
+    if (guild.members.size < Math.min(guild.member_count, FIRST_MEMBERS) && !guild.asked) {
       guild.asked = true;
       app.session.requestMembers(guildId);
     }
@@ -42,7 +42,7 @@ export function memberColumn(app) {
       const status = statusOf(store, guildId, user);
       groups.get(status === "offline" ? "Offline" : apart?.name ?? "Online").push(user);
     }
-    let room = MOST_DRAWN;
+    let room = MAX_SHOWN;
     fill(list, [...groups].filter(([, users]) => users.length).map(([name, users]) => {
       const sorted = users.sort((a, b) => store.nameOf(a, guildId).localeCompare(store.nameOf(b, guildId)));
       const drawn = sorted.slice(0, Math.max(0, room));

@@ -44,11 +44,11 @@ export function messageElement(said, above, ctx) {
   const message = said.type === STARTER ? starterOf(said, ctx) : said;
   const date = new Date(message.timestamp);
   const goesOn = continues(message, above);
-  const isWhisper = Boolean(message.flags & FLAG.ephemeral);
+  const isEphemeral = Boolean(message.flags & FLAG.ephemeral);
   const classes = [
     goesOn ? "compact" : "first",
     mentions(store, { ...message, guild_id: ctx.channel.guild_id }) && "mentioned",
-    isWhisper && "whisper",
+    isEphemeral && "ephemeral",
     isSystem(message) && "system",
     ctx.replyingTo === message.id && "replying",
   ].filter(Boolean).join(" ");

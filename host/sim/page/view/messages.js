@@ -148,7 +148,7 @@ export class MessageList {
 
   /** A command without a response: only this page shows it, until it is dismissed. */
   #note(asked) {
-    const item = h("li.message.first.whisper.note", { tabIndex: -1 },
+    const item = h("li.message.first.ephemeral.note", { tabIndex: -1 },
       h("span.system-icon.bad", null, icon("close")),
       h("div.body", null, h("p.head", null, h("strong", null, asked.about.application?.name ?? "The application"), h("code", null, asked.about.line ?? "")),
         h("p.failed", { role: "alert" }, asked.error?.message ?? "The application did not respond"),

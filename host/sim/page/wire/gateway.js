@@ -2,8 +2,8 @@
 // what events mean.
 
 /** Delays between attempts, in milliseconds: this is loopback, and a host that restarts is back soon. */
-const FIRST_WAIT = 100;
-const LONGEST_WAIT = 2000;
+const FIRST_DELAY = 100;
+const MAX_DELAY = 2000;
 const ALL_INTENTS = 0x0331ffff;
 /** Close codes after which the session cannot continue with this token. */
 const REFUSALS = new Set([4004, 4013, 4014]);
@@ -14,7 +14,7 @@ export class Gateway {
   #acknowledged = true;
   #seq = null;
   #resume = null;
-  #wait = FIRST_WAIT;
+  #wait = FIRST_DELAY;
   #retry;
   #closed = false;
 
@@ -42,7 +42,7 @@ export class Gateway {
   #connect() {
     const socket = new WebSocket(`${this.url}/?v=10&encoding=json`);
     this.#socket = socket;
-    socket.onmessage = (message) => this.#hear(JSON.parse(message.data));
+    socket.onmessage = (message) => this.#receive(JSON.parse(message.data));
     socket.onclose = ({ code }) => {
       if (socket === this.#socket) this.#lost(code);
     };
@@ -58,10 +58,10 @@ export class Gateway {
     }
     this.onState("waiting");
     this.#retry = setTimeout(() => this.#connect(), this.#wait);
-    this.#wait = Math.min(this.#wait * 1.5, LONGEST_WAIT);
+    this.#wait = Math.min(this.#wait * 1.5, MAX_DELAY);
   }
 
-  #hear({ op, d, s, t }) {
+  #receive({ op, d, s, t }) {
     if (s) this.#seq = s;
     switch (op) {
       case 0: return this.#dispatch(t, d);
@@ -77,7 +77,7 @@ export class Gateway {
     if (type === "READY") this.#resume = { session: data.session_id };
     this.onDispatch(type, data);
     if (type === "READY" || type === "RESUMED") {
-      this.#wait = FIRST_WAIT;
+      this.#wait = FIRST_DELAY;
       this.onState("ready");
     }
   }
