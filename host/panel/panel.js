@@ -1,17 +1,17 @@
 // The host's panel: an overview of the cogs, each unfolded to its numbers, the last swap phase by phase and its log; below,
-// the host's own log. It is told by the feed and asks through the same requests as `gearshift cogs`.
+// the host's own log. It reads the feed, and sends the same requests as `gearshift cogs`.
 
 import { fill, h, icon } from "/page/dom.js";
 
-/** Lines shown of each log; the host keeps as many. */
-const LINES = 300;
-/** The feed is opened again so soon after it ended, in milliseconds. */
-const AGAIN = 700;
+/** How many lines of each log are shown; the host keeps as many. */
+const MAX_LINES = 300;
+/** How long after it ended the feed is opened again, in milliseconds. */
+const RETRY_DELAY = 700;
 
-/** The order in which cogs stand. */
+/** The order in which cogs are listed. */
 const STAGES = ["serving", "loading", "leaving", "away"];
 
-/** Fills `element`; `announce(text, { bad, detail })` tells the conversation of every swap, and of what went wrong. */
+/** Fills `element`; `announce(text, { bad, detail })` shows every swap and every error in the conversation. */
 export function mount(element, { controlToken, announce }) {
   document.head.append(h("link", { rel: "stylesheet", href: "/panel/panel.css" }));
   const panel = new HostPanel(controlToken, announce);
@@ -28,7 +28,7 @@ function span(seconds) {
 }
 
 /** "counter#1 → counter#2 in 8.4 ms (paused 0.5 ms, 0 waiting)". */
-export function told(report) {
+export function summary(report) {
   const { cog, from, to, outcome } = report;
   const what = outcome === "unloaded" ? `${cog}#${from} was unloaded`
     : outcome === "went_back" ? `${cog}#${from} went back to ${cog}#${to}`
@@ -66,10 +66,10 @@ class HostPanel {
         const answer = await fetch("/panel/feed", { headers: { Authorization: `Bearer ${this.#token}` } });
         if (answer.ok) await this.#read(answer.body);
       } catch {
-        // The host is being started again; the next attempt tells.
+        // The host is restarting; the next attempt follows.
       }
       this.#lost();
-      await new Promise((done) => setTimeout(done, AGAIN));
+      await new Promise((done) => setTimeout(done, RETRY_DELAY));
     }
   }
 
@@ -84,7 +84,7 @@ class HostPanel {
     for (let part = await reader.read(); !part.done; part = await reader.read()) {
       const lines = (rest + part.value).split("\n");
       rest = lines.pop();
-      for (const line of lines) this.#hear(JSON.parse(line));
+      for (const line of lines) this.#receive(JSON.parse(line));
     }
   }
 
@@ -93,7 +93,7 @@ class HostPanel {
     fill(this.counts, "not connected");
   }
 
-  #hear({ status, log }) {
+  #receive({ status, log }) {
     if (status) this.#show(status);
     for (const line of log ?? []) {
       (this.#cardOf(line.cog)?.log ?? this.log).add(line);
@@ -101,7 +101,7 @@ class HostPanel {
     }
   }
 
-  /** A failed build, a refused cog: somebody who looks at the conversation must not wait for it in vain. */
+  /** A failed build, a refused cog: shown in the conversation, so that nobody waits for it in vain. */
   #announceError(text) {
     const [first, ...rest] = text.split("\n");
     this.#announce(first, { bad: true, detail: rest.join("\n").trim() });
@@ -123,7 +123,7 @@ class HostPanel {
     this.#showCogs(status.cogs);
     this.held.hidden = !status.held.length;
     fill(this.held, h("h3", null, "Held in memory"), h("ul", null, status.held.map((one) => h("li", null, h("strong", null, one.generation), ` ${one.reason}`))));
-    this.#tellSwaps(status);
+    this.#announceSwaps(status);
   }
 
   #showCogs(cogs) {
@@ -137,7 +137,7 @@ class HostPanel {
     sorted.forEach((cog, at) => {
       const card = this.#cards.get(cog.name) ?? new CogCard(cog.name, (request) => this.#ask(request));
       this.#cards.set(cog.name, card);
-      // Only what stands elsewhere is moved: a move would take the focus away.
+      // Only cards that are elsewhere are moved: a move would take the focus away.
       if (this.cogs.children[at] !== card.element) this.cogs.insertBefore(card.element, this.cogs.children[at] ?? null);
       card.show(cog);
     });
@@ -145,13 +145,13 @@ class HostPanel {
     this.cogs.style.setProperty("--most", String(Math.max(1, ...phases.map((phase) => length(phase.micros)))));
   }
 
-  /** A report that was not there at the last look is news; those of the first look are history. */
-  #tellSwaps(status) {
+  /** A report that was not in the previous status is announced; those in the first one are history. */
+  #announceSwaps(status) {
     const reports = new Map(status.cogs.filter((cog) => cog.last_report).map((cog) => [cog.name, cog.last_report]));
     const key = (report) => report && JSON.stringify(report);
     if (this.#reports) {
       for (const [name, report] of reports) {
-        if (key(report) !== key(this.#reports.get(name))) this.#announce(told(report));
+        if (key(report) !== key(this.#reports.get(name))) this.#announce(summary(report));
       }
     }
     this.#reports = reports;
@@ -170,7 +170,7 @@ class HostPanel {
   }
 }
 
-/** How long a bar is, by one scale for all cogs. The root of the time, so that short phases are seen. */
+/** The length of a bar, on one scale for all cogs: the square root of the time, so that short phases are visible. */
 const length = (micros) => Math.sqrt(micros);
 
 function chip(name, state, good) {
@@ -185,7 +185,7 @@ class CogCard {
       onclick: async (event) => {
         const pressed = event.currentTarget;
         pressed.disabled = true;
-        // The user who asked for it wants to see what comes of it.
+        // The user who asked for it wants to see the result.
         this.#unfold(true);
         await ask({ do: verb, cog: name });
         pressed.disabled = false;
@@ -221,7 +221,7 @@ class CogCard {
       cog.version && ` · ${cog.version}`, cog.process && ` · process ${cog.process.id}, ${Math.round(cog.process.memory_bytes / 2 ** 20)} MiB`, cog.uptime_secs != null && ` · up ${span(cog.uptime_secs)}`,
       cog.queued > 0 && ` · ${cog.queued} waiting`, cog.faults > 0 && h("span.bad-count", null, ` · ${cog.faults} ${cog.faults === 1 ? "fault" : "faults"}`));
     const number = (name, value, bad) => h("div", { class: bad ? "bad" : "" }, h("dt", null, name), h("dd", null, String(value)));
-    // Over all generations, as what was handled.
+    // Over all generations, like the number of handled events.
     const faults = Object.values(cog.totals.faults).reduce((sum, count) => sum + count, 0);
     fill(this.numbers, number("handled", cog.handled), number("waiting", cog.queued), number("in flight", cog.in_flight),
       number("tasks", cog.tasks), number("faults", faults, cog.faults > 0), cog.dropped > 0 && number("dropped", cog.dropped, true));
@@ -244,10 +244,10 @@ function reportElement(report) {
     h("span.micros", null, ms(phase.micros))));
   const old = report.retirement?.held ? `held: ${report.retirement.held.reason}` : report.retirement?.unmapped ? "old library unmapped" : report.retirement?.ended ? "old process ended" : null;
   const notes = [report.process && `process ${report.process}`, report.state_bytes != null && `${report.state_bytes} B of state`, report.cancelled > 0 && `${report.cancelled} handlers cancelled`, old, ...report.notes].filter(Boolean);
-  return h("details.report-box", { open: true }, h("summary", null, told(report)), h("ul.phases", { "aria-label": "Phases" }, rows), notes.length > 0 && h("p.fine", null, notes.join(" · ")));
+  return h("details.report-box", { open: true }, h("summary", null, summary(report)), h("ul.phases", { "aria-label": "Phases" }, rows), notes.length > 0 && h("p.fine", null, notes.join(" · ")));
 }
 
-/** A live log, folded until somebody looks. */
+/** A live log, folded until it is opened. */
 class Log {
   constructor(label) {
     this.lines = h("ol.log-lines", { tabIndex: 0, role: "log", "aria-label": label });
@@ -272,7 +272,7 @@ class Log {
     const atEnd = this.lines.scrollHeight - this.lines.scrollTop - this.lines.clientHeight < 30;
     const time = new Date(at).toTimeString().slice(0, 8);
     this.lines.append(h("li", { class: level }, h("time", null, time), h("span.level", null, level), cog && h("span.generation", null, cog.replace(/^[^#]*/, "")), h("span.said", null, text)));
-    if (this.lines.childElementCount > LINES) this.lines.firstElementChild.remove();
+    if (this.lines.childElementCount > MAX_LINES) this.lines.firstElementChild.remove();
     this.#countAll();
     if (atEnd) this.lines.scrollTop = this.lines.scrollHeight;
   }

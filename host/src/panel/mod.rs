@@ -95,6 +95,6 @@ async fn feed(State(panel): State<Panel>) -> Response {
 async fn carry_out(State(panel): State<Panel>, Json(request): Json<Request>) -> Response {
     match panel.cogs() {
         Some(cogs) => Json(control::answer(&cogs, request).await).into_response(),
-        None => (StatusCode::SERVICE_UNAVAILABLE, "the host is not there").into_response(),
+        None => (StatusCode::SERVICE_UNAVAILABLE, "the host is not running").into_response(),
     }
 }
