@@ -36,7 +36,7 @@ impl Parity {
         }
         let new = self.table();
         if new == old {
-            println!("host/sim/PARITY.md is current");
+            println!("host/sim/PARITY.md is up to date");
             return Ok(ExitCode::SUCCESS);
         }
         if write {
@@ -44,7 +44,7 @@ impl Parity {
             println!("host/sim/PARITY.md is written");
             return Ok(ExitCode::SUCCESS);
         }
-        println!("host/sim/PARITY.md is not current; `scripts/clients --write` renews it:");
+        println!("host/sim/PARITY.md is out of date; `scripts/clients --write` updates it:");
         let (before, after): (BTreeSet<&str>, BTreeSet<&str>) =
             (old.lines().collect(), new.lines().collect());
         before.difference(&after).for_each(|line| println!("- {line}"));
@@ -57,9 +57,9 @@ impl Parity {
         all.sort_by_key(|(method, shape)| (*shape, *method));
         let mut text = String::from(
             "# Routes of the built-in Discord\n\n\
-             Written by `scripts/clients --write`. A mark says that the library was seen to use the route while it kept all\n\
-             promises: connect, resume, messages, files, commands, choices, components, forms. Routes without a mark are\n\
-             tested by `host/sim/tests/sim`.\n\n",
+             Written by `scripts/clients --write`. An `x` marks a route that the library used while it kept all promises:\n\
+             connect, resume, messages, files, commands, choices, components, forms. Routes without a mark are tested by\n\
+             `host/sim/tests/sim`.\n\n",
         );
         let used = self.used.values().flatten().collect::<BTreeSet<_>>().len();
         let _ = writeln!(text, "{} routes, {used} of them used by a library here.\n", all.len());

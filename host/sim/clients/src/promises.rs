@@ -48,15 +48,15 @@ pub(crate) async fn judge(client: &Client) -> Result<Judged, Box<dyn Error + Sen
     say("receives a file and sends one", bench.receives_and_sends_files().await);
     say("answers a slash command", bench.answers_a_command().await);
     say("offers choices", bench.offers_choices().await);
-    say("answers late, and more than once", bench.answers_late().await);
+    say("defers its answer and follows up", bench.answers_late().await);
     say("handles a button and a menu", bench.handles_button_and_menu().await);
     say("opens a form and reads it", bench.opens_a_form().await);
     say("goes on a tour of the guild", bench.tours().await);
-    say("resumes after a cut line", bench.resumes("socket dropped", Sim::cut).await);
+    say("resumes after a dropped connection", bench.resumes("socket dropped", Sim::cut).await);
     say("resumes when asked to reconnect", bench.resumes("op 7", Sim::ask).await);
-    say("says nothing unknown", bench.nothing_unknown());
-    say("was refused nothing", bench.nothing_refused());
-    say("complains about nothing", complains_about_nothing(&mut running));
+    say("uses no unknown routes or fields", bench.nothing_unknown());
+    say("has no call refused", bench.nothing_refused());
+    say("logs no complaints", complains_about_nothing(&mut running));
     let routes = bench.routes();
     if broken > 0 {
         show_last_words(&sim, &running);
@@ -199,7 +199,7 @@ impl Bench<'_> {
     /// Messages that are sent while the bot is disconnected must arrive, too.
     async fn resumes(&self, what: &str, trouble: impl Fn(&Sim) -> usize) -> Outcome {
         let mut reader = self.sim.transcript().reader();
-        check(trouble(self.sim) == 1, &format!("{what} struck another number of sessions than one"))?;
+        check(trouble(self.sim) == 1, &format!("{what} did not affect exactly one session"))?;
         let asked = self.alice.say("general", "!ping").await?;
         let resumed = |entry: &Entry| entry.to_string().contains("resumed from").then_some(());
         reader.until(deadline(), resumed).await.ok_or("it did not resume")?;
@@ -239,7 +239,7 @@ impl Bench<'_> {
 }
 
 fn complains_about_nothing(running: &mut Running) -> Outcome {
-    check(running.is_alive(), "it ended by itself")?;
+    check(running.is_alive(), "it exited by itself")?;
     same(&running.complaints().join("\n"), "")
 }
 
