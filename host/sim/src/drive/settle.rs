@@ -24,17 +24,17 @@ pub struct Pending {
     /// Interactions that wait for their bot: not acknowledged within their window, or "thinking …".
     pub interactions: usize,
     /// Whether the bot is busy, according to its probe.
-    pub working: bool,
+    pub bot_busy: bool,
 }
 
 /// Something was still in progress when the time was up. `Debug` shows the transcript, so a test's `unwrap` does too.
 #[derive(thiserror::Error)]
-#[error("not settled within {} ms: {busy}\n{tail}", within.as_millis())]
+#[error("not settled within {} ms: {pending}\n{tail}", within.as_millis())]
 pub struct SettleError {
     /// How long it was waited for.
     pub within: Duration,
     /// What was in progress at the end; nothing if there was just no quiet period that was long enough.
-    pub busy: Pending,
+    pub pending: Pending,
     tail: Tail,
 }
 
@@ -44,10 +44,10 @@ pub(crate) async fn settle(shared: &Shared, within: Duration) -> Result<(), Sett
     let mut calm: Option<(u64, Instant)> = None;
     loop {
         let mark = shared.transcript.mark();
-        let busy = busy(shared);
+        let pending = pending(shared);
         let quiet = if shared.options.idle.is_some() { ARRIVAL } else { shared.options.quiet_period };
         calm = match calm {
-            _ if busy != Pending::default() => None,
+            _ if pending != Pending::default() => None,
             Some((before, since)) if before == mark => Some((mark, since)),
             _ => Some((mark, Instant::now())),
         };
@@ -55,13 +55,13 @@ pub(crate) async fn settle(shared: &Shared, within: Duration) -> Result<(), Sett
             return Ok(());
         }
         if started.elapsed() >= within {
-            return Err(SettleError { within, busy, tail: shared.transcript.tail() });
+            return Err(SettleError { within, pending, tail: shared.transcript.tail() });
         }
         looks.tick().await;
     }
 }
 
-fn busy(shared: &Shared) -> Pending {
+fn pending(shared: &Shared) -> Pending {
     let state = shared.state();
     let options = &shared.options;
     let is_thinking = |one: &crate::interactions::Interaction| {
@@ -74,13 +74,13 @@ fn busy(shared: &Shared) -> Pending {
         calls: Arc::strong_count(&shared.calls) - 1,
         events: bots.map(|session| session.unwritten()).sum(),
         interactions: state.interactions.count_pending(shared.clock.now(), window, life, is_thinking),
-        working: options.idle.as_ref().is_some_and(|probe| !probe.is_idle()),
+        bot_busy: options.idle.as_ref().is_some_and(|probe| !probe.is_idle()),
     }
 }
 
 impl fmt::Display for Pending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { calls, events, interactions, working } = self;
+        let Self { calls, events, interactions, bot_busy } = self;
         let mut parts = Vec::new();
         for (count, what) in [
             (*calls as u64, "unanswered REST calls"),
@@ -91,7 +91,7 @@ impl fmt::Display for Pending {
                 parts.push(format!("{count} {what}"));
             }
         }
-        if *working {
+        if *bot_busy {
             parts.push("the bot is busy".to_owned());
         }
         f.write_str(if parts.is_empty() { "it was never quiet for long enough" } else { "" })?;

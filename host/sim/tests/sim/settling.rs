@@ -60,7 +60,7 @@ async fn a_bot_with_a_probe_is_asked_and_not_guessed_at() {
     let quiet_period = Duration::from_secs(3600);
     let sim = Sim::start(SimOptions { idle: Some(probe), quiet_period, ..options() }).await.unwrap();
     let unsettled = sim.settle(Duration::from_millis(50)).await.unwrap_err();
-    assert_eq!(unsettled.busy, Pending { working: true, ..Pending::default() });
+    assert_eq!(unsettled.pending, Pending { bot_busy: true, ..Pending::default() });
     assert!(unsettled.to_string().contains("the bot is busy"), "{unsettled}");
     idle.store(true, Ordering::Relaxed);
     sim.settle(PATIENCE).await.unwrap();
@@ -74,12 +74,12 @@ async fn an_interaction_that_waits_for_its_bot_is_not_settled() {
     let asked = sim.member("alice").unwrap().slash("slow", NO_OPTIONS).await.unwrap();
     let waiting = Pending { interactions: 1, ..Pending::default() };
     let short = Duration::from_millis(150);
-    assert_eq!(sim.settle(short).await.unwrap_err().busy, waiting);
+    assert_eq!(sim.settle(short).await.unwrap_err().pending, waiting);
     let heard = socket.event("INTERACTION_CREATE").await;
     let (id, token) = (heard["id"].as_str().unwrap(), heard["token"].as_str().unwrap());
     post(&sim, &format!("/interactions/{id}/{token}/callback"), json!({ "type": 5 })).await;
     let unsettled = sim.settle(short).await.unwrap_err();
-    assert_eq!(unsettled.busy, waiting, "thinking …");
+    assert_eq!(unsettled.pending, waiting, "thinking …");
     // The output of a failed `unwrap`.
     assert!(format!("{unsettled:?}").contains("alice: /slow"), "{unsettled:?}");
     let application = heard["application_id"].as_str().unwrap();

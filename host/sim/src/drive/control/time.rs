@@ -68,13 +68,14 @@ pub(super) async fn turn(call: &Call) -> Result<Reply> {
 pub(super) async fn settle(call: &Call) -> Result<Reply> {
     let SettleRequest { within_ms } = body(call)?;
     let within = Duration::from_millis(within_ms).min(MAX_WAIT);
-    let busy = settled(&call.shared, within).await.err().map(|unsettled| unsettled.busy);
-    let busy_with = busy.as_ref().map(|busy| {
+    let pending = settled(&call.shared, within).await.err().map(|error| error.pending);
+    let busy_with = pending.as_ref().map(|pending| {
         json!({
-            "calls": busy.calls, "events": busy.events, "interactions": busy.interactions, "working": busy.working,
+            "calls": pending.calls, "events": pending.events, "interactions": pending.interactions,
+            "working": pending.bot_busy,
         })
     });
-    Ok(Reply::json(&json!({ "settled": busy.is_none(), "busy": busy_with })))
+    Ok(Reply::json(&json!({ "settled": pending.is_none(), "busy": busy_with })))
 }
 
 /// `GET /control/world`
