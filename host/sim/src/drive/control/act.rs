@@ -21,7 +21,7 @@ const MAX_WAIT: Duration = Duration::from_secs(60);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Order {
+struct ActRequest {
     line: String,
     /// `general`, `#general`, `Workshop/general`, an id, or `@bot` for a direct message.
     channel: Option<String>,
@@ -32,7 +32,7 @@ struct Order {
 
 /// `POST /control/people/{person}/act`
 pub(super) async fn act(call: &Call, name: &str) -> Result<Reply> {
-    let Order { line, channel, within_ms } = body(call)?;
+    let ActRequest { line, channel, within_ms } = body(call)?;
     let within = Duration::from_millis(within_ms).min(MAX_WAIT);
     let user = people::person(&call.shared.state(), name)?;
     let unfit = |error: crate::world::ActError| refusal(422, error.to_string());
