@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_persons_token_holds_for_that_person_in_this_process_only() {
+    fn a_users_token_is_valid_for_that_user_in_this_process_only() {
         let world = World::default();
         let (ours, others) = (UserTokens::default(), UserTokens::default());
         let [alice, bob] = ["alice", "bob"].map(|name| world.user_named(name).unwrap().id);

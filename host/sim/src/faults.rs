@@ -209,7 +209,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rule_strikes_as_often_as_it_was_armed_for_and_only_where_it_matches() {
+    fn a_fault_applies_as_often_as_armed_and_only_to_matching_calls() {
         let faults = Faults::new(Transcript::new(10, crate::clock::Clock::default()));
         faults.rest("post", "/channels/*/messages", 2, RestFault::Drop);
         assert_eq!(faults.take_fault("GET", "/channels/1/messages"), None);
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_star_stands_for_any_run_and_no_pattern_is_slow() {
+    fn a_star_matches_any_run_and_no_pattern_is_slow() {
         let fits = |pattern: &str, path: &str| matches(pattern.as_bytes(), path.as_bytes());
         assert!(fits("*", "") && fits("*", "/a/b") && fits("/a/*", "/a/") && fits("/*/b/*/d", "/a/b/b/c/d"));
         assert!(!fits("", "/") && !fits("/a/*", "/a") && !fits("/*/b", "/a/b/c") && !fits("/a", "/a/b"));

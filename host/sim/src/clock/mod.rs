@@ -255,7 +255,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn frozen_time_stands_and_moves_only_by_what_it_is_advanced() {
+    fn frozen_time_only_moves_when_advanced() {
         let clock = Clock::default();
         clock.freeze();
         let at = clock.now();

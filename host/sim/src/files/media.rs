@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_says_how_large_it_is() {
+    fn the_size_of_an_image_is_read() {
         let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x02\x80\0\0\x01\xe0";
         let jpeg = b"\xff\xd8\xff\xe0\0\x04ab\xff\xc4\0\x02\xff\xc0\0\x11\x08\x01\xe0\x02\x80";
         let gif = b"GIF89a\x80\x02\xe0\x01";

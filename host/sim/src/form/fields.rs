@@ -333,7 +333,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_nobody_read_is_unknown_wherever_it_is() {
+    fn unread_fields_are_unknown_at_any_depth() {
         let unread = Arc::new(UnreadFields::default());
         let body = json!({ "a": "x", "b": 1, "list": [{ "c": 1, "d": 2 }] }).to_string();
         let mut fields = Fields::parse(body.as_bytes(), &unread).unwrap();

@@ -71,14 +71,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_moment_is_written_as_discord_writes_it() {
+    fn a_timestamp_is_formatted_as_discord_does() {
         assert_eq!(Timestamp(0).to_string(), "1970-01-01T00:00:00.000000+00:00");
         assert_eq!(Timestamp(1_709_164_800_007).to_string(), "2024-02-29T00:00:00.007000+00:00");
         assert_eq!(Timestamp(1_795_364_646_123).to_string(), "2026-11-22T16:24:06.123000+00:00");
     }
 
     #[test]
-    fn what_is_written_can_be_read_back() {
+    fn written_worlds_can_be_read_back() {
         for ms in [0, 1_709_164_800_007, 1_795_364_646_123, 951_827_696_789, 4_102_444_799_999] {
             let moment = Timestamp(ms);
             assert_eq!(moment.to_string().parse(), Ok(moment));

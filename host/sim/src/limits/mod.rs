@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn five_messages_in_five_seconds_and_each_channel_for_itself() {
+    fn five_messages_in_five_seconds_per_channel() {
         let mut limits = Limits::default();
         for n in 0..5 {
             let Verdict::Granted(Some(quota)) = post(&mut limits, "/channels/1/messages", 100 * n) else {

@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn what_clients_send_is_read_and_other_things_are_not() {
+    fn client_payloads_are_parsed_and_malformed_ones_rejected() {
         let odd = json!({ "since": { "secs_since_epoch": 1, "nanos_since_epoch": 2 }, "status": "idle", "activities": [], "afk": false });
         assert_eq!(read(odd).unwrap(), Presence { activities: Some(Vec::new()), ..Status::Idle.into() });
         let playing =

@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_members_of_a_guild_come_once_in_thirty_seconds() {
+    fn requests_for_all_members_are_limited() {
         let (mut requests, bot) = (MemberRequests::default(), Snowflake(1));
         let mut ask = |guild, at| requests.count(bot, Snowflake(guild), Timestamp(at));
         assert_eq!(ask(7, 0), Ok(()));

@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn starts_are_five_seconds_apart_unless_shards_start_side_by_side() {
+    fn starts_are_five_seconds_apart_unless_concurrent() {
         let (mut starts, bot) = (SessionStarts::new(1000), Snowflake(1));
         assert_eq!(starts.start(bot, 0, 2, Timestamp(0)), Ok(()));
         assert_eq!(starts.start(bot, 1, 2, Timestamp(0)), Ok(()));
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_has_so_many_starts_and_no_more() {
+    fn session_starts_are_limited_per_day() {
         let (mut starts, bot) = (SessionStarts::new(3), Snowflake(1));
         for n in 0..3 {
             assert_eq!(starts.start(bot, 0, 1, Timestamp(n * 5000)), Ok(()));

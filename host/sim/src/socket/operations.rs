@@ -190,7 +190,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_client_may_say_120_things_a_minute_and_a_simulator_with_faster_beats_allows_more() {
+    fn a_client_may_send_120_payloads_a_minute_and_more_with_faster_heartbeats() {
         let mut pace = Pace::new(USUAL_INTERVAL);
         let start = Instant::now();
         assert!((0..120).all(|_| pace.allows(start)));

@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_reader_sees_what_was_and_what_comes_in_order() {
+    async fn a_reader_gets_past_and_future_entries_in_order() {
         let transcript = Transcript::new(10, Clock::default());
         transcript.write(note("one"));
         let mut reader = transcript.reader_from(0);
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_history_is_bounded_and_a_late_reader_is_told_what_it_missed() {
+    async fn the_history_is_bounded_and_a_late_reader_knows_what_it_missed() {
         let transcript = Transcript::new(3, Clock::default());
         for number in 0..10 {
             transcript.write(note(&number.to_string()));

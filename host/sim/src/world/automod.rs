@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn wildcards_say_where_a_word_may_go_on() {
+    fn wildcards_extend_words() {
         // The examples in Discord's documentation.
         assert_eq!(found("catch Catapult CAttLE location", "cat*"), ["cat", "Cat", "CAt"]);
         assert_eq!(found("the matrix breathe mat", "the mat*"), ["the mat"]);

@@ -9,7 +9,7 @@ use crate::desk::{code, desk, harbour, id};
 use crate::raw::{Socket, channel_id, sim};
 
 #[tokio::test]
-async fn what_is_not_there_is_answered_as_discord_does_where_there_is_none() {
+async fn features_that_do_not_exist_are_answered_as_by_discord() {
     let sim = sim().await;
     let (alice, bot, carol) = (desk(&sim, "alice"), desk(&sim, "bot"), desk(&sim, "carol"));
     let guild = format!("/guilds/{}", harbour(&sim));
@@ -39,7 +39,7 @@ async fn what_is_not_there_is_answered_as_discord_does_where_there_is_none() {
 }
 
 #[tokio::test]
-async fn a_prune_removes_those_who_were_silent_and_have_no_other_role() {
+async fn a_prune_removes_inactive_members_without_other_roles() {
     let sim = sim().await;
     let (alice, guild) = (desk(&sim, "alice"), harbour(&sim));
     let prune = format!("/guilds/{guild}/prune");

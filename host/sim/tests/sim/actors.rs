@@ -11,7 +11,7 @@ fn refused<T>(outcome: Result<T, ActError>) -> String {
 }
 
 #[tokio::test]
-async fn a_member_posts_edits_replies_reacts_and_takes_back() {
+async fn a_member_posts_edits_replies_reacts_and_unreacts() {
     let sim = sim().await;
     let (mut bot, _) = Socket::identified(&sim, INTENTS).await;
     let [alice, bob, carol] = ["alice", "bob", "carol"].map(|name| sim.member(name).unwrap());
@@ -56,7 +56,7 @@ async fn a_member_attaches_files_that_a_bot_can_fetch() {
 }
 
 #[tokio::test]
-async fn a_slow_mode_holds_members_back_and_not_moderators() {
+async fn slow_mode_applies_to_members_but_not_to_moderators() {
     let sim = sim().await;
     let path = format!("/channels/{}", channel_id(&sim, "random"));
     let token = sim.member("alice").unwrap().token();
@@ -116,7 +116,7 @@ async fn every_kind_of_menu_takes_names() {
 }
 
 #[tokio::test]
-async fn commands_of_the_context_menu_are_used_on_somebody_or_something() {
+async fn context_menu_commands_run_on_users_and_messages() {
     let sim = sim().await;
     register(&sim, json!([{ "name": "Who is", "type": 2 }, { "name": "Keep", "type": 3 }])).await;
     let (mut bot, _) = Socket::identified(&sim, 0).await;
@@ -137,7 +137,7 @@ async fn commands_of_the_context_menu_are_used_on_somebody_or_something() {
 }
 
 #[tokio::test]
-async fn members_come_go_and_hand_out_roles_as_far_as_they_may() {
+async fn members_join_leave_and_assign_roles_with_permission() {
     let sim = sim().await;
     let [alice, bob, dave] = ["alice", "bob", "dave"].map(|name| sim.member(name).unwrap());
     dave.join("Workshop").await.unwrap();
@@ -162,7 +162,7 @@ async fn members_come_go_and_hand_out_roles_as_far_as_they_may() {
 }
 
 #[tokio::test]
-async fn an_option_without_autocomplete_offers_nothing() {
+async fn an_option_without_autocomplete_has_no_choices() {
     let sim = sim().await;
     let option = json!({ "type": 3, "name": "what", "description": "x" });
     register(&sim, json!([{ "name": "find", "description": "x", "options": [option] }])).await;
@@ -174,7 +174,7 @@ async fn an_option_without_autocomplete_offers_nothing() {
 }
 
 #[tokio::test]
-async fn an_answer_for_ones_own_eyes_can_be_used_by_nobody_else() {
+async fn an_ephemeral_answer_cannot_be_used_by_others() {
     let sim = sim().await;
     register(&sim, json!([{ "name": "ask", "description": "x" }])).await;
     let (mut bot, _) = Socket::identified(&sim, 0).await;

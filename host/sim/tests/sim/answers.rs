@@ -14,7 +14,7 @@ async fn own_application(sim: &Sim) -> String {
 }
 
 #[tokio::test]
-async fn a_command_of_a_guild_is_made_read_changed_and_removed() {
+async fn a_guild_command_is_created_read_edited_and_deleted() {
     let sim = sim().await;
     let (bot, application) = (desk(&sim, "bot"), own_application(&sim).await);
     let commands = format!("/applications/{application}/guilds/{}/commands", harbour(&sim));
@@ -85,7 +85,7 @@ async fn private_threads_list_their_members_and_are_listed_when_archived() {
 }
 
 #[tokio::test]
-async fn what_a_guild_has_is_read_one_by_one() {
+async fn guild_resources_are_read_one_by_one() {
     let sim = sim().await;
     let (alice, guild) = (desk(&sim, "alice"), format!("/guilds/{}", harbour(&sim)));
     let emoji =

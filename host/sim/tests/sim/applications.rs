@@ -10,7 +10,7 @@ use crate::desk::{code, desk, harbour, id};
 use crate::raw::{INTENTS, Socket, channel_id, client, options, sim};
 
 #[tokio::test]
-async fn an_application_says_what_it_is_for_and_what_roles_can_ask_of_its_users() {
+async fn an_application_has_a_description_and_role_connection_metadata() {
     let sim = sim().await;
     let bot = desk(&sim, "bot");
     let body =
@@ -71,7 +71,7 @@ async fn own_guilds_come_in_pages_and_roles_are_counted() {
 }
 
 #[tokio::test]
-async fn somebody_new_is_announced_in_the_system_channel_of_a_world_file_unless_that_is_switched_off() {
+async fn new_members_are_announced_in_a_world_files_system_channel_unless_disabled() {
     let sim = sim().await;
     let workshop = sim.world(|world| world.guilds().find(|guild| guild.name == "Workshop").unwrap().id);
     let notices = |sim: &Sim| {
@@ -91,7 +91,7 @@ async fn somebody_new_is_announced_in_the_system_channel_of_a_world_file_unless_
 }
 
 #[tokio::test]
-async fn somebody_new_is_announced_where_the_guild_wants_it() {
+async fn new_members_are_announced_in_the_system_channel() {
     let sim = sim().await;
     let (alice, guild) = (desk(&sim, "alice"), harbour(&sim));
     let random = channel_id(&sim, "random");
@@ -108,7 +108,7 @@ async fn somebody_new_is_announced_where_the_guild_wants_it() {
 }
 
 #[tokio::test]
-async fn what_waits_for_its_time_still_waits_after_a_restart() {
+async fn pending_timers_survive_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let start = || Sim::start(SimOptions { persist_dir: Some(folder.path().to_owned()), ..options() });
     let sim = start().await.unwrap();

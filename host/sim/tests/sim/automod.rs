@@ -37,7 +37,7 @@ async fn moderator(sim: &Sim, intents: u64) -> Socket {
 }
 
 #[tokio::test]
-async fn rules_are_made_changed_and_removed_by_those_who_manage_the_guild() {
+async fn rules_are_created_edited_and_deleted_with_manage_guild() {
     let sim = sim().await;
     let mut bot = moderator(&sim, INTENTS | AUTO_MODERATION).await;
     let keywords = json!({ "keyword_filter": ["fish*"], "regex_patterns": ["(b|c)at"] });
@@ -106,7 +106,7 @@ async fn a_trigger_has_one_event_and_goes_with_some_actions_only() {
 }
 
 #[tokio::test]
-async fn each_pattern_that_is_none_has_its_place() {
+async fn each_invalid_pattern_is_reported_at_its_place() {
     let sim = sim().await;
     let rule = json!({
         "name": "x", "event_type": 1, "trigger_type": 1, "actions": [{ "type": 1 }],

@@ -7,7 +7,7 @@ use crate::desk::{code, desk, harbour, id};
 use crate::raw::{INTENTS, Socket, channel_id, sim};
 
 #[tokio::test]
-async fn a_channel_of_every_kind_is_made_changed_and_removed_and_everybody_is_told() {
+async fn channels_of_every_kind_are_created_edited_and_deleted_with_events() {
     let sim = sim().await;
     let (mut socket, _) = Socket::identified(&sim, INTENTS).await;
     let alice = desk(&sim, "alice");
@@ -70,7 +70,7 @@ async fn without_the_permission_nothing_is_changed() {
 }
 
 #[tokio::test]
-async fn an_overwrite_opens_and_closes_a_channel_at_once() {
+async fn an_overwrite_takes_effect_at_once() {
     let sim = sim().await;
     let (mut socket, _) = Socket::identified(&sim, INTENTS).await;
     let general = channel_id(&sim, "general");
@@ -93,7 +93,7 @@ async fn an_overwrite_opens_and_closes_a_channel_at_once() {
 }
 
 #[tokio::test]
-async fn channels_are_ordered_and_a_category_lends_its_overwrites() {
+async fn channels_are_ordered_and_inherit_a_categorys_overwrites() {
     let sim = sim().await;
     let guild = harbour(&sim);
     let alice = desk(&sim, "alice");

@@ -196,7 +196,7 @@ async fn serenity_registers_a_command_and_answers_it() {
 }
 
 #[tokio::test]
-async fn serenity_resumes_after_a_cut_line_and_loses_nothing() {
+async fn serenity_resumes_after_a_dropped_connection_and_loses_nothing() {
     let mut bot = Running::start().await;
     let alice = bot.sim.member("alice").unwrap();
     for round in 0..3 {

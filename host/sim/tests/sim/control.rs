@@ -8,7 +8,7 @@ use crate::document::Control;
 use crate::raw::{INTENTS, Socket, call_as, channel_id, get, options, post, register, sim};
 
 #[tokio::test]
-async fn nothing_is_done_without_the_control_token() {
+async fn the_control_token_is_required() {
     let sim = sim().await;
     let alice = sim.member("alice").unwrap().token();
     for token in [None, Some("guess"), Some(sim.token()), Some(&*alice)] {
@@ -28,7 +28,7 @@ async fn nothing_is_done_without_the_control_token() {
 }
 
 #[tokio::test]
-async fn a_request_from_a_foreign_page_is_turned_away_everywhere() {
+async fn a_request_from_a_foreign_page_is_rejected_everywhere() {
     let sim = sim().await;
     for path in ["/api/v10/gateway", "/control/people", "/", "/?v=10&encoding=json"] {
         for (name, value) in [("Host", "evil.example"), ("Origin", "http://evil.example"), ("Origin", "null")]
@@ -50,7 +50,7 @@ async fn a_request_from_a_foreign_page_is_turned_away_everywhere() {
 }
 
 #[tokio::test]
-async fn everybody_is_listed_with_a_token_that_works() {
+async fn people_are_listed_with_valid_tokens() {
     let sim = sim().await;
     let control = Control::of(&sim).await;
     let people = control.get("/control/people").await;
@@ -64,7 +64,7 @@ async fn everybody_is_listed_with_a_token_that_works() {
 }
 
 #[tokio::test]
-async fn people_come_go_and_change_roles_and_everybody_is_told() {
+async fn people_join_leave_and_change_roles_with_events() {
     let sim = sim().await;
     let control = Control::of(&sim).await;
     let (mut bot, _) = Socket::identified(&sim, (1 << 17) - 1).await;
@@ -120,7 +120,7 @@ async fn time_is_frozen_and_advanced_and_what_falls_due_has_happened() {
 }
 
 #[tokio::test]
-async fn settling_waits_for_what_is_under_way_and_says_what_that_is() {
+async fn settling_waits_for_pending_work_and_reports_it() {
     let sim = sim().await;
     let control = Control::of(&sim).await;
     let settled = json!({ "settled": true, "busy": null });
@@ -138,7 +138,7 @@ async fn settling_waits_for_what_is_under_way_and_says_what_that_is() {
 }
 
 #[tokio::test]
-async fn the_present_world_is_written_and_can_be_read_back() {
+async fn the_current_world_is_written_and_can_be_read_back() {
     let sim = sim().await;
     sim.member("alice").unwrap().say("general", "kept").await.unwrap();
     let text = Client::new().get(format!("{}/control/world", sim.base_url()));
@@ -149,7 +149,7 @@ async fn the_present_world_is_written_and_can_be_read_back() {
 }
 
 #[tokio::test]
-async fn a_line_is_carried_out_and_what_came_of_it_is_told() {
+async fn a_line_is_carried_out_and_its_result_returned() {
     let sim = sim().await;
     let control = Control::of(&sim).await;
     register(&sim, json!([{ "name": "ping", "description": "x" }])).await;
@@ -192,7 +192,7 @@ async fn a_line_is_carried_out_and_what_came_of_it_is_told() {
 }
 
 #[tokio::test]
-async fn a_bots_reply_to_a_line_comes_with_the_answer() {
+async fn a_bots_reply_to_a_line_is_in_the_answer() {
     let sim = sim().await;
     let control = Control::of(&sim).await;
     let (mut bot, _) = Socket::identified(&sim, INTENTS).await;
@@ -207,7 +207,7 @@ async fn a_bots_reply_to_a_line_comes_with_the_answer() {
 }
 
 #[tokio::test]
-async fn faults_are_armed_strike_and_are_cleared() {
+async fn faults_are_armed_applied_and_cleared() {
     let sim = sim().await;
     let control = Control::of(&sim).await;
     for fault in [
@@ -236,7 +236,7 @@ async fn faults_are_armed_strike_and_are_cleared() {
 }
 
 #[tokio::test]
-async fn the_bots_gateway_is_driven_and_persons_stay() {
+async fn the_bots_gateway_is_driven_and_users_stay_connected() {
     let sim = sim().await;
     let control = Control::of(&sim).await;
     let (mut bot, _) = Socket::identified(&sim, INTENTS).await;
@@ -276,7 +276,7 @@ async fn another_bot_is_added_and_connects() {
 }
 
 #[tokio::test]
-async fn the_transcript_is_read_from_a_mark_and_waited_for() {
+async fn the_transcript_is_read_from_a_mark_or_awaited() {
     let sim = sim().await;
     let control = Control::of(&sim).await;
     let alice = sim.member("alice").unwrap();
@@ -302,7 +302,7 @@ async fn the_transcript_is_read_from_a_mark_and_waited_for() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_told_apart() {
+async fn unknown_routes_are_listed_and_unknown_control_paths_refused() {
     let sim = sim().await;
     let control = Control::of(&sim).await;
     get(&sim, "/lobbies/5").await;

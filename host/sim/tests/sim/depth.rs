@@ -24,7 +24,7 @@ async fn more_than_120_payloads_in_a_minute_close_with_4008_and_the_session_can_
 }
 
 #[tokio::test]
-async fn versions_and_encodings_that_are_not_spoken_close_with_4012() {
+async fn unsupported_versions_and_encodings_close_with_4012() {
     let sim = sim().await;
     for query in ["v=6&encoding=json", "v=10&encoding=etf", "v=11"] {
         assert_eq!(Socket::raw(&sim, query).await.close_code().await, Some(4012), "{query}");
@@ -142,7 +142,7 @@ async fn crowd() -> (Sim, Value) {
 }
 
 #[tokio::test]
-async fn all_members_come_in_thousands_and_only_with_the_intent() {
+async fn all_members_are_sent_in_chunks_and_only_with_the_intent() {
     let (sim, guild) = crowd().await;
     let (mut socket, _) = Socket::identified(&sim, INTENTS | MEMBERS | PRESENCES).await;
     let created = socket.event("GUILD_CREATE").await;
@@ -176,7 +176,7 @@ async fn all_members_come_in_thousands_and_only_with_the_intent() {
 }
 
 #[tokio::test]
-async fn a_presence_reaches_those_who_share_a_guild_and_asked_for_it() {
+async fn a_presence_reaches_sessions_with_the_intent_that_share_a_guild() {
     let sim = sim().await;
     let other = sim.add_bot("other");
     let (mut watcher, _) = Socket::identified(&sim, INTENTS | PRESENCES).await;
@@ -224,7 +224,7 @@ async fn sounds_are_asked_for_politely() {
 }
 
 #[tokio::test]
-async fn who_may_resume_depends_on_how_the_connection_ended() {
+async fn whether_a_session_resumes_depends_on_how_the_connection_ended() {
     for (code, resumable) in [(4000, true), (4008, true), (4009, false), (4007, false), (4014, false)] {
         let sim = sim().await;
         let (mut socket, ready) = Socket::identified(&sim, 0).await;

@@ -9,7 +9,7 @@ use tokio_tungstenite::connect_async;
 use crate::raw::{INTENTS, Socket, channel_id, client, get, options, post, sim};
 
 #[tokio::test]
-async fn the_next_calls_fail_as_told_and_then_work_again() {
+async fn the_next_calls_fail_as_armed_and_then_work_again() {
     let sim = sim().await;
     let general = channel_id(&sim, "general");
     let path = format!("/channels/{general}/messages");
@@ -24,7 +24,7 @@ async fn the_next_calls_fail_as_told_and_then_work_again() {
 }
 
 #[tokio::test]
-async fn from_far_away_an_answer_takes_its_time_on_every_connection() {
+async fn the_round_trip_applies_to_every_connection() {
     let round_trip = Duration::from_millis(50);
     let sim = Sim::start(SimOptions { round_trip, ..options() }).await.unwrap();
     let began = Instant::now();
@@ -92,7 +92,7 @@ async fn a_delay_holds_the_answer_back() {
 }
 
 #[tokio::test]
-async fn heartbeats_can_go_unanswered_and_connections_be_refused() {
+async fn heartbeats_can_be_ignored_and_connections_refused() {
     let sim = sim().await;
     let (mut socket, _) = Socket::identified(&sim, INTENTS).await;
     sim.gateway().ignore_heartbeats(true);
@@ -116,7 +116,7 @@ async fn heartbeats_can_go_unanswered_and_connections_be_refused() {
 }
 
 #[tokio::test]
-async fn in_an_outage_a_guild_is_unavailable_to_bots_until_it_is_over() {
+async fn a_guild_is_unavailable_to_bots_during_an_outage() {
     let sim = sim().await;
     let (mut socket, ready) = Socket::identified(&sim, INTENTS).await;
     let (mut alice, _) = client(&sim, "alice").await;
@@ -150,7 +150,7 @@ async fn in_an_outage_a_guild_is_unavailable_to_bots_until_it_is_over() {
 }
 
 #[tokio::test]
-async fn the_address_for_resuming_can_be_gone_while_the_other_is_there() {
+async fn the_resume_address_can_fail_while_the_other_works() {
     let sim = sim().await;
     let (mut socket, ready) = Socket::identified(&sim, INTENTS).await;
     let resume_url = ready["resume_gateway_url"].as_str().unwrap();

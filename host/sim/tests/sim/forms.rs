@@ -60,7 +60,7 @@ async fn every_kind_of_field_of_a_form_is_filled_in_at_the_prompt() {
 }
 
 #[tokio::test]
-async fn a_menu_of_a_form_takes_as_many_choices_as_it_allows_and_none_that_it_does_not_offer() {
+async fn a_menu_in_a_form_checks_the_number_of_choices_and_the_choices() {
     let refused = filled_in(":submit fruit:apple,pear,\"fig, dried\"").await.unwrap_err();
     assert!(refused.contains("1 to 2 values"), "{refused}");
     let refused = filled_in(":submit fruit:apple,plum").await.unwrap_err();
@@ -82,7 +82,7 @@ async fn files_of_a_form_are_typed_by_their_names_and_what_is_in_them() {
 }
 
 #[tokio::test]
-async fn a_menu_of_channels_takes_those_of_its_types() {
+async fn a_channel_menu_only_accepts_channels_of_its_types() {
     let sim = sim().await;
     let (mut socket, handle, interaction) = invoked(&sim).await;
     let menu = json!({ "type": 8, "custom_id": "where", "channel_types": [2] });

@@ -51,7 +51,7 @@ async fn each_mistake_has_its_close_code() {
 }
 
 #[tokio::test]
-async fn a_request_for_members_that_is_not_of_its_form_closes_with_4002() {
+async fn a_malformed_request_for_members_closes_with_4002() {
     for odd in [
         json!({ "query": "", "limit": 0 }),
         json!({ "guild_id": "1", "query": 5, "limit": 0 }),
@@ -86,7 +86,7 @@ async fn an_intent_that_was_not_granted_closes_with_4014() {
 }
 
 #[tokio::test]
-async fn silence_closes_with_4009_and_beats_keep_a_session_alive() {
+async fn missing_heartbeats_close_with_4009_and_heartbeats_keep_a_session_alive() {
     let options = SimOptions { heartbeat_interval: Duration::from_secs(1), ..options() };
     let sim = Sim::start(options).await.unwrap();
     let (mut socket, _) = Socket::identified(&sim, INTENTS).await;
@@ -137,7 +137,7 @@ async fn a_resume_replays_exactly_what_was_missed_in_order() {
 }
 
 #[tokio::test]
-async fn a_session_has_one_connection_the_latest() {
+async fn a_session_has_only_its_latest_connection() {
     let sim = sim().await;
     let (mut first, ready) = Socket::identified(&sim, INTENTS).await;
     first.settled().await;
@@ -150,7 +150,7 @@ async fn a_session_has_one_connection_the_latest() {
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_read_is_cut_and_loses_nothing() {
+async fn a_client_that_does_not_read_is_disconnected_and_loses_nothing() {
     let sim = Sim::start(SimOptions { outbox_limit: 100, ..options() }).await.unwrap();
     let alice = sim.member("alice").unwrap();
     let (mut socket, ready) = Socket::identified(&sim, INTENTS).await;
@@ -174,7 +174,7 @@ async fn a_client_that_does_not_read_is_cut_and_loses_nothing() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_resumed_is_an_invalid_session() {
+async fn a_session_that_cannot_be_resumed_is_invalid() {
     let options = SimOptions { replay_limit: 10, ..options() };
     let sim = Sim::start(options).await.unwrap();
     let alice = sim.member("alice").unwrap();
@@ -216,7 +216,7 @@ async fn orders_reach_the_client() {
 }
 
 #[tokio::test]
-async fn a_goodbye_ends_the_session_and_other_ends_leave_it_resumable() {
+async fn a_normal_close_ends_the_session_and_others_leave_it_resumable() {
     for (code, words, left) in [
         (Some(1000), "closed by the client", 0),
         (Some(4200), "connection lost", 1),
@@ -262,7 +262,7 @@ async fn shards_share_the_guilds_and_direct_messages_go_to_the_first() {
 }
 
 #[tokio::test]
-async fn members_come_in_chunks_by_prefix_and_by_id() {
+async fn members_are_sent_in_chunks_by_prefix_and_by_id() {
     let sim = sim().await;
     let (mut socket, ready) = Socket::identified(&sim, INTENTS).await;
     let guild = &ready["guilds"][0]["id"];
@@ -279,7 +279,7 @@ async fn members_come_in_chunks_by_prefix_and_by_id() {
 }
 
 #[tokio::test]
-async fn an_address_without_identify_still_beats() {
+async fn heartbeats_are_acknowledged_without_identify() {
     let sim = sim().await;
     let mut socket = Socket::open(&sim).await;
     socket.send(json!({ "op": 1, "d": null })).await;

@@ -11,7 +11,7 @@ use crate::raw::{INTENTS, Socket, channel_id, client, sim};
 const PIXEL: &str = "data:image/png;base64,iVBORw0KGgo=";
 
 #[tokio::test]
-async fn an_invite_lets_somebody_in_until_it_is_used_up() {
+async fn an_invite_works_until_its_uses_are_exhausted() {
     let sim = sim().await;
     let (alice, guild) = (desk(&sim, "alice"), harbour(&sim));
     let (mut owner, _) = client(&sim, "alice").await;
@@ -36,7 +36,7 @@ async fn an_invite_lets_somebody_in_until_it_is_used_up() {
 }
 
 #[tokio::test]
-async fn an_invite_ends_with_its_time_and_a_ban_stands_above_it() {
+async fn an_invite_expires_and_does_not_override_a_ban() {
     let sim = sim().await;
     sim.clock().freeze();
     let (alice, guild) = (desk(&sim, "alice"), harbour(&sim));
@@ -97,7 +97,7 @@ async fn emojis_of_guilds_and_applications_are_added_renamed_and_removed() {
 }
 
 #[tokio::test]
-async fn an_event_is_announced_found_interesting_begun_and_over() {
+async fn a_scheduled_event_is_created_subscribed_to_started_and_completed() {
     let sim = sim().await;
     let (mut socket, _) = Socket::identified(&sim, INTENTS | 1 << 16).await;
     let alice = desk(&sim, "alice");
@@ -145,7 +145,7 @@ async fn an_event_is_announced_found_interesting_begun_and_over() {
 }
 
 #[tokio::test]
-async fn who_enters_a_voice_channel_is_seen_there_moved_and_thrown_out() {
+async fn a_voice_member_is_visible_moved_and_disconnected() {
     let sim = sim().await;
     let (mut socket, _) = Socket::identified(&sim, INTENTS | 1 << 7).await;
     let (guild, lounge) = (harbour(&sim), channel_id(&sim, "lounge"));
@@ -197,7 +197,7 @@ async fn a_speaker_on_a_stage_asks_first() {
 }
 
 #[tokio::test]
-async fn an_account_that_changes_its_name_has_it_everywhere() {
+async fn a_changed_account_name_appears_everywhere() {
     let sim = sim().await;
     let (mut socket, _) = Socket::identified(&sim, INTENTS).await;
     let bot = desk(&sim, "bot");

@@ -25,7 +25,7 @@ async fn heard_with(sim: &Sim, intents: u64) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_session_hears_what_it_asked_for_and_nothing_else() {
+async fn a_session_receives_only_events_of_its_intents() {
     let sim = sim().await;
     assert_eq!(heard_with(&sim, 0).await, Vec::<String>::new());
     assert_eq!(
@@ -70,7 +70,7 @@ async fn without_message_content_only_mentions_own_and_direct_messages_have_text
 }
 
 #[tokio::test]
-async fn a_channel_the_bot_cannot_see_is_neither_heard_nor_reachable() {
+async fn an_invisible_channel_sends_no_events_and_cannot_be_used() {
     let sim = sim().await;
     let (mut socket, _) = Socket::identified(&sim, INTENTS).await;
     socket.settled().await;
@@ -89,7 +89,7 @@ async fn a_channel_the_bot_cannot_see_is_neither_heard_nor_reachable() {
 }
 
 #[tokio::test]
-async fn the_bots_own_messages_come_back() {
+async fn a_bot_receives_its_own_messages() {
     let sim = sim().await;
     let (mut socket, ready) = Socket::identified(&sim, INTENTS).await;
     let general = channel_id(&sim, "general");

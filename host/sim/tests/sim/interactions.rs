@@ -67,7 +67,7 @@ async fn an_interaction_carries_options_member_and_resolved_users() {
 }
 
 #[tokio::test]
-async fn a_client_would_refuse_what_does_not_fit_the_command() {
+async fn options_that_do_not_fit_the_command_are_refused() {
     let sim = sim().await;
     register(&sim, ping()).await;
     let alice = sim.member("alice").unwrap();
@@ -96,7 +96,7 @@ async fn a_client_would_refuse_what_does_not_fit_the_command() {
 }
 
 #[tokio::test]
-async fn numbers_end_where_a_double_holds_them_exactly() {
+async fn numbers_are_limited_to_what_a_double_holds_exactly() {
     let sim = sim().await;
     let option = |kind: u8, name: &str| json!({ "type": kind, "name": name, "description": "x" });
     let options = [option(4, "whole"), option(10, "any")];
@@ -172,7 +172,7 @@ async fn an_answer_is_posted_and_a_second_one_is_40060() {
 }
 
 #[tokio::test]
-async fn an_answer_after_the_window_is_10062_and_the_member_is_told() {
+async fn an_answer_after_the_window_is_10062_and_the_interaction_fails() {
     let options = SimOptions { interaction_window: Duration::from_millis(30), ..options() };
     let sim = Sim::start(options).await.unwrap();
     let (_socket, handle, interaction) = invoked(&sim).await;
@@ -244,7 +244,7 @@ async fn an_ephemeral_answer_is_for_one_person_only() {
 }
 
 #[tokio::test]
-async fn the_answer_can_be_asked_for_at_once() {
+async fn the_answer_can_be_requested_with_the_response() {
     let sim = sim().await;
     let (_socket, _, interaction) = invoked(&sim).await;
     let path = format!(
@@ -297,7 +297,7 @@ async fn buttons_menus_and_forms_work() {
 }
 
 #[tokio::test]
-async fn a_form_opened_by_a_command_comes_back_to_its_bot() {
+async fn a_form_opened_by_a_command_is_submitted_to_its_bot() {
     let sim = sim().await;
     let (mut socket, handle, interaction) = invoked(&sim).await;
     let field =
@@ -372,7 +372,7 @@ async fn an_option_that_is_being_typed_gets_choices() {
 }
 
 #[tokio::test]
-async fn of_answers_that_come_at_once_one_is_taken() {
+async fn only_one_of_concurrent_answers_is_accepted() {
     let sim = sim().await;
     let (_socket, handle, interaction) = invoked(&sim).await;
     let body = json!({ "type": 4, "data": { "content": "me first" } });

@@ -66,7 +66,7 @@ fn ping() -> Value {
 }
 
 #[tokio::test]
-async fn a_command_is_told_to_its_client_and_bot_and_its_answer_comes_back() {
+async fn a_command_reaches_client_and_bot_and_its_answer_arrives() {
     let mut stage = stage(sim().await, ping()).await;
     let bob = stage.sim.member("bob").unwrap().id().to_string();
     let options =
@@ -98,7 +98,7 @@ async fn a_command_that_nobody_answers_fails_after_the_window() {
 }
 
 #[tokio::test]
-async fn choices_drop_down_only_in_the_client_that_types() {
+async fn choices_reach_only_the_client_that_types() {
     let mut stage = stage(sim().await, ping()).await;
     let (mut other, _) = client(&stage.sim, "alice").await;
     let typed = json!([{ "type": 3, "name": "text", "value": "a", "focused": true }]);
@@ -188,7 +188,7 @@ async fn a_command_takes_a_file_along() {
 }
 
 #[tokio::test]
-async fn a_member_types_a_file_by_its_name_and_what_is_in_it() {
+async fn a_file_option_is_typed_as_name_and_content() {
     let mut stage = stage(sim().await, ping()).await;
     let alice = stage.sim.member("alice").unwrap();
     alice.slash("ping", [("text", "hi"), ("file", "a.txt hello there")]).await.unwrap();
@@ -204,7 +204,7 @@ async fn a_member_types_a_file_by_its_name_and_what_is_in_it() {
 }
 
 #[tokio::test]
-async fn context_menu_commands_carry_what_they_were_used_on() {
+async fn context_menu_commands_contain_their_target() {
     let mut stage =
         stage(sim().await, json!([{ "name": "Who is", "type": 2 }, { "name": "Keep", "type": 3 }])).await;
     let alice = stage.sim.member("alice").unwrap();
@@ -221,7 +221,7 @@ async fn context_menu_commands_carry_what_they_were_used_on() {
 }
 
 #[tokio::test]
-async fn what_does_not_fit_is_refused_in_discords_words() {
+async fn invalid_requests_are_refused_with_discords_messages() {
     let stage = stage(sim().await, ping()).await;
     let data = |options: Value| json!({ "id": stage.commands[0]["id"], "name": "ping", "type": 1, "options": options });
     let good = json!([{ "type": 3, "name": "text", "value": "hi" }]);
@@ -247,7 +247,7 @@ async fn what_does_not_fit_is_refused_in_discords_words() {
 }
 
 #[tokio::test]
-async fn those_who_run_a_guild_make_exceptions_for_commands() {
+async fn guild_managers_set_command_permissions() {
     let mut stage = stage(
         sim().await,
         json!([

@@ -16,7 +16,7 @@ async fn strict() -> Sim {
 }
 
 #[tokio::test]
-async fn true_is_taken_as_a_text_as_discord_py_and_its_forks_write_it() {
+async fn true_is_accepted_as_a_string_as_discord_py_writes_it() {
     let sim = sim().await;
     let prune = format!("/guilds/{}/prune", harbour(&sim));
     let alice = desk(&sim, "alice");
@@ -56,7 +56,7 @@ async fn intents_may_have_the_bit_that_interactions_py_always_sets() {
 }
 
 #[tokio::test]
-async fn answering_an_interaction_says_nothing_of_rate_limits() {
+async fn answering_an_interaction_has_no_rate_limit_headers() {
     let sim = sim().await;
     let (_socket, _handle, interaction) = invoked(&sim).await;
     let (one, token) = (id(&interaction), interaction["token"].as_str().unwrap());
@@ -98,7 +98,7 @@ async fn a_bot_renames_itself_and_joins_a_thread_by_the_older_routes() {
 }
 
 #[tokio::test]
-async fn what_libraries_say_beside_subcommands_posts_polls_and_answers_is_known() {
+async fn extra_fields_of_libraries_are_known() {
     let sim = strict().await;
     let (_socket, _handle, interaction) = invoked(&sim).await;
     let emoji = json!({ "name": "🎈", "animated": false, "available": true });
@@ -130,7 +130,7 @@ async fn what_libraries_say_beside_subcommands_posts_polls_and_answers_is_known(
 }
 
 #[tokio::test]
-async fn moderators_hold_back_invites_and_direct_messages_for_a_day_at_most() {
+async fn incident_actions_last_at_most_a_day() {
     let sim = sim().await;
     let (mut socket, _) = Socket::identified(&sim, INTENTS).await;
     let (alice, guild) = (desk(&sim, "alice"), format!("/guilds/{}", harbour(&sim)));
@@ -152,7 +152,7 @@ async fn moderators_hold_back_invites_and_direct_messages_for_a_day_at_most() {
 }
 
 #[tokio::test]
-async fn what_goes_on_in_a_voice_channel_is_said_asked_for_and_over_with_the_last_who_leaves() {
+async fn voice_channel_info_is_sent_on_request_and_ends_with_the_last_member() {
     let sim = sim().await;
     let (mut socket, _) = Socket::identified(&sim, INTENTS).await;
     let (bot, guild, lounge) = (desk(&sim, "bot"), harbour(&sim), channel_id(&sim, "lounge"));

@@ -26,7 +26,7 @@ fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
 }
 
 #[tokio::test]
-async fn the_sixth_message_in_a_channel_is_refused_and_says_for_how_long() {
+async fn the_sixth_message_in_a_channel_is_refused_with_retry_after() {
     let sim = limited().await;
     let [general, random] = ["general", "random"].map(|name| channel_id(&sim, name));
     let path = format!("/channels/{general}/messages");
@@ -68,7 +68,7 @@ async fn the_fifty_first_call_in_a_second_is_refused_globally() {
 }
 
 #[tokio::test]
-async fn nobody_counts_unless_limits_are_to_hold() {
+async fn nothing_is_counted_unless_limits_are_enforced() {
     let sim = sim().await;
     let path = format!("/channels/{}/messages", channel_id(&sim, "general"));
     for _ in 0..20 {

@@ -71,7 +71,7 @@ async fn a_bad_message_is_refused_with_discords_code() {
 }
 
 #[tokio::test]
-async fn the_same_nonce_posts_once_within_minutes_whatever_else_is_said() {
+async fn a_nonce_posts_only_once_within_minutes() {
     let sim = sim().await;
     let body = json!({ "content": "once", "nonce": "n1", "enforce_nonce": true });
     let first = say(&sim, body.clone()).await.1;
@@ -125,7 +125,7 @@ async fn a_channel_keeps_a_bounded_history() {
 }
 
 #[tokio::test]
-async fn a_bot_edits_and_deletes_its_own_and_moderates_others() {
+async fn a_bot_edits_and_deletes_its_own_messages_and_deletes_others() {
     let sim = sim().await;
     let alice = sim.member("alice").unwrap();
     let said = alice.say("general", "mine").await.unwrap();
@@ -176,7 +176,7 @@ async fn reactions_are_put_listed_and_taken_away() {
 }
 
 #[tokio::test]
-async fn messages_are_pinned_by_the_new_path_and_the_old() {
+async fn messages_are_pinned_by_the_new_and_the_old_route() {
     let sim = sim().await;
     let said = sim.member("alice").unwrap().say("general", "keep").await.unwrap();
     let general = channel_id(&sim, "general");
@@ -195,7 +195,7 @@ async fn messages_are_pinned_by_the_new_path_and_the_old() {
 }
 
 #[tokio::test]
-async fn a_file_of_some_megabytes_comes_back_as_it_was() {
+async fn a_file_of_some_megabytes_is_served_unchanged() {
     let sim = sim().await;
     let bytes: Vec<u8> = (0..5_000_000_u32).map(|n| (n % 251) as u8).collect();
     let form = multipart::Form::new()
@@ -215,7 +215,7 @@ async fn a_file_of_some_megabytes_comes_back_as_it_was() {
 }
 
 #[tokio::test]
-async fn members_are_refused_in_words_before_anything_is_sent() {
+async fn refused_acts_have_readable_errors() {
     let sim = sim().await;
     let alice = sim.member("alice").unwrap();
     assert_eq!(

@@ -10,7 +10,7 @@ use crate::raw::{INTENTS, Socket, channel_id, sim};
 const MODERATION: u64 = INTENTS | 1 << 1 | 1 << 2 | 1 << 7;
 
 #[tokio::test]
-async fn a_role_is_made_changed_ordered_and_removed() {
+async fn a_role_is_created_edited_moved_and_deleted() {
     let sim = sim().await;
     let (mut socket, _) = Socket::identified(&sim, INTENTS).await;
     let (alice, guild) = (desk(&sim, "alice"), harbour(&sim));
@@ -36,7 +36,7 @@ async fn a_role_is_made_changed_ordered_and_removed() {
 }
 
 #[tokio::test]
-async fn nobody_reaches_as_high_as_itself_or_gives_what_it_does_not_have() {
+async fn members_cannot_manage_equal_roles_or_grant_permissions_they_lack() {
     let sim = sim().await;
     let (alice, guild) = (desk(&sim, "alice"), harbour(&sim));
     let roles = format!("/guilds/{guild}/roles");
@@ -65,7 +65,7 @@ async fn nobody_reaches_as_high_as_itself_or_gives_what_it_does_not_have() {
 }
 
 #[tokio::test]
-async fn a_member_is_renamed_gets_roles_and_everybody_is_told() {
+async fn a_member_is_renamed_and_gets_roles_with_events() {
     let sim = sim().await;
     let (mut socket, _) = Socket::identified(&sim, MODERATION).await;
     let (alice, guild) = (desk(&sim, "alice").because("spring%20cleaning"), harbour(&sim));
@@ -90,7 +90,7 @@ async fn a_member_is_renamed_gets_roles_and_everybody_is_told() {
 }
 
 #[tokio::test]
-async fn a_member_who_is_timed_out_only_reads_until_it_is_over() {
+async fn a_timed_out_member_can_only_read_until_the_timeout_ends() {
     let sim = sim().await;
     sim.clock().freeze();
     let (alice, guild, general) = (desk(&sim, "alice"), harbour(&sim), channel_id(&sim, "general"));
@@ -120,7 +120,7 @@ async fn a_member_who_is_timed_out_only_reads_until_it_is_over() {
 }
 
 #[tokio::test]
-async fn a_ban_throws_out_deletes_what_was_said_and_is_listed_until_lifted() {
+async fn a_ban_removes_the_member_deletes_messages_and_is_listed_until_lifted() {
     let sim = sim().await;
     let (mut socket, _) = Socket::identified(&sim, MODERATION).await;
     let (alice, guild) = (desk(&sim, "alice").because("spam"), harbour(&sim));
@@ -148,7 +148,7 @@ async fn a_ban_throws_out_deletes_what_was_said_and_is_listed_until_lifted() {
 }
 
 #[tokio::test]
-async fn the_audit_log_is_filtered_and_is_for_those_who_may_read_it() {
+async fn the_audit_log_is_filtered_and_needs_a_permission() {
     let sim = sim().await;
     let (alice, guild) = (desk(&sim, "alice"), harbour(&sim));
     let (mut bot, _) = Socket::identified(&sim, MODERATION).await;
@@ -175,7 +175,7 @@ async fn the_audit_log_is_filtered_and_is_for_those_who_may_read_it() {
 }
 
 #[tokio::test]
-async fn a_bot_leaves_a_guild_and_hears_so() {
+async fn a_bot_leaves_a_guild_and_receives_guild_delete() {
     let sim = sim().await;
     let (mut socket, _) = Socket::identified(&sim, INTENTS).await;
     let guild = harbour(&sim);

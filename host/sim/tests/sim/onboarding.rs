@@ -49,7 +49,7 @@ fn kinds(entries: &[Value]) -> Vec<u64> {
 }
 
 #[tokio::test]
-async fn it_is_empty_at_first_and_set_up_by_those_who_manage_the_guild_and_its_roles() {
+async fn onboarding_is_empty_at_first_and_needs_manage_guild_and_manage_roles() {
     let sim = sim().await;
     let (alice, path) = (desk(&sim, "alice").because("a warm welcome"), path(&sim));
     let empty = json!({
@@ -92,7 +92,7 @@ async fn it_is_empty_at_first_and_set_up_by_those_who_manage_the_guild_and_its_r
 }
 
 #[tokio::test]
-async fn what_is_not_sent_stays_and_each_question_has_its_entry_in_the_audit_log() {
+async fn absent_fields_stay_and_each_question_has_an_audit_log_entry() {
     let sim = sim().await;
     let (alice, path) = (desk(&sim, "alice"), path(&sim));
     let prompt = |id: &Value, title: &str| json!({ "id": id, "title": title, "options": [{ "title": "Yes" }, { "title": "No" }] });
@@ -165,7 +165,7 @@ async fn each_mistake_has_its_place() {
 }
 
 #[tokio::test]
-async fn it_is_enabled_with_seven_channels_five_of_them_for_everyone_to_write_in() {
+async fn onboarding_needs_seven_channels_five_of_them_writable() {
     let sim = sim().await;
     let (alice, path) = (desk(&sim, "alice"), path(&sim));
     let all = channels(&sim, &alice, 7).await;
@@ -189,7 +189,7 @@ async fn it_is_enabled_with_seven_channels_five_of_them_for_everyone_to_write_in
 }
 
 #[tokio::test]
-async fn in_the_advanced_mode_the_channels_of_questions_count_too() {
+async fn advanced_mode_also_counts_the_channels_of_questions() {
     let sim = sim().await;
     let (alice, path) = (desk(&sim, "alice"), path(&sim));
     let all = channels(&sim, &alice, 7).await;
@@ -228,7 +228,7 @@ async fn welcoming(sim: &Sim) -> (Value, Value) {
 }
 
 #[tokio::test]
-async fn a_new_member_starts_it_and_gets_the_roles_of_its_answers() {
+async fn a_new_member_starts_onboarding_and_gets_the_roles_of_the_answers() {
     let sim = sim().await;
     let (sailor, _) = welcoming(&sim).await;
     let mut bot = Socket::identified(&sim, INTENTS | MEMBERS).await.0;
@@ -251,7 +251,7 @@ async fn a_new_member_starts_it_and_gets_the_roles_of_its_answers() {
 }
 
 #[tokio::test]
-async fn what_a_client_would_not_send_is_refused_in_words() {
+async fn acts_that_a_client_would_not_send_are_refused_with_readable_errors() {
     let sim = sim().await;
     welcoming(&sim).await;
     let dave = sim.member("dave").unwrap();

@@ -17,7 +17,7 @@ async fn fetch(url: String) -> Response {
 }
 
 #[tokio::test]
-async fn the_page_is_kept_to_itself_by_its_headers() {
+async fn the_pages_headers_isolate_it() {
     let sim = Sim::start(options()).await.unwrap();
     let page = fetch(sim.base_url()).await;
     assert_eq!(page.status(), StatusCode::OK);
@@ -35,7 +35,7 @@ async fn the_page_is_kept_to_itself_by_its_headers() {
 }
 
 #[tokio::test]
-async fn a_file_that_has_not_changed_is_not_sent_twice_and_goes_packed_over_the_wire() {
+async fn an_unchanged_file_is_not_sent_twice_and_is_compressed() {
     let sim = Sim::start(options()).await.unwrap();
     let url = format!("{}/page/main.js", sim.base_url());
     let plain = fetch(url.clone()).await;
@@ -51,7 +51,7 @@ async fn a_file_that_has_not_changed_is_not_sent_twice_and_goes_packed_over_the_
 }
 
 #[tokio::test]
-async fn what_the_page_does_not_have_is_not_found_and_nothing_is_taken_from_it() {
+async fn unknown_paths_of_the_page_are_404() {
     let sim = Sim::start(options()).await.unwrap();
     for path in ["/page/", "/page/nothing.js", "/page/../lib.rs", "/page/tests/markdown.test.mjs"] {
         let answer = fetch(format!("{}{path}", sim.base_url())).await;
@@ -80,7 +80,7 @@ async fn an_uploaded_file_runs_nothing() {
 }
 
 #[tokio::test]
-async fn a_panel_is_shown_to_the_holder_of_the_link_only() {
+async fn a_panel_needs_the_control_token() {
     let panel = Router::new()
         .route("/panel.js", get(|| async { "export const mount = () => {};" }))
         .route("/secret", get(|| async { "told" }));
@@ -96,7 +96,7 @@ async fn a_panel_is_shown_to_the_holder_of_the_link_only() {
 }
 
 #[tokio::test]
-async fn without_a_panel_there_is_an_empty_one_and_nothing_more() {
+async fn without_a_panel_an_empty_one_is_served() {
     let sim = Sim::start(options()).await.unwrap();
     let empty = fetch(format!("{}/panel/panel.js", sim.base_url())).await;
     assert_eq!(empty.text().await.unwrap(), "export const mount = null;\n");

@@ -66,7 +66,7 @@ async fn a_wrong_token_opens_nothing() {
 }
 
 #[tokio::test]
-async fn what_only_bots_may_do_is_refused_to_persons() {
+async fn bot_only_routes_are_refused_to_users() {
     let sim = sim().await;
     let (_, bot) = get(&sim, "/users/@me").await;
     let commands = format!("/applications/{}/commands", bot["id"].as_str().unwrap());
@@ -99,7 +99,7 @@ async fn a_person_sees_its_own_guilds_channels_and_direct_messages_only() {
 }
 
 #[tokio::test]
-async fn the_first_thousand_members_of_a_large_guild_come_with_it() {
+async fn a_large_guild_is_sent_with_its_first_thousand_members() {
     let mut world = World::empty();
     let guild = world.add_guild("Crowd", "alice");
     world.add_channel(guild, "general");
@@ -179,7 +179,7 @@ async fn a_persons_client_resumes_and_does_not_count_as_a_bots_session() {
 }
 
 #[tokio::test]
-async fn who_joins_a_guild_is_shown_it_as_one_who_connects() {
+async fn joining_a_guild_sends_guild_create() {
     let sim = sim().await;
     let (mut dave, _) = client(&sim, "dave").await;
     let at_first = dave.event("GUILD_CREATE").await;

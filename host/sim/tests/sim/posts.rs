@@ -65,7 +65,7 @@ async fn a_reply_needs_its_message_unless_it_says_otherwise() {
 }
 
 #[tokio::test]
-async fn a_forward_shows_what_was_said_even_after_it_is_gone() {
+async fn a_forward_shows_the_message_even_after_it_was_deleted() {
     let sim = sim().await;
     let said = sim.member("alice").unwrap().say("general", "land ahoy").await.unwrap();
     let (general, random) = (channel_id(&sim, "general"), channel_id(&sim, "random"));
@@ -231,7 +231,7 @@ async fn a_file_above_ten_mebibytes_is_too_large() {
 }
 
 #[tokio::test]
-async fn slow_mode_holds_people_and_not_bots() {
+async fn slow_mode_applies_to_users_but_not_to_bots() {
     let sim = sim().await;
     let random = format!("/channels/{}", channel_id(&sim, "random"));
     desk(&sim, "alice").made(Method::PATCH, &random, json!({ "rate_limit_per_user": 60 })).await;

@@ -17,7 +17,7 @@ async fn shown(prompt: &mut Prompt, line: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_conversation_at_the_prompt_reads_like_one() {
+async fn a_conversation_at_the_prompt() {
     let sim = sim().await;
     let mut printer = Printer::new(&sim, Detail::Talk);
     let mut prompt = Prompt::new(&sim, "alice").unwrap();
@@ -77,7 +77,7 @@ async fn slash_commands_and_buttons_are_typed() {
 }
 
 #[tokio::test]
-async fn what_a_client_offers_is_typed_too() {
+async fn the_prompt_covers_the_other_features_of_a_client() {
     let sim = sim().await;
     let what = json!({ "type": 3, "name": "what", "description": "x", "autocomplete": true });
     register(&sim, json!([
@@ -108,7 +108,7 @@ async fn what_a_client_offers_is_typed_too() {
 }
 
 #[tokio::test]
-async fn mistakes_at_the_prompt_are_answered_kindly() {
+async fn mistakes_at_the_prompt_have_helpful_errors() {
     let sim: Sim = sim().await;
     let mut prompt = Prompt::new(&sim, "carol").unwrap();
     assert_eq!(shown(&mut prompt, "@alcie").await, "there is no member `alcie`; did you mean `alice`?");
@@ -123,7 +123,7 @@ async fn mistakes_at_the_prompt_are_answered_kindly() {
 }
 
 #[tokio::test]
-async fn time_is_told_frozen_and_advanced_at_the_prompt() {
+async fn time_is_shown_frozen_and_advanced_at_the_prompt() {
     let sim = sim().await;
     let mut prompt = Prompt::new(&sim, "alice").unwrap();
     assert_eq!(prompt.line(":time freeze").await, Outcome::Done);

@@ -46,7 +46,7 @@ async fn a_malformed_value_of_a_query_is_refused_like_a_field_of_a_body() {
 }
 
 #[tokio::test]
-async fn a_webhook_does_not_post_beside_a_thread_that_cannot_be_read_nor_under_a_name_of_discords() {
+async fn a_webhook_needs_a_readable_thread_and_an_allowed_name() {
     let sim = sim().await;
     let (alice, channel) = (desk(&sim, "alice"), format!("/channels/{}", channel_id(&sim, "general")));
     let hook = alice.made(Method::POST, &format!("{channel}/webhooks"), json!({ "name": "Weather" })).await;
@@ -59,7 +59,7 @@ async fn a_webhook_does_not_post_beside_a_thread_that_cannot_be_read_nor_under_a
 }
 
 #[tokio::test]
-async fn translations_come_however_the_query_says_yes() {
+async fn translations_are_sent_however_true_is_written_in_the_query() {
     let sim = sim().await;
     let bot = desk(&sim, "bot");
     let commands = format!("/applications/{}/commands", id(&bot.get("/users/@me").await.1));
@@ -101,7 +101,7 @@ async fn each_mistake_of_a_new_message_has_its_place_and_code() {
 }
 
 #[tokio::test]
-async fn a_message_becomes_a_layout_only_if_it_gives_up_everything_else() {
+async fn a_message_becomes_a_layout_only_without_other_content() {
     let sim = sim().await;
     let (bot, path) = (desk(&sim, "bot"), format!("/channels/{}/messages", channel_id(&sim, "general")));
     let code = "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2";
@@ -127,7 +127,7 @@ async fn a_message_becomes_a_layout_only_if_it_gives_up_everything_else() {
 }
 
 #[tokio::test]
-async fn a_component_has_no_custom_emoji_that_its_author_cannot_use() {
+async fn a_component_cannot_have_a_custom_emoji_that_its_author_cannot_use() {
     let sim = sim().await;
     let (alice, bot) = (desk(&sim, "alice"), desk(&sim, "bot"));
     let path = format!("/channels/{}/messages", channel_id(&sim, "general"));
@@ -195,7 +195,7 @@ async fn a_form_that_a_command_opened_can_be_acknowledged_without_a_message() {
 }
 
 #[tokio::test]
-async fn a_poll_comes_with_a_new_message_or_a_deferred_answer_and_stays_as_it_is() {
+async fn a_poll_is_part_of_a_new_message_or_deferred_answer_and_cannot_be_edited() {
     let sim = sim().await;
     let (bot, channel) = (desk(&sim, "bot"), format!("/channels/{}", channel_id(&sim, "general")));
     let (mut socket, _, command) = invoked(&sim).await;
@@ -218,7 +218,7 @@ async fn a_poll_comes_with_a_new_message_or_a_deferred_answer_and_stays_as_it_is
 }
 
 #[tokio::test]
-async fn a_file_has_the_type_of_its_name_and_a_picture_its_size() {
+async fn a_file_has_the_type_of_its_name_and_an_image_its_size() {
     let sim = sim().await;
     let url = format!("{}/channels/{}/messages", sim.api_url(), channel_id(&sim, "general"));
     let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x02\x80\0\0\x01\xe0".to_vec();
@@ -252,7 +252,7 @@ async fn a_command_without_options_has_no_list_of_them() {
 }
 
 #[tokio::test]
-async fn what_an_application_a_forum_a_guild_and_an_invite_are_given_is_read_and_not_kept_as_it_came() {
+async fn bodies_are_parsed_and_not_stored_as_they_are() {
     let sim = sim().await;
     let (bot, alice) = (desk(&sim, "bot"), desk(&sim, "alice"));
     let metadata = format!("/applications/{}/role-connections/metadata", id(&bot.get("/users/@me").await.1));
@@ -298,7 +298,7 @@ async fn what_an_application_a_forum_a_guild_and_an_invite_are_given_is_read_and
 }
 
 #[tokio::test]
-async fn what_discord_js_sends_beside_what_is_documented_is_no_mistake() {
+async fn undocumented_fields_of_discord_js_are_accepted() {
     let sim = Sim::start(SimOptions { strict: true, ..options() }).await.unwrap();
     let (bot, alice) = (desk(&sim, "bot"), desk(&sim, "alice"));
     let path = format!("/channels/{}/messages", channel_id(&sim, "general"));

@@ -187,7 +187,7 @@ async fn a_bad_command_is_refused_with_the_path_of_each_mistake() {
 }
 
 #[tokio::test]
-async fn rest_exchanges_are_recorded_with_both_bodies_where_that_is_asked_for() {
+async fn rest_exchanges_are_recorded_with_both_bodies() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("exchanges.jsonl");
     let start = || async {

@@ -17,7 +17,7 @@ async fn a_known_path_with_a_wrong_method_is_405_and_counted() {
 }
 
 #[tokio::test]
-async fn versions_nine_ten_and_none_are_one_api_and_others_are_refused() {
+async fn versions_nine_and_ten_and_none_are_the_same_api_and_others_are_refused() {
     let sim = sim().await;
     for version in ["/v9", "/v10", ""] {
         let url = format!("{}/api{version}/gateway", sim.base_url());

@@ -39,7 +39,7 @@ fn said(sim: &Sim) -> usize {
 }
 
 #[tokio::test]
-async fn settling_waits_until_every_reply_is_in() {
+async fn settling_waits_for_every_reply() {
     let options = SimOptions { quiet_period: Duration::from_secs(1), ..options() };
     let sim = Arc::new(Sim::start(options).await.unwrap());
     let _bot = answering(&sim, Duration::from_millis(30)).await;
@@ -52,7 +52,7 @@ async fn settling_waits_until_every_reply_is_in() {
 }
 
 #[tokio::test]
-async fn a_bot_with_a_probe_is_asked_and_not_guessed_at() {
+async fn a_bot_with_a_probe_needs_no_quiet_period() {
     let idle = Arc::new(AtomicBool::new(false));
     let seen = idle.clone();
     let probe = IdleProbe::new(move || seen.load(Ordering::Relaxed));
@@ -89,7 +89,7 @@ async fn an_interaction_that_waits_for_its_bot_is_not_settled() {
 }
 
 #[tokio::test]
-async fn an_interaction_nobody_answered_is_settled_when_its_time_is_over() {
+async fn an_unanswered_interaction_is_settled_after_its_window() {
     let sim = sim().await;
     register(&sim, json!([{ "name": "slow", "description": "Thinks", "type": 1 }])).await;
     let _bot = Socket::identified(&sim, INTENTS).await;
@@ -101,7 +101,7 @@ async fn an_interaction_nobody_answered_is_settled_when_its_time_is_over() {
 }
 
 #[tokio::test]
-async fn an_expectation_that_is_met_answers_and_one_that_is_not_shows_what_happened() {
+async fn expect_returns_the_match_or_an_error_with_the_transcript() {
     let options = SimOptions { expect_timeout: Duration::from_millis(150), ..options() };
     let sim = Arc::new(Sim::start(options).await.unwrap());
     let alice = sim.member("alice").unwrap();

@@ -54,7 +54,7 @@ async fn when_strict_unknown_fields_keys_and_routes_are_refused() {
 }
 
 #[tokio::test]
-async fn what_real_clients_send_is_known() {
+async fn bodies_of_real_clients_have_no_unknown_fields() {
     let sim = Sim::start(SimOptions { strict: true, ..options() }).await.unwrap();
     let path = format!("/channels/{}/messages", channel_id(&sim, "general"));
     // serenity sends the empty list, discord.py all other fields.

@@ -59,7 +59,7 @@ async fn a_guild_has_one_template_for_those_who_manage_it() {
 }
 
 #[tokio::test]
-async fn a_code_is_enough_to_read_a_template_and_no_bot_makes_a_guild_of_it() {
+async fn a_template_is_read_by_its_code_and_bots_cannot_create_guilds_from_it() {
     let sim = sim().await;
     let alice = desk(&sim, "alice");
     let (one, made) = made(&sim, &alice).await;
@@ -108,7 +108,7 @@ async fn each_mistake_has_its_place() {
 }
 
 #[tokio::test]
-async fn its_snapshot_is_the_guild_with_placeholders_for_ids() {
+async fn a_templates_snapshot_is_the_guild_with_placeholder_ids() {
     let sim = sim().await;
     let (alice, guild) = (desk(&sim, "alice"), harbour(&sim));
     let make = async |path: &str, body: Value| {
@@ -174,7 +174,7 @@ async fn its_snapshot_is_the_guild_with_placeholders_for_ids() {
 }
 
 #[tokio::test]
-async fn it_is_dirty_until_it_is_synced() {
+async fn a_template_is_dirty_until_synced() {
     let sim = sim().await;
     sim.clock().freeze();
     let alice = desk(&sim, "alice");

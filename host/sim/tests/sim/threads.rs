@@ -19,7 +19,7 @@ async fn forum(sim: &Sim) -> Value {
 }
 
 #[tokio::test]
-async fn a_thread_grows_from_a_message_once() {
+async fn a_message_can_have_only_one_thread() {
     let sim = sim().await;
     let (mut socket, _) = Socket::identified(&sim, INTENTS).await;
     let general = channel_id(&sim, "general");
@@ -39,7 +39,7 @@ async fn a_thread_grows_from_a_message_once() {
 }
 
 #[tokio::test]
-async fn who_writes_in_a_thread_is_in_it_and_its_channel_decides_who_may() {
+async fn writers_join_a_thread_and_its_channel_decides_who_may_write() {
     let sim = sim().await;
     let general = channel_id(&sim, "general");
     let body = json!({ "name": "open talk", "type": 11 });
@@ -63,7 +63,7 @@ async fn who_writes_in_a_thread_is_in_it_and_its_channel_decides_who_may() {
 }
 
 #[tokio::test]
-async fn a_private_thread_is_seen_by_those_who_were_added() {
+async fn a_private_thread_is_visible_to_its_members() {
     let sim = sim().await;
     let (mut bob, _) = client(&sim, "bob").await;
     let (mut dave, _) = client(&sim, "dave").await;
@@ -118,7 +118,7 @@ async fn an_archived_thread_is_opened_by_writing_and_a_locked_one_by_moderators(
 }
 
 #[tokio::test]
-async fn a_thread_archives_itself_when_nobody_writes() {
+async fn a_thread_is_archived_after_inactivity() {
     let sim = sim().await;
     sim.clock().freeze();
     let (mut socket, _) = Socket::identified(&sim, INTENTS).await;
@@ -162,7 +162,7 @@ async fn a_forum_post_is_a_thread_with_its_first_message_and_tags() {
 }
 
 #[tokio::test]
-async fn nobody_answers_in_a_forum_post_before_its_first_message() {
+async fn nobody_else_writes_in_a_forum_post_before_its_first_message() {
     let sim = sim().await;
     let forum = forum(&sim).await;
     let tag = forum["available_tags"][0]["id"].clone();

@@ -45,7 +45,7 @@ async fn frozen_time_stamps_everything_alike_and_ids_still_grow() {
 }
 
 #[tokio::test]
-async fn what_falls_due_happens_at_its_own_moment_and_in_order() {
+async fn timers_fire_at_their_own_time_and_in_order() {
     let (sim, mut socket) = with_commands().await;
     let alice = sim.member("alice").unwrap();
     sim.clock().freeze();
@@ -143,7 +143,7 @@ impl BotClock for Waiting {
 }
 
 #[tokio::test]
-async fn a_bot_that_goes_along_is_woken_at_each_of_its_moments() {
+async fn a_bot_on_the_same_clock_is_woken_at_each_of_its_timers() {
     let seconds = Duration::from_secs;
     let bot = Waiting::default();
     bot.0.lock().unwrap().waits =

@@ -8,7 +8,7 @@ use crate::desk::{code, desk, harbour, id};
 use crate::raw::{INTENTS, Socket, channel_id, sim};
 
 #[tokio::test]
-async fn a_webhook_posts_under_a_name_of_its_own_without_authorization() {
+async fn a_webhook_posts_under_its_own_name_without_authorization() {
     let sim = sim().await;
     let (mut socket, _) = Socket::identified(&sim, INTENTS | 1 << 5).await;
     let general = channel_id(&sim, "general");
@@ -48,7 +48,7 @@ async fn a_webhook_posts_under_a_name_of_its_own_without_authorization() {
 }
 
 #[tokio::test]
-async fn webhooks_are_for_those_who_manage_them_and_are_counted() {
+async fn webhooks_need_a_permission_and_are_limited() {
     let sim = sim().await;
     let hooks = format!("/channels/{}/webhooks", channel_id(&sim, "general"));
     assert_eq!(code(&desk(&sim, "bot").post(&hooks, json!({ "name": "x" })).await), (403, 50013));
@@ -87,7 +87,7 @@ async fn a_webhook_of_a_forum_opens_posts() {
 }
 
 #[tokio::test]
-async fn a_published_announcement_comes_to_those_who_follow() {
+async fn a_published_announcement_reaches_following_channels() {
     let sim = sim().await;
     let alice = desk(&sim, "alice");
     let path = format!("/guilds/{}/channels", harbour(&sim));

@@ -55,7 +55,7 @@ async fn the_default_world_has_people_with_pictures_a_private_channel_a_voice_ch
 }
 
 #[test]
-fn a_mistake_in_a_world_file_is_named_with_its_line_and_the_nearest_name() {
+fn a_mistake_in_a_world_file_is_reported_with_line_and_nearest_name() {
     let guild = "[[guilds]]\nname = \"A\"\nowner = \"alice\"\n";
     for (tail, line, words) in [
         ("everyon = []", 4, "did you mean `everyone`?"),
@@ -112,7 +112,7 @@ fn a_mistake_in_a_world_file_is_named_with_its_line_and_the_nearest_name() {
 }
 
 #[test]
-fn a_file_that_is_not_there_or_wrong_is_named() {
+fn a_missing_or_invalid_file_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("harbour.toml");
     let missing = World::load(&path).unwrap_err().to_string();
@@ -138,7 +138,7 @@ async fn a_large_world_file_is_read_and_started() {
 }
 
 #[tokio::test]
-async fn pictures_of_people_bots_and_guilds_are_served_where_discord_has_them() {
+async fn images_of_users_bots_and_guilds_have_discords_paths() {
     let sim = sim().await;
     let (_, me) = get(&sim, "/users/@me").await;
     let (alice, harbour) = sim.world(|world| {
@@ -168,7 +168,7 @@ async fn pictures_of_people_bots_and_guilds_are_served_where_discord_has_them() 
 }
 
 #[tokio::test]
-async fn a_world_file_says_who_may_use_a_command_before_it_is_registered() {
+async fn a_world_file_sets_command_permissions_before_registration() {
     let text = "[[guilds]]\nname = \"Lab\"\nowner = \"zoe\"\n\
         [[guilds.roles]]\nname = \"keeper\"\n\
         [[guilds.members]]\nname = \"kim\"\nroles = [\"keeper\"]\n[[guilds.members]]\nname = \"lou\"\n\

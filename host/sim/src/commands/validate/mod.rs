@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_is_kept_with_defaults() {
+    fn a_command_is_stored_with_defaults() {
         let kept = read(
             json!({ "name": "ping", "description": "Pong", "contexts": null, "name_localizations": {} }),
         )

@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_one_word_that_shows_what_it_is() {
+    fn a_name_is_one_visible_word() {
         for name in ["alice", "günther", "名前", "<b>x"] {
             assert!(checked_name(name).is_ok(), "{name}");
         }

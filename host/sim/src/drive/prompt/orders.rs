@@ -128,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn orders_are_read_and_mistakes_explained() {
+    fn commands_are_parsed_and_mistakes_explained() {
         let order = FaultCommand::Rest {
             method: "POST".to_owned(),
             path: "/channels/*".to_owned(),

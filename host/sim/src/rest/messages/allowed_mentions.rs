@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn what_real_clients_send_passes() {
+    fn bodies_of_real_clients_pass() {
         for allowed in [
             json!({ "parse": [], "replied_user": false }),
             json!({ "parse": ["everyone"], "users": [1], "roles": ["2"] }),

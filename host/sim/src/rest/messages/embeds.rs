@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_embed_is_kept_as_it_came() {
+    fn a_full_embed_is_stored_unchanged() {
         let full = json!({
             "title": "t", "type": "rich", "description": "d", "url": "https://example.org", "color": 0xFF_FFFF,
             "timestamp": "2026-11-22T16:24:06.123000+00:00", "image": { "url": "attachment://a.png" },
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn a_moment_is_shown_as_discord_writes_it_however_it_was_given() {
+    fn a_timestamp_is_formatted_as_discord_does_however_it_was_given() {
         for (given, shown) in [
             ("2026-11-22T16:24:06.123Z", "2026-11-22T16:24:06.123000+00:00"),
             ("2026-11-22T16:24:06+0100", "2026-11-22T15:24:06.000000+00:00"),

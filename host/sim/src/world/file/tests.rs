@@ -98,7 +98,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn a_world_that_was_written_is_read_back_as_it_was(
+    fn a_written_world_is_read_back_unchanged(
         guilds in vec(("[a-zA-Zé \"]{1,12}", vec(("[a-z]{1,3}", any::<u64>()), 0..5), vec(said(), 0..8)), 0..4)
     ) {
         let world = built(&guilds);
@@ -110,7 +110,7 @@ proptest! {
 }
 
 #[test]
-fn an_id_that_follows_from_the_names_is_not_written() {
+fn a_derived_id_is_not_written() {
     let world = World::default();
     let text = world.write();
     assert!(!text.contains("id = "), "{text}");

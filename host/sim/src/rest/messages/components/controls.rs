@@ -333,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_input_says_what_it_is_for_once() {
+    fn a_text_input_has_a_single_label() {
         let input = json!({ "type": 4, "custom_id": "a", "style": 1 });
         refused(Surface::Form, row(input.clone()), "/0/components/0/label", "BASE_TYPE_REQUIRED");
         assert!(read(Surface::Form, with(input.clone(), json!({ "label": "Name" }))).is_ok());

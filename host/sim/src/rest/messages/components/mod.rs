@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_where_depends_on_the_surface() {
+    fn allowed_components_depend_on_the_surface() {
         let text = json!([{ "type": 10, "content": "x" }]);
         assert_eq!(read(Surface::Layout, text.clone()).unwrap(), text);
         refused(Surface::Message, text, "/0/type", "UNION_TYPE_CHOICES");
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_and_custom_ids_are_there_once() {
+    fn ids_and_custom_ids_are_unique() {
         let row = |inner: Value| json!([{ "type": 1, "components": inner }]);
         let twice = row(json!([button("a"), button("a")]));
         refused(Surface::Message, twice, "/0/components/1/custom_id", "COMPONENT_CUSTOM_ID_DUPLICATED");

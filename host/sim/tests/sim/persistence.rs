@@ -11,7 +11,7 @@ use tempfile::tempdir;
 
 use crate::raw::{PATIENCE, call, channel_id, get, options, post, register};
 
-async fn kept_in(folder: &Path) -> Sim {
+async fn start_in(folder: &Path) -> Sim {
     let persist_dir = Some(folder.to_owned());
     Sim::start(SimOptions { persist_dir, save_interval: Duration::from_millis(20), ..options() })
         .await
@@ -33,7 +33,7 @@ async fn upload(sim: &Sim, channel: &str) -> Value {
 #[tokio::test]
 async fn messages_members_channels_commands_reactions_and_files_survive_a_restart() {
     let folder = tempdir().unwrap();
-    let sim = kept_in(folder.path()).await;
+    let sim = start_in(folder.path()).await;
     let general = channel_id(&sim, "general");
     let guild = sim.world(|world| world.guilds().next().unwrap().id);
     let alice = sim.member("alice").unwrap();
@@ -57,7 +57,7 @@ async fn messages_members_channels_commands_reactions_and_files_survive_a_restar
     let (old_base, token) = (sim.base_url(), sim.token().to_owned());
     sim.close().await;
 
-    let again = kept_in(folder.path()).await;
+    let again = start_in(folder.path()).await;
     let moved = |value: &Value| -> Value {
         let files = |base: &str| format!("{base}/files/");
         let there = files(&again.base_url());
@@ -78,9 +78,9 @@ async fn messages_members_channels_commands_reactions_and_files_survive_a_restar
 }
 
 #[tokio::test]
-async fn what_is_older_than_the_interval_survives_without_a_close() {
+async fn changes_older_than_the_save_interval_survive_a_crash() {
     let folder = tempdir().unwrap();
-    let sim = kept_in(folder.path()).await;
+    let sim = start_in(folder.path()).await;
     sim.member("alice").unwrap().say("general", "before the crash").await.unwrap();
     let path = folder.path().join("world.json");
     let deadline = Instant::now() + PATIENCE;
@@ -92,12 +92,12 @@ async fn what_is_older_than_the_interval_survives_without_a_close() {
     // The files that a crash leaves behind, opened by the next simulator.
     let copy = tempdir().unwrap();
     std::fs::copy(&path, copy.path().join("world.json")).unwrap();
-    let again = kept_in(copy.path()).await;
+    let again = start_in(copy.path()).await;
     assert_eq!(again.messages("general").unwrap().last().unwrap().content, "before the crash");
 }
 
 #[tokio::test]
-async fn a_world_that_cannot_be_read_is_refused_and_left_as_it_is() {
+async fn an_unreadable_world_is_refused_and_left_unchanged() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("world.json");
     for (text, words) in [
@@ -119,18 +119,18 @@ async fn a_world_that_cannot_be_read_is_refused_and_left_as_it_is() {
 #[tokio::test]
 async fn a_folder_is_used_by_one_simulator_at_a_time() {
     let folder = tempdir().unwrap();
-    let sim = kept_in(folder.path()).await;
+    let sim = start_in(folder.path()).await;
     let second = Sim::start(SimOptions { persist_dir: Some(folder.path().to_owned()), ..options() }).await;
     assert!(matches!(second, Err(StartError::Persist(PersistError::InUse { .. }))));
     sim.close().await;
     drop(sim);
-    post(&kept_in(folder.path()).await, "/nowhere", json!({})).await;
+    post(&start_in(folder.path()).await, "/nowhere", json!({})).await;
 }
 
 #[tokio::test]
-async fn an_upload_is_a_file_of_its_own_and_nothing_half_written_stays() {
+async fn an_upload_is_a_separate_file_and_no_partial_file_remains() {
     let folder = tempdir().unwrap();
-    let sim = kept_in(folder.path()).await;
+    let sim = start_in(folder.path()).await;
     upload(&sim, &channel_id(&sim, "general")).await;
     sim.close().await;
     assert_eq!(std::fs::read_dir(folder.path().join("files")).unwrap().count(), 1);
@@ -138,9 +138,9 @@ async fn an_upload_is_a_file_of_its_own_and_nothing_half_written_stays() {
 }
 
 #[tokio::test]
-async fn what_ends_by_itself_still_ends_after_a_restart() {
+async fn timers_still_fire_after_a_restart() {
     let folder = tempdir().unwrap();
-    let sim = kept_in(folder.path()).await;
+    let sim = start_in(folder.path()).await;
     let general = channel_id(&sim, "general");
     let poll = json!({ "poll": { "question": { "text": "Tea?" }, "duration": 1,
         "answers": [{ "poll_media": { "text": "yes" } }, { "poll_media": { "text": "no" } }] } });
@@ -150,7 +150,7 @@ async fn what_ends_by_itself_still_ends_after_a_restart() {
     assert_eq!(get(&sim, &invite).await.0, 200);
     sim.close().await;
 
-    let again = kept_in(folder.path()).await;
+    let again = start_in(folder.path()).await;
     let message = format!("/channels/{general}/messages/{}", posted["id"].as_str().unwrap());
     assert_eq!(get(&again, &message).await.1["poll"]["results"]["is_finalized"], false);
     again.clock().advance(Duration::from_secs(3600));
