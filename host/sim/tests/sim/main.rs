@@ -3,7 +3,6 @@
 
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
 
-mod absent;
 mod actors;
 mod answers;
 mod applications;
@@ -41,5 +40,6 @@ mod strict;
 mod templates;
 mod threads;
 mod time;
+mod unavailable;
 mod webhooks;
 mod worlds;
