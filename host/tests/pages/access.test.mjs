@@ -73,7 +73,7 @@ for (const colorScheme of ["light", "dark"]) {
   });
 }
 
-test("everything is done without a pointer: speak, command, button, form, react, reply, edit, another channel, another person", async () => {
+test("everything works without a pointer: messages, commands, buttons, forms, reactions, replies, edits, switching channel and user", async () => {
   const page = await stage.page();
   const { keyboard } = page;
   const focused = () => page.evaluate(() => document.activeElement.getAttribute("aria-label") ?? document.activeElement.tagName);
@@ -145,13 +145,13 @@ test("everything is done without a pointer: speak, command, button, form, react,
   await page.locator(".speaker small:not(:has-text('as alice'))").waitFor();
 });
 
-test("new messages are told to those who do not see them", async () => {
+test("new messages are announced to screen readers", async () => {
   const page = await stage.page();
   await stage.asBot("POST", `/channels/${await stage.channelOf(page)}/messages`, { content: "to be **heard**" });
   await page.locator("[aria-live=polite]", { hasText: "bot: to be heard" }).waitFor({ state: "attached" });
 });
 
-test("on a screen of 320 pixels nothing is cut off and everything is reached", async () => {
+test("on a screen of 320 pixels nothing is cut off and everything can be reached", async () => {
   const page = await stage.page({ width: 320, height: 600 });
   await furnish(page);
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);

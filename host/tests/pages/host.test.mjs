@@ -12,7 +12,7 @@ after(() => stage.close());
 
 const openPanel = (page) => page.getByRole("button", { name: "Host" }).click();
 
-test("a cog is replaced in the middle of a conversation, which goes on where it was", async () => {
+test("a cog is replaced during a conversation, which continues", async () => {
   const page = await stage.page();
   await say(page, "!count");
   await sees(page, "1 for you, 1 for everybody");
@@ -31,7 +31,7 @@ test("a cog is replaced in the middle of a conversation, which goes on where it 
   await between.waitFor();
 });
 
-test("a poll that was asked before a reload is voted on after it", async () => {
+test("a poll from before a reload can be voted on afterwards", async () => {
   const page = await stage.page();
   await slash(page, "/poll");
   await page.keyboard.type("Still there?");
@@ -61,7 +61,7 @@ test("a cog is unloaded and loaded from the panel, and its log is live", async (
   await page.getByRole("log", { name: "Log of the host" }).getByText("ready; the control socket is").first().waitFor();
 });
 
-test("a page that is open comes back by itself when the host is restarted", async () => {
+test("an open page reconnects by itself when the host is restarted", async () => {
   const page = await stage.page();
   await say(page, "before");
   await sees(page, "before");
@@ -74,7 +74,7 @@ test("a page that is open comes back by itself when the host is restarted", asyn
   await stage.clear([/ERR_CONNECTION_REFUSED/, /WebSocket connection to/, /ERR_INCOMPLETE_CHUNKED_ENCODING/, /401/, /Failed to load resource/]);
 });
 
-test("the page says what it may load, and files that people upload may do nothing", async () => {
+test("the page restricts what it loads, and uploaded files cannot run scripts", async () => {
   const page = await fetch(`${stage.base}/`);
   const policy = page.headers.get("content-security-policy");
   for (const rule of ["default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"]) assert.ok(policy.includes(rule), policy);
@@ -85,7 +85,7 @@ test("the page says what it may load, and files that people upload may do nothin
   assert.equal(again.status, 304);
 });
 
-test("without the link's token nothing is told, and foreign pages and names are turned away", async () => {
+test("without the link's token requests are rejected, and so are foreign origins and host names", async () => {
   for (const path of ["/control/people", "/panel/feed"]) assert.equal((await fetch(stage.base + path)).status, 401, path);
   assert.equal((await fetch(`${stage.base}/panel/do`, { method: "POST", body: "{}" })).status, 401);
   const status = (headers) => new Promise((told) => request(`${stage.base}/`, { headers }, (answer) => told(answer.resume().statusCode)).end());
@@ -112,7 +112,7 @@ const ATTACKS = [
   "<a:<img src=x onerror=window.hurt=1>:1>",
 ];
 
-test("what a message says is text, whether a user or a bot says it and wherever it stands", async () => {
+test("the content of a message is only text, from users and bots, wherever it is shown", async () => {
   const page = await stage.page();
   const path = `/channels/${await stage.channelOf(page)}/messages`;
   for (const attack of ATTACKS) {

@@ -19,7 +19,7 @@ async function poll(page, question, answers) {
   return sees(page, question);
 }
 
-test("a command is chosen, its option is suggested live by the bot, and its answer is shown", async () => {
+test("a command is selected, the bot autocompletes its option, and the answer is shown", async () => {
   const page = await stage.page();
   await slash(page, "/poll");
   await page.keyboard.type("ship");
@@ -32,7 +32,7 @@ test("a command is chosen, its option is suggested live by the bot, and its answ
   await answer.locator(".reply", { hasText: /used \/poll/ }).waitFor();
 });
 
-test("an option that is missing is asked for before anything is sent", async () => {
+test("a missing option is requested before anything is sent", async () => {
   const page = await stage.page();
   await slash(page, "/remind");
   await page.getByRole("combobox", { name: /^what/ }).focus();
@@ -42,7 +42,7 @@ test("an option that is missing is asked for before anything is sent", async () 
   await input(page).waitFor();
 });
 
-test("a command without options is sent by Enter and given up by Escape", async () => {
+test("a command without options is sent by Enter and cancelled by Escape", async () => {
   const page = await stage.page();
   await slash(page, "/count");
   await page.keyboard.press("Escape");
@@ -55,7 +55,7 @@ test("a command without options is sent by Enter and given up by Escape", async 
   assert.equal(await input(page).inputValue(), "");
 });
 
-test("a command whose options may all be left out is sent by Enter as it is", async () => {
+test("a command with only optional options is sent by Enter", async () => {
   const page = await stage.page();
   await slash(page, "/ping");
   await page.getByRole("button", { name: "text" }).waitFor();
@@ -63,7 +63,7 @@ test("a command whose options may all be left out is sent by Enter as it is", as
   await (await sees(page, "pong")).locator(".reply", { hasText: "used /ping" }).waitFor();
 });
 
-test("an option that was opened and taken back leaves a command that can still be sent and given up", async () => {
+test("after an option was added and removed, a command can still be sent and cancelled", async () => {
   const page = await stage.page();
   await slash(page, "/ping");
   await page.getByRole("button", { name: "text" }).click();
@@ -76,7 +76,7 @@ test("an option that was opened and taken back leaves a command that can still b
   await input(page).waitFor();
 });
 
-test("the Enter that chose a command does not send it while it is held down", async () => {
+test("holding down the Enter that selected a command does not send it", async () => {
   const page = await stage.page();
   await input(page).pressSequentially("/count");
   await page.locator(".suggestion").first().waitFor();
@@ -87,7 +87,7 @@ test("the Enter that chose a command does not send it while it is held down", as
   await page.locator(".slash:not([hidden])").waitFor();
 });
 
-test("on a phone a command is sent and given up by its buttons", async () => {
+test("on a phone, a command is sent and cancelled with its buttons", async () => {
   const page = await stage.page({ width: 390, height: 780 });
   await slash(page, "/count");
   await page.getByRole("button", { name: "Cancel the command" }).click();
@@ -102,7 +102,7 @@ test("on a phone a command is sent and given up by its buttons", async () => {
   await sees(page, "pong by phone");
 });
 
-test("what is typed as a line fills the options", async () => {
+test("a command typed as one line fills the options", async () => {
   const page = await stage.page();
   await input(page).fill("/ping text:one two three");
   await page.locator(".suggestion").first().waitFor();
@@ -111,7 +111,7 @@ test("what is typed as a line fills the options", async () => {
   await sees(page, "pong one two three");
 });
 
-test("a button changes the message it is on, for everybody", async () => {
+test("a button changes its message for everyone", async () => {
   const page = await stage.page({ as: "alice" });
   const other = await stage.page({ as: "bob" });
   const asked = await poll(page, "Button?", "red, blue");
@@ -122,7 +122,7 @@ test("a button changes the message it is on, for everybody", async () => {
   await asked.getByText("2 votes").waitFor();
 });
 
-test("a menu is opened and chosen from with the keyboard", async () => {
+test("a menu is used with the keyboard", async () => {
   const page = await stage.page();
   const asked = await poll(page, "Menu?", "yes, no");
   await asked.locator(".select").focus();
@@ -133,7 +133,7 @@ test("a menu is opened and chosen from with the keyboard", async () => {
   await asked.locator(".embed li", { hasText: "yes: 0" }).waitFor();
 });
 
-test("a form opens, is sent, and what was written comes of it", async () => {
+test("a form is opened and submitted, and the bot uses its text", async () => {
   const page = await stage.page();
   const asked = await poll(page, "Form?", "yes, no");
   await asked.getByRole("button", { name: "Another answer" }).click();
@@ -144,7 +144,7 @@ test("a form opens, is sent, and what was written comes of it", async () => {
   await asked.getByRole("button", { name: "perhaps" }).waitFor();
 });
 
-test("several choices of a menu in a form are made, and reach the bot under its custom id", async () => {
+test("several values of a menu in a form reach the bot under its custom id", async () => {
   const bot = await stage.bot("chooser");
   const { id } = await bot.ask("GET", "/applications/@me");
   await bot.ask("POST", `/applications/${id}/commands`, { name: "choose", description: "Opens a form" });
@@ -170,7 +170,7 @@ test("several choices of a menu in a form are made, and reach the bot under its 
   await bot.close();
 });
 
-test("an answer for one's own eyes is nobody else's and goes when it is dismissed", async () => {
+test("an ephemeral answer is shown to one user only and can be dismissed", async () => {
   const page = await stage.page({ as: "alice" });
   const other = await stage.page({ as: "bob" });
   await slash(page, "/poll");
@@ -185,7 +185,7 @@ test("an answer for one's own eyes is nobody else's and goes when it is dismisse
   await whisper.waitFor({ state: "detached" });
 });
 
-test("a press that its bot leaves unanswered has failed once Discord's 3 s are over", async () => {
+test("a press that the bot does not answer fails after Discord's 3 s", async () => {
   const page = await stage.page();
   const bot = await stage.bot("silent");
   await bot.ask("POST", `/channels/${await stage.channelOf(page)}/messages`, {
@@ -199,7 +199,7 @@ test("a press that its bot leaves unanswered has failed once Discord's 3 s are o
   await bot.close();
 });
 
-test("a press that no cog takes is answered by the host, for the user alone", async () => {
+test("a press that no cog handles gets an ephemeral answer from the host", async () => {
   const page = await stage.page();
   await stage.asBot("POST", `/channels/${await stage.channelOf(page)}/messages`, {
     content: "nobody listens", components: [{ type: 1, components: [{ type: 2, style: 1, label: "Press", custom_id: "nobody" }] }],
@@ -243,7 +243,7 @@ test("an embed shows all its parts", async () => {
   for (const text of ["The author", "with markdown", "One", "The footer", "elsewhere.example"]) await embed.getByText(text).first().waitFor();
 });
 
-test("a name is clicked for its card, and a pinned message is found again", async () => {
+test("a click on a name opens its card, and pinned messages are listed", async () => {
   const page = await stage.page();
   await page.locator(".member", { hasText: "bot" }).click();
   await page.getByRole("dialog", { name: /About bot/ }).getByRole("button", { name: "Message" }).waitFor();
@@ -256,7 +256,7 @@ test("a name is clicked for its card, and a pinned message is found again", asyn
   await page.getByRole("dialog", { name: "Pinned messages" }).getByText("to be kept").waitFor();
 });
 
-test("commands of the context menu are offered for a message and reach their bot", async () => {
+test("context menu commands are offered for a message and reach their bot", async () => {
   const page = await stage.page();
   const { id } = await stage.asBot("GET", "/applications/@me");
   const { id: command } = await stage.asBot("POST", `/applications/${id}/commands`, { name: "Report it", type: 3 });

@@ -93,7 +93,7 @@ export class Stage {
     this.#pages.push({ context, complaints });
     await page.goto(this.link);
     await page.waitForSelector("html[data-ready]");
-    if (as) await speakAs(page, as);
+    if (as) await switchTo(page, as);
     return page;
   }
 
@@ -158,7 +158,7 @@ export class Stage {
   }
 }
 
-export async function speakAs(page, name) {
+export async function switchTo(page, name) {
   await page.locator(".speaker").click();
   await page.getByRole("menuitemradio", { name: new RegExp(name, "i") }).click();
   await page.locator(".speaker small", { hasText: new RegExp(`as ${name}$`) }).waitFor();

@@ -4,14 +4,14 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { readFileSync } from "node:fs";
 import { after, afterEach, before, test } from "node:test";
-import { act, input, message, say, sees, speakAs, Stage } from "./stage.mjs";
+import { act, input, message, say, sees, switchTo, Stage } from "./stage.mjs";
 
 let stage;
 before(async () => { stage = await Stage.open(); });
 afterEach(() => stage.clear());
 after(() => stage.close());
 
-test("what is said is shown, and the bot's answer refers to it", async () => {
+test("a sent message is shown, and the bot's answer refers to it", async () => {
   const page = await stage.page();
   await say(page, "!ping hello");
   const answer = await sees(page, "pong hello");
@@ -19,7 +19,7 @@ test("what is said is shown, and the bot's answer refers to it", async () => {
   assert.equal(await input(page).inputValue(), "");
 });
 
-test("the last message of one's own is edited with the arrow and deleted from its menu", async () => {
+test("your last message is edited with the up arrow and deleted from its menu", async () => {
   const page = await stage.page();
   await say(page, "frist");
   await sees(page, "frist");
@@ -34,7 +34,7 @@ test("the last message of one's own is edited with the arrow and deleted from it
   await edited.waitFor({ state: "detached" });
 });
 
-test("a reply shows what it answers, and a click leads there", async () => {
+test("a reply shows the original message, and a click jumps to it", async () => {
   const page = await stage.page();
   await say(page, "who is there?");
   await act(page, await sees(page, "who is there?"), "Reply");
@@ -45,7 +45,7 @@ test("a reply shows what it answers, and a click leads there", async () => {
   await page.locator("li.message.flash", { hasText: "who is there?" }).waitFor();
 });
 
-test("a reaction is put and taken by a click, and counted for others", async () => {
+test("a click adds or removes a reaction, and others see the count", async () => {
   const page = await stage.page({ as: "alice" });
   const other = await stage.page({ as: "bob" });
   await say(page, "react to this");
@@ -61,7 +61,7 @@ test("a reaction is put and taken by a click, and counted for others", async () 
   await other.locator(".reaction[aria-pressed=true]", { hasText: "1" }).waitFor();
 });
 
-test("files go up with a preview and come back as they were", async () => {
+test("files are uploaded with a preview and downloaded unchanged", async () => {
   const page = await stage.page();
   const picture = readFileSync(new URL("pixel.png", import.meta.url));
   const text = Buffer.from("what was sent");
@@ -79,7 +79,7 @@ test("files go up with a preview and come back as they were", async () => {
   assert.deepEqual(readFileSync(await download.path()), text);
 });
 
-test("a thread is begun at a message, talked in, and counted where it began", async () => {
+test("a thread is started from a message, which shows its message count", async () => {
   const page = await stage.page();
   await say(page, "about the weather");
   const began = await sees(page, "about the weather");
@@ -95,7 +95,7 @@ test("a thread is begun at a message, talked in, and counted where it began", as
   await message(page, "about the weather").locator(".thread-line", { hasText: "Weather" }).getByText("1 message").waitFor();
 });
 
-test("direct messages are opened from somebody's card", async () => {
+test("direct messages are opened from a profile card", async () => {
   const alice = await stage.page({ as: "alice" });
   const bob = await stage.page({ as: "bob" });
   await alice.locator(".member", { hasText: /bob/i }).click();
@@ -106,7 +106,7 @@ test("direct messages are opened from somebody's card", async () => {
   await sees(bob, "between us");
 });
 
-test("two pages are two people: each sees the other type, speak, and what is unread", async () => {
+test("two pages are two users: each sees the other's typing and messages, and what is unread", async () => {
   const alice = await stage.page({ as: "alice" });
   const bob = await stage.page({ as: "bob" });
   await input(alice).pressSequentially("is anybody");
@@ -121,19 +121,19 @@ test("two pages are two people: each sees the other type, speak, and what is unr
   await bob.locator(".channel:not(.unread)", { hasText: "general" }).waitFor();
 });
 
-test("one page can speak as anybody, and each person keeps what they know", async () => {
+test("one page can switch between users and back", async () => {
   const page = await stage.page({ as: "alice" });
   await say(page, "alice was here");
   await sees(page, "alice was here");
-  await speakAs(page, "bob");
+  await switchTo(page, "bob");
   await say(page, "and bob");
   const said = await sees(page, "and bob");
   assert.match(await said.locator(".author").first().innerText(), /bob/i);
-  await speakAs(page, "alice");
+  await switchTo(page, "alice");
   await sees(page, "and bob");
 });
 
-test("a text that is too long is refused in words, and nothing typed is lost", async () => {
+test("a text that is too long is refused with a message, and the input is kept", async () => {
   const page = await stage.page();
   await say(page, "x".repeat(2001));
   await page.locator(".notice").waitFor();

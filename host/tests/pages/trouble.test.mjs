@@ -24,7 +24,7 @@ after(() => stage.close());
 
 const openPanel = (page) => page.getByRole("button", { name: "Host" }).click();
 
-test("an empty channel says what to try, until something is said", async () => {
+test("an empty channel shows hints until the first message", async () => {
   const page = await stage.page();
   const hint = page.getByText("No messages yet");
   await hint.waitFor();
@@ -33,7 +33,7 @@ test("an empty channel says what to try, until something is said", async () => {
   await hint.waitFor({ state: "hidden" });
 });
 
-test("a failed build is announced in the conversation with the words of what failed, on a phone as well", async () => {
+test("a failed build is announced in the conversation with its error, also on a phone", async () => {
   const prepare = (at) => {
     mkdirSync(at("broken/src"), { recursive: true });
     writeFileSync(at("broken/Cargo.toml"), MANIFEST);
@@ -79,7 +79,7 @@ test("the panel lists refused files with their reasons", async () => {
   await refused.getByText("it is not a library of this system").waitFor();
 });
 
-test("the panel begins as an overview: folded, those that serve first, with the host's log in reach", async () => {
+test("the panel starts folded, with serving cogs first and the host's log visible", async () => {
   const page = await stage.page();
   await openPanel(page);
   const cards = page.locator(".cog");
@@ -100,7 +100,7 @@ test("the panel begins as an overview: folded, those that serve first, with the 
   assert.ok(await page.locator(".host > .log summary").isVisible());
 });
 
-test("somebody who joins is announced, and a reply to a mention alone quotes the mention", async () => {
+test("new members are announced, and a reply quotes a message that is only a mention", async () => {
   const page = await stage.page({ as: "alice" });
   const people = await stage.control("GET", "/people");
   const erin = people.find((one) => one.user.username === "erin").user.id;

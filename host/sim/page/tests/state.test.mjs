@@ -33,7 +33,7 @@ test("ids are compared as numbers however long they are", () => {
   assert.deepEqual(["10", "9", "100"].sort(byId), ["9", "10", "100"]);
 });
 
-test("messages stand in their order whenever they come, and each once", () => {
+test("messages are in order and unique whenever they arrive", () => {
   const log = store.log("5");
   for (const id of ["30", "10", "20", "20"]) log.put({ id });
   log.prepend([{ id: "5" }, { id: "10" }]);
@@ -42,7 +42,7 @@ test("messages stand in their order whenever they come, and each once", () => {
   assert.deepEqual(log.list.map((one) => one.id), ["5", "20", "30"]);
 });
 
-test("what others say elsewhere is unread until the channel is opened, and mentions are counted apart", () => {
+test("messages in other channels are unread until opened, and mentions are counted separately", () => {
   post(ME);
   post(YOU);
   post(YOU, { mentions: [ME] });
@@ -53,7 +53,7 @@ test("what others say elsewhere is unread until the channel is opened, and menti
   assert.equal(store.unread.size, 0);
 });
 
-test("one's own reaction is known although events do not tell", () => {
+test("your own reactions are known although events do not contain it", () => {
   const id = post(YOU);
   const emoji = { id: null, name: "👍" };
   const about = { channel_id: "5", message_id: id, emoji };
@@ -73,7 +73,7 @@ test("an edit that leaves fields out keeps them", () => {
   assert.deepEqual([content, embeds], ["other", [{ title: "kept" }]]);
 });
 
-test("what one may do follows roles, overwrites and ownership", () => {
+test("permissions follow roles, overwrites and ownership", () => {
   const [general, hidden] = [store.channels.get("5"), store.channels.get("6")];
   assert.ok(may(store, general, "view") && may(store, general, "send"));
   assert.ok(!may(store, general, "manageMessages"));
@@ -88,7 +88,7 @@ test("typing ends with the message that was typed", () => {
   assert.equal(store.typing.get("5").size, 0);
 });
 
-test("a second READY, after a restart, begins from nothing", () => {
+test("a second READY, after a restart, resets the state", () => {
   post(YOU);
   store.apply("READY", { user: ME, guilds: [], private_channels: [] });
   assert.equal(store.guilds.size + store.channels.size + store.logs.size + store.unread.size, 0);
