@@ -38,7 +38,7 @@ pub(crate) fn create(state: &mut State, by: &Actor, guild: Snowflake, form: Even
         description: None,
         starts: Timestamp(0),
         ends: None,
-        place: EventPlace::Elsewhere(String::new()),
+        place: EventPlace::External(String::new()),
         recurrence: None,
         status: SCHEDULED,
         users: Vec::new(),
@@ -165,7 +165,7 @@ fn apply(form: EventForm, state: &State, guild: Snowflake, event: &mut Scheduled
     if form.kind.is_some() || form.channel.is_some() || form.location.is_some() {
         event.place = place(state, guild, form.kind, form.channel, form.location, &event.place)?;
     }
-    if event.ends.is_none() && matches!(event.place, EventPlace::Elsewhere(_)) {
+    if event.ends.is_none() && matches!(event.place, EventPlace::External(_)) {
         return Err(ApiError::required("scheduled_end_time"));
     }
     if event.ends.is_some_and(|ends| ends <= event.starts) {
@@ -186,12 +186,12 @@ fn place(
     let before = match before {
         EventPlace::Stage(_) => 1,
         EventPlace::Voice(_) => 2,
-        EventPlace::Elsewhere(_) => 3,
+        EventPlace::External(_) => 3,
     };
     let kind = kind.unwrap_or(before);
     if kind == 3 {
         return location
-            .map(EventPlace::Elsewhere)
+            .map(EventPlace::External)
             .ok_or_else(|| ApiError::required("entity_metadata.location"));
     }
     let channel = channel.ok_or_else(|| ApiError::required("channel_id"))?;

@@ -155,7 +155,8 @@ pub enum EventPlace {
     /// In a voice channel.
     Voice(Snowflake),
     /// Somewhere outside of Discord.
-    Elsewhere(String),
+    #[serde(rename = "Elsewhere")]
+    External(String),
 }
 
 impl ScheduledEvent {
@@ -164,7 +165,7 @@ impl ScheduledEvent {
         let (kind, channel, metadata) = match &self.place {
             EventPlace::Stage(channel) => (1, Some(channel), Value::Null),
             EventPlace::Voice(channel) => (2, Some(channel), Value::Null),
-            EventPlace::Elsewhere(location) => (3, None, json!({ "location": location })),
+            EventPlace::External(location) => (3, None, json!({ "location": location })),
         };
         let mut json = json!({
             "id": self.id, "guild_id": guild, "channel_id": channel, "creator_id": self.creator.id,

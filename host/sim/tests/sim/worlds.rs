@@ -9,7 +9,7 @@ use crate::raw::{get, options, register, sim};
 
 fn mistake(text: &str) -> (usize, String) {
     match World::read(text).unwrap_err() {
-        gearshift_sim::WorldError::Wrong { mistake, .. } => (mistake.line, mistake.to_string()),
+        gearshift_sim::WorldError::Invalid { mistake, .. } => (mistake.line, mistake.to_string()),
         other => panic!("expected a mistake, got {other}"),
     }
 }

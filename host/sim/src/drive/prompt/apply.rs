@@ -166,7 +166,7 @@ impl Prompt {
     async fn time(&self, order: &TimeCommand) -> Effect {
         let clock = &self.shared.clock;
         match order {
-            TimeCommand::Tell => {
+            TimeCommand::Show => {
                 let state = if clock.is_frozen() { " (frozen)" } else { "" };
                 return Effect::Shown(format!("{}{state}", clock.now()));
             }

@@ -33,7 +33,7 @@ pub(super) enum FaultCommand {
 /// The arguments of `:time`.
 #[derive(Debug, PartialEq)]
 pub(super) enum TimeCommand {
-    Tell,
+    Show,
     Freeze,
     Advance(Duration),
     Resume,
@@ -98,7 +98,7 @@ fn rest_fault(method: &str, path: &str, what: &str, times: &str) -> Result<Fault
 pub(super) fn time(line: &str) -> Result<TimeCommand, String> {
     let words: Vec<&str> = line.split_whitespace().collect();
     Ok(match words[..] {
-        [] => TimeCommand::Tell,
+        [] => TimeCommand::Show,
         ["freeze"] => TimeCommand::Freeze,
         ["resume"] => TimeCommand::Resume,
         ["advance", span] => TimeCommand::Advance(parse_duration(span)?),

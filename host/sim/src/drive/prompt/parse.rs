@@ -270,7 +270,7 @@ mod tests {
             (":use Keep", Command::Use { command: "Keep".to_owned(), on: None }),
             (":attach a.txt b c", Command::Attach { name: "a.txt".to_owned(), text: "b c".to_owned() }),
             (":faults close 4000", Command::Faults(FaultCommand::Close(4000))),
-            (":time", Command::Time(TimeCommand::Tell)),
+            (":time", Command::Time(TimeCommand::Show)),
         ] {
             assert_eq!(parse(line), Ok(command), "{line}");
         }

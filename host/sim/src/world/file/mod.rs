@@ -37,7 +37,7 @@ pub enum WorldError {
     },
     /// There is a mistake in it.
     #[error("{}{mistake}", in_file(path.as_deref()))]
-    Wrong {
+    Invalid {
         /// The file; `None` for a text.
         path: Option<PathBuf>,
         /// The mistake and its place.
@@ -83,7 +83,7 @@ impl World {
     /// # Errors
     /// The first mistake, with its line.
     pub fn read(text: &str) -> Result<Self, WorldError> {
-        read_text(text).map_err(|mistake| WorldError::Wrong { path: None, mistake })
+        read_text(text).map_err(|mistake| WorldError::Invalid { path: None, mistake })
     }
 
     /// Reads a world file.
@@ -96,7 +96,7 @@ impl World {
             return Err(unreadable(io::Error::other(format!("it is larger than {MAX_FILE_BYTES} bytes"))));
         }
         let text = fs::read_to_string(path).map_err(unreadable)?;
-        read_text(&text).map_err(|mistake| WorldError::Wrong { path: Some(path.to_owned()), mistake })
+        read_text(&text).map_err(|mistake| WorldError::Invalid { path: Some(path.to_owned()), mistake })
     }
 
     /// Writes this world as TOML. Reading it back gives the same guilds, roles, members, channels and histories, with
