@@ -26,7 +26,8 @@ impl Sim {
     /// error.
     ///
     /// # Errors
-    /// If there is none within [`SimOptions::expect_timeout`](crate::SimOptions); the error shows what happened instead.
+    /// If there is none within [`SimOptions::expect_timeout`](crate::SimOptions); the error shows what happened
+    /// instead.
     pub async fn expect<T>(
         &self,
         what: &str,
