@@ -25,18 +25,18 @@ function compare(schema, value, at, path) {
     case "nullable":
       return value === null ? [] : compare(def.innerType, value, place, path);
     case "object":
-      return isObject(value) ? compareFields(def.shape, value, place, path) : [isNo("object", place, path)];
+      return isObject(value) ? compareFields(def.shape, value, place, path) : [wrongType("object", place, path)];
     case "record":
       return isObject(value)
         ? inside(Object.entries(value).flatMap(([key, item]) => compare(def.valueType, item, `${place}{}`, [...path, key])))
-        : [isNo("object", place, path)];
+        : [wrongType("object", place, path)];
     case "array":
       return Array.isArray(value)
         ? inside([
             ...limits(def, value, place, path),
             ...value.flatMap((item, number) => compare(def.element, item, `${place}[]`, [...path, number])),
           ])
-        : [isNo("list", place, path)];
+        : [wrongType("list", place, path)];
     case "intersection":
       return compareBoth(def, value, place, path);
     case "union":
@@ -49,7 +49,7 @@ function compare(schema, value, at, path) {
 /** Ids and numbers have named types, too: if one of them differs, that is not an error of all. */
 const isLeaf = ({ type }) => !["lazy", "object", "record", "array", "intersection", "union"].includes(type);
 const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
-const isNo = (kind, place, path) => ({ place, path, what: `is no ${kind}`, mismatch: true });
+const wrongType = (kind, place, path) => ({ place, path, what: `is not of type ${kind}`, mismatch: true });
 
 function compareFields(shape, value, place, path) {
   const unknown = Object.keys(value)
@@ -104,20 +104,20 @@ function compareLeaf(schema, value, place, path) {
   if (parsed.success) return [];
   return parsed.error.issues
     .filter((issue) => issue.format !== "datetime" || !z.safeParse(DATETIME, value).success)
-    .map((issue) => ({ place, path, what: said(issue), mismatch: ["invalid_type", "invalid_value"].includes(issue.code) }));
+    .map((issue) => ({ place, path, what: describe(issue), mismatch: ["invalid_type", "invalid_value"].includes(issue.code) }));
 }
 
-function said(issue) {
+function describe(issue) {
   switch (issue.code) {
     case "invalid_type":
-      return `is no ${issue.expected}`;
+      return `is not of type ${issue.expected}`;
     case "too_big":
       return `is over ${issue.maximum}`;
     case "too_small":
       return `is below ${issue.minimum}`;
     case "invalid_value":
-      return "is none of its values";
+      return "is not one of its values";
     default:
-      return `is no ${issue.format ?? issue.code}`;
+      return `is not a valid ${issue.format ?? issue.code}`;
   }
 }

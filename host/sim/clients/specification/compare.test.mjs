@@ -20,9 +20,9 @@ test("missing, unknown and wrong fields are named by the type that has them", ()
   for (const difference of [
     "UserResponse.flags is missing",
     "UserResponse.badge is unknown",
-    "GuildMemberResponse.nick is no string",
+    "GuildMemberResponse.nick is not of type string",
     "GuildMemberResponse.banner is missing",
-    "GuildMemberResponse.roles[] is no string",
+    "GuildMemberResponse.roles[] is not of type string",
   ]) {
     assert.ok(found.includes(difference), `${difference}: ${found.join(", ")}`);
   }
@@ -46,7 +46,7 @@ test("moments are written with an offset", () => {
   const request = specified.find("POST", "/channels/1/messages").value.request;
   const at = (timestamp) => differences(request, { embeds: [{ timestamp }] });
   assert.deepEqual(at("2026-11-22T16:24:06.123000+00:00"), []);
-  assert.deepEqual(at("yesterday"), ["RichEmbed.timestamp is no datetime"]);
+  assert.deepEqual(at("yesterday"), ["RichEmbed.timestamp is not a valid datetime"]);
 });
 
 test("@me goes before an id", () => {
