@@ -4,19 +4,19 @@ use gearshift_sim::Sim;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::desk::{desk, harbour, id, user};
+use crate::api::{api, harbour, id, user};
 use crate::raw::{INTENTS, Socket, channel_id, sim};
 
 const PIXEL: &str = "data:image/png;base64,iVBORw0KGgo=";
 
 async fn own_application(sim: &Sim) -> String {
-    id(&desk(sim, "bot").get("/users/@me").await.1).to_owned()
+    id(&api(sim, "bot").get("/users/@me").await.1).to_owned()
 }
 
 #[tokio::test]
 async fn a_guild_command_is_created_read_edited_and_deleted() {
     let sim = sim().await;
-    let (bot, application) = (desk(&sim, "bot"), own_application(&sim).await);
+    let (bot, application) = (api(&sim, "bot"), own_application(&sim).await);
     let commands = format!("/applications/{application}/guilds/{}/commands", harbour(&sim));
     let made = bot.made(Method::POST, &commands, json!({ "name": "ping", "description": "x" })).await;
     let one = format!("{commands}/{}", id(&made));
@@ -37,13 +37,12 @@ async fn reactions_are_removed_by_user_by_emoji_and_all_at_once() {
     let sim = sim().await;
     let said = sim.member("alice").unwrap().say("general", "x").await.unwrap();
     let message = format!("/channels/{}/messages/{said}", channel_id(&sim, "general"));
-    let count =
-        async || desk(&sim, "alice").get(&message).await.1["reactions"].as_array().map_or(0, Vec::len);
+    let count = async || api(&sim, "alice").get(&message).await.1["reactions"].as_array().map_or(0, Vec::len);
     let dave = user(&sim, "dave");
     for (path, left) in [(format!("/👍/{dave}"), 1), ("/👍".to_owned(), 1), (String::new(), 0)] {
         sim.member("dave").unwrap().react(said, "👍").await.unwrap();
         sim.member("dave").unwrap().react(said, "👎").await.unwrap();
-        assert_eq!(desk(&sim, "alice").delete(&format!("{message}/reactions{path}")).await.0, 204);
+        assert_eq!(api(&sim, "alice").delete(&format!("{message}/reactions{path}")).await.0, 204);
         assert_eq!(count().await, left, "{path}");
     }
 }
@@ -51,7 +50,7 @@ async fn reactions_are_removed_by_user_by_emoji_and_all_at_once() {
 #[tokio::test]
 async fn a_poll_is_ended_by_its_author() {
     let sim = sim().await;
-    let bot = desk(&sim, "bot");
+    let bot = api(&sim, "bot");
     let channel = format!("/channels/{}", channel_id(&sim, "general"));
     let answer = |text: &str| json!({ "poll_media": { "text": text } });
     let poll =
@@ -64,7 +63,7 @@ async fn a_poll_is_ended_by_its_author() {
 #[tokio::test]
 async fn private_threads_list_their_members_and_are_listed_when_archived() {
     let sim = sim().await;
-    let (alice, general) = (desk(&sim, "alice"), channel_id(&sim, "general"));
+    let (alice, general) = (api(&sim, "alice"), channel_id(&sim, "general"));
     let thread = alice
         .made(Method::POST, &format!("/channels/{general}/threads"), json!({ "name": "x", "type": 12 }))
         .await;
@@ -75,7 +74,7 @@ async fn private_threads_list_their_members_and_are_listed_when_archived() {
         alice.get(&format!("{members}/{dave}?with_member=true")).await.1["member"]["user"]["id"],
         dave
     );
-    desk(&sim, "dave").made(Method::PUT, &format!("{members}/@me"), Value::Null).await;
+    api(&sim, "dave").made(Method::PUT, &format!("{members}/@me"), Value::Null).await;
     assert_eq!(alice.delete(&format!("{members}/{dave}")).await.0, 204);
     alice.made(Method::PATCH, &format!("/channels/{}", id(&thread)), json!({ "archived": true })).await;
     for list in ["threads/archived/private", "users/@me/threads/archived/private"] {
@@ -87,20 +86,20 @@ async fn private_threads_list_their_members_and_are_listed_when_archived() {
 #[tokio::test]
 async fn guild_resources_are_read_one_by_one() {
     let sim = sim().await;
-    let (alice, guild) = (desk(&sim, "alice"), format!("/guilds/{}", harbour(&sim)));
+    let (alice, guild) = (api(&sim, "alice"), format!("/guilds/{}", harbour(&sim)));
     let emoji =
         alice.made(Method::POST, &format!("{guild}/emojis"), json!({ "name": "dot", "image": PIXEL })).await;
     assert_eq!(alice.get(&format!("{guild}/emojis/{}", id(&emoji))).await, (200, emoji));
     let emojis = format!("/applications/{}/emojis", own_application(&sim).await);
-    let emoji = desk(&sim, "bot").made(Method::POST, &emojis, json!({ "name": "dot", "image": PIXEL })).await;
-    assert_eq!(desk(&sim, "bot").get(&format!("{emojis}/{}", id(&emoji))).await, (200, emoji));
+    let emoji = api(&sim, "bot").made(Method::POST, &emojis, json!({ "name": "dot", "image": PIXEL })).await;
+    assert_eq!(api(&sim, "bot").get(&format!("{emojis}/{}", id(&emoji))).await, (200, emoji));
     for (path, key) in [("preview", "emojis"), ("regions", ""), ("stickers", "")] {
-        let (status, answer) = desk(&sim, "bot").get(&format!("{guild}/{path}")).await;
+        let (status, answer) = api(&sim, "bot").get(&format!("{guild}/{path}")).await;
         let list = if key.is_empty() { &answer } else { &answer[key] };
         assert!(status == 200 && list.is_array(), "{path}: {answer}");
     }
     for path in ["/voice/regions", "/sticker-packs"] {
-        assert_eq!(desk(&sim, "bot").get(path).await.0, 200, "{path}");
+        assert_eq!(api(&sim, "bot").get(path).await.0, 200, "{path}");
     }
     let own = alice.get(&format!("/users/@me{guild}/member")).await.1;
     assert_eq!(own["user"]["username"], "alice");
@@ -118,14 +117,14 @@ async fn guild_resources_are_read_one_by_one() {
     let one = format!("{guild}/scheduled-events/{}", id(&event));
     assert_eq!(alice.get(&format!("{one}?with_user_count=true")).await.1["user_count"], 0);
     let interest = format!("{one}/users/@me");
-    desk(&sim, "dave").made(Method::PUT, &interest, Value::Null).await;
-    assert_eq!(desk(&sim, "dave").delete(&interest).await.0, 204);
+    api(&sim, "dave").made(Method::PUT, &interest, Value::Null).await;
+    assert_eq!(api(&sim, "dave").delete(&interest).await.0, 204);
 }
 
 #[tokio::test]
 async fn a_webhook_is_read_by_its_owner_and_renamed_by_its_token() {
     let sim = sim().await;
-    let alice = desk(&sim, "alice");
+    let alice = api(&sim, "alice");
     let path = format!("/channels/{}/webhooks", channel_id(&sim, "general"));
     let hook = alice.made(Method::POST, &path, json!({ "name": "log" })).await;
     let one = format!("/webhooks/{}", id(&hook));
@@ -140,11 +139,11 @@ async fn a_bots_own_voice_state_is_read_once_it_is_in_a_channel() {
     let guild = harbour(&sim);
     let channel = json!({ "name": "Deck", "type": 2 });
     let path = format!("/guilds/{guild}/channels");
-    let voice = desk(&sim, "alice").made(Method::POST, &path, channel).await["id"].clone();
+    let voice = api(&sim, "alice").made(Method::POST, &path, channel).await["id"].clone();
     let (mut socket, _) = Socket::identified(&sim, INTENTS | 1 << 7).await;
     let join = json!({ "guild_id": guild, "channel_id": voice, "self_mute": false, "self_deaf": false });
     socket.send(json!({ "op": 4, "d": join })).await;
     socket.event("VOICE_STATE_UPDATE").await;
-    let own = desk(&sim, "bot").get(&format!("/guilds/{guild}/voice-states/@me")).await.1;
+    let own = api(&sim, "bot").get(&format!("/guilds/{guild}/voice-states/@me")).await.1;
     assert_eq!(own["channel_id"], voice);
 }

@@ -6,7 +6,7 @@ use gearshift_sim::{ActError, Sim};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::desk::{code, desk, harbour, id, user};
+use crate::api::{api, code, harbour, id, user};
 use crate::raw::{INTENTS, Socket, channel_id, client, sim};
 
 /// AUTO_MODERATION_CONFIGURATION and AUTO_MODERATION_EXECUTION.
@@ -22,7 +22,7 @@ async fn rule(sim: &Sim, trigger: u8, metadata: Value, actions: Value) -> Value 
         "name": "No fish", "event_type": 1, "trigger_type": trigger, "trigger_metadata": metadata,
         "actions": actions, "enabled": true,
     });
-    desk(sim, "alice").made(Method::POST, &rules(sim), rule).await
+    api(sim, "alice").made(Method::POST, &rules(sim), rule).await
 }
 
 /// The bot, an administrator, who receives every event.
@@ -32,7 +32,7 @@ async fn moderator(sim: &Sim, intents: u64) -> Socket {
         guild.roles.iter().find(|role| role.bot.is_some()).unwrap().id
     });
     let path = format!("/guilds/{}/roles/{role}", harbour(sim));
-    desk(sim, "alice").made(Method::PATCH, &path, json!({ "permissions": "8" })).await;
+    api(sim, "alice").made(Method::PATCH, &path, json!({ "permissions": "8" })).await;
     Socket::identified(sim, intents).await.0
 }
 
@@ -45,7 +45,7 @@ async fn rules_are_created_edited_and_deleted_with_manage_guild() {
     assert_eq!(made["actions"], json!([{ "type": 1, "metadata": {} }]));
     assert_eq!(made["trigger_metadata"]["allow_list"], json!([]));
     assert_eq!(bot.event("AUTO_MODERATION_RULE_CREATE").await, made);
-    let (alice, one) = (desk(&sim, "alice"), format!("{}/{}", rules(&sim), id(&made)));
+    let (alice, one) = (api(&sim, "alice"), format!("{}/{}", rules(&sim), id(&made)));
     assert_eq!(alice.get(&one).await, (200, made.clone()));
     let edit = json!({ "name": "No cats", "trigger_metadata": { "regex_patterns": [] } });
     let changed = alice.made(Method::PATCH, &one, edit).await;
@@ -58,7 +58,7 @@ async fn rules_are_created_edited_and_deleted_with_manage_guild() {
     assert_eq!(alice.delete(&one).await.0, 204);
     assert_eq!(bot.event("AUTO_MODERATION_RULE_DELETE").await["id"], made["id"]);
     assert_eq!(code(&alice.get(&one).await).0, 404);
-    assert_eq!(code(&desk(&sim, "dave").get(&rules(&sim)).await), (403, 50013));
+    assert_eq!(code(&api(&sim, "dave").get(&rules(&sim)).await), (403, 50013));
     let log = alice.get(&format!("/guilds/{}/audit-logs", harbour(&sim))).await.1;
     let kinds = log["audit_log_entries"]
         .as_array()
@@ -71,7 +71,7 @@ async fn rules_are_created_edited_and_deleted_with_manage_guild() {
 #[tokio::test]
 async fn a_trigger_has_one_event_and_goes_with_some_actions_only() {
     let sim = sim().await;
-    let alice = desk(&sim, "alice");
+    let alice = api(&sim, "alice");
     let timeout = json!({ "type": 3, "metadata": { "duration_seconds": 60 } });
     let made = |event: u64, trigger: u64, action: &Value| {
         let metadata = if trigger == 4 { json!({ "presets": [1] }) } else { json!({}) };
@@ -112,7 +112,7 @@ async fn each_invalid_pattern_is_reported_at_its_place() {
         "name": "x", "event_type": 1, "trigger_type": 1, "actions": [{ "type": 1 }],
         "trigger_metadata": { "regex_patterns": [7, "(", "fish", "["] },
     });
-    let (_, refused) = desk(&sim, "alice").post(&rules(&sim), rule).await;
+    let (_, refused) = api(&sim, "alice").post(&rules(&sim), rule).await;
     let places = refused["errors"]["trigger_metadata"]["regex_patterns"].as_object().unwrap();
     assert_eq!(places.keys().collect::<Vec<_>>(), ["0", "1", "3"], "{refused}");
 }
@@ -120,7 +120,7 @@ async fn each_invalid_pattern_is_reported_at_its_place() {
 #[tokio::test]
 async fn each_limit_of_a_rule_has_its_place() {
     let sim = sim().await;
-    let alice = desk(&sim, "alice");
+    let alice = api(&sim, "alice");
     let valid = json!({ "name": "x", "event_type": 1, "trigger_type": 1, "actions": [{ "type": 1 }] });
     for (key, value, place) in [
         ("name", json!("x".repeat(101)), "/name"),
@@ -180,7 +180,7 @@ async fn a_blocked_message_is_not_posted_and_moderators_receive_the_event() {
     let before = sim.messages("general").unwrap().len();
     let path = format!("/channels/{}/messages", channel_id(&sim, "general"));
     let bad = json!({ "content": "Fishes!" });
-    assert_eq!(code(&desk(&sim, "dave").post(&path, bad.clone()).await), (400, 200_000));
+    assert_eq!(code(&api(&sim, "dave").post(&path, bad.clone()).await), (400, 200_000));
     let blocked = sim.member("dave").unwrap().say("general", "a Fish").await.unwrap_err();
     assert_eq!(blocked, ActError::Moderated { rule: "No fish".to_owned() });
     assert_eq!(sim.messages("general").unwrap().len(), before);
@@ -207,10 +207,10 @@ async fn a_blocked_message_is_not_posted_and_moderators_receive_the_event() {
 
     // Allowed words, members who manage the guild, and bots are not affected.
     for (name, text) in [("dave", "fishing"), ("alice", "fish"), ("bot", "fish")] {
-        desk(&sim, name).made(Method::POST, &path, json!({ "content": text })).await;
+        api(&sim, name).made(Method::POST, &path, json!({ "content": text })).await;
     }
     let said = sim.member("dave").unwrap().say("general", "nothing").await.unwrap();
-    let edited = desk(&sim, "dave").patch(&format!("{path}/{said}"), bad).await;
+    let edited = api(&sim, "dave").patch(&format!("{path}/{said}"), bad).await;
     assert_eq!(code(&edited), (400, 200_000), "an edit is looked at, too");
 }
 
@@ -240,7 +240,7 @@ async fn mentions_are_counted_and_a_member_is_timed_out() {
 async fn a_rule_does_not_apply_to_exempt_channels_and_roles_or_while_it_is_disabled() {
     let sim = sim().await;
     let made = rule(&sim, 1, json!({ "keyword_filter": ["fish"] }), json!([{ "type": 1 }])).await;
-    let (alice, one) = (desk(&sim, "alice"), format!("{}/{}", rules(&sim), id(&made)));
+    let (alice, one) = (api(&sim, "alice"), format!("{}/{}", rules(&sim), id(&made)));
     let dave = sim.member("dave").unwrap();
     assert!(dave.say("general", "fish").await.is_err());
     alice.made(Method::PATCH, &one, json!({ "exempt_channels": [channel_id(&sim, "general")] })).await;

@@ -3,14 +3,14 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::desk::{code, desk, harbour, id};
+use crate::api::{api, code, harbour, id};
 use crate::raw::{INTENTS, Socket, channel_id, sim};
 
 #[tokio::test]
 async fn channels_of_every_kind_are_created_edited_and_deleted_with_events() {
     let sim = sim().await;
     let (mut socket, _) = Socket::identified(&sim, INTENTS).await;
-    let alice = desk(&sim, "alice");
+    let alice = api(&sim, "alice");
     let path = format!("/guilds/{}/channels", harbour(&sim));
     for kind in [0, 2, 4, 5, 13, 15, 16] {
         let body = json!({ "name": "New Place", "type": kind, "topic": null });
@@ -37,7 +37,7 @@ async fn a_bad_channel_is_refused_with_the_path_of_each_mistake() {
         "name": "", "type": 0, "topic": "x".repeat(1025), "rate_limit_per_user": 21_601,
         "permission_overwrites": [{ "id": "x", "type": 0 }], "default_auto_archive_duration": 61,
     });
-    let (status, body) = desk(&sim, "alice").post(&path, bad).await;
+    let (status, body) = api(&sim, "alice").post(&path, bad).await;
     assert_eq!((status, &body["code"]), (400, &json!(50035)));
     let of = |field: &str| body["errors"][field]["_errors"][0]["code"].clone();
     assert_eq!(of("name"), "BASE_TYPE_BAD_LENGTH");
@@ -47,7 +47,7 @@ async fn a_bad_channel_is_refused_with_the_path_of_each_mistake() {
     let overwrite = &body["errors"]["permission_overwrites"]["0"]["id"]["_errors"][0]["code"];
     assert_eq!(overwrite, "NUMBER_TYPE_COERCE");
     let parent = json!({ "name": "x", "parent_id": channel_id(&sim, "general") });
-    let (_, body) = desk(&sim, "alice").post(&path, parent).await;
+    let (_, body) = api(&sim, "alice").post(&path, parent).await;
     assert_eq!(body["errors"]["parent_id"]["_errors"][0]["code"], "CHANNEL_PARENT_INVALID");
 }
 
@@ -55,7 +55,7 @@ async fn a_bad_channel_is_refused_with_the_path_of_each_mistake() {
 async fn without_the_permission_nothing_is_changed() {
     let sim = sim().await;
     let general = channel_id(&sim, "general");
-    let bob = desk(&sim, "bob");
+    let bob = api(&sim, "bob");
     let path = format!("/guilds/{}/channels", harbour(&sim));
     assert_eq!(code(&bob.post(&path, json!({ "name": "mine" })).await), (403, 50013));
     let one = format!("/channels/{general}");
@@ -65,8 +65,8 @@ async fn without_the_permission_nothing_is_changed() {
     let deny = json!({ "type": 0, "deny": "2048" });
     assert_eq!(code(&bob.put(&overwrite, deny).await), (403, 50013));
     let staff = format!("/channels/{}", channel_id(&sim, "staff"));
-    assert_eq!(code(&desk(&sim, "dave").get(&staff).await), (403, 50001));
-    assert_eq!(desk(&sim, "alice").get(&one).await.1["name"], "general");
+    assert_eq!(code(&api(&sim, "dave").get(&staff).await), (403, 50001));
+    assert_eq!(api(&sim, "alice").get(&one).await.1["name"], "general");
 }
 
 #[tokio::test]
@@ -75,10 +75,10 @@ async fn an_overwrite_takes_effect_at_once() {
     let (mut socket, _) = Socket::identified(&sim, INTENTS).await;
     let general = channel_id(&sim, "general");
     let everyone = format!("/channels/{general}/permissions/{}", harbour(&sim));
-    let alice = desk(&sim, "alice");
+    let alice = api(&sim, "alice");
     let says = || async {
         let path = format!("/channels/{general}/messages");
-        code(&desk(&sim, "dave").post(&path, json!({ "content": "hi" })).await)
+        code(&api(&sim, "dave").post(&path, json!({ "content": "hi" })).await)
     };
     assert_eq!(says().await, (200, 0));
     alice.made(Method::PUT, &everyone, json!({ "type": 0, "deny": "2048" })).await;
@@ -96,7 +96,7 @@ async fn an_overwrite_takes_effect_at_once() {
 async fn channels_are_ordered_and_inherit_a_categorys_overwrites() {
     let sim = sim().await;
     let guild = harbour(&sim);
-    let alice = desk(&sim, "alice");
+    let alice = api(&sim, "alice");
     let path = format!("/guilds/{guild}/channels");
     let closed = json!([{ "id": guild, "type": 0, "allow": "0", "deny": "1024" }]);
     let category = json!({ "name": "Back rooms", "type": 4, "permission_overwrites": closed });

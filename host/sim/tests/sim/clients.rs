@@ -18,7 +18,7 @@ use crate::raw::{PATIENCE, options};
 
 /// What the bot under test received.
 #[derive(Debug)]
-enum Heard {
+enum Received {
     Ready(String),
     Guild(String, usize, usize),
     Message(String),
@@ -26,7 +26,7 @@ enum Heard {
 }
 
 struct Bot {
-    heard: UnboundedSender<Heard>,
+    heard: UnboundedSender<Received>,
 }
 
 #[async_trait]
@@ -36,11 +36,11 @@ impl EventHandler for Bot {
             CreateCommandOption::new(CommandOptionType::String, "text", "What to say").required(true);
         let ping = CreateCommand::new("ping").description("Answers").add_option(option);
         Command::set_global_commands(&context, vec![ping]).await.unwrap();
-        self.heard.send(Heard::Ready(ready.user.name.clone())).unwrap();
+        self.heard.send(Received::Ready(ready.user.name.clone())).unwrap();
     }
 
     async fn guild_create(&self, _: Context, guild: Guild, _: Option<bool>) {
-        let _ = self.heard.send(Heard::Guild(guild.name, guild.channels.len(), guild.members.len()));
+        let _ = self.heard.send(Received::Guild(guild.name, guild.channels.len(), guild.members.len()));
     }
 
     async fn message(&self, context: Context, message: Message) {
@@ -58,11 +58,11 @@ impl EventHandler for Bot {
             let file = serenity::all::CreateAttachment::bytes(b"hello".as_slice(), "hello.txt");
             message.channel_id.send_message(&context, CreateMessage::new().add_file(file)).await.unwrap();
         }
-        let _ = self.heard.send(Heard::Message(message.content));
+        let _ = self.heard.send(Received::Message(message.content));
     }
 
     async fn resume(&self, _: Context, _: ResumedEvent) {
-        let _ = self.heard.send(Heard::Resumed);
+        let _ = self.heard.send(Received::Resumed);
     }
 
     async fn interaction_create(&self, context: Context, interaction: Interaction) {
@@ -86,7 +86,7 @@ async fn answer(context: &Context, command: &CommandInteraction) {
 
 struct Running {
     sim: Sim,
-    heard: UnboundedReceiver<Heard>,
+    heard: UnboundedReceiver<Received>,
     /// Name, channels and members of the guilds that were sent with READY.
     guilds: Vec<(String, usize, usize)>,
     task: JoinHandle<()>,
@@ -110,8 +110,8 @@ impl Running {
         let mut ready = None;
         while ready.is_none() || running.guilds.len() < 2 {
             match running.until(Some).await {
-                Heard::Ready(name) => ready = Some(name),
-                Heard::Guild(name, channels, members) => running.guilds.push((name, channels, members)),
+                Received::Ready(name) => ready = Some(name),
+                Received::Guild(name, channels, members) => running.guilds.push((name, channels, members)),
                 other => panic!("unexpected: {other:?}"),
             }
         }
@@ -119,7 +119,7 @@ impl Running {
         running
     }
 
-    async fn until<T>(&mut self, pick: impl Fn(Heard) -> Option<T>) -> T {
+    async fn until<T>(&mut self, pick: impl Fn(Received) -> Option<T>) -> T {
         timeout(PATIENCE, async {
             loop {
                 let heard = self.heard.recv().await.expect("the bot is running");
@@ -133,7 +133,8 @@ impl Running {
     }
 
     async fn message(&mut self, text: &str) {
-        self.until(|heard| matches!(heard, Heard::Message(content) if content == text).then_some(())).await;
+        self.until(|heard| matches!(heard, Received::Message(content) if content == text).then_some(()))
+            .await;
     }
 
     async fn end(self) {
@@ -220,7 +221,7 @@ async fn serenity_follows_a_request_to_reconnect() {
     let mut bot = Running::start().await;
     let alice = bot.sim.member("alice").unwrap();
     assert_eq!(bot.sim.gateway().ask_reconnect(), 1);
-    bot.until(|heard| matches!(heard, Heard::Resumed).then_some(())).await;
+    bot.until(|heard| matches!(heard, Received::Resumed).then_some(())).await;
     alice.say("general", "still there?").await.unwrap();
     bot.message("still there?").await;
     bot.end().await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use gearshift_sim::{RateLimits, Sim, SimOptions, World};
 use serde_json::{Value, json};
 
-use crate::raw::{Heard, INTENTS, Socket, get, options, sim};
+use crate::raw::{INTENTS, Received, Socket, get, options, sim};
 
 const MEMBERS: u64 = 1 << 1;
 const PRESENCES: u64 = 1 << 8;
@@ -205,7 +205,7 @@ async fn a_presence_reaches_sessions_with_the_intent_that_share_a_guild() {
         guild["presences"].as_array().unwrap().iter().find(|one| one["user"]["id"] == json!(other.id()));
     assert_eq!(seen.unwrap()["status"], "dnd");
 
-    socket.say_goodbye(1000).await;
+    socket.close_with(1000).await;
     assert_eq!(watcher.event("PRESENCE_UPDATE").await["status"], "offline");
     assert!(blind.settled().await.is_empty());
     socket = Socket::identified(&sim, 0).await.0;
@@ -232,9 +232,9 @@ async fn whether_a_session_resumes_depends_on_how_the_connection_ended() {
         assert_eq!(socket.close_code().await, Some(code));
         let mut socket = Socket::open(&sim).await;
         socket.resume(sim.token(), &ready["session_id"], 1).await;
-        match socket.hear().await {
-            Heard::Payload(payload) if resumable => assert_eq!(payload["t"], "RESUMED", "{code}"),
-            Heard::Payload(payload) => assert_eq!(payload["op"], 9, "{code}"),
+        match socket.receive().await {
+            Received::Payload(payload) if resumable => assert_eq!(payload["t"], "RESUMED", "{code}"),
+            Received::Payload(payload) => assert_eq!(payload["op"], 9, "{code}"),
             closed => panic!("{code}: {closed:?}"),
         }
     }

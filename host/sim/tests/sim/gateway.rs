@@ -5,7 +5,7 @@ use std::time::Duration;
 use gearshift_sim::{Sim, SimOptions};
 use serde_json::{Value, json};
 
-use crate::raw::{Heard, INTENTS, PATIENCE, Socket, options, sim};
+use crate::raw::{INTENTS, PATIENCE, Received, Socket, options, sim};
 
 #[tokio::test]
 async fn a_wrong_token_closes_with_4004() {
@@ -94,7 +94,7 @@ async fn missing_heartbeats_close_with_4009_and_heartbeats_keep_a_session_alive(
     while started.elapsed() < Duration::from_secs(2) {
         socket.settled().await;
         // Nothing arrives. The wait also keeps the heartbeats from going out as fast as possible.
-        assert!(tokio::time::timeout(Duration::from_millis(20), socket.hear()).await.is_err());
+        assert!(tokio::time::timeout(Duration::from_millis(20), socket.receive()).await.is_err());
     }
     assert_eq!(socket.close_code().await, Some(4009));
 }
@@ -120,7 +120,7 @@ async fn a_resume_replays_exactly_what_was_missed_in_order() {
     alice.say("general", "heard").await.unwrap();
     let seq = socket.dispatch("MESSAGE_CREATE").await["s"].as_u64().unwrap();
     assert_eq!(sim.gateway().drop_sockets(), 1);
-    assert!(matches!(socket.hear().await, Heard::Closed(None)));
+    assert!(matches!(socket.receive().await, Received::Closed(None)));
     for number in 0..50 {
         alice.say("general", &number.to_string()).await.unwrap();
     }
@@ -144,7 +144,7 @@ async fn a_session_has_only_its_latest_connection() {
     let mut second = Socket::open(&sim).await;
     second.resume(sim.token(), &ready["session_id"], 3).await;
     second.event("RESUMED").await;
-    assert!(matches!(first.hear().await, Heard::Closed(None)));
+    assert!(matches!(first.receive().await, Received::Closed(None)));
     sim.member("alice").unwrap().say("general", "here").await.unwrap();
     assert_eq!(second.event("MESSAGE_CREATE").await["content"], "here");
 }
@@ -160,7 +160,7 @@ async fn a_client_that_does_not_read_is_disconnected_and_loses_nothing() {
         alice.say("general", &number.to_string()).await.unwrap();
     }
     let (mut seq, mut heard) = (0, Vec::new());
-    while let Heard::Payload(payload) = socket.hear().await {
+    while let Received::Payload(payload) = socket.receive().await {
         seq = payload["s"].as_u64().unwrap();
         heard.push(payload["d"]["content"].as_str().unwrap().to_owned());
     }
@@ -226,7 +226,7 @@ async fn a_normal_close_ends_the_session_and_others_leave_it_resumable() {
         let mut reader = sim.transcript().reader();
         let (mut socket, _) = Socket::identified(&sim, 0).await;
         match code {
-            Some(code) => socket.say_goodbye(code).await,
+            Some(code) => socket.close_with(code).await,
             None => drop(socket),
         }
         let deadline = std::time::Instant::now() + PATIENCE;

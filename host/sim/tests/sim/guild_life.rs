@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::desk::{code, desk, harbour, id, user};
+use crate::api::{api, code, harbour, id, user};
 use crate::raw::{INTENTS, Socket, channel_id, client, sim};
 
 const PIXEL: &str = "data:image/png;base64,iVBORw0KGgo=";
@@ -13,7 +13,7 @@ const PIXEL: &str = "data:image/png;base64,iVBORw0KGgo=";
 #[tokio::test]
 async fn an_invite_works_until_its_uses_are_exhausted() {
     let sim = sim().await;
-    let (alice, guild) = (desk(&sim, "alice"), harbour(&sim));
+    let (alice, guild) = (api(&sim, "alice"), harbour(&sim));
     let (mut owner, _) = client(&sim, "alice").await;
     let dave = user(&sim, "dave");
     assert_eq!(alice.delete(&format!("/guilds/{guild}/members/{dave}")).await.0, 204);
@@ -24,33 +24,33 @@ async fn an_invite_works_until_its_uses_are_exhausted() {
     assert_eq!(owner.event("INVITE_CREATE").await["code"], code_text);
     let (mut newcomer, _) = client(&sim, "dave").await;
     let enter = format!("/invites/{code_text}");
-    let (_, seen) = desk(&sim, "dave").get(&format!("{enter}?with_counts=true")).await;
+    let (_, seen) = api(&sim, "dave").get(&format!("{enter}?with_counts=true")).await;
     assert_eq!((&seen["guild"]["name"], &seen["approximate_member_count"]), (&json!("Harbour"), &json!(5)));
     assert!(seen.get("uses").is_none());
-    assert_eq!(code(&desk(&sim, "bot").post(&enter, json!({})).await), (403, 20001));
-    desk(&sim, "dave").made(Method::POST, &enter, json!({})).await;
+    assert_eq!(code(&api(&sim, "bot").post(&enter, json!({})).await), (403, 20001));
+    api(&sim, "dave").made(Method::POST, &enter, json!({})).await;
     assert_eq!(owner.event("GUILD_MEMBER_ADD").await["user"]["username"], "dave");
     assert_eq!(newcomer.event("GUILD_CREATE").await["id"], guild);
     assert_eq!(owner.event("INVITE_DELETE").await["code"], code_text);
-    assert_eq!(code(&desk(&sim, "dave").get(&enter).await), (404, 10006));
+    assert_eq!(code(&api(&sim, "dave").get(&enter).await), (404, 10006));
 }
 
 #[tokio::test]
 async fn an_invite_expires_and_does_not_override_a_ban() {
     let sim = sim().await;
     sim.clock().freeze();
-    let (alice, guild) = (desk(&sim, "alice"), harbour(&sim));
+    let (alice, guild) = (api(&sim, "alice"), harbour(&sim));
     let path = format!("/channels/{}/invites", channel_id(&sim, "general"));
     let invite = alice.made(Method::POST, &path, json!({ "max_age": 60 })).await;
     let again = alice.made(Method::POST, &path, json!({ "max_age": 60 })).await;
     assert_eq!(invite["code"], again["code"], "a like one is used again unless it is to be unique");
     let enter = format!("/invites/{}", invite["code"].as_str().unwrap());
     alice.made(Method::PUT, &format!("/guilds/{guild}/bans/{}", user(&sim, "dave")), json!({})).await;
-    assert_eq!(code(&desk(&sim, "dave").post(&enter, json!({})).await), (403, 40007));
+    assert_eq!(code(&api(&sim, "dave").post(&enter, json!({})).await), (403, 40007));
     let all = format!("/guilds/{guild}/invites");
     assert_eq!(alice.get(&all).await.1[0]["uses"], 0);
     // A member who may only see the audit log does not get the metadata.
-    let carol = desk(&sim, "carol");
+    let carol = api(&sim, "carol");
     assert_eq!(code(&carol.get(&all).await), (403, 50013));
     let auditor = json!({ "name": "auditor", "permissions": "128" });
     let auditor = alice.made(Method::POST, &format!("/guilds/{guild}/roles"), auditor).await;
@@ -62,7 +62,7 @@ async fn an_invite_expires_and_does_not_override_a_ban() {
     assert_eq!(alice.get(&path).await.1, json!([]));
     let bad = alice.post(&path, json!({ "max_age": 604_801 })).await;
     assert_eq!(code(&bad), (400, 50035));
-    assert_eq!(code(&desk(&sim, "bob").get(&path).await), (403, 50013));
+    assert_eq!(code(&api(&sim, "bob").get(&path).await), (403, 50013));
 }
 
 #[tokio::test]
@@ -70,24 +70,24 @@ async fn emojis_of_guilds_and_applications_are_added_renamed_and_removed() {
     let sim = sim().await;
     let (mut socket, me) = Socket::identified(&sim, INTENTS | 1 << 3).await;
     let guild = harbour(&sim);
-    let alice = desk(&sim, "alice");
+    let alice = api(&sim, "alice");
     let path = format!("/guilds/{guild}/emojis");
     let emoji = alice.made(Method::POST, &path, json!({ "name": "anchor", "image": PIXEL })).await;
     assert_eq!(socket.event("GUILD_EMOJIS_UPDATE").await["emojis"][0]["name"], "anchor");
     let one = format!("{path}/{}", id(&emoji));
     assert_eq!(alice.patch(&one, json!({ "name": "buoy" })).await.1["name"], "buoy");
-    assert_eq!(code(&desk(&sim, "bot").delete(&one).await), (403, 50013));
+    assert_eq!(code(&api(&sim, "bot").delete(&one).await), (403, 50013));
     assert_eq!(code(&alice.post(&path, json!({ "name": "a-b", "image": PIXEL })).await), (400, 50035));
     let said = sim.member("alice").unwrap().say("general", "look").await.unwrap();
     let general = channel_id(&sim, "general");
     let react = |emoji: &str| format!("/channels/{general}/messages/{said}/reactions/{emoji}/@me");
-    assert_eq!(desk(&sim, "bot").put(&react(&format!("buoy:{}", id(&emoji))), Value::Null).await.0, 204);
-    assert_eq!(code(&desk(&sim, "bot").put(&react("buoy:12345"), Value::Null).await), (400, 10014));
+    assert_eq!(api(&sim, "bot").put(&react(&format!("buoy:{}", id(&emoji))), Value::Null).await.0, 204);
+    assert_eq!(code(&api(&sim, "bot").put(&react("buoy:12345"), Value::Null).await), (400, 10014));
     assert_eq!(alice.delete(&one).await.0, 204);
     assert_eq!(alice.get(&path).await.1, json!([]));
 
     let own = format!("/applications/{}/emojis", me["user"]["id"].as_str().unwrap());
-    let bot = desk(&sim, "bot");
+    let bot = api(&sim, "bot");
     let emoji = bot.made(Method::POST, &own, json!({ "name": "gear", "image": PIXEL })).await;
     assert_eq!(bot.get(&own).await.1["items"][0]["id"], emoji["id"]);
     assert_eq!(bot.patch(&format!("{own}/{}", id(&emoji)), json!({ "name": "cog" })).await.1["name"], "cog");
@@ -100,7 +100,7 @@ async fn emojis_of_guilds_and_applications_are_added_renamed_and_removed() {
 async fn a_scheduled_event_is_created_subscribed_to_started_and_completed() {
     let sim = sim().await;
     let (mut socket, _) = Socket::identified(&sim, INTENTS | 1 << 16).await;
-    let alice = desk(&sim, "alice");
+    let alice = api(&sim, "alice");
     let path = format!("/guilds/{}/scheduled-events", harbour(&sim));
     let starts = (sim.clock().now() + Duration::from_secs(3600)).to_string();
     let ends = (sim.clock().now() + Duration::from_secs(7200)).to_string();
@@ -111,14 +111,14 @@ async fn a_scheduled_event_is_created_subscribed_to_started_and_completed() {
     let without_end = alice.post(&path, body.clone()).await;
     assert!(without_end.1["errors"]["scheduled_end_time"].is_object(), "{}", without_end.1);
     body["scheduled_end_time"] = json!(ends);
-    assert_eq!(code(&desk(&sim, "bot").post(&path, body.clone()).await), (403, 50013));
+    assert_eq!(code(&api(&sim, "bot").post(&path, body.clone()).await), (403, 50013));
     let event = alice.made(Method::POST, &path, body.clone()).await;
     assert_eq!(socket.event("GUILD_SCHEDULED_EVENT_CREATE").await["entity_metadata"]["location"], "The bay");
     body["scheduled_start_time"] = json!("2020-01-01T00:00:00Z");
     assert_eq!(code(&alice.post(&path, body).await), (400, 50035));
     let one = format!("{path}/{}", id(&event));
     let interested = format!("{one}/users/@me");
-    desk(&sim, "dave").made(Method::PUT, &interested, json!({})).await;
+    api(&sim, "dave").made(Method::PUT, &interested, json!({})).await;
     let told = socket.event("GUILD_SCHEDULED_EVENT_USER_ADD").await;
     assert_eq!(told["user_id"], user(&sim, "dave"));
     let (_, users) = alice.get(&format!("{one}/users?with_member=true")).await;
@@ -155,7 +155,7 @@ async fn a_voice_member_is_visible_moved_and_disconnected() {
     assert_eq!((&told["channel_id"], &told["self_mute"]), (&json!(lounge), &json!(true)));
     assert_eq!(told["member"]["user"]["username"], "dave");
     assert_eq!(dave.event("VOICE_SERVER_UPDATE").await["guild_id"], guild);
-    let alice = desk(&sim, "alice");
+    let alice = api(&sim, "alice");
     let other = alice
         .made(Method::POST, &format!("/guilds/{guild}/channels"), json!({ "name": "Bridge", "type": 2 }))
         .await;
@@ -177,7 +177,7 @@ async fn a_voice_member_is_visible_moved_and_disconnected() {
 async fn a_speaker_on_a_stage_asks_first() {
     let sim = sim().await;
     let guild = harbour(&sim);
-    let alice = desk(&sim, "alice");
+    let alice = api(&sim, "alice");
     let stage = alice
         .made(Method::POST, &format!("/guilds/{guild}/channels"), json!({ "name": "Stage", "type": 13 }))
         .await;
@@ -186,9 +186,9 @@ async fn a_speaker_on_a_stage_asks_first() {
     assert_eq!(dave.event("VOICE_STATE_UPDATE").await["suppress"], true);
     let own = format!("/guilds/{guild}/voice-states/@me");
     let speak = json!({ "channel_id": stage["id"], "suppress": false });
-    assert_eq!(code(&desk(&sim, "dave").patch(&own, speak.clone()).await), (403, 50013));
+    assert_eq!(code(&api(&sim, "dave").patch(&own, speak.clone()).await), (403, 50013));
     let asks = json!({ "request_to_speak_timestamp": sim.clock().now().to_string() });
-    assert_eq!(desk(&sim, "dave").patch(&own, asks).await.0, 204);
+    assert_eq!(api(&sim, "dave").patch(&own, asks).await.0, 204);
     assert!(dave.event("VOICE_STATE_UPDATE").await["request_to_speak_timestamp"].is_string());
     let other = format!("/guilds/{guild}/voice-states/{}", user(&sim, "dave"));
     assert_eq!(alice.patch(&other, speak).await.0, 204);
@@ -200,7 +200,7 @@ async fn a_speaker_on_a_stage_asks_first() {
 async fn a_changed_account_name_appears_everywhere() {
     let sim = sim().await;
     let (mut socket, _) = Socket::identified(&sim, INTENTS).await;
-    let bot = desk(&sim, "bot");
+    let bot = api(&sim, "bot");
     assert_eq!(code(&bot.patch("/users/@me", json!({ "username": "x" })).await), (400, 50035));
     let body = json!({ "username": "robot", "avatar": PIXEL });
     let changed = bot.made(Method::PATCH, "/users/@me", body).await;

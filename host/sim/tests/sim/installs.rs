@@ -4,7 +4,7 @@ use gearshift_sim::{Sim, SimOptions, World};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::desk::desk;
+use crate::api::api;
 use crate::raw::{INTENTS, PATIENCE, Socket, get, options, post, register};
 
 /// The bot is in one guild and not in the other; bob has installed it.
@@ -122,7 +122,7 @@ async fn without_use_external_apps_a_user_installed_application_answers_ephemera
     let guild = sim.world(|world| world.guild_named("Far").unwrap().id);
     let path = format!("/guilds/{guild}/roles/{guild}");
     let allowed = gearshift_sim::bits::EVERYONE & !gearshift_sim::bits::USE_EXTERNAL_APPS;
-    desk(&sim, "alice").made(Method::PATCH, &path, json!({ "permissions": allowed.to_string() })).await;
+    api(&sim, "alice").made(Method::PATCH, &path, json!({ "permissions": allowed.to_string() })).await;
     invoked(&sim, &mut bot, "bob", "far", "mine").await;
     assert_eq!(sim.messages("far").unwrap().len(), 1, "the second answer is ephemeral");
 }

@@ -7,7 +7,7 @@ use gearshift_sim::{Sim, SimOptions, Timestamp};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::desk::{code, desk, harbour, id};
+use crate::api::{api, code, harbour, id};
 use crate::interactions::{invoked, respond};
 use crate::raw::{INTENTS, Socket, channel_id, options, sim};
 
@@ -19,7 +19,7 @@ async fn strict() -> Sim {
 async fn true_is_accepted_as_a_string_as_discord_py_writes_it() {
     let sim = sim().await;
     let prune = format!("/guilds/{}/prune", harbour(&sim));
-    let alice = desk(&sim, "alice");
+    let alice = api(&sim, "alice");
     let body = |counted: &str| json!({ "days": 30, "compute_prune_count": counted });
     assert_eq!(alice.post(&prune, body("false")).await, (200, json!({ "pruned": null })));
     assert_eq!(alice.post(&prune, body("true")).await, (200, json!({ "pruned": 0 })));
@@ -72,7 +72,7 @@ async fn answering_an_interaction_has_no_rate_limit_headers() {
 #[tokio::test]
 async fn an_application_has_the_summary_that_interactions_py_needs_to_log_in() {
     let sim = sim().await;
-    let bot = desk(&sim, "bot");
+    let bot = api(&sim, "bot");
     for path in ["/applications/@me", "/oauth2/applications/@me"] {
         assert_eq!(bot.get(path).await.1["summary"], "", "{path}");
     }
@@ -81,7 +81,7 @@ async fn an_application_has_the_summary_that_interactions_py_needs_to_log_in() {
 #[tokio::test]
 async fn a_bot_renames_itself_and_joins_a_thread_by_the_older_routes() {
     let sim = strict().await;
-    let (bot, alice) = (desk(&sim, "bot"), desk(&sim, "alice"));
+    let (bot, alice) = (api(&sim, "bot"), api(&sim, "alice"));
     let nick = format!("/guilds/{}/members/@me/nick", harbour(&sim));
     assert_eq!(bot.patch(&nick, json!({ "nick": "Robot" })).await, (200, json!({ "nick": "Robot" })));
     assert_eq!(bot.patch(&nick, json!({ "nick": null })).await, (200, json!({ "nick": null })));
@@ -107,7 +107,7 @@ async fn extra_fields_of_libraries_are_known() {
         "components": [{ "type": 1, "components": [button] }] });
     let answer = json!({ "type": 4, "data": data, "attachments": [] });
     assert_eq!(respond(&sim, &interaction, answer).await.0, 204);
-    let (bot, alice) = (desk(&sim, "bot"), desk(&sim, "alice"));
+    let (bot, alice) = (api(&sim, "bot"), api(&sim, "alice"));
     let commands = format!("/applications/{}/commands", id(&bot.get("/users/@me").await.1));
     let text = json!({ "type": 3, "name": "word", "description": "d" });
     let nested = json!({ "type": 1, "name": "find", "description": "d", "options": [text],
@@ -133,7 +133,7 @@ async fn extra_fields_of_libraries_are_known() {
 async fn incident_actions_last_at_most_a_day() {
     let sim = sim().await;
     let (mut socket, _) = Socket::identified(&sim, INTENTS).await;
-    let (alice, guild) = (desk(&sim, "alice"), format!("/guilds/{}", harbour(&sim)));
+    let (alice, guild) = (api(&sim, "alice"), format!("/guilds/{}", harbour(&sim)));
     let actions = format!("{guild}/incident-actions");
     let ahead = |hours: u64| (sim.clock().now() + Duration::from_secs(hours * 3600)).to_string();
     let body = json!({ "invites_disabled_until": ahead(2), "dms_disabled_until": null });
@@ -146,7 +146,7 @@ async fn incident_actions_last_at_most_a_day() {
     let late = alice.put(&actions, json!({ "dms_disabled_until": ahead(25) })).await;
     assert_eq!(code(&late), (400, 50035));
     assert!(late.1["errors"]["dms_disabled_until"].is_object(), "{}", late.1);
-    assert_eq!(code(&desk(&sim, "carol").put(&actions, json!({})).await), (403, 50013));
+    assert_eq!(code(&api(&sim, "carol").put(&actions, json!({})).await), (403, 50013));
     alice.made(Method::PUT, &actions, json!({})).await;
     assert_eq!(alice.get(&guild).await.1["incidents_data"], Value::Null);
 }
@@ -155,7 +155,7 @@ async fn incident_actions_last_at_most_a_day() {
 async fn voice_channel_info_is_sent_on_request_and_ends_with_the_last_member() {
     let sim = sim().await;
     let (mut socket, _) = Socket::identified(&sim, INTENTS).await;
-    let (bot, guild, lounge) = (desk(&sim, "bot"), harbour(&sim), channel_id(&sim, "lounge"));
+    let (bot, guild, lounge) = (api(&sim, "bot"), harbour(&sim), channel_id(&sim, "lounge"));
     let status = format!("/channels/{lounge}/voice-status");
     assert_eq!(code(&bot.put(&status, json!({ "status": "Knots" })).await), (403, 50013), "it is not there");
     let state = |channel: Value| {
@@ -170,7 +170,7 @@ async fn voice_channel_info_is_sent_on_request_and_ends_with_the_last_member() {
     assert_eq!(bot.put(&status, json!({ "status": "Knots" })).await.0, 204);
     let said = json!({ "id": lounge, "guild_id": guild, "status": "Knots" });
     assert_eq!(socket.event("VOICE_CHANNEL_STATUS_UPDATE").await, said);
-    let log = desk(&sim, "alice").get(&format!("/guilds/{guild}/audit-logs?action_type=192")).await.1;
+    let log = api(&sim, "alice").get(&format!("/guilds/{guild}/audit-logs?action_type=192")).await.1;
     let entry = &log["audit_log_entries"][0];
     assert_eq!((&entry["target_id"], &entry["options"]["status"]), (&json!(lounge), &json!("Knots")));
     socket.send(json!({ "op": 43, "d": { "guild_id": guild, "fields": ["status"] } })).await;
@@ -178,7 +178,7 @@ async fn voice_channel_info_is_sent_on_request_and_ends_with_the_last_member() {
     assert_eq!(socket.event("CHANNEL_INFO").await, info);
     assert_eq!(code(&bot.put(&status, json!({ "status": "x".repeat(501) })).await), (400, 50035));
     let text = format!("/channels/{}/voice-status", channel_id(&sim, "general"));
-    assert_eq!(code(&desk(&sim, "alice").put(&text, json!({ "status": "x" })).await), (400, 50024));
+    assert_eq!(code(&api(&sim, "alice").put(&text, json!({ "status": "x" })).await), (400, 50024));
     socket.send(state(Value::Null)).await;
     assert_eq!(socket.event("VOICE_CHANNEL_STATUS_UPDATE").await["status"], Value::Null);
     assert_eq!(socket.event("VOICE_CHANNEL_START_TIME_UPDATE").await["voice_start_time"], Value::Null);

@@ -5,13 +5,13 @@
 
 mod actors;
 mod answers;
+mod api;
 mod applications;
 mod automod;
 mod channels;
 mod clients;
 mod control;
 mod depth;
-mod desk;
 mod document;
 mod faults;
 mod forms;

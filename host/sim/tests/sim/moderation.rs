@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::desk::{code, desk, harbour, id, user};
+use crate::api::{api, code, harbour, id, user};
 use crate::raw::{INTENTS, Socket, channel_id, sim};
 
 /// The intents for all events of moderation.
@@ -13,7 +13,7 @@ const MODERATION: u64 = INTENTS | 1 << 1 | 1 << 2 | 1 << 7;
 async fn a_role_is_created_edited_moved_and_deleted() {
     let sim = sim().await;
     let (mut socket, _) = Socket::identified(&sim, INTENTS).await;
-    let (alice, guild) = (desk(&sim, "alice"), harbour(&sim));
+    let (alice, guild) = (api(&sim, "alice"), harbour(&sim));
     let path = format!("/guilds/{guild}/roles");
     let body = json!({ "name": "painter", "color": 0xff_00_00, "hoist": true, "permissions": "2048" });
     let role = alice.made(Method::POST, &path, body).await;
@@ -38,7 +38,7 @@ async fn a_role_is_created_edited_moved_and_deleted() {
 #[tokio::test]
 async fn members_cannot_manage_equal_roles_or_grant_permissions_they_lack() {
     let sim = sim().await;
-    let (alice, guild) = (desk(&sim, "alice"), harbour(&sim));
+    let (alice, guild) = (api(&sim, "alice"), harbour(&sim));
     let roles = format!("/guilds/{guild}/roles");
     let keeper = json!({ "name": "keeper", "permissions": (1_u64 << 28 | 1 << 1 | 1 << 27).to_string() });
     let keeper = alice.made(Method::POST, &roles, keeper).await;
@@ -47,7 +47,7 @@ async fn members_cannot_manage_equal_roles_or_grant_permissions_they_lack() {
         let only_keeper = json!({ "roles": [id(&keeper)] });
         assert_eq!(alice.patch(&member(name), only_keeper).await.0, 200);
     }
-    let dave = desk(&sim, "dave");
+    let dave = api(&sim, "dave");
     // Its own role, a permission that it lacks, an equal member, the owner.
     assert_eq!(
         code(&dave.patch(&format!("{roles}/{}", id(&keeper)), json!({ "name": "x" })).await),
@@ -68,7 +68,7 @@ async fn members_cannot_manage_equal_roles_or_grant_permissions_they_lack() {
 async fn a_member_is_renamed_and_gets_roles_with_events() {
     let sim = sim().await;
     let (mut socket, _) = Socket::identified(&sim, MODERATION).await;
-    let (alice, guild) = (desk(&sim, "alice").because("spring%20cleaning"), harbour(&sim));
+    let (alice, guild) = (api(&sim, "alice").because("spring%20cleaning"), harbour(&sim));
     let dave = format!("/guilds/{guild}/members/{}", user(&sim, "dave"));
     let newcomer = sim.world(|world| world.guilds().next().unwrap().roles[2].id);
     let body = json!({ "nick": "Davy", "roles": [newcomer] });
@@ -77,8 +77,8 @@ async fn a_member_is_renamed_and_gets_roles_with_events() {
     let told = socket.event("GUILD_MEMBER_UPDATE").await;
     assert_eq!((&told["nick"], &told["user"]["username"]), (&json!("Davy"), &json!("dave")));
     let own = format!("/guilds/{guild}/members/@me");
-    assert_eq!(desk(&sim, "dave").patch(&own, json!({ "nick": null })).await.1["nick"], Value::Null);
-    let too_long = desk(&sim, "dave").patch(&own, json!({ "nick": "x".repeat(33) })).await;
+    assert_eq!(api(&sim, "dave").patch(&own, json!({ "nick": null })).await.1["nick"], Value::Null);
+    let too_long = api(&sim, "dave").patch(&own, json!({ "nick": "x".repeat(33) })).await;
     assert_eq!(code(&too_long), (400, 50035));
     let (_, found) = alice.get(&format!("/guilds/{guild}/members/search?query=DA&limit=5")).await;
     assert_eq!(found.as_array().unwrap().len(), 1);
@@ -93,7 +93,7 @@ async fn a_member_is_renamed_and_gets_roles_with_events() {
 async fn a_timed_out_member_can_only_read_until_the_timeout_ends() {
     let sim = sim().await;
     sim.clock().freeze();
-    let (alice, guild, general) = (desk(&sim, "alice"), harbour(&sim), channel_id(&sim, "general"));
+    let (alice, guild, general) = (api(&sim, "alice"), harbour(&sim), channel_id(&sim, "general"));
     let said = sim.member("alice").unwrap().say("general", "quiet please").await.unwrap();
     let dave = format!("/guilds/{guild}/members/{}", user(&sim, "dave"));
     let until = sim.clock().now() + std::time::Duration::from_secs(60);
@@ -102,12 +102,12 @@ async fn a_timed_out_member_can_only_read_until_the_timeout_ends() {
     assert_eq!(changed["communication_disabled_until"], until.to_string());
     let speak = || async {
         let path = format!("/channels/{general}/messages");
-        code(&desk(&sim, "dave").post(&path, json!({ "content": "but" })).await)
+        code(&api(&sim, "dave").post(&path, json!({ "content": "but" })).await)
     };
     assert_eq!(speak().await, (403, 50013));
     let react = format!("/channels/{general}/messages/{said}/reactions/%F0%9F%91%8D/@me");
-    assert_eq!(code(&desk(&sim, "dave").put(&react, Value::Null).await), (403, 50013));
-    let (status, _) = desk(&sim, "dave").get(&format!("/channels/{general}/messages")).await;
+    assert_eq!(code(&api(&sim, "dave").put(&react, Value::Null).await), (403, 50013));
+    let (status, _) = api(&sim, "dave").get(&format!("/channels/{general}/messages")).await;
     assert_eq!(status, 200);
     sim.clock().advance(std::time::Duration::from_secs(61));
     assert_eq!(speak().await, (200, 0));
@@ -123,12 +123,12 @@ async fn a_timed_out_member_can_only_read_until_the_timeout_ends() {
 async fn a_ban_removes_the_member_deletes_messages_and_is_listed_until_lifted() {
     let sim = sim().await;
     let (mut socket, _) = Socket::identified(&sim, MODERATION).await;
-    let (alice, guild) = (desk(&sim, "alice").because("spam"), harbour(&sim));
+    let (alice, guild) = (api(&sim, "alice").because("spam"), harbour(&sim));
     let (dave, erin) = (user(&sim, "dave"), user(&sim, "erin"));
     sim.member("dave").unwrap().say("general", "buy now").await.unwrap();
     let bans = format!("/guilds/{guild}/bans");
     let one = format!("{bans}/{dave}");
-    assert_eq!(code(&desk(&sim, "bob").put(&one, json!({})).await), (403, 50013));
+    assert_eq!(code(&api(&sim, "bob").put(&one, json!({})).await), (403, 50013));
     assert_eq!(alice.put(&one, json!({ "delete_message_seconds": 3600 })).await.0, 204);
     assert_eq!(socket.event("GUILD_MEMBER_REMOVE").await["user"]["username"], "dave");
     assert_eq!(socket.event("GUILD_BAN_ADD").await["user"]["username"], "dave");
@@ -150,7 +150,7 @@ async fn a_ban_removes_the_member_deletes_messages_and_is_listed_until_lifted() 
 #[tokio::test]
 async fn the_audit_log_is_filtered_and_needs_a_permission() {
     let sim = sim().await;
-    let (alice, guild) = (desk(&sim, "alice"), harbour(&sim));
+    let (alice, guild) = (api(&sim, "alice"), harbour(&sim));
     let (mut bot, _) = Socket::identified(&sim, MODERATION).await;
     let (mut owner, _) = crate::raw::client(&sim, "alice").await;
     let log = format!("/guilds/{guild}/audit-logs");
@@ -168,7 +168,7 @@ async fn the_audit_log_is_filtered_and_needs_a_permission() {
     let (_, some) = alice.get(&format!("{log}?user_id={}&limit=1", user(&sim, "alice"))).await;
     assert_eq!(some["audit_log_entries"].as_array().unwrap().len(), 1);
     assert_eq!(alice.get(&format!("{log}?action_type=22")).await.1["audit_log_entries"], json!([]));
-    assert_eq!(code(&desk(&sim, "bob").get(&log).await), (403, 50013));
+    assert_eq!(code(&api(&sim, "bob").get(&log).await), (403, 50013));
     assert_eq!(owner.event("GUILD_AUDIT_LOG_ENTRY_CREATE").await["target_id"], made["id"]);
     let heard = bot.settled().await;
     assert!(!heard.iter().any(|payload| payload["t"] == "GUILD_AUDIT_LOG_ENTRY_CREATE"), "no VIEW_AUDIT_LOG");
@@ -179,19 +179,19 @@ async fn a_bot_leaves_a_guild_and_receives_guild_delete() {
     let sim = sim().await;
     let (mut socket, _) = Socket::identified(&sim, INTENTS).await;
     let guild = harbour(&sim);
-    assert_eq!(desk(&sim, "bot").delete(&format!("/users/@me/guilds/{guild}")).await.0, 204);
+    assert_eq!(api(&sim, "bot").delete(&format!("/users/@me/guilds/{guild}")).await.0, 204);
     assert_eq!(socket.event("GUILD_DELETE").await, json!({ "id": guild }));
-    let (_, left) = desk(&sim, "bot").get("/users/@me/guilds").await;
+    let (_, left) = api(&sim, "bot").get("/users/@me/guilds").await;
     assert_eq!(left.as_array().unwrap().len(), 1);
-    assert_eq!(code(&desk(&sim, "bot").get(&format!("/guilds/{guild}")).await), (403, 50001));
-    let owner = desk(&sim, "alice").delete(&format!("/users/@me/guilds/{guild}")).await;
+    assert_eq!(code(&api(&sim, "bot").get(&format!("/guilds/{guild}")).await), (403, 50001));
+    let owner = api(&sim, "alice").delete(&format!("/users/@me/guilds/{guild}")).await;
     assert_eq!(code(&owner), (400, 50055));
 }
 
 #[tokio::test]
 async fn the_audit_log_says_whose_overwrite_it_was() {
     let sim = sim().await;
-    let (guild, alice) = (harbour(&sim), desk(&sim, "alice"));
+    let (guild, alice) = (harbour(&sim), api(&sim, "alice"));
     let bob = user(&sim, "bob");
     let general = channel_id(&sim, "general");
     for (whom, kind) in [(bob.clone(), 1), (guild.clone(), 0)] {

@@ -4,7 +4,7 @@ use gearshift_sim::{Sim, SimOptions, World};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::desk::{Desk, code, desk, harbour};
+use crate::api::{ApiClient, api, code, harbour};
 use crate::raw::{INTENTS, Socket, options, sim};
 
 /// GUILD_MEMBERS.
@@ -20,7 +20,7 @@ fn path(sim: &Sim) -> String {
 }
 
 /// Creates this number of further text channels in the guild.
-async fn channels(sim: &Sim, alice: &Desk<'_>, count: usize) -> Vec<Value> {
+async fn channels(sim: &Sim, alice: &ApiClient<'_>, count: usize) -> Vec<Value> {
     let mut made = Vec::new();
     for number in 0..count {
         let body = json!({ "name": format!("c{number}") });
@@ -30,13 +30,13 @@ async fn channels(sim: &Sim, alice: &Desk<'_>, count: usize) -> Vec<Value> {
     made
 }
 
-async fn role(sim: &Sim, alice: &Desk<'_>, name: &str) -> Value {
+async fn role(sim: &Sim, alice: &ApiClient<'_>, name: &str) -> Value {
     let path = format!("/guilds/{}/roles", harbour(sim));
     alice.made(Method::POST, &path, json!({ "name": name })).await["id"].clone()
 }
 
 /// Entries of the audit log about onboarding, oldest first.
-async fn entries(sim: &Sim, alice: &Desk<'_>) -> Vec<Value> {
+async fn entries(sim: &Sim, alice: &ApiClient<'_>) -> Vec<Value> {
     let log = alice.get(&format!("/guilds/{}/audit-logs?limit=100", harbour(sim))).await.1;
     let mut entries = log["audit_log_entries"].as_array().unwrap().clone();
     entries.retain(|entry| (163..=167).contains(&entry["action_type"].as_u64().unwrap()));
@@ -51,12 +51,12 @@ fn kinds(entries: &[Value]) -> Vec<u64> {
 #[tokio::test]
 async fn onboarding_is_empty_at_first_and_needs_manage_guild_and_manage_roles() {
     let sim = sim().await;
-    let (alice, path) = (desk(&sim, "alice").because("a warm welcome"), path(&sim));
+    let (alice, path) = (api(&sim, "alice").because("a warm welcome"), path(&sim));
     let empty = json!({
         "guild_id": harbour(&sim), "prompts": [], "default_channel_ids": [], "enabled": false, "mode": 0,
     });
-    assert_eq!(desk(&sim, "dave").get(&path).await, (200, empty), "members read it");
-    assert_eq!(code(&desk(&sim, "bot").put(&path, json!({})).await), (403, 50013));
+    assert_eq!(api(&sim, "dave").get(&path).await, (200, empty), "members read it");
+    assert_eq!(code(&api(&sim, "bot").put(&path, json!({})).await), (403, 50013));
     let (sailor, channel) = (role(&sim, &alice, "sailor").await, channels(&sim, &alice, 1).await.remove(0));
     let emojis = format!("/guilds/{}/emojis", harbour(&sim));
     let anchor = alice.made(Method::POST, &emojis, json!({ "name": "anchor", "image": PIXEL })).await;
@@ -70,7 +70,7 @@ async fn onboarding_is_empty_at_first_and_needs_manage_guild_and_manage_roles() 
     });
     let body = json!({ "prompts": [prompt], "default_channel_ids": [channel] });
     let made = alice.made(Method::PUT, &path, body).await;
-    assert_eq!(desk(&sim, "dave").get(&path).await.1, made);
+    assert_eq!(api(&sim, "dave").get(&path).await.1, made);
     let prompt = &made["prompts"][0];
     assert_ne!(prompt["id"], "0", "a question that is not known is a new one");
     let defaults = json!({ "type": 0, "single_select": false, "required": false, "in_onboarding": false });
@@ -94,7 +94,7 @@ async fn onboarding_is_empty_at_first_and_needs_manage_guild_and_manage_roles() 
 #[tokio::test]
 async fn absent_fields_stay_and_each_question_has_an_audit_log_entry() {
     let sim = sim().await;
-    let (alice, path) = (desk(&sim, "alice"), path(&sim));
+    let (alice, path) = (api(&sim, "alice"), path(&sim));
     let prompt = |id: &Value, title: &str| json!({ "id": id, "title": title, "options": [{ "title": "Yes" }, { "title": "No" }] });
     let body = json!({ "prompts": [prompt(&json!("1"), "One?"), prompt(&json!("1"), "Two?")], "mode": 1 });
     let made = alice.made(Method::PUT, &path, body).await;
@@ -129,7 +129,7 @@ async fn absent_fields_stay_and_each_question_has_an_audit_log_entry() {
 #[tokio::test]
 async fn each_mistake_has_its_place() {
     let sim = sim().await;
-    let (alice, path) = (desk(&sim, "alice"), path(&sim));
+    let (alice, path) = (api(&sim, "alice"), path(&sim));
     let yes = json!([{ "title": "Yes" }]);
     let prompt = |options: Value| json!({ "prompts": [{ "id": "1", "title": "Well?", "options": options }] });
     for (body, place) in [
@@ -167,7 +167,7 @@ async fn each_mistake_has_its_place() {
 #[tokio::test]
 async fn onboarding_needs_seven_channels_five_of_them_writable() {
     let sim = sim().await;
-    let (alice, path) = (desk(&sim, "alice"), path(&sim));
+    let (alice, path) = (api(&sim, "alice"), path(&sim));
     let all = channels(&sim, &alice, 7).await;
     let silence = json!({ "type": 0, "allow": "0", "deny": "2048" });
     let silence = async |at: usize| {
@@ -191,7 +191,7 @@ async fn onboarding_needs_seven_channels_five_of_them_writable() {
 #[tokio::test]
 async fn advanced_mode_also_counts_the_channels_of_questions() {
     let sim = sim().await;
-    let (alice, path) = (desk(&sim, "alice"), path(&sim));
+    let (alice, path) = (api(&sim, "alice"), path(&sim));
     let all = channels(&sim, &alice, 7).await;
     let options = json!([{ "title": "All", "channel_ids": all[..6] }]);
     let mut body = json!({
@@ -208,7 +208,7 @@ async fn advanced_mode_also_counts_the_channels_of_questions() {
 
 /// A guild with onboarding: one required question with one answer, and another.
 async fn welcoming(sim: &Sim) -> (Value, Value) {
-    let alice = desk(sim, "alice");
+    let alice = api(sim, "alice");
     let (sailor, gone) = (role(sim, &alice, "sailor").await, role(sim, &alice, "gone").await);
     let body = json!({
         "enabled": true, "default_channel_ids": channels(sim, &alice, 7).await,
@@ -245,8 +245,7 @@ async fn a_new_member_starts_onboarding_and_gets_the_roles_of_the_answers() {
         (&json!(STARTED | COMPLETED), &json!([sailor])),
         "a role that is gone is not given"
     );
-    let log =
-        desk(&sim, "alice").get(&format!("/guilds/{}/audit-logs?action_type=25", harbour(&sim))).await.1;
+    let log = api(&sim, "alice").get(&format!("/guilds/{}/audit-logs?action_type=25", harbour(&sim))).await.1;
     assert_eq!(log["audit_log_entries"], json!([]), "Discord gives them, nobody else");
 }
 
@@ -266,7 +265,7 @@ async fn acts_that_a_client_would_not_send_are_refused_with_readable_errors() {
     dave.complete_onboarding("Harbour", &["A lake"]).await.unwrap();
     let again = "dave may not complete onboarding in Harbour: already completed";
     assert_eq!(refused("Harbour", &["A lake"]).await, again);
-    desk(&sim, "alice").made(Method::PUT, &path(&sim), json!({ "enabled": false })).await;
+    api(&sim, "alice").made(Method::PUT, &path(&sim), json!({ "enabled": false })).await;
     let off = "dave may not complete onboarding in Harbour: onboarding is not enabled";
     assert_eq!(refused("Harbour", &["A lake"]).await, off);
     dave.leave("Harbour").await.unwrap();
@@ -281,8 +280,8 @@ async fn it_is_kept_with_its_world() {
         || SimOptions { persist_dir: Some(folder.path().to_owned()), world: World::default(), ..options() };
     let sim = Sim::start(kept()).await.unwrap();
     welcoming(&sim).await;
-    let before = desk(&sim, "alice").get(&path(&sim)).await;
+    let before = api(&sim, "alice").get(&path(&sim)).await;
     sim.close().await;
     let sim = Sim::start(kept()).await.unwrap();
-    assert_eq!(desk(&sim, "alice").get(&path(&sim)).await, before);
+    assert_eq!(api(&sim, "alice").get(&path(&sim)).await, before);
 }

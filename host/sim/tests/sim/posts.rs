@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::{Method, multipart};
 use serde_json::{Value, json};
 
-use crate::desk::{code, desk, harbour, id, user};
+use crate::api::{api, code, harbour, id, user};
 use crate::raw::{INTENTS, Socket, channel_id, client, sim};
 
 #[tokio::test]
@@ -19,7 +19,7 @@ async fn history_is_paged_in_every_direction() {
     let path = format!("/channels/{}/messages", channel_id(&sim, "random"));
     let page = |query: String| {
         let path = format!("{path}?{query}");
-        let bot = desk(&sim, "bot");
+        let bot = api(&sim, "bot");
         async move {
             let (_, page) = bot.get(&path).await;
             page.as_array()
@@ -34,13 +34,13 @@ async fn history_is_paged_in_every_direction() {
     assert_eq!(page(format!("limit=2&after={}", ids[3])).await, "54");
     assert_eq!(page(format!("limit=3&around={}", ids[3])).await, "432");
     for bad in ["0", "101", "x"] {
-        assert_eq!(code(&desk(&sim, "bot").get(&format!("{path}?limit={bad}")).await), (400, 50035));
+        assert_eq!(code(&api(&sim, "bot").get(&format!("{path}?limit={bad}")).await), (400, 50035));
     }
     let everyone = format!("/channels/{}/permissions/{}", channel_id(&sim, "random"), harbour(&sim));
     let deny = json!({ "type": 0, "deny": (1 << 16).to_string() });
-    desk(&sim, "alice").made(Method::PUT, &everyone, deny).await;
-    assert_eq!(desk(&sim, "dave").get(&path).await, (200, json!([])), "without the permission it is empty");
-    assert_eq!(code(&desk(&sim, "dave").get(&format!("{path}/{}", ids[0])).await), (403, 50013));
+    api(&sim, "alice").made(Method::PUT, &everyone, deny).await;
+    assert_eq!(api(&sim, "dave").get(&path).await, (200, json!([])), "without the permission it is empty");
+    assert_eq!(code(&api(&sim, "dave").get(&format!("{path}/{}", ids[0])).await), (403, 50013));
 }
 
 #[tokio::test]
@@ -48,7 +48,7 @@ async fn a_reply_needs_its_message_unless_it_says_otherwise() {
     let sim = sim().await;
     let path = format!("/channels/{}/messages", channel_id(&sim, "general"));
     let reply = |reference: Value| json!({ "content": "x", "message_reference": reference });
-    let bot = desk(&sim, "bot");
+    let bot = api(&sim, "bot");
     let (status, body) = bot.post(&path, reply(json!({ "message_id": "5" }))).await;
     assert_eq!(status, 400);
     assert_eq!(body["errors"]["message_reference"]["_errors"][0]["code"], "REPLIES_UNKNOWN_MESSAGE");
@@ -69,13 +69,13 @@ async fn a_forward_shows_the_message_even_after_it_was_deleted() {
     let sim = sim().await;
     let said = sim.member("alice").unwrap().say("general", "land ahoy").await.unwrap();
     let (general, random) = (channel_id(&sim, "general"), channel_id(&sim, "random"));
-    let bot = desk(&sim, "bot");
+    let bot = api(&sim, "bot");
     let reference = json!({ "type": 1, "channel_id": general, "message_id": said });
     let to = format!("/channels/{random}/messages");
     let forward = bot.made(Method::POST, &to, json!({ "message_reference": reference })).await;
     assert_eq!(forward["message_snapshots"][0]["message"]["content"], "land ahoy");
     assert_eq!((&forward["flags"], &forward["message_reference"]["type"]), (&json!(1 << 14), &json!(1)));
-    desk(&sim, "alice")
+    api(&sim, "alice")
         .made(Method::DELETE, &format!("/channels/{general}/messages/{said}"), Value::Null)
         .await;
     let (_, later) = bot.get(&format!("{to}/{}", id(&forward))).await;
@@ -96,27 +96,27 @@ async fn a_poll_is_voted_on_and_ends_with_a_result() {
     let answers = json!([{ "poll_media": { "text": "Tea" } }, { "poll_media": { "text": "Rum" } }]);
     let body =
         json!({ "poll": { "question": { "text": "What to drink?" }, "answers": answers, "duration": 2 } });
-    let asked = desk(&sim, "bot").made(Method::POST, &path, body).await;
+    let asked = api(&sim, "bot").made(Method::POST, &path, body).await;
     assert_eq!(asked["poll"]["answers"][1], json!({ "answer_id": 2, "poll_media": { "text": "Rum" } }));
     let poll = format!("/channels/{general}/polls/{}", id(&asked));
     let vote = format!("{poll}/answers/@me");
     for (name, answer) in [("dave", 2), ("erin", 1), ("dave", 1)] {
-        desk(&sim, name).made(Method::PUT, &vote, json!({ "answer_ids": [answer] })).await;
+        api(&sim, name).made(Method::PUT, &vote, json!({ "answer_ids": [answer] })).await;
     }
     assert_eq!(socket.event("MESSAGE_POLL_VOTE_ADD").await["answer_id"], 2);
     assert_eq!(socket.event("MESSAGE_POLL_VOTE_REMOVE").await["user_id"], user(&sim, "dave"));
-    let both = desk(&sim, "dave").put(&vote, json!({ "answer_ids": [1, 2] })).await;
+    let both = api(&sim, "dave").put(&vote, json!({ "answer_ids": [1, 2] })).await;
     assert_eq!(code(&both), (400, 50035));
-    assert_eq!(code(&desk(&sim, "bot").put(&vote, json!({ "answer_ids": [1] })).await), (403, 20001));
-    let (_, voters) = desk(&sim, "bot").get(&format!("{poll}/answers/1")).await;
+    assert_eq!(code(&api(&sim, "bot").put(&vote, json!({ "answer_ids": [1] })).await), (403, 20001));
+    let (_, voters) = api(&sim, "bot").get(&format!("{poll}/answers/1")).await;
     assert_eq!(voters["users"].as_array().unwrap().len(), 2);
     sim.clock().advance(Duration::from_secs(2 * 3600 + 1));
     assert_eq!(socket.event("MESSAGE_UPDATE").await["poll"]["results"]["is_finalized"], true);
     let result = socket.event("MESSAGE_CREATE").await;
     assert_eq!((&result["type"], &result["embeds"][0]["type"]), (&json!(46), &json!("poll_result")));
     assert_eq!(result["message_reference"]["message_id"], asked["id"]);
-    assert_eq!(code(&desk(&sim, "dave").put(&vote, json!({ "answer_ids": [1] })).await), (400, 520_001));
-    assert_eq!(code(&desk(&sim, "bot").post(&format!("{poll}/expire"), Value::Null).await), (400, 520_001));
+    assert_eq!(code(&api(&sim, "dave").put(&vote, json!({ "answer_ids": [1] })).await), (400, 520_001));
+    assert_eq!(code(&api(&sim, "bot").post(&format!("{poll}/expire"), Value::Null).await), (400, 520_001));
 }
 
 #[tokio::test]
@@ -126,7 +126,7 @@ async fn a_bad_poll_is_refused_with_the_path_of_each_mistake() {
     let body = json!({ "poll": {
         "question": { "text": "x".repeat(301) }, "answers": [{ "poll_media": { "text": "" } }], "duration": 769,
     } });
-    let (_, error) = desk(&sim, "bot").post(&path, body).await;
+    let (_, error) = api(&sim, "bot").post(&path, body).await;
     let errors = &error["errors"]["poll"];
     assert_eq!(errors["question"]["text"]["_errors"][0]["code"], "BASE_TYPE_BAD_LENGTH");
     assert_eq!(errors["answers"]["0"]["poll_media"]["text"]["_errors"][0]["code"], "BASE_TYPE_BAD_LENGTH");
@@ -138,7 +138,7 @@ async fn pins_are_listed_by_when_they_were_pinned_in_pages() {
     let sim = sim().await;
     sim.clock().freeze();
     let general = channel_id(&sim, "random");
-    let alice = desk(&sim, "alice");
+    let alice = api(&sim, "alice");
     let mut ids = Vec::new();
     for text in ["a", "b", "c"] {
         ids.push(sim.member("alice").unwrap().say("random", text).await.unwrap());
@@ -155,7 +155,7 @@ async fn pins_are_listed_by_when_they_were_pinned_in_pages() {
     assert_eq!((&rest["items"][0]["message"]["content"], &rest["has_more"]), (&json!("c"), &json!(false)));
     let (_, log) = alice.get(&format!("/guilds/{}/audit-logs?action_type=74", harbour(&sim))).await;
     assert_eq!(log["audit_log_entries"].as_array().unwrap().len(), 3);
-    assert_eq!(code(&desk(&sim, "dave").delete(&format!("{path}/{}", ids[0])).await), (403, 50013));
+    assert_eq!(code(&api(&sim, "dave").delete(&format!("{path}/{}", ids[0])).await), (403, 50013));
 }
 
 #[tokio::test]
@@ -163,7 +163,7 @@ async fn old_messages_are_not_deleted_in_bulk_and_moderators_are_noted() {
     let sim = sim().await;
     sim.clock().freeze();
     let path = format!("/channels/{}/messages", channel_id(&sim, "random"));
-    let alice = desk(&sim, "alice");
+    let alice = api(&sim, "alice");
     let dave = sim.member("dave").unwrap();
     let (old, other) = (dave.say("random", "old").await.unwrap(), dave.say("random", "older").await.unwrap());
     sim.clock().advance(Duration::from_secs(15 * 24 * 3600));
@@ -188,13 +188,13 @@ async fn moderators_may_hide_embeds_of_others_and_no_more() {
     let sim = sim().await;
     let said = sim.member("dave").unwrap().say("random", "http://example").await.unwrap();
     let path = format!("/channels/{}/messages/{said}", channel_id(&sim, "random"));
-    let hidden = desk(&sim, "alice").made(Method::PATCH, &path, json!({ "flags": 4 })).await;
+    let hidden = api(&sim, "alice").made(Method::PATCH, &path, json!({ "flags": 4 })).await;
     assert_eq!((&hidden["flags"], &hidden["edited_timestamp"]), (&json!(4), &Value::Null));
     assert_eq!(
-        code(&desk(&sim, "alice").patch(&path, json!({ "content": "x", "flags": 0 })).await),
+        code(&api(&sim, "alice").patch(&path, json!({ "content": "x", "flags": 0 })).await),
         (403, 50005)
     );
-    assert_eq!(code(&desk(&sim, "erin").patch(&path, json!({ "flags": 0 })).await), (403, 50013));
+    assert_eq!(code(&api(&sim, "erin").patch(&path, json!({ "flags": 0 })).await), (403, 50013));
 }
 
 #[tokio::test]
@@ -214,7 +214,7 @@ async fn embeds_name_their_files_and_edits_keep_those_that_are_listed() {
     let files = said["attachments"].as_array().unwrap();
     assert_eq!(said["embeds"][0]["image"]["url"], files[0]["url"]);
     let kept = json!({ "attachments": [{ "id": files[1]["id"], "description": "what I saw" }] });
-    let edited = desk(&sim, "bot").made(Method::PATCH, &format!("{path}/{}", id(&said)), kept).await;
+    let edited = api(&sim, "bot").made(Method::PATCH, &format!("{path}/{}", id(&said)), kept).await;
     assert_eq!(edited["attachments"].as_array().unwrap().len(), 1);
     assert_eq!(edited["attachments"][0]["description"], "what I saw");
 }
@@ -234,19 +234,19 @@ async fn a_file_above_ten_mebibytes_is_too_large() {
 async fn slow_mode_applies_to_users_but_not_to_bots() {
     let sim = sim().await;
     let random = format!("/channels/{}", channel_id(&sim, "random"));
-    desk(&sim, "alice").made(Method::PATCH, &random, json!({ "rate_limit_per_user": 60 })).await;
+    api(&sim, "alice").made(Method::PATCH, &random, json!({ "rate_limit_per_user": 60 })).await;
     sim.clock().freeze();
     let path = format!("{random}/messages");
     let say = |name: &'static str| {
-        let desk = desk(&sim, name);
+        let api = api(&sim, name);
         let path = path.clone();
-        async move { code(&desk.post(&path, json!({ "content": "x" })).await) }
+        async move { code(&api.post(&path, json!({ "content": "x" })).await) }
     };
     for name in ["dave", "bot", "bot", "alice", "alice"] {
         assert_eq!(say(name).await, (200, 0), "{name}");
     }
     sim.clock().advance(Duration::from_secs(20));
-    let (status, error) = desk(&sim, "dave").post(&path, json!({ "content": "x" })).await;
+    let (status, error) = api(&sim, "dave").post(&path, json!({ "content": "x" })).await;
     let said = (status, &error["code"], &error["retry_after"], &error["global"]);
     assert_eq!(said, (429, &json!(20016), &json!(40.0), &json!(false)));
     sim.clock().advance(Duration::from_secs(41));
@@ -259,21 +259,21 @@ async fn a_message_with_a_thread_carries_it() {
     let (mut dave, _) = client(&sim, "dave").await;
     let said = sim.member("alice").unwrap().say("random", "root").await.unwrap();
     let path = format!("/channels/{}/messages/{said}", channel_id(&sim, "random"));
-    desk(&sim, "alice").made(Method::POST, &format!("{path}/threads"), json!({ "name": "branch" })).await;
+    api(&sim, "alice").made(Method::POST, &format!("{path}/threads"), json!({ "name": "branch" })).await;
     assert_eq!(dave.event("MESSAGE_UPDATE").await["thread"]["name"], "branch");
-    assert_eq!(desk(&sim, "bot").get(&path).await.1["thread"]["id"], json!(said));
+    assert_eq!(api(&sim, "bot").get(&path).await.1["thread"]["id"], json!(said));
 }
 
 #[tokio::test]
 async fn everyone_and_closed_roles_are_mentioned_with_the_permission_only() {
     let sim = sim().await;
     let (guild, path) = (harbour(&sim), format!("/channels/{}/messages", channel_id(&sim, "random")));
-    let alice = desk(&sim, "alice");
+    let alice = api(&sim, "alice");
     let roles = format!("/guilds/{guild}/roles");
     let closed = alice.made(Method::POST, &roles, json!({ "name": "closed" })).await;
     let open = alice.made(Method::POST, &roles, json!({ "name": "open", "mentionable": true })).await;
     let body = json!({ "content": format!("@everyone <@&{}> <@&{}> <@&5>", id(&closed), id(&open)) });
-    let small = desk(&sim, "dave").made(Method::POST, &path, body.clone()).await;
+    let small = api(&sim, "dave").made(Method::POST, &path, body.clone()).await;
     assert_eq!((&small["mention_everyone"], &small["mention_roles"]), (&json!(false), &json!([open["id"]])));
     let great = alice.made(Method::POST, &path, body).await;
     assert_eq!(great["mention_everyone"], true);
@@ -284,7 +284,7 @@ async fn everyone_and_closed_roles_are_mentioned_with_the_permission_only() {
 async fn embeds_need_a_permission_and_reactions_have_a_limit() {
     let sim = sim().await;
     let random = channel_id(&sim, "random");
-    let alice = desk(&sim, "alice");
+    let alice = api(&sim, "alice");
     let everyone = format!("/channels/{random}/permissions/{}", harbour(&sim));
     let path = format!("/channels/{random}/messages");
     let said = alice.made(Method::POST, &path, json!({ "content": "react" })).await;
@@ -297,5 +297,5 @@ async fn embeds_need_a_permission_and_reactions_have_a_limit() {
     let deny = json!({ "type": 0, "deny": (1 << 14).to_string() });
     alice.made(Method::PUT, &everyone, deny).await;
     let body = json!({ "embeds": [{ "title": "x" }] });
-    assert_eq!(code(&desk(&sim, "bot").post(&path, body).await), (403, 50013));
+    assert_eq!(code(&api(&sim, "bot").post(&path, body).await), (403, 50013));
 }

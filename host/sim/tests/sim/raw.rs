@@ -81,7 +81,7 @@ impl Inflate {
 
 /// What a socket receives.
 #[derive(Debug)]
-pub enum Heard {
+pub enum Received {
     Payload(Value),
     Closed(Option<u16>),
 }
@@ -128,30 +128,32 @@ impl Socket {
         self.stream.send(Message::text(text)).await.unwrap();
     }
 
-    pub async fn say_goodbye(&mut self, code: u16) {
+    pub async fn close_with(&mut self, code: u16) {
         let frame = CloseFrame { code: code.into(), reason: "".into() };
         self.stream.close(Some(frame)).await.unwrap();
     }
 
-    pub async fn hear(&mut self) -> Heard {
+    pub async fn receive(&mut self) -> Received {
         loop {
             match timeout(PATIENCE, self.stream.next()).await.expect("something within the bound") {
-                Some(Ok(Message::Text(text))) => return Heard::Payload(serde_json::from_str(&text).unwrap()),
+                Some(Ok(Message::Text(text))) => {
+                    return Received::Payload(serde_json::from_str(&text).unwrap());
+                }
                 Some(Ok(Message::Binary(bytes))) => {
-                    return Heard::Payload(serde_json::from_slice(&self.inflate.read(&bytes)).unwrap());
+                    return Received::Payload(serde_json::from_slice(&self.inflate.read(&bytes)).unwrap());
                 }
                 Some(Ok(Message::Close(frame))) => {
-                    return Heard::Closed(frame.map(|frame| frame.code.into()));
+                    return Received::Closed(frame.map(|frame| frame.code.into()));
                 }
                 Some(Ok(_)) => {}
-                Some(Err(_)) | None => return Heard::Closed(None),
+                Some(Err(_)) | None => return Received::Closed(None),
             }
         }
     }
 
     pub async fn payload(&mut self) -> Value {
-        match self.hear().await {
-            Heard::Payload(payload) => payload,
+        match self.receive().await {
+            Received::Payload(payload) => payload,
             closed => panic!("expected a payload, heard {closed:?}"),
         }
     }
@@ -159,7 +161,7 @@ impl Socket {
     /// The code with which the connection closes; other payloads are skipped.
     pub async fn close_code(&mut self) -> Option<u16> {
         loop {
-            if let Heard::Closed(code) = self.hear().await {
+            if let Received::Closed(code) = self.receive().await {
                 return code;
             }
         }

@@ -4,7 +4,7 @@ use gearshift_sim::{Sim, SimOptions};
 use reqwest::{Method, multipart};
 use serde_json::{Value, json};
 
-use crate::desk::{code, desk, harbour, id};
+use crate::api::{api, code, harbour, id};
 use crate::interactions::{invoked, respond};
 use crate::raw::{channel_id, options, sim};
 
@@ -18,7 +18,7 @@ fn mistake(answer: &(u16, Value), place: &str) -> String {
 #[tokio::test]
 async fn a_malformed_value_of_a_query_is_refused_like_a_field_of_a_body() {
     let sim = sim().await;
-    let (bot, alice) = (desk(&sim, "bot"), desk(&sim, "alice"));
+    let (bot, alice) = (api(&sim, "bot"), api(&sim, "alice"));
     let channel = format!("/channels/{}", channel_id(&sim, "general"));
     let said = bot.made(Method::POST, &format!("{channel}/messages"), json!({ "content": "x" })).await;
     let reactions = format!("{channel}/messages/{}/reactions/%F0%9F%91%8D", id(&said));
@@ -48,7 +48,7 @@ async fn a_malformed_value_of_a_query_is_refused_like_a_field_of_a_body() {
 #[tokio::test]
 async fn a_webhook_needs_a_readable_thread_and_an_allowed_name() {
     let sim = sim().await;
-    let (alice, channel) = (desk(&sim, "alice"), format!("/channels/{}", channel_id(&sim, "general")));
+    let (alice, channel) = (api(&sim, "alice"), format!("/channels/{}", channel_id(&sim, "general")));
     let hook = alice.made(Method::POST, &format!("{channel}/webhooks"), json!({ "name": "Weather" })).await;
     let key = format!("/webhooks/{}/{}", id(&hook), hook["token"].as_str().unwrap());
     let in_thread = alice.post(&format!("{key}?thread_id=x"), json!({ "content": "x" })).await;
@@ -61,7 +61,7 @@ async fn a_webhook_needs_a_readable_thread_and_an_allowed_name() {
 #[tokio::test]
 async fn translations_are_sent_however_true_is_written_in_the_query() {
     let sim = sim().await;
-    let bot = desk(&sim, "bot");
+    let bot = api(&sim, "bot");
     let commands = format!("/applications/{}/commands", id(&bot.get("/users/@me").await.1));
     let body = json!({ "name": "ping", "description": "x", "name_localizations": { "de": "klopf" } });
     let made = bot.made(Method::POST, &commands, body).await;
@@ -75,7 +75,7 @@ async fn translations_are_sent_however_true_is_written_in_the_query() {
 #[tokio::test]
 async fn each_mistake_of_a_new_message_has_its_place_and_code() {
     let sim = sim().await;
-    let (bot, path) = (desk(&sim, "bot"), format!("/channels/{}/messages", channel_id(&sim, "general")));
+    let (bot, path) = (api(&sim, "bot"), format!("/channels/{}/messages", channel_id(&sim, "general")));
     let file = |more: Value| json!({ "content": "x", "attachments": [more] });
     for (body, place, code) in [
         (json!({ "content": "x", "nonce": "x".repeat(26) }), "/nonce", "BASE_TYPE_MAX_LENGTH"),
@@ -103,7 +103,7 @@ async fn each_mistake_of_a_new_message_has_its_place_and_code() {
 #[tokio::test]
 async fn a_message_becomes_a_layout_only_without_other_content() {
     let sim = sim().await;
-    let (bot, path) = (desk(&sim, "bot"), format!("/channels/{}/messages", channel_id(&sim, "general")));
+    let (bot, path) = (api(&sim, "bot"), format!("/channels/{}/messages", channel_id(&sim, "general")));
     let code = "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2";
     let body = json!({ "content": "plain", "embeds": [{ "title": "x" }] });
     let said = bot.made(Method::POST, &path, body).await;
@@ -129,7 +129,7 @@ async fn a_message_becomes_a_layout_only_without_other_content() {
 #[tokio::test]
 async fn a_component_cannot_have_a_custom_emoji_that_its_author_cannot_use() {
     let sim = sim().await;
-    let (alice, bot) = (desk(&sim, "alice"), desk(&sim, "bot"));
+    let (alice, bot) = (api(&sim, "alice"), api(&sim, "bot"));
     let path = format!("/channels/{}/messages", channel_id(&sim, "general"));
     let emojis = format!("/guilds/{}/emojis", harbour(&sim));
     let new = json!({ "name": "anchor", "image": "data:image/png;base64,iVBORw0KGgo=" });
@@ -189,7 +189,7 @@ async fn a_form_that_a_command_opened_can_be_acknowledged_without_a_message() {
     assert_eq!(respond(&sim, &submitted, json!({ "type": 6 })).await.0, 204);
     let token = submitted["token"].as_str().unwrap();
     let webhook = format!("/webhooks/{}/{token}", submitted["application_id"].as_str().unwrap());
-    let bot = desk(&sim, "bot");
+    let bot = api(&sim, "bot");
     assert_eq!(code(&bot.get(&format!("{webhook}/messages/@original")).await), (404, 10008));
     assert_eq!(bot.post(&webhook, json!({ "content": "Noted." })).await.0, 200);
 }
@@ -197,7 +197,7 @@ async fn a_form_that_a_command_opened_can_be_acknowledged_without_a_message() {
 #[tokio::test]
 async fn a_poll_is_part_of_a_new_message_or_deferred_answer_and_cannot_be_edited() {
     let sim = sim().await;
-    let (bot, channel) = (desk(&sim, "bot"), format!("/channels/{}", channel_id(&sim, "general")));
+    let (bot, channel) = (api(&sim, "bot"), format!("/channels/{}", channel_id(&sim, "general")));
     let (mut socket, _, command) = invoked(&sim).await;
     let answers = json!([{ "poll_media": { "text": "Aye" } }]);
     // discord.py sends hours as a float.
@@ -254,7 +254,7 @@ async fn a_command_without_options_has_no_list_of_them() {
 #[tokio::test]
 async fn bodies_are_parsed_and_not_stored_as_they_are() {
     let sim = sim().await;
-    let (bot, alice) = (desk(&sim, "bot"), desk(&sim, "alice"));
+    let (bot, alice) = (api(&sim, "bot"), api(&sim, "alice"));
     let metadata = format!("/applications/{}/role-connections/metadata", id(&bot.get("/users/@me").await.1));
     let link =
         json!({ "type": 1, "key": "a", "name": "b", "description": "c", "name_localizations": { "de": [] } });
@@ -300,7 +300,7 @@ async fn bodies_are_parsed_and_not_stored_as_they_are() {
 #[tokio::test]
 async fn undocumented_fields_of_discord_js_are_accepted() {
     let sim = Sim::start(SimOptions { strict: true, ..options() }).await.unwrap();
-    let (bot, alice) = (desk(&sim, "bot"), desk(&sim, "alice"));
+    let (bot, alice) = (api(&sim, "bot"), api(&sim, "alice"));
     let path = format!("/channels/{}/messages", channel_id(&sim, "general"));
     let said = bot.made(Method::POST, &path, json!({ "content": "x" })).await;
     // A file that is kept, as discord.js serializes its class.

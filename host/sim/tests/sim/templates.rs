@@ -4,7 +4,7 @@ use gearshift_sim::Sim;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::desk::{Desk, code, desk, harbour, id, user};
+use crate::api::{ApiClient, api, code, harbour, id, user};
 use crate::raw::{channel_id, sim};
 
 fn templates(sim: &Sim) -> String {
@@ -12,7 +12,7 @@ fn templates(sim: &Sim) -> String {
 }
 
 /// A template created by alice, who owns the guild: its path in the guild, and its data.
-async fn made(sim: &Sim, alice: &Desk<'_>) -> (String, Value) {
+async fn made(sim: &Sim, alice: &ApiClient<'_>) -> (String, Value) {
     let made = alice.made(Method::POST, &templates(sim), json!({ "name": "Ports" })).await;
     (format!("{}/{}", templates(sim), made["code"].as_str().unwrap()), made)
 }
@@ -20,7 +20,7 @@ async fn made(sim: &Sim, alice: &Desk<'_>) -> (String, Value) {
 #[tokio::test]
 async fn a_guild_has_one_template_for_those_who_manage_it() {
     let sim = sim().await;
-    let alice = desk(&sim, "alice");
+    let alice = api(&sim, "alice");
     assert_eq!(alice.get(&templates(&sim)).await, (200, json!([])));
     let (one, made) = made(&sim, &alice).await;
     assert_eq!(
@@ -42,7 +42,7 @@ async fn a_guild_has_one_template_for_those_who_manage_it() {
     let changed = alice.made(Method::PATCH, &one, json!({ "name": "Harbours", "description": null })).await;
     assert_eq!((&changed["name"], &changed["description"]), (&json!("Harbours"), &Value::Null));
 
-    for dave in [desk(&sim, "dave"), desk(&sim, "bot")] {
+    for dave in [api(&sim, "dave"), api(&sim, "bot")] {
         for refused in [
             dave.get(&templates(&sim)).await,
             dave.post(&templates(&sim), json!({ "name": "x" })).await,
@@ -61,13 +61,13 @@ async fn a_guild_has_one_template_for_those_who_manage_it() {
 #[tokio::test]
 async fn a_template_is_read_by_its_code_and_bots_cannot_create_guilds_from_it() {
     let sim = sim().await;
-    let alice = desk(&sim, "alice");
+    let alice = api(&sim, "alice");
     let (one, made) = made(&sim, &alice).await;
     let path = format!("/guilds/templates/{}", made["code"].as_str().unwrap());
     let read = reqwest::get(format!("{}{path}", sim.api_url())).await.unwrap();
     assert_eq!(read.json::<Value>().await.unwrap(), made, "without a token");
     for (path, body) in [(&*path, json!({ "name": "Copy" })), ("/guilds", json!({ "name": "New" }))] {
-        assert_eq!(code(&desk(&sim, "bot").post(path, body).await), (403, 20001), "{path}");
+        assert_eq!(code(&api(&sim, "bot").post(path, body).await), (403, 20001), "{path}");
     }
     assert_eq!(code(&alice.get("/guilds/templates/nothing").await), (404, 10057));
     let workshop = sim.world(|world| world.guild_named("Workshop").unwrap().id);
@@ -76,17 +76,13 @@ async fn a_template_is_read_by_its_code_and_bots_cannot_create_guilds_from_it() 
         world.user(owner).unwrap().username.clone()
     });
     let elsewhere = one.replace(&harbour(&sim), &workshop.to_string());
-    assert_eq!(
-        code(&desk(&sim, &owner).put(&elsewhere, Value::Null).await),
-        (404, 10057),
-        "of another guild"
-    );
+    assert_eq!(code(&api(&sim, &owner).put(&elsewhere, Value::Null).await), (404, 10057), "of another guild");
 }
 
 #[tokio::test]
 async fn each_mistake_has_its_place() {
     let sim = sim().await;
-    let alice = desk(&sim, "alice");
+    let alice = api(&sim, "alice");
     let long = |count| json!("x".repeat(count));
     let wrong = [
         (json!({ "name": "" }), "name"),
@@ -110,7 +106,7 @@ async fn each_mistake_has_its_place() {
 #[tokio::test]
 async fn a_templates_snapshot_is_the_guild_with_placeholder_ids() {
     let sim = sim().await;
-    let (alice, guild) = (desk(&sim, "alice"), harbour(&sim));
+    let (alice, guild) = (api(&sim, "alice"), harbour(&sim));
     let make = async |path: &str, body: Value| {
         alice.made(Method::POST, &format!("/guilds/{guild}/{path}"), body).await
     };
@@ -177,7 +173,7 @@ async fn a_templates_snapshot_is_the_guild_with_placeholder_ids() {
 async fn a_template_is_dirty_until_synced() {
     let sim = sim().await;
     sim.clock().freeze();
-    let alice = desk(&sim, "alice");
+    let alice = api(&sim, "alice");
     let (one, made) = made(&sim, &alice).await;
     sim.member("alice").unwrap().say("general", "nothing of the guild").await.unwrap();
     assert_eq!(alice.get(&templates(&sim)).await.1[0]["is_dirty"], Value::Null);

@@ -4,7 +4,7 @@ use gearshift_sim::Sim;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::desk::{code, desk, harbour, id, user};
+use crate::api::{api, code, harbour, id, user};
 use crate::raw::{INTENTS, Socket, channel_id, client, sim};
 
 async fn forum(sim: &Sim) -> Value {
@@ -12,7 +12,7 @@ async fn forum(sim: &Sim) -> Value {
         "name": "questions", "type": 15,
         "available_tags": [{ "name": "help" }, { "name": "rules", "moderated": true }],
     });
-    let alice = desk(sim, "alice");
+    let alice = api(sim, "alice");
     let forum = alice.made(Method::POST, &format!("/guilds/{}/channels", harbour(sim)), body).await;
     // REQUIRE_TAG: https://discord.com/developers/docs/resources/channel#channel-object-channel-flags
     alice.made(Method::PATCH, &format!("/channels/{}", id(&forum)), json!({ "flags": 16 })).await
@@ -25,7 +25,7 @@ async fn a_message_can_have_only_one_thread() {
     let general = channel_id(&sim, "general");
     let said = sim.member("alice").unwrap().say("general", "about ships").await.unwrap();
     let path = format!("/channels/{general}/messages/{said}/threads");
-    let (status, thread) = desk(&sim, "bot").post(&path, json!({ "name": "ships" })).await;
+    let (status, thread) = api(&sim, "bot").post(&path, json!({ "name": "ships" })).await;
     assert_eq!((status, &thread["type"], &thread["id"]), (201, &json!(11), &json!(said)));
     assert_eq!(thread["thread_metadata"]["archived"], false);
     let told = socket.event("THREAD_CREATE").await;
@@ -33,8 +33,8 @@ async fn a_message_can_have_only_one_thread() {
     assert_eq!(socket.event("MESSAGE_UPDATE").await["flags"], 1 << 5);
     let starter = socket.event("MESSAGE_CREATE").await;
     assert_eq!((&starter["type"], &starter["message_reference"]["message_id"]), (&json!(21), &json!(said)));
-    assert_eq!(code(&desk(&sim, "bot").post(&path, json!({ "name": "again" })).await), (400, 160_004));
-    let (_, active) = desk(&sim, "bot").get(&format!("/guilds/{}/threads/active", harbour(&sim))).await;
+    assert_eq!(code(&api(&sim, "bot").post(&path, json!({ "name": "again" })).await), (400, 160_004));
+    let (_, active) = api(&sim, "bot").get(&format!("/guilds/{}/threads/active", harbour(&sim))).await;
     assert_eq!((&active["threads"][0]["id"], &active["members"][0]["id"]), (&thread["id"], &thread["id"]));
 }
 
@@ -43,22 +43,22 @@ async fn writers_join_a_thread_and_its_channel_decides_who_may_write() {
     let sim = sim().await;
     let general = channel_id(&sim, "general");
     let body = json!({ "name": "open talk", "type": 11 });
-    let thread = desk(&sim, "alice").made(Method::POST, &format!("/channels/{general}/threads"), body).await;
+    let thread = api(&sim, "alice").made(Method::POST, &format!("/channels/{general}/threads"), body).await;
     let announced = sim.messages("general").unwrap();
     assert_eq!(announced.last().map(|message| message.kind as u8), Some(18));
     let path = format!("/channels/{}", id(&thread));
-    desk(&sim, "dave").made(Method::POST, &format!("{path}/messages"), json!({ "content": "me too" })).await;
-    let (_, members) = desk(&sim, "alice").get(&format!("{path}/thread-members?with_member=true")).await;
+    api(&sim, "dave").made(Method::POST, &format!("{path}/messages"), json!({ "content": "me too" })).await;
+    let (_, members) = api(&sim, "alice").get(&format!("{path}/thread-members?with_member=true")).await;
     let mut names: Vec<_> =
         members.as_array().unwrap().iter().map(|one| &one["member"]["user"]["username"]).collect();
     names.sort_by_key(ToString::to_string);
     assert_eq!(names, [&json!("alice"), &json!("dave")]);
-    let (_, now) = desk(&sim, "alice").get(&path).await;
+    let (_, now) = api(&sim, "alice").get(&path).await;
     assert_eq!((&now["member_count"], &now["message_count"]), (&json!(2), &json!(1)));
     let everyone = format!("/channels/{general}/permissions/{}", harbour(&sim));
     let deny = json!({ "type": 0, "deny": (1_u64 << 38).to_string() });
-    desk(&sim, "alice").made(Method::PUT, &everyone, deny).await;
-    let refused = desk(&sim, "dave").post(&format!("{path}/messages"), json!({ "content": "x" })).await;
+    api(&sim, "alice").made(Method::PUT, &everyone, deny).await;
+    let refused = api(&sim, "dave").post(&format!("{path}/messages"), json!({ "content": "x" })).await;
     assert_eq!(code(&refused), (403, 50013));
 }
 
@@ -69,16 +69,16 @@ async fn a_private_thread_is_visible_to_its_members() {
     let (mut dave, _) = client(&sim, "dave").await;
     let general = channel_id(&sim, "general");
     let body = json!({ "name": "surprise", "type": 12, "invitable": false });
-    let thread = desk(&sim, "carol").made(Method::POST, &format!("/channels/{general}/threads"), body).await;
+    let thread = api(&sim, "carol").made(Method::POST, &format!("/channels/{general}/threads"), body).await;
     let path = format!("/channels/{}", id(&thread));
-    assert_eq!(code(&desk(&sim, "bob").get(&path).await), (403, 50001));
+    assert_eq!(code(&api(&sim, "bob").get(&path).await), (403, 50001));
     let add = format!("{path}/thread-members/{}", user(&sim, "bob"));
-    assert_eq!(desk(&sim, "carol").put(&add, Value::Null).await.0, 204);
+    assert_eq!(api(&sim, "carol").put(&add, Value::Null).await.0, 204);
     assert_eq!(bob.event("THREAD_CREATE").await["id"], thread["id"]);
-    assert_eq!(desk(&sim, "bob").get(&path).await.0, 200);
+    assert_eq!(api(&sim, "bob").get(&path).await.0, 200);
     let third = format!("{path}/thread-members/{}", user(&sim, "erin"));
-    assert_eq!(code(&desk(&sim, "bob").put(&third, Value::Null).await), (403, 50013));
-    assert_eq!(desk(&sim, "bob").delete(&format!("{path}/thread-members/@me")).await.0, 204);
+    assert_eq!(code(&api(&sim, "bob").put(&third, Value::Null).await), (403, 50013));
+    assert_eq!(api(&sim, "bob").delete(&format!("{path}/thread-members/@me")).await.0, 204);
     let told = bob.event("THREAD_MEMBERS_UPDATE").await;
     let left =
         if told["removed_member_ids"] == json!([]) { bob.event("THREAD_MEMBERS_UPDATE").await } else { told };
@@ -93,26 +93,26 @@ async fn a_private_thread_is_visible_to_its_members() {
 async fn an_archived_thread_is_opened_by_writing_and_a_locked_one_by_moderators() {
     let sim = sim().await;
     let general = channel_id(&sim, "general");
-    let alice = desk(&sim, "alice");
+    let alice = api(&sim, "alice");
     let body = json!({ "name": "old", "type": 11 });
     let thread = alice.made(Method::POST, &format!("/channels/{general}/threads"), body).await;
     let path = format!("/channels/{}", id(&thread));
     let messages = format!("{path}/messages");
-    let said = desk(&sim, "dave").made(Method::POST, &messages, json!({ "content": "first" })).await;
+    let said = api(&sim, "dave").made(Method::POST, &messages, json!({ "content": "first" })).await;
     let archived = alice.made(Method::PATCH, &path, json!({ "archived": true })).await;
     assert_eq!(archived["thread_metadata"]["archived"], true);
     let edit = format!("{messages}/{}", id(&said));
-    let edited = desk(&sim, "dave").patch(&edit, json!({ "content": "changed" })).await;
+    let edited = api(&sim, "dave").patch(&edit, json!({ "content": "changed" })).await;
     assert_eq!(code(&edited), (400, 50083));
     let list = format!("/channels/{general}/threads/archived/public");
     let (_, page) = alice.get(&list).await;
     assert_eq!((&page["threads"][0]["id"], &page["has_more"]), (&thread["id"], &json!(false)));
-    desk(&sim, "dave").made(Method::POST, &messages, json!({ "content": "again" })).await;
+    api(&sim, "dave").made(Method::POST, &messages, json!({ "content": "again" })).await;
     assert_eq!(alice.get(&path).await.1["thread_metadata"]["archived"], false);
     alice.made(Method::PATCH, &path, json!({ "archived": true, "locked": true })).await;
-    let refused = desk(&sim, "dave").post(&messages, json!({ "content": "x" })).await;
+    let refused = api(&sim, "dave").post(&messages, json!({ "content": "x" })).await;
     assert_eq!(code(&refused), (400, 50083));
-    assert_eq!(code(&desk(&sim, "dave").patch(&path, json!({ "archived": false })).await), (403, 50013));
+    assert_eq!(code(&api(&sim, "dave").patch(&path, json!({ "archived": false })).await), (403, 50013));
     alice.made(Method::POST, &messages, json!({ "content": "moderators may" })).await;
     assert_eq!(alice.get(&list).await.1["threads"], json!([]));
 }
@@ -124,10 +124,10 @@ async fn a_thread_is_archived_after_inactivity() {
     let (mut socket, _) = Socket::identified(&sim, INTENTS).await;
     let general = channel_id(&sim, "general");
     let body = json!({ "name": "short", "type": 11, "auto_archive_duration": 60 });
-    let thread = desk(&sim, "alice").made(Method::POST, &format!("/channels/{general}/threads"), body).await;
+    let thread = api(&sim, "alice").made(Method::POST, &format!("/channels/{general}/threads"), body).await;
     let messages = format!("/channels/{}/messages", id(&thread));
     sim.clock().advance(std::time::Duration::from_secs(40 * 60));
-    desk(&sim, "alice").made(Method::POST, &messages, json!({ "content": "still here" })).await;
+    api(&sim, "alice").made(Method::POST, &messages, json!({ "content": "still here" })).await;
     sim.clock().advance(std::time::Duration::from_secs(40 * 60));
     assert!(!socket.settled().await.iter().any(|payload| payload["t"] == "THREAD_UPDATE"));
     sim.clock().advance(std::time::Duration::from_secs(30 * 60));
@@ -139,7 +139,7 @@ async fn a_forum_post_is_a_thread_with_its_first_message_and_tags() {
     let sim = sim().await;
     let forum = forum(&sim).await;
     let path = format!("/channels/{}/threads", id(&forum));
-    let dave = desk(&sim, "dave");
+    let dave = api(&sim, "dave");
     let post = json!({ "name": "How?", "message": { "content": "Please tell me." } });
     assert_eq!(code(&dave.post(&path, post.clone()).await), (400, 40067));
     let mut tagged = post.clone();
@@ -157,7 +157,7 @@ async fn a_forum_post_is_a_thread_with_its_first_message_and_tags() {
     assert_eq!(renamed["name"], "How exactly?");
     assert_eq!(code(&dave.delete(&format!("/channels/{}", id(&thread))).await), (403, 50013));
     let (mut socket, _) = Socket::identified(&sim, INTENTS).await;
-    desk(&sim, "alice").made(Method::DELETE, &format!("/channels/{}", id(&thread)), Value::Null).await;
+    api(&sim, "alice").made(Method::DELETE, &format!("/channels/{}", id(&thread)), Value::Null).await;
     assert_eq!(socket.event("THREAD_DELETE").await["parent_id"], forum["id"]);
 }
 
@@ -167,7 +167,7 @@ async fn nobody_else_writes_in_a_forum_post_before_its_first_message() {
     let forum = forum(&sim).await;
     let tag = forum["available_tags"][0]["id"].clone();
     let (mut socket, _) = Socket::identified(&sim, INTENTS).await;
-    let (bot, dave) = (desk(&sim, "bot"), desk(&sim, "dave"));
+    let (bot, dave) = (api(&sim, "bot"), api(&sim, "dave"));
     let path = format!("/channels/{}/threads", id(&forum));
     // The files of the first message are still being uploaded.
     let bare = json!({ "name": "How?", "applied_tags": [tag] });

@@ -5,13 +5,13 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::desk::{code, desk, harbour, id};
+use crate::api::{api, code, harbour, id};
 use crate::raw::{Socket, channel_id, sim};
 
 #[tokio::test]
 async fn features_that_do_not_exist_are_answered_as_by_discord() {
     let sim = sim().await;
-    let (alice, bot, carol) = (desk(&sim, "alice"), desk(&sim, "bot"), desk(&sim, "carol"));
+    let (alice, bot, carol) = (api(&sim, "alice"), api(&sim, "bot"), api(&sim, "carol"));
     let guild = format!("/guilds/{}", harbour(&sim));
     assert_eq!(bot.get(&format!("{guild}/stickers")).await, (200, json!([])));
     assert_eq!(bot.get(&format!("{guild}/soundboard-sounds")).await.1, json!({ "items": [] }));
@@ -41,12 +41,12 @@ async fn features_that_do_not_exist_are_answered_as_by_discord() {
 #[tokio::test]
 async fn a_prune_removes_inactive_members_without_other_roles() {
     let sim = sim().await;
-    let (alice, guild) = (desk(&sim, "alice"), harbour(&sim));
+    let (alice, guild) = (api(&sim, "alice"), harbour(&sim));
     let prune = format!("/guilds/{guild}/prune");
     sim.clock().advance(Duration::from_secs(8 * 24 * 3600));
     let everyone = alice.get(&prune).await.1["pruned"].as_u64().unwrap();
     let here = format!("/channels/{}/messages", channel_id(&sim, "general"));
-    desk(&sim, "carol").made(Method::POST, &here, json!({ "content": "still here" })).await;
+    api(&sim, "carol").made(Method::POST, &here, json!({ "content": "still here" })).await;
     let role = alice.made(Method::POST, &format!("/guilds/{guild}/roles"), json!({ "name": "crew" })).await;
     let dave = sim.world(|world| world.user_named("dave").map(|user| user.id)).unwrap();
     let has_role = format!("/guilds/{guild}/members/{dave}/roles/{}", id(&role));
@@ -60,7 +60,7 @@ async fn a_prune_removes_inactive_members_without_other_roles() {
         "they joined long ago"
     );
 
-    assert_eq!(code(&desk(&sim, "bot").post(&prune, json!({})).await), (403, 50013));
+    assert_eq!(code(&api(&sim, "bot").post(&prune, json!({})).await), (403, 50013));
     assert_eq!(code(&alice.post(&prune, json!({ "days": 31 })).await), (400, 50035));
     let (mut socket, _) = Socket::identified(&sim, 1 << 1).await;
     let body = json!({ "days": 7, "include_roles": [id(&role)], "compute_prune_count": true });

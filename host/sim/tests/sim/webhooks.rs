@@ -4,7 +4,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::desk::{code, desk, harbour, id};
+use crate::api::{api, code, harbour, id};
 use crate::raw::{INTENTS, Socket, channel_id, sim};
 
 #[tokio::test]
@@ -13,7 +13,7 @@ async fn a_webhook_posts_under_its_own_name_without_authorization() {
     let (mut socket, _) = Socket::identified(&sim, INTENTS | 1 << 5).await;
     let general = channel_id(&sim, "general");
     let hooks = format!("/channels/{general}/webhooks");
-    let hook = desk(&sim, "alice").made(Method::POST, &hooks, json!({ "name": "Weather" })).await;
+    let hook = api(&sim, "alice").made(Method::POST, &hooks, json!({ "name": "Weather" })).await;
     assert_eq!(socket.event("WEBHOOKS_UPDATE").await["channel_id"], general);
     let key = format!("/webhooks/{}/{}", id(&hook), hook["token"].as_str().unwrap());
     let client = reqwest::Client::new();
@@ -35,7 +35,7 @@ async fn a_webhook_posts_under_its_own_name_without_authorization() {
         .unwrap();
     assert_eq!((&said["author"]["username"], &said["author"]["bot"]), (&json!("Weather"), &json!(true)));
     let message = format!("{key}/messages/{}", id(&said));
-    let bot = desk(&sim, "bot");
+    let bot = api(&sim, "bot");
     assert_eq!(bot.patch(&message, json!({ "content": "Snow." })).await.1["content"], "Snow.");
     assert_eq!(bot.get(&message).await.1["content"], "Snow.");
     assert_eq!(bot.delete(&message).await.0, 204);
@@ -44,15 +44,15 @@ async fn a_webhook_posts_under_its_own_name_without_authorization() {
     assert_eq!(code(&bot.post("/webhooks/5/wrong", json!({ "content": "x" })).await), (404, 10015));
     assert!(bot.get(&key).await.1.get("user").is_none());
     assert_eq!(bot.delete(&key).await.0, 204);
-    assert_eq!(desk(&sim, "alice").get(&hooks).await.1, json!([]));
+    assert_eq!(api(&sim, "alice").get(&hooks).await.1, json!([]));
 }
 
 #[tokio::test]
 async fn webhooks_need_a_permission_and_are_limited() {
     let sim = sim().await;
     let hooks = format!("/channels/{}/webhooks", channel_id(&sim, "general"));
-    assert_eq!(code(&desk(&sim, "bot").post(&hooks, json!({ "name": "x" })).await), (403, 50013));
-    let alice = desk(&sim, "alice");
+    assert_eq!(code(&api(&sim, "bot").post(&hooks, json!({ "name": "x" })).await), (403, 50013));
+    let alice = api(&sim, "alice");
     assert_eq!(code(&alice.post(&hooks, json!({ "name": "Clyde's friend" })).await), (400, 50035));
     for number in 0..15 {
         alice.made(Method::POST, &hooks, json!({ "name": format!("hook {number}") })).await;
@@ -69,7 +69,7 @@ async fn webhooks_need_a_permission_and_are_limited() {
 #[tokio::test]
 async fn a_webhook_of_a_forum_opens_posts() {
     let sim = sim().await;
-    let alice = desk(&sim, "alice");
+    let alice = api(&sim, "alice");
     let path = format!("/guilds/{}/channels", harbour(&sim));
     let forum = alice.made(Method::POST, &path, json!({ "name": "ideas", "type": 15 })).await;
     let hooks = format!("/channels/{}/webhooks", id(&forum));
@@ -89,7 +89,7 @@ async fn a_webhook_of_a_forum_opens_posts() {
 #[tokio::test]
 async fn a_published_announcement_reaches_following_channels() {
     let sim = sim().await;
-    let alice = desk(&sim, "alice");
+    let alice = api(&sim, "alice");
     let path = format!("/guilds/{}/channels", harbour(&sim));
     let news = alice.made(Method::POST, &path, json!({ "name": "news", "type": 5 })).await;
     let random = channel_id(&sim, "random");

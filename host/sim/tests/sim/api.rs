@@ -5,7 +5,7 @@ use reqwest::{Client, Method};
 use serde_json::Value;
 
 /// A caller.
-pub struct Desk<'a> {
+pub struct ApiClient<'a> {
     sim: &'a Sim,
     authorization: String,
     reason: Option<&'static str>,
@@ -13,15 +13,15 @@ pub struct Desk<'a> {
 }
 
 /// The caller of this name; `bot` is the default bot.
-pub fn desk<'a>(sim: &'a Sim, name: &str) -> Desk<'a> {
+pub fn api<'a>(sim: &'a Sim, name: &str) -> ApiClient<'a> {
     let authorization = match name {
         "bot" => format!("Bot {}", sim.token()),
         person => sim.member(person).unwrap().token(),
     };
-    Desk { sim, authorization, reason: None, client: Client::new() }
+    ApiClient { sim, authorization, reason: None, client: Client::new() }
 }
 
-impl Desk<'_> {
+impl ApiClient<'_> {
     /// Gives a reason for the audit log from now on.
     pub fn because(mut self, reason: &'static str) -> Self {
         self.reason = Some(reason);
