@@ -298,7 +298,7 @@ impl Fields {
         for (key, _) in std::mem::take(&mut self.map) {
             let path = format!("{}{key}", self.prefix);
             if self.unread.refused() {
-                self.errors.add(&path, "UNKNOWN_FIELD", "This field is not known.");
+                self.errors.add(&path, "UNKNOWN_FIELD", "Unknown field.");
             }
             self.unread.note(path);
         }

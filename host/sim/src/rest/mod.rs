@@ -146,7 +146,7 @@ async fn route(call: &mut Call) -> (Reply, Unknown) {
     let unknown = unknown::report(call, reply.is_ok());
     // Which keys no handler reads is only known once the call was carried out.
     let reply = match unknown.keys.first().filter(|_| call.shared.options.strict) {
-        Some(key) => Err(ApiError::form(key, "UNKNOWN_FIELD", "This key of the query is not known.")),
+        Some(key) => Err(ApiError::form(key, "UNKNOWN_FIELD", "Unknown query parameter.")),
         None => reply,
     };
     (reply.unwrap_or_else(|error| Reply::error(&error)), unknown)

@@ -67,7 +67,7 @@ fn labels_of_menu(body: &mut Fields) -> Labels {
 fn permissions(body: &mut Fields) -> Option<u64> {
     let bits = body.text("default_member_permissions", usize::MAX)?.parse().ok();
     if bits.is_none() {
-        let message = "Permissions must be a whole number, as text or not.";
+        let message = "Permissions must be an integer, as a string or a number.";
         body.fail("default_member_permissions", "PERMISSIONS_TYPE_COERCE", message);
     }
     bits

@@ -108,7 +108,7 @@ fn read_choices(of: &mut Fields, option: &mut CommandOption) {
     let typed = matches!(kind, OptionKind::String | OptionKind::Integer | OptionKind::Number);
     if !typed && (count > 0 || option.autocomplete == Some(true)) {
         let key = if count == 0 { "autocomplete" } else { "choices" };
-        of.fail(key, MISPLACED, "Only texts and numbers can have choices");
+        of.fail(key, MISPLACED, "Only strings and numbers can have choices");
     }
     if option.autocomplete == Some(true) && count > 0 {
         let message = "Options with autocomplete cannot have choices";
@@ -135,7 +135,7 @@ pub(crate) fn choice(of: &mut Fields, kind: Option<OptionKind>) -> Choice {
         (Some(OptionKind::Number), _) => of.fail("value", wrong, &format!("Value {value} is not float.")),
         (Some(_), _) => of.fail("value", wrong, &format!("Value {value} is not string.")),
         (None, _) => {
-            let message = format!("Value {value} is neither text nor a number up to 2^53.");
+            let message = format!("Value {value} is neither a string nor a number up to 2^53.");
             of.fail("value", "BASE_TYPE_BAD_TYPE", &message);
         }
     }
@@ -147,7 +147,7 @@ fn channel_types(of: &mut Fields, kind: OptionKind) -> Vec<u64> {
         return of.choices("channel_types", 0..=usize::MAX, &CHANNEL_TYPES).unwrap_or_default();
     }
     if of.has_any("channel_types") {
-        of.fail("channel_types", MISPLACED, "Only channels have channel types");
+        of.fail("channel_types", MISPLACED, "Only channel options can have channel types");
     }
     Vec::new()
 }
@@ -162,7 +162,7 @@ fn bounds(of: &mut Fields, keys: [&str; 2], fits: bool, of_text: Option<[f64; 2]
             continue;
         };
         if !fits {
-            of.fail(key, MISPLACED, "This kind of option has no such bound");
+            of.fail(key, MISPLACED, "This type of option does not have this bound");
         } else if of_text.is_some_and(|least| number > 6000.0 || number < least[at]) {
             of.fail(key, "NUMBER_TYPE_MAX", "int value should be less than or equal to 6000.");
         }

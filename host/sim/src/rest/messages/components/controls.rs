@@ -80,7 +80,7 @@ impl Checker<'_> {
         }
         if let Some(kinds) = of.choices("channel_types", 0..=CHANNEL_TYPES.len(), &CHANNEL_TYPES) {
             if menu.kind != Kind::ChannelSelect {
-                of.fail("channel_types", "BASE_TYPE_BAD_TYPE", "Only channel menus have channel types");
+                of.fail("channel_types", "BASE_TYPE_BAD_TYPE", "Only channel menus can have channel types");
             }
             menu.channel_types = kinds;
         }
