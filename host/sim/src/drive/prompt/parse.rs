@@ -19,10 +19,10 @@ text                      say it in the current channel; \\text says it literall
 :attach NAME TEXT…        post a file with this name and content
 :press LABEL              press a button of the last message with buttons
 :select MENU VALUE…       select values in a menu of the last message with a menu
-:submit FIELD:TEXT…       submit the form that was opened last; MENU:A,B selects several; UPLOAD:NAME TEXT…
+:submit FIELD:TEXT…       submit the form that was opened last; MENU:A,B selects several; UPLOAD:NAME TEXT… uploads
 :typing                   start typing
 :who  :where              list the members here; list the channels
-:faults                   list the armed faults; `:faults help` shows how to arm some
+:faults                   list the armed faults; `:faults help` shows how to arm them
 :time                     show the simulator's time; :time freeze, :time advance 15m, :time resume
 :help  :quit";
 
