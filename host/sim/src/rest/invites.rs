@@ -19,7 +19,7 @@ const MAX_USES: u32 = 100;
 /// `POST /channels/{channel}/invites`
 pub(super) fn create(call: &Call, channel: Snowflake) -> Result<Reply> {
     let (by, mut fields) = call.form()?;
-    let terms = InviteOptions {
+    let options = InviteOptions {
         max_age: fields.number_within("max_age", 0..=MAX_AGE_SECONDS).unwrap_or(DEFAULT_AGE_SECONDS),
         max_uses: fields.number_within("max_uses", 0..=MAX_USES).unwrap_or(0),
         temporary: fields.flag("temporary").unwrap_or(false),
@@ -30,7 +30,7 @@ pub(super) fn create(call: &Call, channel: Snowflake) -> Result<Reply> {
     fields.ignore(&["target_user_id", "target_application_id"]);
     fields.checked()?;
     let mut state = call.shared.state();
-    let invite = invites::create(&mut state, &by, channel, terms, unique)?;
+    let invite = invites::create(&mut state, &by, channel, options, unique)?;
     Ok(Reply::json(&json_of(&state, &invite, true)))
 }
 

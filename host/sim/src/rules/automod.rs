@@ -182,8 +182,8 @@ struct Violation<'a> {
 }
 
 /// <https://discord.com/developers/docs/events/gateway-events#auto-moderation-action-execution>
-fn execute(state: &mut State, author: &Arc<User>, offence: Violation<'_>, action: &AutoModAction) {
-    let Violation { channel, content, message, rule, found } = offence;
+fn execute(state: &mut State, author: &Arc<User>, violation: Violation<'_>, action: &AutoModAction) {
+    let Violation { channel, content, message, rule, found } = violation;
     let Some(guild) = state.world.guild_id_of(channel) else { return };
     let by = Actor { user: author.id, reason: None };
     let mut data = json!({
@@ -196,7 +196,7 @@ fn execute(state: &mut State, author: &Arc<User>, offence: Violation<'_>, action
     }
     let audited = match action.kind {
         SEND_ALERT_MESSAGE => {
-            let alert = action.metadata.channel_id.map(|place| alert(state, author, offence, place));
+            let alert = action.metadata.channel_id.map(|place| alert(state, author, violation, place));
             data["alert_system_message_id"] = json!(alert);
             Action::AutoModFlagToChannel
         }
@@ -219,8 +219,8 @@ fn execute(state: &mut State, author: &Arc<User>, offence: Violation<'_>, action
 }
 
 /// Posts an alert about the match to the moderators' channel.
-fn alert(state: &mut State, author: &Arc<User>, offence: Violation<'_>, place: Snowflake) -> Snowflake {
-    let Violation { channel, content, message, rule, found } = offence;
+fn alert(state: &mut State, author: &Arc<User>, violation: Violation<'_>, place: Snowflake) -> Snowflake {
+    let Violation { channel, content, message, rule, found } = violation;
     let fields = [
         ("rule_name", Some(rule.name.clone())),
         ("channel_id", Some(channel.to_string())),

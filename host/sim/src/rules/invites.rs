@@ -32,7 +32,7 @@ pub(crate) fn create(
     state: &mut State,
     by: &Actor,
     channel: Snowflake,
-    terms: InviteOptions,
+    options: InviteOptions,
     unique: bool,
 ) -> Result<Invite> {
     let (guild, home) = access::guild_channel_with(state, by.user, channel, bits::CREATE_INSTANT_INVITE)?;
@@ -40,7 +40,7 @@ pub(crate) fn create(
     if home.thread.is_some() || home.kind == ChannelKind::Category {
         return Err(ApiError::wrong_channel_type());
     }
-    let InviteOptions { max_age, max_uses, temporary } = terms;
+    let InviteOptions { max_age, max_uses, temporary } = options;
     let like = state.world.invites.values().find(|invite| {
         invite.channel_id == channel
             && invite.inviter.id == by.user

@@ -76,8 +76,8 @@ impl Prompt {
             Command::Typing => self.member.typing(&self.here()?).await?,
             Command::Who => return Ok(Effect::Shown(self.who())),
             Command::Where => return Ok(Effect::Shown(self.places())),
-            Command::Faults(order) => return Ok(self.faults(order)),
-            Command::Time(order) => return Ok(self.time(&order).await),
+            Command::Faults(command) => return Ok(self.faults(command)),
+            Command::Time(command) => return Ok(self.time(&command).await),
             Command::Help => return Ok(Effect::Shown(HELP.to_owned())),
             Command::Quit => return Ok(Effect::Quit),
         }
@@ -163,9 +163,9 @@ impl Prompt {
         lines.trim_end().to_owned()
     }
 
-    async fn time(&self, order: &TimeCommand) -> Effect {
+    async fn time(&self, command: &TimeCommand) -> Effect {
         let clock = &self.shared.clock;
-        match order {
+        match command {
             TimeCommand::Show => {
                 let state = if clock.is_frozen() { " (frozen)" } else { "" };
                 return Effect::Shown(format!("{}{state}", clock.now()));
@@ -177,10 +177,10 @@ impl Prompt {
         Effect::Done
     }
 
-    fn faults(&self, order: FaultCommand) -> Effect {
+    fn faults(&self, command: FaultCommand) -> Effect {
         let (faults, gateway) = (self.shared.faults.clone(), Gateway::new(self.shared.clone()));
         let shown = |what: &str, sessions: usize| Effect::Shown(format!("{what}: {sessions} sessions"));
-        match order {
+        match command {
             FaultCommand::List => {
                 let armed = faults.armed();
                 let lines =

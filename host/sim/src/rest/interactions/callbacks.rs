@@ -34,9 +34,9 @@ pub(crate) fn callback(call: &Call, id: Snowflake, token: String) -> Result<Repl
     // One lock from here to the end, so that the response exists and is acknowledged, or neither. A late or second
     // response gets its error whatever its body is.
     let mut state = call.shared.state();
-    let answering = interactions::to_acknowledge(&state, id, token, window)?;
-    let how = acknowledgement(how, &answering)?;
-    let body = Body::read(&state, how, data, call, &answering)?;
+    let target = interactions::to_acknowledge(&state, id, token, window)?;
+    let how = acknowledgement(how, &target)?;
+    let body = Body::read(&state, how, data, call, &target)?;
     let message = match body {
         Body::Nothing => None,
         Body::Answer(form, extra_flags) => {
@@ -47,7 +47,7 @@ pub(crate) fn callback(call: &Call, id: Snowflake, token: String) -> Result<Repl
         }
         Body::Update(form, kept) => {
             let revision = form.into_revision(&kept, &mut state, call)?;
-            messages::edit(&mut state, answering.channel, kept.id, revision)
+            messages::edit(&mut state, target.channel, kept.id, revision)
         }
         Body::Choices(choices) => {
             if let Some(interaction) = state.interactions.find_mut(id) {
@@ -63,14 +63,14 @@ pub(crate) fn callback(call: &Call, id: Snowflake, token: String) -> Result<Repl
         }
     };
     let original = match how {
-        Acknowledgement::DeferredUpdate | Acknowledgement::Update => answering.source,
+        Acknowledgement::DeferredUpdate | Acknowledgement::Update => target.source,
         _ => message.as_ref().map(|message| message.id),
     };
     interactions::acknowledge(&mut state, id, how, original);
     if !call.query_flag("with_response") {
         return Ok(Reply::nothing());
     }
-    Ok(Reply::json(&response(&state, &answering, how, message.as_ref())))
+    Ok(Reply::json(&response(&state, &target, how, message.as_ref())))
 }
 
 /// The validated content of a response.
@@ -90,9 +90,9 @@ impl Body {
         how: Acknowledgement,
         data: Fields,
         call: &Call,
-        answering: &ResponseTarget,
+        target: &ResponseTarget,
     ) -> Result<Self> {
-        let bot = answering.bot;
+        let bot = target.bot;
         Ok(match how {
             Acknowledgement::Message => {
                 let form = MessageForm::read(state, bot, data)?;
@@ -106,8 +106,8 @@ impl Body {
             }
             Acknowledgement::DeferredUpdate => Self::Nothing,
             Acknowledgement::Update => {
-                let source = answering.source.ok_or(ApiError::unknown_message())?;
-                let kept = interactions::answer_message(state, answering.channel, source);
+                let source = target.source.ok_or(ApiError::unknown_message())?;
+                let kept = interactions::answer_message(state, target.channel, source);
                 let kept = kept.ok_or(ApiError::unknown_message())?;
                 Self::Update(MessageForm::read_edit(state, bot, data, kept.flags)?, kept)
             }
@@ -118,18 +118,16 @@ impl Body {
 }
 
 /// The meaning of the callback's type, if the kind of interaction allows it.
-fn acknowledgement(how: Option<u64>, answering: &ResponseTarget) -> Result<Acknowledgement> {
-    let autocomplete = answering.kind == Kind::Autocomplete;
+fn acknowledgement(how: Option<u64>, target: &ResponseTarget) -> Result<Acknowledgement> {
+    let autocomplete = target.kind == Kind::Autocomplete;
     let how = match how {
         Some(4) if !autocomplete => Acknowledgement::Message,
         Some(5) if !autocomplete => Acknowledgement::DeferredMessage,
         // discord.py acknowledges every form like this, even one that a command opened and that has no message.
-        Some(6) if answering.source.is_some() || answering.kind == Kind::Modal => {
-            Acknowledgement::DeferredUpdate
-        }
-        Some(7) if answering.source.is_some() => Acknowledgement::Update,
+        Some(6) if target.source.is_some() || target.kind == Kind::Modal => Acknowledgement::DeferredUpdate,
+        Some(7) if target.source.is_some() => Acknowledgement::Update,
         Some(8) if autocomplete => Acknowledgement::Choices,
-        Some(9) if !autocomplete && answering.kind != Kind::Modal => Acknowledgement::Modal,
+        Some(9) if !autocomplete && target.kind != Kind::Modal => Acknowledgement::Modal,
         None => return Err(ApiError::required("type")),
         Some(_) => {
             let message = "This type of response is not valid for this type of interaction";
@@ -158,11 +156,11 @@ fn modal(state: &State, bot: Snowflake, mut data: Fields) -> Result<Modal> {
 /// <https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-callback-interaction-callback-response-object>
 fn response(
     state: &State,
-    answering: &ResponseTarget,
+    target: &ResponseTarget,
     how: Acknowledgement,
     message: Option<&Arc<Message>>,
 ) -> Value {
-    let mut interaction = json!({ "id": answering.id, "type": answering.kind as u8 });
+    let mut interaction = json!({ "id": target.id, "type": target.kind as u8 });
     let Some(message) = message else { return json!({ "interaction": interaction }) };
     interaction["response_message_id"] = json!(message.id);
     interaction["response_message_loading"] = json!(message.is_loading());

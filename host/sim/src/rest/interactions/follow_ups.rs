@@ -20,23 +20,23 @@ pub(crate) fn follow_up(call: &Call, app: Snowflake, token: String) -> Result<Re
     }
     let fields = call.fields()?;
     let mut state = call.shared.state();
-    let answering = open(&state, call, app, &token)?;
+    let target = open(&state, call, app, &token)?;
     let form = MessageForm::read(&state, app, fields)?;
     if form.is_empty(call.uploads.len()) {
         return Err(ApiError::empty_message());
     }
-    let message = match interactions::loading_answer(&state, &answering) {
+    let message = match interactions::loading_answer(&state, &target) {
         Some(loading) => {
             let revision = form.into_revision(&loading, &mut state, call)?;
-            messages::edit(&mut state, answering.channel, loading.id, revision)
+            messages::edit(&mut state, target.channel, loading.id, revision)
                 .ok_or(ApiError::unknown_message())?
         }
         None => {
             let mut draft =
-                interactions::answer_draft(&state, answering.id, 0).ok_or(ApiError::unknown_webhook())?;
+                interactions::answer_draft(&state, target.id, 0).ok_or(ApiError::unknown_webhook())?;
             // A followup is a message of its own; it refers to the response, not to the component.
             draft.message.kind = crate::world::MessageKind::Reply;
-            draft.message.reply_to = answering.original;
+            draft.message.reply_to = target.original;
             form.fill(&mut draft, &mut state, call);
             messages::post(&mut state, draft)
         }
@@ -50,8 +50,8 @@ pub(crate) fn message(call: &Call, app: Snowflake, token: String, which: String)
         return posts::message(call, app, &token, &which);
     }
     let state = call.shared.state();
-    let answering = open(&state, call, app, &token)?;
-    let message = find(&state, &answering, &which)?;
+    let target = open(&state, call, app, &token)?;
+    let message = find(&state, &target, &which)?;
     posts::shown(&state, &message)
 }
 
@@ -62,12 +62,12 @@ pub(crate) fn edit(call: &Call, app: Snowflake, token: String, which: String) ->
     }
     let fields = call.fields()?;
     let mut state = call.shared.state();
-    let answering = open(&state, call, app, &token)?;
-    let kept = find(&state, &answering, &which)?;
+    let target = open(&state, call, app, &token)?;
+    let kept = find(&state, &target, &which)?;
     let form = MessageForm::read_edit(&state, app, fields, kept.flags)?;
     let revision = form.into_revision(&kept, &mut state, call)?;
     let message =
-        messages::edit(&mut state, answering.channel, kept.id, revision).ok_or(ApiError::unknown_message())?;
+        messages::edit(&mut state, target.channel, kept.id, revision).ok_or(ApiError::unknown_message())?;
     posts::shown(&state, &message)
 }
 
@@ -77,9 +77,9 @@ pub(crate) fn delete(call: &Call, app: Snowflake, token: String, which: String) 
         return posts::delete(call, app, &token, &which);
     }
     let mut state = call.shared.state();
-    let answering = open(&state, call, app, &token)?;
-    let message = find(&state, &answering, &which)?;
-    messages::delete(&mut state, answering.channel, &[message.id], app);
+    let target = open(&state, call, app, &token)?;
+    let message = find(&state, &target, &which)?;
+    messages::delete(&mut state, target.channel, &[message.id], app);
     Ok(Reply::nothing())
 }
 
@@ -96,13 +96,13 @@ fn open(state: &State, call: &Call, app: Snowflake, token: &str) -> Result<Respo
 }
 
 /// `@original`, or a message of this interaction by its id.
-fn find(state: &State, answering: &ResponseTarget, which: &str) -> Result<Arc<Message>> {
+fn find(state: &State, target: &ResponseTarget, which: &str) -> Result<Arc<Message>> {
     let unknown = ApiError::unknown_message();
     let id = match which {
-        "@original" => answering.original.ok_or(unknown.clone())?,
+        "@original" => target.original.ok_or(unknown.clone())?,
         id => id.parse().map_err(|_| unknown.clone())?,
     };
-    let message = interactions::answer_message(state, answering.channel, id).ok_or(unknown.clone())?;
-    let ours = message.interaction.as_ref().is_some_and(|note| note.id == answering.id);
-    if ours || answering.original == Some(id) { Ok(message) } else { Err(unknown) }
+    let message = interactions::answer_message(state, target.channel, id).ok_or(unknown.clone())?;
+    let ours = message.interaction.as_ref().is_some_and(|note| note.id == target.id);
+    if ours || target.original == Some(id) { Ok(message) } else { Err(unknown) }
 }

@@ -114,10 +114,10 @@ pub(crate) fn answer_draft(state: &State, id: Snowflake, extra_flags: u64) -> Op
 }
 
 /// The message of a deferred response that is not filled in yet.
-pub(crate) fn loading_answer(state: &State, answering: &ResponseTarget) -> Option<Arc<Message>> {
-    answering
+pub(crate) fn loading_answer(state: &State, target: &ResponseTarget) -> Option<Arc<Message>> {
+    target
         .original
-        .and_then(|id| answer_message(state, answering.channel, id))
+        .and_then(|id| answer_message(state, target.channel, id))
         .filter(|message| message.flags & flags::LOADING != 0)
 }
 
