@@ -137,8 +137,8 @@ impl Registered {
         let new = joined(unknown.difference(known).map(|(_, key)| key));
         if !new.is_empty() {
             tracing::warn!(
-                help = "if they are of a cog that is gone for good, `gearshift commands prune` deletes them",
-                "Discord has commands that no cog here declares, and they stay: {new}"
+                help = "if their cog was removed for good, `gearshift commands prune` deletes them",
+                "Discord has commands that no cog here declares; they are kept: {new}"
             );
         }
         *known = unknown;

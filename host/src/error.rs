@@ -23,11 +23,12 @@ pub(crate) fn shortage(error: &(dyn std::error::Error + 'static)) -> Option<&'st
     let number = causes.filter_map(|error| error.downcast_ref::<io::Error>()?.raw_os_error()).last()?;
     Some(match number {
         libc::EMFILE => {
-            "raise this user's limit of open files (`ulimit -n`; in a unit of systemd `LimitNOFILE=`)"
+            "raise this user's limit of open files (`ulimit -n`; in a systemd unit `LimitNOFILE=`)"
         }
-        libc::ENFILE => "all of this machine has as many files open as it may (`sysctl fs.file-max`)",
+        libc::ENFILE => "this machine has as many files open as it may (`sysctl fs.file-max`)",
         libc::EAGAIN => {
-            "raise this user's limit of processes and threads (`ulimit -u`; in a unit of systemd `LimitNPROC=`, `TasksMax=`)"
+            "raise this user's limit of processes and threads (`ulimit -u`; in a systemd unit `LimitNPROC=`, \
+             `TasksMax=`)"
         }
         libc::ENOMEM => "this machine, or what limits this process, has no memory left",
         _ => return None,

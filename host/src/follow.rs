@@ -32,7 +32,7 @@ pub async fn follow(mut watch: FolderWatch, cogs: Arc<Cogs>) {
             files = cogs.freed() => {
                 let names: Vec<String> = files.iter().map(|file| format!("`{}`", file.display())).collect();
                 match &names[..] {
-                    [name] => tracing::info!("{name} is tried again: what it was refused for was given up"),
+                    [name] => tracing::info!("{name} is tried again: what it was refused for is no longer taken"),
                     names => tracing::info!("{} exchange commands, and are tried together", names.join(" and ")),
                 }
                 for file in files {
@@ -62,7 +62,7 @@ pub async fn follow_going_back(config: Arc<Config>, cogs: Arc<Cogs>) {
         // A command asks the host what it serves. Without a store, the next host does not know it.
         let in_time = match config.store {
             Some(_) => "",
-            None => ", if it is done before the next start, which takes the file as it is",
+            None => ", if it runs before the next start, which takes the file as it is",
         };
         // It reads and writes files, which blocks its thread.
         let runtime = Handle::current();
@@ -74,9 +74,9 @@ pub async fn follow_going_back(config: Arc<Config>, cogs: Arc<Cogs>) {
                 // Most often because the host may not write there.
                 tracing::error!(
                     help = format!(
-                        "`gearshift update` by somebody who may write there has file and lock follow{in_time}"
+                        "`gearshift update` by a user who may write there updates the file and the lock{in_time}"
                     ),
-                    "the host went back by itself, and `gearshift.lock` cannot follow: {}",
+                    "the host went back by itself, but cannot update `gearshift.lock`: {}",
                     chain(&error)
                 );
             }

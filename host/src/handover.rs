@@ -59,7 +59,7 @@ impl Handover {
     pub fn new(gateway: Resumable, facts: &Facts, waiting: BTreeMap<String, Vec<KeptCall>>) -> Handover {
         let facts = facts.keep().inspect_err(|error| {
             tracing::warn!(
-                "the next start begins a new session: what is known of the guilds is no JSON: {error}"
+                "the next start begins a new session: what is known of the guilds is not JSON: {error}"
             );
         });
         Handover { form: FORM, ended_unix_ms: machine_unix_ms(), gateway, facts: facts.ok(), waiting }
@@ -94,7 +94,9 @@ impl Handover {
         match serde_json::from_slice(bytes) {
             Ok(Form { form: FORM }) => {}
             Ok(Form { form }) => {
-                return Err(format!("the last one was kept in form {form}, and this host knows form {FORM}"));
+                return Err(format!(
+                    "the last one was kept in format {form}, and this host reads format {FORM}"
+                ));
             }
             Err(_) => return Err("what was kept of the last one is damaged".to_owned()),
         }
@@ -206,7 +208,7 @@ impl Before {
 }
 
 fn begins_new(why: &str) {
-    tracing::info!("a new gateway session is begun: {why}");
+    tracing::info!("a new gateway session is started: {why}");
 }
 
 fn warn_of(count: usize, why: &str) {

@@ -112,7 +112,7 @@ impl Host {
         // tokio's SIGCHLD handler chains to the one it replaced for the rest of the process's life. Install it before
         // any cog can: a cog's handler would be code that gets unmapped.
         if let Err(error) = tokio::signal::unix::signal(SignalKind::child()) {
-            tracing::warn!("the end of child processes cannot be waited for: {error}");
+            tracing::warn!("cannot wait for the end of child processes: {error}");
         }
         let folder = config.cogs.folder.clone();
         watch::ensure_folder(&folder)

@@ -167,11 +167,11 @@ impl Router {
                 let raw = hand(listeners, &event::raw(name, json));
                 self.routed.fetch_add(u64::from(raw), Ordering::Relaxed);
                 if counters::is_worth_a_line(count) {
-                    let follows = if raw { "; it is handed on as raw JSON" } else { "" };
+                    let follows = if raw { "; it is passed on as raw JSON" } else { "" };
                     tracing::warn!(
                         event = name,
                         count,
-                        "an event is not what Discord documents: {error}{follows}"
+                        "an event does not match Discord's documentation: {error}{follows}"
                     );
                 }
             }

@@ -108,7 +108,7 @@ impl<L: Life> Owner<L> {
     async fn renew_serving(&mut self) -> Result<Option<Done>, CogError> {
         let Now::Serving(serving) = &self.now else { return Ok(None) };
         let Some(kept) = self.life.keep(&serving.generation) else {
-            return Err(CogError::Host("a private copy of what serves cannot be kept".to_owned()));
+            return Err(CogError::Host("cannot keep a private copy of the serving library".to_owned()));
         };
         let candidate = self.prepare_kept(kept.path()).await?;
         // Removes the link: the replacement keeps the same code, under the same file name.
@@ -155,7 +155,11 @@ impl<L: Life> Owner<L> {
             }
             Ok(_) => candidate,
             Err(error) => {
-                tracing::error!(cog = &*self.name, "what served before cannot be loaded: {}", chain(&error));
+                tracing::error!(
+                    cog = &*self.name,
+                    "the previous version cannot be loaded: {}",
+                    chain(&error)
+                );
                 candidate
             }
         }

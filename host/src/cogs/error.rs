@@ -137,7 +137,8 @@ pub enum CogError {
     },
     /// Its state is larger than allowed.
     #[error(
-        "cannot replace `{name}`: its state has {bytes} bytes, {limit} are allowed (`[limits] state_max_bytes`); it serves on"
+        "cannot replace `{name}`: its state has {bytes} bytes, {limit} are allowed (`[limits] \
+         state_max_bytes`); it keeps serving"
     )]
     StateTooLarge {
         /// The running generation.
@@ -256,9 +257,7 @@ impl CogError {
                 "let some cogs declare fewer, or take some out of the folder".to_owned()
             }
             CogError::WentBackFrom { name, .. } => {
-                format!(
-                    "put another version there, or try it all the same with `gearshift cogs reload {name}`"
-                )
+                format!("put another version there, or load it anyway with `gearshift cogs reload {name}`")
             }
             CogError::TooManyHeld { .. } => {
                 "end the host and start it again to unmap them; `gearshift cogs list` says why they are held"
@@ -270,25 +269,27 @@ impl CogError {
             CogError::NotFound { known, .. } if known.is_empty() => "no library there is a cog".to_owned(),
             CogError::NotFound { known, .. } => {
                 format!(
-                    "there are: {}; a cog is named like its package, or by `#[cog(name = …)]`",
+                    "the folder has: {}; a cog has the name of its package, or the one in `#[cog(name = …)]`",
                     known.join(", ")
                 )
             }
             CogError::Step { source: OrderError::Fault(Fault { kind: FaultKind::Settings, .. }), .. } => {
-                "correct it there, and make the file if there is none: the cog is tried again when the file has changed, and \
-                 when the host starts again"
+                "correct it there, or create the file if it does not exist: the cog is tried again when the \
+                 file changes and when the host starts again"
                     .to_owned()
             }
             CogError::Step { step: Step::Restore, name, .. } => {
                 let cog = name_of(name);
                 format!(
-                    "a field that is new needs `#[serde(default)]`; another shape needs a higher `state` in `#[cog]`, and a \
-                     `#[migrate]` that reads the old one. To begin without this state: `gearshift cogs unload {cog}`, \
-                     `gearshift state export {cog} FILE` to keep it, `gearshift state drop {cog}`, `gearshift cogs load {cog}`"
+                    "a new field needs `#[serde(default)]`; another shape needs a higher `state` in `#[cog]` \
+                     and a `#[migrate]` that reads the old one. To start without this state: `gearshift cogs \
+                     unload {cog}`, `gearshift state export {cog} FILE` to keep it, `gearshift state drop \
+                     {cog}`, `gearshift cogs load {cog}`"
                 )
             }
             CogError::Stays { name, step: Step::Pause, source: OrderError::Deadline(_), .. } => format!(
-                "the new version comes when `{name}` returns to its loop, or is given up (`[limits] stuck_after_ms`)"
+                "the new version is loaded when `{name}` returns to its loop or is given up (`[limits] \
+                 stuck_after_ms`)"
             ),
             CogError::Stays { source: OrderError::Ended(_), .. } => return None,
             CogError::Stays { name, .. } | CogError::StateTooLarge { name, .. } => {
@@ -299,10 +300,12 @@ impl CogError {
                 )
             }
             CogError::LockedIn { name } => {
-                format!("take `sandbox` out of `[cog.{name}]` in the config, if you trust it")
+                format!("remove `sandbox` from `[cog.{name}]` in the config if you trust it")
             }
-            CogError::Open { source: OpenError::Spawn(error), .. } if error.kind() == io::ErrorKind::NotFound => {
-                "mount it (`mount -t proc proc /proc`), or let the cog live on a thread (`lane = \"thread\"`)"
+            CogError::Open { source: OpenError::Spawn(error), .. }
+                if error.kind() == io::ErrorKind::NotFound =>
+            {
+                "mount it (`mount -t proc proc /proc`), or run the cog on a thread (`lane = \"thread\"`)"
                     .to_owned()
             }
             // Another process sends its errors only as text.

@@ -213,7 +213,7 @@ impl Life for Lanes {
         let Ok(started) = tokio::time::timeout(deadline, Lane::start(parts)).await else {
             // Its thread is stuck inside the dynamic loader and may hold the loader's lock: nothing of it can
             // be reclaimed.
-            self.reaper.hold(&id, "its thread did not come back from opening it");
+            self.reaper.hold(&id, "its thread did not return from opening it");
             return Err(failed(OpenError::Deadline(deadline)));
         };
         match started {
@@ -251,7 +251,8 @@ impl Life for Lanes {
                 let cancelled = old.lane.cancel(limits.join_timeout).await?;
                 if cancelled > 0 {
                     let id = &old.id;
-                    tracing::warn!(cog = %id, cancelled, "handlers were cancelled: they were not done in time (`[limits] drain_timeout_ms`)");
+                    tracing::warn!(cog = %id, cancelled, "handlers were cancelled: they did not finish in time \
+                                                          (`[limits] drain_timeout_ms`)");
                 }
                 Ok(cancelled)
             }
@@ -305,7 +306,7 @@ impl Life for Lanes {
         match fs::hard_link(copy, &file) {
             Ok(()) => Some(Kept(file)),
             Err(error) => {
-                tracing::warn!(cog = %generation.id, "it cannot be gone back to: {error}");
+                tracing::warn!(cog = %generation.id, "the host cannot go back to it: {error}");
                 None
             }
         }
@@ -350,7 +351,7 @@ impl Life for Lanes {
         let found = match store.fallback(&self.name, &from.to_string()).await {
             Ok(found) => found?,
             Err(error) => {
-                tracing::warn!(cog = &*self.name, "whether it was gone back from is not known: {error}");
+                tracing::warn!(cog = &*self.name, "cannot tell whether the host went back from it: {error}");
                 return None;
             }
         };
@@ -361,7 +362,7 @@ impl Life for Lanes {
         match written {
             Ok(kept) => Some(Some(kept)),
             Err(error) => {
-                tracing::warn!(cog = &*self.name, "what served before cannot be written: {error}");
+                tracing::warn!(cog = &*self.name, "the previous version cannot be written: {error}");
                 Some(None)
             }
         }
@@ -371,7 +372,7 @@ impl Life for Lanes {
         if let Some(store) = &self.parts.sessions.store
             && let Err(error) = store.drop_fallback(&self.name, &from.to_string()).await
         {
-            tracing::warn!(cog = &*self.name, "that it was gone back from stays remembered: {error}");
+            tracing::warn!(cog = &*self.name, "cannot forget that the host went back from it: {error}");
         }
     }
 }

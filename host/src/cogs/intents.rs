@@ -38,11 +38,11 @@ impl MissingIntent {
 
 impl fmt::Display for MissingIntent {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let comes = if self.events.len() == 1 { "comes" } else { "come" };
+        let arrives = if self.events.len() == 1 { "arrives" } else { "arrive" };
         let names: Vec<String> = self.any_of.iter().map(|name| format!("`{name}`")).collect();
         write!(
             out,
-            "it listens to {}, which never {comes}: `[discord] intents` has no {}",
+            "it listens to {}, which never {arrives}: `[discord] intents` has no {}",
             self.events.join(", "),
             names.join(" or ")
         )?;

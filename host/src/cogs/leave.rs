@@ -54,8 +54,8 @@ impl<L: Life> Owner<L> {
                 Ok(None) => {}
                 Err(why) => {
                     let id = self.id(serving.number);
-                    tracing::error!(cog = id, "its state stays as it was saved last: {why}");
-                    report.notes.push(format!("its state stays as it was saved last: {why}"));
+                    tracing::error!(cog = id, "its state stays as last saved: {why}");
+                    report.notes.push(format!("its state stays as last saved: {why}"));
                     self.registry.note(&self.name, |status| status.is_state_lost = true);
                 }
             }
@@ -147,7 +147,7 @@ impl<L: Life> Owner<L> {
             Err(error) => {
                 tracing::error!(
                     cog = &*self.name,
-                    "what was gone back from is not remembered over a restart yet: {error}"
+                    "what the host went back from is not remembered over a restart yet: {error}"
                 );
                 self.store_at = Some((Instant::now() + STORE_AGAIN[0], STORE_AGAIN[0] * 2));
             }

@@ -51,7 +51,7 @@ impl Kept {
 impl Drop for Kept {
     fn drop(&mut self) {
         if let Err(error) = fs::remove_file(&self.0) {
-            tracing::debug!(file = %self.0.display(), "an old copy stays: {error}");
+            tracing::debug!(file = %self.0.display(), "cannot remove an old copy: {error}");
         }
     }
 }

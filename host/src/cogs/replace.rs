@@ -276,7 +276,7 @@ impl<L: Life> Owner<L> {
             OrderError::Deadline(_) if step == Step::Pause && pulse.unanswered().is_some() => {
                 ", and its process does not answer".to_owned()
             }
-            _ => format!(", and serves on{}", self.with_before(old)),
+            _ => format!(", and keeps serving{}", self.with_before(old)),
         };
         CogError::Stays { name: self.id(old.number), step, follows, source }
     }
@@ -287,7 +287,7 @@ impl<L: Life> Owner<L> {
         let id = self.id(old.number);
         Some(match self.life.pulse(&old.generation).has_ended() {
             true => format!("; `{id}` has ended meanwhile"),
-            false => format!("; `{id}` serves on{}", self.with_before(old)),
+            false => format!("; `{id}` keeps serving{}", self.with_before(old)),
         })
     }
 

@@ -138,8 +138,7 @@ impl Report {
         };
         match self.outcome {
             Outcome::WentBack => {
-                let help =
-                    format!("`gearshift cogs reload {}` loads what its file holds all the same", self.cog);
+                let help = format!("`gearshift cogs reload {}` loads its file anyway", self.cog);
                 tracing::warn!(cog, help, "{self}");
             }
             Outcome::Loaded | Outcome::Replaced | Outcome::Unloaded => tracing::info!(cog, "{self}"),
@@ -171,7 +170,9 @@ impl fmt::Display for Report {
                 }
             }
             (Outcome::Unloaded, Some(from), _) => write!(out, "`{cog}#{from}` was unloaded")?,
-            (Outcome::Unloaded, None, _) => write!(out, "`{cog}`, of which nothing served, was given up")?,
+            (Outcome::Unloaded, None, _) => {
+                write!(out, "`{cog}` was given up; no generation of it was serving")?
+            }
             (_, _, Some(to)) => write!(out, "`{cog}#{to}` was loaded")?,
             (_, _, None) => write!(out, "`{cog}`")?,
         }

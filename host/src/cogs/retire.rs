@@ -203,7 +203,7 @@ fn advance(work: &mut Work) -> Result<u64, String> {
             Ok(work.remains.copy.length())
         }
         Ok(true) => Err("the dynamic loader keeps it mapped".to_owned()),
-        Err(error) => Err(format!("whether it is unmapped cannot be seen: {error}")),
+        Err(error) => Err(format!("cannot tell whether it is unmapped: {error}")),
     }
 }
 
@@ -231,7 +231,7 @@ fn reasons_to_wait(remains: &Remains) -> Vec<String> {
     }
     match remains.lease.slots() {
         0 => {}
-        slots => reasons.push(format!("{slots} calls of it were never dropped")),
+        slots => reasons.push(format!("{slots} of its calls were never dropped")),
     }
     reasons
 }
@@ -242,10 +242,10 @@ fn put_back_signals(remains: &Remains) -> Result<(), String> {
     match library.put_back_signals() {
         Ok(signals) if signals.is_empty() => Ok(()),
         Ok(signals) => {
-            tracing::warn!(cog = %remains.id, "it left handlers of signals, which went with it: {signals:?}");
+            tracing::warn!(cog = %remains.id, "it left signal handlers, which were removed: {signals:?}");
             Ok(())
         }
-        Err(error) => Err(format!("signal handlers of it may be left: {error}")),
+        Err(error) => Err(format!("it may have left signal handlers: {error}")),
     }
 }
 
@@ -317,7 +317,7 @@ fn look_again(work: &mut Work, tally: &Tally) -> bool {
         Ok(bytes) => {
             list.retain(|(id, _)| *id != work.remains.id);
             drop(list);
-            tracing::info!(cog = %work.remains.id, "its library is held no longer");
+            tracing::info!(cog = %work.remains.id, "its library is no longer held");
             finish(work, bytes, tally);
             false
         }

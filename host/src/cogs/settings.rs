@@ -149,7 +149,7 @@ impl CogSettings {
     pub(crate) fn unused(&self, manifest: &Manifest) -> Option<String> {
         let settings = self.of(&manifest.name).filter(|_| !manifest.settings)?;
         let line = self.line(settings.line_of(""));
-        Some(format!("{line}`cog.{}.settings` is not used: it takes none", manifest.name))
+        Some(format!("{line}`cog.{}.settings` is not used: the cog takes no settings", manifest.name))
     }
 
     /// A line of the config, as a prefix for what is wrong with it. Empty without a config: `gearshift
@@ -230,7 +230,7 @@ impl Cogs {
         let is_gone = now.is_none() && looks.last.is_none();
         if is_gone && looks.read.take().is_some() {
             tracing::warn!(
-                "the config file `{}` is gone, or empty; what it set last holds until it is there again",
+                "the config file `{}` is missing or empty; its last settings apply until it is back",
                 file.display()
             );
         }

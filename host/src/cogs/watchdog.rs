@@ -31,7 +31,7 @@ impl At {
         match self {
             At::Call(_) => format!("it did not return from `{what}` within {time}"),
             At::Order(_) => format!("its process did not answer the order to pause within {time}"),
-            At::Item(_) => format!("its process began nothing of what it was handed within {time}"),
+            At::Item(_) => format!("its process started none of its work within {time}"),
         }
     }
 }

@@ -64,7 +64,8 @@ impl PruneError {
             PruneError::Discord(_) => None,
             PruneError::Unknown(_) => Some("`gearshift commands list` shows those it has".to_owned()),
             PruneError::Declared { cog, .. } => Some(format!(
-                "`gearshift cogs unload {cog}`; its commands go by themselves after `[limits] commands_keep_ms`"
+                "`gearshift cogs unload {cog}`; its commands are deleted by themselves after `[limits] \
+                 commands_keep_ms`"
             )),
             PruneError::Own(_) => Some("`[commands]` switches it off".to_owned()),
         }

@@ -228,8 +228,8 @@ impl Work<'_> {
         let used = before + count;
         if before < CREATES_WARN && used >= CREATES_WARN {
             tracing::warn!(
-                help = "commands of which only the content changes do not count; `[commands] guild` registers in one guild \
-                        while developing, which counts apart",
+                help = "commands whose content changes do not count; `[commands] guild` registers in one guild \
+                        while developing, which is counted separately",
                 "{used} commands were created {} in the last day; Discord takes {CREATES_MAX}",
                 self.scope
             );
@@ -268,7 +268,7 @@ pub(super) async fn present(discord: &Discord, scope: &Scope) -> Result<Vec<Pres
 fn read(list: &[u8], path: &str) -> Result<Vec<Present>, DiscordError> {
     serde_json::from_slice(list).map_err(|error| DiscordError::Unreadable {
         asked: format!("GET {path}"),
-        what: format!("it is no list of commands (column {})", error.column()),
+        what: format!("the answer is not a list of commands (column {})", error.column()),
     })
 }
 
@@ -297,7 +297,7 @@ async fn restored(sessions: &Sessions, discord: &Discord) -> Creates {
         Ok(Some(bytes)) => serde_json::from_slice(&bytes).unwrap_or_default(),
         Ok(None) => Creates::default(),
         Err(error) => {
-            tracing::warn!("how many commands were created in the last day is not known: {error}");
+            tracing::warn!("cannot read how many commands were created in the last day: {error}");
             Creates::default()
         }
     }
@@ -312,7 +312,7 @@ async fn keep(sessions: &Sessions, discord: &Discord, creates: &Creates) {
     let Some(store) = keeper(sessions, discord) else { return };
     let Ok(bytes) = serde_json::to_vec(creates) else { return };
     if let Err(error) = store.set(KEEPER, CREATES_KEY, bytes).await {
-        tracing::warn!("how many commands were created in the last day is not kept: {error}");
+        tracing::warn!("cannot store how many commands were created in the last day: {error}");
     }
 }
 

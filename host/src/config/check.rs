@@ -31,27 +31,26 @@ pub(super) fn check(config: &Config) -> Vec<Wrong> {
             found.unless(
                 !is_set || is_process,
                 &["cog", name, key],
-                "is for a process of its own: set `lane = \"process\"` beside it",
+                "is for a process of its own: set `lane = \"process\"` as well",
             );
         }
         let is_enough = cog.memory_max.is_none_or(|max| max.bytes() >= PROCESS_MEMORY_MIN);
         if !is_enough {
             let least = PROCESS_MEMORY_MIN >> 20;
-            let what =
-                format!("must be at least {least} MiB, which a process has before its cog has anything");
+            let what = format!("must be at least {least} MiB, which a process uses before its cog uses any");
             found.add(&["cog", name, "memory_max"], what);
         }
     }
     if let Err(why) = log_targets(&config.log.filter) {
         found.add(
             &["log", "filter"],
-            format!("{why}; it is a level, or levels by target as `info,cog=debug`"),
+            format!("{why}; expected a level, or levels by target, such as `info,cog=debug`"),
         );
     }
     found.unless(
         config.commands.guild != Some(0),
         &["commands", "guild"],
-        "must be the id of a guild; Discord copies it with the developer mode on",
+        "must be the id of a guild; Discord's menus copy it if the developer mode is on",
     );
     found.positive(config.http.connect_timeout, &["http", "connect_timeout_ms"]);
     found.positive(config.http.request_timeout, &["http", "request_timeout_ms"]);
@@ -75,7 +74,7 @@ pub(super) fn check(config: &Config) -> Vec<Wrong> {
         found.unless(
             api.health_tries > 0,
             &["api", "health_tries"],
-            "must be at least 1; for no check set health_path = \"\"",
+            "must be at least 1; to switch the check off, set health_path = \"\"",
         );
     }
     found.unless(
@@ -105,7 +104,7 @@ pub(super) fn check(config: &Config) -> Vec<Wrong> {
             Ok(address) => found.unless(
                 metrics.expose || address.ip().is_loopback(),
                 &keys,
-                "other machines reach it; set `expose = true` if that is wanted",
+                "other machines can reach it; set `expose = true` to allow that",
             ),
         }
     }
@@ -121,7 +120,7 @@ fn check_discord(discord: &Discord, found: &mut Found) {
         found.url(url, &["discord", "api_url"]);
     }
     let prefix_fits = !discord.prefix.is_empty() && discord.prefix.trim() == discord.prefix;
-    found.unless(prefix_fits, &["discord", "prefix"], "must not be empty or begin or end with a blank");
+    found.unless(prefix_fits, &["discord", "prefix"], "must not be empty, or begin or end with white space");
     // <https://discord.com/developers/docs/events/gateway-events#activity-object>
     let activity_fits =
         discord.activity.as_ref().is_none_or(|text| (1..=128).contains(&text.chars().count()));
@@ -225,10 +224,10 @@ impl Found {
                 "must begin with http:// or https://".to_owned()
             }
             Ok(url) if !url.username().is_empty() || url.password().is_some() => {
-                "must not hold a user or a password; use token_file".to_owned()
+                "must not contain a user or a password; use token_file".to_owned()
             }
             Ok(url) if url.query().is_some() || url.fragment().is_some() => {
-                "must not hold `?` or `#`".to_owned()
+                "must not contain `?` or `#`".to_owned()
             }
             Ok(_) => return,
         };
@@ -290,7 +289,7 @@ mod tests {
     fn a_filter_and_a_guild_that_fit_nothing_are_refused_with_their_line() {
         let error = wrong("[cogs]\n[log]\nfilter = \"loud\"\n").expect("no level");
         assert!(
-            error.starts_with("gearshift.toml:3: `log.filter`: `loud` is no level; known here: "),
+            error.starts_with("gearshift.toml:3: `log.filter`: `loud` is not a level; known here: "),
             "{error}"
         );
         let error = wrong("[commands]\nguild = 0\n").expect("no guild");

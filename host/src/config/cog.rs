@@ -132,8 +132,9 @@ impl Memory {
 impl<'de> Deserialize<'de> for Memory {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Memory, D::Error> {
         let text = word::text(deserializer, "an amount of memory, such as \"256 MiB\"")?;
-        let wrong =
-            || D::Error::custom(format!("`{text}` is no amount of memory; write it as `256 MiB` or `1 GiB`"));
+        let wrong = || {
+            D::Error::custom(format!("`{text}` is not an amount of memory; write it as `256 MiB` or `1 GiB`"))
+        };
         let digits = text.find(|it: char| !it.is_ascii_digit()).unwrap_or(text.len());
         let (number, unit) = text.split_at(digits);
         let shift = match unit.trim_start() {

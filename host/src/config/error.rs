@@ -42,7 +42,7 @@ impl Problem {
     pub(super) fn syntax(text: &str, error: &toml::de::Error) -> Problem {
         let (line, field, mut what) = syntax(text, error);
         if what.contains("escape") {
-            what.push_str("; in \"…\" a backslash begins an escape, '…' takes it as it is");
+            what.push_str("; a backslash begins an escape in \"…\", but not in '…'");
         }
         Problem { line: line.unwrap_or(0), field, what }
     }

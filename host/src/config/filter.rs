@@ -33,7 +33,7 @@ fn level_of(text: &str) -> Result<LevelFilter, String> {
     match text.parse() {
         // The parser takes an empty text for `error`.
         Ok(level) if !text.is_empty() => Ok(level),
-        _ => Err(format!("`{text}` is no level; {}", hint(text, LEVELS.into_iter()))),
+        _ => Err(format!("`{text}` is not a level; {}", hint(text, LEVELS.into_iter()))),
     }
 }
 
@@ -42,12 +42,12 @@ fn target_of(text: &str) -> Result<&str, String> {
     let is_path = |text: &str| text.chars().all(|it| it.is_alphanumeric() || matches!(it, '_' | '-' | ':'));
     if text.is_empty() || !is_path(text) {
         return Err(format!(
-            "`{text}` is no target; one is the path of a module, as `gearshift_host::gateway`"
+            "`{text}` is not a target; a target is the path of a module, such as `gearshift_host::gateway`"
         ));
     }
     let root = root_of(text);
     if root == OF_COGS && text != OF_COGS {
-        return Err(format!("nothing has the target `{text}`; the one of every cog is `{OF_COGS}`"));
+        return Err(format!("nothing has the target `{text}`; the target of every cog is `{OF_COGS}`"));
     }
     let is_like = |own: &&str| {
         let is_begin = own.strip_prefix(root).is_some_and(|rest| rest.starts_with('_'));
@@ -95,21 +95,24 @@ mod tests {
     #[test]
     fn what_would_leave_the_log_empty_is_refused_with_what_was_meant() {
         for (filter, said) in [
-            ("loud", "`loud` is no level; known here: `off`, `error`, `warn`, `info`, `debug`, `trace`"),
-            ("warning", "`warning` is no level; did you mean `warn`?"),
-            ("", "`` is no level; known here: "),
-            ("info,", "`` is no level"),
-            ("cog=", "`` is no level"),
-            ("cog=lots", "`lots` is no level"),
-            ("cog=debug=info", "`debug=info` is no level"),
-            ("hyper", "`hyper` is no level"),
+            ("loud", "`loud` is not a level; known here: `off`, `error`, `warn`, `info`, `debug`, `trace`"),
+            ("warning", "`warning` is not a level; did you mean `warn`?"),
+            ("", "`` is not a level; known here: "),
+            ("info,", "`` is not a level"),
+            ("cog=", "`` is not a level"),
+            ("cog=lots", "`lots` is not a level"),
+            ("cog=debug=info", "`debug=info` is not a level"),
+            ("hyper", "`hyper` is not a level"),
             ("cogs=debug", "nothing has the target `cogs`; did you mean `cog`?"),
             ("gearshift_hots::gateway=debug", "did you mean `gearshift_host`?"),
             ("gearshift=debug", "nothing has the target `gearshift`; did you mean `gearshift_host`?"),
-            ("info,cog::music=debug", "nothing has the target `cog::music`; the one of every cog is `cog`"),
-            ("=debug", "`` is no target"),
-            ("my bot=debug", "`my bot` is no target"),
-            ("cog[{user}]=debug", "`cog[{user}]` is no target"),
+            (
+                "info,cog::music=debug",
+                "nothing has the target `cog::music`; the target of every cog is `cog`",
+            ),
+            ("=debug", "`` is not a target"),
+            ("my bot=debug", "`my bot` is not a target"),
+            ("cog[{user}]=debug", "`cog[{user}]` is not a target"),
         ] {
             let error = log_targets(filter).unwrap_err();
             assert!(error.starts_with(said) || error.ends_with(said), "{filter}: {error}");

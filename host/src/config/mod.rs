@@ -299,7 +299,7 @@ mod tests {
         for (line, what) in [
             ("address = \"localhost:9464\"", ":2: `metrics.address`: must be an IP address and a port"),
             ("address = \"127.0.0.1\"", "must be an IP address and a port, as \"127.0.0.1:9464\""),
-            ("address = \"0.0.0.0:9464\"", "other machines reach it; set `expose = true` if that is wanted"),
+            ("address = \"0.0.0.0:9464\"", "other machines can reach it; set `expose = true` to allow that"),
             ("address = \"[2001:db8::1]:1\"", "`expose = true`"),
         ] {
             let error = address(&format!("[metrics]\n{line}\n")).unwrap_err();

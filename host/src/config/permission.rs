@@ -128,9 +128,7 @@ fn origin_of(text: &str) -> Result<String, String> {
     // These would suggest a restriction that does not exist. They are not quoted: they may contain a password.
     let is_more = url.path() != "/" || url.query().is_some() || url.fragment().is_some();
     if is_more || !url.username().is_empty() || url.password().is_some() {
-        return Err(format!(
-            "more than an origin is named, and that is all that is compared: `http:{origin}`"
-        ));
+        return Err(format!("only the origin is compared; write `http:{origin}`"));
     }
     match url.port() {
         Some(0) => Err(format!("`http:{text}` names port 0, at which nothing answers; {like}")),
@@ -268,12 +266,12 @@ mod tests {
         for more in ["/v1", "/?a=1", "/#a", "?"] {
             let error = parse(&format!("http:https://API.example.org{more}")).unwrap_err();
             assert!(
-                error.ends_with("that is all that is compared: `http:https://api.example.org`"),
+                error.ends_with("only the origin is compared; write `http:https://api.example.org`"),
                 "{error}"
             );
         }
         let error = parse("http:https://me:secret@api.example.org").unwrap_err();
-        assert!(error.starts_with("more than an origin") && !error.contains("secret"), "{error}");
+        assert!(error.starts_with("only the origin is compared") && !error.contains("secret"), "{error}");
     }
 
     #[test]

@@ -47,7 +47,7 @@ impl<'de> Deserialize<'de> for TrustedKey {
         match minisign::PublicKey::from_base64(&text) {
             Ok(_) => Ok(TrustedKey(text)),
             Err(_) => Err(D::Error::custom(format!(
-                "{text:?} is no public key; the second line of a `.pub` file is one, and begins with `RW`"
+                "{text:?} is not a public key; use the second line of a `.pub` file, which begins with `RW`"
             ))),
         }
     }
@@ -126,7 +126,8 @@ pub fn no_place(name: &str) -> Option<String> {
         is_folder(name) || is_host(host) && has_port && would_be().is_ok_and(|it| it.registry() == host);
     (!is_there).then(|| {
         format!(
-            "no package comes from {name:?}; write `HOST/PATH`, as `ghcr.io/me` or `docker.io/me`, or a folder as `./packages`"
+            "{name:?} is not a place for packages; write `HOST/PATH`, such as `ghcr.io/me` or `docker.io/me`, \
+             or a folder, such as `./packages`"
         )
     })
 }
@@ -251,7 +252,7 @@ mod tests {
             "",
         ] {
             let error = parse(&format!("\n[registry.{name:?}]\nrequire_signed = true\n")).unwrap_err();
-            assert!(error.contains(":2: ") && error.contains("no package comes from "), "{error}");
+            assert!(error.contains(":2: ") && error.contains("is not a place for packages"), "{error}");
         }
         for name in
             ["localhost", "LocalHost/me", "ghcr.io", "10.0.0.7:5000/a_b/c-d", "reg:5000/", "./x y", "/a:b"]
@@ -265,7 +266,7 @@ mod tests {
         for wrong in ["", "RWQf", "untrusted comment: minisign public key"] {
             let error = parse(&format!("[packages]\n\ntrusted_keys = [\"{wrong}\"]\n")).unwrap_err();
             assert!(error.contains(":3: `packages.trusted_keys`: "), "{error}");
-            assert!(error.contains("is no public key; the second line"), "{error}");
+            assert!(error.contains("is not a public key; use the second line"), "{error}");
         }
         let error = parse("[registry.\"ghcr.io\"]\nrequire_signd = true\n").unwrap_err();
         assert!(error.contains("did you mean `require_signed`?"), "{error}");

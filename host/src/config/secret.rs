@@ -58,11 +58,11 @@ impl Secret {
         } else if text.lines().count() > 1 {
             "it is more than one line"
         } else if text.starts_with(QUOTES) || text.ends_with(QUOTES) {
-            "it stands in quotes; take them away"
+            "it is in quotes; remove them"
         } else if text.contains(TEMPLATE) {
-            "it is a placeholder that nothing was put into"
+            "it is a placeholder that was not filled in"
         } else if text.contains(char::is_whitespace) {
-            "it is more than one word; take away what stands beside the token"
+            "it is more than one word; remove everything but the token"
         } else if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
             "it is not printable ASCII"
         } else {

@@ -64,7 +64,7 @@ impl CallError {
             ),
             CallError::TooLong(why) => Some(why.help().to_owned()),
             CallError::Silent { .. } => {
-                Some("it may still do it; its log and `gearshift cogs list` tell".to_owned())
+                Some("it may still do it; see its log and `gearshift cogs list`".to_owned())
             }
             CallError::Broken { .. } => None,
         }

@@ -30,7 +30,7 @@ pub(super) async fn diff(cogs: &Cogs) -> Answer {
         Err(refused) => return refused,
     };
     match commands::diff(cogs, discord).await {
-        Ok(plans) => Answer::done(shown(&plans, "Discord has every command as it is declared"), &plans),
+        Ok(plans) => Answer::done(shown(&plans, "every command is registered as it is declared"), &plans),
         Err(error) => Answer::refused(format!("cannot compare the commands: {}", chain(&error)), None),
     }
 }
@@ -56,7 +56,7 @@ pub(super) async fn sync(cogs: &Cogs) -> Answer {
         let help = "`gearshift commands diff` shows what is missing";
         return Answer::refused(text, Some(help.to_owned()));
     }
-    Answer::done(shown(&plans, "Discord has every command as it is declared; nothing is done"), &plans)
+    Answer::done(shown(&plans, "every command is registered as it is declared; nothing to do"), &plans)
 }
 
 fn shown(plans: &[Plan], nothing: &str) -> String {
@@ -72,16 +72,17 @@ pub(super) async fn prune(cogs: &Cogs, names: &[String]) -> Answer {
     };
     if let (true, Some(refused)) = (names.is_empty(), cogs.status().refused.first()) {
         let file = refused.file.display();
-        let text =
-            format!("cannot tell which commands are of nobody: `{file}` is not loaded, and may declare some");
-        let help = "mend or remove the file (`gearshift cogs list` says what is wrong with it), or name the commands: \
-                    `gearshift commands prune NAME…`";
+        let text = format!(
+            "cannot tell which commands no cog declares: `{file}` is not loaded and may declare some"
+        );
+        let help = "fix or remove the file (`gearshift cogs list` says what is wrong with it), or name the \
+                    commands: `gearshift commands prune NAME…`";
         return Answer::refused(text, Some(help.to_owned()));
     }
     match commands::prune(cogs, discord, names).await {
         Ok(pruned) => {
             let text = match pruned.is_empty() {
-                true => "a cog declares every command that Discord has; nothing is deleted".to_owned(),
+                true => "every registered command is declared by a cog; nothing to delete".to_owned(),
                 false => format!("deleted {}", joined(&pruned)),
             };
             if !pruned.is_empty() {
@@ -102,7 +103,7 @@ fn discord(cogs: &Cogs) -> Result<&Discord, Answer> {
 
 fn table(listed: &[Listed]) -> String {
     if listed.is_empty() {
-        return "Discord has no commands of this bot".to_owned();
+        return "this bot has no registered commands".to_owned();
     }
     let mut rows = vec![["COMMAND", "TYPE", "GUILD", "COG", "REGISTERED"].map(str::to_owned)];
     rows.extend(listed.iter().map(|command| {

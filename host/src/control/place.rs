@@ -21,7 +21,7 @@ pub(super) async fn answer(cogs: &Arc<Cogs>, journal: PathBuf) -> Answer {
     let pending = match taken {
         Ok(Ok(Some(pending))) => pending,
         Ok(Ok(None)) => {
-            return Answer::refused("the change was given up before it was begun".to_owned(), None);
+            return Answer::refused("the change was given up before it started".to_owned(), None);
         }
         Ok(Err(error)) => return Answer::refused(chain(&error), error.help()),
         Err(error) => return Answer::refused(format!("the host failed: {error}"), None),
@@ -40,7 +40,7 @@ pub(super) async fn answer(cogs: &Arc<Cogs>, journal: PathBuf) -> Answer {
             cogs.folder().display(),
             std::io::Error::from(error)
         );
-        let help = "let it (`ReadWritePaths=` in a unit of systemd), or end it while this is done";
+        let help = "allow it to (`ReadWritePaths=` in a systemd unit), or end it while you do this";
         return Answer::refused(text, Some(help.to_owned()));
     }
     match make(cogs, journal).await {

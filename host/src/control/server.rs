@@ -89,14 +89,14 @@ fn ensure(socket: &mut Socket, trouble: &mut Option<String>) {
         Ok(true) => {
             *trouble = None;
             tracing::warn!(
-                "the control socket `{}` had vanished; it is there again",
+                "the control socket `{}` had been removed; it was created again",
                 socket.path().display()
             );
         }
         Err(error) => {
             let text = chain(&error);
             if trouble.as_ref() != Some(&text) {
-                tracing::error!(help = error.help(), "the control socket had vanished: {text}");
+                tracing::error!(help = error.help(), "the control socket had been removed: {text}");
                 *trouble = Some(text);
             }
         }
@@ -140,16 +140,16 @@ async fn converse(
             }
             (Some(Ok(request)), _) => begin(cogs, request),
             (Some(Err(error)), _) => {
-                let help = "client and host must be of the same version; `gearshift --version` tells";
+                let help = "client and host must be of the same version; `gearshift --version` shows it";
                 refusal(format!("cannot read the request: {error}"), help)
             }
             (None, _) if line.len() < longest => {
-                let help = "a request is an object of JSON on one line, and the line's end is its end";
-                refusal("the request ends before its line does".to_owned(), help)
+                let help = "a request is one JSON object on a line of its own";
+                refusal("the request ended before the end of its line".to_owned(), help)
             }
             (None, _) => {
                 let help =
-                    "the longest imports a state, and `[limits] state_max_bytes` says how large one may be";
+                    "the longest request imports a state, whose size `[limits] state_max_bytes` limits";
                 refusal(format!("a request is a line of at most {longest} bytes"), help)
             }
         };

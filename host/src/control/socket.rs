@@ -29,7 +29,7 @@ pub enum SocketError {
         process: String,
     },
     /// Something other than a socket has its path.
-    #[error("cannot open the control socket `{}`: there is something that is not a socket", .0.display())]
+    #[error("cannot open the control socket `{}`: it exists, but is not a socket", .0.display())]
     NotASocket(PathBuf),
     /// The path exceeds the system's limit.
     #[error(transparent)]
@@ -74,7 +74,7 @@ impl SocketError {
                     .to_owned()
             }
             SocketError::Failed { .. } => {
-                "its folder must be there and writable for this user; --socket or `[control] socket` name another"
+                "its folder must exist and be writable for this user; --socket or `[control] socket` name another"
                     .to_owned()
             }
         }

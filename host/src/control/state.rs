@@ -104,7 +104,7 @@ impl<'de> Deserialize<'de> for Bytes {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Bytes, D::Error> {
         let text = String::deserialize(from)?;
         let bytes =
-            STANDARD.decode(text).map_err(|error| de::Error::custom(format!("no base64: {error}")))?;
+            STANDARD.decode(text).map_err(|error| de::Error::custom(format!("not base64: {error}")))?;
         Ok(Bytes(bytes))
     }
 }
@@ -113,7 +113,7 @@ fn known_form<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
     match u32::deserialize(from)? {
         FORM => Ok(FORM),
         other => Err(de::Error::custom(format!(
-            "it is of form {other}, and this gearshift knows form {FORM} only"
+            "it has format {other}, and this gearshift reads only format {FORM}"
         ))),
     }
 }
@@ -147,9 +147,9 @@ impl InUse {
             InUse::Loads => ("it is being loaded".to_owned(), unload()),
             InUse::Serves(number) => (format!("`{cog}#{number}` serves, and would save over it"), unload()),
             InUse::Unsaved => (
-                "the state it gave last is not stored yet".to_owned(),
-                "the host tries again and again to store it, and its log says why it fails, as a full disk; try this \
-                 again when it is stored"
+                "its last state is not stored yet".to_owned(),
+                "the host keeps trying to store it, and its log says why it fails (such as a full disk); try \
+                 this again when it is stored"
                     .to_owned(),
             ),
         };
@@ -312,11 +312,11 @@ mod tests {
     fn what_is_no_exported_state_is_refused_with_the_field() {
         let good = serde_json::to_string(&state(b"{}")).unwrap();
         for (from, to, why) in [
-            ("\"gearshift_state\":1", "\"gearshift_state\":2", "`gearshift_state`: it is of form 2"),
+            ("\"gearshift_state\":1", "\"gearshift_state\":2", "`gearshift_state`: it has format 2"),
             ("\"version\":3", "\"version\":-3", "`version`: invalid value"),
             ("\"version\":3,", "", "missing field `version`"),
-            ("\"e30=\"", "\"e30\"", "`bytes`: no base64"),
-            ("\"e30=\"", "\"§\"", "`bytes`: no base64"),
+            ("\"e30=\"", "\"e30\"", "`bytes`: not base64"),
+            ("\"e30=\"", "\"§\"", "`bytes`: not base64"),
             ("}", "", "EOF while parsing"),
             ("}", "}}", "trailing characters"),
         ] {

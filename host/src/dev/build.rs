@@ -162,7 +162,7 @@ impl Build {
                 },
                 line = self.stderr.next_line(), if reads_errors => match line? {
                     Some(line) => match line.trim_start().strip_prefix(LOCKED) {
-                        Some(what) => tracing::info!("another cargo works with the {what}, and is waited for"),
+                        Some(what) => tracing::info!("waiting for another cargo, which uses the {what}"),
                         None => words.cargo_says(&line),
                     },
                     None => reads_errors = false,

@@ -75,12 +75,12 @@ impl Package<'_> {
             return match workspace.get("package").and_then(|package| package.get(key)) {
                 Some(value) => Ok(Some((value.clone(), root))),
                 None => Err(failed(format!(
-                    "its `{key}` is that of its workspace, and `{}` says none in `[workspace.package]`",
+                    "its `{key}` is inherited from its workspace, but `{}` has none in `[workspace.package]`",
                     root.join(MANIFEST).display()
                 ))),
             };
         }
-        Err(failed(format!("its `{key}` is that of its workspace, and it is in none")))
+        Err(failed(format!("its `{key}` is inherited from its workspace, but it is not in one")))
     }
 }
 
@@ -135,10 +135,10 @@ mod tests {
             "[package]\nname = \"greeter\"\nlicense.workspace = true\nreadme = { workspace = true }\n";
         write(&folder, &format!("{inherits}{cog}"));
         let why = facts().unwrap_err().to_string();
-        assert!(why.contains("its `readme` is that of its workspace, and it is in none"), "{why}");
+        assert!(why.contains("its `readme` is inherited from its workspace, but it is not in one"), "{why}");
         write(outer.path(), "[workspace.package]\nlicense = \"ISC\"\n");
         let why = facts().unwrap_err().to_string();
-        assert!(why.contains("its `readme` is that of its workspace, and `"), "{why}");
+        assert!(why.contains("its `readme` is inherited from its workspace, but `"), "{why}");
         write(outer.path(), "[workspace.package]\nlicense = \"ISC\"\nreadme = \"README.md\"\n");
         let readme = Some(outer.path().canonicalize().unwrap().join("README.md"));
         let expected = Facts { license: Some("ISC".to_owned()), readme, ..Facts::default() };

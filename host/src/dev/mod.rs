@@ -71,7 +71,7 @@ pub enum DevError {
         words: String,
     },
     /// Two cogs have the same library name.
-    #[error("`{}` and `{}` both make the library `{library}`", .folders[0].display(), .folders[1].display())]
+    #[error("`{}` and `{}` both build the library `{library}`", .folders[0].display(), .folders[1].display())]
     Twice {
         /// Its name.
         library: String,
@@ -79,7 +79,7 @@ pub enum DevError {
         folders: [PathBuf; 2],
     },
     /// The folder for the libraries cannot be created.
-    #[error("cannot make the folder `{}`{}", .folder.display(), denied(.folder, .source))]
+    #[error("cannot create the folder `{}`{}", .folder.display(), denied(.folder, .source))]
     Folder {
         /// The folder.
         folder: PathBuf,
@@ -101,9 +101,7 @@ impl DevError {
                 "a cog's package has `gearshift-cog` among its dependencies, and in `[lib]` the line \
                  `crate-type = [\"cdylib\"]`",
             ),
-            DevError::Twice { .. } => {
-                Some("give one of them another name, or name the folder of the other alone")
-            }
+            DevError::Twice { .. } => Some("rename one of them, or name only the folder of the other"),
             DevError::Failed { .. } | DevError::Folder { .. } => None,
         }
     }
@@ -234,7 +232,7 @@ impl Dev {
         let outcome = tokio::select! {
             outcome = build.end(arrived) => outcome,
             () = sources.changed_during(scripts) => {
-                return tracing::info!("the sources of {what} changed during the build, which begins again");
+                return tracing::info!("the sources of {what} changed during the build, which starts again");
             }
         };
         match outcome {

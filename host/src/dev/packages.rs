@@ -193,7 +193,7 @@ fn cog(package: &Package) -> Result<Option<CogPackage>, String> {
         let is_library = package.targets.iter().any(|it| it.kind.contains(&TargetKind::Lib));
         // The SDK's own crates and helper crates of cogs are libraries as well.
         return match is_library {
-            true => Err(format!(": `{}` makes no dynamic library", package.name)),
+            true => Err(format!(": `{}` does not build a dynamic library", package.name)),
             false => Ok(None),
         };
     };

@@ -88,7 +88,7 @@ impl Sources {
         });
         let watcher = watcher.inspect_err(|error| {
             let root = workspace.root.display();
-            tracing::error!("cannot watch the sources in `{root}`, so that they are built once: {error}");
+            tracing::error!("cannot watch the sources in `{root}`, so they are built only once: {error}");
         });
         let mut sources = Sources {
             watcher: watcher.ok(),
@@ -195,7 +195,7 @@ impl Sources {
                 self.is_stale = true;
             } else if *times == OWN_WRITES {
                 tracing::warn!(
-                    "`{}` is written by the build itself, and starts no further one",
+                    "`{}` is written by the build itself; its changes start no further build",
                     file.display()
                 );
             }

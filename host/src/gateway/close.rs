@@ -48,7 +48,7 @@ impl Refused {
             ),
             4010 => (
                 "the number of the shard does not fit the number of shards".to_owned(),
-                "look at `[discord] shards`".to_owned(),
+                "check `[discord] shards`".to_owned(),
             ),
             4011 => (
                 "the bot is in too many guilds for this number of shards".to_owned(),
@@ -58,7 +58,7 @@ impl Refused {
                 "it no longer serves version 10 of its gateway".to_owned(),
                 "a newer Gearshift is needed".to_owned(),
             ),
-            4013 => ("it does not know these intents".to_owned(), "look at `[discord] intents`".to_owned()),
+            4013 => ("it does not know these intents".to_owned(), "check `[discord] intents`".to_owned()),
             4014 => refused_intents(intents),
             _ => ("it does not say why".to_owned(), "look up the code in Discord's documentation".to_owned()),
         };

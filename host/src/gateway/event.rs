@@ -172,7 +172,7 @@ impl<'t> Frame<'t> {
             10 => match serde_json::from_str(data) {
                 // The cast saturates if the number is too large.
                 Ok(Hello { heartbeat_interval: ms }) if ms >= 1.0 => Frame::Hello { interval_ms: ms as u64 },
-                _ => Frame::Odd("HELLO whose `heartbeat_interval` is no time in milliseconds"),
+                _ => Frame::Odd("HELLO whose `heartbeat_interval` is not a time in milliseconds"),
             },
             11 => Frame::HeartbeatAck,
             op => Frame::Unknown { op },

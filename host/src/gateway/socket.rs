@@ -94,7 +94,8 @@ pub(super) struct Address {
 impl Address {
     /// Parses a `ws` or `wss` URL, for version 10 of the gateway, JSON, uncompressed.
     pub(super) fn read(url: &str) -> Result<Address, String> {
-        let mut url = reqwest::Url::parse(url).map_err(|error| format!("its address is no URL: {error}"))?;
+        let mut url =
+            reqwest::Url::parse(url).map_err(|error| format!("its address is not a URL: {error}"))?;
         if !matches!(url.scheme(), "ws" | "wss") {
             return Err(format!("its address begins with `{}` and not with ws or wss", url.scheme()));
         }

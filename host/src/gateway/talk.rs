@@ -216,7 +216,7 @@ impl Line {
         self.odd += 1;
         if counters::is_worth_a_line(self.odd) {
             let count = self.odd;
-            tracing::warn!(shard, count, "a frame of the gateway is passed over: {what}");
+            tracing::warn!(shard, count, "a frame of the gateway is ignored: {what}");
         }
     }
 }
@@ -272,7 +272,7 @@ fn on_frame<S: FnMut(Dispatch)>(shard: &mut Shard<S>, line: &mut Line, text: Utf
         Ok(Frame::InvalidSession { resumable }) => Step::End(End::Invalid { resumable }),
         Ok(Frame::Hello { .. }) => Step::GoOn,
         Ok(Frame::Unknown { op }) => {
-            tracing::debug!(shard = shard.number, op, "an op that is not known");
+            tracing::debug!(shard = shard.number, op, "an unknown op");
             Step::GoOn
         }
         Ok(Frame::Odd(what)) => {
@@ -294,7 +294,7 @@ fn on_dispatch<S: FnMut(Dispatch)>(shard: &mut Shard<S>, line: &mut Line, event:
         line.repeated += 1;
         if counters::is_worth_a_line(line.repeated) {
             let (shard, name, count) = (shard.number, event.name(), line.repeated);
-            tracing::warn!(shard, seq = event.seq, count, "`{name}` came twice; the second is dropped");
+            tracing::warn!(shard, seq = event.seq, count, "`{name}` arrived twice; the second is dropped");
         }
         return step;
     }
@@ -320,7 +320,7 @@ fn on_dispatch<S: FnMut(Dispatch)>(shard: &mut Shard<S>, line: &mut Line, event:
             shard,
             seq,
             last,
-            "the numbers of events do not rise; a RESUME may lose or repeat some"
+            "the sequence numbers of events do not increase; a RESUME may lose or repeat some"
         );
     }
     session.seq = seq.or(session.seq);

@@ -207,7 +207,7 @@ impl Lease {
     /// Fails if it was retired.
     pub(super) fn check(&self) -> Result<(), HandleError> {
         if self.retired.load(Ordering::Acquire) {
-            let text = format!("`{}` was retired; its handles serve no more", self.id());
+            let text = format!("`{}` was retired; its handles no longer work", self.id());
             return Err(super::error(HandleErrorKind::Retired, text));
         }
         Ok(())

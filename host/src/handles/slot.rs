@@ -260,7 +260,7 @@ mod tests {
             panic!("it must answer an error at once");
         };
         assert_eq!(error.kind, HandleErrorKind::Retired);
-        assert_eq!(error.text, "`music#7` was retired; its handles serve no more");
+        assert_eq!(error.text, "`music#7` was retired; its handles no longer work");
     }
 
     #[tokio::test]

@@ -75,7 +75,7 @@ impl fmt::Display for Ask {
             ),
             Ask::Older(installed) => write!(out, "{installed} is installed, which is newer"),
             Ask::ByHand(file) => {
-                write!(out, "`{}` was put there by somebody, and would be replaced", file.display())
+                write!(out, "`{}` was put there by hand and would be replaced", file.display())
             }
         }
     }

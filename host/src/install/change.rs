@@ -170,7 +170,7 @@ impl Installation<'_> {
         let version = Some(now.version.clone());
         let notes = match pinned {
             true => Vec::new(),
-            false => vec![format!("`update` goes by `{}`", now.source)],
+            false => vec![format!("`update` follows `{}`", now.source)],
         };
         self.write(|lock| {
             if let Some(there) = lock.cogs.get_mut(name) {

@@ -37,7 +37,7 @@ pub enum InstallError {
         why: String,
     },
     /// The lock file was written by another version of gearshift.
-    #[error("`{}` is of form {found}, and this gearshift reads form {known}", .file.display())]
+    #[error("`{}` has format {found}, and this gearshift reads format {known}", .file.display())]
     OtherForm {
         /// The lock file.
         file: PathBuf,
@@ -106,7 +106,7 @@ pub enum InstallError {
         expected: Version,
     },
     /// The source no longer has it.
-    #[error("`{what}`, which is version {version}, is not there any more")]
+    #[error("`{what}`, which is version {version}, is no longer there")]
     Lost {
         /// Place and digest.
         what: String,
@@ -130,7 +130,7 @@ pub enum InstallError {
         version: Version,
     },
     /// The change was made, but could not be recorded in the lock.
-    #[error("`{cog}` {}, and that could not all be written down", became(.to.as_ref()))]
+    #[error("`{cog}` {}, but not all of that could be recorded", became(.to.as_ref()))]
     Unsettled {
         /// The cog.
         cog: String,
@@ -209,47 +209,45 @@ impl InstallError {
             Self::Package(error) => return error.help(),
             Self::Refused(refusal) => return refusal.help.clone(),
             Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => {
-                "is `[cogs] folder` right? It is not made by itself"
+                "is `[cogs] folder` right? It is not created automatically"
             }
             Self::Io { .. } | Self::Host(_) => return None,
-            Self::Lock { .. } => "mend it, or take back the version before (`git checkout gearshift.lock`)",
+            Self::Lock { .. } => "fix it, or restore its previous version (`git checkout gearshift.lock`)",
             Self::OtherForm { .. } => "use the gearshift that wrote it, or a newer one",
             Self::Busy { .. } => "try again when it has ended",
             Self::NotInstalled { file: Some(file), .. } => {
                 return Some(format!(
-                    "`rm {}` takes it out of the bot, also of one that runs; `gearshift install REFERENCE --yes` replaces it by \
-                     a package",
+                    "`rm {}` removes it from the bot, even while it runs; `gearshift install REFERENCE --yes` \
+                     replaces it with a package",
                     argument(&file.display().to_string())
                 ));
             }
             Self::NotInstalled { name, .. } if name.contains(['/', ':', '@']) => {
                 let cog = name.rsplit('/').next().and_then(|last| last.split([':', '@']).next());
-                return Some(format!("name the cog alone, as `{}`", cog.unwrap_or_default()));
+                return Some(format!("give only the name of the cog: `{}`", cog.unwrap_or_default()));
             }
             Self::NotInstalled { known, .. } if known.is_empty() => {
-                "nothing is installed; `gearshift install REFERENCE` does"
+                "nothing is installed; `gearshift install REFERENCE` installs a cog"
             }
             Self::NotInstalled { known, .. } => return Some(format!("installed are: {}", known.join(", "))),
             Self::NoneFits { passed_over, .. } => return helps(passed_over),
             Self::Older { .. } => {
-                "was it withdrawn, or is somebody offering an old version again? `gearshift rollback` goes back to what \
-                 is kept; `gearshift install REFERENCE:VERSION --yes` installs an older one"
+                "was it withdrawn, or is an old version offered again? `gearshift rollback` goes back to a kept \
+                 version; `gearshift install REFERENCE:VERSION --yes` installs an older one"
             }
             Self::Moved { .. } => {
-                "somebody who may write there has replaced it; ask its author, and wait for a new version"
+                "it was replaced by someone with write access; ask its author, and wait for a new version"
             }
-            Self::OtherVersion { .. } => {
-                "somebody has changed `gearshift.lock`; take back the version before"
-            }
+            Self::OtherVersion { .. } => "`gearshift.lock` was changed; restore its previous version",
             Self::Lost { .. } => "install another version: `gearshift install REFERENCE`",
             Self::Journal { .. } => {
-                "was it written by a newer gearshift? Else remove it, and see `gearshift verify`"
+                "was it written by a newer gearshift? Otherwise remove it, and run `gearshift verify`"
             }
             Self::Pinned { name, .. } => return Some(format!("`gearshift unpin {name}` lets it be updated")),
             Self::Unsettled { .. } => {
-                "mend that; the next command that changes something, or the next start of the host, writes it down"
+                "fix that; the next command that changes something, or the next start of the host, records it"
             }
-            Self::Asks { .. } => "`--yes` agrees to that",
+            Self::Asks { .. } => "`--yes` accepts that",
             Self::Library { .. } => "ask its author; nothing of it was executed",
             Self::InTheWay { .. } => "move it away, or rename it",
             Self::NothingBefore { .. } | Self::NotKept { .. } => {
@@ -280,7 +278,7 @@ impl InstallError {
 }
 
 fn by_hand(file: Option<&Path>) -> String {
-    let said = |file: &Path| format!(" from a package: `{}` was put there by somebody", file.display());
+    let said = |file: &Path| format!(" from a package: `{}` was put there by hand", file.display());
     file.map(said).unwrap_or_default()
 }
 

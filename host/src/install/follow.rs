@@ -119,7 +119,7 @@ impl Installation<'_> {
             place => format!(" from {place}"),
         };
         Ok(Some(format!(
-            "`{file}` is `{name}` {version}{from} again, and so says `gearshift.lock`: the host went back from {left}"
+            "`{file}` and `gearshift.lock` are back at `{name}` {version}{from}: the host went back from {left}"
         )))
     }
 }

@@ -192,7 +192,7 @@ impl<'c> Installation<'c> {
             (false, Err(error)) => Err(error),
             (false, Ok(_)) => {
                 let file = journal.file();
-                Err(InstallError::Host(format!("`{}` is not what was put there", file.display())))
+                Err(InstallError::Host(format!("`{}` is not what was installed", file.display())))
             }
         }
     }
@@ -273,7 +273,7 @@ fn look_busy(path: &Path, folder: &Path) -> Result<Option<File>, InstallError> {
 fn busy_with(mut file: File, folder: &Path) -> InstallError {
     // If it can be shared, those who hold it are readers too.
     let who = match file.try_lock_shared() {
-        Ok(()) => "`gearshift verify` is looking at".to_owned(),
+        Ok(()) => "`gearshift verify` is reading".to_owned(),
         Err(_) => {
             let mut who = String::new();
             // The holder may not have written its name yet.

@@ -121,7 +121,7 @@ fn inspect(file: &Path, name: &str, version: &semver::Version, about: &About) ->
     }
     // The user agreed to what the package declares.
     if manifest.handles != about.handles {
-        return Err(refused("it asks the host for something else than its package says".to_owned()));
+        return Err(refused("it asks the host for other handles than its package says".to_owned()));
     }
     match library::mismatches(&contents).into_iter().next() {
         Some(mismatch) => Err(refused(mismatch.to_string())),

@@ -96,7 +96,7 @@ impl Lock {
             let wrong = |why: String| InstallError::Lock { file: file.clone(), line: None, why };
             let is_odd = |letter: char| letter == '/' || letter.is_control();
             if cog.file.contains(is_odd) || !is_library_name(Path::new(&cog.file)) {
-                return Err(wrong(format!("{:?} of `{name}` is no name of a library", cog.file)));
+                return Err(wrong(format!("{:?} of `{name}` is not the name of a library", cog.file)));
             }
             for Content { source, .. } in cog.contents_mut() {
                 if !is_name(name) || source.place.name() != name {
@@ -188,12 +188,18 @@ mod tests {
         let good = lock.text(Path::new("/srv/bot")).unwrap();
         for (wrong, why) in [
             ("".to_owned(), "missing field `version`"),
-            (good.replace("version = 1\n", "version = 2\n"), "is of form 2, and this gearshift reads form 1"),
+            (
+                good.replace("version = 1\n", "version = 2\n"),
+                "has format 2, and this gearshift reads format 1",
+            ),
             (good.replace("\"1.0.0\"", "\"1.0\""), "gearshift.lock:5: "),
-            (good.replace("libfar.so", "../libfar.so"), "is no name of a library"),
-            (good.replace("libfar.so", "lib\\nfar.so"), "\"lib\\nfar.so\" of `far` is no name of a library"),
+            (good.replace("libfar.so", "../libfar.so"), "is not the name of a library"),
+            (
+                good.replace("libfar.so", "lib\\nfar.so"),
+                "\"lib\\nfar.so\" of `far` is not the name of a library",
+            ),
             (good.replace("/opt/far", "/opt/fur"), "is not the name of the package"),
-            (good.replace("sha256:", "sha512:"), "is no digest"),
+            (good.replace("sha256:", "sha512:"), "is not a digest"),
             (good.replace("[cog.far]", "[cog.far"), "gearshift.lock:5: "),
             (format!("{good}[cog.far]\n"), ": `cog.far`: is there already, on line 5"),
         ] {

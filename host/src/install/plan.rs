@@ -105,14 +105,14 @@ impl Installation<'_> {
         self.check_not_moved(there, &chosen)?;
         if newest < installed {
             let why = format!(
-                "it is newer than what is asked for, whose newest version is {newest}; {} with --yes goes to that",
+                "it is newer than the newest matching version, {newest}; {} with --yes installs that one",
                 install(source)
             );
             return Ok(Planned::nothing(installed, why));
         }
         match there.left(newest).filter(|_| newest > installed) {
             Some(left) => {
-                let why = format!("{left}, and there is no newer one; {} takes it again", install(source));
+                let why = format!("{left}, and there is no newer one; {} installs it again", install(source));
                 Ok(Planned::nothing(installed, why))
             }
             None => self.plan_to(name, source.clone(), chosen, rules).await,
@@ -228,7 +228,7 @@ impl Installation<'_> {
             None => Installed::new(now, self.file_of(name)?),
         };
         let notes: Vec<String> =
-            chosen.passed_over.drain(..).map(|version| format!("passed over {version}")).collect();
+            chosen.passed_over.drain(..).map(|version| format!("skipped {version}")).collect();
         if let Some(there) = self.lock.cogs.get(name)
             && there.now == installed.now
             && files::digest(&self.file(&installed.file))? == Some(installed.now.library)

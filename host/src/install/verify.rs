@@ -60,9 +60,9 @@ impl Installation<'_> {
             Finding {
                 cog: file.display().to_string(),
                 ok: false,
-                text: "a change was interrupted, and is not written down yet".to_owned(),
+                text: "a change was interrupted and is not recorded yet".to_owned(),
                 help: Some(
-                    "the next command that changes something does that, and so does the start of a host"
+                    "the next command that changes something, or the next start of the host, records it"
                         .to_owned(),
                 ),
             }
@@ -70,7 +70,7 @@ impl Installation<'_> {
         findings.extend(by_hand(self.config, &self.lock)?.into_iter().map(|(file, manifest)| Finding {
             cog: manifest.name,
             ok: true,
-            text: format!("`{}` was put there by somebody, and is not in the lock", file.display()),
+            text: format!("`{}` was put there by hand and is not in the lock", file.display()),
             help: None,
         }));
         Ok(findings)
@@ -112,14 +112,12 @@ impl Installation<'_> {
                             format!("{version} from {place} would not be installed now: {why}"),
                             error.help(),
                         ),
-                        (true, false) => {
-                            (format!("what is kept of {version} here is lost: {why}"), restore(""))
-                        }
+                        (true, false) => (format!("the kept copy of {version} is lost: {why}"), restore("")),
                         (false, true) => {
-                            (format!("version {version} cannot be gone back to: {why}"), error.help())
+                            (format!("cannot roll back to version {version}: {why}"), error.help())
                         }
                         (false, false) => (
-                            format!("version {version}, which can be gone back to, is damaged here: {why}"),
+                            format!("the kept version {version} is damaged here: {why}"),
                             Some(format!("`gearshift rollback {name} {version}` gets it from {place} again")),
                         ),
                     });
@@ -139,20 +137,27 @@ impl Installation<'_> {
         serving: &Serving,
     ) -> Option<(String, Option<String>)> {
         let file = self.file(&there.file);
-        let does = |verb| Some(format!("`gearshift cogs {verb} {name}` does; its log says what happened"));
+        let does = |verb| {
+            Some(format!(
+                "`gearshift cogs {verb} {name}` does that; the host's log says what \
+                                        happened"
+            ))
+        };
         let Some(serves) = serving.get(name) else {
             let text = "the host does not serve it; `gearshift cogs list` may say why".to_owned();
             return Some((text, does("load")));
         };
         if let Ok(Some(before)) = went_back_to(&file, there, serves) {
-            let text =
-                format!("the host went back to {}, and file and lock do not follow yet", before.version);
-            let help = "`gearshift update` has them follow; the host may not write there, as its log says";
+            let text = format!(
+                "the host went back to {}, but the file and the lock are not updated yet",
+                before.version
+            );
+            let help = "`gearshift update` updates them; the host may not write there, as its log says";
             return Some((text, Some(help.to_owned())));
         }
         match library::Digest::of(&file).ok()?.to_string() == serves.digest {
             true => None,
-            false => Some(("the host serves another content than its file holds".to_owned(), does("reload"))),
+            false => Some(("the host does not serve the content of its file".to_owned(), does("reload"))),
         }
     }
 }

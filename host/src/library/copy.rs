@@ -34,7 +34,7 @@ pub enum CopyError {
     #[error(transparent)]
     Folder(#[from] FolderError),
     /// The copy vanished before it was opened: other programs clean up folders for temporary files.
-    #[error("its copy has vanished")]
+    #[error("its copy was removed")]
     Vanished,
     /// The copy could not be written.
     #[error("failed to write the copy `{}`{}", .copy.display(), denied(.copy, .source))]

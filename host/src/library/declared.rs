@@ -98,7 +98,7 @@ pub enum CommandProblem {
     #[error("it declares {0} twice")]
     Twice(CommandKey),
     /// Two of its commands have the same name or alias with the prefix.
-    #[error("two of its commands are called by `{}` with the prefix", .0.escape_debug())]
+    #[error("two of its prefix commands are called `{}`", .0.escape_debug())]
     PrefixTwice(String),
     /// An alias that cannot be typed.
     #[error("its command {command:?}: the alias {alias:?} is empty or has spaces")]
@@ -155,7 +155,7 @@ pub enum Wrong {
     #[error("it is declared twice")]
     Twice,
     /// A required option follows an optional one.
-    #[error("it is required and stands behind one that is not")]
+    #[error("it is required but follows one that is not")]
     Order,
     /// Autocompletion for an option that is neither text nor number.
     #[error("only text and numbers can be completed")]
@@ -343,8 +343,8 @@ mod tests {
             (vec![command("a", vec![]), command("a", vec![])], "it declares `/a` twice"),
             (
                 vec![prefixed("a", &["b"]), prefixed("c", &["d", "a", "d", ""])],
-                "two of its commands are called by `a` with the prefix; two of its commands are called by `d` with the \
-                 prefix; its command \"c\": the alias \"\" is empty or has spaces",
+                "two of its prefix commands are called `a`; two of its prefix commands are called `d`; its \
+                 command \"c\": the alias \"\" is empty or has spaces",
             ),
             (vec![menu(4, "a")], "its command \"a\": type 4 is not served"),
             (vec![menu(2, "")], "its command \"\": a name in a menu has 1 to 32 characters"),
@@ -358,7 +358,7 @@ mod tests {
             (vec![long], "its command \"a\": a description has 1 to 100 characters, not 101"),
             (
                 vec![command("a", vec![below])],
-                "its command \"a add\", option \"c\": it is required and stands behind one that is not",
+                "its command \"a add\", option \"c\": it is required but follows one that is not",
             ),
             (
                 vec![command("a", vec![option(3, "b", true), option(3, "b", true)])],

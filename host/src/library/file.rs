@@ -94,7 +94,7 @@ pub enum NotALibrary {
     #[error("its section table was removed")]
     NoSections,
     /// It is larger than [`LIBRARY_MAX_BYTES`].
-    #[error("it has {0} bytes, and {LIBRARY_MAX_BYTES} are the most that are read")]
+    #[error("it has {0} bytes; at most {LIBRARY_MAX_BYTES} are read")]
     TooLong(u64),
     /// Its content is inconsistent.
     #[error("it is damaged: {0}")]

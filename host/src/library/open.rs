@@ -108,7 +108,7 @@ impl OpenLibrary {
 /// If the loader, the header, the layout or the table reports an error.
 pub fn open(file: &Path) -> Result<(OpenLibrary, CogModuleRef), OpenFailure> {
     if let Err(error) = signals::note() {
-        tracing::debug!("what handles signals cannot be seen: {error}");
+        tracing::debug!("cannot see the signal handlers: {error}");
     }
     // RTLD_NOW resolves all symbols now, RTLD_LOCAL hides them from other libraries, and RTLD_DEEPBIND prefers the
     // library's own definitions, so that the SDK's interposed functions take effect inside it.

@@ -102,7 +102,7 @@ impl Refusal {
             }
             Self::Look { .. } => None,
             Self::LeadsNowhere { .. } => {
-                Some("put a library there; a cog that serves goes on until the link is removed".to_owned())
+                Some("put a library there; a serving cog keeps serving until the link is removed".to_owned())
             }
             Self::Incomplete { .. } => {
                 Some("it is tried again when it is written to; if it is not, build it again".into())

@@ -32,7 +32,7 @@ pub enum Mismatch {
     #[error("its name {0:?} is not 1 to {NAME_MAX_BYTES} of `a`-`z`, `0`-`9`, `-` and `_`")]
     Name(String),
     /// It listens to something that cannot be an event of Discord's.
-    #[error("it hears {0:?}, and that is not the name of a gateway event")]
+    #[error("it listens to {0:?}, which is not the name of a gateway event")]
     Event(String),
     /// Discord would refuse one of its commands.
     #[error(transparent)]
@@ -41,7 +41,7 @@ pub enum Mismatch {
     #[error("it asks for {0:?}, and this host has no such handle")]
     Handle(String),
     /// It has a manifest, but no module header.
-    #[error("it has a manifest, and no module that the host could open")]
+    #[error("it has a manifest, but no module that the host can open")]
     NoHeader,
 }
 

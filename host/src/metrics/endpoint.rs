@@ -67,7 +67,7 @@ impl EndpointError {
             }
             io::ErrorKind::AddrNotAvailable => "name an address that this machine has".to_owned(),
             io::ErrorKind::PermissionDenied => {
-                "name a port above 1023: the others are not for every user".to_owned()
+                "name a port above 1023: the lower ones are not for every user".to_owned()
             }
             _ => "name another address, or leave `[metrics]` out".to_owned(),
         }
@@ -96,7 +96,7 @@ impl Endpoint {
         let address = listener.local_addr().map_err(failed)?;
         tracing::info!("metrics are at http://{address}/metrics");
         if !address.ip().is_loopback() {
-            tracing::warn!("everybody who reaches {address} can read the metrics (`[metrics] expose`)");
+            tracing::warn!("everyone who can reach {address} can read the metrics (`[metrics] expose`)");
         }
         let shown = Shown(Arc::new(Mutex::new(Err("starting"))));
         let serving = tokio::spawn(serve(listener, router(shown.clone()))).abort_handle();

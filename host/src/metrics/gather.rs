@@ -49,7 +49,7 @@ fn of_host(health: Option<&Health>, sessions: Option<&Sessions>) -> Vec<Family> 
         .one(opened.map(since_epoch)),
         Family::gauge(
             "gearshift_session_open",
-            "Whether a session is open; those that the config leaves out are not",
+            "Whether a session is open; 0 for those that the config leaves out",
         )
         .of(Sessions::NAMES.into_iter().filter_map(is_open)),
     ]
@@ -62,8 +62,11 @@ fn of_events(status: Option<&HostStatus>) -> Vec<Family> {
             .of(received.map(|(name, count)| (named("event", name), *count))),
         Family::counter("gearshift_events_routed_total", "Events that reached at least one cog")
             .one(status.map(|status| status.routed)),
-        Family::counter("gearshift_events_unreadable_total", "Events that are not what Discord documents")
-            .one(status.map(|status| status.unreadable)),
+        Family::counter(
+            "gearshift_events_unreadable_total",
+            "Events that do not match Discord's documentation",
+        )
+        .one(status.map(|status| status.unreadable)),
     ]
 }
 
@@ -76,7 +79,7 @@ fn of_gateway(health: Option<&Health>) -> Vec<Family> {
             .of(shards.iter().map(|shard| (of(shard), shard.is_ready()))),
         Family::gauge("gearshift_gateway_latency_seconds", "Round trip of a shard's last heartbeat")
             .of(shards.iter().filter_map(latency)),
-        Family::counter("gearshift_gateway_reconnects_total", "Attempts of a shard to connect again")
+        Family::counter("gearshift_gateway_reconnects_total", "Reconnection attempts of a shard")
             .of(shards.iter().map(|shard| (of(shard), shard.reconnects))),
         Family::counter(
             "gearshift_gateway_resumes_total",
@@ -92,7 +95,8 @@ fn of_rest(discord: Option<&Discord>) -> Vec<Family> {
     vec![
         Family::counter(
             "gearshift_rest_requests_total",
-            "Requests to Discord's REST API by route and status, each attempt counted; the status says why where none came",
+            "Requests to Discord's REST API by route and status, each attempt counted; without a response the \
+             status is the reason",
         )
         .of(attempts.map(|(it, count)| {
             ([("method", it.method.to_owned()), ("route", it.route), ("status", it.status)], count)
@@ -122,12 +126,13 @@ fn of_cogs(cogs: &[CogStatus]) -> Vec<Family> {
             |cog| cog.queued.into(),
         ),
         each(
-            Family::gauge("gearshift_cog_handlers_in_flight", "Handlers that were begun and are not done"),
+            Family::gauge("gearshift_cog_handlers_in_flight", "Handlers that have started and not finished"),
             |cog| cog.in_flight.into(),
         ),
-        each(Family::counter("gearshift_cog_items_taken_total", "Items that the cog was handed"), |cog| {
-            cog.handled.into()
-        }),
+        each(
+            Family::counter("gearshift_cog_items_taken_total", "Items that were handed to the cog"),
+            |cog| cog.handled.into(),
+        ),
         each(
             Family::counter("gearshift_cog_items_dropped_total", "Items that found the cog's queue full"),
             |cog| cog.dropped.into(),
@@ -135,7 +140,7 @@ fn of_cogs(cogs: &[CogStatus]) -> Vec<Family> {
         each(
             Family::histogram(
                 "gearshift_cog_handler_seconds",
-                "How long handlers took from their beginning to their end, what they waited for included",
+                "Duration of handlers, including what they waited for",
             ),
             |cog| cog.handled_in.clone().into(),
         ),
@@ -152,7 +157,7 @@ fn of_cogs(cogs: &[CogStatus]) -> Vec<Family> {
         each(
             Family::gauge(
                 "gearshift_cog_state_unsaved",
-                "Whether the state that the cog gave last is not in the store yet",
+                "Whether the cog's last state is not in the store yet",
             ),
             |cog| cog.is_unsaved.into(),
         ),
@@ -177,7 +182,8 @@ fn of_operations(status: Option<&HostStatus>) -> Vec<Family> {
     vec![
         Family::counter("gearshift_cog_operations_total", "Loads, replacements and unloads of the cog by how they ended")
             .of(by(cogs, "outcome", |totals| &totals.operations)),
-        Family::histogram("gearshift_operation_phase_seconds", "How long each phase of these operations took, of all cogs")
+        Family::histogram("gearshift_operation_phase_seconds", "Duration of each phase of these operations, for \
+                                                                all cogs")
             .of(phases.map(|(step, seen)| (named("phase", step.name()), seen.clone()))),
         Family::histogram(
             "gearshift_replacement_pause_seconds",

@@ -35,14 +35,14 @@ pub(super) fn declared() -> Value {
         json!({ "type": SUBCOMMAND, "name": name, "description": description, "options": options })
     };
     json!({
-        "type": 1, "name": NAME, "description": "Looks after the cogs of this bot; for its owners",
+        "type": 1, "name": NAME, "description": "Manages this bot's cogs (owners only)",
         "default_member_permissions": "0",
         "options": [
-            verb(LIST, "Shows the cogs and how they are"),
-            verb(LOAD, "Loads a cog of the folder"),
+            verb(LIST, "Shows the cogs and their status"),
+            verb(LOAD, "Loads a cog from the folder"),
             verb(UNLOAD, "Retires a cog; its state is kept"),
-            verb(RELOAD, "Replaces a cog by what its file holds now"),
-            verb(INFO, "Shows what is known of one cog"),
+            verb(RELOAD, "Replaces a cog with what its file holds now"),
+            verb(INFO, "Shows the details of a cog"),
         ],
     })
 }
@@ -69,7 +69,7 @@ pub(super) async fn answer(
     };
     tracing::info!(
         user = asked.user.id,
-        "an owner asks by `{}cogs`: {request}",
+        "an owner used `{}cogs`: {request}",
         if asked.user.slash { "/" } else { &parts.prefix }
     );
     // A drain alone may exceed the time that Discord waits for an answer.
@@ -96,7 +96,7 @@ fn info(cogs: &Cogs, name: &str) -> Text {
     let status = cogs.status();
     let Some(cog) = status.cogs.iter().find(|cog| cog.name == name) else {
         let known: Vec<&str> = status.cogs.iter().map(|cog| &*cog.name).collect();
-        return Text::Table(format!("no cog `{name}` is known\nhelp: known are: {}", known.join(", ")));
+        return Text::Table(format!("no cog `{name}` is known\nhelp: known cogs: {}", known.join(", ")));
     };
     let mut text = match cog.generation {
         Some(number) => format!("{}#{number}", cog.name),

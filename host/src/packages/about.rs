@@ -111,7 +111,7 @@ impl Words {
         match serde_json::from_str(&text) {
             Ok(schema @ Value::Object(_)) => self.settings_schema = Some(schema),
             Ok(_) => return Err(WordsError { file, why: "a schema is a JSON object".to_owned() }),
-            Err(error) => return Err(WordsError { file, why: format!("it is no JSON: {error}") }),
+            Err(error) => return Err(WordsError { file, why: format!("it is not JSON: {error}") }),
         }
         Ok(())
     }

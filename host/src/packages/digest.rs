@@ -14,7 +14,7 @@ pub struct Digest([u8; 32]);
 
 /// The text is not a digest.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no digest: `sha256:` and 64 of `0`-`9` and `a`-`f`")]
+#[error("{0:?} is not a digest: `sha256:` and 64 of `0`-`9` and `a`-`f`")]
 pub struct NotADigest(String);
 
 impl Digest {

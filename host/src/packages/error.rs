@@ -37,7 +37,7 @@ pub enum PackageError {
         found: Digest,
     },
     /// Something other than a package has this name, such as a container image.
-    #[error("`{what}` is no package of a cog: {why}")]
+    #[error("`{what}` is not a package of a cog: {why}")]
     NotAPackage {
         /// A reference.
         what: String,
@@ -75,7 +75,7 @@ pub enum PackageError {
         found: u64,
     },
     /// It is larger than anything of its kind.
-    #[error("`{what}` has {size} bytes, and {most} are the most")]
+    #[error("`{what}` has {size} bytes; at most {most} are allowed")]
     TooLarge {
         /// A reference, with the part of the package.
         what: String,
@@ -101,7 +101,7 @@ pub enum PackageError {
         there: Vec<String>,
     },
     /// It is not signed, but must be.
-    #[error("`{what}` is not signed, and must be")]
+    #[error("`{what}` is not signed, but must be")]
     Unsigned {
         /// A reference.
         what: String,
@@ -117,7 +117,7 @@ pub enum PackageError {
         add: String,
     },
     /// A signature of a trusted key is not valid.
-    #[error("the signature of `{what}` by {key} does not fit it: {why}")]
+    #[error("the signature of `{what}` by {key} does not match it: {why}")]
     Forged {
         /// A reference.
         what: String,
@@ -191,24 +191,23 @@ impl PackageError {
     pub fn help(&self) -> Option<String> {
         let text = match self {
             Self::NoPackage(Place::Folder(_)) => {
-                "`gearshift pack` puts packages into a folder, `packages` if none is said"
+                "`gearshift pack` puts packages into a folder, by default `packages`"
             }
             Self::NoPackage(_) => {
-                "look at its spelling; a registry may say so of what this login may not see; a folder begins with `./`"
+                "check the spelling; a registry may also say this about a package that the login cannot access; \
+                 a folder begins with `./`"
             }
             Self::NoVersion { versions, .. } if versions.iter().all(|it| !it.pre.is_empty()) => {
-                "a pre-release is only taken by its whole version, as `:1.2.0-rc.1`"
+                "a pre-release is only used if its full version is given, such as `:1.2.0-rc.1`"
             }
             Self::NoVersion { .. } => "name one of those",
             Self::Moved { .. } => {
-                "somebody who may write there has replaced it; ask its author, and take the new digest only then"
+                "it was replaced by someone with write access; ask its author before you use the new digest"
             }
             Self::NotAPackage { .. } | Self::TooLarge { .. } => "packages are made by `gearshift pack`",
-            Self::Other { .. } => {
-                "somebody who may write there has put another one in its place; ask its author"
-            }
+            Self::Other { .. } => "it was replaced by someone with write access; ask its author",
             Self::Damaged { .. } | Self::Length { .. } => {
-                "try again; if it stays so, what is there is damaged, and must be packed and pushed again"
+                "try again; if that does not help, the package there is damaged and must be packed and pushed again"
             }
             Self::Missing { .. } => "it must be packed and pushed again",
             Self::NoTarget { .. } => {
@@ -218,13 +217,13 @@ impl PackageError {
                 "its author can sign it (`gearshift pack --sign`); `require_signed` in the config asks for it"
             }
             Self::Untrusted { add, .. } => {
-                return Some(format!("if it is its author's key, `{add}` has it trusted there"));
+                return Some(format!("if it is its author's key, `{add}` makes it trusted there"));
             }
-            Self::Forged { .. } => "somebody has changed it, or the signature; do not use it",
+            Self::Forged { .. } => "the package or its signature was modified; do not use it",
             Self::Taken { .. } => "give it a new version; `--force` replaces what is there",
             Self::Refused { registry, .. } => {
                 return Some(format!(
-                    "`docker login {registry}`, as a user who may do this; `podman login` will not do"
+                    "`docker login {registry}`, as a user who may do this; `podman login` is not enough"
                 ));
             }
             Self::Login { .. } => {
@@ -232,7 +231,8 @@ impl PackageError {
             }
             Self::NoCertificates => "install `ca-certificates`, or name a file of them in SSL_CERT_FILE",
             Self::Registry { .. } => {
-                "is the host right, and does it answer? Without TLS only loopback is asked, or with `plain_http = true`"
+                "is the host right, and does it answer? Without TLS only loopback is used, unless `plain_http = \
+                 true` is set"
             }
             Self::Io { .. } => return None,
         };

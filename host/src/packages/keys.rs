@@ -24,7 +24,7 @@ pub struct PublicKey(minisign::PublicKey);
 
 /// The text is not a public key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no public key of minisign's: `RW` and 54 more of base64")]
+#[error("{0:?} is not a minisign public key: `RW` and 54 more characters of base64")]
 pub struct NotAKey(String);
 
 impl PublicKey {
@@ -246,12 +246,10 @@ impl KeyError {
     #[must_use]
     pub fn help(&self) -> Option<String> {
         Some(match self {
-            Self::Exists(_) => {
-                "a key that is replaced can sign no more; give the new one another name".to_owned()
-            }
+            Self::Exists(_) => "a replaced key can no longer sign; give the new one another name".to_owned(),
             Self::Io { .. } => return None,
             Self::Shared { file, .. } => {
-                format!("`chmod 600 {}`, and think of whether it is still a secret", file.display())
+                format!("`chmod 600 {}`, and consider whether it is still a secret", file.display())
             }
             Self::Unusable { .. } => "is the password right? `gearshift keys new` makes a key".to_owned(),
         })

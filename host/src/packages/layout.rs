@@ -63,7 +63,7 @@ impl Layout {
         let Some(bytes) = read(&path)? else { return Ok(None) };
         serde_json::from_slice(&bytes).map(Some).map_err(|error| PackageError::NotAPackage {
             what: path.display().to_string(),
-            why: format!("it is no index of OCI's: {error}"),
+            why: format!("it is not an OCI index: {error}"),
         })
     }
 

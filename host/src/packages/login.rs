@@ -35,7 +35,7 @@ pub(super) fn of(registry: &str) -> Result<RegistryAuth, PackageError> {
         }
         // Its output may contain part of the login.
         Err(Unread::HelperFailure { helper, .. }) => format!("`{helper}` has failed"),
-        Err(Unread::ConfigReadError) => format!("`{}` is not docker's", file.display()),
+        Err(Unread::ConfigReadError) => format!("`{}` is not a config file of docker", file.display()),
         Err(other) => other.to_string(),
     };
     Err(failed(why))

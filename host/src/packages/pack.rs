@@ -52,7 +52,7 @@ pub enum PackError {
     #[error("`{}` is a debug build", .0.display())]
     Debug(PathBuf),
     /// The version is not a semantic version.
-    #[error("the version of `{}` is {version:?}, and that is none such as 1.2.0", .file.display())]
+    #[error("the version of `{}` is {version:?}, which is not a version such as 1.2.0", .file.display())]
     Version {
         /// The library.
         file: PathBuf,
@@ -89,7 +89,7 @@ impl PackError {
             Self::Unread { .. } => return None,
             Self::Changed(_) => "pack it when its build has ended",
             Self::Debug(_) => "build it with `--release`, as `gearshift pack FOLDER` does by itself",
-            Self::Version { .. } => "`version` in `Cargo.toml` is what is packed",
+            Self::Version { .. } => "the package gets the `version` of `Cargo.toml`",
             Self::Different { .. } => "a package is of one cog in one version; pack them one after the other",
             Self::Twice { .. } => "a package has one library for each target",
         };

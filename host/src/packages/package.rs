@@ -40,7 +40,7 @@ impl Package {
     pub(super) fn read(place: &Place, digest: Digest, bytes: Vec<u8>) -> Result<Package, PackageError> {
         let odd = |why: String| PackageError::NotAPackage { what: format!("{place}@{digest}"), why };
         let index: Index = serde_json::from_slice(&bytes)
-            .map_err(|error| odd(format!("it is no index of OCI's: {error}")))?;
+            .map_err(|error| odd(format!("it is not an OCI index: {error}")))?;
         if index.artifact_type.as_deref() != Some(oci::PACKAGE) {
             let is = index.artifact_type.unwrap_or(index.media_type);
             return Err(odd(format!("it is `{}`", is.escape_debug())));
@@ -51,7 +51,7 @@ impl Package {
         let mut entries: Vec<(String, Descriptor)> = Vec::new();
         if index.manifests.len() > TARGETS_MAX {
             return Err(odd(format!(
-                "it is for {} targets, and {TARGETS_MAX} are the most",
+                "it is for {} targets; at most {TARGETS_MAX} are allowed",
                 index.manifests.len()
             )));
         }
@@ -62,7 +62,7 @@ impl Package {
             let target =
                 entry.annotations.get(oci::TARGET).ok_or_else(|| odd("it names no target".to_owned()))?;
             if !is_target(target) {
-                return Err(odd(format!("`{}` is no target", target.escape_debug())));
+                return Err(odd(format!("`{}` is not a target", target.escape_debug())));
             }
             if entries.iter().any(|(other, _)| other == target) {
                 return Err(odd(format!("it names the target `{target}` twice")));

@@ -62,7 +62,7 @@ impl Wanted {
 
 /// Why a text is not a reference.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is no reference to a package: {why}")]
+#[error("{text:?} is not a reference to a package: {why}")]
 pub struct ReferenceError {
     text: String,
     why: Why,
@@ -74,15 +74,15 @@ enum Why {
     Empty,
     #[error("it names neither a folder nor a registry")]
     NoPlace,
-    #[error("{0:?} is no name of a cog: 1 to 32 of `a`-`z`, `0`-`9`, `-` and `_`")]
+    #[error("{0:?} is not the name of a cog: 1 to 32 of `a`-`z`, `0`-`9`, `-` and `_`")]
     Name(String),
-    #[error("{0:?} is no version such as 1.2.0")]
+    #[error("{0:?} is not a version such as 1.2.0")]
     Version(String),
-    #[error("{0:?} is no range of versions such as ^1.2")]
+    #[error("{0:?} is not a range of versions such as ^1.2")]
     Range(String),
     #[error(transparent)]
     Digest(#[from] NotADigest),
-    #[error("no registry takes {0:?}: parts of `a`-`z` and `0`-`9`, with `.`, `_` or `-` between them")]
+    #[error("no registry accepts {0:?}: parts of `a`-`z` and `0`-`9`, with `.`, `_` or `-` between them")]
     Repository(String),
 }
 
@@ -245,16 +245,16 @@ mod tests {
             ("./packages/", "names no package"),
             ("greeter", "names neither a folder nor a registry"),
             ("greeter:1.0.0", "names neither a folder nor a registry"),
-            ("./packages/Greeter", "\"Greeter\" is no name of a cog"),
-            ("ghcr.io/me/greeter:latest", "\"latest\" is no version"),
-            ("ghcr.io/me/greeter:1.2", "\"1.2\" is no version"),
-            ("ghcr.io/me/greeter:1.2.0@^1", "\"1.2.0\" is no version"),
-            ("ghcr.io/me/greeter@newest", "\"newest\" is no range"),
-            ("ghcr.io/me/greeter@sha256:12", "\"sha256:12\" is no digest"),
-            ("ghcr.io/Me/greeter", "no registry takes"),
-            ("ghcr.io/me/greeter_", "no registry takes"),
-            ("https://ghcr.io/me/greeter", "no registry takes"),
-            ("ghcr.io//greeter", "no registry takes"),
+            ("./packages/Greeter", "\"Greeter\" is not the name of a cog"),
+            ("ghcr.io/me/greeter:latest", "\"latest\" is not a version"),
+            ("ghcr.io/me/greeter:1.2", "\"1.2\" is not a version"),
+            ("ghcr.io/me/greeter:1.2.0@^1", "\"1.2.0\" is not a version"),
+            ("ghcr.io/me/greeter@newest", "\"newest\" is not a range"),
+            ("ghcr.io/me/greeter@sha256:12", "\"sha256:12\" is not a digest"),
+            ("ghcr.io/Me/greeter", "no registry accepts"),
+            ("ghcr.io/me/greeter_", "no registry accepts"),
+            ("https://ghcr.io/me/greeter", "no registry accepts"),
+            ("ghcr.io//greeter", "no registry accepts"),
         ] {
             let error = text.parse::<Reference>().unwrap_err();
             assert!(error.to_string().contains(why), "{error}");

@@ -318,7 +318,7 @@ impl Repository {
         let mut referrers = self.referrers(subject).await?.manifests;
         referrers.retain(|entry| entry.artifact_type.as_deref() == Some(oci::SIGNATURE));
         if referrers.len() > SIGNATURES_MAX {
-            let why = format!("it has {} signatures, and {SIGNATURES_MAX} are the most", referrers.len());
+            let why = format!("it has {} signatures; at most {SIGNATURES_MAX} are allowed", referrers.len());
             return Err(PackageError::NotAPackage { what: format!("{}@{subject}", self.place), why });
         }
         for entry in referrers {
@@ -328,12 +328,12 @@ impl Repository {
             let manifest: Manifest =
                 serde_json::from_slice(&bytes).map_err(|error| odd(&error.to_string()))?;
             if manifest.subject.as_ref().is_none_or(|it| it.digest != *subject) {
-                return Err(odd("it is of something else"));
+                return Err(odd("it is for something else"));
             }
             let layer = manifest.layers.iter().find(|layer| layer.media_type == oci::MINISIGN);
-            let layer = layer.ok_or_else(|| odd("it holds none"))?;
+            let layer = layer.ok_or_else(|| odd("it does not contain one"))?;
             let text = self.small(layer, SIGNATURE_MAX_BYTES, &what).await?;
-            signatures.push(Signature::read(&text).ok_or_else(|| odd("it is none of minisign's"))?);
+            signatures.push(Signature::read(&text).ok_or_else(|| odd("it is not a minisign signature"))?);
         }
         Ok(signatures)
     }

@@ -232,7 +232,7 @@ async fn a_library_of_another_size_than_the_package_says_or_of_any_is_refused() 
     for (version, size, what) in [
         ("1.0.0", 3, "is incomplete: it should have 3 bytes, and has 4 or more"),
         ("1.0.1", 1 << 20, "is incomplete: it should have 1048576 bytes, and has "),
-        ("1.0.2", (1 << 30) + 1, "has 1073741825 bytes, and 1073741824 are the most"),
+        ("1.0.2", (1 << 30) + 1, "has 1073741825 bytes; at most 1073741824 are allowed"),
         ("1.0.3", u64::MAX, "has 18446744073709551615 bytes, and"),
     ] {
         sample_of_size(version, "code", Some(size)).put(&repository, false).await.unwrap();
@@ -280,13 +280,13 @@ async fn a_package_that_names_more_than_any_has_is_refused_before_that_is_read()
         let mut odd = index.clone();
         odd.manifests[0].annotations.insert(oci::TARGET.to_owned(), target.to_owned());
         let why = read(&odd).unwrap_err().to_string();
-        assert!(why.contains("` is no target") && !why.contains('\u{1b}'), "{why}");
+        assert!(why.contains("` is not a target") && !why.contains('\u{1b}'), "{why}");
     }
     let none = Index { manifests: Vec::new(), ..index.clone() };
     assert!(read(&none).unwrap_err().to_string().contains("it is for no target"));
     index.manifests = vec![index.manifests[0].clone(); 10_000];
     let why = read(&index).unwrap_err().to_string();
-    assert!(why.contains("it is for 10000 targets, and 100 are the most"), "{why}");
+    assert!(why.contains("it is for 10000 targets; at most 100 are allowed"), "{why}");
 
     // Signatures, each of which takes a request of its own.
     let mut packed = sample("1.0.3", "code");
@@ -305,12 +305,12 @@ async fn a_package_that_names_more_than_any_has_is_refused_before_that_is_read()
     }
     fs::write(&index, bytes_of(&tags)).unwrap();
     let why = found(&repository, ":1.0.3", &Trust::default()).await.unwrap_err().to_string();
-    assert!(why.contains("it has 1000 signatures, and 100 are the most"), "{why}");
+    assert!(why.contains("it has 1000 signatures; at most 100 are allowed"), "{why}");
 
     // A list of versions that is too large to read, and one that would become so.
     fs::write(&index, " ".repeat((4 << 20) + 1)).unwrap();
     let why = repository.versions().await.unwrap_err().to_string();
-    assert!(why.contains("index.json` has 4194305 bytes, and 4194304 are the most"), "{why}");
+    assert!(why.contains("index.json` has 4194305 bytes; at most 4194304 are allowed"), "{why}");
     let long = Descriptor::of(oci::TEXT, b"").annotated("padding", &"x".repeat((4 << 20) - 400));
     let full = bytes_of(&Index { manifests: vec![long], ..Index::default() });
     fs::write(&index, &full).unwrap();
@@ -330,7 +330,7 @@ async fn a_signature_counts_only_if_it_is_by_a_trusted_key_and_of_this_package()
     let mut packed = sample("1.2.0", "code");
     packed.put(&repository, false).await.unwrap();
     let error = found(&repository, "", &required).await.unwrap_err();
-    assert!(error.to_string().ends_with("greeter:1.2.0` is not signed, and must be"), "{error}");
+    assert!(error.to_string().ends_with("greeter:1.2.0` is not signed, but must be"), "{error}");
     assert!(found(&repository, "", &optional).await.unwrap().signed_by().is_none());
 
     packed.sign(&others).unwrap();
@@ -379,7 +379,7 @@ async fn a_tag_under_which_another_version_or_something_else_was_put_is_refused(
         Repository::open(&Place::in_folder(&place.path().join("packages"), "fine"), Access::default());
     let error = found(&renamed.unwrap(), ":1.2.0", &Trust::default()).await.unwrap_err().to_string();
     assert!(error.ends_with("holds `greeter`, and should hold `fine`"), "{error}");
-    for (index, why) in [("{}", "no index of OCI's"), ("[", "no index of OCI's")] {
+    for (index, why) in [("{}", "not an OCI index"), ("[", "not an OCI index")] {
         let folder = place.path().join("packages/greeter");
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join("index.json"), index).unwrap();

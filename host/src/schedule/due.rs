@@ -51,7 +51,7 @@ impl Schedule {
         if by > millis(PUT_BACK) {
             tracing::info!(
                 cog = &*self.cog,
-                "the wall clock was put back: its tasks are planned by the new time"
+                "the wall clock was set back: its tasks are planned by the new time"
             );
             let names: Vec<_> = table.tasks.keys().cloned().collect();
             names.iter().for_each(|name| _ = table.change(name, |task| task.put_back(by, now, &self.clock)));
@@ -80,7 +80,7 @@ impl Schedule {
                     cog = &*self.cog,
                     task = &**name,
                     left_out,
-                    "a run is left out: the one before is still under way"
+                    "a run is skipped: the previous one is still under way"
                 );
             }
         }

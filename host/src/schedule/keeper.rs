@@ -68,7 +68,7 @@ impl Keeper {
                 Some(marks)
             }
             Err(error) => {
-                tracing::warn!(cog = &*self.0.cog, "its tasks begin their rhythm again: {error}");
+                tracing::warn!(cog = &*self.0.cog, "the schedule of its tasks starts again: {error}");
                 None
             }
         }
@@ -107,7 +107,7 @@ impl Keeper {
             {
                 tracing::warn!(
                     cog = &*self.0.cog,
-                    "when its tasks are due is not kept over a restart: {error}"
+                    "the schedule of its tasks is not kept over a restart: {error}"
                 );
             }
         }

@@ -239,7 +239,7 @@ impl Schedule {
         {
             tracing::info!(
                 cog = &*self.cog,
-                "its tasks keep their rhythm over a reload, and not over a restart: there is no `[store]`"
+                "its tasks keep their schedule over a reload, but not over a restart: there is no `[store]`"
             );
         }
     }

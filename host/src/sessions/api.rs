@@ -135,14 +135,14 @@ impl Api {
         let token = match (&api.token, &api.token_file) {
             (Some(token), _) => Some(token.clone()),
             (None, Some(file)) => Some(Secret::read(file).map_err(|error| {
-                refuse(error.to_string(), "put the token into the file, or take `token_file` away")
+                refuse(error.to_string(), "put the token into the file, or remove `token_file`")
             })?),
             (None, None) => None,
         };
         let authorization = token
             .map(|token| HeaderValue::from_str(&format!("Token {}", token.expose())))
             .transpose()
-            .map_err(|_| refuse("the token cannot stand in a header".to_owned(), "copy it again"))?
+            .map_err(|_| refuse("the token cannot be sent in a header".to_owned(), "copy it again"))?
             .map(|mut value| {
                 value.set_sensitive(true);
                 value
@@ -214,7 +214,7 @@ impl Api {
         }
         let below = format!("{}/", self.base);
         let mut url = reqwest::Url::parse(&format!("{below}{endpoint}"))
-            .map_err(|error| invalid(format!("its endpoint is wrong: {error}")))?;
+            .map_err(|error| invalid(format!("its endpoint is not valid: {error}")))?;
         // Checked after the parser has resolved every `..`, however it was written.
         if !url.as_str().starts_with(&below) {
             return Err(invalid("its endpoint leaves the base URL".to_owned()));
@@ -269,11 +269,13 @@ impl Api {
         }
         if !api.required {
             let tries = api.health_tries;
-            tracing::warn!("the site API failed its health check {tries} times, going on without: {last}");
+            tracing::warn!(
+                "the site API failed its health check {tries} times, continuing without it: {last}"
+            );
             return Ok(());
         }
         let tried = format!("its health check, {} times", api.health_tries);
-        let help = "start the site, look at `[api] url` and `health_path`, or set `[api] required = false`";
+        let help = "start the site, check `[api] url` and `health_path`, or set `[api] required = false`";
         Err(OpenError::new("api", tried, last, help))
     }
 }

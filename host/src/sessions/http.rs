@@ -85,7 +85,7 @@ pub enum HttpError {
         after: Duration,
     },
     /// The server reads the body of the request too slowly.
-    #[error("the server took nothing more of the body for {} ms", after.as_millis())]
+    #[error("the server accepted no more of the body for {} ms", after.as_millis())]
     Stalled {
         /// The limit.
         after: Duration,
@@ -184,9 +184,9 @@ impl Http {
     fn prepare(&self, request: HttpRequest) -> Result<reqwest::Request, HttpError> {
         let invalid = HttpError::Invalid;
         let method = reqwest::Method::from_bytes(request.method.as_bytes())
-            .map_err(|_| invalid("its method is not a word".to_owned()))?;
+            .map_err(|_| invalid("its method is not valid".to_owned()))?;
         let url = reqwest::Url::parse(&request.url)
-            .map_err(|error| invalid(format!("its URL is wrong: {error}")))?;
+            .map_err(|error| invalid(format!("its URL is not valid: {error}")))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(invalid(format!("`{}` is neither http nor https", url.scheme())));
         }

@@ -31,7 +31,7 @@ impl Pattern {
                     text.push(match rest.next() {
                         Some('n') => '\n',
                         Some(other @ ('*' | '{' | '\\')) => other,
-                        _ => return Err("after `\\` there is `n`, `*`, `{` or `\\`".to_owned()),
+                        _ => return Err("`\\` must be followed by `n`, `*`, `{` or `\\`".to_owned()),
                     });
                     continue;
                 }
@@ -86,9 +86,9 @@ fn name(rest: &mut std::str::Chars<'_>) -> Result<String, String> {
         !name.is_empty() && name.chars().all(|character| character.is_alphanumeric() || character == '_');
     match is_name {
         true => Ok(name.to_owned()),
-        false => {
-            Err(format!("`{{{name}}}` is no name; letters, digits and `_` are; `\\{{` is the brace itself"))
-        }
+        false => Err(format!(
+            "`{{{name}}}` is not a name, which has letters, digits and `_`; `\\{{` is the brace itself"
+        )),
     }
 }
 

@@ -159,11 +159,11 @@ impl Player<'_> {
                     .and_then(|guild| world.user(guild.owner_id))
                     .map(|user| user.username.clone())
             });
-            let anybody = anybody.ok_or("there is nobody in this world")?;
+            let anybody = anybody.ok_or("this world has no users")?;
             self.prompt = Some(Prompt::new(self.sim, &anybody).map_err(|error| chain(&error))?);
             self.speaker = anybody;
         }
-        self.prompt.as_mut().ok_or_else(|| "there is nobody in this world".to_owned())
+        self.prompt.as_mut().ok_or_else(|| "this world has no users".to_owned())
     }
 
     async fn says(&mut self, member: &str, line: &str) -> Result<(), String> {

@@ -90,21 +90,23 @@ fn step(text: &str) -> Result<Step, String> {
         return match (who, rest) {
             ("bot", "(nothing)") => Ok(Step::AnswersNothing),
             ("bot", "") => {
-                Err("`bot<` wants what the bot says; `bot< (nothing)` if it is to say nothing".to_owned())
+                Err("`bot<` needs what the bot must say; write `bot< (nothing)` if it must say nothing"
+                    .to_owned())
             }
             ("bot", pattern) => Pattern::parse(pattern).map(Step::Answers),
-            (who, _) => {
-                Err(format!("`{who}<` is not understood: what is answered is `bot<`, what is said `{who}>`"))
-            }
+            (who, _) => Err(format!(
+                "`{who}<` is not valid: use `bot<` for what the bot must say, and `{who}>` for what \
+                             {who} says"
+            )),
         };
     }
     if let Some((who, rest)) = speech(text, '>') {
         return match (who, rest) {
             ("bot", _) => {
-                Err("`bot>` is not understood: nobody can make the bot say something, `bot<` expects it"
+                Err("`bot>` is not valid: the bot cannot be made to say something; use `bot<` for what it must say"
                     .to_owned())
             }
-            (_, "") => Err(format!("`{who}>` wants what {who} says")),
+            (_, "") => Err(format!("`{who}>` needs what {who} says")),
             (member, line) => Ok(Step::Says { member: member.to_owned(), line: line.to_owned() }),
         };
     }
@@ -112,7 +114,7 @@ fn step(text: &str) -> Result<Step, String> {
     let verb = words.next().unwrap_or_default();
     let names = || words.clone().map(str::to_owned).collect::<Vec<_>>();
     let some = |names: Vec<String>| match names.is_empty() {
-        true => Err(format!("`{verb}` wants names of cogs")),
+        true => Err(format!("`{verb}` needs names of cogs")),
         false => Ok(names),
     };
     match verb {
@@ -120,22 +122,22 @@ fn step(text: &str) -> Result<Step, String> {
         "load" => some(names()).map(Step::Load),
         "unload" => some(names()).map(Step::Unload),
         "reload" => some(names()).map(Step::Reload),
-        "restart" | "settle" if !names().is_empty() => Err(format!("`{verb}` stands alone")),
+        "restart" | "settle" if !names().is_empty() => Err(format!("`{verb}` takes nothing after it")),
         "restart" => Ok(Step::Restart),
         "settle" => Ok(Step::Settle),
         "in" => match &names()[..] {
             [channel] => Ok(Step::In(channel.clone())),
-            _ => Err("`in` wants one channel: `in #dev`".to_owned()),
+            _ => Err("`in` needs one channel: `in #dev`".to_owned()),
         },
         "within" => match &names()[..] {
             [time] => span(time).map(Step::Within),
-            _ => Err("`within` wants one time: `within 2s`".to_owned()),
+            _ => Err("`within` needs one time: `within 2s`".to_owned()),
         },
         other => {
             let hint = VERBS.iter().find(|verb| strsim::damerau_levenshtein(verb, other) <= 2);
             let hint = hint.map(|verb| format!("; did you mean `{verb}`?")).unwrap_or_default();
             Err(format!(
-                "`{other}` begins no line: there is `NAME> …`, `bot< …`, `:ORDER`, and {}{hint}",
+                "no line begins with `{other}`: there are `NAME> …`, `bot< …`, `:ORDER`, and {}{hint}",
                 VERBS.map(|verb| format!("`{verb}`")).join(", ")
             ))
         }
@@ -151,7 +153,7 @@ fn speech(text: &str, sign: char) -> Option<(&str, &str)> {
 
 /// `2s` or `500ms`.
 fn span(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("`{text}` is no time; `2s` and `500ms` are");
+    let wrong = || format!("`{text}` is not a time; write `2s` or `500ms`");
     let (digits, unit) = text.split_at(text.find(|it: char| !it.is_ascii_digit()).unwrap_or(text.len()));
     let number: u64 = digits.parse().map_err(|_| wrong())?;
     let span = match unit {

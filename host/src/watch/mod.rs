@@ -228,7 +228,7 @@ impl Watching {
                 if !std::mem::replace(&mut self.is_unreadable, true) {
                     let folder = self.folder.display();
                     tracing::warn!(
-                        "cannot read the cogs folder `{folder}`: {error}; its cogs go on until it is there again"
+                        "cannot read the cogs folder `{folder}`: {error}; its cogs keep running until it is back"
                     );
                 }
                 self.watched = None;

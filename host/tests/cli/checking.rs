@@ -169,7 +169,7 @@ fn a_cog_is_checked_with_what_the_config_sets_for_it() {
     assert_eq!(checked.code, 1, "{}", checked.out);
     let wrong = ":3: `cog.faulty.settings.numbers[1]`: invalid type: string \"x\", expected u32";
     assert!(checked.out.contains("FAILED in setup: ") && checked.out.contains(wrong), "{}", checked.out);
-    let unused = ":4: `cog.ping.settings` is not used: it takes none";
+    let unused = ":4: `cog.ping.settings` is not used: the cog takes no settings";
     assert!(checked.out.contains("warning: ") && checked.out.contains(unused), "{}", checked.out);
     let config = place.file("set.toml", &set.replace("\"x\"", "2"));
     let checked = check(&place, "", &["--config", &config, faulty]);

@@ -50,7 +50,7 @@ fn another_source_is_taken_only_if_somebody_agrees_and_a_version_that_is_gone_ba
         "/others/ping`, as later updates will, and the installed version from `",
         "/packages/ping` (its packages must be signed, and those of the other need not)",
         "it is not signed by a trusted key, and the installed version is, by RW",
-        "help: `--yes` agrees",
+        "help: `--yes` accepts",
     ] {
         assert!(refused.err.contains(what), "{what} is not in {}", refused.err);
     }
@@ -101,8 +101,8 @@ fn a_host_that_goes_back_by_itself_goes_back_to_the_source_as_well() {
     others(&place, "faulty", "1.1.0");
     ok(&place, &["install", "./others/faulty", "--yes"]);
     live.say("!faulty panic");
-    let line = live.expect("libfaulty.so` is `faulty` 1.0.0 from ");
-    assert!(line.contains("/packages/faulty again, and so says `gearshift.lock`"), "{line}");
+    let line = live.expect("libfaulty.so` and `gearshift.lock` are back at `faulty` 1.0.0 from ");
+    assert!(line.contains("/packages/faulty: the host went back from "), "{line}");
     assert!(listed(&place, "faulty")["source"].as_str().unwrap().ends_with("/packages/faulty@^1"));
     ok(&place, &["verify"]);
     assert_eq!(live.end().0, 0);
@@ -141,7 +141,7 @@ fn what_is_installed_and_would_not_be_by_now_is_wrong() {
     assert_eq!(wrong.code, 1);
     assert!(wrong.out.starts_with("WRONG   ping: 1.0.0 from "), "{}", wrong.out);
     assert!(wrong.out.contains("packages/ping would not be installed now: `"), "{}", wrong.out);
-    assert!(wrong.out.contains("is not signed, and must be"), "{}", wrong.out);
+    assert!(wrong.out.contains("is not signed, but must be"), "{}", wrong.out);
     // The signature that has been added to its source is enough.
     sign(&place, "ping", "1.0.0", &secret);
     ok(&place, &["update"]);
@@ -158,7 +158,7 @@ fn what_is_not_signed_by_a_trusted_key_is_passed_over_with_a_word_and_not_gone_b
     let ((mine, secret), (other, others)) = (key(&place, "mine"), key(&place, "other"));
     let trusting = format!("[packages]\ntrusted_keys = [\"{mine}\"]\nrequire_signed = true\n");
     configure(&place, &trusting);
-    fails(&place, &["install", "./packages/ping"], "ping:1.0.0` is not signed, and must be");
+    fails(&place, &["install", "./packages/ping"], "ping:1.0.0` is not signed, but must be");
     sign(&place, "ping", "1.0.0", &secret);
     for (version, key) in [("1.1.0", Some(&others)), ("1.2.0", None)] {
         pack(&place, "ping", version, |_| {});
@@ -167,8 +167,8 @@ fn what_is_not_signed_by_a_trusted_key_is_passed_over_with_a_word_and_not_gone_b
         }
     }
     let passed_over = |out: &str| {
-        assert!(out.contains("  note: passed over 1.2.0: `") && out.contains("ping:1.2.0` is not"), "{out}");
-        assert!(out.contains("  note: passed over 1.1.0: `") && out.contains("is signed by "), "{out}");
+        assert!(out.contains("  note: skipped 1.2.0: `") && out.contains("ping:1.2.0` is not"), "{out}");
+        assert!(out.contains("  note: skipped 1.1.0: `") && out.contains("is signed by "), "{out}");
     };
     let installed = ok(&place, &["install", "./packages/ping"]).out;
     assert!(installed.starts_with("ping: installed 1.0.0"), "{installed}");
@@ -186,9 +186,9 @@ fn what_is_not_signed_by_a_trusted_key_is_passed_over_with_a_word_and_not_gone_b
     assert!(ok(&place, &["list", "--outdated"]).out.contains("nothing newer is known"));
     // If asked for by name, or if there is no other version, it is an error, with the reason for the newest version
     // first.
-    fails(&place, &["install", "./packages/ping:1.2.0"], "ping:1.2.0` is not signed, and must be");
+    fails(&place, &["install", "./packages/ping:1.2.0"], "ping:1.2.0` is not signed, but must be");
     let none = fails(&place, &["install", "./packages/ping@>1.0"], "can be installed here: 1.2.0: `");
-    assert!(none.err.contains("is not signed, and must be; 1.1.0: `"), "{}", none.err);
+    assert!(none.err.contains("is not signed, but must be; 1.1.0: `"), "{}", none.err);
     for help in ["help: its author can sign it", "; or if it is its author's key, `gearshift keys trust KEY`"]
     {
         assert!(none.err.contains(help), "{}", none.err);
@@ -227,7 +227,9 @@ fn a_version_that_is_not_what_was_asked_for_leaves_that_as_it_is() {
     assert!(ok(&place, &["update"]).out.starts_with("ping: 1.1.0 stays: it is the newest"));
     ok(&place, &["pin", "ping", "2.0.0"]);
     ok(&place, &["unpin", "ping"]);
-    assert!(ok(&place, &["update"]).out.starts_with("ping: 2.0.0 stays: it is newer than what is asked"));
+    assert!(
+        ok(&place, &["update"]).out.starts_with("ping: 2.0.0 stays: it is newer than the newest matching")
+    );
     ok(&place, &["list"]);
 }
 
@@ -246,7 +248,7 @@ fn an_update_goes_by_what_was_asked_for_when_a_cog_is_not_pinned_any_more() {
         match stays {
             false => assert!(updated.out.contains("ping: 1.0.0 → 1.1.0"), "{}", updated.out),
             true => {
-                let why = "2.0.0 stays: it is newer than what is asked for, whose newest version is 1.1.0; `gearshift";
+                let why = "2.0.0 stays: it is newer than the newest matching version, 1.1.0; `gearshift";
                 assert!(updated.out.contains(why), "{}", updated.out);
             }
         }
@@ -279,7 +281,7 @@ fn a_version_that_somebody_rolled_back_from_is_not_updated_to_until_a_newer_one_
         let stays = ok(&place, command).out;
         let why = "ping: 1.0.0 stays: it was rolled back from 1.2.0, and there is no newer one; `gearshift install '";
         assert!(stays.starts_with(why), "{stays}");
-        assert!(stays.contains("/packages/ping@>=1, <2'` takes it again"), "{stays}");
+        assert!(stays.contains("/packages/ping@>=1, <2'` installs it again"), "{stays}");
     }
     assert!(ok(&place, &["list", "--outdated"]).out.contains("nothing newer is known"));
     assert_eq!(listed(&place, "ping")["rolled_back_from"], json!("1.2.0"));

@@ -184,7 +184,7 @@ fn a_file_of_any_name_is_listed_with_its_reason_and_a_cog_with_two_files_is_name
     let line = listed.lines().find(|line| line.contains(r"libodd\n.so")).expect(&listed);
     assert!(line.contains("its name is not UTF-8, or has control characters"), "{listed}");
     let refused = run(&place, &["cogs", "load", "pong", "--socket", "c.sock"]);
-    assert!(refused.err.contains("\nhelp: there are: ping; "), "{}", refused.err);
+    assert!(refused.err.contains("\nhelp: the folder has: ping; "), "{}", refused.err);
     assert_eq!(live.end().0, 0);
 }
 
@@ -302,7 +302,7 @@ fn only_the_user_may_use_the_socket_and_nonsense_is_answered() {
     half.shutdown(Shutdown::Write).unwrap();
     let mut answer = String::new();
     half.read_to_string(&mut answer).unwrap();
-    assert!(answer.contains("the request ends before its line does"), "{answer}");
+    assert!(answer.contains("the request ended before the end of its line"), "{answer}");
     assert_eq!(live.end().0, 0);
 }
 
@@ -321,7 +321,7 @@ fn clients_that_say_nothing_or_half_a_line_keep_nobody_out() {
     let silent: Vec<UnixStream> = (0..20).map(connect).collect();
     assert_eq!(run(&place, &["status", "--socket", "c.sock"]).code, 0);
     fs::remove_file(&path).unwrap();
-    live.expect("had vanished; it is there again");
+    live.expect("had been removed; it was created again");
     assert_eq!(run(&place, &["status", "--socket", "c.sock"]).code, 0);
     // Room was not made by their own timeout, which would end all of them at once.
     let still = |stream: &&UnixStream| {

@@ -127,7 +127,7 @@ fn what_was_gone_back_from_is_named_again_when_it_is_saved_again_and_loaded_when
         live.say("!greet");
     }
     live.expect("went back from `undone#2` to the code of `undone#1`, which is `undone#3` now");
-    live.expect("help: `gearshift cogs reload undone` loads what its file holds all the same");
+    live.expect("help: `gearshift cogs reload undone` loads its file anyway");
     edit(&place, "greeter/src/lib.rs", "//! Greets.", "//! Greets!");
     live.expect("it is the version that the host went back from");
     live.expect("help: ");
@@ -240,7 +240,7 @@ fn a_target_folder_that_another_cargo_holds_is_said() {
     // Another test may be building right now.
     lock.lock().unwrap();
     edit(&place, "greeter/src/lib.rs", "one", "two");
-    live.expect("another cargo works with the");
+    live.expect("waiting for another cargo, which uses the");
     lock.unlock().unwrap();
     live.expect("was replaced by `locked#2`");
     live.say(":quit");
@@ -278,7 +278,7 @@ fn a_folder_without_a_cog_is_an_error_that_says_what_is_missing() {
         ("nowhere", ["cannot see what packages are in `nowhere`", "gearshift new NAME"]),
         ("empty", ["there is no `Cargo.toml` in it", "gearshift new NAME"]),
         ("other", ["no package in", "`gearshift-cog` among its dependencies"]),
-        ("almost", ["`almost` makes no dynamic library", "crate-type = [\"cdylib\"]"]),
+        ("almost", ["`almost` does not build a dynamic library", "crate-type = [\"cdylib\"]"]),
         ("wrong", ["cannot see what packages are in", "unclosed table"]),
     ] {
         let ended = run(&place, &["dev", folder]);

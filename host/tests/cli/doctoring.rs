@@ -133,7 +133,7 @@ fn a_token_that_is_none_or_not_the_bots_is_said_with_what_to_do() {
     let quoted = format!("\"{}\"", bed.sim.token());
     let unknown = bed.sim.token().replace("secret", "s3cret");
     for (token, text, help) in [
-        (&*quoted, "it stands in quotes", "DISCORD_TOKEN"),
+        (&*quoted, "it is in quotes", "DISCORD_TOKEN"),
         ("${TOKEN}", "placeholder", "DISCORD_TOKEN"),
         (" \n", "it is empty", "DISCORD_TOKEN"),
         (&*unknown, "401", "Reset Token"),
@@ -210,7 +210,7 @@ fn folders_and_files_that_will_not_do_are_said() {
         "failed",
         "socket",
         "control socket",
-        "must be there and writable",
+        "must exist and be writable",
     );
     fs::set_permissions(runtime.join("gearshift"), Permissions::from_mode(0o777)).unwrap();
     bed.finds(&[], "failed", "copies", "other users can write there", "mode 0700");

@@ -191,7 +191,7 @@ fn a_runtime_folder_that_vanishes_is_found_again() {
     let vanished = place.path().join("vanished");
     fs::rename(place.path().join("runtime"), &vanished).unwrap();
     fs::remove_dir_all(vanished).unwrap();
-    live.expect("had vanished; it is there again");
+    live.expect("had been removed; it was created again");
     let reloaded = run(&place, &["cogs", "reload", "ping"]);
     assert_eq!(reloaded.code, 0, "{}", reloaded.err);
     let second = run(&place, &["play"]);

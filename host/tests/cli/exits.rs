@@ -156,7 +156,7 @@ fn a_socket_that_cannot_be_made_is_73() {
     let precious = place.file("precious.db", "data");
     let ended = run(&place, &["play", "--cogs", "cogs", "--socket", &precious]);
     assert_eq!(ended.code, 73);
-    assert!(ended.err.contains("there is something that is not a socket"), "{}", ended.err);
+    assert!(ended.err.contains("it exists, but is not a socket"), "{}", ended.err);
     assert_eq!(std::fs::read_to_string(&precious).unwrap(), "data");
     let ended = run(&place, &["play", "--cogs", "cogs", "--socket", "no/such/folder/c.sock"]);
     assert_eq!(ended.code, 73);

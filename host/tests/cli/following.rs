@@ -41,9 +41,9 @@ fn a_library_whose_name_a_cog_of_another_workspace_has_is_not_built_until_the_na
     live.expect_all(&["`mine#1` was loaded", "`yours#1` was loaded"]);
     edit(&place, "other/Cargo.toml", "yours", "mine");
     let [first, second] = ["greeter", "other"].map(|it| place.path().join(it).canonicalize().unwrap());
-    let both = format!("`{}` and `{}` both make the library `lib", first.display(), second.display());
+    let both = format!("`{}` and `{}` both build the library `lib", first.display(), second.display());
     live.expect(&format!("failed to build `yours`: {both}"));
-    live.expect("help: give one of them another name");
+    live.expect("help: rename one of them");
     // The first one is still built.
     place.file("greeter/words.txt", "text\n");
     live.expect("`mine#1` was replaced by `mine#2`");

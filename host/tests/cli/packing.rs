@@ -98,7 +98,7 @@ fn what_makes_no_package_is_said_with_what_to_do_and_nothing_is_written() {
         (&[&fine, &newer], "is ping 0.2.0, and `", "one cog in one version"),
         (&[&fine, &other], "is counter 0.1.0, and `", "one cog in one version"),
         (&[&fine, &fine], "are both for `x86_64-unknown-linux-gnu`", "one library for each target"),
-        (&[&odd], "the version of `", "`version` in `Cargo.toml`"),
+        (&[&odd], "the version of `", "`version` of `Cargo.toml`"),
         (&[&aborts], "`panic = \"abort\"`", "panic = \"unwind\""),
         (&[&text], "cannot pack `", "help: "),
         (&[half], "cannot pack `", "help: "),

@@ -22,7 +22,7 @@ fn what_is_pushed_to_a_registry_is_pulled_from_it_byte_for_byte() {
     let place = Place::with(&[]);
     let Some(server) = Server::start(&place, false) else { return };
     let at = |rest: &str| format!("{}/cogs/ping{rest}", server.address);
-    fails(&place, &["pull", &at("")], 1, &["there is no package `127.0.0.1", "look at its spelling"]);
+    fails(&place, &["pull", &at("")], 1, &["there is no package `127.0.0.1", "check the spelling"]);
     done(&place, &["keys", "new", "--no-password"]);
     for version in ["1.2.0", "1.10.0", "2.0.0-rc.1+5"] {
         pack(&place, version, "a", &["--sign"]);
@@ -81,7 +81,7 @@ fn a_version_in_a_registry_stays_as_it_is_and_one_that_was_moved_is_noticed() {
         &place,
         &["pull", &pinned, "--out", "out"],
         1,
-        &["its tag has been moved", "take the new digest only then"],
+        &["its tag has been moved", "before you use the new digest"],
     );
     assert!(!place.path().join("out").exists());
     done(&place, &["pull", &format!("{}@{first}", at("")), "--out", "out"]);
@@ -217,8 +217,8 @@ fn a_reference_that_is_none_says_what_one_looks_like() {
     let place = Place::with(&[]);
     for (reference, what) in [
         ("ping", "names neither a folder nor a registry"),
-        ("ghcr.io/me/ping:latest", "is no version such as 1.2.0"),
-        ("./packages/Ping", "is no name of a cog"),
+        ("ghcr.io/me/ping:latest", "is not a version such as 1.2.0"),
+        ("./packages/Ping", "is not the name of a cog"),
     ] {
         for verb in ["push", "pull"] {
             fails(&place, &[verb, reference], 2, &[what, "help: "]);

@@ -63,7 +63,7 @@ fn a_section_that_holds_for_nothing_is_said() {
     let bed = Bed::new();
     for name in ["https://ghcr.io", "me", "ghcr.io/me:1.0.0", "ghcr.io/*", "ghcr.io/-me"] {
         bed.config(&format!("[registry.\"{name}\"]\nrequire_signed = true\ntrusted_keys = [\"{KEY}\"]\n"));
-        let text = format!("no package comes from \"{name}\"; write `HOST/PATH`");
+        let text = format!("\"{name}\" is not a place for packages; write `HOST/PATH`");
         bed.finds(&[], "failed", "config", &text, "");
     }
     bed.config("[registry.\"./nowhere\"]\n");
@@ -88,7 +88,7 @@ fn keys_that_do_not_fit_what_must_be_signed_are_said() {
         &[],
         "failed",
         "config",
-        "gearshift.toml:6: `packages.trusted_keys`: \"RWQf\" is no public key",
+        "gearshift.toml:6: `packages.trusted_keys`: \"RWQf\" is not a public key",
         "",
     );
     bed.config(&format!(
@@ -125,7 +125,7 @@ fn the_source_of_each_installed_cog_is_asked_for_it() {
         &variables,
         "warning",
         "keys",
-        "ping:1.0.0` is not signed, and must be",
+        "ping:1.0.0` is not signed, but must be",
         "gearshift pack --sign",
     );
     let files = KeyFiles::in_folder(&bed.place.path().join("keys"), "mine");
@@ -145,7 +145,7 @@ fn the_source_of_each_installed_cog_is_asked_for_it() {
     assert_eq!(well(&bed, &home, "registry"), [text]);
     bed.config("");
     fs::remove_dir_all(server.folder.join("docker/registry/v2/repositories/cogs")).unwrap();
-    bed.finds(&variables, "warning", "registry", "there is no package `", "look at its spelling");
+    bed.finds(&variables, "warning", "registry", "there is no package `", "check the spelling");
     drop(server);
     bed.finds(&variables, "warning", "registry", "failed to ask `127.0.0.1:", "does it answer?");
     let lock = fs::read_to_string(bed.place.path().join("gearshift.lock")).unwrap();

@@ -210,7 +210,7 @@ fn a_session_that_does_not_fit_any_more_is_not_resumed_and_the_log_says_why() {
         ended(live);
         place.file("gearshift.toml", &config.replace("[discord]", &format!("[discord]\n{line}")));
         live = run(&place, sim.token());
-        live.expect(&format!("a new gateway session is begun: {why}"));
+        live.expect(&format!("a new gateway session is started: {why}"));
         live.expect(READY);
         assert_eq!(ask(&runtime, &sim, "!ping hi").content, "pong hi");
         ended(live);
@@ -247,7 +247,7 @@ fn what_is_too_old_damaged_or_of_another_version_is_not_gone_on_from() {
         (&|text| aged(text, -60), "by the clock the last one ends in the future"),
         (
             &|text| *text = text.replacen("\"form\":1", "\"form\":2", 1),
-            "the last one was kept in form 2, and this host knows form 1",
+            "the last one was kept in format 2, and this host reads format 1",
         ),
         (&|text| text.truncate(text.len() / 2), "what was kept of the last one is damaged"),
     ];
@@ -257,7 +257,7 @@ fn what_is_too_old_damaged_or_of_another_version_is_not_gone_on_from() {
         ended(live);
         change_left(&place, change);
         let mut live = run(&place, sim.token());
-        live.expect(&format!("a new gateway session is begun: {why}"));
+        live.expect(&format!("a new gateway session is started: {why}"));
         live.expect("ready shard=0");
         assert_eq!(ask(&runtime, &sim, "!ping hi").content, "pong hi");
         ended(live);

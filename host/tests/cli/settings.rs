@@ -48,7 +48,7 @@ fn a_config_that_is_gone_is_named_once_and_followed_when_it_is_there_again() {
     place.file("gearshift.toml", &set("two"));
     live.expect("replaced");
     std::fs::remove_file(&file).unwrap();
-    let said = live.expect(" is gone, or empty; what it set last holds until it is there again");
+    let said = live.expect(" is missing or empty; its last settings apply until it is back");
     assert!(said.contains("gearshift.toml"), "{said}");
     assert_eq!(ask(&runtime, &sim, "!faulty settings").content, "text `two`, numbers []");
     place.file("gearshift.toml", &set("three"));
@@ -56,7 +56,7 @@ fn a_config_that_is_gone_is_named_once_and_followed_when_it_is_there_again() {
     live.expect("replaced");
     live.signal(15);
     let (code, lines) = live.end();
-    let said = lines.iter().filter(|line| line.contains(" is gone, ")).count();
+    let said = lines.iter().filter(|line| line.contains(" is missing or empty")).count();
     assert_eq!((code, said), (0, 1), "{}", lines.join("\n"));
 }
 
@@ -71,7 +71,7 @@ fn a_cog_that_changes_the_working_directory_takes_neither_config_nor_socket_away
     live.expect("ready; the control socket is");
     assert_eq!(ask(&runtime, &sim, "!faulty chdir").content, "in /");
     std::fs::remove_file(place.path().join("c.sock")).unwrap();
-    live.expect("c.sock` had vanished; it is there again");
+    live.expect("c.sock` had been removed; it was created again");
     place.file("gearshift.toml", &format!("{before}\n[cog.faulty.settings]\ntext = \"hi\"\n"));
     live.expect("its settings have changed");
     live.expect("replaced");
@@ -136,7 +136,7 @@ fn a_cog_that_lacks_a_setting_where_there_is_no_config_comes_as_its_help_says() 
     let place = Place::with(&["welcome"]);
     let mut live = Live::start(&place, &["play", "--cogs", "cogs"]);
     live.expect("gearshift.toml: `cog.welcome.settings`: missing field `channel`");
-    live.expect("make the file if there is none: the cog is tried again when the file has changed");
+    live.expect("create the file if it does not exist: the cog is tried again when the file changes");
     place.file("gearshift.toml", "[cogs]\nfolder = \"cogs\"\n[cog.welcome.settings]\nchannel = 200\n");
     live.expect("`welcome#2` was loaded");
     assert_eq!(live.end().0, 0);
@@ -153,7 +153,7 @@ fn a_cog_that_a_stricter_section_could_not_replace_is_shown_with_what_it_may_and
     let section = "\n[cog.faulty]\nlane = \"process\"\nhandles = [\"discord.reply\", \"store\"]\n";
     place.file("gearshift.toml", &(before + section));
     let words = "with what was set for it before: `lane = \"thread\"`, `handles` that allow everything";
-    live.expect(&format!("`faulty#1` serves on {words}; it is tried again"));
+    live.expect(&format!("`faulty#1` keeps serving {words}; it is tried again"));
     let listed = run(&place, &["cogs", "list"]).out;
     assert!(listed.contains(&format!("faulty serves {words}")), "{listed}");
     let status = || {
@@ -183,7 +183,7 @@ fn a_config_that_is_cut_off_to_be_written_takes_no_cog_out_of_its_process() {
     place.file("gearshift.toml", &format!("{config}settings.text = \"hi\"\n"));
     live.expect("replaced");
     place.file("gearshift.toml", "");
-    live.expect(" is gone, or empty; what it set last holds until it is there again");
+    live.expect(" is missing or empty; its last settings apply until it is back");
     let reloaded = run(&place, &["cogs", "reload", "faulty", "--json"]);
     let report: serde_json::Value = serde_json::from_str(&reloaded.out).unwrap();
     assert!(report["process"].is_u64(), "{report}");

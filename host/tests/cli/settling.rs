@@ -57,24 +57,25 @@ fn the_next_command_has_file_and_lock_follow_a_host_that_went_back_and_may_not_w
     pack(&place, "faulty", "1.1.0", |_| {});
     ok(&place, &["update"]);
     live.say("!faulty panic");
-    live.expect("`gearshift.lock` cannot follow: cannot lock `");
+    live.expect("cannot update `gearshift.lock`: cannot lock `");
     // It was not settled before the host starts again.
     assert_eq!(live.end().0, 0);
     let mut live = Live::spawn(&mut host);
     live.expect("is the version that the host went back from; the one before is loaded instead");
     live.expect("`faulty#1` was loaded (1.0.0)");
-    live.expect("`gearshift.lock` cannot follow: cannot lock `");
+    live.expect("cannot update `gearshift.lock`: cannot lock `");
     let wrong = run(&place, &["verify"]);
     assert_eq!(wrong.code, 1, "{}", wrong.out);
     assert!(
-        wrong.out.contains("the host went back to 1.0.0, and file and lock do not follow"),
+        wrong.out.contains("the host went back to 1.0.0, but the file and the lock are not updated"),
         "{}",
         wrong.out
     );
     let stays = ok(&place, &["update"]);
     let note = "note: `";
     assert!(
-        stays.err.starts_with(note) && stays.err.contains("` is `faulty` 1.0.0 again, and so"),
+        stays.err.starts_with(note)
+            && stays.err.contains("` and `gearshift.lock` are back at `faulty` 1.0.0: "),
         "{}",
         stays.err
     );
@@ -120,9 +121,9 @@ fn a_change_that_was_made_and_could_not_be_written_down_is_said_to_be_and_is_set
     let Some(mut shell) = alone(&place, script) else { return };
     let ended = ended(&mut shell);
     assert_eq!(ended.code, 0, "{}{}", ended.out, ended.err);
-    let text = "error: `ping` is 1.1.0 now, and that could not all be written down: cannot write `";
+    let text = "error: `ping` is 1.1.0 now, but not all of that could be recorded: cannot write `";
     assert!(ended.err.contains(text) && !ended.err.contains("stays"), "{}", ended.err);
-    assert!(ended.out.contains(": a change was interrupted, and is not written down yet"), "{}", ended.out);
+    assert!(ended.out.contains(": a change was interrupted and is not recorded yet"), "{}", ended.out);
     assert!(holds(&place, "1.1.0"));
     assert!(ok(&place, &["update"]).out.contains("1.1.0 stays"));
     ok(&place, &["verify"]);
@@ -144,11 +145,7 @@ fn what_may_only_be_read_is_verified_and_a_command_at_work_meanwhile_is_named() 
     ok(&place, &["verify"]);
     let busy = run(&place, &["update"]);
     assert_eq!(busy.code, 73, "{}", busy.err);
-    assert!(
-        busy.err.contains("error: `gearshift verify` is looking at what is installed in `"),
-        "{}",
-        busy.err
-    );
+    assert!(busy.err.contains("error: `gearshift verify` is reading what is installed in `"), "{}", busy.err);
 }
 
 #[test]

@@ -39,7 +39,7 @@ fn where_it_is_required_only_what_a_trusted_key_has_signed_is_taken() {
     let library =
         files(&place.path().join("packages")).into_iter().max_by_key(|(_, content)| content.len()).unwrap();
     fs::remove_file(place.path().join("packages").join(&library.0)).unwrap();
-    fails(&place, &pull, 1, &["ping:1.0.0` is not signed, and must be", "gearshift pack --sign"]);
+    fails(&place, &pull, 1, &["ping:1.0.0` is not signed, but must be", "gearshift pack --sign"]);
     pack(&place, "1.0.0", "a", &["--sign=others"]);
     fs::remove_file(place.path().join("packages").join(&library.0)).unwrap();
     fails(&place, &pull, 1, &["is signed by ", "none of them is trusted", "gearshift keys trust"]);
@@ -66,7 +66,7 @@ fn where_it_is_required_only_what_a_trusted_key_has_signed_is_taken() {
         &place,
         &["pull", "./packages/ping:1.1.0"],
         1,
-        &["is no package of a cog: it is of something else"],
+        &["is not a package of a cog: it is for something else"],
     );
 }
 
@@ -89,7 +89,7 @@ fn a_registry_keeps_the_signatures_beside_its_packages() {
     let pulled = done(&place, &["pull", &at(":1.0.0"), "--out", "out", "--json"]);
     assert!(pulled.contains(&format!("\"key\":\"{mine}\"")), "{pulled}");
     fails(&place, &["pull", &at(":1.1.0")], 1, &["none of them is trusted"]);
-    fails(&place, &["pull", &at("")], 1, &["cogs/ping:1.2.0` is not signed, and must be"]);
+    fails(&place, &["pull", &at("")], 1, &["cogs/ping:1.2.0` is not signed, but must be"]);
     // Signed later, with another key; both signatures are kept.
     place.file("gearshift.toml", "");
     pack(&place, "1.1.0", "a", &["--sign=mine"]);
@@ -155,9 +155,9 @@ fn a_key_is_secret_is_never_overwritten_and_needs_its_password() {
 fn a_key_to_trust_that_is_none_changes_no_config() {
     let place = Place::with(&[]);
     let mine = key(&place, "mine");
-    fails(&place, &["keys", "trust", "RWnonsense"], 2, &["is no public key of minisign's"]);
+    fails(&place, &["keys", "trust", "RWnonsense"], 2, &["is not a minisign public key"]);
     let nowhere = ["keys", "trust", &mine, "--registry", "https://ghcr.io/me"];
-    fails(&place, &nowhere, 2, &["no package comes from \"https://ghcr.io/me\"; write `HOST/PATH`"]);
+    fails(&place, &nowhere, 2, &["\"https://ghcr.io/me\" is not a place for packages; write `HOST/PATH`"]);
     assert!(!place.path().join("gearshift.toml").exists());
     for (config, what) in [
         ("[packages\n", "gearshift.toml:1: "),

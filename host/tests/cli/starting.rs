@@ -20,7 +20,7 @@ fn what_is_wrong_on_this_machine_is_said_before_discord_is_asked() {
     for (config, spoil, code, said) in [
         ("[cogs]\nfolder = \"cgos\"", "", 78, "cgos`: No such file"),
         ("[cogs]\nfolder = \"gearshift.toml\"", "", 73, "gearshift.toml`: Not a directory"),
-        (&format!("{cogs}\n{socket}"), "c.sock", 73, "something that is not a socket"),
+        (&format!("{cogs}\n{socket}"), "c.sock", 73, "it exists, but is not a socket"),
         (&format!("{cogs}\n{socket}"), "runtime", 73, "for private copies of libraries"),
         (&format!("{cogs}\n[store]\npath = \"gone/bot.db\""), "", 69, "gone`"),
     ] {

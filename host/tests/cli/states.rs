@@ -160,8 +160,8 @@ fn a_file_that_holds_no_state_is_65_and_changes_nothing() {
         ("[1]".to_owned(), "it is not an exported state: "),
         (exported[..exported.len() / 2].to_owned(), "line 1 column "),
         (exported.replace("\"version\":2", "\"version\":\"2\""), "`version`: invalid type"),
-        (exported.replace("\"bytes\":\"", "\"bytes\":\"!"), "`bytes`: no base64"),
-        (exported.replace("\"gearshift_state\":1", "\"gearshift_state\":7"), "it is of form 7"),
+        (exported.replace("\"bytes\":\"", "\"bytes\":\"!"), "`bytes`: not base64"),
+        (exported.replace("\"gearshift_state\":1", "\"gearshift_state\":7"), "it has format 7"),
     ] {
         let file = place.file("wrong.json", &text);
         let refused = state(&place, &["import", "counter", &file]);
@@ -197,7 +197,7 @@ fn a_state_above_the_limit_is_refused_and_what_was_saved_stays() {
     place.file("huge.json", &format!("{before}\"bytes\":\"{}\"}}", "AAAA".repeat(1 << 20)));
     let refused = state(&place, &["import", "counter", "huge.json"]);
     assert_eq!(refused.code, 1, "{}", refused.err);
-    assert!(refused.err.contains("`[limits] state_max_bytes` says how large"), "{}", refused.err);
+    assert!(refused.err.contains("size `[limits] state_max_bytes` limits"), "{}", refused.err);
     assert_eq!(done(&place, &["list"]).lines().count(), 2);
     assert_eq!(live.end().0, 0);
 }

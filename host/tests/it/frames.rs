@@ -60,7 +60,7 @@ async fn what_the_host_does_not_understand_ends_the_process_that_sent_it_and_is_
         // Two requests with the same number: both sleep.
         (
             [framed(&[6, 5, 11, 1]), framed(&[6, 5, 11, 1])].concat(),
-            "request 5 is not answered, and comes again",
+            "request 5 was sent again before it was answered",
         ),
         // A truncated request, and an invalid text.
         (framed(&[6, 1]), ""),

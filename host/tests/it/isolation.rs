@@ -119,7 +119,7 @@ async fn calls_that_were_never_dropped_keep_the_library_mapped() {
     assert_eq!(stage.ask("!faulty forget-waker 3").await, "forgot 3 futures");
     let report = stage.host.cogs().reload("faulty").await.unwrap();
     match report.retirement {
-        Some(Retirement::Held { reason }) => assert_eq!(reason, "3 calls of it were never dropped"),
+        Some(Retirement::Held { reason }) => assert_eq!(reason, "3 of its calls were never dropped"),
         other => panic!("{other:?}"),
     }
     stage.down().await;

@@ -170,7 +170,7 @@ fn a_missing_module_header_is_noticed_in_the_file() {
     let mut other = name.to_vec();
     other[3] = b'x';
     let file = Damaged::copy_of(&library("ping")).replace_all(name, &other);
-    assert!(refusal(file.path()).ends_with("it has a manifest, and no module that the host could open"));
+    assert!(refusal(file.path()).ends_with("it has a manifest, but no module that the host can open"));
 }
 
 #[test]

@@ -273,7 +273,7 @@ async fn a_process_that_somebody_stops_is_replaced_and_what_it_had_not_begun_is_
     let status = stage.status("faulty");
     assert_eq!(status.generation, Some(2));
     let fault = status.last_fault.expect("it is named");
-    assert!(fault.starts_with("its process began nothing of what it was handed within"), "{fault}");
+    assert!(fault.starts_with("its process started none of its work within"), "{fault}");
     stage.down().await;
 }
 
@@ -346,10 +346,7 @@ async fn a_process_that_somebody_has_stopped_is_unloaded_and_how_long_that_took_
     let report = stage.host.cogs().unload("faulty").await.expect("it goes in any case");
     let paused = report.phases.iter().find(|phase| phase.name == Step::Pause).expect("it was tried");
     assert!(paused.took >= Duration::from_millis(100), "{report}");
-    assert!(
-        report.notes.iter().any(|note| note.contains("its state stays as it was saved last")),
-        "{report}"
-    );
+    assert!(report.notes.iter().any(|note| note.contains("its state stays as last saved")), "{report}");
     assert!(stage.host.close().await.is_err(), "its state is lost, and that is said");
     stage.sim.close().await;
 }

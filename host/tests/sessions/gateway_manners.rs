@@ -92,7 +92,7 @@ async fn a_flood_of_odd_frames_is_no_flood_of_lines() {
     line.event(2, "A").await;
     received(&mut host, 2).await;
     let log = logged();
-    let lines: Vec<&str> = log.lines().filter(|line| line.contains("passed over: it is binary")).collect();
+    let lines: Vec<&str> = log.lines().filter(|line| line.contains("ignored: it is binary")).collect();
     assert_eq!(lines.len(), 7, "{lines:?}");
     assert!(lines[6].contains("count=64"), "{lines:?}");
 }

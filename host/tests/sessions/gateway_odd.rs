@@ -88,7 +88,7 @@ async fn what_a_replay_repeats_is_dropped_with_a_warning() {
     line.say(json!({"op": 0, "s": 3, "t": "RESUMED", "d": {}})).await;
     assert_eq!(received(&mut host, 2).await, numbered(&[(3, "B"), (3, "RESUMED")]));
     let log = logged();
-    let warning = log.lines().find(|line| line.contains("`REPEATED_BY_A_SERVER` came twice"));
+    let warning = log.lines().find(|line| line.contains("`REPEATED_BY_A_SERVER` arrived twice"));
     assert!(warning.is_some_and(|line| line.contains("WARN")), "{log}");
 }
 

@@ -77,7 +77,7 @@ async fn a_ban_lets_nothing_out_and_the_error_says_what_it_is() {
     for answer in answers {
         let error = answer.unwrap_err();
         assert!(matches!(error, DiscordError::RateLimited { why: Throttle::Blocked, .. }), "{error}");
-        assert!(error.to_string().contains("a proxy before Discord refuses"), "{error}");
+        assert!(error.to_string().contains("a proxy in front of Discord refuses"), "{error}");
     }
     for path in ["/webhooks/1/tok", "/interactions/1/tok/callback", "/users/5"] {
         soon(discord.request(Request::new(Method::Post, path))).await.unwrap_err();
@@ -98,7 +98,7 @@ async fn a_start_into_a_block_says_what_it_is_and_asks_a_few_times_only() {
         config.discord.as_mut().unwrap().open_timeout = Duration::from_secs(3);
         let error = soon(Sessions::open(&config)).await.unwrap_err();
         let text = error.to_string();
-        assert!(text.contains("a proxy before Discord") && text.contains("\nhelp: wait for"), "{text}");
+        assert!(text.contains("a proxy in front of Discord") && text.contains("\nhelp: wait for"), "{text}");
         assert!(server.seen().len() <= 8, "{} requests", server.seen().len());
     }
 }

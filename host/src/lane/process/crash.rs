@@ -57,7 +57,7 @@ pub(super) fn not_taken(error: io::Error) -> String {
 
 /// Reason for ending a process that used one number for two requests.
 pub(super) fn asked_twice(number: u64) -> String {
-    not_understood(format!("request {number} is not answered, and comes again"))
+    not_understood(format!("request {number} was sent again before it was answered"))
 }
 
 /// Reason for ending a process that refers to an item that it was not given.

@@ -106,7 +106,7 @@ fn judged(sandbox: Sandbox, missing: &[String]) -> Result<(), String> {
             Ok(())
         }
         Sandbox::On | Sandbox::Off => Err(format!(
-            "its sandbox cannot be set up: {text}; `sandbox = \"best effort\"` goes on with what there is"
+            "its sandbox cannot be set up: {text}; `sandbox = \"best effort\"` continues with what is available"
         )),
     }
 }
@@ -116,7 +116,7 @@ mod linux {
     use std::path::Path;
 
     pub(super) fn enter(_: &Path) -> Result<Vec<String>, String> {
-        Ok(vec!["only Linux has what it is made of".to_owned()])
+        Ok(vec!["it needs Linux".to_owned()])
     }
 }
 

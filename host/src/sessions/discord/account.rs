@@ -145,13 +145,15 @@ fn understand<'a, T: Deserialize<'a>>(discord: &Discord, path: &str, body: &'a [
             error.column()
         );
         let help =
-            "look whether `[discord] api_url` is the base of a Discord API, as https://discord.com/api/v10";
+            "check that `[discord] api_url` is the base of a Discord API, such as https://discord.com/api/v10";
         let tried = format!("GET {path} at {}", discord.origin());
         Unread { error: OpenError::new("discord", tried, why, help), is_away: false }
     })
 }
 
-const BLOCKED: &str = "wait for some minutes before starting again: each start asks again, which may prolong it. Others may share this address (a hosting provider's, say); another address is not blocked";
+const BLOCKED: &str = "wait some minutes before starting again: each start sends a request, which may prolong \
+                       the block. Others may share this address (at a hosting provider, say); another address \
+                       is not blocked";
 
 fn explain(discord: &Discord, path: &str, error: &DiscordError) -> Unread {
     let (kind, help) = match error {
@@ -161,18 +163,18 @@ fn explain(discord: &Discord, path: &str, error: &DiscordError) -> Unread {
         ),
         _ if matches!(error.status(), Some(300..=399 | 404)) => (
             OpenErrorKind::Unavailable,
-            "look whether `[discord] api_url` is the base of a Discord API, as https://discord.com/api/v10",
+            "check that `[discord] api_url` is the base of a Discord API, such as https://discord.com/api/v10",
         ),
         DiscordError::Connect { .. } | DiscordError::Timeout { .. } => (
             OpenErrorKind::Unavailable,
-            "look at the network and the name server; a host with IPv6 only needs `[http] ipv4_only = false`",
+            "check the network and the name server; a host with IPv6 only needs `[http] ipv4_only = false`",
         ),
         DiscordError::RateLimited { why: Throttle::Blocked, .. } => (OpenErrorKind::Unavailable, BLOCKED),
         DiscordError::Refused(refusal) if refusal.is_of_a_proxy() => (OpenErrorKind::Unavailable, BLOCKED),
         DiscordError::RateLimited { .. } => {
-            (OpenErrorKind::Unavailable, "wait before starting again; the bot has asked too often")
+            (OpenErrorKind::Unavailable, "wait before starting again; the bot has sent too many requests")
         }
-        _ => (OpenErrorKind::Unavailable, "try again; if it stays, look at https://discordstatus.com"),
+        _ => (OpenErrorKind::Unavailable, "try again; if that does not help, see https://discordstatus.com"),
     };
     let is_away = match error {
         DiscordError::Connect { .. } | DiscordError::Timeout { .. } | DiscordError::Broken { .. } => true,

@@ -119,7 +119,7 @@ impl Throttle {
             Throttle::Global => format!("Discord's global rate limit asks to wait {ms} ms, {more}"),
             Throttle::Budget => "it waited for its turn for as long as `[discord] rate_wait_timeout_ms` allows; the bot sends more than `[discord] requests_per_second`".to_owned(),
             Throttle::Repeated => "Discord answered 429 (too many requests) each time it was tried".to_owned(),
-            Throttle::Blocked => format!("a proxy before Discord refuses everything from this address (429 that is not of Discord's API); the next attempt is in {} s", wait.as_secs() + 1),
+            Throttle::Blocked => format!("a proxy in front of Discord refuses everything from this address (429 that is not from Discord's API); the next attempt is in {} s", wait.as_secs() + 1),
             Throttle::Invalid => format!("it was not sent: too many requests were refused (401, 403, 429), and Discord bans an address for that; the bot goes on in {} s", wait.as_secs() + 1),
         }
     }
@@ -194,7 +194,8 @@ impl fmt::Display for Refusal {
         if self.is_of_a_proxy() {
             return write!(
                 f,
-                "{}: a proxy before Discord answered 403 and {} bytes that are no error of Discord's API; it blocks this request or this address",
+                "{}: a proxy in front of Discord answered 403 with {} bytes that are not an error of Discord's \
+                 API; it blocks this request or this address",
                 self.asked, self.bytes
             );
         }
@@ -203,7 +204,7 @@ impl fmt::Display for Refusal {
             write!(f, ", code {}", self.code)?;
         }
         match self.message.is_empty() {
-            true => write!(f, " and {} bytes that are no error of its API", self.bytes)?,
+            true => write!(f, " and {} bytes that are not an error of its API", self.bytes)?,
             false => write!(f, ": {}", self.message)?,
         }
         // Codes only: Discord's messages can quote the rejected value.
@@ -262,10 +263,13 @@ mod tests {
     #[test]
     fn an_answer_that_is_no_json_is_not_quoted() {
         let text = Refusal::read(Method::Get, "/users/@me", 502, b"<html>secret</html>").to_string();
-        assert_eq!(text, "GET /users/@me: Discord answered 502 and 19 bytes that are no error of its API");
+        assert_eq!(
+            text,
+            "GET /users/@me: Discord answered 502 and 19 bytes that are not an error of its API"
+        );
         let text = Refusal::read(Method::Get, "/users/@me", 403, b"<html>blocked</html>").to_string();
         assert!(
-            text.starts_with("GET /users/@me: a proxy before Discord answered 403 and 20 bytes"),
+            text.starts_with("GET /users/@me: a proxy in front of Discord answered 403 and 20 bytes"),
             "{text}"
         );
     }

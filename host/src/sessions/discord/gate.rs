@@ -151,7 +151,9 @@ impl Gate {
         match is_new {
             true => tracing::error!(
                 wait_ms,
-                "this address is blocked: 429 from a proxy before Discord, without Discord's rate limit headers. Nothing is sent meanwhile; then one request at a time, after growing pauses, until Discord answers"
+                "this address is blocked: 429 from a proxy in front of Discord, without Discord's rate limit \
+                 headers. Nothing is sent meanwhile; then one request at a time, after growing pauses, until \
+                 Discord answers"
             ),
             false => tracing::debug!(wait_ms, "this address is still blocked"),
         }

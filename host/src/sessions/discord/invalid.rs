@@ -48,11 +48,15 @@ impl Invalid {
         if sum >= STOP_AT && !std::mem::replace(&mut counts.is_stopped, true) {
             tracing::error!(
                 wait_ms = wait.as_millis() as u64,
-                "{sum} requests of the last 10 minutes were refused (401, 403 or 429); at {BAN_AT} Discord bans this address, so nothing is sent meanwhile. Look which cog asks for what it may not"
+                "{sum} requests of the last 10 minutes were refused (401, 403 or 429); at {BAN_AT} Discord bans \
+                 this address, so nothing is sent meanwhile. Check which cog sends requests that it has no \
+                 permission for"
             );
         } else if sum >= WARN_AT && !std::mem::replace(&mut counts.is_warned, true) {
             tracing::warn!(
-                "{sum} requests of the last 10 minutes were refused (401, 403 or 429); at {STOP_AT} nothing more is sent, at {BAN_AT} Discord bans this address. Look which cog asks for what it may not"
+                "{sum} requests of the last 10 minutes were refused (401, 403 or 429); at {STOP_AT} nothing \
+                 more is sent, at {BAN_AT} Discord bans this address. Check which cog sends requests that it \
+                 has no permission for"
             );
         }
     }

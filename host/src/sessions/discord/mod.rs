@@ -121,7 +121,7 @@ impl Discord {
             OpenError::new(
                 "discord",
                 "reading the token",
-                "it cannot stand in a header",
+                "it cannot be sent in a header",
                 "copy it again from Discord's developer portal",
             )
             .configuration()
@@ -189,7 +189,7 @@ impl Discord {
             "discord",
             format!("asking {} who the token belongs to", self.origin()),
             format!("no answer within {timeout_ms} ms"),
-            "look at the network, or raise `[discord] open_timeout_ms`",
+            "check the network, or raise `[discord] open_timeout_ms`",
         ))
     }
 

@@ -101,7 +101,7 @@ impl Request {
         route: &Route,
     ) -> Result<hyper::Request<reqwest::Body>, DiscordError> {
         let Some(uri) = discord.base.below(&self.path, &self.query) else {
-            return Err(self.invalid("its path cannot stand in an address".to_owned()));
+            return Err(self.invalid("its path cannot be part of a URL".to_owned()));
         };
         let mut request = hyper::Request::new(reqwest::Body::from(self.json.clone()));
         *request.method_mut() = wire(self.method);
@@ -222,7 +222,7 @@ fn encode_reason(reason: &str) -> Result<HeaderValue, String> {
             }
         }
     }
-    HeaderValue::from_str(&encoded).map_err(|_| "its reason cannot stand in a header".to_owned())
+    HeaderValue::from_str(&encoded).map_err(|_| "its reason cannot be sent in a header".to_owned())
 }
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ pub(super) fn read(discord: &config::Discord) -> Result<Secret, OpenError> {
         return Err(refuse("there is none".to_owned(), help));
     };
     if is_placeholder(token.expose()) {
-        let why = format!("{origin} holds a placeholder and no token");
+        let why = format!("{origin} holds a placeholder, not a token");
         return Err(refuse(
             why,
             "put the bot's own token there; Discord's developer portal shows it under Bot → Reset Token",

@@ -75,7 +75,7 @@ pub(super) fn open(path: &Path, lock_timeout: Duration) -> Result<Connection, Op
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
         return Err(refuse(
             format!("there is no folder `{}`", folder.display()),
-            "make the folder, or name another file in `[store] path`",
+            "create the folder, or name another file in `[store] path`",
         ));
     }
     match std::fs::metadata(path) {
@@ -187,14 +187,14 @@ impl From<rusqlite::Error> for Refusal {
             Some(ErrorCode::DatabaseCorrupt) => damaged(),
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => (
                 "it cannot be written".to_owned(),
-                "look at the permissions of the file and of its folder, which holds the write-ahead log",
+                "check the permissions of the file and of its folder, which holds the write-ahead log",
             ),
             Some(ErrorCode::CannotOpen) => (
                 "it cannot be opened".to_owned(),
-                "look at the permissions of the file and of its folder, which holds the write-ahead log",
+                "check the permissions of the file and of its folder, which holds the write-ahead log",
             ),
             Some(ErrorCode::DiskFull) => ("the disk is full".to_owned(), "make room"),
-            _ => (error.to_string(), "look at the file and its disk"),
+            _ => (error.to_string(), "check the file and its disk"),
         };
         Refusal { why, help: help.to_owned() }
     }
@@ -203,7 +203,8 @@ impl From<rusqlite::Error> for Refusal {
 fn damaged() -> (String, &'static str) {
     (
         "it is damaged".to_owned(),
-        "put it aside and start with a backup or without; `sqlite3 FILE .recover` saves what can be read. It was not changed",
+        "move it away, and start with or without a backup; `sqlite3 FILE .recover` saves what can be read. It \
+         was not changed",
     )
 }
 
@@ -238,7 +239,7 @@ fn prepare(path: &Path, lock_timeout: Duration) -> Result<Connection, Refusal> {
     if version > MIGRATIONS.len() {
         let known = MIGRATIONS.len();
         return Err(Refusal {
-            why: format!("its form is version {version}, and this host knows {known} and older"),
+            why: format!("its format is version {version}, and this host knows {known} and older"),
             help: "update the host, or name another file in `[store] path`; this one was not changed"
                 .to_owned(),
         });

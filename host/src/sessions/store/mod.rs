@@ -78,12 +78,7 @@ impl Store {
         // A thread of its own, because the runtime's blocking threads stay in the process for a while.
         let (opened, open) = oneshot::channel();
         let failed = |why: String| {
-            OpenError::new(
-                "store",
-                "starting its thread",
-                why,
-                "look at the limit of threads of this process",
-            )
+            OpenError::new("store", "starting its thread", why, "check the limit of threads of this process")
         };
         std::thread::Builder::new()
             .name("gearshift-store".to_owned())
@@ -96,7 +91,7 @@ impl Store {
         let opened = tokio::time::timeout(after, open).await.map_err(|_| {
             let tried = format!("opening `{}`", store.path.display());
             let why = format!("it took longer than {} ms", after.as_millis());
-            OpenError::new("store", tried, why, "look at the disk, or raise `[store] open_timeout_ms`")
+            OpenError::new("store", tried, why, "check the disk, or raise `[store] open_timeout_ms`")
         })?;
         let connection = opened.map_err(|_| failed("it ended".to_owned()))??;
         let (worker, ended) = Worker::start(connection).map_err(|error| failed(error.to_string()))?;

@@ -66,7 +66,7 @@ impl Receiver {
         let is_cut = received?.flags.contains(ReturnFlags::CTRUNC);
         self.lacks_file |= is_cut && self.files.len() - before < FILES;
         if self.files.len() > FILES {
-            return Err(io::Error::other("files came that belong to no frame"));
+            return Err(io::Error::other("received files that belong to no frame"));
         }
         Ok(length)
     }
