@@ -35,7 +35,7 @@ fn others(place: &Place, cog: &str, version: &str) {
 }
 
 #[test]
-fn another_source_is_taken_only_if_somebody_agrees_and_a_version_that_is_gone_back_to_has_its_own() {
+fn a_new_source_needs_consent_and_a_rollback_restores_the_old_source() {
     let place = place(&["1.0.0"]);
     let (mine, secret) = key(&place, "mine");
     let rules = format!("[registry.\"./packages\"]\nrequire_signed = true\ntrusted_keys = [\"{mine}\"]\n");
@@ -153,7 +153,7 @@ fn what_is_installed_and_would_not_be_by_now_is_wrong() {
 }
 
 #[test]
-fn what_is_not_signed_by_a_trusted_key_is_passed_over_with_a_word_and_not_gone_back_to() {
+fn unsigned_versions_are_skipped_with_a_note_and_never_rolled_back_to() {
     let place = place(&["1.0.0"]);
     let ((mine, secret), (other, others)) = (key(&place, "mine"), key(&place, "other"));
     let trusting = format!("[packages]\ntrusted_keys = [\"{mine}\"]\nrequire_signed = true\n");
@@ -268,7 +268,7 @@ fn one_cog_is_not_asked_for_in_two_ways_at_once() {
 }
 
 #[test]
-fn a_version_that_somebody_rolled_back_from_is_not_updated_to_until_a_newer_one_is_there() {
+fn an_update_skips_a_rolled_back_version_until_a_newer_one_exists() {
     let place = place(&["1.0.0", "1.1.0", "1.2.0"]);
     for wanted in ["./packages/ping:1.0.0", "./packages/ping:1.1.0", "./packages/ping@>=1, <2"] {
         ok(&place, &["install", wanted]);

@@ -39,7 +39,7 @@ fn a_hangup_and_a_quit_save_states_as_a_termination_does() {
 }
 
 #[test]
-fn a_host_that_could_not_store_a_state_does_not_end_with_0() {
+fn a_host_that_cannot_store_a_state_does_not_exit_with_0() {
     let place = counting();
     place.file("gearshift.toml", "[cogs]\nfolder = \"cogs\"\n[store]\n[limits]\nclose_timeout_ms = 2000\n");
     let mut live = Live::play(&place, &[]);
@@ -121,7 +121,7 @@ fn a_signal_is_heeded_while_a_session_is_opened() {
 }
 
 #[test]
-fn a_log_that_nobody_reads_stops_nothing() {
+fn a_log_that_is_not_read_blocks_nothing() {
     let place = Place::with(&["ping", "faulty"]);
     let mut child = gearshift(&place)
         .args(["play", "--cogs", "cogs", "--socket", "c.sock"])
@@ -182,7 +182,7 @@ fn what_a_reader_of_the_log_misses_is_counted() {
 }
 
 #[test]
-fn a_runtime_folder_that_vanishes_is_found_again() {
+fn a_removed_runtime_folder_is_created_again() {
     let place = Place::with(&["ping"]);
     place.file("gearshift.toml", "[cogs]\nfolder = \"cogs\"\n");
     let mut live = Live::start(&place, &["play"]);

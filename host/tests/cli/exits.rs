@@ -45,7 +45,7 @@ fn help_teaches_every_command_and_the_exit_codes() {
 }
 
 #[test]
-fn a_wrong_configuration_is_78_and_names_file_line_and_field() {
+fn a_wrong_config_exits_with_78_and_names_file_line_and_field() {
     let place = Place::with(&[]);
     let ended = run(&place, &["run"]);
     assert_eq!(ended.code, 78);

@@ -81,7 +81,7 @@ fn installed(place: &Place) -> &'static str {
 }
 
 #[test]
-fn a_command_that_is_killed_at_any_point_leaves_one_version_or_the_other() {
+fn a_killed_command_leaves_either_the_old_or_the_new_version() {
     let place = place(&VERSIONS);
     ok(&place, &["install", "./packages/ping@<1.1"]);
     ok(&place, &["install", "./packages/ping"]);

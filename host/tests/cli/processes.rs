@@ -39,7 +39,7 @@ fn all_end(processes: &[u64]) {
 }
 
 #[test]
-fn a_host_that_is_killed_leaves_no_process_behind_and_the_next_one_has_what_was_stored() {
+fn a_killed_host_leaves_no_process_and_the_next_one_has_what_was_stored() {
     let (place, mut live) = playing();
     let processes = processes(&place);
     assert_eq!(processes.len(), 2);
@@ -66,7 +66,7 @@ fn what_waits_for_a_cog_that_crashes_too_often_is_dropped_and_that_is_said() {
 }
 
 #[test]
-fn a_cog_that_crashes_while_the_host_has_no_descriptor_left_comes_back_when_there_is_one() {
+fn a_cog_that_crashes_without_a_free_descriptor_restarts_when_there_is_one() {
     let (place, mut live) = playing();
     let [counter, _] = processes(&place)[..] else { panic!("two cogs have processes") };
     live.limit_files(3);

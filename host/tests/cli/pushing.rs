@@ -88,7 +88,7 @@ fn a_version_in_a_registry_stays_as_it_is_and_one_that_was_moved_is_noticed() {
 }
 
 #[test]
-fn what_a_registry_holds_damaged_or_cut_short_arrives_nowhere() {
+fn damaged_or_truncated_packages_are_never_pulled() {
     let place = Place::with(&[]);
     let Some(server) = Server::start(&place, false) else { return };
     place.file("gearshift.toml", "[packages]\nretries = 0\n");

@@ -82,7 +82,7 @@ pub(crate) fn ended(live: Live) -> Vec<String> {
 }
 
 #[test]
-fn messages_that_come_while_a_supervisor_restarts_the_host_are_handled_once_and_in_order() {
+fn messages_during_a_restart_are_handled_once_and_in_order() {
     let place = Place::with(&["counter"]);
     let (runtime, sim) = discord_away(&place, STORE);
     let sim = Arc::new(sim);

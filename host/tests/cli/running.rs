@@ -65,7 +65,7 @@ fn the_bot_connects_answers_and_says_goodbye_at_a_signal() {
 }
 
 #[test]
-fn a_second_host_of_one_bot_does_not_start_and_names_the_first() {
+fn a_second_host_of_a_bot_does_not_start_and_names_the_first() {
     let (place, other) = (Place::with(&["ping"]), Place::with(&["ping"]));
     let (runtime, sim) = discord(&place, "");
     let mut live = run(&place, sim.token());
@@ -116,7 +116,7 @@ fn a_token_that_discord_does_not_know_is_77() {
 }
 
 #[test]
-fn a_token_that_is_reset_meanwhile_is_said_once_and_not_by_every_handler() {
+fn a_token_reset_is_logged_once_not_by_every_handler() {
     let place = Place::with(&["ping"]);
     let (runtime, sim) = discord(&place, "");
     let mut live = run(&place, sim.token());

@@ -16,7 +16,7 @@ fn key(place: &Place, name: &str) -> String {
 }
 
 #[test]
-fn where_it_is_required_only_what_a_trusted_key_has_signed_is_taken() {
+fn only_packages_signed_by_a_trusted_key_are_used_where_that_is_required() {
     let place = Place::with(&[]);
     let (mine, others) = (key(&place, "mine"), key(&place, "others"));
     place.file(

@@ -189,7 +189,7 @@ fn a_host_with_another_folder_says_so() {
 const ROUNDS: usize = 10;
 
 #[test]
-fn no_event_is_lost_doubled_or_out_of_order_over_updates_and_rollbacks() {
+fn no_event_is_lost_doubled_or_reordered_by_updates_and_rollbacks() {
     let place = place(&[]);
     for version in ["1.0.0", "1.1.0"] {
         pack(&place, "counter", version, |_| {});

@@ -115,7 +115,7 @@ async fn what_was_gone_back_from_is_not_loaded_after_a_restart_unless_somebody_a
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cog_that_hangs_again_and_again_is_parked_and_takes_nothing_from_the_others() {
+async fn a_cog_that_hangs_repeatedly_is_parked_without_affecting_the_others() {
     let limits = "stuck_after_ms = 300\njoin_timeout_ms = 100\nheld_max = 3";
     let stage = Setting::new().on(LaneKind::Thread).with("faulty").with("ping").config(limits).up().await;
     for _ in 0..3 {

@@ -110,7 +110,7 @@ async fn three() -> Stage {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn files_that_change_places_are_followed_and_no_event_is_lost() {
+async fn files_that_swap_places_are_followed_and_no_event_is_lost() {
     for shift in [&[1, 0, 2][..], &[1, 2, 0], &[2, 0, 1]] {
         let stage = three().await;
         let change = async {

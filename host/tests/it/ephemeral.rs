@@ -179,7 +179,7 @@ async fn a_callback_of_the_cog_whose_answer_is_lost_is_no_failure() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_handler_that_fails_leaves_its_user_a_word_and_nobody_else() {
+async fn a_failed_handler_shows_an_error_to_its_user_only() {
     let stage = stage().await;
     let failure = || (FAILURE.to_owned(), true);
     let table = [

@@ -168,7 +168,7 @@ async fn no_cog_runs_before_every_session_is_open() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_bot_is_connected_and_other_cogs_answer_while_one_does_not_come() {
+async fn the_bot_connects_and_other_cogs_answer_while_one_hangs_in_setup() {
     let hung = Setting::new().with("ping").with("faulty").stored("faulty", "plan", "setup=hang");
     let setting = hung.config("setup_timeout_ms = 600000\nclose_timeout_ms = 2000");
     let (_folder, sim, config, sessions) = setting.open().await.unwrap();

@@ -81,7 +81,7 @@ async fn what_the_host_does_not_understand_ends_the_process_that_sent_it_and_is_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_flood_of_frames_takes_no_turn_from_the_other_cogs_nor_from_an_order() {
+async fn a_flood_of_frames_delays_neither_other_cogs_nor_control_requests() {
     let stage = intruder("").await;
     // An answer that nothing waits for; a message that there is room; a fault with a text of one letter.
     for frame in [&[7, 5][..], &[3], &[5, 1, b'x', 0, 1, b'x', 0]] {

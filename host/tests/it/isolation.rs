@@ -10,7 +10,7 @@ use crate::{
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_panic_is_a_fault_with_name_and_place_and_the_cog_goes_on() {
+async fn a_panic_is_a_fault_with_name_and_place_and_the_cog_keeps_serving() {
     let stage = Setting::new().with("faulty").with("ping").up().await;
     for trick in ["panic", "panic-in-drop", "error"] {
         stage.alice.say("general", &format!("!faulty {trick}")).await.unwrap();
@@ -166,7 +166,7 @@ async fn a_full_queue_turns_new_events_away_and_the_cog_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cog_whose_queue_is_full_keeps_nothing_from_the_others() {
+async fn a_cog_whose_queue_is_full_does_not_affect_the_others() {
     let stage = Setting::new()
         .with("faulty")
         .with("ping")

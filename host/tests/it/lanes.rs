@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::stage::{SOON, Setting};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_waits_behind_a_stuck_handler_goes_to_the_next_generation() {
+async fn events_behind_a_stuck_handler_go_to_the_next_generation() {
     let stage =
         Setting::new().with("faulty").config("stuck_after_ms = 600\njoin_timeout_ms = 100").up().await;
     // Both blocks and the questions are in the queue together: the end of the first block would take them all, if
@@ -26,7 +26,7 @@ async fn what_waits_behind_a_stuck_handler_goes_to_the_next_generation() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_interaction_that_was_not_begun_is_deferred_in_time_whatever_else_waits() {
+async fn a_waiting_interaction_is_deferred_in_time_whatever_else_waits() {
     let stage = Setting::new().with("faulty").config("defer_after_ms = 700").up().await;
     stage.slash("faulty", &[("op", "version")]).await.answered(SOON).await.unwrap();
     assert_eq!(stage.ask("!faulty block 500").await, "blocking");

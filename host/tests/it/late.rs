@@ -13,7 +13,7 @@ async fn stage() -> Stage {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_handler_that_takes_long_is_deferred_by_the_host_and_its_answer_arrives() {
+async fn a_slow_handler_is_deferred_by_the_host_and_its_answer_arrives() {
     let stage = stage().await;
     let table = [
         ("faulty", "say wait public", "public", false),

@@ -45,7 +45,7 @@ fn every_example_cog_can_be_loaded() {
 }
 
 #[test]
-fn no_beginning_of_a_library_passes_for_the_whole() {
+fn a_truncated_library_is_never_taken_for_complete() {
     let file = Damaged::copy_of(&library("ping"));
     let whole = file.bytes().len() as u64;
     let handle = fs::File::options().write(true).open(file.path()).unwrap();
@@ -259,7 +259,7 @@ fn stays_mapped(file: &Path) -> bool {
 }
 
 #[test]
-fn damaged_libraries_are_refused_or_read_and_never_a_panic() {
+fn damaged_libraries_are_refused_or_read_without_a_panic() {
     let mut file = Damaged::copy_of(&library("ping"));
     let places = file.places_that_matter();
     let mut refused = 0;

@@ -43,7 +43,7 @@ impl Stage {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn however_a_cog_ends_its_process_the_next_generation_serves_and_the_crash_is_named() {
+async fn however_a_process_ends_the_cause_is_named_and_the_next_generation_serves() {
     let stage = setting().up().await;
     let table = [
         ("abort", "its process was ended by signal 6 (SIGABRT) in `command !faulty`"),
@@ -133,7 +133,7 @@ async fn intruder(config: &str) -> Stage {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_cog_has_started_ends_with_its_process() {
+async fn programs_that_a_cog_started_end_with_its_process() {
     let stage = intruder("hangs_max = 100").await;
     // A process that was not waited for yet has no memory any more.
     let runs = |process: &str| {
@@ -228,7 +228,7 @@ async fn what_was_being_handled_is_lost_and_its_user_reads_so_or_it_begins_again
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_process_that_is_killed_while_messages_flow_loses_what_it_was_handling_and_nothing_comes_twice() {
+async fn a_killed_process_loses_only_the_events_in_flight_and_none_is_handled_twice() {
     let stage = setting().up().await;
     let mut lost = 0;
     for number in 0..300 {
@@ -264,7 +264,7 @@ async fn a_process_that_is_killed_while_messages_flow_loses_what_it_was_handling
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_process_that_somebody_stops_is_replaced_and_what_it_had_not_begun_is_handled() {
+async fn a_stopped_process_is_replaced_and_its_waiting_events_are_handled() {
     let stage = setting_of("hangs_max = 100\nstuck_after_ms = 1000").up().await;
     let process = stage.process().id;
     let stopped = std::process::Command::new("kill").args(["-STOP", &process.to_string()]).status();

@@ -26,7 +26,7 @@ async fn state_is_carried_over_and_the_old_library_is_unmapped() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_lost_doubled_or_reordered_while_messages_flow() {
+async fn no_event_is_lost_doubled_or_reordered_by_reloads_under_load() {
     // Its answers are numbered in the order in which the messages were handled.
     let stage = Setting::new().with("counter").up().await;
     let (host, sim, alice) = (&stage.host, &stage.sim, &stage.alice);
@@ -95,7 +95,7 @@ async fn a_removed_file_retires_its_cog_and_a_new_one_loads_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_new_generation_that_fails_leaves_the_old_instance_serving() {
+async fn the_old_instance_keeps_serving_if_the_new_generation_fails() {
     for (trick, limit) in [
         ("panic-in-setup", ""),
         ("arm setup error", ""),

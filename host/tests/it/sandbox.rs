@@ -148,7 +148,7 @@ async fn a_flood_of_calls_is_refused_or_ends_the_process_that_sends_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_host_has_not_sent_yet_is_in_the_memory_of_the_cog() {
+async fn unsent_request_bodies_count_as_memory_of_the_cog() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", silent.local_addr().unwrap());
     let stage = intruder("memory_max = \"300 MiB\"").await;

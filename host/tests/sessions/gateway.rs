@@ -240,7 +240,7 @@ async fn an_intent_that_is_not_granted_is_named() {
 }
 
 #[tokio::test]
-async fn a_message_whose_answer_was_lost_is_posted_once() {
+async fn a_message_whose_response_was_lost_is_posted_once() {
     let world = connect(SimOptions::default(), |_, config| config.discord.as_mut().unwrap().tries = 3).await;
     world.session().await;
     world.sim.faults().rest("POST", "/channels/*/messages", 1, RestFault::DropAnswer);
@@ -257,7 +257,7 @@ async fn a_message_whose_answer_was_lost_is_posted_once() {
 }
 
 #[tokio::test]
-async fn requests_that_the_limits_and_faults_of_discord_hit_all_arrive() {
+async fn all_requests_arrive_despite_rate_limits_and_faults() {
     let world = connect(SimOptions::default(), |_, config| config.discord.as_mut().unwrap().tries = 5).await;
     world.session().await;
     world.sim.member("alice").unwrap().say("general", "start").await.unwrap();
