@@ -284,13 +284,13 @@ mod tests {
         let text = "[cogs]\nfolder = \"cogs\"\n[store]\npath = \"store.db\"\n";
         let config = Config::parse(text, &folder.path().join("gearshift.toml")).expect("a configuration");
         let clock = frozen();
-        let sessions = Sessions::open_by(&config, clock.clone()).await.expect("a store");
+        let sessions = Sessions::open_with_clock(&config, clock.clone()).await.expect("a store");
         let cooldowns = Cooldowns::new("music", sessions.store.clone(), clock.clone());
         let (long, short) = (|| vec![once("daily", HOUR)], || vec![once("play", 60 * SECOND)]);
         assert_eq!(cooldowns.take(long()).await, Duration::ZERO);
         assert_eq!(cooldowns.take(short()).await, Duration::ZERO);
         sessions.close().await;
-        let sessions = Sessions::open_by(&config, clock.clone()).await.expect("a store");
+        let sessions = Sessions::open_with_clock(&config, clock.clone()).await.expect("a store");
         let cooldowns = Cooldowns::new("music", sessions.store.clone(), clock.clone());
         clock.advance(SECOND);
         assert_eq!(cooldowns.take(long()).await, HOUR - SECOND);
@@ -310,7 +310,7 @@ mod tests {
         let text = "[cogs]\nfolder = \"cogs\"\n[store]\npath = \"store.db\"\n";
         let config = Config::parse(text, &folder.path().join("gearshift.toml")).expect("a configuration");
         let clock = frozen();
-        let open = async || Sessions::open_by(&config, clock.clone()).await.expect("a store");
+        let open = async || Sessions::open_with_clock(&config, clock.clone()).await.expect("a store");
         let sessions = open().await;
         let cooldowns = Cooldowns::new("music", sessions.store.clone(), clock.clone());
         assert_eq!(

@@ -295,7 +295,7 @@ impl Host {
         let (closed, mut before) = self.close_for_another().await;
         let opened = async {
             closed?;
-            let sessions = Sessions::open_by(&config, clock).await?;
+            let sessions = Sessions::open_with_clock(&config, clock).await?;
             Host::open_after(&mut before, config, Arc::new(sessions)).await
         };
         match opened.await {

@@ -212,7 +212,7 @@ async fn go_on(
     let (why, output) = log::lines(why);
     tracing::error!(output, help, "{what} it had: {why}");
     let host = async {
-        let sessions = Sessions::open_by(&config, clock).await?;
+        let sessions = Sessions::open_with_clock(&config, clock).await?;
         Ok::<_, Failure>(Host::open_after(&mut left, config, Arc::new(sessions)).await?)
     };
     match host.await {

@@ -126,7 +126,7 @@ impl Life {
         let progress = Progress::begin("opening the sessions");
         let opened = runtime.block_on(async {
             tokio::select! {
-                opened = Sessions::open_by(&config, clock) => Some(opened),
+                opened = Sessions::open_with_clock(&config, clock) => Some(opened),
                 () = signals.asked() => None,
             }
         });

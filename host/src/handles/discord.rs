@@ -14,7 +14,7 @@ use super::{
 };
 use crate::sessions::{
     Method,
-    discord::{Answering, DiscordError, File, Request},
+    discord::{DiscordError, File, PendingAnswer, Request},
 };
 
 pub(super) extern "C" fn request(
@@ -38,7 +38,7 @@ impl Ask for DiscordRequest {
         async move {
             let discord = discord.ok_or_else(|| missing("discord"))?;
             let request = request?;
-            let answering = Answering::of(&request);
+            let answering = PendingAnswer::of(&request);
             let sent = discord.request(request).await;
             if let Some(answering) = answering {
                 discord.answers().note(answering, &sent);

@@ -63,14 +63,14 @@ impl Sessions {
     /// # Errors
     /// The first session that could not be opened; the ones already open are closed again.
     pub async fn open(config: &Config) -> Result<Sessions, OpenError> {
-        Sessions::open_by(config, HostClock::default()).await
+        Sessions::open_with_clock(config, HostClock::default()).await
     }
 
     /// [`Sessions::open`] with a clock other than the machine's for cogs.
     ///
     /// # Errors
     /// As [`Sessions::open`].
-    pub async fn open_by(config: &Config, clock: HostClock) -> Result<Sessions, OpenError> {
+    pub async fn open_with_clock(config: &Config, clock: HostClock) -> Result<Sessions, OpenError> {
         let net = Net::new(&config.http);
         let client = net.client_builder().user_agent(&config.http.user_agent).build().map_err(|error| {
             let help = "this is the TLS library of the host itself; report it";

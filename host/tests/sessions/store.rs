@@ -297,7 +297,7 @@ async fn a_value_that_has_expired_is_gone_for_everybody_and_from_the_disk() {
     let path = folder.path().join("a.db");
     let clock = HostClock::movable();
     clock.freeze();
-    let sessions = Sessions::open_by(&settings(&path, ""), clock.clone()).await.unwrap();
+    let sessions = Sessions::open_with_clock(&settings(&path, ""), clock.clone()).await.unwrap();
     let store = sessions.store.clone().unwrap();
     let minute = Some(Duration::from_secs(60));
     let lasting = |value| Change { lasts: minute, ..change(Some(value), Expect::Any) };
@@ -318,7 +318,7 @@ async fn a_value_that_has_expired_is_gone_for_everybody_and_from_the_disk() {
     soon(sessions.close()).await;
     assert_eq!(rows(&path), 3);
     clock.advance(Duration::from_secs(60));
-    let sessions = Sessions::open_by(&settings(&path, ""), clock.clone()).await.unwrap();
+    let sessions = Sessions::open_with_clock(&settings(&path, ""), clock.clone()).await.unwrap();
     let store = sessions.store.clone().unwrap();
     assert!(store.change("c", change(Some("b"), Expect::Absent)).await.unwrap());
     assert!(store.get("d", "key").await.unwrap().is_some());
@@ -337,7 +337,7 @@ async fn what_expires_while_the_host_runs_leaves_the_disk_within_a_minute() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.db");
     let clock = HostClock::movable();
-    let sessions = Sessions::open_by(&settings(&path, ""), clock.clone()).await.unwrap();
+    let sessions = Sessions::open_with_clock(&settings(&path, ""), clock.clone()).await.unwrap();
     let store = sessions.store.clone().unwrap();
     let lasting = Change { lasts: Some(Duration::from_secs(60)), ..change(Some("a"), Expect::Any) };
     store.change("c", lasting).await.unwrap();

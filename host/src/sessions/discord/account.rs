@@ -102,14 +102,14 @@ fn snowflake<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
 }
 
 /// Why the account could not be read.
-pub(super) struct Unread {
+pub(super) struct AccountError {
     pub(super) error: OpenError,
     /// Whether Discord could not be reached, which may be temporary.
-    pub(super) is_away: bool,
+    pub(super) is_unreachable: bool,
 }
 
 /// Asks Discord; the two requests are sent concurrently.
-pub(super) async fn read(discord: &Discord) -> Result<Account, Unread> {
+pub(super) async fn read(discord: &Discord) -> Result<Account, AccountError> {
     let ask = |path: &'static str| async move {
         let answer = discord.request(Request::new(Method::Get, path)).await;
         answer.map(|answer| answer.body).map_err(|error| explain(discord, path, &error))
@@ -137,7 +137,11 @@ pub(super) async fn read(discord: &Discord) -> Result<Account, Unread> {
     })
 }
 
-fn understand<'a, T: Deserialize<'a>>(discord: &Discord, path: &str, body: &'a [u8]) -> Result<T, Unread> {
+fn understand<'a, T: Deserialize<'a>>(
+    discord: &Discord,
+    path: &str,
+    body: &'a [u8],
+) -> Result<T, AccountError> {
     serde_json::from_slice(body).map_err(|error| {
         let why = format!(
             "the answer is not what Discord sends (line {}, column {})",
@@ -147,7 +151,7 @@ fn understand<'a, T: Deserialize<'a>>(discord: &Discord, path: &str, body: &'a [
         let help =
             "check that `[discord] api_url` is the base of a Discord API, such as https://discord.com/api/v10";
         let tried = format!("GET {path} at {}", discord.origin());
-        Unread { error: OpenError::new("discord", tried, why, help), is_away: false }
+        AccountError { error: OpenError::new("discord", tried, why, help), is_unreachable: false }
     })
 }
 
@@ -155,7 +159,7 @@ const BLOCKED: &str = "wait some minutes before starting again: each start sends
                        the block. Others may share this address (at a hosting provider, say); another address \
                        is not blocked";
 
-fn explain(discord: &Discord, path: &str, error: &DiscordError) -> Unread {
+fn explain(discord: &Discord, path: &str, error: &DiscordError) -> AccountError {
     let (kind, help) = match error {
         _ if error.status() == Some(401) => (
             OpenErrorKind::Refused,
@@ -170,13 +174,13 @@ fn explain(discord: &Discord, path: &str, error: &DiscordError) -> Unread {
             "check the network and the name server; a host with IPv6 only needs `[http] ipv4_only = false`",
         ),
         DiscordError::RateLimited { why: Throttle::Blocked, .. } => (OpenErrorKind::Unavailable, BLOCKED),
-        DiscordError::Refused(refusal) if refusal.is_of_a_proxy() => (OpenErrorKind::Unavailable, BLOCKED),
+        DiscordError::Refused(refusal) if refusal.is_from_proxy() => (OpenErrorKind::Unavailable, BLOCKED),
         DiscordError::RateLimited { .. } => {
             (OpenErrorKind::Unavailable, "wait before starting again; the bot has sent too many requests")
         }
         _ => (OpenErrorKind::Unavailable, "try again; if that does not help, see https://discordstatus.com"),
     };
-    let is_away = match error {
+    let is_unreachable = match error {
         DiscordError::Connect { .. } | DiscordError::Timeout { .. } | DiscordError::Broken { .. } => true,
         _ => error.status().is_some_and(|status| status >= 500),
     };
@@ -186,7 +190,7 @@ fn explain(discord: &Discord, path: &str, error: &DiscordError) -> Unread {
     let hint = if kind == OpenErrorKind::Refused { token::resembles(&discord.token) } else { "" };
     let tried = format!("GET {path} at {}", discord.origin());
     let error = OpenError::new("discord", tried, why, format!("{help}{hint}"));
-    Unread { error: OpenError { kind, ..error }, is_away }
+    AccountError { error: OpenError { kind, ..error }, is_unreachable }
 }
 
 #[cfg(test)]

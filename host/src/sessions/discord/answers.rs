@@ -29,13 +29,13 @@ pub enum Answer {
 /// The interactions that cogs are handling, by token.
 #[derive(Debug, Default)]
 pub struct Answers {
-    all: Mutex<HashMap<String, Course>>,
+    all: Mutex<HashMap<String, Progress>>,
     /// Number of interactions that another process has answered.
-    by_others: AtomicU64,
+    answered_elsewhere: AtomicU64,
 }
 
 #[derive(Debug, Default)]
-struct Course {
+struct Progress {
     answer: Answer,
     /// Callbacks that this process has sent and that Discord has accepted, as far as is known.
     callbacks: u32,
@@ -50,7 +50,7 @@ pub struct Watched {
 
 /// What a request answers if Discord accepts it.
 #[derive(Debug)]
-pub struct Answering {
+pub struct PendingAnswer {
     token: String,
     answer: Answer,
 }
@@ -58,48 +58,48 @@ pub struct Answering {
 impl Answers {
     /// Watches an interaction.
     pub fn watch(self: &Arc<Self>, token: &str) -> Watched {
-        self.lock().insert(token.to_owned(), Course::default());
+        self.lock().insert(token.to_owned(), Progress::default());
         Watched { answers: Arc::clone(self), token: token.to_owned() }
     }
 
     /// Records the result of the request. A refused attempt to defer an interaction that is already acknowledged
     /// still shows that an answer follows.
-    pub fn note<T>(&self, answering: Answering, sent: &Result<T, DiscordError>) {
+    pub fn note<T>(&self, answering: PendingAnswer, sent: &Result<T, DiscordError>) {
         let counts = match sent {
             Ok(_) => true,
             Err(error) => {
                 answering.answer == Answer::Thinking && error.code() == Some(u64::from(ALREADY_ACKNOWLEDGED))
             }
         };
-        if counts && let Some(course) = self.lock().get_mut(&answering.token) {
-            course.answer = course.answer.max(answering.answer);
+        if counts && let Some(progress) = self.lock().get_mut(&answering.token) {
+            progress.answer = progress.answer.max(answering.answer);
         }
     }
 
     /// A callback is about to be sent.
     pub(super) fn begin_callback(&self, request: &Request) {
         let Some(token) = callback(request) else { return };
-        if let Some(course) = self.lock().get_mut(token) {
-            course.callbacks += 1;
+        if let Some(progress) = self.lock().get_mut(token) {
+            progress.callbacks += 1;
         }
     }
 
     /// Discord refused the callback, and would accept another.
-    pub(super) fn is_refused(&self, request: &Request) {
+    pub(super) fn note_refused(&self, request: &Request) {
         let Some(token) = callback(request) else { return };
-        if let Some(course) = self.lock().get_mut(token) {
-            course.callbacks = course.callbacks.saturating_sub(1);
+        if let Some(progress) = self.lock().get_mut(token) {
+            progress.callbacks = progress.callbacks.saturating_sub(1);
         }
     }
 
     /// Discord refused the callback because the interaction is already acknowledged. If this process has sent nothing
     /// else, another one did it: both receive every event, and the first answer wins.
-    pub(super) fn is_acknowledged(&self, request: &Request) {
+    pub(super) fn note_acknowledged(&self, request: &Request) {
         let callbacks = callback(request).and_then(|token| Some(self.lock().get(token)?.callbacks));
         if callbacks != Some(1) {
             return;
         }
-        let count = self.by_others.fetch_add(1, Ordering::Relaxed) + 1;
+        let count = self.answered_elsewhere.fetch_add(1, Ordering::Relaxed) + 1;
         if count.is_power_of_two() {
             tracing::warn!(
                 count,
@@ -110,11 +110,11 @@ impl Answers {
     }
 
     /// Number of interactions that another process has answered.
-    pub fn by_others(&self) -> u64 {
-        self.by_others.load(Ordering::Relaxed)
+    pub fn answered_elsewhere(&self) -> u64 {
+        self.answered_elsewhere.load(Ordering::Relaxed)
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Course>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Progress>> {
         self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -122,12 +122,12 @@ impl Answers {
 impl Watched {
     /// How far the interaction is answered.
     pub fn answer(&self) -> Answer {
-        self.answers.lock().get(&self.token).map(|course| course.answer).unwrap_or_default()
+        self.answers.lock().get(&self.token).map(|progress| progress.answer).unwrap_or_default()
     }
 
     /// Whether this process has sent a callback that Discord has not refused.
     pub fn has_called_back(&self) -> bool {
-        self.answers.lock().get(&self.token).is_some_and(|course| course.callbacks > 0)
+        self.answers.lock().get(&self.token).is_some_and(|progress| progress.callbacks > 0)
     }
 }
 
@@ -146,10 +146,10 @@ fn callback(request: &Request) -> Option<&str> {
     }
 }
 
-impl Answering {
+impl PendingAnswer {
     /// What a request answers: a callback, or a message of the interaction's webhook.
     /// <https://discord.com/developers/docs/interactions/receiving-and-responding>
-    pub fn of(request: &Request) -> Option<Answering> {
+    pub fn of(request: &Request) -> Option<PendingAnswer> {
         #[derive(Deserialize)]
         struct Callback {
             #[serde(rename = "type")]
@@ -169,7 +169,7 @@ impl Answering {
             "webhooks" => Answer::Given,
             _ => return None,
         };
-        Some(Answering { token: token.to_owned(), answer })
+        Some(PendingAnswer { token: token.to_owned(), answer })
     }
 }
 
@@ -196,7 +196,7 @@ mod tests {
             let answers = Arc::<Answers>::default();
             let watched = answers.watch("secret");
             assert_eq!(watched.answer(), Answer::None);
-            if let Some(answering) = Answering::of(&request) {
+            if let Some(answering) = PendingAnswer::of(&request) {
                 answers.note(answering, &Ok::<_, DiscordError>(()));
             }
             assert_eq!(watched.answer(), expected, "{}", request.path);
@@ -211,7 +211,7 @@ mod tests {
         let watched = answers.watch("secret");
         let answering = |json: &str| {
             let request = Request::new(Method::Post, "/interactions/1/secret/callback").json(json.to_owned());
-            Answering::of(&request).unwrap()
+            PendingAnswer::of(&request).unwrap()
         };
         let refused = |code| {
             let (asked, message) = Default::default();
@@ -241,15 +241,15 @@ mod tests {
             answers.begin_callback(&request(token));
         }
         for token in ["two", "three"] {
-            answers.is_acknowledged(&request(token));
+            answers.note_acknowledged(&request(token));
         }
-        assert_eq!(answers.by_others(), 0);
-        answers.is_refused(&request("two"));
+        assert_eq!(answers.answered_elsewhere(), 0);
+        answers.note_refused(&request("two"));
         assert!(one.has_called_back());
-        answers.is_refused(&request("one"));
+        answers.note_refused(&request("one"));
         assert!(!one.has_called_back());
         answers.begin_callback(&request("one"));
-        answers.is_acknowledged(&request("one"));
-        assert_eq!(answers.by_others(), 1);
+        answers.note_acknowledged(&request("one"));
+        assert_eq!(answers.answered_elsewhere(), 1);
     }
 }

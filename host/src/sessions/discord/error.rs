@@ -175,7 +175,7 @@ impl Refusal {
     }
 
     /// Whether the refusal came from a proxy in front of Discord: Discord's own 403 gives a reason.
-    pub fn is_of_a_proxy(&self) -> bool {
+    pub fn is_from_proxy(&self) -> bool {
         self.status == 403 && self.code == 0 && self.message.is_empty()
     }
 
@@ -191,7 +191,7 @@ impl Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_of_a_proxy() {
+        if self.is_from_proxy() {
             return write!(
                 f,
                 "{}: a proxy in front of Discord answered 403 with {} bytes that are not an error of Discord's \

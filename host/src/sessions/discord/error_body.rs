@@ -50,7 +50,7 @@ impl<'b> ErrorBody<'b> {
     }
 
     /// Whether this is Discord's answer to an exceeded rate limit.
-    pub(super) fn is_of_a_limit(&self) -> bool {
+    pub(super) fn is_rate_limit(&self) -> bool {
         self.retry_after.is_some()
     }
 
@@ -80,7 +80,7 @@ mod tests {
 
     fn limit(json: &str) -> (bool, Option<f64>, bool) {
         let body = ErrorBody::read(json.as_bytes());
-        (body.is_of_a_limit(), body.retry_after(), body.is_global())
+        (body.is_rate_limit(), body.retry_after(), body.is_global())
     }
 
     #[test]

@@ -43,10 +43,10 @@ pub(super) struct Gate {
 }
 
 struct Stops {
-    /// Whether requests are held to the budget; see [`Gate::observe`].
-    is_paced: bool,
+    /// Whether requests are held to the budget; see [`Gate::note_answer`].
+    enforces_budget: bool,
     /// Whether the budget is certain, so that no answer can show it to be larger.
-    is_certain: bool,
+    budget_is_fixed: bool,
     /// No request of the bot is sent before this time.
     paused_until: Instant,
     /// When the log last warned of a pause.
@@ -74,8 +74,8 @@ impl Gate {
         let interval = Duration::from_secs(1) / (rate - burst).max(1);
         let now = Instant::now();
         let stops = Stops {
-            is_paced: true,
-            is_certain: requests_per_second.is_some(),
+            enforces_budget: true,
+            budget_is_fixed: requests_per_second.is_some(),
             paused_until: now,
             warned_of_pause: None,
             block: None,
@@ -117,7 +117,7 @@ impl Gate {
     pub(super) fn pause(&self, wait: Duration) {
         let (now, wait) = (Instant::now(), wait.min(LONGEST_STOP));
         let mut stops = locked(&self.stops);
-        (stops.is_paced, stops.is_certain) = (true, true);
+        (stops.enforces_budget, stops.budget_is_fixed) = (true, true);
         if stops.warned_of_pause.is_none_or(|warned| warned + WARN_EVERY <= now) {
             stops.warned_of_pause = Some(now);
             tracing::warn!(
@@ -161,7 +161,7 @@ impl Gate {
     }
 
     /// Discord has answered. That ends a block, unless the request was in flight when the block began.
-    pub(super) fn observe(&self, headers: &Headers) {
+    pub(super) fn note_answer(&self, headers: &Headers) {
         let mut stops = locked(&self.stops);
         if let Some(block) = stops.block.take_if(|block| block.until <= Instant::now()) {
             let after_ms = block.since.elapsed().as_millis() as u64;
@@ -169,8 +169,8 @@ impl Gate {
         }
         // A server that grants a single route more than the budget has a larger budget: the built-in Discord without
         // rate limits, or a proxy that enforces them itself. A global 429 takes it back.
-        if stops.is_paced && !stops.is_certain && headers.grants_more_than(REQUESTS_PER_SECOND) {
-            stops.is_paced = false;
+        if stops.enforces_budget && !stops.budget_is_fixed && headers.grants_more_than(REQUESTS_PER_SECOND) {
+            stops.enforces_budget = false;
         }
     }
 
@@ -185,7 +185,7 @@ impl Gate {
             }
         };
         if access == Access::Bot {
-            let full_at = full_at.filter(|_| stops.is_paced);
+            let full_at = full_at.filter(|_| stops.enforces_budget);
             not_before(full_at.and_then(|at| at.checked_sub(self.burst)), Throttle::Budget);
             not_before(Some(stops.paused_until), Throttle::Global);
         }
@@ -275,7 +275,7 @@ mod tests {
             assert!(tokio::time::timeout(Duration::from_secs(60), second).await.is_err());
         }
         assert!(pauses[5] > pauses[0] * 8, "{pauses:?}");
-        gate.observe(&Headers::default());
+        gate.note_answer(&Headers::default());
         assert!(gate.pass(Access::Callback, later(1)).await.unwrap().is_none());
     }
 
@@ -284,7 +284,7 @@ mod tests {
         let gate = Gate::new(None);
         gate.block(Some(Duration::from_secs(3600)));
         // It was in flight when the block began.
-        gate.observe(&Headers::default());
+        gate.note_answer(&Headers::default());
         let before = Instant::now();
         let error = gate.pass(Access::Callback, later(60)).await.unwrap_err();
         assert_eq!((error.why, before.elapsed()), (Throttle::Blocked, Duration::ZERO));
@@ -306,15 +306,15 @@ mod tests {
         let grants =
             Headers { limit: Some(1000), remaining: Some(999), reset_after: Some(1.0), ..Headers::default() };
         let gate = Gate::new(None);
-        gate.observe(&Headers { remaining: Some(500), ..grants });
+        gate.note_answer(&Headers { remaining: Some(500), ..grants });
         assert!(passed(&gate, 100).await[99] > 1000, "a window that has begun says nothing of its length");
-        gate.observe(&grants);
+        gate.note_answer(&grants);
         assert_eq!(passed(&gate, 1000).await[999], 0);
         gate.pause(Duration::ZERO);
-        gate.observe(&grants);
+        gate.note_answer(&grants);
         assert!(passed(&gate, 100).await[99] > 1000);
         let set = Gate::new(Some(50));
-        set.observe(&grants);
+        set.note_answer(&grants);
         assert!(passed(&set, 100).await[99] > 1000, "the operator's word");
     }
 }

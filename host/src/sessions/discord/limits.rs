@@ -95,7 +95,7 @@ impl Limits {
 
     fn bucket(&self, route: Route) -> (u64, Arc<Bucket>) {
         let shape = locked(&self.shapes).get(&route.shape).copied();
-        let key = mix(shape.map_or(route.shape, |shape| shape.bucket), route.place);
+        let key = mix(shape.map_or(route.shape, |shape| shape.bucket), route.major_parameter);
         let mut part = self.part(key);
         if let Some(bucket) = part.get(&key) {
             return (key, Arc::clone(bucket));
@@ -125,7 +125,7 @@ impl Limits {
         drop(shapes);
         if known.is_none_or(|known| known.bucket != bucket) {
             // What was learned so far moves to the bucket's own name.
-            let key = mix(bucket, route.place);
+            let key = mix(bucket, route.major_parameter);
             if key != *at {
                 // Otherwise a server that names a different bucket each time would fill the table.
                 self.part(*at).remove(at);
@@ -143,7 +143,7 @@ impl Limits {
 impl Permit<'_> {
     /// The request was answered with these headers.
     pub(super) fn answered(mut self, headers: &Headers) {
-        self.limits.gate.observe(headers);
+        self.limits.gate.note_answer(headers);
         if let Some(bucket) = self.bucket.take() {
             self.limits.learn(self.route, headers, &bucket);
             bucket.1.give_back(Some(headers));
@@ -152,7 +152,7 @@ impl Permit<'_> {
 
     /// The request hit its route's limit: nothing is sent on the route for `wait`.
     pub(super) fn refused(mut self, headers: &Headers, wait: Duration) -> Throttle {
-        self.limits.gate.observe(headers);
+        self.limits.gate.note_answer(headers);
         if let Some(bucket) = self.bucket.take() {
             self.limits.learn(self.route, headers, &bucket);
             bucket.1.block(wait);
@@ -166,7 +166,7 @@ impl Permit<'_> {
         if self.route.access != Access::Bot {
             return self.refused(headers, wait);
         }
-        self.limits.gate.observe(headers);
+        self.limits.gate.note_answer(headers);
         self.limits.gate.pause(wait);
         Throttle::Global
     }
@@ -185,8 +185,8 @@ impl Drop for Permit<'_> {
     }
 }
 
-fn mix(bucket: u64, place: u64) -> u64 {
-    (bucket ^ place.rotate_left(32)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+fn mix(bucket: u64, major_parameter: u64) -> u64 {
+    (bucket ^ major_parameter.rotate_left(32)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 /// A panic while a lock was held leaves a count that is off by one request at worst.

@@ -40,7 +40,7 @@ use super::{Backoff, OpenError};
 use crate::config::{self, Secret};
 
 pub use account::Account;
-pub use answers::{Answer as InteractionAnswer, Answering, Answers, Watched};
+pub use answers::{Answer as InteractionAnswer, Answers, PendingAnswer, Watched};
 pub use creates::{CREATES_MAX, Creates};
 pub use error::{DiscordError, Refusal, Throttle};
 pub use link::{AskError, asks_who};
@@ -59,7 +59,7 @@ pub struct Discord {
     base: base::Base,
     token: Secret,
     authorization: HeaderValue,
-    standing: token::Standing,
+    token_state: token::TokenState,
     limits: limits::Limits,
     timeout: Duration,
     rate_wait_timeout: Duration,
@@ -133,7 +133,7 @@ impl Discord {
             base,
             token,
             authorization,
-            standing: token::Standing::default(),
+            token_state: token::TokenState::default(),
             limits: limits::Limits::new(discord.requests_per_second),
             timeout: discord.request_timeout,
             // While it opens, a wait that is longer than opening may take becomes an error that gives the reason, and
@@ -163,25 +163,25 @@ impl Discord {
         let mut backoff = Backoff::new(Duration::from_millis(250), timeout / 10);
         for attempt in 1.. {
             let Ok(read) = tokio::time::timeout_at(deadline, account::read(self)).await else { break };
-            let unread = match read {
+            let error = match read {
                 Ok(account) => return Ok(account),
-                Err(unread) => unread,
+                Err(error) => error,
             };
             let pause = backoff.pause();
-            if !unread.is_away {
-                return Err(unread.error);
+            if !error.is_unreachable {
+                return Err(error.error);
             }
             if Instant::now() + pause >= deadline {
-                let OpenError { why, help, .. } = &unread.error;
+                let OpenError { why, help, .. } = &error.error;
                 let why = format!("{why}; it was tried {attempt} times in {timeout_ms} ms");
                 let help = format!("{help}; for a longer wait, raise `[discord] open_timeout_ms`");
-                return Err(OpenError { why, help, ..unread.error });
+                return Err(OpenError { why, help, ..error.error });
             }
             tracing::warn!(
                 retry_ms = pause.as_millis() as u64,
                 "Discord cannot be reached yet: {}: {}",
-                unread.error.tried,
-                unread.error.why
+                error.error.tried,
+                error.error.why
             );
             tokio::time::sleep(pause).await;
         }
@@ -215,7 +215,7 @@ impl Discord {
 
     /// Whether Discord is known to reject the bot's token: it was reset or revoked since the session opened.
     pub fn is_token_refused(&self) -> bool {
-        self.standing.is_refused()
+        self.token_state.is_refused()
     }
 
     /// Which commands were created when, once that was loaded. A registration holds the lock: two at once would

@@ -12,7 +12,7 @@ pub(super) struct Route {
     /// Hash of method and path without the ids: requests of the same shape for the same major parameter share a bucket.
     pub(super) shape: u64,
     /// Hash of the major parameter, which a bucket belongs to: a channel, guild or webhook.
-    pub(super) place: u64,
+    pub(super) major_parameter: u64,
     /// What authorizes the request.
     pub(super) access: Access,
     /// Whether it is `POST /channels/{id}/messages`.
@@ -51,7 +51,7 @@ impl Route {
             return Err(BadPath::TooLong);
         }
         let mut shape = hash(SEED, method.as_str().as_bytes());
-        let mut place = SEED;
+        let mut major_parameter = SEED;
         let mut access = Access::Bot;
         let (mut first, mut before) = ("", "");
         let mut position = 1;
@@ -62,10 +62,10 @@ impl Route {
             match index {
                 0 => first = segment,
                 1 if matches!(first, "channels" | "guilds" | "webhooks" | "interactions") => {
-                    place = hash(place, segment.as_bytes());
+                    major_parameter = hash(major_parameter, segment.as_bytes());
                 }
                 _ if part.is_token() => {
-                    place = hash(place, segment.as_bytes());
+                    major_parameter = hash(major_parameter, segment.as_bytes());
                     access = if first == "webhooks" { Access::Hook } else { Access::Callback };
                 }
                 _ => {}
@@ -77,7 +77,7 @@ impl Route {
         }
         let is_new_message =
             method == Method::Post && segments == 3 && first == "channels" && before == "messages";
-        Ok(Route { shape, place, access, is_new_message })
+        Ok(Route { shape, major_parameter, access, is_new_message })
     }
 }
 
@@ -109,18 +109,18 @@ impl<'p> Part<'p> {
 }
 
 /// The route of a path, such as `/channels/{id}/messages`: it contains nothing specific to one request.
-pub(super) fn class(path: &str) -> String {
-    let (mut class, mut first, mut before) = (String::new(), "", "");
+pub(super) fn template(path: &str) -> String {
+    let (mut template, mut first, mut before) = (String::new(), "", "");
     for (index, segment) in path.split('/').skip(1).enumerate() {
         if index == 0 {
             first = segment;
         }
         let part = Part { index, first, before, segment };
-        class.push('/');
-        class.push_str(part.name().unwrap_or(if part.is_token() { "{token}" } else { "{id}" }));
+        template.push('/');
+        template.push_str(part.name().unwrap_or(if part.is_token() { "{token}" } else { "{id}" }));
         before = segment;
     }
-    class
+    template
 }
 
 /// A path for an error message, with its tokens left out.
@@ -198,7 +198,7 @@ mod tests {
     fn messages_of_one_channel_share_a_limit_and_two_channels_do_not() {
         let (a, b) = (read("/channels/1/messages"), read("/channels/2/messages"));
         assert_eq!(a.shape, b.shape);
-        assert_ne!(a.place, b.place);
+        assert_ne!(a.major_parameter, b.major_parameter);
         let (c, d) = (
             read("/channels/1/messages/5/reactions/%F0%9F%91%8D/@me"),
             read("/channels/1/messages/6/reactions/x:7/@me"),
@@ -212,7 +212,7 @@ mod tests {
         assert_eq!(read("/webhooks/1/tok/messages/@original").access, Access::Hook);
         assert_eq!(read("/interactions/1/tok/callback").access, Access::Callback);
         assert_eq!(read("/webhooks/1").access, Access::Bot);
-        assert_ne!(read("/webhooks/1/tok").place, read("/webhooks/1/other").place);
+        assert_ne!(read("/webhooks/1/tok").major_parameter, read("/webhooks/1/other").major_parameter);
         assert_eq!(read("/webhooks/1/tok").shape, read("/webhooks/1/other").shape);
     }
 
@@ -246,7 +246,7 @@ mod tests {
 
     #[test]
     fn the_class_of_a_path_has_nothing_of_one_request_and_belongs_to_one_shape() {
-        for (class, paths) in [
+        for (template, paths) in [
             ("/channels/{id}/messages", &["/channels/1/messages", "/channels/22/messages"][..]),
             (
                 "/channels/{id}/messages/{id}/reactions/{id}/@me",
@@ -266,7 +266,10 @@ mod tests {
             ("/users/@me", &["/users/@me"]),
         ] {
             for path in paths {
-                assert_eq!((super::class(path), read(path).shape), (class.to_owned(), read(paths[0]).shape));
+                assert_eq!(
+                    (super::template(path), read(path).shape),
+                    (template.to_owned(), read(paths[0]).shape)
+                );
             }
         }
     }

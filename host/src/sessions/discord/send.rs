@@ -41,7 +41,7 @@ pub(super) async fn send(discord: &Discord, request: Request) -> Result<Answer, 
     let call = Call::new(discord, request)?;
     let mut attempts = Attempts { failures: 0, limited: 0, refusals: 0, backoff: None };
     loop {
-        if call.is_the_bots() && discord.standing.is_stopped() {
+        if call.is_the_bots() && discord.token_state.is_stopped() {
             return Err(DiscordError::TokenRefused { asked: call.asked() });
         }
         match call.once(attempts.shortest_wait()).await? {
@@ -70,9 +70,9 @@ pub(super) async fn send(discord: &Discord, request: Request) -> Result<Answer, 
             }
             Outcome::Failed { error, again } => {
                 if error.code() == Some(u64::from(ALREADY_ACKNOWLEDGED)) {
-                    discord.answers.is_acknowledged(&call.request);
+                    discord.answers.note_acknowledged(&call.request);
                 } else if error.status().is_some_and(|status| status < 500) {
-                    discord.answers.is_refused(&call.request);
+                    discord.answers.note_refused(&call.request);
                 }
                 attempts.failures += 1;
                 let Some(announced) = again.filter(|_| attempts.failures < discord.tries) else {
@@ -94,19 +94,19 @@ pub(super) async fn send(discord: &Discord, request: Request) -> Result<Answer, 
 async fn is_token_refused(discord: &Discord) -> bool {
     // While the session opens, the request itself asks who the token belongs to.
     if discord.account.is_none() {
-        return discord.standing.is_refused();
+        return discord.token_state.is_refused();
     }
-    let Some(_suspicion) = discord.standing.suspect() else {
-        discord.standing.verdict().await;
-        return discord.standing.is_refused();
+    let Some(_check) = discord.token_state.begin_check() else {
+        discord.token_state.checked().await;
+        return discord.token_state.is_refused();
     };
     let asked =
         async { Call::new(discord, Request::new(Method::Get, "/users/@me"))?.once(Duration::ZERO).await };
     match asked.await {
-        Ok(Outcome::Failed { error, .. }) if error.status() == Some(401) => discord.standing.refused(),
-        _ => discord.standing.accepted(),
+        Ok(Outcome::Failed { error, .. }) if error.status() == Some(401) => discord.token_state.refused(),
+        _ => discord.token_state.accepted(),
     }
-    discord.standing.is_refused()
+    discord.token_state.is_refused()
 }
 
 struct Attempts {
@@ -183,7 +183,7 @@ impl Call<'_> {
             self.ended(Ended::NOT_SENT);
             DiscordError::RateLimited { asked: self.asked(), why, wait }
         })?;
-        if self.is_the_bots() && !discord.standing.allows() {
+        if self.is_the_bots() && !discord.token_state.allows() {
             return Err(DiscordError::TokenRefused { asked: self.asked() });
         }
         let answer_by = Instant::now() + discord.timeout;
@@ -206,8 +206,8 @@ impl Call<'_> {
         if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
             discord.limits.count_invalid();
         }
-        if status != StatusCode::UNAUTHORIZED && self.is_the_bots() && discord.standing.is_refused() {
-            discord.standing.accepted();
+        if status != StatusCode::UNAUTHORIZED && self.is_the_bots() && discord.token_state.is_refused() {
+            discord.token_state.accepted();
         }
         let announced = response.headers().get(RETRY_AFTER).and_then(number).map(seconds);
         let body = match read_body(response.into_body(), ANSWER_MAX_BYTES, answer_by).await {
@@ -263,7 +263,7 @@ async fn limited(
     let body = ErrorBody::read(&body);
     let is_global = of.contains_key(&GLOBAL) || body.is_global();
     let is_discords =
-        is_global || body.is_of_a_limit() || headers.bucket.is_some() || headers.reset_after.is_some();
+        is_global || body.is_rate_limit() || headers.bucket.is_some() || headers.reset_after.is_some();
     if !is_shared {
         call.discord.limits.count_invalid();
     }

@@ -86,23 +86,23 @@ pub(super) fn resembles(token: &Secret) -> &'static str {
 /// of this address nearer.
 /// <https://discord.com/developers/docs/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans>
 #[derive(Default)]
-pub(super) struct Standing {
+pub(super) struct TokenState {
     state: Mutex<State>,
     /// Notified when the token is no longer in doubt.
-    verdict: Notify,
+    checked: Notify,
 }
 
 /// Discord is being asked about the token. Dropping this means that an answer has arrived, or that none will.
-pub(super) struct Suspicion<'s>(&'s Standing);
+pub(super) struct TokenCheck<'s>(&'s TokenState);
 
-impl Drop for Suspicion<'_> {
+impl Drop for TokenCheck<'_> {
     fn drop(&mut self) {
         let mut state = locked(&self.0.state);
         if matches!(*state, State::Suspected) {
             *state = State::Accepted;
         }
         drop(state);
-        self.0.verdict.notify_waiters();
+        self.0.checked.notify_waiters();
     }
 }
 
@@ -116,7 +116,7 @@ enum State {
     Refused { until: Instant, backoff: Backoff },
 }
 
-impl Standing {
+impl TokenState {
     /// Whether nothing that needs the token may be sent at this moment.
     pub(super) fn is_stopped(&self) -> bool {
         matches!(&*locked(&self.state), State::Refused { until, .. } if Instant::now() < *until)
@@ -136,21 +136,21 @@ impl Standing {
     }
 
     /// A request was answered 401. The first caller must ask Discord about the token, and report the result with
-    /// [`Standing::accepted`] or [`Standing::refused`]; the others get `None`, and wait for the
-    /// [`verdict`](Self::verdict).
-    pub(super) fn suspect(&self) -> Option<Suspicion<'_>> {
+    /// [`TokenState::accepted`] or [`TokenState::refused`]; the others get `None`, and wait for the
+    /// [`checked`](Self::checked).
+    pub(super) fn begin_check(&self) -> Option<TokenCheck<'_>> {
         let mut state = locked(&self.state);
         let is_first = matches!(*state, State::Accepted);
         if is_first {
             *state = State::Suspected;
         }
-        is_first.then(|| Suspicion(self))
+        is_first.then(|| TokenCheck(self))
     }
 
     /// Waits while Discord is being asked about the token.
-    pub(super) async fn verdict(&self) {
+    pub(super) async fn checked(&self) {
         loop {
-            let end = self.verdict.notified();
+            let end = self.checked.notified();
             if !matches!(*locked(&self.state), State::Suspected) {
                 return;
             }
@@ -207,37 +207,37 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_refused_token_is_tried_again_now_and_then_and_may_be_accepted_again() {
-        let standing = Standing::default();
-        let suspicion = standing.suspect();
-        assert!(standing.allows() && suspicion.is_some() && standing.suspect().is_none());
-        standing.refused();
-        drop(suspicion);
+        let token = TokenState::default();
+        let check = token.begin_check();
+        assert!(token.allows() && check.is_some() && token.begin_check().is_none());
+        token.refused();
+        drop(check);
         let mut tried = 0;
         for _ in 0..3600 {
-            tried += u32::from(standing.allows());
+            tried += u32::from(token.allows());
             tokio::time::advance(Duration::from_secs(1)).await;
         }
         assert!((4..=12).contains(&tried), "{tried} in an hour");
-        standing.accepted();
-        assert!(standing.allows() && standing.suspect().is_some());
+        token.accepted();
+        assert!(token.allows() && token.begin_check().is_some());
     }
 
     #[tokio::test]
     async fn a_second_401_waits_for_what_is_found_out_and_for_no_one_that_gave_up() {
-        let standing = Standing::default();
-        let suspicion = standing.suspect();
-        let mut verdict = std::pin::pin!(standing.verdict());
-        assert!(futures_util::poll!(verdict.as_mut()).is_pending());
-        standing.refused();
-        drop(suspicion);
-        verdict.await;
-        assert!(standing.is_refused());
+        let token = TokenState::default();
+        let check = token.begin_check();
+        let mut checked = std::pin::pin!(token.checked());
+        assert!(futures_util::poll!(checked.as_mut()).is_pending());
+        token.refused();
+        drop(check);
+        checked.await;
+        assert!(token.is_refused());
         // The request about the token was given up: the next one asks.
-        standing.accepted();
-        let given_up = standing.suspect();
-        let verdict = standing.verdict();
+        token.accepted();
+        let given_up = token.begin_check();
+        let checked = token.checked();
         drop(given_up);
-        verdict.await;
-        assert!(!standing.is_refused() && standing.suspect().is_some());
+        checked.await;
+        assert!(!token.is_refused() && token.begin_check().is_some());
     }
 }

@@ -66,7 +66,7 @@ impl Traffic {
                 Ended::Status(status) => status.to_string(),
                 Ended::Unanswered(why) => why.to_owned(),
             };
-            let attempt = Attempt { method: method.as_str(), route: route::class(path), status };
+            let attempt = Attempt { method: method.as_str(), route: route::template(path), status };
             ((route.shape, ended), attempt)
         });
     }
