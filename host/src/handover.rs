@@ -20,7 +20,7 @@ use crate::{
     control::BotClaim,
     duration::Shown,
     facts::{Facts, KeptFacts},
-    gateway::Resumable,
+    gateway::ResumeData,
     lane::KeptCall,
     sessions::{Discord, Sessions, Store},
 };
@@ -39,7 +39,7 @@ pub(crate) const MEMORY: &str = "gearshift-handover";
 pub struct Handover {
     form: u32,
     ended_unix_ms: u64,
-    gateway: Resumable,
+    gateway: ResumeData,
     /// `None`: they could not be serialized, so no session can be resumed.
     facts: Option<KeptFacts>,
     waiting: BTreeMap<String, Vec<KeptCall>>,
@@ -49,14 +49,14 @@ pub struct Handover {
 #[derive(Debug, Default)]
 pub struct Taken {
     /// Sessions to resume, which match this host's config.
-    pub gateway: Option<Resumable>,
+    pub gateway: Option<ResumeData>,
     /// The queued events of each cog.
     pub waiting: BTreeMap<String, Vec<KeptCall>>,
 }
 
 impl Handover {
     /// From a host whose gateway is closed and whose cogs are retired.
-    pub fn new(gateway: Resumable, facts: &Facts, waiting: BTreeMap<String, Vec<KeptCall>>) -> Handover {
+    pub fn new(gateway: ResumeData, facts: &Facts, waiting: BTreeMap<String, Vec<KeptCall>>) -> Handover {
         let facts = facts.keep().inspect_err(|error| {
             tracing::warn!(
                 "the next start begins a new session: what is known of the guilds is not JSON: {error}"

@@ -135,6 +135,6 @@ impl Shard {
 }
 
 fn shards(discord: &Discord) -> Result<Vec<Shard>, String> {
-    let answer = discord.ask_gateway(r#"{"do":"shards"}"#).map_err(|error| error.to_string())?;
+    let answer = discord.gateway_request(r#"{"do":"shards"}"#).map_err(|error| error.to_string())?;
     serde_json::from_str(&answer).map_err(|error| error.to_string())
 }

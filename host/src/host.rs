@@ -19,7 +19,7 @@ use crate::{
     control::BotClaim,
     facts::Facts,
     follow,
-    gateway::{Dispatch, Gateway, Resumable},
+    gateway::{Dispatch, Gateway, ResumeData},
     handover::{Before, Handover, Taken},
     library::{self, CopyFolder},
     metrics,
@@ -329,7 +329,7 @@ impl Host {
         (closed, Before::new(self.bot.take(), handover))
     }
 
-    async fn close_gateway(&self, is_followed: bool, until: Instant) -> Option<Resumable> {
+    async fn close_gateway(&self, is_followed: bool, until: Instant) -> Option<ResumeData> {
         let gateway = self.gateway.as_ref()?;
         if is_followed && self.config.discord.as_ref().is_some_and(|discord| discord.resume) {
             let closed = within(until, "the gateway", gateway.close_resumable()).await;

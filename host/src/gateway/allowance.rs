@@ -18,7 +18,7 @@ impl Allowance {
     }
 
     /// Whether a frame may be sent now, and `others` more after it.
-    pub(super) fn is_there_beside(&self, others: usize) -> bool {
+    pub(super) fn has_room_for(&self, others: usize) -> bool {
         // The frame that must have left the window for the last of them.
         let oldest = (self.sent.len() + others).checked_sub(self.most);
         oldest.is_none_or(|at| self.sent.get(at).is_some_and(|sent| sent.elapsed() >= self.within))
@@ -41,7 +41,7 @@ mod tests {
         let mut allowance = Allowance::new((3, Duration::from_secs(60)));
         let mut sent = Vec::new();
         for _ in 0..200 {
-            while allowance.is_there_beside(0) {
+            while allowance.has_room_for(0) {
                 allowance.take();
                 sent.push(Instant::now());
             }
@@ -55,13 +55,13 @@ mod tests {
     async fn what_is_kept_for_others_is_left_to_them() {
         let mut allowance = Allowance::new((3, Duration::from_secs(60)));
         for _ in 0..2 {
-            assert!(allowance.is_there_beside(1));
+            assert!(allowance.has_room_for(1));
             allowance.take();
         }
-        assert!(!allowance.is_there_beside(1) && allowance.is_there_beside(0));
+        assert!(!allowance.has_room_for(1) && allowance.has_room_for(0));
         allowance.take();
-        assert!(!allowance.is_there_beside(0));
+        assert!(!allowance.has_room_for(0));
         tokio::time::advance(Duration::from_secs(60)).await;
-        assert!(allowance.is_there_beside(1));
+        assert!(allowance.has_room_for(1));
     }
 }

@@ -98,7 +98,7 @@ pub(super) enum Frame<'t> {
     },
     /// JSON, but not the envelope that Discord documents. After a reconnect the server would probably send the same
     /// again, so it is ignored. <https://discord.com/developers/docs/events/gateway-events#payload-structure>
-    Odd(&'static str),
+    Malformed(&'static str),
 }
 
 #[derive(Deserialize)]
@@ -157,14 +157,14 @@ impl<'t> Frame<'t> {
             Ok(envelope) => envelope,
             Err(_) => match Envelope::read_loosely(text)? {
                 Ok(envelope) => envelope,
-                Err(why) => return Ok(Frame::Odd(why)),
+                Err(why) => return Ok(Frame::Malformed(why)),
             },
         };
         let data = envelope.d.map_or("", RawValue::get);
         Ok(match envelope.op {
             0 => match envelope.t {
                 Some(name) => Frame::Dispatch { seq: envelope.s, name, data },
-                None => Frame::Odd("a dispatch without a name (`t`)"),
+                None => Frame::Malformed("a dispatch without a name (`t`)"),
             },
             1 => Frame::HeartbeatRequest,
             7 => Frame::Reconnect,
@@ -172,7 +172,7 @@ impl<'t> Frame<'t> {
             10 => match serde_json::from_str(data) {
                 // The cast saturates if the number is too large.
                 Ok(Hello { heartbeat_interval: ms }) if ms >= 1.0 => Frame::Hello { interval_ms: ms as u64 },
-                _ => Frame::Odd("HELLO whose `heartbeat_interval` is not a time in milliseconds"),
+                _ => Frame::Malformed("HELLO whose `heartbeat_interval` is not a time in milliseconds"),
             },
             11 => Frame::HeartbeatAck,
             op => Frame::Unknown { op },
@@ -358,7 +358,7 @@ mod tests {
             Frame::read(r#"{"op":0,"t":"X"}"#).unwrap(),
             Frame::Dispatch { seq: None, name: "X", data: "" }
         );
-        let odd = [
+        let malformed = [
             r#"{"op":0,"s":1}"#,
             r#"{"op":0,"s":1,"t":5,"d":{}}"#,
             r#"{"op":"0","s":1,"t":"X"}"#,
@@ -375,8 +375,8 @@ mod tests {
             "null",
             "5",
         ];
-        for text in odd {
-            assert!(matches!(Frame::read(text), Ok(Frame::Odd(_))), "{text}");
+        for text in malformed {
+            assert!(matches!(Frame::read(text), Ok(Frame::Malformed(_))), "{text}");
         }
     }
 

@@ -15,12 +15,12 @@ use crate::{
 
 /// The sessions of a gateway, with everything that a RESUME depends on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Resumable {
+pub struct ResumeData {
     identity: Identity,
     /// The presence from the config, and the one that is shown.
     configured: Option<Presence>,
     shown: Option<Presence>,
-    sessions: Vec<KeptSession>,
+    sessions: Vec<ResumableSession>,
 }
 
 /// What IDENTIFY contained, and who it was sent to. A RESUME does not repeat it: the session keeps its properties.
@@ -35,7 +35,7 @@ struct Identity {
 
 /// The session of one shard.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KeptSession {
+pub struct ResumableSession {
     pub(super) shard: u16,
     id: String,
     url: Option<String>,
@@ -58,15 +58,15 @@ impl Identity {
     }
 }
 
-impl Resumable {
+impl ResumeData {
     pub(super) fn of(
         discord: &Discord,
         config: &config::Discord,
         configured: Option<Presence>,
         shown: Option<Presence>,
-        sessions: Vec<KeptSession>,
-    ) -> Resumable {
-        Resumable { identity: Identity::of(discord, config), configured, shown, sessions }
+        sessions: Vec<ResumableSession>,
+    ) -> ResumeData {
+        ResumeData { identity: Identity::of(discord, config), configured, shown, sessions }
     }
 
     /// Whether it belongs to the bot of this session.
@@ -103,7 +103,7 @@ impl Resumable {
         self.sessions.is_empty()
     }
 
-    pub(super) fn session(&self, shard: u16) -> Option<&KeptSession> {
+    pub(super) fn session(&self, shard: u16) -> Option<&ResumableSession> {
         self.sessions.iter().find(|session| session.shard == shard)
     }
 
@@ -117,11 +117,23 @@ impl Resumable {
     }
 }
 
-impl KeptSession {
-    pub(super) fn of(shard: u16, session: &Session, since: Option<Instant>, resumes: u64) -> KeptSession {
+impl ResumableSession {
+    pub(super) fn of(
+        shard: u16,
+        session: &Session,
+        since: Option<Instant>,
+        resumes: u64,
+    ) -> ResumableSession {
         let age = since.map_or(0, |since| u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX));
         let Session { id, url, seq, .. } = session.clone();
-        KeptSession { shard, id, url, seq, began_unix_ms: machine_unix_ms().saturating_sub(age), resumes }
+        ResumableSession {
+            shard,
+            id,
+            url,
+            seq,
+            began_unix_ms: machine_unix_ms().saturating_sub(age),
+            resumes,
+        }
     }
 
     pub(super) fn session(&self) -> Session {

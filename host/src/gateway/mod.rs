@@ -8,20 +8,20 @@
 //! block: heartbeats are sent by the same task.
 
 mod allowance;
-mod ask;
 mod close;
 mod command;
+mod connection;
 mod event;
 #[cfg(feature = "fuzz")]
 pub(crate) mod fuzz;
-mod heart;
+mod heartbeat;
 mod kept;
+mod request;
 mod shard;
 mod shards;
 mod socket;
 mod starts;
 mod state;
-mod talk;
 
 use std::io;
 use std::sync::Arc;
@@ -41,7 +41,7 @@ use self::starts::Starts;
 pub use close::Refused;
 pub use command::{Activity, Command, Members, MembersRequest, Presence};
 pub use event::{BadFrame, Dispatch};
-pub use kept::{KeptSession, Resumable};
+pub use kept::{ResumableSession, ResumeData};
 pub use shards::ShardStatus;
 pub use state::State;
 
@@ -121,7 +121,7 @@ const COMMANDS: usize = 64;
 
 impl Gateway {
     /// Starts all shards and returns at once. They connect, and after [`Gateway::listen`] they identify, or resume
-    /// the sessions in `kept`, which must [fit](Resumable::fits). `sink` then gets every event of every shard, on the
+    /// the sessions in `kept`, which must [fit](ResumeData::fits). `sink` then gets every event of every shard, on the
     /// gateway's thread, and must not block. Needs a running runtime, the one of the sessions: requests of the shards
     /// to the sessions run there.
     ///
@@ -131,7 +131,7 @@ impl Gateway {
         discord: &Arc<Discord>,
         net: &Net,
         config: &config::Discord,
-        kept: Option<&Resumable>,
+        kept: Option<&ResumeData>,
         sink: S,
     ) -> io::Result<Gateway>
     where
@@ -148,7 +148,7 @@ impl Gateway {
         discord: &Arc<Discord>,
         net: &Net,
         config: &config::Discord,
-        kept: Option<&Resumable>,
+        kept: Option<&ResumeData>,
         sink: S,
         timing: Timing,
     ) -> io::Result<Gateway>
@@ -201,7 +201,7 @@ impl Gateway {
                 vitals: vitals.clone(),
                 presence: shown,
                 listening: listening.subscribe(),
-                session: kept.map(KeptSession::session),
+                session: kept.map(ResumableSession::session),
             };
             tasks.push(own.spawn(shard.run(queue, closed.clone())));
             handles.push(Handle { requests, state: watched, vitals });
@@ -216,7 +216,7 @@ impl Gateway {
         sessions.spawn(async move { with_sessions.0.closed().await });
         let shards = Arc::new(Shards { all: handles, presence, intents: config.intents.clone() });
         let asked = Arc::clone(&shards);
-        discord.link_gateway(move |request| ask::answer(&asked, request));
+        discord.link_gateway(move |request| request::answer(&asked, request));
         Ok(Gateway {
             shards,
             discord: Arc::clone(discord),
@@ -285,19 +285,19 @@ impl Gateway {
 
     /// Closes like [`Gateway::close`], but Discord keeps the sessions for a while, and another gateway can resume
     /// them. Every event up to their last sequence number was handed over, and none after it.
-    pub async fn close_resumable(&self) -> Resumable {
+    pub async fn close_resumable(&self) -> ResumeData {
         self.leave(Leave::Resumable).await;
         self.resumable()
     }
 
     /// The sessions of shards that were closed in that way and can be resumed.
-    pub fn resumable(&self) -> Resumable {
+    pub fn resumable(&self) -> ResumeData {
         let sessions = self.shards.all.iter().filter_map(|shard| match &*shard.state.borrow() {
             State::Closed { kept } => kept.as_deref().cloned(),
             _ => None,
         });
         let shown = self.shards.presence.borrow().clone();
-        Resumable::of(&self.discord, &self.config, configured(&self.config), shown, sessions.collect())
+        ResumeData::of(&self.discord, &self.config, configured(&self.config), shown, sessions.collect())
     }
 
     async fn leave(&self, how: Leave) {

@@ -1,5 +1,5 @@
 //! One shard from connection to connection: where to connect, whether to resume or identify, how long to pause.
-//! The conversation on an open connection is in `talk`.
+//! The conversation on an open connection is in `connection`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use super::shards::Vitals;
 use super::socket::{Address, Failed, Socket};
 use super::starts::{Start, Starts};
 use super::state::State;
-use super::{Leave, Timing, kept::KeptSession, talk};
+use super::{Leave, Timing, connection, kept::ResumableSession};
 use crate::config::Intent;
 use crate::error::chain;
 use crate::sessions::discord::{DiscordError, GatewayInfo};
@@ -144,7 +144,7 @@ impl<S: FnMut(Dispatch) + Send> Shard<S> {
             let judged = match connected {
                 Ok((socket, start)) => {
                     let (end, ready_since) =
-                        talk::talk(&mut self, socket, start, &mut requests, &mut closing).await;
+                        connection::run(&mut self, socket, start, &mut requests, &mut closing).await;
                     self.judge(end, ready_since.map(|since| since.elapsed()), &mut course)
                 }
                 Err(Failed { why, wait }) => {
@@ -171,7 +171,7 @@ impl<S: FnMut(Dispatch) + Send> Shard<S> {
         let session = self.session.as_ref().filter(|_| *closing.borrow() == Leave::Resumable);
         let kept = session.map(|session| {
             let vitals = self.vitals.now();
-            Box::new(KeptSession::of(self.number, session, vitals.session_since, vitals.resumes))
+            Box::new(ResumableSession::of(self.number, session, vitals.session_since, vitals.resumes))
         });
         self.state.send_replace(State::Closed { kept });
     }
@@ -251,7 +251,7 @@ impl<S: FnMut(Dispatch) + Send> Shard<S> {
                 _ => ask(&self.sessions, &self.discord).await?.url,
             };
             let socket = dial(&self.sessions, self.net.clone(), &url).await?;
-            self.listened().await;
+            self.wait_for_listener().await;
             return Ok((socket, None));
         }
         let (gateway, permit) = loop {
@@ -264,12 +264,12 @@ impl<S: FnMut(Dispatch) + Send> Shard<S> {
         // It waits before it connects: on an open connection it would have to send heartbeats meanwhile.
         let start = permit.turn(self.number, gateway.session_start_limit.max_concurrency).await;
         let socket = dial(&self.sessions, self.net.clone(), &gateway.url).await?;
-        self.listened().await;
+        self.wait_for_listener().await;
         Ok((socket, Some(start)))
     }
 
     /// Waits until something receives events.
-    async fn listened(&mut self) {
+    async fn wait_for_listener(&mut self) {
         // An error means that the gateway is closed, which ends the shard anyway.
         let _ = self.listening.wait_for(|is_listening| *is_listening).await;
     }
@@ -296,7 +296,7 @@ async fn ask(sessions: &runtime::Handle, discord: &Arc<Discord>) -> Result<Gatew
             _ => error.to_string().into(),
         })
     };
-    let_do(sessions, asked).await
+    run_on_sessions(sessions, asked).await
 }
 
 /// Opens a connection: the sessions' runtime dials, then the shard takes it over.
@@ -308,11 +308,11 @@ async fn dial(sessions: &runtime::Handle, net: Net, url: &str) -> Result<Socket,
         let stream = net.dial(&host, port).await.map_err(|error| chain(&error))?;
         Ok(stream.into_std().map_err(|error| error.to_string())?)
     };
-    Socket::connect(let_do(sessions, dial).await?, &address, &tls).await
+    Socket::connect(run_on_sessions(sessions, dial).await?, &address, &tls).await
 }
 
 /// Runs something on the sessions' runtime; it is aborted when the caller stops waiting.
-async fn let_do<T: Send + 'static>(
+async fn run_on_sessions<T: Send + 'static>(
     sessions: &runtime::Handle,
     work: impl Future<Output = Result<T, Failed>> + Send + 'static,
 ) -> Result<T, Failed> {

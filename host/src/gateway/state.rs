@@ -4,7 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{close::Refused, kept::KeptSession};
+use super::{close::Refused, kept::ResumableSession};
 
 /// State of one shard.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub enum State {
     /// The host closed it.
     Closed {
         /// Its session, if another gateway can resume it.
-        kept: Option<Box<KeptSession>>,
+        kept: Option<Box<ResumableSession>>,
     },
     /// Discord rejected it for good.
     Refused(Arc<Refused>),

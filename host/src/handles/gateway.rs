@@ -11,7 +11,7 @@ use super::{
     lease::Here,
     missing,
 };
-use crate::sessions::discord::AskError;
+use crate::sessions::discord::GatewayRequestError;
 
 pub(super) extern "C" fn ask(lease: abi::Lease, request: RStr<'_>) -> RResult<RString, HandleError> {
     ask::now(Lease::of(lease), Gateway { request: request.into() }).into()
@@ -22,10 +22,10 @@ impl AskNow for Gateway {
 
     fn answer(self, here: &Here) -> Result<RString, HandleError> {
         let discord = here.sessions.discord.as_ref().ok_or_else(|| missing("discord"))?;
-        discord.ask_gateway(&self.request).map(RString::from).map_err(|cause| {
+        discord.gateway_request(&self.request).map(RString::from).map_err(|cause| {
             let kind = match &cause {
-                AskError::Invalid(_) => HandleErrorKind::Invalid,
-                AskError::Unavailable(_) => HandleErrorKind::Connect,
+                GatewayRequestError::Invalid(_) => HandleErrorKind::Invalid,
+                GatewayRequestError::Unavailable(_) => HandleErrorKind::Connect,
             };
             error(kind, cause.to_string())
         })

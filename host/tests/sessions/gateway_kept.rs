@@ -2,14 +2,14 @@
 
 use futures_util::FutureExt;
 use gearshift_host::config::{self, Status};
-use gearshift_host::gateway::{Command, Presence, Resumable, State};
+use gearshift_host::gateway::{Command, Presence, ResumeData, State};
 use serde_json::json;
 
 use crate::gateway_script::*;
 use crate::stand_in::*;
 
 /// Closes a gateway whose last event has the number 2. The kept sessions go through a file.
-async fn leave(host: &mut Host, line: &mut Line) -> Resumable {
+async fn leave(host: &mut Host, line: &mut Line) -> ResumeData {
     line.event(2, "A").await;
     received(host, 2).await;
     let (kept, code) = tokio::join!(soon(host.gateway.close_resumable()), line.receive_close());
@@ -17,7 +17,7 @@ async fn leave(host: &mut Host, line: &mut Line) -> Resumable {
     serde_json::from_str(&serde_json::to_string(&kept).unwrap()).unwrap()
 }
 
-fn after(kept: Resumable) -> Setting {
+fn after(kept: ResumeData) -> Setting {
     Setting { kept: Some(kept), ..Setting::default() }
 }
 

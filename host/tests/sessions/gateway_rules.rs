@@ -46,12 +46,12 @@ async fn identify_shows_what_the_config_says_and_later_sessions_what_was_said_la
 async fn a_presence_that_is_wanted_before_the_gateway_is_open_goes_out_with_identify() {
     fn before(discord: &Discord) {
         let idle = r#"{"do":"presence","presence":{"status":"idle"}}"#;
-        assert_eq!(discord.ask_gateway(idle).unwrap(), "null");
+        assert_eq!(discord.gateway_request(idle).unwrap(), "null");
         let application: Value =
-            serde_json::from_str(&discord.ask_gateway(r#"{"do":"application"}"#).unwrap()).unwrap();
+            serde_json::from_str(&discord.gateway_request(r#"{"do":"application"}"#).unwrap()).unwrap();
         assert_eq!((&application["id"], &application["owner_ids"]), (&json!("8"), &json!(["9"])));
         for wrong in [r#"{"do":"shards"}"#, r#"{"do":"members","guild_id":"1"}"#, "{}", ""] {
-            discord.ask_gateway(wrong).unwrap_err();
+            discord.gateway_request(wrong).unwrap_err();
         }
     }
     let (script, _host) = start(Setting { before, ..Setting::default() }).await;

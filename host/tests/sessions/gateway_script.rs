@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use gearshift_host::config;
-use gearshift_host::gateway::{Dispatch, Gateway, Resumable, Timing};
+use gearshift_host::gateway::{Dispatch, Gateway, ResumeData, Timing};
 use gearshift_host::sessions::{self, Sessions};
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
@@ -55,7 +55,7 @@ pub(crate) struct Setting {
     /// Called before the gateway is opened.
     pub(crate) before: fn(&sessions::Discord),
     /// Sessions that an earlier gateway left to be resumed.
-    pub(crate) kept: Option<Resumable>,
+    pub(crate) kept: Option<ResumeData>,
     /// Whether events are received.
     pub(crate) listens: bool,
     /// `session_start_limit` in the answer to this request, counted from 0.

@@ -10,7 +10,7 @@ use super::{Account, Discord};
 
 /// Why the gateway did not do what it was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum AskError {
+pub enum GatewayRequestError {
     /// The request itself is wrong.
     #[error("{0}")]
     Invalid(String),
@@ -19,12 +19,12 @@ pub enum AskError {
     Unavailable(String),
 }
 
-type Ask = Box<dyn Fn(&str) -> Result<String, AskError> + Send + Sync>;
+type GatewayHandler = Box<dyn Fn(&str) -> Result<String, GatewayRequestError> + Send + Sync>;
 
 /// Set once, when the gateway is opened.
 #[derive(Default)]
 pub(super) struct Link {
-    ask: OnceLock<Ask>,
+    ask: OnceLock<GatewayHandler>,
     /// The last presence requested before that: a cog may set one during setup, or while it is only being tried.
     early: Mutex<Option<String>>,
 }
@@ -45,15 +45,19 @@ pub fn asks_who(request: &str) -> bool {
 }
 
 impl Discord {
-    /// From now on [`ask_gateway`](Self::ask_gateway) calls `ask`, which must not block. A second link is ignored.
-    pub fn link_gateway(&self, ask: impl Fn(&str) -> Result<String, AskError> + Send + Sync + 'static) {
+    /// From now on [`gateway_request`](Self::gateway_request) calls `ask`, which must not block. A second link is
+    /// ignored.
+    pub fn link_gateway(
+        &self,
+        ask: impl Fn(&str) -> Result<String, GatewayRequestError> + Send + Sync + 'static,
+    ) {
         let early = {
             let mut early = self.link.early.lock().unwrap_or_else(PoisonError::into_inner);
             let _ = self.link.ask.set(Box::new(ask));
             early.take()
         };
         if let Some(request) = early
-            && let Err(error) = self.ask_gateway(&request)
+            && let Err(error) = self.gateway_request(&request)
         {
             tracing::warn!("the presence that a cog wanted is not shown: {error}");
         }
@@ -63,9 +67,9 @@ impl Discord {
     ///
     /// # Errors
     /// There is no gateway yet, or it refuses.
-    pub fn ask_gateway(&self, request: &str) -> Result<String, AskError> {
+    pub fn gateway_request(&self, request: &str) -> Result<String, GatewayRequestError> {
         let Request { what } =
-            serde_json::from_str(request).map_err(|error| AskError::Invalid(error.to_string()))?;
+            serde_json::from_str(request).map_err(|error| GatewayRequestError::Invalid(error.to_string()))?;
         if what == APPLICATION {
             return Ok(self.account().json());
         }
@@ -79,7 +83,7 @@ impl Discord {
                 *early = Some(request.to_owned());
                 Ok("null".to_owned())
             }
-            None => Err(AskError::Unavailable("the gateway is not open yet".to_owned())),
+            None => Err(GatewayRequestError::Unavailable("the gateway is not open yet".to_owned())),
         }
     }
 }

@@ -43,7 +43,7 @@ pub use account::Account;
 pub use answers::{Answer as InteractionAnswer, Answers, PendingAnswer, Watched};
 pub use creates::{CREATES_MAX, Creates};
 pub use error::{DiscordError, Refusal, Throttle};
-pub use link::{AskError, asks_who};
+pub use link::{GatewayRequestError, asks_who};
 pub(crate) use request::AGENT;
 pub use request::{Answer, File, Request};
 pub use traffic::{Attempt, Traffic};

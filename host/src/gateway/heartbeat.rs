@@ -10,7 +10,7 @@ const LONGEST: Duration = Duration::from_secs(300);
 
 /// Times of the heartbeat.
 #[derive(Debug)]
-pub(super) struct Heart {
+pub(super) struct Heartbeat {
     interval: Duration,
     due: Instant,
     unanswered_since: Option<Instant>,
@@ -18,14 +18,14 @@ pub(super) struct Heart {
 
 /// The last heartbeat was not acknowledged before the next was due: the connection is dead (a zombie).
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Silence;
+pub(super) struct Unacknowledged;
 
-impl Heart {
+impl Heartbeat {
     /// `fraction` of the interval passes before the first heartbeat, so that not all bots send it at once after an
     /// outage.
-    pub(super) fn new(interval: Duration, fraction: f64, now: Instant) -> Heart {
+    pub(super) fn new(interval: Duration, fraction: f64, now: Instant) -> Heartbeat {
         let interval = interval.min(LONGEST);
-        Heart { interval, due: now + interval.mul_f64(fraction), unanswered_since: None }
+        Heartbeat { interval, due: now + interval.mul_f64(fraction), unanswered_since: None }
     }
 
     /// When the next heartbeat is due.
@@ -34,9 +34,9 @@ impl Heart {
     }
 
     /// A heartbeat is due: counts it as sent, unless the last one is unanswered.
-    pub(super) fn beat(&mut self, now: Instant) -> Result<(), Silence> {
+    pub(super) fn beat(&mut self, now: Instant) -> Result<(), Unacknowledged> {
         if self.unanswered_since.is_some() {
-            return Err(Silence);
+            return Err(Unacknowledged);
         }
         self.unanswered_since = Some(now);
         // Counted from now: after a suspend, missed heartbeats are not caught up on.
@@ -45,12 +45,12 @@ impl Heart {
     }
 
     /// A heartbeat is due, but must not be sent; the one before may still be acknowledged.
-    pub(super) fn put_off(&mut self, now: Instant) {
+    pub(super) fn postpone(&mut self, now: Instant) {
         self.due = now + self.interval.max(Duration::from_secs(1));
     }
 
     /// The server requested a heartbeat out of turn; the next one is due a full interval from now.
-    pub(super) fn asked(&mut self, now: Instant) {
+    pub(super) fn requested(&mut self, now: Instant) {
         self.unanswered_since.get_or_insert(now);
         self.due = now + self.interval;
     }
@@ -68,29 +68,29 @@ mod tests {
     #[test]
     fn a_beat_without_an_answer_is_silence() {
         let start = Instant::now();
-        let mut heart = Heart::new(Duration::from_secs(40), 0.25, start);
-        assert_eq!(heart.due(), start + Duration::from_secs(10));
-        heart.beat(heart.due()).unwrap();
-        assert_eq!(heart.due(), start + Duration::from_secs(50));
-        assert_eq!(heart.answered(start + Duration::from_secs(11)), Some(Duration::from_secs(1)));
-        heart.beat(heart.due()).unwrap();
-        assert_eq!(heart.beat(heart.due()), Err(Silence));
+        let mut heartbeat = Heartbeat::new(Duration::from_secs(40), 0.25, start);
+        assert_eq!(heartbeat.due(), start + Duration::from_secs(10));
+        heartbeat.beat(heartbeat.due()).unwrap();
+        assert_eq!(heartbeat.due(), start + Duration::from_secs(50));
+        assert_eq!(heartbeat.answered(start + Duration::from_secs(11)), Some(Duration::from_secs(1)));
+        heartbeat.beat(heartbeat.due()).unwrap();
+        assert_eq!(heartbeat.beat(heartbeat.due()), Err(Unacknowledged));
     }
 
     #[test]
     fn a_connection_beats_however_long_an_interval_the_server_wants() {
         let start = Instant::now();
-        let mut heart = Heart::new(Duration::from_millis(u64::MAX), 0.5, start);
-        assert!(heart.due() <= start + LONGEST);
-        heart.beat(start).unwrap();
-        assert_eq!(heart.due(), start + LONGEST);
+        let mut heartbeat = Heartbeat::new(Duration::from_millis(u64::MAX), 0.5, start);
+        assert!(heartbeat.due() <= start + LONGEST);
+        heartbeat.beat(start).unwrap();
+        assert_eq!(heartbeat.due(), start + LONGEST);
     }
 
     #[test]
     fn a_beat_that_may_not_go_out_is_not_awaited() {
         let start = Instant::now();
-        let mut heart = Heart::new(Duration::from_secs(1), 0.0, start);
-        heart.put_off(start);
-        heart.beat(heart.due()).unwrap();
+        let mut heartbeat = Heartbeat::new(Duration::from_secs(1), 0.0, start);
+        heartbeat.postpone(start);
+        heartbeat.beat(heartbeat.due()).unwrap();
     }
 }

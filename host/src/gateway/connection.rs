@@ -11,7 +11,7 @@ use super::Leave;
 use super::allowance::Allowance;
 use super::command::{Identity, MembersRequest, heartbeat, identify, resume};
 use super::event::{Dispatch, Frame, Ready, range_of};
-use super::heart::Heart;
+use super::heartbeat::Heartbeat;
 use super::shard::{End, Session, Shard, asked_to_close};
 use super::socket::{Received, Socket};
 use super::starts::Start;
@@ -40,8 +40,8 @@ enum Step {
 }
 
 /// The state of one connection after its handshake.
-struct Line {
-    heart: Heart,
+struct Connection {
+    heartbeat: Heartbeat,
     frames: Allowance,
     /// When READY or RESUMED arrived; commands may be sent from then on.
     ready_since: Option<Instant>,
@@ -56,11 +56,11 @@ struct Line {
     /// Number of events that a replay repeated.
     repeated: u64,
     /// Number of frames that were ignored.
-    odd: u64,
+    ignored: u64,
 }
 
 /// Returns how it ended, and since when it was ready, if it ever was.
-pub(super) async fn talk<S: FnMut(Dispatch) + Send>(
+pub(super) async fn run<S: FnMut(Dispatch) + Send>(
     shard: &mut Shard<S>,
     mut socket: Socket,
     start: Option<Start>,
@@ -73,19 +73,23 @@ pub(super) async fn talk<S: FnMut(Dispatch) + Send>(
         opened = open(shard, &mut socket, start) => opened,
     };
     let (end, ready_since) = match opened {
-        Ok(mut line) => {
-            let end = listen(shard, &mut socket, &mut line, requests, closing).await;
-            (end, line.ready_since)
+        Ok(mut connection) => {
+            let end = listen(shard, &mut socket, &mut connection, requests, closing).await;
+            (end, connection.ready_since)
         }
         Err(end) => (end, None),
     };
     let is_kept = *closing.borrow() == Leave::Resumable && shard.session.is_some();
-    part(socket, &end, is_kept, shard.timing.goodbye).await;
+    close(socket, &end, is_kept, shard.timing.goodbye).await;
     (end, ready_since)
 }
 
 /// From HELLO to IDENTIFY or RESUME.
-async fn open<S: Send>(shard: &mut Shard<S>, socket: &mut Socket, start: Option<Start>) -> Result<Line, End> {
+async fn open<S: Send>(
+    shard: &mut Shard<S>,
+    socket: &mut Socket,
+    start: Option<Start>,
+) -> Result<Connection, End> {
     let lost = |why: String| End::Lost { code: None, why };
     let hello = tokio::time::timeout(shard.timing.hello, socket.receive()).await;
     let interval = match hello {
@@ -94,7 +98,7 @@ async fn open<S: Send>(shard: &mut Shard<S>, socket: &mut Socket, start: Option<
         Ok(Received::Binary) => return Err(lost("the first frame was not HELLO but binary".to_owned())),
         Ok(Received::Text(text)) => match Frame::read(text.as_str()) {
             Ok(Frame::Hello { interval_ms }) => Duration::from_millis(interval_ms),
-            Ok(Frame::Odd(what)) => return Err(lost(format!("the first frame was {what}"))),
+            Ok(Frame::Malformed(what)) => return Err(lost(format!("the first frame was {what}"))),
             Ok(_) => return Err(lost("the first frame was not HELLO".to_owned())),
             Err(bad) => return Err(lost(bad.to_string())),
         },
@@ -129,15 +133,15 @@ async fn open<S: Send>(shard: &mut Shard<S>, socket: &mut Socket, start: Option<
     let now = Instant::now();
     let mut frames = Allowance::new(FRAMES);
     frames.take();
-    Ok(Line {
-        heart: Heart::new(interval, crate::sessions::fraction(), now),
+    Ok(Connection {
+        heartbeat: Heartbeat::new(interval, crate::sessions::fraction(), now),
         frames,
         ready_since: None,
         ready_by: now + shard.timing.ready,
         replay_after,
         warned_of_numbers: false,
         repeated: 0,
-        odd: 0,
+        ignored: 0,
     })
 }
 
@@ -145,28 +149,28 @@ async fn open<S: Send>(shard: &mut Shard<S>, socket: &mut Socket, start: Option<
 async fn listen<S: FnMut(Dispatch) + Send>(
     shard: &mut Shard<S>,
     socket: &mut Socket,
-    line: &mut Line,
+    connection: &mut Connection,
     requests: &mut mpsc::Receiver<MembersRequest>,
     closing: &mut watch::Receiver<Leave>,
 ) -> End {
     let mut presences = Allowance::new(PRESENCES);
     // Created once rather than per frame: there are many frames.
     let asked = asked_to_close(closing);
-    let due = tokio::time::sleep_until(line.heart.due());
-    let late = tokio::time::sleep_until(line.ready_by);
+    let due = tokio::time::sleep_until(connection.heartbeat.due());
+    let late = tokio::time::sleep_until(connection.ready_by);
     tokio::pin!(asked, due, late);
     loop {
         // The order matters: a flood of events must delay neither a heartbeat nor a close.
         let step = tokio::select! {
             biased;
             () = &mut asked => Step::End(End::Closed),
-            () = &mut due => on_due(line),
-            () = &mut late, if line.ready_since.is_none() => {
-                late.as_mut().reset(line.ready_by);
-                overdue(shard, line)
+            () = &mut due => on_due(connection),
+            () = &mut late, if connection.ready_since.is_none() => {
+                late.as_mut().reset(connection.ready_by);
+                overdue(shard, connection)
             }
-            Ok(()) = shard.presence.changed(), if line.takes_commands() && presences.is_there_beside(0) => {
-                line.frames.take();
+            Ok(()) = shard.presence.changed(), if connection.takes_commands() && presences.has_room_for(0) => {
+                connection.frames.take();
                 presences.take();
                 let presence = shard.presence.borrow_and_update().clone();
                 match presence {
@@ -174,14 +178,14 @@ async fn listen<S: FnMut(Dispatch) + Send>(
                     None => Step::GoOn,
                 }
             }
-            Some(request) = requests.recv(), if line.takes_commands() => {
-                line.frames.take();
+            Some(request) = requests.recv(), if connection.takes_commands() => {
+                connection.frames.take();
                 sent(socket.send(request.frame()).await)
             }
             received = socket.receive() => match received {
-                Received::Text(text) => on_frame(shard, line, text),
+                Received::Text(text) => on_frame(shard, connection, text),
                 Received::Binary => {
-                    line.pass_over(shard.number, "it is binary, and no compression was asked for");
+                    connection.ignore(shard.number, "it is binary, and no compression was asked for");
                     Step::GoOn
                 }
                 Received::Closed { code, why } => Step::End(End::Lost { code, why }),
@@ -189,9 +193,9 @@ async fn listen<S: FnMut(Dispatch) + Send>(
         };
         match step {
             Step::GoOn => {}
-            Step::Ready => _ = line.ready_since.get_or_insert_with(Instant::now),
+            Step::Ready => _ = connection.ready_since.get_or_insert_with(Instant::now),
             Step::Beat => {
-                line.frames.take();
+                connection.frames.take();
                 let seq = shard.session.as_ref().and_then(|session| session.seq);
                 if let Err(why) = socket.send(heartbeat(seq)).await {
                     return End::Lost { code: None, why };
@@ -199,36 +203,36 @@ async fn listen<S: FnMut(Dispatch) + Send>(
             }
             Step::End(end) => return end,
         }
-        if due.deadline() != line.heart.due() {
-            due.as_mut().reset(line.heart.due());
+        if due.deadline() != connection.heartbeat.due() {
+            due.as_mut().reset(connection.heartbeat.due());
         }
     }
 }
 
-impl Line {
+impl Connection {
     /// Whether commands may be sent: not before READY, and only if frames for heartbeats remain.
     fn takes_commands(&self) -> bool {
-        self.ready_since.is_some() && self.frames.is_there_beside(FRAMES_KEPT)
+        self.ready_since.is_some() && self.frames.has_room_for(FRAMES_KEPT)
     }
 
     /// Ignores a frame that Discord never sends.
-    fn pass_over(&mut self, shard: u16, what: &str) {
-        self.odd += 1;
-        if counters::is_worth_a_line(self.odd) {
-            let count = self.odd;
+    fn ignore(&mut self, shard: u16, what: &str) {
+        self.ignored += 1;
+        if counters::is_worth_a_line(self.ignored) {
+            let count = self.ignored;
             tracing::warn!(shard, count, "a frame of the gateway is ignored: {what}");
         }
     }
 }
 
 /// A heartbeat is due. If the server requests more of them than the rate limit allows, it gets what the limit allows.
-fn on_due(line: &mut Line) -> Step {
+fn on_due(connection: &mut Connection) -> Step {
     let now = Instant::now();
-    if !line.frames.is_there_beside(0) {
-        line.heart.put_off(now);
+    if !connection.frames.has_room_for(0) {
+        connection.heartbeat.postpone(now);
         return Step::GoOn;
     }
-    match line.heart.beat(now) {
+    match connection.heartbeat.beat(now) {
         Ok(()) => Step::Beat,
         Err(_) => Step::End(End::Lost { code: None, why: "no answer to the last heartbeat".to_owned() }),
     }
@@ -242,8 +246,8 @@ fn sent(sent: Result<(), String>) -> Step {
 }
 
 /// The handshake is not complete, and its time may be over. A long replay does not count as silence.
-fn overdue<S>(shard: &Shard<S>, line: &Line) -> Step {
-    if Instant::now() < line.ready_by {
+fn overdue<S>(shard: &Shard<S>, connection: &Connection) -> Step {
+    if Instant::now() < connection.ready_by {
         return Step::GoOn;
     }
     let awaited = if shard.session.is_some() { "RESUMED" } else { "READY" };
@@ -251,21 +255,21 @@ fn overdue<S>(shard: &Shard<S>, line: &Line) -> Step {
     Step::End(End::Lost { code: None, why: format!("no {awaited} within {within} ms") })
 }
 
-fn on_frame<S: FnMut(Dispatch)>(shard: &mut Shard<S>, line: &mut Line, text: Utf8Bytes) -> Step {
+fn on_frame<S: FnMut(Dispatch)>(shard: &mut Shard<S>, connection: &mut Connection, text: Utf8Bytes) -> Step {
     match Frame::read(text.as_str()) {
         Ok(Frame::Dispatch { seq, name, data }) => {
             let (name, data) = (range_of(name, text.as_str()), range_of(data, text.as_str()));
-            on_dispatch(shard, line, Dispatch::new(shard.number, seq, name, data, text))
+            on_dispatch(shard, connection, Dispatch::new(shard.number, seq, name, data, text))
         }
         Ok(Frame::HeartbeatAck) => {
-            if let Some(took) = line.heart.answered(Instant::now()) {
+            if let Some(took) = connection.heartbeat.answered(Instant::now()) {
                 shard.vitals.now().latency = Some(took);
             }
             Step::GoOn
         }
-        Ok(Frame::HeartbeatRequest) if !line.frames.is_there_beside(0) => Step::GoOn,
+        Ok(Frame::HeartbeatRequest) if !connection.frames.has_room_for(0) => Step::GoOn,
         Ok(Frame::HeartbeatRequest) => {
-            line.heart.asked(Instant::now());
+            connection.heartbeat.requested(Instant::now());
             Step::Beat
         }
         Ok(Frame::Reconnect) => Step::End(End::Asked),
@@ -275,31 +279,35 @@ fn on_frame<S: FnMut(Dispatch)>(shard: &mut Shard<S>, line: &mut Line, text: Utf
             tracing::debug!(shard = shard.number, op, "an unknown op");
             Step::GoOn
         }
-        Ok(Frame::Odd(what)) => {
-            line.pass_over(shard.number, what);
+        Ok(Frame::Malformed(what)) => {
+            connection.ignore(shard.number, what);
             Step::GoOn
         }
         Err(bad) => Step::End(End::Lost { code: None, why: bad.to_string() }),
     }
 }
 
-fn on_dispatch<S: FnMut(Dispatch)>(shard: &mut Shard<S>, line: &mut Line, event: Dispatch) -> Step {
+fn on_dispatch<S: FnMut(Dispatch)>(
+    shard: &mut Shard<S>,
+    connection: &mut Connection,
+    event: Dispatch,
+) -> Step {
     let step = track_session(shard, &event);
     if matches!(step, Step::End(_)) {
         return step;
     }
     let is_ready = matches!(step, Step::Ready);
     // READY and RESUMED are never repetitions, whatever their number: they answer a request on this connection.
-    if !is_ready && is_repeated(line.replay_after, event.seq) {
-        line.repeated += 1;
-        if counters::is_worth_a_line(line.repeated) {
-            let (shard, name, count) = (shard.number, event.name(), line.repeated);
+    if !is_ready && is_repeated(connection.replay_after, event.seq) {
+        connection.repeated += 1;
+        if counters::is_worth_a_line(connection.repeated) {
+            let (shard, name, count) = (shard.number, event.name(), connection.repeated);
             tracing::warn!(shard, seq = event.seq, count, "`{name}` arrived twice; the second is dropped");
         }
         return step;
     }
-    if line.ready_since.is_none() {
-        line.ready_by = Instant::now() + shard.timing.ready;
+    if connection.ready_since.is_none() {
+        connection.ready_by = Instant::now() + shard.timing.ready;
     }
     let seq = event.seq;
     (shard.sink)(event);
@@ -309,12 +317,12 @@ fn on_dispatch<S: FnMut(Dispatch)>(shard: &mut Shard<S>, line: &mut Line, event:
     session.unconfirmed = 0;
     if is_ready {
         session.seq = session.seq.max(seq);
-        line.replay_after = None;
+        connection.replay_after = None;
         shard.state.send_replace(State::Ready { session: session.id.clone() });
         return step;
     }
-    if !line.warned_of_numbers && !follows(session.seq, seq) {
-        line.warned_of_numbers = true;
+    if !connection.warned_of_numbers && !follows(session.seq, seq) {
+        connection.warned_of_numbers = true;
         let (shard, last) = (shard.number, session.seq);
         tracing::warn!(
             shard,
@@ -368,7 +376,7 @@ fn track_session<S>(shard: &mut Shard<S>, event: &Dispatch) -> Step {
 }
 
 /// Closes the connection in a way that suits what follows.
-async fn part(socket: Socket, end: &End, is_kept: bool, goodbye: Duration) {
+async fn close(socket: Socket, end: &End, is_kept: bool, goodbye: Duration) {
     let code = match end {
         End::Closed if is_kept => WILL_RESUME,
         End::Closed | End::Invalid { resumable: false } => GOODBYE,

@@ -7,12 +7,12 @@ use serde_json::json;
 use super::CommandError;
 use super::command::{Command, Members, MembersRequest, Presence};
 use super::shards::Shards;
-use crate::sessions::discord::AskError;
+use crate::sessions::discord::GatewayRequestError;
 
 /// `{"do":"shards"}`
 #[derive(Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
-enum Ask {
+enum GatewayRequest {
     /// The status of all shards.
     Shards,
     /// Sets the bot's presence.
@@ -35,12 +35,13 @@ enum Ask {
 }
 
 /// Answers at once.
-pub(super) fn answer(shards: &Shards, request: &str) -> Result<String, AskError> {
-    let ask = serde_json::from_str(request).map_err(|error| AskError::Invalid(error.to_string()))?;
+pub(super) fn answer(shards: &Shards, request: &str) -> Result<String, GatewayRequestError> {
+    let ask =
+        serde_json::from_str(request).map_err(|error| GatewayRequestError::Invalid(error.to_string()))?;
     let command = match ask {
-        Ask::Shards => return Ok(json!(shards.status()).to_string()),
-        Ask::Presence { presence } => Command::Presence(presence),
-        Ask::Members { guild_id, query, limit, user_ids, presences, nonce } => {
+        GatewayRequest::Shards => return Ok(json!(shards.status()).to_string()),
+        GatewayRequest::Presence { presence } => Command::Presence(presence),
+        GatewayRequest::Members { guild_id, query, limit, user_ids, presences, nonce } => {
             let who = match query {
                 Some(name) => Members::Query { name, limit },
                 None => Members::Ids(user_ids),
@@ -49,8 +50,8 @@ pub(super) fn answer(shards: &Shards, request: &str) -> Result<String, AskError>
         }
     };
     shards.send(command).map_err(|error| match error {
-        CommandError::Invalid(_) => AskError::Invalid(error.to_string()),
-        CommandError::Full(_) | CommandError::Closed => AskError::Unavailable(error.to_string()),
+        CommandError::Invalid(_) => GatewayRequestError::Invalid(error.to_string()),
+        CommandError::Full(_) | CommandError::Closed => GatewayRequestError::Unavailable(error.to_string()),
     })?;
     Ok("null".to_owned())
 }
