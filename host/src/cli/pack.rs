@@ -13,7 +13,7 @@ use crate::{
     config,
     dev::{self, Facts},
     log,
-    packages::{Access, PackError, Packed, Place, Repository, Words, WordsError},
+    packages::{Access, AuthorTexts, AuthorTextsError, PackError, Packed, Place, Repository},
 };
 
 /// Build packages of cogs: libraries, manifest, README, changelog, signature
@@ -74,7 +74,7 @@ impl Pack {
     }
 
     /// The libraries of each cog, and its description by the author.
-    async fn cogs(&self) -> Result<Vec<(Vec<PathBuf>, Words)>, Failure> {
+    async fn cogs(&self) -> Result<Vec<(Vec<PathBuf>, AuthorTexts)>, Failure> {
         let here = [PathBuf::from(".")];
         let folders = if self.folders.is_empty() { &here[..] } else { &self.folders };
         if self.library.is_empty() {
@@ -88,16 +88,16 @@ impl Pack {
         };
         let words = match dev::facts(folder)? {
             // No folder was named, and this one has no package: its README would belong to something else.
-            None if self.folders.is_empty() => Words::default(),
+            None if self.folders.is_empty() => AuthorTexts::default(),
             facts => words(folder, facts.unwrap_or_default())?,
         };
         Ok(vec![(self.library.clone(), words)])
     }
 }
 
-fn words(folder: &Path, facts: Facts) -> Result<Words, WordsError> {
+fn words(folder: &Path, facts: Facts) -> Result<AuthorTexts, AuthorTextsError> {
     let Facts { authors, description, license, readme, repository } = facts;
-    let mut words = Words { authors, description, license, repository, ..Words::default() };
+    let mut words = AuthorTexts { authors, description, license, repository, ..AuthorTexts::default() };
     words.add_files(folder, readme.as_deref())?;
     Ok(words)
 }
@@ -108,8 +108,8 @@ impl From<PackError> for Failure {
     }
 }
 
-impl From<WordsError> for Failure {
-    fn from(error: WordsError) -> Failure {
+impl From<AuthorTextsError> for Failure {
+    fn from(error: AuthorTextsError) -> Failure {
         Failure::new(Exit::Data, error.to_string())
     }
 }

@@ -9,7 +9,7 @@ use crate::{cogs::Declared, library::CommandKey, sessions::discord::DiscordError
 
 /// Discord's errors about the commands that were sent, one text per field: "`/tag add`, option `name` of `tags`:
 /// description: …". If Discord names no field, its error for the whole request.
-pub(super) fn blamed(
+pub(super) fn describe_errors(
     error: &DiscordError,
     sent: &[(&CommandKey, &Value)],
     declared: &Declared,
@@ -118,15 +118,15 @@ mod tests {
             "`/tag add`, option `name` of `tags`: name: must be unique",
         ];
         let both = [(&ban, &own), (&tag, &body)];
-        assert_eq!(blamed(&refused(Some(json!({ "1": in_tag }))), &both, &declared), expected);
-        assert_eq!(blamed(&refused(Some(in_tag)), &both[1..], &declared), expected, "sent alone");
+        assert_eq!(describe_errors(&refused(Some(json!({ "1": in_tag }))), &both, &declared), expected);
+        assert_eq!(describe_errors(&refused(Some(in_tag)), &both[1..], &declared), expected, "sent alone");
         let in_list =
             json!({ "0": { "description": wrong("is required") }, "1": { "options": wrong("too many") } });
         assert_eq!(
-            blamed(&refused(Some(in_list)), &both, &declared),
+            describe_errors(&refused(Some(in_list)), &both, &declared),
             ["`/ban` of the host: description: is required", "`/tag` of `tags`: options: too many"]
         );
-        let of_request = blamed(&refused(None), &both[1..], &declared);
+        let of_request = describe_errors(&refused(None), &both[1..], &declared);
         assert!(
             of_request[0].starts_with("`/tag` of `tags`: ") && of_request[0].contains("400"),
             "{of_request:?}"

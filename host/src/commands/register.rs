@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{
-    blame::blamed,
+    blame::describe_errors,
     plan::{Plan, Present, joined},
     scope::{Scope, Wanted},
 };
@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The store entry that records which commands were created when. No cog can have this name.
-const KEEPER: &str = "@host";
+const STORE_NAME: &str = "@host";
 const CREATES_KEY: &str = "command-creates";
 /// From this many creates per list and day, the log warns.
 const CREATES_WARN: usize = 160;
@@ -61,7 +61,7 @@ pub async fn register(cogs: &Cogs, discord: &Discord) -> Result<Registered, Disc
         }
     }
     if *creates != before {
-        keep(sessions, discord, creates).await;
+        save(sessions, discord, creates).await;
     }
     result.map(|()| registered)
 }
@@ -206,7 +206,7 @@ impl Work<'_> {
         registered: &mut Registered,
     ) {
         let body = Value::Object(wanted[key].clone());
-        registered.refused.extend(blamed(error, &[(key, &body)], self.declared));
+        registered.refused.extend(describe_errors(error, &[(key, &body)], self.declared));
     }
 
     async fn send(
@@ -292,8 +292,8 @@ fn installs(discord: &Discord) -> &[u64] {
 
 /// The stored record of created commands, if there is a store; it may come from an earlier process.
 async fn restored(sessions: &Sessions, discord: &Discord) -> Creates {
-    let Some(store) = keeper(sessions, discord) else { return Creates::default() };
-    match store.get(KEEPER, CREATES_KEY).await {
+    let Some(store) = store_of(sessions, discord) else { return Creates::default() };
+    match store.get(STORE_NAME, CREATES_KEY).await {
         Ok(Some(bytes)) => serde_json::from_slice(&bytes).unwrap_or_default(),
         Ok(None) => Creates::default(),
         Err(error) => {
@@ -304,14 +304,14 @@ async fn restored(sessions: &Sessions, discord: &Discord) -> Creates {
 }
 
 /// The store, unless Discord is the built-in one, which does not outlive the process.
-fn keeper<'s>(sessions: &'s Sessions, discord: &Discord) -> Option<&'s Store> {
+fn store_of<'s>(sessions: &'s Sessions, discord: &Discord) -> Option<&'s Store> {
     sessions.store.as_deref().filter(|_| !discord.is_built_in())
 }
 
-async fn keep(sessions: &Sessions, discord: &Discord, creates: &Creates) {
-    let Some(store) = keeper(sessions, discord) else { return };
+async fn save(sessions: &Sessions, discord: &Discord, creates: &Creates) {
+    let Some(store) = store_of(sessions, discord) else { return };
     let Ok(bytes) = serde_json::to_vec(creates) else { return };
-    if let Err(error) = store.set(KEEPER, CREATES_KEY, bytes).await {
+    if let Err(error) = store.set(STORE_NAME, CREATES_KEY, bytes).await {
         tracing::warn!("cannot store how many commands were created in the last day: {error}");
     }
 }

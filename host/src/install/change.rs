@@ -6,8 +6,8 @@ use semver::Version;
 use serde::Serialize;
 
 use super::{
-    ask::Ask,
-    choose::{Chosen, Rules},
+    choose::{Chosen, SourceRules},
+    confirmation::Confirmation,
     error::InstallError,
     files,
     installation::Installation,
@@ -67,14 +67,14 @@ impl Installation<'_> {
         agreed: bool,
         placing: &mut dyn Placing,
     ) -> Result<Change, InstallError> {
-        let Plan { cog, from, installed, asks, mut notes, chosen, rules } = plan;
+        let Plan { cog, from, installed, confirmations, mut notes, chosen, rules } = plan;
         let to = installed.now.version.clone();
         match agreed {
-            true => notes.extend(asks.iter().map(Ask::to_string)),
-            false if asks.is_empty() => {}
+            true => notes.extend(confirmations.iter().map(Confirmation::to_string)),
+            false if confirmations.is_empty() => {}
             false => {
                 let (action, what) = (action(from.as_ref()), format!("{cog} {to}"));
-                return Err(InstallError::Asks { action, what, asks });
+                return Err(InstallError::NeedsConfirmation { action, what, confirmations });
             }
         }
         let report = self.fetch_and_put(&cog, installed, chosen, &rules, placing).await;
@@ -90,7 +90,7 @@ impl Installation<'_> {
         cog: &str,
         installed: Installed,
         chosen: Option<Chosen>,
-        rules: &Rules,
+        rules: &SourceRules,
         placing: &mut dyn Placing,
     ) -> Result<Option<String>, InstallError> {
         if let Some(chosen) = chosen {
@@ -143,7 +143,11 @@ impl Installation<'_> {
             None => self.write(|lock| _ = lock.cogs.remove(name)).map(|()| None)?,
             Some(holds) if holds != there.now.library && !agreed => {
                 let what = format!("{name} {from}");
-                return Err(InstallError::Asks { action: "removal", what, asks: vec![Ask::ByHand(file)] });
+                return Err(InstallError::NeedsConfirmation {
+                    action: "removal",
+                    what,
+                    confirmations: vec![Confirmation::ByHand(file)],
+                });
             }
             Some(_) => {
                 let journal = Journal {

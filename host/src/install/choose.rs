@@ -19,18 +19,18 @@ use crate::{
 
 /// The rules for packages from a place.
 #[derive(Debug, Clone, Default)]
-pub struct Rules {
+pub struct SourceRules {
     /// Which signatures are trusted, and whether one is required.
     pub trust: Trust,
     /// How the registry is accessed.
     pub access: Access,
 }
 
-impl Rules {
+impl SourceRules {
     /// The rules in the config.
     #[must_use]
-    pub fn of(config: &Config, place: &Place) -> Rules {
-        Rules { trust: Trust::at(place, config), access: Access::to(place, config) }
+    pub fn of(config: &Config, place: &Place) -> SourceRules {
+        SourceRules { trust: Trust::at(place, config), access: Access::to(place, config) }
     }
 }
 
@@ -62,7 +62,7 @@ impl fmt::Display for PassedOver {
 /// Chooses a version, never one older than `installed`.
 pub(super) async fn choose(
     reference: &Reference,
-    rules: &Rules,
+    rules: &SourceRules,
     installed: Option<&Version>,
 ) -> Result<Chosen, InstallError> {
     let repository = Repository::open(&reference.place, rules.access.clone())?;
@@ -99,20 +99,20 @@ pub(super) async fn choose(
         }
         .into());
     }
-    Err(InstallError::NoneFits { reference: reference.to_string(), passed_over })
+    Err(InstallError::NoUsableVersion { reference: reference.to_string(), passed_over })
 }
 
 /// The version that `update` would choose for an installed cog.
 ///
 /// # Errors
 /// No version can be chosen.
-pub async fn choose_newest(there: &Installed, rules: &Rules) -> Result<Version, InstallError> {
+pub async fn choose_newest(there: &Installed, rules: &SourceRules) -> Result<Version, InstallError> {
     Ok(choose_update(there, rules).await?.package.version().clone())
 }
 
 /// Chooses among the requested versions of an installed cog. The result can be older than the installed version only
 /// if the request does not admit that one, for instance because the cog was pinned to it.
-pub(super) async fn choose_update(there: &Installed, rules: &Rules) -> Result<Chosen, InstallError> {
+pub(super) async fn choose_update(there: &Installed, rules: &SourceRules) -> Result<Chosen, InstallError> {
     let Content { version, source, .. } = &there.now;
     choose(source, rules, Some(version).filter(|version| source.wanted.admits(version))).await
 }
@@ -121,7 +121,7 @@ pub(super) async fn choose_update(there: &Installed, rules: &Rules) -> Result<Ch
 async fn usable(
     repository: &Repository,
     reference: &Reference,
-    rules: &Rules,
+    rules: &SourceRules,
 ) -> Result<(Package, Artifact), InstallError> {
     let package = repository.find(reference, &rules.trust).await?;
     let artifact = repository.artifact(&package, TARGET).await?;

@@ -7,7 +7,7 @@ use std::{
 
 use semver::Version;
 
-use super::{ask::Ask, change::Refusal, choose::PassedOver};
+use super::{change::Refusal, choose::PassedOver, confirmation::Confirmation};
 use crate::{
     error::{argument, denied},
     packages::{Digest, PackageError},
@@ -69,7 +69,7 @@ pub enum InstallError {
     Package(#[from] PackageError),
     /// None of the matching versions can be installed.
     #[error("no version of `{reference}` can be installed here: {}", first(.passed_over))]
-    NoneFits {
+    NoUsableVersion {
         /// The request.
         reference: String,
         /// The matching versions, newest first.
@@ -107,7 +107,7 @@ pub enum InstallError {
     },
     /// The source no longer has it.
     #[error("`{what}`, which is version {version}, is no longer there")]
-    Lost {
+    NoLongerAvailable {
         /// Place and digest.
         what: String,
         /// Its version.
@@ -140,14 +140,14 @@ pub enum InstallError {
         source: Box<InstallError>,
     },
     /// The user must agree first.
-    #[error("{} of `{what}`: {}", .action, .asks.iter().map(Ask::to_string).collect::<Vec<_>>().join("; "))]
-    Asks {
+    #[error("{} of `{what}`: {}", .action, joined(.confirmations))]
+    NeedsConfirmation {
         /// `installation`, `update`.
         action: &'static str,
         /// Cog and version.
         what: String,
         /// What the user must agree to.
-        asks: Vec<Ask>,
+        confirmations: Vec<Confirmation>,
     },
     /// The library is not what its package declares, or cannot be served.
     #[error("the library of `{what}` is refused: {why}")]
@@ -167,7 +167,7 @@ pub enum InstallError {
     },
     /// There is no earlier version to roll back to.
     #[error("no version of `{name}` that is older than {installed} is kept{}", listed(.kept))]
-    NothingBefore {
+    NoEarlierVersion {
         /// The cog.
         name: String,
         /// What is installed.
@@ -230,7 +230,7 @@ impl InstallError {
                 "nothing is installed; `gearshift install REFERENCE` installs a cog"
             }
             Self::NotInstalled { known, .. } => return Some(format!("installed are: {}", known.join(", "))),
-            Self::NoneFits { passed_over, .. } => return helps(passed_over),
+            Self::NoUsableVersion { passed_over, .. } => return helps(passed_over),
             Self::Older { .. } => {
                 "was it withdrawn, or is an old version offered again? `gearshift rollback` goes back to a kept \
                  version; `gearshift install REFERENCE:VERSION --yes` installs an older one"
@@ -239,7 +239,7 @@ impl InstallError {
                 "it was replaced by someone with write access; ask its author, and wait for a new version"
             }
             Self::OtherVersion { .. } => "`gearshift.lock` was changed; restore its previous version",
-            Self::Lost { .. } => "install another version: `gearshift install REFERENCE`",
+            Self::NoLongerAvailable { .. } => "install another version: `gearshift install REFERENCE`",
             Self::Journal { .. } => {
                 "was it written by a newer gearshift? Otherwise remove it, and run `gearshift verify`"
             }
@@ -247,10 +247,10 @@ impl InstallError {
             Self::Unsettled { .. } => {
                 "fix that; the next command that changes something, or the next start of the host, records it"
             }
-            Self::Asks { .. } => "`--yes` accepts that",
+            Self::NeedsConfirmation { .. } => "`--yes` accepts that",
             Self::Library { .. } => "ask its author; nothing of it was executed",
             Self::InTheWay { .. } => "move it away, or rename it",
-            Self::NothingBefore { .. } | Self::NotKept { .. } => {
+            Self::NoEarlierVersion { .. } | Self::NotKept { .. } => {
                 "`gearshift install REFERENCE:VERSION` installs any version that its source has"
             }
         };
@@ -284,6 +284,10 @@ fn by_hand(file: Option<&Path>) -> String {
 
 fn became(to: Option<&Version>) -> String {
     to.map_or_else(|| "is uninstalled".to_owned(), |version| format!("is {version} now"))
+}
+
+fn joined(confirmations: &[Confirmation]) -> String {
+    confirmations.iter().map(Confirmation::to_string).collect::<Vec<_>>().join("; ")
 }
 
 fn listed(items: &[String]) -> String {

@@ -8,11 +8,11 @@ use std::{
 };
 
 use super::{
-    choose::Rules,
+    choose::SourceRules,
     error::InstallError,
     files,
     installed::Installed,
-    journal::{Journal, Pending},
+    journal::{Journal, LockedJournal},
     kept::Kept,
     lock::Lock,
     verify::by_hand,
@@ -90,7 +90,7 @@ impl<'c> Installation<'c> {
 
     /// The journals that have not been settled.
     pub(super) fn interrupted(&self) -> Vec<PathBuf> {
-        Pending::all(&self.folder.join(OWN))
+        LockedJournal::all(&self.folder.join(OWN))
     }
 
     fn open_there(
@@ -103,8 +103,8 @@ impl<'c> Installation<'c> {
         let busy = busy(&own.join(BUSY), &folder, doing, others)?;
         let mut lock = Lock::read(&folder)?;
         // A host may still be making the last change of a killed command; this waits for it.
-        for path in Pending::all(&own) {
-            let Some(pending) = Pending::take(&path)? else { continue };
+        for path in LockedJournal::all(&own) {
+            let Some(pending) = LockedJournal::take(&path)? else { continue };
             if pending.is_made()? {
                 lock = pending.journal().after(&lock).write(&folder)?.put()?;
             }
@@ -143,8 +143,8 @@ impl<'c> Installation<'c> {
     }
 
     /// The rules for a source of packages.
-    pub(super) fn rules(&self, source: &Reference) -> Rules {
-        let mut rules = Rules::of(self.config, &source.place);
+    pub(super) fn rules(&self, source: &Reference) -> SourceRules {
+        let mut rules = SourceRules::of(self.config, &source.place);
         rules.access.downloads.clone_from(&self.downloads);
         rules
     }
@@ -169,7 +169,7 @@ impl<'c> Installation<'c> {
         self.journals += 1;
         let path = journal.write(&self.folder.join(OWN), self.journals)?;
         let said = make(&path, journal).map_err(Into::into);
-        let pending = Pending::take(&path)?
+        let pending = LockedJournal::take(&path)?
             .ok_or_else(|| InstallError::Host(format!("`{}` has vanished", path.display())))?;
         let made = pending.is_made()?;
         if made {
@@ -223,7 +223,7 @@ pub fn read(config: &Config) -> Result<Lock, InstallError> {
 
 /// Whether there is a journal that has not been settled.
 pub(super) fn is_interrupted(config: &Config) -> bool {
-    !Pending::all(&folder_of(config).join(OWN)).is_empty()
+    !LockedJournal::all(&folder_of(config).join(OWN)).is_empty()
 }
 
 /// The folder of the lock, the kept packages and the journals: the config file's.

@@ -81,18 +81,18 @@ impl Journal {
 
 /// A journal that is not settled yet, locked: nobody else makes or settles the change.
 #[derive(Debug)]
-pub struct Pending {
+pub struct LockedJournal {
     journal: Journal,
     path: PathBuf,
     _lock: File,
 }
 
-impl Pending {
+impl LockedJournal {
     /// Locks a journal and reads it; waits while another process has it locked. `None` if it has been settled.
     ///
     /// # Errors
     /// It cannot be read.
-    pub fn take(path: &Path) -> Result<Option<Pending>, InstallError> {
+    pub fn take(path: &Path) -> Result<Option<LockedJournal>, InstallError> {
         let mut file = match file::open(path) {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -106,7 +106,7 @@ impl Pending {
         file.read_to_end(&mut text).map_err(InstallError::io("read", path))?;
         let journal = serde_json::from_slice(&text)
             .map_err(|error| InstallError::Journal { file: path.to_owned(), why: error.to_string() })?;
-        Ok(Some(Pending { journal, path: path.to_owned(), _lock: file }))
+        Ok(Some(LockedJournal { journal, path: path.to_owned(), _lock: file }))
     }
 
     /// All journals in a folder.
@@ -164,7 +164,7 @@ mod tests {
             installed: None,
         };
         let path = journal.write(outer.path(), 1).unwrap();
-        let is_made = || Pending::take(&path).unwrap().unwrap().is_made().unwrap();
+        let is_made = || LockedJournal::take(&path).unwrap().unwrap().is_made().unwrap();
         assert!(is_made(), "its file is not there");
         fs::rename(&folder, outer.path().join("moved")).unwrap();
         assert!(!is_made());

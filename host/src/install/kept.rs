@@ -10,7 +10,7 @@ use std::{
 
 use gearshift_cog::manifest::TARGET;
 
-use super::{choose::Rules, error::InstallError, files, installed::Content, lock::Lock};
+use super::{choose::SourceRules, error::InstallError, files, installed::Content, lock::Lock};
 use crate::{
     error::chain,
     library,
@@ -48,7 +48,7 @@ impl Kept {
         &self,
         name: &str,
         package: &Digest,
-        rules: &Rules,
+        rules: &SourceRules,
     ) -> Result<(Repository, Package, Artifact), InstallError> {
         let repository = self.repository(name, package)?;
         let wanted =
@@ -68,7 +68,7 @@ impl Kept {
         &self,
         name: &str,
         package: &Digest,
-        rules: &Rules,
+        rules: &SourceRules,
     ) -> Result<Package, InstallError> {
         let (repository, found, _) = self.find(name, package, rules).await?;
         Packed::take(&repository, found.clone()).await?.check().await?;
@@ -82,7 +82,7 @@ impl Kept {
         cogs: &Path,
         name: &str,
         content: &Content,
-        rules: &Rules,
+        rules: &SourceRules,
     ) -> Result<PathBuf, InstallError> {
         let (repository, found, artifact) = self.find(name, &content.package, rules).await?;
         let mut file = files::unfinished(cogs, std::env::consts::DLL_SUFFIX)?;

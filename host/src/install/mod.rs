@@ -20,9 +20,9 @@
 //! 6. settle: if the file is now what the journal says, the lock is updated; otherwise nothing has happened. The next
 //!    command does this as well, and so does a host when it starts.
 
-mod ask;
 mod change;
 mod choose;
+mod confirmation;
 mod error;
 mod files;
 mod follow;
@@ -34,14 +34,14 @@ mod lock;
 mod plan;
 mod verify;
 
-pub use self::ask::Ask;
 pub use self::change::{Change, Placing, Refusal};
-pub use self::choose::{Rules, choose_newest};
+pub use self::choose::{SourceRules, choose_newest};
+pub use self::confirmation::Confirmation;
 pub use self::error::InstallError;
 pub use self::follow::{Served, Serving, follow, settle};
 pub use self::installation::{Installation, read};
 pub use self::installed::{Content, Installed};
-pub use self::journal::{Journal, Pending};
+pub use self::journal::{Journal, LockedJournal};
 pub use self::lock::Lock;
 pub use self::plan::{Plan, Planned};
 pub use self::verify::{Finding, by_hand, verify};

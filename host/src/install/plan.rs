@@ -6,8 +6,8 @@ use gearshift_cog::manifest::TARGET;
 use semver::Version;
 
 use super::{
-    ask::Ask,
-    choose::{Chosen, Rules, choose, choose_update},
+    choose::{Chosen, SourceRules, choose, choose_update},
+    confirmation::Confirmation,
     error::InstallError,
     files,
     installation::Installation,
@@ -29,12 +29,12 @@ pub struct Plan {
     /// The new entry in the lock.
     pub installed: Installed,
     /// What the user must agree to.
-    pub asks: Vec<Ask>,
+    pub confirmations: Vec<Confirmation>,
     /// Notes for the user.
     pub notes: Vec<String>,
     /// Where it is copied from; `None` if it is already kept.
     pub(super) chosen: Option<Chosen>,
-    pub(super) rules: Rules,
+    pub(super) rules: SourceRules,
 }
 
 /// The result of planning for one cog.
@@ -81,7 +81,7 @@ impl Installation<'_> {
         let mut planned = self.plan_to(name, source, chosen, rules).await?;
         if let Planned::Change(plan) = &mut planned {
             if version < there.now.version {
-                plan.asks.push(Ask::Older(there.now.version.clone()));
+                plan.confirmations.push(Confirmation::Older(there.now.version.clone()));
             }
             let left = there.left(&version).filter(|_| version > there.now.version);
             plan.notes.extend(left.map(|left| format!("{left} before")));
@@ -138,7 +138,7 @@ impl Installation<'_> {
             None => {
                 let older = there.before.iter().filter(|it| it.version < *installed);
                 older.max_by(|one, other| one.version.cmp(&other.version)).ok_or_else(|| {
-                    InstallError::NothingBefore {
+                    InstallError::NoEarlierVersion {
                         name: name.clone(),
                         installed: installed.clone(),
                         kept: kept(),
@@ -196,7 +196,7 @@ impl Installation<'_> {
             Reference { place: source.place.clone(), wanted: Wanted::Newest, digest: Some(*package) };
         let chosen = choose(&exactly, &rules, None).await.map_err(|error| match error {
             InstallError::Package(PackageError::NoPackage(_)) => {
-                InstallError::Lost { what: exactly.to_string(), version: version.clone() }
+                InstallError::NoLongerAvailable { what: exactly.to_string(), version: version.clone() }
             }
             error => error,
         })?;
@@ -215,7 +215,7 @@ impl Installation<'_> {
         name: &str,
         source: Reference,
         mut chosen: Chosen,
-        rules: Rules,
+        rules: SourceRules,
     ) -> Result<Planned, InstallError> {
         let now = content(source, &chosen.package, &chosen.artifact);
         let installed = match self.lock.cogs.get(name) {
@@ -260,13 +260,13 @@ impl Installation<'_> {
         name: &str,
         installed: Installed,
         about: &About,
-        rules: Rules,
+        rules: SourceRules,
         chosen: Option<Chosen>,
     ) -> Result<Planned, InstallError> {
         let from = self.lock.cogs.get(name).map(|there| there.now.version.clone());
-        let (cog, asks) = (name.to_owned(), self.asks(name, &installed, about).await?);
+        let (cog, confirmations) = (name.to_owned(), self.confirmations(name, &installed, about).await?);
         let notes = self.notes(name, about);
-        Ok(Planned::Change(Box::new(Plan { cog, from, installed, asks, notes, chosen, rules })))
+        Ok(Planned::Change(Box::new(Plan { cog, from, installed, confirmations, notes, chosen, rules })))
     }
 
     /// Checks that a known version still has the same digest.

@@ -73,7 +73,7 @@ impl Settings {
 
 /// What the author provides besides the code: in `Cargo.toml`, and in files next to it.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Words {
+pub struct AuthorTexts {
     /// As in `Cargo.toml`.
     pub authors: Vec<String>,
     /// As in `Cargo.toml`.
@@ -93,41 +93,41 @@ pub struct Words {
 /// A file beside a cog that cannot be packed.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot pack `{}`: {why}", .file.display())]
-pub struct WordsError {
+pub struct AuthorTextsError {
     file: PathBuf,
     why: String,
 }
 
-impl Words {
+impl AuthorTexts {
     /// Adds the files of a cog's folder: README, `CHANGELOG.md`, `settings.schema.json`. Missing files are left out.
     ///
     /// # Errors
     /// A file cannot be read, or is malformed.
-    pub fn add_files(&mut self, folder: &Path, readme: Option<&Path>) -> Result<(), WordsError> {
+    pub fn add_files(&mut self, folder: &Path, readme: Option<&Path>) -> Result<(), AuthorTextsError> {
         self.readme = text_of(&folder.join(readme.unwrap_or(Path::new("README.md"))))?;
         self.changelog = text_of(&folder.join("CHANGELOG.md"))?;
         let file = folder.join("settings.schema.json");
         let Some(text) = text_of(&file)? else { return Ok(()) };
         match serde_json::from_str(&text) {
             Ok(schema @ Value::Object(_)) => self.settings_schema = Some(schema),
-            Ok(_) => return Err(WordsError { file, why: "a schema is a JSON object".to_owned() }),
-            Err(error) => return Err(WordsError { file, why: format!("it is not JSON: {error}") }),
+            Ok(_) => return Err(AuthorTextsError { file, why: "a schema is a JSON object".to_owned() }),
+            Err(error) => return Err(AuthorTextsError { file, why: format!("it is not JSON: {error}") }),
         }
         Ok(())
     }
 }
 
-fn text_of(file: &Path) -> Result<Option<String>, WordsError> {
+fn text_of(file: &Path) -> Result<Option<String>, AuthorTextsError> {
     match text::read(file) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(WordsError { file: file.to_owned(), why: error.to_string() }),
+        Err(error) => Err(AuthorTextsError { file: file.to_owned(), why: error.to_string() }),
     }
 }
 
 impl About {
     /// From a library's manifest and the author's texts.
-    pub(super) fn of(cog: Manifest, version: Version, words: &Words) -> About {
+    pub(super) fn of(cog: Manifest, version: Version, words: &AuthorTexts) -> About {
         About {
             abi: cog.abi,
             authors: words.authors.clone(),

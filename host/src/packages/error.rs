@@ -28,7 +28,7 @@ pub enum PackageError {
     },
     /// The version's tag does not point to the digest in the reference.
     #[error("`{what}` is {found} now, and should be {expected}: its tag has been moved")]
-    Moved {
+    DigestChanged {
         /// Place and version.
         what: String,
         /// The digest in the reference.
@@ -46,7 +46,7 @@ pub enum PackageError {
     },
     /// It declares a different name or version than the one it was found under.
     #[error("`{what}` holds {found}, and should hold {expected}")]
-    Other {
+    WrongIdentity {
         /// A reference.
         what: String,
         /// The name or version that it declares.
@@ -75,14 +75,14 @@ pub enum PackageError {
         found: u64,
     },
     /// It is larger than anything of its kind.
-    #[error("`{what}` has {size} bytes; at most {most} are allowed")]
+    #[error("`{what}` has {size} bytes; at most {max} are allowed")]
     TooLarge {
         /// A reference, with the part of the package.
         what: String,
         /// The size that it declares, in bytes.
         size: u64,
         /// The maximum number of bytes.
-        most: u64,
+        max: u64,
     },
     /// A part that the package names is missing.
     #[error("`{what}` is not there, though the package names it")]
@@ -128,7 +128,7 @@ pub enum PackageError {
     },
     /// The version exists with different content.
     #[error("`{what}` is there already, as {there}; this is {new}")]
-    Taken {
+    VersionExists {
         /// Place and version.
         what: String,
         /// The digest that the tag points to.
@@ -201,11 +201,11 @@ impl PackageError {
                 "a pre-release is only used if its full version is given, such as `:1.2.0-rc.1`"
             }
             Self::NoVersion { .. } => "name one of those",
-            Self::Moved { .. } => {
+            Self::DigestChanged { .. } => {
                 "it was replaced by someone with write access; ask its author before you use the new digest"
             }
             Self::NotAPackage { .. } | Self::TooLarge { .. } => "packages are made by `gearshift pack`",
-            Self::Other { .. } => "it was replaced by someone with write access; ask its author",
+            Self::WrongIdentity { .. } => "it was replaced by someone with write access; ask its author",
             Self::Damaged { .. } | Self::Length { .. } => {
                 "try again; if that does not help, the package there is damaged and must be packed and pushed again"
             }
@@ -220,7 +220,7 @@ impl PackageError {
                 return Some(format!("if it is its author's key, `{add}` makes it trusted there"));
             }
             Self::Forged { .. } => "the package or its signature was modified; do not use it",
-            Self::Taken { .. } => "give it a new version; `--force` replaces what is there",
+            Self::VersionExists { .. } => "give it a new version; `--force` replaces what is there",
             Self::Refused { registry, .. } => {
                 return Some(format!(
                     "`docker login {registry}`, as a user who may do this; `podman login` is not enough"

@@ -8,7 +8,7 @@ use super::{
     About, Artifact, Digest, Package, Reference,
     keys::Signature,
     oci::{Index, Manifest, bytes_of},
-    packed::nowhere,
+    packed::in_memory_place,
 };
 
 /// Index, manifest, config and signature of an artifact, and a reference to a package, separated by zero bytes. Each
@@ -30,7 +30,7 @@ pub fn documents(bytes: &[u8]) {
         let (folder, last) = shown.split_at(shown.rfind('/').map_or(0, |slash| slash + 1));
         assert_eq!(format!("{folder}{}", last.replace('+', "_")).parse(), Ok(reference));
     }
-    let place = nowhere("greeter");
+    let place = in_memory_place("greeter");
     let package = match Package::read(&place, Digest::of(index), index.to_vec()) {
         Ok(package) => package,
         Err(error) => return refused(&error),

@@ -33,14 +33,14 @@ pub(super) struct Layout {
 
 /// The exclusive right to write to a layout. If it created the layout and puts no package there, it removes it again.
 #[derive(Debug)]
-pub(super) struct Writing {
+pub(super) struct WriteLock {
     _lock: File,
     /// Files and folders that it created, the innermost first.
     made: Vec<PathBuf>,
     index: PathBuf,
 }
 
-impl Drop for Writing {
+impl Drop for WriteLock {
     fn drop(&mut self) {
         if self.index.exists() {
             return;
@@ -97,7 +97,7 @@ impl Layout {
     }
 
     /// Begins to write, and creates the layout if it does not exist. Waits for other processes that write.
-    pub(super) fn begin(&self) -> Result<Writing, PackageError> {
+    pub(super) fn begin(&self) -> Result<WriteLock, PackageError> {
         let failed = |path: &Path| PackageError::io("write", path.to_owned());
         let (blobs, path) = (self.folder.join(BLOBS), self.folder.join(LAYOUT));
         let mut made: Vec<PathBuf> = Vec::new();
@@ -128,7 +128,7 @@ impl Layout {
                 }
             }
         }
-        Ok(Writing { _lock: lock, made, index: self.folder.join(INDEX) })
+        Ok(WriteLock { _lock: lock, made, index: self.folder.join(INDEX) })
     }
 
     /// Whether a blob exists and is undamaged.
@@ -137,7 +137,7 @@ impl Layout {
     }
 
     /// Writes a blob, replacing a damaged one.
-    pub(super) fn put(&self, _: &Writing, digest: &Digest, content: &[u8]) -> Result<(), PackageError> {
+    pub(super) fn put(&self, _: &WriteLock, digest: &Digest, content: &[u8]) -> Result<(), PackageError> {
         let path = self.path(digest);
         match self.holds(digest) {
             true => Ok(()),
@@ -146,13 +146,13 @@ impl Layout {
     }
 
     /// Begins to write a blob, which does not exist until it is put in place.
-    pub(super) fn begin_blob(&self, _: &Writing, digest: &Digest) -> Result<Aside, PackageError> {
+    pub(super) fn begin_blob(&self, _: &WriteLock, digest: &Digest) -> Result<Aside, PackageError> {
         let path = self.path(digest);
         Aside::begin(&path, UNFINISHED).map_err(PackageError::io("write", path))
     }
 
     /// Points a tag to an existing blob.
-    pub(super) fn tag(&self, _: &Writing, tag: &str, to: &Descriptor) -> Result<(), PackageError> {
+    pub(super) fn tag(&self, _: &WriteLock, tag: &str, to: &Descriptor) -> Result<(), PackageError> {
         let mut index = self.index()?.unwrap_or_default();
         index.manifests.retain(|it| it.annotations.get(REF_NAME).is_none_or(|name| name != tag));
         index.manifests.push(to.clone().annotated(REF_NAME, tag));
@@ -184,8 +184,8 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>, PackageError> {
 fn fits(path: &Path, size: u64) -> Result<(), PackageError> {
     match size > DOCUMENT_MAX_BYTES {
         true => {
-            let (what, most) = (path.display().to_string(), DOCUMENT_MAX_BYTES);
-            Err(PackageError::TooLarge { what, size, most })
+            let (what, max) = (path.display().to_string(), DOCUMENT_MAX_BYTES);
+            Err(PackageError::TooLarge { what, size, max })
         }
         false => Ok(()),
     }

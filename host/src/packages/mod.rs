@@ -35,7 +35,7 @@ mod retry;
 mod tests;
 mod writer;
 
-pub use self::about::{About, Settings, Words, WordsError};
+pub use self::about::{About, AuthorTexts, AuthorTextsError, Settings};
 pub use self::access::{Access, Download, Downloads};
 pub use self::digest::{Digest, NotADigest};
 pub use self::error::PackageError;

@@ -9,12 +9,12 @@ use std::{
 use semver::Version;
 
 use super::{
-    about::{About, Words},
+    about::{About, AuthorTexts},
     digest::Digest,
     error::PackageError,
     oci::{self, Descriptor, Index, Manifest, Platform, bytes_of},
     package::Package,
-    packed::{Bytes, Packed, Part, nowhere},
+    packed::{Bytes, Packed, Part, in_memory_place},
 };
 use crate::error::{chain, denied};
 use crate::library::{Inspection, Mismatch, Readiness, look, mismatches, read, stamp};
@@ -110,7 +110,7 @@ impl Packed<'_> {
     ///
     /// # Errors
     /// A library is not a cog in a release build, or they do not belong together.
-    pub fn make(libraries: &[PathBuf], words: &Words) -> Result<Packed<'static>, PackError> {
+    pub fn make(libraries: &[PathBuf], words: &AuthorTexts) -> Result<Packed<'static>, PackError> {
         let mut read = libraries.iter().map(|file| Library::read(file)).collect::<Result<Vec<_>, _>>()?;
         read.sort_by(|one, other| one.cog.target.cmp(&other.cog.target));
         for pair in read.windows(2) {
@@ -143,7 +143,7 @@ impl Packed<'_> {
                 let part = Part {
                     descriptor: descriptor.clone(),
                     what: title.to_owned(),
-                    bytes: Bytes::Here(bytes),
+                    bytes: Bytes::Memory(bytes),
                 };
                 parts.push(part);
                 descriptor
@@ -165,7 +165,7 @@ impl Packed<'_> {
             manifests.push(manifest);
         }
         let bytes = bytes_of(&index);
-        let package = Package::read(&nowhere(&name), Digest::of(&bytes), bytes);
+        let package = Package::read(&in_memory_place(&name), Digest::of(&bytes), bytes);
         let package = package.map_err(|error: PackageError| PackError::NotACog {
             file: libraries[0].clone(),
             why: error.to_string(),

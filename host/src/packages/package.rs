@@ -84,13 +84,17 @@ impl Package {
             false => {
                 let what = format!("{}:{version}", self.place);
                 let (found, expected) = (self.version.to_string(), version.to_string());
-                Err(PackageError::Other { what, found, expected })
+                Err(PackageError::WrongIdentity { what, found, expected })
             }
         }
     }
 
     fn other(&self, found: &str, expected: &str) -> PackageError {
-        PackageError::Other { what: self.to_string(), found: found.to_owned(), expected: expected.to_owned() }
+        PackageError::WrongIdentity {
+            what: self.to_string(),
+            found: found.to_owned(),
+            expected: expected.to_owned(),
+        }
     }
 
     /// Parses one of its documents.

@@ -42,8 +42,8 @@ pub(super) struct Part<'r> {
 /// Where a part's bytes are.
 #[derive(Debug)]
 pub(super) enum Bytes<'r> {
-    Here(Vec<u8>),
-    In(&'r Repository),
+    Memory(Vec<u8>),
+    Repository(&'r Repository),
 }
 
 /// The result of putting a package into a repository.
@@ -78,11 +78,11 @@ impl<'r> Packed<'r> {
                 size = size.saturating_add(part.size);
                 let title = part.annotations.get(oci::TITLE).map_or("manifest", String::as_str);
                 let what = format!("{package} ({} for {target})", title.escape_debug());
-                taken.parts.push(Part { descriptor: part.clone(), what, bytes: Bytes::In(from) });
+                taken.parts.push(Part { descriptor: part.clone(), what, bytes: Bytes::Repository(from) });
             }
             if size > PACKAGE_MAX_BYTES {
                 let what = package.to_string();
-                return Err(PackageError::TooLarge { what, size, most: PACKAGE_MAX_BYTES });
+                return Err(PackageError::TooLarge { what, size, max: PACKAGE_MAX_BYTES });
             }
             taken.manifests.push(manifest);
         }
@@ -97,7 +97,7 @@ impl<'r> Packed<'r> {
     /// A part is missing, or does not match its digest.
     pub async fn check(&self) -> Result<(), PackageError> {
         for Part { descriptor, what, bytes } in &self.parts {
-            if let Bytes::In(from) = bytes {
+            if let Bytes::Repository(from) = bytes {
                 let nowhere = Path::new("/dev/null");
                 from.blob(descriptor, PACKAGE_MAX_BYTES, &mut io::sink(), nowhere, what).await?;
             }
@@ -144,7 +144,7 @@ impl<'r> Packed<'r> {
         if into.place().name() != package.name() {
             let expected = format!("`{}`", into.place().name());
             let (what, found) = (package.to_string(), format!("`{}`", package.name()));
-            return Err(PackageError::Other { what, found, expected });
+            return Err(PackageError::WrongIdentity { what, found, expected });
         }
         let writer = into.writer()?;
         let there = into.digest_of(package.version()).await?;
@@ -154,7 +154,7 @@ impl<'r> Packed<'r> {
             Some(there) if replace => Put::Replaced(there),
             Some(there) => {
                 let what = format!("{}:{}", into.place(), package.version());
-                return Err(PackageError::Taken { what, there, new: package.digest() });
+                return Err(PackageError::VersionExists { what, there, new: package.digest() });
             }
         };
         writer.parts(&self.parts).await?;
@@ -205,6 +205,6 @@ impl<'r> Packed<'r> {
 }
 
 /// The place of a package that is only in memory: only its name matters.
-pub(super) fn nowhere(name: &str) -> Place {
+pub(super) fn in_memory_place(name: &str) -> Place {
     Place::Folder(name.into())
 }

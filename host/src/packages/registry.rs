@@ -47,7 +47,7 @@ pub(super) struct Registry {
     login: RegistryAuth,
     access: Access,
     /// Whether it is logged in, for pulling and for pushing.
-    is_in: [OnceCell<()>; 2],
+    logged_in: [OnceCell<()>; 2],
 }
 
 impl fmt::Debug for Registry {
@@ -86,7 +86,7 @@ impl Registry {
             repository: repository.to_owned(),
             login: login::of(registry)?,
             access,
-            is_in: Default::default(),
+            logged_in: Default::default(),
         })
     }
 
@@ -270,13 +270,13 @@ impl Registry {
 
     /// Logs in, if necessary; oci-client remembers it. Its implicit login would hide why it failed.
     async fn ask_for(&self, what: RegistryOperation) -> Result<(), PackageError> {
-        let is_in = &self.is_in[usize::from(what == RegistryOperation::Push)];
+        let logged_in = &self.logged_in[usize::from(what == RegistryOperation::Push)];
         let log_in = async || {
             let tagged = self.tagged("none");
             let done = self.ask(async || self.client.auth(&tagged, &self.login, what).await);
             done.await.map(drop).map_err(|error| self.failed(error))
         };
-        is_in.get_or_try_init(log_in).await.copied()
+        logged_in.get_or_try_init(log_in).await.copied()
     }
 
     async fn ask<T>(&self, ask: impl AsyncFn() -> Result<T, OciError>) -> Result<T, OciError> {

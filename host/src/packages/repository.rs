@@ -158,7 +158,7 @@ impl Repository {
             Some((found, bytes)) => match digest {
                 Some(expected) if expected != found => {
                     let what = format!("{}:{version}", self.place);
-                    Err(PackageError::Moved { what, expected, found })
+                    Err(PackageError::DigestChanged { what, expected, found })
                 }
                 _ => Ok((found, bytes)),
             },
@@ -224,25 +224,25 @@ impl Repository {
     pub(super) async fn small(
         &self,
         descriptor: &Descriptor,
-        most: u64,
+        max: u64,
         what: &str,
     ) -> Result<Vec<u8>, PackageError> {
         let mut bytes = Vec::new();
-        self.blob(descriptor, most, &mut bytes, Path::new("memory"), what).await?;
+        self.blob(descriptor, max, &mut bytes, Path::new("memory"), what).await?;
         Ok(bytes)
     }
 
-    /// Writes a blob of at most `most` bytes to `to`, and verifies it.
+    /// Writes a blob of at most `max` bytes to `to`, and verifies it.
     pub(super) async fn blob(
         &self,
         descriptor: &Descriptor,
-        most: u64,
+        max: u64,
         to: &mut (dyn Write + Send),
         path: &Path,
         what: &str,
     ) -> Result<(), PackageError> {
-        if descriptor.size > most {
-            return Err(PackageError::TooLarge { what: what.to_owned(), size: descriptor.size, most });
+        if descriptor.size > max {
+            return Err(PackageError::TooLarge { what: what.to_owned(), size: descriptor.size, max });
         }
         let mut digesting = Digesting::new(to);
         let what = &*self.with_file(what, &descriptor.digest);

@@ -11,7 +11,7 @@ use super::{
     about::{About, Settings},
     keys::SecretKey,
     oci::{self, Descriptor, Index, Manifest, Platform, bytes_of},
-    packed::{Bytes, Part, nowhere},
+    packed::{Bytes, Part, in_memory_place},
     *,
 };
 
@@ -56,7 +56,7 @@ fn sample_with(version: &str, code: &str, layers: impl Fn(Descriptor) -> Vec<Des
         all.extend(parts.map(|(media_type, bytes)| Part {
             descriptor: Descriptor::of(media_type, &bytes),
             what: "a part".to_owned(),
-            bytes: Bytes::Here(bytes),
+            bytes: Bytes::Memory(bytes),
         }));
         let manifest = bytes_of(&Manifest::new(oci::PACKAGE, config, layers(library)));
         let mut entry = Descriptor::of(oci::MANIFEST, &manifest).annotated(oci::TARGET, target);
@@ -69,7 +69,7 @@ fn sample_with(version: &str, code: &str, layers: impl Fn(Descriptor) -> Vec<Des
 
 fn read(index: &Index) -> Result<Package, PackageError> {
     let bytes = bytes_of(index);
-    Package::read(&nowhere("greeter"), Digest::of(&bytes), bytes)
+    Package::read(&in_memory_place("greeter"), Digest::of(&bytes), bytes)
 }
 
 fn key() -> SecretKey {
@@ -136,7 +136,7 @@ async fn a_version_is_not_replaced_by_another_content_unless_that_is_asked_for()
     let (old, new) = (sample("1.2.0", "old"), sample("1.2.0", "new"));
     old.put(&repository, false).await.unwrap();
     let error = new.put(&repository, false).await.unwrap_err();
-    assert!(matches!(error, PackageError::Taken { .. }), "{error}");
+    assert!(matches!(error, PackageError::VersionExists { .. }), "{error}");
     let pinned = format!(":1.2.0@{}", old.package().digest());
     found(&repository, &pinned, &Trust::default()).await.unwrap();
     assert_eq!(new.put(&repository, true).await.unwrap(), Put::Replaced(old.package().digest()));

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::{
     digest::Digest,
     error::PackageError,
-    layout::Writing,
+    layout::WriteLock,
     oci::Descriptor,
     packed::{Bytes, PACKAGE_MAX_BYTES, Part},
     repository::{Repository, Store},
@@ -15,7 +15,7 @@ use crate::file::Aside;
 /// Puts parts into a repository. Nobody else can write to a folder meanwhile.
 pub(super) struct Writer<'r> {
     repository: &'r Repository,
-    writing: Option<Writing>,
+    writing: Option<WriteLock>,
 }
 
 impl Repository {
@@ -44,8 +44,8 @@ impl Writer<'_> {
         Part { descriptor, what, bytes }: &Part<'_>,
     ) -> Result<Option<(Aside, PathBuf)>, PackageError> {
         let from = match bytes {
-            Bytes::Here(bytes) => return self.blob(bytes).await.map(|()| None),
-            Bytes::In(from) => from,
+            Bytes::Memory(bytes) => return self.blob(bytes).await.map(|()| None),
+            Bytes::Repository(from) => from,
         };
         match (&self.repository.store, &self.writing) {
             (Store::Folder(layout), Some(writing)) if !layout.holds(&descriptor.digest) => {

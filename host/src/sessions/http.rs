@@ -23,7 +23,7 @@ const REDIRECTS: usize = 10;
 pub struct Http {
     client: reqwest::Client,
     /// For requests that must stay at their origin; created for the first of them.
-    bound: OnceLock<reqwest::Client>,
+    same_origin_client: OnceLock<reqwest::Client>,
     user_agent: String,
     net: Net,
     timeout: Duration,
@@ -46,7 +46,7 @@ pub struct HttpRequest {
     /// How long the whole request may take. `None` means `[http] request_timeout_ms`.
     pub timeout: Option<Duration>,
     /// Whether only redirects to the same origin are followed; any other redirect is returned as the answer.
-    pub stays: bool,
+    pub same_origin_redirects: bool,
     /// Maximum bytes of the answer's body. `None` means `[http] max_body_bytes`, which a complete answer never exceeds.
     pub max_bytes: Option<u64>,
 }
@@ -117,7 +117,7 @@ impl Http {
     pub(super) fn new(client: reqwest::Client, net: Net, config: &config::Config) -> Arc<Http> {
         Arc::new(Http {
             client,
-            bound: OnceLock::new(),
+            same_origin_client: OnceLock::new(),
             user_agent: config.http.user_agent.clone(),
             net,
             timeout: config.http.request_timeout,
@@ -152,10 +152,10 @@ impl Http {
 
     /// Redirects are a setting of the client, so requests that stay at their origin use another one.
     fn client_for(&self, request: &HttpRequest) -> Result<&reqwest::Client, HttpError> {
-        if !request.stays {
+        if !request.same_origin_redirects {
             return Ok(&self.client);
         }
-        if let Some(client) = self.bound.get() {
+        if let Some(client) = self.same_origin_client.get() {
             return Ok(client);
         }
         let policy = Policy::custom(|attempt| {
@@ -167,7 +167,7 @@ impl Http {
         });
         let client = self.net.client_builder().user_agent(&self.user_agent).redirect(policy).build();
         let client = client.map_err(|error| HttpError::Invalid(innermost(&error)))?;
-        Ok(self.bound.get_or_init(|| client))
+        Ok(self.same_origin_client.get_or_init(|| client))
     }
 
     fn check_open(&self) -> Result<(), HttpError> {

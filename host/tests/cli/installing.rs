@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use gearshift_host::packages::Words;
+use gearshift_host::packages::AuthorTexts;
 use serde_json::{Value, json};
 
 use crate::{
@@ -158,7 +158,10 @@ fn versions_for_another_abi_are_passed_over_and_named() {
 fn settings_that_a_version_needs_are_shown_and_refused_unless_somebody_agrees() {
     let place = place(&["1.0.0"]);
     ok(&place, &["install", "./packages/ping"]);
-    let words = Words { settings_schema: Some(json!({"required": ["channel", "role"]})), ..Words::default() };
+    let words = AuthorTexts {
+        settings_schema: Some(json!({"required": ["channel", "role"]})),
+        ..AuthorTexts::default()
+    };
     pack_with(&place, "ping", "1.1.0", &words, |_| {});
     let needs = "it needs `channel`, `role` in `[cog.ping.settings]`";
     assert!(ok(&place, &["update", "--dry-run"]).out.contains(needs));

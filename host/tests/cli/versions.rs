@@ -9,7 +9,7 @@ use std::{
 };
 
 use gearshift_host::packages::{
-    Access, Digest, Packed, Place as Source, Reference, Repository, SecretKey, Trust, Words,
+    Access, AuthorTexts, Digest, Packed, Place as Source, Reference, Repository, SecretKey, Trust,
 };
 use object::{Object, ObjectSection};
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ use crate::{libraries::library, program::Place};
 
 /// Packs a version of a cog into the folder `packages` of a place. `change` is applied to its manifest last.
 pub(crate) fn pack(place: &Place, cog: &str, version: &str, change: impl FnOnce(&mut Value)) {
-    pack_with(place, cog, version, &Words::default(), change);
+    pack_with(place, cog, version, &AuthorTexts::default(), change);
 }
 
 /// The same with the author's texts.
@@ -26,7 +26,7 @@ pub(crate) fn pack_with(
     place: &Place,
     cog: &str,
     version: &str,
-    words: &Words,
+    words: &AuthorTexts,
     change: impl FnOnce(&mut Value),
 ) {
     let file = place.path().join(format!("{cog}-{version}.packed"));

@@ -18,7 +18,7 @@ use crate::{
     config::Config,
     control::aligned,
     error::chain,
-    install::{self, Finding, Installed, Rules},
+    install::{self, Finding, Installed, SourceRules},
     log,
     text::Lines,
 };
@@ -65,7 +65,7 @@ impl List {
         let mut rows = vec![["COG", "VERSION", "NEWEST", "PINNED", "SOURCE", "SIGNED BY"].map(str::to_owned)];
         let mut out = io::stdout().lock();
         for (name, there) in &lock.cogs {
-            let rules = Rules::of(&config, &there.now.source.place);
+            let rules = SourceRules::of(&config, &there.now.source.place);
             let newest = match runtime.block_on(install::choose_newest(there, &rules)) {
                 Ok(newest) => Some(newest),
                 Err(error) => {

@@ -96,7 +96,8 @@ fn text(name: &str, done: &Done) -> String {
         Done::Planned(Planned::Change(plan)) => {
             let to = &plan.installed.now.version;
             let from = plan.from.as_ref().map(|from| format!("{from} → ")).unwrap_or_default();
-            let asks: Vec<String> = plan.asks.iter().map(|ask| format!("; --yes is needed: {ask}")).collect();
+            let asks: Vec<String> =
+                plan.confirmations.iter().map(|ask| format!("; --yes is needed: {ask}")).collect();
             format!("{name}: {from}{to} from {}{}", plan.installed.now.source.place, asks.concat())
         }
         Done::Planned(Planned::Nothing { installed, why, .. }) => format!("{name}: {installed} stays: {why}"),
@@ -123,8 +124,8 @@ fn as_json(name: &str, done: &Done) -> serde_json::Value {
         Done::Pinned(change) => line("pinned", change),
         Done::Unpinned(change) => line("unpinned", change),
         Done::Planned(Planned::Change(plan)) => {
-            let Plan { from, installed, asks, notes, .. } = &**plan;
-            let asks: Vec<String> = asks.iter().map(ToString::to_string).collect();
+            let Plan { from, installed, confirmations, notes, .. } = &**plan;
+            let asks: Vec<String> = confirmations.iter().map(ToString::to_string).collect();
             json!({
                 "cog": name,
                 "outcome": "planned",

@@ -5,7 +5,9 @@ use std::{fmt, path::PathBuf};
 use semver::Version;
 use serde_json::Value;
 
-use super::{choose::Rules, error::InstallError, files, installation::Installation, installed::Installed};
+use super::{
+    choose::SourceRules, error::InstallError, files, installation::Installation, installed::Installed,
+};
 use crate::{
     config::{Allowed, Permission},
     packages::{About, Place},
@@ -13,7 +15,7 @@ use crate::{
 
 /// A question that only the operator can decide.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ask {
+pub enum Confirmation {
     /// It has a different source than the installed version.
     Source {
         /// The source of the installed version.
@@ -48,10 +50,10 @@ pub enum Ask {
     ByHand(PathBuf),
 }
 
-impl fmt::Display for Ask {
+impl fmt::Display for Confirmation {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Ask::Source { from, to, unsigned } => {
+            Confirmation::Source { from, to, unsigned } => {
                 write!(
                     out,
                     "it comes from `{to}`, as later updates will, and the installed version from `{from}`"
@@ -61,20 +63,20 @@ impl fmt::Display for Ask {
                     false => Ok(()),
                 }
             }
-            Ask::Unsigned { key } => {
+            Confirmation::Unsigned { key } => {
                 write!(out, "it is not signed by a trusted key, and the installed version is, by {key}")
             }
-            Ask::Settings { cog, keys } => {
+            Confirmation::Settings { cog, keys } => {
                 let keys: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
                 write!(out, "it needs {} in `[cog.{cog}.settings]`", keys.join(", "))
             }
-            Ask::Handles { cog, more } => write!(
+            Confirmation::Handles { cog, more } => write!(
                 out,
                 "it asks the host for {}, and the installed version does not; `[cog.{cog}] handles` says what it may",
                 more.join(", ")
             ),
-            Ask::Older(installed) => write!(out, "{installed} is installed, which is newer"),
-            Ask::ByHand(file) => {
+            Confirmation::Older(installed) => write!(out, "{installed} is installed, which is newer"),
+            Confirmation::ByHand(file) => {
                 write!(out, "`{}` was put there by hand and would be replaced", file.display())
             }
         }
@@ -83,26 +85,26 @@ impl fmt::Display for Ask {
 
 impl Installation<'_> {
     /// What the user must agree to before this is installed.
-    pub(super) async fn asks(
+    pub(super) async fn confirmations(
         &self,
         name: &str,
         to: &Installed,
         about: &About,
-    ) -> Result<Vec<Ask>, InstallError> {
+    ) -> Result<Vec<Confirmation>, InstallError> {
         let there = self.lock.cogs.get(name);
-        let mut asks = Vec::new();
+        let mut confirmations = Vec::new();
         if let Some(there) = there {
             let [from, to] = [&there.now.source.place, &to.now.source.place];
             if from != to {
-                let is_required = |place| Rules::of(self.config, place).trust.required;
+                let is_required = |place| SourceRules::of(self.config, place).trust.required;
                 let unsigned = is_required(from) && !is_required(to);
-                asks.push(Ask::Source { from: from.clone(), to: to.clone(), unsigned });
+                confirmations.push(Confirmation::Source { from: from.clone(), to: to.clone(), unsigned });
             }
         }
         if let Some(key) = there.and_then(|there| there.now.signed_by.clone())
             && to.now.signed_by.is_none()
         {
-            asks.push(Ask::Unsigned { key });
+            confirmations.push(Confirmation::Unsigned { key });
         }
         let settings = self.config.cog.get(name).and_then(|section| section.settings.as_ref());
         let set: Value =
@@ -110,7 +112,7 @@ impl Installation<'_> {
         let lacking = about.settings.required().filter(|key| set.get(*key).is_none());
         let keys: Vec<String> = lacking.map(|key| key.escape_debug().to_string()).collect();
         if !keys.is_empty() {
-            asks.push(Ask::Settings { cog: name.to_owned(), keys });
+            confirmations.push(Confirmation::Settings { cog: name.to_owned(), keys });
         }
         let file = self.file(&to.file);
         if let Some(there) = there
@@ -124,15 +126,15 @@ impl Installation<'_> {
             });
             let more = now.lacks(&Allowed::declared(about.handles.as_deref()));
             if !more.is_empty() {
-                asks.push(Ask::Handles { cog: name.to_owned(), more });
+                confirmations.push(Confirmation::Handles { cog: name.to_owned(), more });
             }
         }
         let holds = files::digest(&file)?;
         let known = there.map(|there| there.now.library);
         if holds.is_some() && holds != known && holds != Some(to.now.library) {
-            asks.push(Ask::ByHand(file));
+            confirmations.push(Confirmation::ByHand(file));
         }
-        Ok(asks)
+        Ok(confirmations)
     }
 
     /// Notes for the user: before its first installation, what the cog may ask of the host.
