@@ -17,7 +17,7 @@ use super::{
 use crate::{
     clock::HostClock,
     config::Config,
-    control::{self, Answer, Asker, Socket},
+    control::{self, Answer, Socket, WaitingClient},
     duration::Shown,
     handover::Before,
     host::{Host, HostError, NotRestarted},
@@ -63,12 +63,14 @@ impl Again<'_> {
         self,
         host: &Host,
         control: &Path,
-        wish: control::Again,
-        asker: &mut Asker,
+        wish: control::RestartKind,
+        asker: &mut WaitingClient,
     ) -> Option<Beginning> {
         let (done, beginning) = match wish {
-            control::Again::Restart => ("restarted", self.next(host, control).await.map(Beginning::Restart)),
-            control::Again::Upgrade(file) => {
+            control::RestartKind::Restart => {
+                ("restarted", self.next(host, control).await.map(Beginning::Restart))
+            }
+            control::RestartKind::Upgrade(file) => {
                 ("upgraded", self.change(host, control, file).await.map(Beginning::Upgrade))
             }
         };
@@ -127,7 +129,7 @@ pub(super) struct Begun {
     failed: Option<(&'static str, Failure)>,
     /// A note on changes in the config that only take effect in a new process.
     ignored: &'static str,
-    asker: Asker,
+    asker: WaitingClient,
 }
 
 impl Begun {
@@ -152,7 +154,11 @@ impl Begun {
 }
 
 /// Closes the host and opens it with another config, or with the old one if that fails.
-pub(super) async fn restart(host: Host, config: Arc<Config>, asker: Asker) -> Result<(Host, Begun), Failure> {
+pub(super) async fn restart(
+    host: Host,
+    config: Arc<Config>,
+    asker: WaitingClient,
+) -> Result<(Host, Begun), Failure> {
     tracing::info!("restarting");
     supervisor::reloading();
     let since = Instant::now();
@@ -175,7 +181,7 @@ pub(super) async fn upgrade(
     host: Host,
     change: Change,
     signals: &Signals,
-    asker: Asker,
+    asker: WaitingClient,
 ) -> Result<Option<(Host, Begun)>, Failure> {
     let Change { program, started } = change;
     tracing::info!("upgrading to {}", program.version);
@@ -206,7 +212,7 @@ async fn go_on(
     clock: HostClock,
     mut left: Before,
     (what, failure): (&'static str, Failure),
-    mut asker: Asker,
+    mut asker: WaitingClient,
 ) -> Result<(Host, Begun), Failure> {
     let (why, help) = failure.parts();
     let (why, output) = log::lines(why);

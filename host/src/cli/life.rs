@@ -24,7 +24,7 @@ use super::{
 use crate::{
     clock::HostClock,
     config::{self, Config},
-    control::{self, Asker, Socket, SocketClaim},
+    control::{self, Socket, SocketClaim, WaitingClient},
     duration::Shown,
     error::{chain, shortage},
     follow,
@@ -228,7 +228,7 @@ pub(super) fn look(config: &Config) -> Result<SocketClaim, Failure> {
 /// Why a host stopped serving.
 enum End {
     Done(Result<(), Failure>),
-    Again(Beginning, Asker),
+    Again(Beginning, WaitingClient),
 }
 
 /// Answers on the control socket until `work` is done, Discord refuses the bot, a signal arrives, or a restart or an

@@ -3,7 +3,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use super::locate::Wrong;
+use super::locate::ValueError;
 use super::{Config, Discord, LaneKind, Limits, log_targets};
 
 /// The memory that a process uses before its cog allocates any, in bytes, for stacks, its thread and its library.
@@ -13,7 +13,7 @@ const PROCESS_MEMORY_MIN: u64 = 8 << 20;
 const BODY_MAX: usize = 900 << 20;
 
 /// All problems.
-pub(super) fn check(config: &Config) -> Vec<Wrong> {
+pub(super) fn check(config: &Config) -> Vec<ValueError> {
     let mut found = Found::default();
     if let Some(discord) = &config.discord {
         check_discord(discord, &mut found);
@@ -186,7 +186,7 @@ fn check_limits(limits: &Limits, found: &mut Found) {
 
 #[derive(Default)]
 struct Found {
-    wrong: Vec<Wrong>,
+    wrong: Vec<ValueError>,
 }
 
 impl Found {
@@ -198,7 +198,7 @@ impl Found {
 
     fn add(&mut self, keys: &[&str], what: String) {
         let keys = keys.iter().map(|key| (*key).to_owned()).collect();
-        self.wrong.push(Wrong { keys, what });
+        self.wrong.push(ValueError { keys, what });
     }
 
     fn positive(&mut self, duration: Duration, keys: &[&str]) {

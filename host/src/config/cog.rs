@@ -9,7 +9,7 @@ use serde::{
 };
 use serde_json::{Map, Value};
 
-use super::{Permission, word};
+use super::{Permission, parsed_text};
 
 /// One cog's section.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -131,7 +131,7 @@ impl Memory {
 
 impl<'de> Deserialize<'de> for Memory {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Memory, D::Error> {
-        let text = word::text(deserializer, "an amount of memory, such as \"256 MiB\"")?;
+        let text = parsed_text::deserialize(deserializer, "an amount of memory, such as \"256 MiB\"")?;
         let wrong = || {
             D::Error::custom(format!("`{text}` is not an amount of memory; write it as `256 MiB` or `1 GiB`"))
         };

@@ -11,7 +11,7 @@ const OF_COGS: &str = "cog";
 /// Prefixes of the targets of this program's own events.
 const OWN: [&str; 3] = [OF_COGS, "gearshift_host", "gearshift_sim"];
 /// From this similarity on, a name is taken for a misspelling of another one.
-const LIKE: f64 = 0.7;
+const SIMILARITY_MIN: f64 = 0.7;
 
 /// What a filter such as `info,cog=debug` admits. A target of this program without a level means all of its events.
 ///
@@ -51,7 +51,7 @@ fn target_of(text: &str) -> Result<&str, String> {
     }
     let is_like = |own: &&str| {
         let is_begin = own.strip_prefix(root).is_some_and(|rest| rest.starts_with('_'));
-        is_begin || strsim::normalized_damerau_levenshtein(own, root) > LIKE
+        is_begin || strsim::normalized_damerau_levenshtein(own, root) > SIMILARITY_MIN
     };
     match OWN.into_iter().find(is_like) {
         Some(own) if !OWN.contains(&root) => {

@@ -5,7 +5,7 @@
 
 use serde::de::{Deserialize, Deserializer, Error};
 
-use super::word;
+use super::parsed_text;
 
 /// One intent. The value is its bit number in the `intents` field of IDENTIFY.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -85,7 +85,7 @@ pub fn bits(intents: &[Intent]) -> u64 {
 
 impl<'de> Deserialize<'de> for Intent {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Intent, D::Error> {
-        let name = word::text(deserializer, "the name of an intent, such as \"guilds\"")?;
+        let name = parsed_text::deserialize(deserializer, "the name of an intent, such as \"guilds\"")?;
         if let Some((intent, _)) = Intent::ALL.iter().find(|(_, known)| *known == name) {
             return Ok(*intent);
         }

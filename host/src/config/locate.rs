@@ -9,7 +9,7 @@ use toml::de::{DeTable, DeValue, Error};
 use super::{Problem, error::in_words};
 
 /// A wrong value, identified by its keys: `["limits", "lane_queue"]`.
-pub(super) struct Wrong {
+pub(super) struct ValueError {
     pub(super) keys: Vec<String>,
     pub(super) what: String,
 }
@@ -59,7 +59,7 @@ impl<'t> Document<'t> {
         lines
     }
 
-    pub(super) fn problem_at(&self, wrong: Wrong) -> Problem {
+    pub(super) fn problem_at(&self, wrong: ValueError) -> Problem {
         Problem { line: self.line_of_key(&wrong.keys), field: wrong.keys.join("."), what: wrong.what }
     }
 

@@ -21,13 +21,13 @@ mod intents;
 mod keys;
 mod limits;
 mod locate;
+mod parsed_text;
 mod paths;
 mod permission;
 mod presence;
 mod registry;
 mod secret;
 mod sections;
-mod word;
 
 use std::{
     collections::BTreeMap,

@@ -3,7 +3,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use super::{Config, locate::Wrong, registry};
+use super::{Config, locate::ValueError, registry};
 
 /// Every path in the config, with its key.
 fn paths(config: &mut Config) -> impl Iterator<Item = ([&'static str; 2], &mut PathBuf)> {
@@ -20,14 +20,14 @@ fn paths(config: &mut Config) -> impl Iterator<Item = ([&'static str; 2], &mut P
 }
 
 /// Paths that a shell would expand, but this program does not: otherwise a folder named `~` would be created.
-pub(super) fn unexpanded(config: &mut Config) -> Vec<Wrong> {
+pub(super) fn unexpanded(config: &mut Config) -> Vec<ValueError> {
     let wrong = paths(config).filter_map(|(keys, path)| {
         let sign = path.to_str()?.chars().next().filter(|sign| matches!(sign, '~' | '$'))?;
         let what = format!(
             "`{sign}` is not expanded here; write the path in full, or relative to the folder of this file (a name \
              that begins so: `./{sign}…`)"
         );
-        Some(Wrong { keys: keys.iter().map(|key| (*key).to_owned()).collect(), what })
+        Some(ValueError { keys: keys.iter().map(|key| (*key).to_owned()).collect(), what })
     });
     wrong.collect()
 }

@@ -5,7 +5,7 @@ use std::{fmt, num::NonZeroU64, str::FromStr};
 use gearshift_cog::manifest::HANDLES;
 use serde::{Deserialize, Deserializer, de::Error as _};
 
-use super::{keys, word};
+use super::{keys, parsed_text};
 
 /// One permission.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,7 +139,7 @@ fn origin_of(text: &str) -> Result<String, String> {
 impl<'de> Deserialize<'de> for Permission {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Permission, D::Error> {
         let expected = "the name of a handle, such as \"store\" or \"discord.reply\"";
-        word::text(deserializer, expected)?.parse().map_err(D::Error::custom)
+        parsed_text::deserialize(deserializer, expected)?.parse().map_err(D::Error::custom)
     }
 }
 

@@ -10,9 +10,9 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::{
     Config,
-    locate::Wrong,
+    locate::ValueError,
+    parsed_text,
     paths::{absolute, folder_of},
-    word,
 };
 
 /// The section of one registry. Missing keys are taken from `[packages]`.
@@ -43,7 +43,7 @@ impl TrustedKey {
 
 impl<'de> Deserialize<'de> for TrustedKey {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<TrustedKey, D::Error> {
-        let text = word::text(deserializer, "a public key, which begins with `RW`")?;
+        let text = parsed_text::deserialize(deserializer, "a public key, which begins with `RW`")?;
         match minisign::PublicKey::from_base64(&text) {
             Ok(_) => Ok(TrustedKey(text)),
             Err(_) => Err(D::Error::custom(format!(
@@ -100,16 +100,16 @@ pub(super) fn resolve(sections: &mut BTreeMap<String, RegistrySection>, folder: 
 }
 
 /// Sections that never apply, and duplicates for the same place, of which an arbitrary one would apply.
-pub(super) fn wrong(config: &Config) -> Vec<Wrong> {
+pub(super) fn wrong(config: &Config) -> Vec<ValueError> {
     let (mut places, mut wrong) = (BTreeMap::new(), Vec::new());
     for name in config.registry.keys() {
         let keys = || vec!["registry".to_owned(), name.clone()];
         if let Some(what) = no_place(name) {
-            wrong.push(Wrong { keys: keys(), what });
+            wrong.push(ValueError { keys: keys(), what });
         }
         if let Some(other) = places.insert(resolved(name, &folder_of(&config.file)), name) {
             let what = format!("`[registry.{other:?}]` is the same place; keep one");
-            wrong.push(Wrong { keys: keys(), what });
+            wrong.push(ValueError { keys: keys(), what });
         }
     }
     wrong

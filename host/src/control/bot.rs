@@ -11,7 +11,7 @@ use crate::sessions::Discord;
 /// Another host on this machine is connected with the same token.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot connect `{bot}` (application {application}): another host{process} serves this bot")]
-pub struct BotTaken {
+pub struct BotInUse {
     /// The bot's user name.
     bot: String,
     /// The application's id.
@@ -20,7 +20,7 @@ pub struct BotTaken {
     process: String,
 }
 
-impl BotTaken {
+impl BotInUse {
     /// What the reader can do.
     pub fn help(&self) -> String {
         "end that host, or give this one the token of another bot: two hosts of one bot answer everything twice"
@@ -51,10 +51,10 @@ impl BotClaim {
     ///
     /// # Errors
     /// Another host of this user holds it.
-    pub async fn claim(discord: &Discord, held: Option<BotClaim>) -> Result<BotClaim, BotTaken> {
+    pub async fn claim(discord: &Discord, held: Option<BotClaim>) -> Result<BotClaim, BotInUse> {
         let account = discord.account();
         let bot = format!("{} {}", place_of(&discord.origin()), account.application_id);
-        let taken = |process: Option<i32>| BotTaken {
+        let taken = |process: Option<i32>| BotInUse {
             bot: account.user_name.clone(),
             application: account.application_id,
             process: process.map(|process| format!(" (process {process})")).unwrap_or_default(),

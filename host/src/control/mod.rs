@@ -22,11 +22,11 @@ mod status;
 mod table;
 
 pub use self::{
-    bot::{BotClaim, BotTaken},
+    bot::{BotClaim, BotInUse},
     client::{CallError, Client},
     path::{PathTooLong, default_path, running},
     protocol::{Answer, REQUEST_MAX_BYTES, Request},
-    server::{Again, Asker, answer, serve},
+    server::{RestartKind, WaitingClient, answer, serve},
     socket::{Socket, SocketClaim, SocketError},
     state::{ExportedState, InUse, StateRequest, answer_state},
     table::aligned,

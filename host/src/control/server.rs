@@ -28,11 +28,11 @@ const IDLE: Duration = Duration::from_secs(60);
 /// A client that does not read its answer for this long is dropped.
 const WRITE: Duration = Duration::from_secs(5);
 /// How often to check that the socket is still where clients look for it.
-const LOOK: Duration = Duration::from_secs(1);
+const CHECK_EVERY: Duration = Duration::from_secs(1);
 
 /// How the host should start again.
 #[derive(Debug)]
-pub enum Again {
+pub enum RestartKind {
     /// With the current config.
     Restart,
     /// As another program: the current content of its own executable, or another file.
@@ -41,9 +41,9 @@ pub enum Again {
 
 /// A client that requested this, and waits for the result. It outlives the host that it asked.
 #[derive(Debug)]
-pub struct Asker(OwnedWriteHalf);
+pub struct WaitingClient(OwnedWriteHalf);
 
-impl Asker {
+impl WaitingClient {
     /// Sends the last answer to it.
     pub async fn answer(&mut self, answer: &Answer) {
         write(&mut self.0, answer).await;
@@ -53,9 +53,13 @@ impl Asker {
 /// Answers requests until it is dropped. Operations already begun for a client are finished all the same. A socket that
 /// vanishes, for instance when a runtime directory is cleaned up, is bound again. Requests to restart or upgrade the
 /// host are passed to `again`, if there is one.
-pub async fn serve(socket: &mut Socket, cogs: &Arc<Cogs>, again: Option<mpsc::Sender<(Again, Asker)>>) {
+pub async fn serve(
+    socket: &mut Socket,
+    cogs: &Arc<Cogs>,
+    again: Option<mpsc::Sender<(RestartKind, WaitingClient)>>,
+) {
     let mut clients = Clients::default();
-    let mut look = interval(LOOK);
+    let mut look = interval(CHECK_EVERY);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut trouble = None;
     loop {
@@ -108,7 +112,7 @@ async fn converse(
     stream: UnixStream,
     silence: &Silence,
     cogs: &Arc<Cogs>,
-    again: Option<mpsc::Sender<(Again, Asker)>>,
+    again: Option<mpsc::Sender<(RestartKind, WaitingClient)>>,
 ) {
     let (read, mut client) = stream.into_split();
     let mut read = BufReader::new(read);
@@ -131,11 +135,11 @@ async fn converse(
         let mut answers = match (request, &again) {
             (Some(Ok(Request::Restart)), Some(again)) => {
                 // Only the code that ends the host receives it; if it is gone, the client sees the connection close.
-                let _ = again.send((Again::Restart, Asker(client))).await;
+                let _ = again.send((RestartKind::Restart, WaitingClient(client))).await;
                 return;
             }
             (Some(Ok(Request::Upgrade { file })), Some(again)) => {
-                let _ = again.send((Again::Upgrade(file), Asker(client))).await;
+                let _ = again.send((RestartKind::Upgrade(file), WaitingClient(client))).await;
                 return;
             }
             (Some(Ok(request)), _) => begin(cogs, request),

@@ -18,17 +18,17 @@ use tokio::{
 };
 
 use super::{
+    output::BuildOutput,
     packages::{MANIFEST, Workspace, cargo},
-    words::Words,
 };
 use crate::duration::Shown;
 
 /// How often a long build is reported as still running.
-const STILL: Duration = Duration::from_secs(15);
+const REPORT_EVERY: Duration = Duration::from_secs(15);
 /// How long after a write the change of a file may be noticed.
 const SEEN_WITHIN: Duration = Duration::from_millis(50);
 /// Processes that cargo leaves running may keep its pipes open: after this time no more output is expected.
-const REST: Duration = Duration::from_millis(200);
+const DRAIN_PIPES: Duration = Duration::from_millis(200);
 /// Cargo's message when another cargo is using the same target folder.
 const LOCKED: &str = "Blocking waiting for file lock on ";
 
@@ -48,7 +48,7 @@ pub(super) struct Failed {
     /// The position and message of the first error.
     pub(super) first: Option<String>,
     /// All output of the compiler, or of cargo.
-    pub(super) words: String,
+    pub(super) output: String,
     pub(super) status: ExitStatus,
 }
 
@@ -140,9 +140,9 @@ impl Build {
         mut arrived: impl FnMut(&BTreeMap<String, PathBuf>, &str),
     ) -> io::Result<Outcome> {
         let since = Instant::now();
-        let mut still = interval(STILL);
+        let mut still = interval(REPORT_EVERY);
         still.tick().await;
-        let (mut words, mut libraries, mut done) = (Words::default(), BTreeMap::new(), 0_usize);
+        let (mut output, mut libraries, mut done) = (BuildOutput::default(), BTreeMap::new(), 0_usize);
         let (mut reads_messages, mut reads_errors) = (true, true);
         let mut ended = None;
         while reads_messages || reads_errors {
@@ -153,7 +153,7 @@ impl Build {
                         // Output printed by macros is not a message.
                         let Ok(message) = serde_json::from_str::<Message>(&line) else { continue };
                         done += usize::from(matches!(message, Message::CompilerArtifact(_)));
-                        if let Some((package, library)) = self.take(message, &mut words) {
+                        if let Some((package, library)) = self.take(message, &mut output) {
                             libraries.insert(package.clone(), library);
                             arrived(&libraries, &package);
                         }
@@ -163,12 +163,12 @@ impl Build {
                 line = self.stderr.next_line(), if reads_errors => match line? {
                     Some(line) => match line.trim_start().strip_prefix(LOCKED) {
                         Some(what) => tracing::info!("waiting for another cargo, which uses the {what}"),
-                        None => words.cargo_says(&line),
+                        None => output.cargo_says(&line),
                     },
                     None => reads_errors = false,
                 },
                 status = self.child.wait(), if ended.is_none() => ended = Some(status?),
-                () = tokio::time::sleep(REST), if ended.is_some() => break,
+                () = tokio::time::sleep(DRAIN_PIPES), if ended.is_some() => break,
                 _ = still.tick() => {
                     let seconds = Duration::from_secs(since.elapsed().as_secs());
                     tracing::info!("still building after {}: {done} crates so far", Shown(seconds));
@@ -181,15 +181,18 @@ impl Build {
         };
         // Whatever is still running, such as a compiler cache's server, must be left running.
         self.group.0 = None;
-        let failed =
-            (!status.success()).then(|| Failed { first: words.first_error(), words: words.errors(), status });
-        Ok(Outcome { libraries, warnings: words.warnings(), failed })
+        let failed = (!status.success()).then(|| Failed {
+            first: output.first_error(),
+            output: output.errors(),
+            status,
+        });
+        Ok(Outcome { libraries, warnings: output.warnings(), failed })
     }
 
     /// The library of a cog and its package id, if the message is about one.
-    fn take(&self, message: Message, words: &mut Words) -> Option<(String, PathBuf)> {
+    fn take(&self, message: Message, output: &mut BuildOutput) -> Option<(String, PathBuf)> {
         match message {
-            Message::CompilerMessage(message) => words.compiler_says(&message.message),
+            Message::CompilerMessage(message) => output.compiler_says(&message.message),
             Message::BuildScriptExecuted(script) => self.scripts.has_run(&script.package_id.repr),
             // Cargo sends it once the library is complete and in place.
             Message::CompilerArtifact(Artifact { package_id, filenames, .. })

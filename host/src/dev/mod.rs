@@ -14,10 +14,10 @@ mod facts;
 mod files;
 mod install;
 mod names;
+mod output;
 mod packages;
 mod release;
 mod sources;
-mod words;
 
 use std::{
     collections::BTreeMap,
@@ -61,14 +61,14 @@ pub enum DevError {
         almost: Option<String>,
     },
     /// The compiler or cargo reported an error.
-    #[error("failed to build {cogs} ({status})\n{words}")]
+    #[error("failed to build {cogs} ({status})\n{output}")]
     Failed {
         /// The names of the cogs.
         cogs: String,
         /// Cargo's exit status.
         status: std::process::ExitStatus,
         /// The compiler's output.
-        words: String,
+        output: String,
     },
     /// Two cogs have the same library name.
     #[error("`{}` and `{}` both build the library `{library}`", .folders[0].display(), .folders[1].display())]
@@ -161,10 +161,10 @@ impl Dev {
             freed.mark_unchanged();
             sources.begin_build();
             // Whether another cog already has the name of one of its libraries.
-            let is_refused = if sources.takes_manifests()
+            let is_refused = if sources.take_manifests_changed()
                 && let Err(error) = self.look_again(&mut workspace, &mut sources).await
             {
-                sources.has_other_manifests();
+                sources.set_manifests_changed();
                 // Cargo's errors about a manifest have many lines.
                 let text = error.to_string();
                 let (first, words) = text.split_once('\n').unwrap_or((&text, ""));
@@ -265,13 +265,13 @@ fn say(workspace: &Workspace, outcome: &Outcome) {
     if !outcome.warnings.is_empty() {
         tracing::warn!(output = %outcome.warnings, "the compiler warns");
     }
-    let Some(Failed { first, words, status }) = &outcome.failed else { return };
+    let Some(Failed { first, output, status }) = &outcome.failed else { return };
     let missing: Vec<_> =
         workspace.cogs.iter().filter(|cog| !outcome.libraries.contains_key(&cog.id)).collect();
     // Something other than a cog, such as a binary of a package, may be all that failed.
     let missing = if missing.is_empty() { workspace.names() } else { packages::names(missing.into_iter()) };
     let first = first.as_ref().map(|first| format!(": {first}")).unwrap_or_default();
-    tracing::error!(output = %words, "failed to build {missing} ({status}); what serves stays{first}");
+    tracing::error!(output = %output, "failed to build {missing} ({status}); the running version stays{first}");
 }
 
 /// A folder for these packages only: workspaces may share a target folder, and two hosts may run at once.

@@ -61,8 +61,8 @@ async fn build(workspace: &Workspace, target: Option<&str>) -> Result<BTreeMap<S
     }
     match outcome.failed {
         None => Ok(outcome.libraries),
-        Some(Failed { words, status, .. }) => {
-            Err(DevError::Failed { cogs: workspace.names(), status, words })
+        Some(Failed { output, status, .. }) => {
+            Err(DevError::Failed { cogs: workspace.names(), status, output })
         }
     }
 }

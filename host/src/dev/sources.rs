@@ -34,7 +34,7 @@ enum Event {
     Changed {
         path: PathBuf,
         /// Whether the file was created or removed.
-        comes_or_goes: bool,
+        created_or_removed: bool,
     },
     /// The system dropped events: anything may have changed.
     Dropped,
@@ -68,7 +68,7 @@ pub(super) struct Sources {
     /// Whether something has changed that no build has read.
     is_stale: bool,
     /// Whether a manifest has changed.
-    has_other_manifests: bool,
+    manifests_changed: bool,
 }
 
 impl Sources {
@@ -80,9 +80,9 @@ impl Sources {
             if event.need_rescan() {
                 let _ = send.send(Event::Dropped);
             } else if is_change(&event.kind) {
-                let comes_or_goes = !matches!(event.kind, EventKind::Modify(ModifyKind::Data(_)));
+                let created_or_removed = !matches!(event.kind, EventKind::Modify(ModifyKind::Data(_)));
                 for path in event.paths {
-                    let _ = send.send(Event::Changed { path, comes_or_goes });
+                    let _ = send.send(Event::Changed { path, created_or_removed });
                 }
             }
         });
@@ -105,7 +105,7 @@ impl Sources {
             suspects: BTreeSet::new(),
             own_writes: BTreeMap::new(),
             is_stale: false,
-            has_other_manifests: false,
+            manifests_changed: false,
         };
         sources.follow(workspace);
         sources
@@ -132,18 +132,18 @@ impl Sources {
         let beside = self.parents.iter().flat_map(|parent| folders_in(parent));
         let mut folders = beside.chain(self.packages.iter().cloned());
         let is_later = folders.any(|folder| has_changed(&folder.join(MANIFEST), workspace.since));
-        self.has_other_manifests |= is_later;
+        self.manifests_changed |= is_later;
         self.is_stale |= is_later;
     }
 
     /// Whether a manifest has changed since the last call.
-    pub(super) fn takes_manifests(&mut self) -> bool {
-        std::mem::take(&mut self.has_other_manifests)
+    pub(super) fn take_manifests_changed(&mut self) -> bool {
+        std::mem::take(&mut self.manifests_changed)
     }
 
     /// Records that a manifest has changed, but could not be read successfully.
-    pub(super) fn has_other_manifests(&mut self) {
-        self.has_other_manifests = true;
+    pub(super) fn set_manifests_changed(&mut self) {
+        self.manifests_changed = true;
     }
 
     /// Changes from now on may not be in the build.
@@ -223,7 +223,9 @@ impl Sources {
         while let Some(event) = self.events.recv().await {
             let is_change = match event {
                 Event::Dropped => true,
-                Event::Changed { path, comes_or_goes } => self.is_change(path, comes_or_goes, during),
+                Event::Changed { path, created_or_removed } => {
+                    self.is_change(path, created_or_removed, during)
+                }
             };
             if is_change {
                 self.is_stale = true;
@@ -234,17 +236,17 @@ impl Sources {
         std::future::pending().await
     }
 
-    fn is_change(&mut self, path: PathBuf, comes_or_goes: bool, during: Option<&Scripts>) -> bool {
-        if self.is_built(&path) || !self.is_input(&path) && self.is_passing(&path) {
+    fn is_change(&mut self, path: PathBuf, created_or_removed: bool, during: Option<&Scripts>) -> bool {
+        if self.is_built(&path) || !self.is_input(&path) && self.is_irrelevant(&path) {
             return false;
         }
         if path.is_dir() {
             return self.is_change_by_folder(&path);
         }
-        if comes_or_goes && self.is_left(&path) {
+        if created_or_removed && self.packages_removed(&path) {
             return true;
         }
-        if !self.is_source(&path, comes_or_goes) {
+        if !self.is_source(&path, created_or_removed) {
             return false;
         }
         let now = digest(&path).ok();
@@ -252,7 +254,7 @@ impl Sources {
         if before.unwrap_or_default() == now && (before.is_some() || now.is_none()) {
             return false;
         }
-        self.has_other_manifests |= path.ends_with(MANIFEST);
+        self.manifests_changed |= path.ends_with(MANIFEST);
         match during {
             // Cargo updates it before it compiles.
             Some(_) if path.ends_with("Cargo.lock") => false,
@@ -272,28 +274,28 @@ impl Sources {
             return false;
         }
         self.seen(folder, Sources::watch_below);
-        self.has_other_manifests |= is_new && folder.join(MANIFEST).is_file();
+        self.manifests_changed |= is_new && folder.join(MANIFEST).is_file();
         has_file(folder, |file| self.has_failed || is_rust(file))
     }
 
     /// Whether packages disappeared with a folder. There are no events for the content of a folder that is moved away.
-    fn is_left(&mut self, folder: &Path) -> bool {
+    fn packages_removed(&mut self, folder: &Path) -> bool {
         let before = self.packages.len();
         if !folder.exists() {
             self.packages.retain(|package| !package.starts_with(folder));
         }
-        let is_left = self.packages.len() < before;
-        self.has_other_manifests |= is_left;
-        is_left
+        let removed = self.packages.len() < before;
+        self.manifests_changed |= removed;
+        removed
     }
 
-    fn is_source(&self, path: &Path, comes_or_goes: bool) -> bool {
+    fn is_source(&self, path: &Path, created_or_removed: bool) -> bool {
         let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
         let is_cargos = matches!(name, MANIFEST | "Cargo.lock" | "rust-toolchain" | "rust-toolchain.toml")
             || path.ends_with(".cargo/config.toml");
         // A failed build may lack a file of any kind, which then gets created; writing to a file, such as a log, is no
         // sign of that.
-        let may_be_missing = self.has_failed && comes_or_goes;
+        let may_be_missing = self.has_failed && created_or_removed;
         is_cargos || self.is_input(path) || self.is_in_package(path) && (is_rust(path) || may_be_missing)
     }
 
@@ -309,7 +311,7 @@ impl Sources {
     }
 
     /// Whether it is, or is in, a folder that is not part of a package.
-    fn is_passing(&self, path: &Path) -> bool {
+    fn is_irrelevant(&self, path: &Path) -> bool {
         let mut roots = self.packages.iter().chain([&self.root]).chain(&self.parents);
         let inside = roots.find_map(|root| path.strip_prefix(root).ok());
         inside.is_none_or(|inside| inside.iter().any(is_passing))
@@ -375,11 +377,11 @@ mod tests {
             dependencies: BTreeSet::new(),
             since: SystemTime::now(),
         };
-        assert!(!Sources::watch(&workspace).takes_manifests());
+        assert!(!Sources::watch(&workspace).take_manifests_changed());
         fs::create_dir(root.join("coming")).unwrap();
         let manifest = fs::File::create(root.join("coming").join(MANIFEST)).unwrap();
-        assert!(Sources::watch(&workspace).takes_manifests());
+        assert!(Sources::watch(&workspace).take_manifests_changed());
         manifest.set_modified(SystemTime::now() + Duration::from_secs(3600)).unwrap();
-        assert!(!Sources::watch(&workspace).takes_manifests());
+        assert!(!Sources::watch(&workspace).take_manifests_changed());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::{control::BotTaken, error::denied, gateway::EndError, library::FolderError, sessions::OpenError};
+use crate::{control::BotInUse, error::denied, gateway::EndError, library::FolderError, sessions::OpenError};
 
 /// Why the host did not start, or ended on its own.
 #[derive(Debug, thiserror::Error)]
@@ -12,7 +12,7 @@ pub enum HostError {
     Sessions(#[from] OpenError),
     /// Another host serves the bot.
     #[error(transparent)]
-    Taken(#[from] BotTaken),
+    Taken(#[from] BotInUse),
     /// Private copies of libraries cannot be made.
     #[error("cannot prepare the folder for private copies of libraries")]
     Copies(#[from] FolderError),

@@ -21,10 +21,10 @@ const QUEUE_MAX_BYTES: usize = 1 << 20;
 const AGAIN: Duration = Duration::from_millis(10);
 
 /// Receives lines, each with its line end.
-type Taker = Arc<dyn Fn(&str) + Send + Sync>;
+type Sink = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// Receives the lines instead of stderr, so that they do not overwrite a prompt or a progress line.
-static TAKER: Mutex<Option<Taker>> = Mutex::new(None);
+static SINK: Mutex<Option<Sink>> = Mutex::new(None);
 
 /// The queue of this process.
 static QUEUE: Queue = Queue { waiting: Mutex::new(Waiting::EMPTY), changed: Condvar::new() };
@@ -158,17 +158,17 @@ pub fn flush(within: Duration) {
 
 /// Sends the lines to `taker` instead of stderr from now on.
 pub fn redirect(taker: impl Fn(&str) + Send + Sync + 'static) {
-    *TAKER.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(taker));
+    *SINK.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(taker));
 }
 
 /// Sends the lines to stderr again.
 pub fn to_stderr() {
-    TAKER.lock().unwrap_or_else(PoisonError::into_inner).take();
+    SINK.lock().unwrap_or_else(PoisonError::into_inner).take();
 }
 
 fn put(text: &str) -> io::Result<()> {
     // Not while holding the lock: removing a taker must not wait for it.
-    let taker = TAKER.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let taker = SINK.lock().unwrap_or_else(PoisonError::into_inner).clone();
     match taker {
         Some(take) => take(text),
         None => match &*STDERR {

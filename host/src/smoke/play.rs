@@ -93,7 +93,7 @@ impl<'a> Player<'a> {
         let script = self.script;
         while let Some(placed) = script.steps.get(self.at) {
             if placed.step == Step::Restart {
-                self.nothing_unheard().map_err(|instead| self.failure(&placed.text, instead))?;
+                self.nothing_unexpected().map_err(|instead| self.failure(&placed.text, instead))?;
                 self.at += 1;
                 return Ok(Played::Restart);
             }
@@ -124,11 +124,11 @@ impl Player<'_> {
             Step::In(channel) => self.channel = Some(channel.clone()),
             Step::Needs(names) => needs(cogs, names)?,
             Step::Says { member, line } => {
-                self.nothing_unheard()?;
+                self.nothing_unexpected()?;
                 self.says(member, line).await?;
             }
             Step::Order(line) => {
-                self.nothing_unheard()?;
+                self.nothing_unexpected()?;
                 refused(self.prompt()?.line(line).await).map(drop)?;
             }
             Step::Settle => {
@@ -215,7 +215,7 @@ impl Player<'_> {
     }
 
     /// All output of the bot must be in the script.
-    fn nothing_unheard(&mut self) -> Result<(), String> {
+    fn nothing_unexpected(&mut self) -> Result<(), String> {
         match self.output.already() {
             Some(said) => Err(format!("before that: bot< {}", shown(&said))),
             None => Ok(()),

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::Happened;
+use super::FileEvent;
 use crate::library::Stamp;
 
 /// The pause after the first look at an incomplete file is the settle time, but at least this long; it doubles.
@@ -14,7 +14,7 @@ const PAUSE_MIN: Duration = Duration::from_millis(10);
 /// The longest pause between two looks at an incomplete file.
 const PAUSE_MAX: Duration = Duration::from_secs(5);
 /// How long a file may be incomplete without a report: most copies are finished by then.
-const SILENCE: Duration = Duration::from_secs(1);
+const REPORT_AFTER: Duration = Duration::from_secs(1);
 /// How long an incomplete file is checked again. After that its copy was probably aborted; it waits for a change.
 pub(super) const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -49,13 +49,13 @@ impl Agenda {
     }
 
     /// An event arrived for a file.
-    pub(super) fn happened(&mut self, file: PathBuf, happened: Happened, now: Instant) {
+    pub(super) fn happened(&mut self, file: PathBuf, happened: FileEvent, now: Instant) {
         self.incomplete.remove(&file);
         let settled = Due { at: now + self.settle, stamp: None };
         match happened {
-            Happened::Completed => _ = self.due.insert(file, Due { at: now, stamp: None }),
-            Happened::Written => _ = self.due.insert(file, settled),
-            Happened::Touched => _ = self.due.entry(file).or_insert(settled),
+            FileEvent::Completed => _ = self.due.insert(file, Due { at: now, stamp: None }),
+            FileEvent::Written => _ = self.due.insert(file, settled),
+            FileEvent::Touched => _ = self.due.entry(file).or_insert(settled),
         }
     }
 
@@ -77,7 +77,7 @@ impl Agenda {
         let fresh = Incomplete { since: now, pause, is_reported: false };
         let state = self.incomplete.entry(file.to_owned()).or_insert(fresh);
         let waited = now.saturating_duration_since(state.since);
-        let report = !state.is_reported && waited >= SILENCE;
+        let report = !state.is_reported && waited >= REPORT_AFTER;
         state.is_reported |= report;
         if waited >= PATIENCE {
             self.incomplete.remove(file);
@@ -85,8 +85,8 @@ impl Agenda {
         }
         let pause = state.pause;
         state.pause = (pause * 2).min(PAUSE_MAX);
-        // So that it is reported as soon as [`SILENCE`] is over.
-        let pause = if state.is_reported { pause } else { pause.min(SILENCE - waited) };
+        // So that it is reported as soon as [`REPORT_AFTER`] is over.
+        let pause = if state.is_reported { pause } else { pause.min(REPORT_AFTER - waited) };
         self.due.insert(file.to_owned(), Due { at: now + pause, stamp: None });
         report
     }
@@ -124,11 +124,11 @@ mod tests {
     #[test]
     fn a_file_that_is_written_to_is_due_when_it_has_settled_and_one_that_is_complete_at_once() {
         let (mut agenda, file, now) = agenda();
-        agenda.happened(file.clone(), Happened::Written, now);
-        agenda.happened(file.clone(), Happened::Written, now + SETTLE / 2);
+        agenda.happened(file.clone(), FileEvent::Written, now);
+        agenda.happened(file.clone(), FileEvent::Written, now + SETTLE / 2);
         assert_eq!(agenda.take(now + SETTLE), None);
-        agenda.happened(file.clone(), Happened::Completed, now + SETTLE);
-        agenda.happened(file.clone(), Happened::Touched, now + SETTLE);
+        agenda.happened(file.clone(), FileEvent::Completed, now + SETTLE);
+        agenda.happened(file.clone(), FileEvent::Touched, now + SETTLE);
         assert_eq!(agenda.take(now + SETTLE), Some((file, None)));
         assert_eq!(agenda.next(), None);
     }
@@ -160,7 +160,7 @@ mod tests {
             let looks = looks(&mut agenda, &file, now);
             assert!(looks.len() < 32, "{looks:?}");
             let reported: Vec<_> = looks.iter().filter(|(_, reported)| *reported).collect();
-            assert_eq!(reported, [&(SILENCE, true)], "{looks:?}");
+            assert_eq!(reported, [&(REPORT_AFTER, true)], "{looks:?}");
             let last = looks.last().unwrap().0;
             assert!((PATIENCE..PATIENCE + PAUSE_MAX).contains(&last), "{looks:?}");
         }
@@ -171,11 +171,11 @@ mod tests {
         let (mut agenda, file, now) = agenda();
         let first = looks(&mut agenda, &file, now);
         let later = now + 2 * PATIENCE;
-        agenda.happened(file.clone(), Happened::Completed, later);
+        agenda.happened(file.clone(), FileEvent::Completed, later);
         assert_eq!(agenda.take(later), Some((file.clone(), None)));
         assert_eq!(looks(&mut agenda, &file, later), first);
         // A report that arrives after the change is about the old file.
-        agenda.happened(file.clone(), Happened::Written, later);
+        agenda.happened(file.clone(), FileEvent::Written, later);
         assert!(!agenda.incomplete(&file, later));
         assert_eq!(agenda.next(), Some(later + SETTLE));
     }

@@ -7,7 +7,7 @@ use notify::{
     event::{AccessKind, AccessMode, ModifyKind, RenameMode},
 };
 
-use super::{Happened, Input};
+use super::{FileEvent, Input};
 use crate::library;
 
 /// Everything an event says about `folder`.
@@ -40,16 +40,16 @@ fn about(kind: &EventKind, path: &Path, folder: &Path) -> Option<Input> {
     }
 }
 
-fn happened(kind: &EventKind, path: &Path) -> Option<Happened> {
+fn happened(kind: &EventKind, path: &Path) -> Option<FileEvent> {
     match kind {
         EventKind::Access(AccessKind::Close(AccessMode::Write))
-        | EventKind::Modify(ModifyKind::Name(RenameMode::To)) => Some(Happened::Completed),
-        EventKind::Create(_) if is_hard_link(path) => Some(Happened::Completed),
+        | EventKind::Modify(ModifyKind::Name(RenameMode::To)) => Some(FileEvent::Completed),
+        EventKind::Create(_) if is_hard_link(path) => Some(FileEvent::Completed),
         EventKind::Access(_) => None,
         // Sums up an earlier `From` and `To`; handling it would delay the `To`.
         EventKind::Modify(ModifyKind::Name(RenameMode::Both)) => None,
-        EventKind::Modify(ModifyKind::Metadata(_)) => Some(Happened::Touched),
-        _ => Some(Happened::Written),
+        EventKind::Modify(ModifyKind::Metadata(_)) => Some(FileEvent::Touched),
+        _ => Some(FileEvent::Written),
     }
 }
 

@@ -48,7 +48,7 @@ pub struct FolderWatch {
 #[derive(Debug)]
 enum Input {
     /// Something happened to a library in the folder.
-    File(PathBuf, Happened),
+    File(PathBuf, FileEvent),
     /// Something is uncertain: the content of the folder must be compared with its last known state.
     Compare,
     /// The watched folder was removed or renamed: its path now belongs to a different one.
@@ -61,7 +61,7 @@ enum Input {
 
 /// What happened to a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Happened {
+enum FileEvent {
     /// Its writer has finished.
     Completed,
     /// It was written to, or changed in another way that may continue.

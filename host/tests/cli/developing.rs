@@ -101,7 +101,7 @@ fn an_edit_serves_a_moment_later_with_the_state_and_a_mistake_is_shown_with_its_
     live.expect("two text 3");
     // After an error, the old generation keeps serving, and the place of the error is shown.
     edit(&place, "greeter/src/lib.rs", "use std::cell::Cell;", "use std::cell::Cell;\nmod other;");
-    live.expect("what serves stays: src/lib.rs:3:1: file not found for module `other`");
+    live.expect("the running version stays: src/lib.rs:3:1: file not found for module `other`");
     live.expect("error[E0583]");
     live.say("!greet");
     live.expect("two text 4");
@@ -152,7 +152,7 @@ fn a_cog_that_fails_to_compile_leaves_the_others_of_its_workspace() {
     live.expect("#1` was loaded");
     edit(&place, "greeter/left/src/lib.rs", "use std", "uses std");
     live.expect(
-        "failed to build `left` (exit status: 101); what serves stays: left/src/lib.rs:2:6: expected",
+        "failed to build `left` (exit status: 101); the running version stays: left/src/lib.rs:2:6: expected",
     );
     edit(&place, "greeter/right/src/lib.rs", "one", "two");
     live.expect("`right#1` was replaced by `right#2`");

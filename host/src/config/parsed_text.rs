@@ -8,7 +8,7 @@ use serde::{
 };
 
 /// Reads a text; `expected` describes it in the error for any other value.
-pub(super) fn text<'de, D: Deserializer<'de>>(
+pub(super) fn deserialize<'de, D: Deserializer<'de>>(
     deserializer: D,
     expected: &'static str,
 ) -> Result<String, D::Error> {

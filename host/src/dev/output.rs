@@ -21,14 +21,14 @@ const PROGRESS: &[&str] = &[
 
 /// The output of one build.
 #[derive(Debug, Default)]
-pub(super) struct Words {
+pub(super) struct BuildOutput {
     first_error: Option<String>,
     errors: Vec<String>,
     warnings: Vec<String>,
     cargo: Vec<String>,
 }
 
-impl Words {
+impl BuildOutput {
     /// Adds a message of the compiler. Summaries ("aborting due to 2 previous errors") have no position, and are left
     /// out.
     pub(super) fn compiler_says(&mut self, message: &Diagnostic) {
@@ -106,28 +106,32 @@ mod tests {
 
     #[test]
     fn errors_stand_with_the_place_of_the_first_and_without_their_sum() {
-        let mut words = Words::default();
-        words.cargo_says("   Compiling ping v0.1.0 (/srv)");
-        words.compiler_says(&message("warning", "unused", true));
-        words.compiler_says(&message("error", "mismatched types", true));
-        words.compiler_says(&message("error", "no such name", true));
-        words.compiler_says(&message("error", "mismatched types", true));
-        words.compiler_says(&message("error", "aborting due to 2 previous errors; 1 warning emitted", false));
-        words.cargo_says("error: could not compile `ping` (lib) due to 2 previous errors");
-        assert_eq!(words.first_error().unwrap(), "src/lib.rs:12:5: mismatched types");
-        assert_eq!(words.errors(), "error: mismatched types\n\nerror: no such name");
-        assert_eq!(words.warnings(), "warning: unused");
+        let mut output = BuildOutput::default();
+        output.cargo_says("   Compiling ping v0.1.0 (/srv)");
+        output.compiler_says(&message("warning", "unused", true));
+        output.compiler_says(&message("error", "mismatched types", true));
+        output.compiler_says(&message("error", "no such name", true));
+        output.compiler_says(&message("error", "mismatched types", true));
+        output.compiler_says(&message(
+            "error",
+            "aborting due to 2 previous errors; 1 warning emitted",
+            false,
+        ));
+        output.cargo_says("error: could not compile `ping` (lib) due to 2 previous errors");
+        assert_eq!(output.first_error().unwrap(), "src/lib.rs:12:5: mismatched types");
+        assert_eq!(output.errors(), "error: mismatched types\n\nerror: no such name");
+        assert_eq!(output.warnings(), "warning: unused");
     }
 
     #[test]
-    fn without_the_compiler_cargos_words_stand() {
-        let mut words = Words::default();
-        words.cargo_says("    Updating crates.io index");
-        words.cargo_says("error: no matching package named `nope` found");
-        words.cargo_says("location searched: crates.io index");
-        assert_eq!(words.first_error().unwrap(), "no matching package named `nope` found");
+    fn without_errors_of_the_compiler_cargos_output_is_shown() {
+        let mut output = BuildOutput::default();
+        output.cargo_says("    Updating crates.io index");
+        output.cargo_says("error: no matching package named `nope` found");
+        output.cargo_says("location searched: crates.io index");
+        assert_eq!(output.first_error().unwrap(), "no matching package named `nope` found");
         assert!(
-            words.errors().starts_with("error: no matching") && words.errors().ends_with("crates.io index")
+            output.errors().starts_with("error: no matching") && output.errors().ends_with("crates.io index")
         );
     }
 
