@@ -104,7 +104,7 @@ fn warn_of(left_out: &BTreeSet<CommandKey>) {
     if !left_out.is_empty() {
         tracing::warn!(
             help = "let some cogs declare fewer, or switch the host's own off in `[commands]`",
-            "the cogs leave no room for the host's own {}: Discord takes {} slash commands",
+            "the cogs leave no room for the host's own {}: Discord allows {} slash commands",
             joined(left_out),
             commands_max(SLASH)
         );

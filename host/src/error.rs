@@ -30,7 +30,7 @@ pub(crate) fn shortage(error: &(dyn std::error::Error + 'static)) -> Option<&'st
             "raise this user's limit of processes and threads (`ulimit -u`; in a systemd unit `LimitNPROC=`, \
              `TasksMax=`)"
         }
-        libc::ENOMEM => "this machine, or what limits this process, has no memory left",
+        libc::ENOMEM => "no memory is left on this machine, or within the limit of this process",
         _ => return None,
     })
 }

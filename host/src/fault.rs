@@ -108,7 +108,7 @@ impl fmt::Display for Fault {
         match (self.kind, self.place.as_deref().map(OneLine)) {
             (FaultKind::Panic, Some(place)) => write!(out, "it panicked at {place}: {text}"),
             (FaultKind::Panic, None) => write!(out, "it panicked: {text}"),
-            (FaultKind::State, _) => write!(out, "it cannot take the state: {text}"),
+            (FaultKind::State, _) => write!(out, "it cannot read the state: {text}"),
             (FaultKind::Settings, Some(OneLine(""))) => write!(out, "{text}"),
             (FaultKind::Settings, Some(key)) => write!(out, "`{key}`: {text}"),
             (FaultKind::Settings | FaultKind::Error | FaultKind::Refused | FaultKind::Input, _) => {

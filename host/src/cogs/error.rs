@@ -254,7 +254,7 @@ impl CogError {
                 "remove one of the two files, or rename the cog or the command in one of them".to_owned()
             }
             CogError::TooManyCommands { .. } => {
-                "let some cogs declare fewer, or take some out of the folder".to_owned()
+                "let some cogs declare fewer, or remove some from the folder".to_owned()
             }
             CogError::WentBackFrom { name, .. } => {
                 format!("put another version there, or load it anyway with `gearshift cogs reload {name}`")
@@ -266,7 +266,9 @@ impl CogError {
             CogError::Loaded { name, .. } => format!("`gearshift cogs reload {name}` replaces it"),
             CogError::NotLoaded { known, .. } if known.is_empty() => "no cog is loaded".to_owned(),
             CogError::NotLoaded { known, .. } => format!("loaded are: {}", known.join(", ")),
-            CogError::NotFound { known, .. } if known.is_empty() => "no library there is a cog".to_owned(),
+            CogError::NotFound { known, .. } if known.is_empty() => {
+                "none of its libraries is a cog".to_owned()
+            }
             CogError::NotFound { known, .. } => {
                 format!(
                     "the folder has: {}; a cog has the name of its package, or the one in `#[cog(name = …)]`",

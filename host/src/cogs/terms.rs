@@ -44,7 +44,7 @@ impl Terms {
 
 /// The text that follows `serves` if [`Terms::outdated`] returns something.
 pub(crate) fn with_before(outdated: &[String]) -> String {
-    format!("with what was set for it before: {}", outdated.join(", "))
+    format!("with its previous settings: {}", outdated.join(", "))
 }
 
 #[cfg(test)]

@@ -230,7 +230,7 @@ impl Work<'_> {
             tracing::warn!(
                 help = "commands whose content changes do not count; `[commands] guild` registers in one guild \
                         while developing, which is counted separately",
-                "{used} commands were created {} in the last day; Discord takes {CREATES_MAX}",
+                "{used} commands were created {} in the last day; Discord allows {CREATES_MAX}",
                 self.scope
             );
         }
@@ -240,7 +240,7 @@ impl Work<'_> {
         let wait = self.creates.wait(self.scope.guild(), self.now_ms).max(Duration::from_secs(1));
         registered.postponed = Some(registered.postponed.map_or(wait, |other| other.min(wait)));
         tracing::error!(
-            "{} cannot be created {} for {}: Discord takes {CREATES_MAX} new commands a day",
+            "{} cannot be created {} for {}: Discord allows {CREATES_MAX} new commands a day",
             joined(keys),
             self.scope,
             crate::duration::Shown(wait)

@@ -24,8 +24,8 @@ pub(super) fn unexpanded(config: &mut Config) -> Vec<ValueError> {
     let wrong = paths(config).filter_map(|(keys, path)| {
         let sign = path.to_str()?.chars().next().filter(|sign| matches!(sign, '~' | '$'))?;
         let what = format!(
-            "`{sign}` is not expanded here; write the path in full, or relative to the folder of this file (a name \
-             that begins so: `./{sign}…`)"
+            "`{sign}` is not expanded here; write the path in full, or relative to the folder of this file (for \
+             a name that begins with it: `./{sign}…`)"
         );
         Some(ValueError { keys: keys.iter().map(|key| (*key).to_owned()).collect(), what })
     });

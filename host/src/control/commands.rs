@@ -51,8 +51,10 @@ pub(super) async fn sync(cogs: &Cogs) -> Answer {
         return Answer::refused(format!("Discord refuses {}", refused.join("\n")), Some(help.to_owned()));
     }
     if let Some(wait) = postponed {
-        let text =
-            format!("Discord takes no more new commands today; the host creates the rest in {}", Shown(wait));
+        let text = format!(
+            "Discord allows no more new commands today; the host creates the rest in {}",
+            Shown(wait)
+        );
         let help = "`gearshift commands diff` shows what is missing";
         return Answer::refused(text, Some(help.to_owned()));
     }

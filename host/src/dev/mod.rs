@@ -42,7 +42,7 @@ use crate::{duration::Shown, error::denied};
 #[derive(Debug, thiserror::Error)]
 pub enum DevError {
     /// There is no package, or a manifest is wrong. The text is cargo's.
-    #[error("cannot see what packages are in `{}`: {text}", .folder.display())]
+    #[error("cannot list the packages in `{}`: {text}", .folder.display())]
     Metadata {
         /// The folder in question.
         folder: PathBuf,

@@ -43,7 +43,7 @@ fn what(error: &serde_json::Error) -> String {
     }
     match text.rsplit_once(", expected ") {
         Some((_, expected)) => format!("expected {expected}"),
-        None => "it is not what Discord documents".to_owned(),
+        None => "it does not match Discord's documentation".to_owned(),
     }
 }
 

@@ -98,7 +98,7 @@ impl Ask for PermissionsRequest {
                     let guild = asked.guild;
                     tracing::debug!(
                         guild,
-                        "its channels and roles are not known (the intent `guilds` brings them): Discord is asked"
+                        "its channels and roles are not known (they need the intent `guilds`): asking Discord"
                     );
                     ask_discord(&*discord.ok_or_else(|| missing("discord"))?, &asked).await?
                 }

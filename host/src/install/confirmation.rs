@@ -72,7 +72,7 @@ impl fmt::Display for Confirmation {
             }
             Confirmation::Handles { cog, more } => write!(
                 out,
-                "it asks the host for {}, and the installed version does not; `[cog.{cog}] handles` says what it may",
+                "it asks the host for {}, and the installed version does not; `[cog.{cog}] handles` limits that",
                 more.join(", ")
             ),
             Confirmation::Older(installed) => write!(out, "{installed} is installed, which is newer"),

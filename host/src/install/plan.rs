@@ -177,7 +177,7 @@ impl Installation<'_> {
         let is_there = files::digest(&self.file(&there.file))? == Some(there.now.library);
         match planned {
             Planned::Change(plan) if is_there && plan.chosen.is_none() => {
-                Ok(Planned::nothing(&there.now.version, "it is what the lock says"))
+                Ok(Planned::nothing(&there.now.version, "it matches the lock"))
             }
             planned => Ok(planned),
         }

@@ -91,7 +91,7 @@ impl Installation<'_> {
             Ok(Some(_)) => {
                 (false, Some((format!("`{}` is not what was installed", file.display()), restore(" --yes"))))
             }
-            Ok(None) => (false, Some((format!("`{}` is not there", file.display()), restore("")))),
+            Ok(None) => (false, Some((format!("`{}` is missing", file.display()), restore("")))),
             Err(error) => (false, Some((chain(&error), error.help()))),
         };
         wrong.extend(what);
@@ -144,7 +144,7 @@ impl Installation<'_> {
             ))
         };
         let Some(serves) = serving.get(name) else {
-            let text = "the host does not serve it; `gearshift cogs list` may say why".to_owned();
+            let text = "the host does not serve it; `gearshift cogs list` may show why".to_owned();
             return Some((text, does("load")));
         };
         if let Ok(Some(before)) = went_back_to(&file, there, serves) {

@@ -28,7 +28,7 @@ const MAKING: &str = ".gearshift-copies.lock";
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
     /// It could not be created.
-    #[error("failed to make a private folder in `{}`{}", .folder.display(), denied(.folder, .source))]
+    #[error("failed to create a private folder in `{}`{}", .folder.display(), denied(.folder, .source))]
     Failed {
         /// Where.
         folder: PathBuf,

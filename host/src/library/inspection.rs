@@ -111,7 +111,7 @@ impl fmt::Display for Inspection {
 /// What it may request from the host, unless the config says otherwise.
 fn asked(handles: Option<&[String]>) -> String {
     handles.map_or_else(
-        || "everything: it does not say what it asks for".to_owned(),
+        || "everything: it does not declare what it asks for".to_owned(),
         |handles| listed(handles.iter().map(String::as_str)),
     )
 }

@@ -151,7 +151,7 @@ fn of_cogs(cogs: &[CogStatus]) -> Vec<Family> {
         .of(by(cogs, "kind", |totals| &totals.faults)),
         Family::counter(
             "gearshift_cog_refusals_total",
-            "Handlers that ended with what Discord or the network refused, a user typed or the operator set",
+            "Handlers that failed because of Discord, the network, a user's input or the operator's settings",
         )
         .of(by(cogs, "kind", |totals| &totals.refusals)),
         each(

@@ -27,7 +27,7 @@ pub enum PackageError {
         versions: Vec<Version>,
     },
     /// The version's tag does not point to the digest in the reference.
-    #[error("`{what}` is {found} now, and should be {expected}: its tag has been moved")]
+    #[error("`{what}` is {found} now, but should be {expected}: its tag has been moved")]
     DigestChanged {
         /// Place and version.
         what: String,
@@ -45,7 +45,7 @@ pub enum PackageError {
         why: String,
     },
     /// It declares a different name or version than the one it was found under.
-    #[error("`{what}` holds {found}, and should hold {expected}")]
+    #[error("`{what}` contains {found}, but should contain {expected}")]
     WrongIdentity {
         /// A reference.
         what: String,
@@ -55,7 +55,7 @@ pub enum PackageError {
         expected: String,
     },
     /// It does not match its digest.
-    #[error("`{what}` is damaged: it should be {expected}, and is {found}")]
+    #[error("`{what}` is damaged: it should be {expected}, but is {found}")]
     Damaged {
         /// A reference, with the part of the package.
         what: String,
@@ -65,7 +65,7 @@ pub enum PackageError {
         found: Digest,
     },
     /// It is shorter or longer than declared.
-    #[error("`{what}` is incomplete: it should have {expected} bytes, and has {found}{}", more(*.found, *.expected))]
+    #[error("`{what}` is incomplete: it should have {expected} bytes, but has {found}{}", more(*.found, *.expected))]
     Length {
         /// A reference, with the part of the package.
         what: String,
@@ -85,13 +85,13 @@ pub enum PackageError {
         max: u64,
     },
     /// A part that the package names is missing.
-    #[error("`{what}` is not there, though the package names it")]
+    #[error("`{what}` is missing, though the package names it")]
     Missing {
         /// A reference, with the part of the package.
         what: String,
     },
     /// It has no build for this target.
-    #[error("`{what}` is not there for `{target}`; it is for {}", .there.join(", "))]
+    #[error("`{what}` is not available for `{target}`; it is for {}", .there.join(", "))]
     NoTarget {
         /// A reference.
         what: String,
@@ -107,7 +107,7 @@ pub enum PackageError {
         what: String,
     },
     /// It is signed only by keys that are not trusted.
-    #[error("`{what}` is signed by {}, and none of them is trusted", .keys.join(", "))]
+    #[error("`{what}` is signed by {}, but none of them is trusted", .keys.join(", "))]
     Untrusted {
         /// A reference.
         what: String,

@@ -230,8 +230,8 @@ async fn a_library_of_another_size_than_the_package_says_or_of_any_is_refused() 
     let place = tempfile::tempdir().unwrap();
     let repository = folder(&place, "packages");
     for (version, size, what) in [
-        ("1.0.0", 3, "is incomplete: it should have 3 bytes, and has 4 or more"),
-        ("1.0.1", 1 << 20, "is incomplete: it should have 1048576 bytes, and has "),
+        ("1.0.0", 3, "is incomplete: it should have 3 bytes, but has 4 or more"),
+        ("1.0.1", 1 << 20, "is incomplete: it should have 1048576 bytes, but has "),
         ("1.0.2", (1 << 30) + 1, "has 1073741825 bytes; at most 1073741824 are allowed"),
         ("1.0.3", u64::MAX, "has 18446744073709551615 bytes, and"),
     ] {
@@ -336,7 +336,7 @@ async fn a_signature_counts_only_if_it_is_by_a_trusted_key_and_of_this_package()
     packed.sign(&others).unwrap();
     packed.put(&repository, false).await.unwrap();
     let error = found(&repository, "", &required).await.unwrap_err();
-    let ids = format!("is signed by {}, and none of them is trusted", others.public().id());
+    let ids = format!("is signed by {}, but none of them is trusted", others.public().id());
     assert!(error.to_string().contains(&ids), "{error}");
     assert!(found(&repository, "", &optional).await.unwrap().signed_by().is_none());
 
@@ -372,13 +372,13 @@ async fn a_tag_under_which_another_version_or_something_else_was_put_is_refused(
     fs::write(&index, &replayed).unwrap();
     for rest in ["", ":1.2.0", "@1"] {
         let error = found(&repository, rest, &Trust::default()).await.unwrap_err().to_string();
-        assert!(error.ends_with("greeter:1.2.0` holds 1.1.0, and should hold 1.2.0"), "{error}");
+        assert!(error.ends_with("greeter:1.2.0` contains 1.1.0, but should contain 1.2.0"), "{error}");
     }
     fs::rename(place.path().join("packages/greeter"), place.path().join("packages/fine")).unwrap();
     let renamed =
         Repository::open(&Place::in_folder(&place.path().join("packages"), "fine"), Access::default());
     let error = found(&renamed.unwrap(), ":1.2.0", &Trust::default()).await.unwrap_err().to_string();
-    assert!(error.ends_with("holds `greeter`, and should hold `fine`"), "{error}");
+    assert!(error.ends_with("contains `greeter`, but should contain `fine`"), "{error}");
     for (index, why) in [("{}", "not an OCI index"), ("[", "not an OCI index")] {
         let folder = place.path().join("packages/greeter");
         fs::create_dir_all(&folder).unwrap();

@@ -87,9 +87,9 @@ impl Resolver {
         match (error.is_nx_domain(), error.is_no_records_found(), self.ipv4_only) {
             (true, ..) => "there is no such name".to_owned(),
             (_, true, true) => {
-                "the name servers give no IPv4 address of it, and `[http] ipv4_only` is on".to_owned()
+                "the name servers return no IPv4 address for it, and `[http] ipv4_only` is on".to_owned()
             }
-            (_, true, false) => "the name servers give no address of it".to_owned(),
+            (_, true, false) => "the name servers return no address for it".to_owned(),
             _ => error.to_string(),
         }
     }

@@ -137,7 +137,7 @@ fn step(text: &str) -> Result<Step, String> {
             let hint = VERBS.iter().find(|verb| strsim::damerau_levenshtein(verb, other) <= 2);
             let hint = hint.map(|verb| format!("; did you mean `{verb}`?")).unwrap_or_default();
             Err(format!(
-                "no line begins with `{other}`: there are `NAME> …`, `bot< …`, `:ORDER`, and {}{hint}",
+                "no line begins with `{other}`; expected `NAME> …`, `bot< …`, `:ORDER` or one of {}{hint}",
                 VERBS.map(|verb| format!("`{verb}`")).join(", ")
             ))
         }

@@ -198,7 +198,7 @@ fn unsigned_versions_are_skipped_with_a_note_and_never_rolled_back_to() {
     assert!(holds(&place, "1.2.0"));
     // Another key is trusted now.
     configure(&place, &trusting.replace(&mine, &other));
-    fails(&place, &["rollback", "ping"], "and none of them is trusted");
+    fails(&place, &["rollback", "ping"], "but none of them is trusted");
     let wrong = run(&place, &["verify"]);
     assert!(wrong.code == 1 && wrong.out.contains("none of them is trusted"), "{}", wrong.out);
     assert!(holds(&place, "1.2.0"));

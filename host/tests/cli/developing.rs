@@ -275,11 +275,11 @@ fn a_folder_without_a_cog_is_an_error_that_says_what_is_missing() {
     package("almost", "[dependencies]\ngearshift-cog = \"0.1\"\n");
     package("wrong", "[lib\n");
     for (folder, texts) in [
-        ("nowhere", ["cannot see what packages are in `nowhere`", "gearshift new NAME"]),
+        ("nowhere", ["cannot list the packages in `nowhere`", "gearshift new NAME"]),
         ("empty", ["there is no `Cargo.toml` in it", "gearshift new NAME"]),
         ("other", ["no package in", "`gearshift-cog` among its dependencies"]),
         ("almost", ["`almost` does not build a dynamic library", "crate-type = [\"cdylib\"]"]),
-        ("wrong", ["cannot see what packages are in", "unclosed table"]),
+        ("wrong", ["cannot list the packages in", "unclosed table"]),
     ] {
         let ended = run(&place, &["dev", folder]);
         assert_eq!(ended.code, 65, "{folder}: {}", ended.err);

@@ -204,7 +204,7 @@ fn folders_and_files_that_will_not_do_are_said() {
         bed.finds(&variables, "warning", "runtime", why, "a folder of its user");
     }
     let file = bed.place.file("a-file", "");
-    bed.finds(&[("XDG_RUNTIME_DIR", &file)], "failed", "copies", "failed to make a private folder", "TMPDIR");
+    bed.finds(&[("XDG_RUNTIME_DIR", &file)], "failed", "copies", "failed to create a private folder", "TMPDIR");
     bed.finds(
         &[("XDG_RUNTIME_DIR", &file)],
         "failed",
@@ -346,8 +346,8 @@ fn a_runtime_directory_that_is_tiny_read_only_or_runs_no_code_is_said_to_be() {
     place.file("gearshift.toml", "[cogs]\n");
     for (options, text) in [
         ("noexec", "code cannot be mapped from there"),
-        ("size=64k", "has 1 MiB left, but the libraries need "),
-        ("ro", "failed to make a private folder in `"),
+        ("size=64k", "has 1 MiB left, and the libraries have "),
+        ("ro", "failed to create a private folder in `"),
     ] {
         let mount = format!("mount -t tmpfs -o mode=700,{options} tmpfs runtime");
         let Some(found) = found_after(&place, &mount, "copies") else { return };

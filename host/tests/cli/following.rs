@@ -20,7 +20,7 @@ fn packages_that_come_go_and_change_their_names_are_followed() {
     live.expect("`two#1` was loaded (0.2.0)");
     // With an invalid manifest, the old generation keeps serving, and the error is shown.
     edit(&place, "greeter/Cargo.toml", "[lib]", "[lib");
-    live.expect("failed to build `two`: cannot see what packages are in");
+    live.expect("failed to build `two`: cannot list the packages in");
     live.say("!greet");
     live.expect("one word 1");
     edit(&place, "greeter/Cargo.toml", "[lib", "[lib]");
@@ -124,7 +124,7 @@ fn a_folder_that_was_named_and_goes_leaves_the_others() {
     live.expect("was replaced by `stays#2`");
     // An error in the manifest is shown as cargo shows it.
     edit(&place, "bot/Cargo.toml", "[workspace]", "[workspace");
-    live.expect("failed to build `stays`: cannot see what packages are in");
+    live.expect("failed to build `stays`: cannot list the packages in");
     live.expect("1 | [workspace");
     edit(&place, "bot/Cargo.toml", "[workspace", "[workspace]");
     fs::rename(&away, &here).unwrap();

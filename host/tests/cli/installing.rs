@@ -130,7 +130,7 @@ fn what_the_source_withdraws_or_moves_is_refused_with_a_word() {
     fails(&place, &["update"], "is 1.0.0, and 1.1.0 is installed");
     // The old package under the name of the new version.
     fs::write(&index, text.replace("\"1.0.0\"", "\"x\"").replace("\"1.1.0\"", "\"1.2.0\"")).unwrap();
-    fails(&place, &["update"], "ping:1.2.0` holds 1.1.0, and should hold 1.2.0");
+    fails(&place, &["update"], "ping:1.2.0` contains 1.1.0, but should contain 1.2.0");
     fs::remove_dir_all(place.path().join("packages")).unwrap();
     pack(&place, "ping", "1.1.0", |manifest| manifest["rustc"] = json!("another"));
     fails(&place, &["update"], "its tag has been moved");
@@ -324,7 +324,7 @@ fn a_lock_is_installed_byte_for_byte_on_a_fresh_machine() {
     }
     ok(&fresh, &["verify"]);
     let again = ok(&fresh, &["install", "--locked"]);
-    assert_eq!(again.out.matches("it is what the lock says").count(), 2, "{}", again.out);
+    assert_eq!(again.out.matches("it matches the lock").count(), 2, "{}", again.out);
     // Packages that a registry has lost are reported, and the kept copies are enough.
     fs::rename(fresh.path().join("packages"), fresh.path().join("lost")).unwrap();
     fs::remove_file(fresh.path().join("cogs/libping.so")).unwrap();

@@ -123,7 +123,7 @@ fn a_tag_that_leads_back_to_something_older_is_noticed_and_nothing_is_replaced()
     stays("its tag has been moved");
     // The version before, under the name of the new one.
     fs::copy(tag(&server, "1.0.0"), tag(&server, "1.1.0")).unwrap();
-    stays("holds 1.0.0, and should hold 1.1.0");
+    stays("contains 1.0.0, but should contain 1.1.0");
     // The registry as it was before that version.
     fs::remove_dir_all(tag(&server, "1.1.0").ancestors().nth(2).unwrap()).unwrap();
     stays("is 1.0.0, and 1.1.0 is installed");

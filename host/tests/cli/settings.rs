@@ -152,7 +152,7 @@ fn a_cog_that_a_stricter_section_could_not_replace_is_shown_with_what_it_may_and
     ask(&runtime, &sim, "!faulty arm setup error");
     let section = "\n[cog.faulty]\nlane = \"process\"\nhandles = [\"discord.reply\", \"store\"]\n";
     place.file("gearshift.toml", &(before + section));
-    let words = "with what was set for it before: `lane = \"thread\"`, `handles` that allow everything";
+    let words = "with its previous settings: `lane = \"thread\"`, `handles` that allow everything";
     live.expect(&format!("`faulty#1` keeps serving {words}; it is tried again"));
     let listed = run(&place, &["cogs", "list"]).out;
     assert!(listed.contains(&format!("faulty serves {words}")), "{listed}");

@@ -365,7 +365,7 @@ async fn what_is_written_to_a_file_that_was_removed_or_replaced_is_not_taken_for
 #[tokio::test]
 async fn a_missing_folder_is_named() {
     let error = open(Path::new("/nonexistent/folder/a.db")).await.err().unwrap().to_string();
-    assert!(error.contains("there is no folder `/nonexistent/folder`"), "{error}");
+    assert!(error.contains("the folder `/nonexistent/folder` does not exist"), "{error}");
 }
 
 #[tokio::test]

@@ -47,7 +47,7 @@ const QUIET: Duration = Duration::from_secs(10);
 /// Runs the lane that the host sends over the standard input.
 pub fn run() -> ExitCode {
     let begun = match take_socket() {
-        Ok(socket) => begin(socket).map_err(|error| format!("a lane's process cannot begin: {error}")),
+        Ok(socket) => begin(socket).map_err(|error| format!("a lane's process cannot start: {error}")),
         Err(error) => {
             Err(format!("a lane's process is started by `gearshift run`, and not by hand: {error}"))
         }

@@ -98,7 +98,7 @@ fn begin(id: &GenerationId) -> io::Result<Spawned> {
     let child = command.kill_on_drop(true).spawn().map_err(|error| match error.kind() {
         io::ErrorKind::NotFound if !Path::new(OWN).exists() && PROGRAM.get().is_none() => io::Error::new(
             io::ErrorKind::NotFound,
-            "there is no `/proc` here, which names the host's own program",
+            "`/proc`, which names the host's own program, is missing here",
         ),
         _ => error,
     })?;

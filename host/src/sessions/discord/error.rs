@@ -120,7 +120,7 @@ impl Throttle {
             Throttle::Budget => "it waited for its turn for as long as `[discord] rate_wait_timeout_ms` allows; the bot sends more than `[discord] requests_per_second`".to_owned(),
             Throttle::Repeated => "Discord answered 429 (too many requests) each time it was tried".to_owned(),
             Throttle::Blocked => format!("a proxy in front of Discord refuses everything from this address (429 that is not from Discord's API); the next attempt is in {} s", wait.as_secs() + 1),
-            Throttle::Invalid => format!("it was not sent: too many requests were refused (401, 403, 429), and Discord bans an address for that; the bot goes on in {} s", wait.as_secs() + 1),
+            Throttle::Invalid => format!("it was not sent: too many requests were refused (401, 403, 429), and Discord bans an address for that; the bot continues in {} s", wait.as_secs() + 1),
         }
     }
 }

@@ -74,7 +74,7 @@ pub(super) fn open(path: &Path, lock_timeout: Duration) -> Result<Connection, Op
     let refuse = |why: String, help: &str| Refusal { why, help: help.to_owned() }.at(path);
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
         return Err(refuse(
-            format!("there is no folder `{}`", folder.display()),
+            format!("the folder `{}` does not exist", folder.display()),
             "create the folder, or name another file in `[store] path`",
         ));
     }

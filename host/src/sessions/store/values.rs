@@ -182,7 +182,7 @@ impl Store {
 
     async fn try_sweep(&self) {
         if let Err(error) = self.sweep().await {
-            tracing::warn!("what has expired stays in the store's file for now: {error}");
+            tracing::warn!("expired values stay in the store's file for now: {error}");
         }
     }
 
