@@ -204,7 +204,13 @@ fn folders_and_files_that_will_not_do_are_said() {
         bed.finds(&variables, "warning", "runtime", why, "a folder of its user");
     }
     let file = bed.place.file("a-file", "");
-    bed.finds(&[("XDG_RUNTIME_DIR", &file)], "failed", "copies", "failed to create a private folder", "TMPDIR");
+    bed.finds(
+        &[("XDG_RUNTIME_DIR", &file)],
+        "failed",
+        "copies",
+        "failed to create a private folder",
+        "TMPDIR",
+    );
     bed.finds(
         &[("XDG_RUNTIME_DIR", &file)],
         "failed",
