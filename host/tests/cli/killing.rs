@@ -66,7 +66,7 @@ fn other(installed: &str) -> &'static [&'static str] {
 fn installed(place: &Place) -> &'static str {
     ok(place, &["update", "--dry-run"]);
     let verified = ok(place, &["verify"]);
-    assert!(!verified.out.contains("put there by somebody"), "{}", verified.out);
+    assert!(!verified.out.contains("put there by hand"), "{}", verified.out);
     let version = listed(place, "ping")["version"].as_str().unwrap().to_owned();
     let version = VERSIONS.into_iter().find(|it| *it == version).expect("one of them is installed");
     assert!(holds(place, version), "the lock says {version}");
