@@ -265,7 +265,7 @@ impl CogError {
             }
             CogError::Loaded { name, .. } => format!("`gearshift cogs reload {name}` replaces it"),
             CogError::NotLoaded { known, .. } if known.is_empty() => "no cog is loaded".to_owned(),
-            CogError::NotLoaded { known, .. } => format!("loaded are: {}", known.join(", ")),
+            CogError::NotLoaded { known, .. } => format!("loaded cogs: {}", known.join(", ")),
             CogError::NotFound { known, .. } if known.is_empty() => {
                 "none of its libraries is a cog".to_owned()
             }

@@ -13,7 +13,7 @@ pub(super) fn answer(cogs: &Cogs, name: &str) -> Answer {
     status.refused.clear();
     status.held.clear();
     let Some(cog) = status.cogs.first() else {
-        let help = format!("known are: {}", known.join(", "));
+        let help = format!("known cogs: {}", known.join(", "));
         return Answer::refused(
             format!("no cog `{name}` is known"),
             Some(help).filter(|_| !known.is_empty()),

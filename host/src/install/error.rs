@@ -229,7 +229,7 @@ impl InstallError {
             Self::NotInstalled { known, .. } if known.is_empty() => {
                 "nothing is installed; `gearshift install REFERENCE` installs a cog"
             }
-            Self::NotInstalled { known, .. } => return Some(format!("installed are: {}", known.join(", "))),
+            Self::NotInstalled { known, .. } => return Some(format!("installed cogs: {}", known.join(", "))),
             Self::NoUsableVersion { passed_over, .. } => return helps(passed_over),
             Self::Older { .. } => {
                 "was it withdrawn, or is an old version offered again? `gearshift rollback` goes back to a kept \

@@ -170,7 +170,7 @@ impl<'c> Installation<'c> {
         let path = journal.write(&self.folder.join(OWN), self.journals)?;
         let said = make(&path, journal).map_err(Into::into);
         let pending = LockedJournal::take(&path)?
-            .ok_or_else(|| InstallError::Host(format!("`{}` has vanished", path.display())))?;
+            .ok_or_else(|| InstallError::Host(format!("`{}` was removed", path.display())))?;
         let made = pending.is_made()?;
         if made {
             let settled = after.put().and_then(|lock| {

@@ -68,7 +68,7 @@ async fn an_owner_looks_after_cogs_with_a_slash_and_with_the_prefix() {
     stage.until_status("ping", |status| status.generation.is_none()).await;
     let refused = stage.ask("!cogs unload ping").await;
     assert!(
-        refused.contains("no cog `ping` is loaded") && refused.contains("help: loaded are: tags"),
+        refused.contains("no cog `ping` is loaded") && refused.contains("help: loaded cogs: tags"),
         "{refused}"
     );
     stage.ask("!cogs load ping").await;
