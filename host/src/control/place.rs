@@ -12,12 +12,12 @@ use super::protocol::Answer;
 use crate::{
     cogs::{CogError, Cogs, log_error},
     error::chain,
-    install::{Journal, Pending},
+    install::{Journal, LockedJournal},
 };
 
 /// Makes the change, if it has not been settled meanwhile. The journal is locked until it is made or refused.
 pub(super) async fn answer(cogs: &Arc<Cogs>, journal: PathBuf) -> Answer {
-    let taken = tokio::task::spawn_blocking(move || Pending::take(&journal)).await;
+    let taken = tokio::task::spawn_blocking(move || LockedJournal::take(&journal)).await;
     let pending = match taken {
         Ok(Ok(Some(pending))) => pending,
         Ok(Ok(None)) => {
