@@ -109,7 +109,7 @@ fn a_host_that_goes_back_by_itself_goes_back_to_the_source_as_well() {
 }
 
 #[test]
-fn a_version_that_nobody_signed_replaces_a_signed_one_only_if_somebody_agrees() {
+fn an_unsigned_version_replaces_a_signed_one_only_with_consent() {
     let place = place(&["1.0.0"]);
     let (mine, secret) = key(&place, "mine");
     configure(&place, &format!("[packages]\ntrusted_keys = [\"{mine}\"]\n"));
@@ -205,7 +205,7 @@ fn unsigned_versions_are_skipped_with_a_note_and_never_rolled_back_to() {
 }
 
 #[test]
-fn an_update_takes_nothing_older_than_what_is_installed_whatever_is_passed_over() {
+fn an_update_installs_nothing_older_whatever_is_skipped() {
     let place = place(&["1.0.0", "1.1.0"]);
     ok(&place, &["install", "./packages/ping"]);
     let (mine, secret) = key(&place, "mine");

@@ -44,7 +44,7 @@ fn commands(place: &Place, arguments: &[&str]) -> Ended {
 }
 
 #[test]
-fn the_commands_of_discord_are_listed_with_their_cogs_and_those_of_nobody_deleted() {
+fn registered_commands_are_listed_with_their_cogs_and_undeclared_ones_pruned() {
     let place = Place::with(&["ping"]);
     let (_runtime, sim, live) = with_commands(&place, &[("ban", 1), ("Report", 3)]);
     let listed = commands(&place, &["list"]);
@@ -117,7 +117,7 @@ fn while_a_file_is_not_loaded_only_named_commands_are_deleted() {
 }
 
 #[test]
-fn without_discord_that_is_said() {
+fn a_host_without_discord_says_so() {
     let place = Place::with(&[]);
     place.file("gearshift.toml", "[cogs]\nfolder = \"cogs\"\n");
     let mut live = Live::start(&place, &["run"]);

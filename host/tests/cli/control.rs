@@ -245,7 +245,7 @@ fn without_a_host_the_exit_code_is_69() {
 }
 
 #[test]
-fn a_second_host_with_the_same_socket_is_refused_and_the_first_goes_on() {
+fn a_second_host_with_the_same_socket_is_refused_and_the_first_keeps_running() {
     let place = Place::with(&["ping"]);
     let mut live = Live::play(&place, &["--socket", "c.sock"]);
     let second = run(&place, &["play", "--cogs", "cogs", "--socket", "c.sock"]);
@@ -307,7 +307,7 @@ fn only_the_user_may_use_the_socket_and_nonsense_is_answered() {
 }
 
 #[test]
-fn clients_that_say_nothing_or_half_a_line_keep_nobody_out() {
+fn clients_that_send_nothing_or_half_a_line_block_no_others() {
     let place = Place::with(&["ping"]);
     let mut live = Live::play(&place, &["--socket", "c.sock"]);
     let path = place.path().join("c.sock");

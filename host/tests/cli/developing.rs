@@ -231,7 +231,7 @@ fn a_build_script_that_writes_a_source_each_time_starts_no_endless_build() {
 }
 
 #[test]
-fn a_target_folder_that_another_cargo_holds_is_said() {
+fn waiting_for_another_cargos_lock_is_logged() {
     let place = greeter("locked");
     // Built once, so that the lock exists.
     let mut live = develop(&place, &[]);

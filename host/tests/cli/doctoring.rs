@@ -103,7 +103,7 @@ fn all_is_well_on_a_machine_where_a_host_would_start_and_nothing_is_left_behind(
 }
 
 #[test]
-fn a_config_that_cannot_be_read_is_said_and_the_machine_is_looked_at_all_the_same() {
+fn an_unreadable_config_is_reported_and_the_machine_is_checked_anyway() {
     let bed = Bed::new();
     let file = bed.place.path().join("gearshift.toml");
     let utf16: Vec<u8> = "[cogs]\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
@@ -127,7 +127,7 @@ fn a_config_that_cannot_be_read_is_said_and_the_machine_is_looked_at_all_the_sam
 }
 
 #[test]
-fn a_token_that_is_none_or_not_the_bots_is_said_with_what_to_do() {
+fn a_missing_or_wrong_token_is_reported_with_what_to_do() {
     let bed = Bed::new();
     bed.config("");
     let quoted = format!("\"{}\"", bed.sim.token());
@@ -152,7 +152,7 @@ fn a_token_that_is_none_or_not_the_bots_is_said_with_what_to_do() {
 }
 
 #[test]
-fn intents_that_discord_refuses_and_those_that_a_cog_lacks_are_said() {
+fn intents_that_are_refused_or_missing_for_a_cog_are_reported() {
     let bed = Bed::new();
     bed.config("intents = [\"guilds\", \"guild_messages\"]\n");
     bed.finds(&[], "warning", "intents", "message", "add `message_content`");
@@ -172,7 +172,7 @@ fn intents_that_discord_refuses_and_those_that_a_cog_lacks_are_said() {
 }
 
 #[test]
-fn folders_and_files_that_will_not_do_are_said() {
+fn unusable_folders_and_files_are_reported() {
     let bed = Bed::new();
     bed.config("[store]\npath = \"nowhere/bot.db\"\n");
     bed.finds(
@@ -223,7 +223,7 @@ fn folders_and_files_that_will_not_do_are_said() {
 }
 
 #[test]
-fn libraries_that_a_start_refuses_beside_others_are_said() {
+fn libraries_that_conflict_with_others_are_reported() {
     let bed = Bed::new();
     bed.config("");
     let cogs = bed.place.path().join("cogs");
@@ -243,7 +243,7 @@ fn libraries_that_a_start_refuses_beside_others_are_said() {
 }
 
 #[test]
-fn settings_of_a_cog_that_takes_none_or_is_not_there_are_said() {
+fn settings_of_a_missing_cog_or_one_without_settings_are_reported() {
     let bed = Bed::new();
     bed.config("[cog.ping.settings]\ntext = 1\n");
     bed.finds(&[], "warning", "cogs", "gearshift.toml:5: `cog.ping.settings` is not used", "takes them");
@@ -254,7 +254,7 @@ fn settings_of_a_cog_that_takes_none_or_is_not_there_are_said() {
 }
 
 #[test]
-fn what_belongs_to_another_user_is_said() {
+fn files_of_another_user_are_reported() {
     let bed = Bed::new();
     if !rustix::process::geteuid().is_root() {
         return skipped("only root can give a file away");
@@ -283,7 +283,7 @@ fn what_belongs_to_another_user_is_said() {
 }
 
 #[test]
-fn what_is_elsewhere_and_does_not_answer_is_said() {
+fn remote_services_that_do_not_answer_are_reported() {
     let bed = Bed::new();
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let unheard = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
@@ -334,7 +334,7 @@ fn found_after(place: &Place, script: &str, check: &str) -> Option<Value> {
 }
 
 #[test]
-fn a_machine_that_watches_no_more_folders_is_said_to() {
+fn a_machine_that_cannot_watch_more_folders_is_reported() {
     let place = Place::with(&[]);
     let limit = "echo 0 > /proc/sys/user/max_inotify_instances";
     for (poll_ms, level, help) in
@@ -347,7 +347,7 @@ fn a_machine_that_watches_no_more_folders_is_said_to() {
 }
 
 #[test]
-fn a_runtime_directory_that_is_tiny_read_only_or_runs_no_code_is_said_to_be() {
+fn a_runtime_directory_that_is_tiny_read_only_or_noexec_is_reported() {
     let place = Place::with(&["ping"]);
     place.file("gearshift.toml", "[cogs]\n");
     for (options, text) in [

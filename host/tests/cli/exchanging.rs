@@ -59,7 +59,7 @@ fn cogs_that_exchange_commands_are_reloaded_together_where_no_folder_is_followed
 }
 
 #[test]
-fn an_exchange_of_commands_that_comes_at_once_is_refused_to_nobody() {
+fn an_exchange_of_commands_at_the_same_time_is_never_refused() {
     let place = place(true);
     let mut live = Live::start(&place, &["play"]);
     live.expect("ready; the control socket is");

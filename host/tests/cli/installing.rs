@@ -96,7 +96,7 @@ fn a_cog_is_installed_updated_rolled_back_and_uninstalled() {
 }
 
 #[test]
-fn a_pinned_cog_stays_and_an_older_version_is_installed_only_if_somebody_agrees() {
+fn a_pinned_cog_stays_and_an_older_version_is_installed_only_with_consent() {
     let place = place(&["1.0.0", "1.1.0"]);
     ok(&place, &["install", "./packages/ping"]);
     fails(
@@ -120,7 +120,7 @@ fn a_pinned_cog_stays_and_an_older_version_is_installed_only_if_somebody_agrees(
 }
 
 #[test]
-fn what_the_source_withdraws_or_moves_is_refused_with_a_word() {
+fn withdrawn_versions_and_moved_tags_are_refused_with_a_reason() {
     let place = place(&["1.0.0", "1.1.0"]);
     ok(&place, &["install", "./packages/ping"]);
     let index = place.path().join("packages/ping/index.json");
@@ -140,7 +140,7 @@ fn what_the_source_withdraws_or_moves_is_refused_with_a_word() {
 }
 
 #[test]
-fn versions_for_another_abi_are_passed_over_and_named() {
+fn versions_for_another_abi_are_skipped_and_named() {
     let place = place(&["1.0.0"]);
     pack(&place, "ping", "1.1.0", |manifest| manifest["abi"] = json!([900, 0]));
     pack(&place, "ping", "1.2.0", |manifest| manifest["target"] = json!("riscv64gc-unknown-linux-gnu"));
@@ -155,7 +155,7 @@ fn versions_for_another_abi_are_passed_over_and_named() {
 }
 
 #[test]
-fn settings_that_a_version_needs_are_shown_and_refused_unless_somebody_agrees() {
+fn missing_settings_of_a_version_are_shown_and_need_consent() {
     let place = place(&["1.0.0"]);
     ok(&place, &["install", "./packages/ping"]);
     let words = AuthorTexts {
@@ -177,7 +177,7 @@ fn settings_that_a_version_needs_are_shown_and_refused_unless_somebody_agrees() 
 }
 
 #[test]
-fn what_a_cog_asks_of_the_host_is_shown_first_and_more_of_it_refused_unless_somebody_agrees() {
+fn handles_of_a_cog_are_shown_first_and_additional_ones_need_consent() {
     let place = place(&[]);
     let asks = |handles: Value| move |manifest: &mut Value| manifest["handles"] = handles;
     pack(&place, "ping", "1.0.0", asks(json!(["discord.reply"])));
@@ -269,7 +269,7 @@ fn a_version_that_fails_its_trial_is_not_installed_and_the_others_are() {
 }
 
 #[test]
-fn a_file_that_somebody_put_there_is_left_alone_unless_somebody_agrees() {
+fn a_file_put_there_by_hand_is_left_alone_without_consent() {
     let place = place(&["1.0.0", "1.1.0"]);
     let by_hand = place.path().join("cogs/libmine.so");
     fs::write(&by_hand, with_manifest("ping", "0.9.0", |_| {})).unwrap();

@@ -120,7 +120,7 @@ fn a_cog_and_a_bot_of_every_template_build_pass_their_tests_and_answer_as_their_
 }
 
 #[test]
-fn the_sdk_comes_from_where_it_is_said_to() {
+fn the_sdk_comes_from_the_given_place() {
     let place = Place::with(&[]);
     for (name, sdk, line) in [
         ("a", "0.1", "gearshift-cog = { version = \"0.1\" }"),
@@ -168,7 +168,7 @@ fn what_to_type_next_can_be_typed_where_one_is() {
 }
 
 #[test]
-fn what_cannot_be_made_is_said_with_what_to_do_and_leaves_nothing_behind() {
+fn a_failed_new_is_reported_with_what_to_do_and_leaves_nothing_behind() {
     let place = Place::with(&[]);
     place.file("there/mine.txt", "mine");
     place.file("a-file", "mine");

@@ -80,7 +80,7 @@ fn a_package_holds_what_its_author_says_for_each_target_and_is_always_the_same_b
 }
 
 #[test]
-fn what_makes_no_package_is_said_with_what_to_do_and_nothing_is_written() {
+fn what_cannot_be_packed_is_reported_with_what_to_do_and_nothing_is_written() {
     let place = Place::with(&[]);
     let fine = altered(&place, "fine.so", "ping", &[RELEASE]);
     let newer = altered(&place, "newer.so", "ping", &[RELEASE, ARM, ("\"0.1.0\"", "\"0.2.0\"")]);

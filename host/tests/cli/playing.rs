@@ -8,7 +8,7 @@ use crate::{
 };
 
 #[test]
-fn what_is_typed_is_said_and_what_the_bot_says_is_printed() {
+fn typed_lines_are_sent_and_the_bots_answers_are_printed() {
     let place = Place::with(&["ping", "counter"]);
     let mut live = Live::play(&place, &[]);
     live.say("!ping hi");

@@ -53,7 +53,7 @@ fn a_killed_host_leaves_no_process_and_the_next_one_has_what_was_stored() {
 }
 
 #[test]
-fn what_waits_for_a_cog_that_crashes_too_often_is_dropped_and_that_is_said() {
+fn events_for_a_cog_that_crashes_too_often_are_dropped_and_that_is_logged() {
     let place = Place::with(&["faulty"]);
     place.file("gearshift.toml", &format!("{CONFIG}[limits]\nhangs_max = 1\n"));
     let mut live = Live::play(&place, &[]);
@@ -206,7 +206,7 @@ fn a_check_and_a_smoke_test_are_on_the_lane_that_the_config_says() {
 }
 
 #[test]
-fn a_signal_that_another_process_sends_is_said_to_be_sent_and_where_the_cog_was_is_not() {
+fn a_signal_of_another_process_is_named_with_its_sender_and_without_a_backtrace() {
     let place = Place::with(&["ping"]);
     place.file("gearshift.toml", &format!("{CONFIG}[limits]\nhangs_max = 9\n"));
     let mut live = Live::play(&place, &[]);

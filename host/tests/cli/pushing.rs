@@ -138,7 +138,7 @@ fn cut_short(to: &str, bytes: u64) -> String {
 }
 
 #[test]
-fn a_download_that_ends_early_is_said_and_leaves_nothing_behind() {
+fn a_download_that_ends_early_is_reported_and_leaves_nothing_behind() {
     let place = Place::with(&[]);
     let Some(server) = Server::start(&place, false) else { return };
     place.file("gearshift.toml", "[packages]\nretries = 1\n");

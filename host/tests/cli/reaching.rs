@@ -24,7 +24,7 @@ fn well(bed: &Bed, home: &str, check: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_registry_is_asked_with_dockers_login_and_what_it_refuses_is_said_with_what_to_do() {
+fn registries_are_used_with_dockers_login_and_refusals_are_reported_with_what_to_do() {
     let bed = Bed::new();
     let home = bed.place.path().join("home").display().to_string();
     let variables = [("HOME", home.as_str())];
@@ -59,7 +59,7 @@ fn a_registry_is_asked_with_dockers_login_and_what_it_refuses_is_said_with_what_
 }
 
 #[test]
-fn a_section_that_holds_for_nothing_is_said() {
+fn a_section_that_applies_to_nothing_is_reported() {
     let bed = Bed::new();
     for name in ["https://ghcr.io", "me", "ghcr.io/me:1.0.0", "ghcr.io/*", "ghcr.io/-me"] {
         bed.config(&format!("[registry.\"{name}\"]\nrequire_signed = true\ntrusted_keys = [\"{KEY}\"]\n"));
@@ -73,7 +73,7 @@ fn a_section_that_holds_for_nothing_is_said() {
 }
 
 #[test]
-fn keys_that_do_not_fit_what_must_be_signed_are_said() {
+fn keys_that_do_not_fit_required_signatures_are_reported() {
     let bed = Bed::new();
     bed.config("[packages]\nrequire_signed = true\n");
     bed.finds(

@@ -106,7 +106,7 @@ fn a_config_that_is_wrong_leaves_the_host_as_it_is() {
 }
 
 #[test]
-fn a_host_that_does_not_open_by_its_new_config_goes_on_with_the_one_it_had() {
+fn a_host_that_cannot_open_with_its_new_config_keeps_the_old_one() {
     let (place, runtime, sim, live) = counted();
     // The host has the store's file locked until it has closed, so the error only shows then.
     let store = "[store]\npath = \"nowhere/gearshift.db\"\n";

@@ -110,7 +110,7 @@ fn a_registry_that_stays_in_trouble_is_not_asked_forever() {
 }
 
 #[test]
-fn a_download_that_is_cut_goes_on_where_it_ended() {
+fn an_interrupted_download_is_resumed_where_it_ended() {
     let place = Place::with(&[]);
     let Some(server) = registry(&place) else { return };
     let (address, _) = front(&server.address, Does::Passes(1 << 20), 2);

@@ -66,7 +66,7 @@ async fn what_happens_is_watched_and_shown_in_plain_text() {
 }
 
 #[tokio::test]
-async fn a_world_file_is_read_and_a_kept_world_goes_on() {
+async fn a_world_file_is_read_and_a_kept_world_continues() {
     let place = Place::with(&[]);
     let file = place.file("world.toml", WORLD);
     let begin = |arguments: &[&str]| {
@@ -121,7 +121,7 @@ async fn exchanges_are_recorded_and_session_starts_limited_where_they_are_to_be(
 }
 
 #[test]
-fn a_port_that_is_taken_is_said_with_what_to_do() {
+fn a_port_in_use_is_reported_with_what_to_do() {
     let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     let ended = run(&Place::with(&[]), &["sim", "--port", &port]);

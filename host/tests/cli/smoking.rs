@@ -32,7 +32,7 @@ fn each_script_begins_with_an_empty_store() {
 }
 
 #[test]
-fn a_failure_names_the_line_and_what_was_said_instead() {
+fn a_failure_names_the_line_and_the_actual_output() {
     let place = Place::with(&["ping"]);
     let script = place.file("wrong.txt", "# remark\n\nalice> !ping hi\nbot< pong ho\n");
     let played = smoke(&place, &[&script]);
@@ -90,7 +90,7 @@ fn an_answer_that_never_comes_is_reported_when_its_time_is_over_and_a_lost_call_
 }
 
 #[test]
-fn what_was_said_before_a_restart_is_still_there_after_it() {
+fn messages_before_a_restart_are_still_there_after_it() {
     let place = Place::with(&["counter"]);
     let script = place.file(
         "restart.txt",

@@ -203,7 +203,7 @@ fn a_state_above_the_limit_is_refused_and_what_was_saved_stays() {
 }
 
 #[test]
-fn without_a_store_that_is_said() {
+fn a_host_without_a_store_says_so() {
     let place = Place::with(&[]);
     assert_eq!(state(&place, &["list"]).code, 69, "there is neither a host nor a config file");
     place.file("gearshift.toml", "[cogs]\nfolder = \"cogs\"\n[store]\n");

@@ -13,7 +13,7 @@ async fn a_cog_answers_prefix_and_slash_commands() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_text_that_is_sent_back_notifies_nobody() {
+async fn an_echoed_text_mentions_no_one() {
     let stage = Setting::new().with("ping").with("remind").up().await;
     let bob = stage.sim.member("bob").unwrap().id();
     let said = stage.alice.say("general", &format!("!ping <@{bob}> @everyone")).await.unwrap();

@@ -99,7 +99,7 @@ async fn a_version_saved_while_the_old_one_hangs_comes_when_that_returns_or_is_g
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_gone_back_from_is_not_loaded_after_a_restart_unless_somebody_asks() {
+async fn a_version_the_host_went_back_from_is_loaded_after_a_restart_only_by_request() {
     let stage = on_probation("").await;
     for _ in 0..3 {
         stage.alice.say("general", "!faulty panic").await.unwrap();

@@ -89,7 +89,7 @@ async fn a_cog_that_was_unloaded_does_not_come_back_from_another_file() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refused_file_that_is_spoilt_meanwhile_stands_in_nobodys_way() {
+async fn a_refused_file_that_is_damaged_later_blocks_no_other_file() {
     let ping = library("ping");
     let setting = Setting::new().with("ping").with_file(&ping, "ping2").with_file(&ping, "ping3");
     let stage = setting.up().await;
@@ -138,7 +138,7 @@ async fn files_that_swap_places_are_followed_and_no_event_is_lost() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cog_goes_on_in_the_file_of_another_when_its_own_is_removed() {
+async fn a_cog_keeps_serving_from_another_file_when_its_own_is_removed() {
     for is_removed_first in [true, false] {
         let stage = three().await;
         let change = async {

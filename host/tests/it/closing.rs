@@ -50,7 +50,7 @@ async fn a_press_that_waits_when_the_host_closes_is_answered_and_its_message_sta
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_waits_for_an_answer_that_nobody_can_give_any_more_reads_so() {
+async fn a_user_whose_interaction_can_no_longer_be_answered_is_notified() {
     // Both handlers are done: one has left the answer to a future that ends with the host, the other has deferred.
     for (op, is_thinking) in [("later 60000", false), ("say defer", true)] {
         let stage = Setting::new().with("faulty").up().await;

@@ -64,7 +64,7 @@ async fn a_button_works_after_a_reload_and_a_restart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_nobody_takes_or_answers_is_answered_with_a_word() {
+async fn an_interaction_without_a_handler_or_answer_gets_an_error_message() {
     let stage = stage().await;
     let shown = stage.asked("buttons").await;
     assert_eq!(stage.refused("bob", &shown, "nobody").await, "This button is no longer in use.");

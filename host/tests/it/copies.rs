@@ -145,7 +145,7 @@ fn a_lock_that_is_a_link_is_refused_and_a_pipe_does_not_hang() {
 }
 
 #[test]
-fn a_folder_that_vanishes_is_made_again_for_the_next_copy() {
+fn a_removed_folder_is_created_again_for_the_next_copy() {
     let (base, folder) = private_folder();
     let first = prepare(&folder, &library("ping")).unwrap().copy;
     let vanish: [&dyn Fn(); 3] = [

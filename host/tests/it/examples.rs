@@ -105,7 +105,7 @@ async fn a_lookup_shows_json_and_says_kindly_what_went_wrong() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pulse_goes_on_over_a_reload() {
+async fn a_pulse_continues_over_a_reload() {
     let stage = Setting::new().with("pulse").up().await;
     let first = received(&stage.ask("!pulse").await);
     stage.host.cogs().reload("pulse").await.unwrap();
@@ -117,7 +117,7 @@ async fn a_pulse_goes_on_over_a_reload() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn faulty_misbehaves_as_asked_and_goes_on() {
+async fn faulty_misbehaves_as_asked_and_keeps_serving() {
     let stage = Setting::new().with("faulty").up().await;
     let table = [
         ("version", "faulty 0.1.0 plain"),

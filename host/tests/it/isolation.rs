@@ -153,7 +153,7 @@ async fn no_more_generations_are_held_than_allowed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_queue_turns_new_events_away_and_the_cog_goes_on() {
+async fn a_full_queue_drops_new_events_and_the_cog_keeps_serving() {
     let stage = Setting::new().with("faulty").config("lane_queue = 8").up().await;
     assert_eq!(stage.ask("!faulty block 3000").await, "blocking");
     stage.until_status("faulty", |status| status.activity == "command").await;

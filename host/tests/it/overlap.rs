@@ -54,7 +54,7 @@ async fn a_lane_that_was_given_up_takes_nothing_when_it_comes_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reload_that_nobody_waits_for_any_more_is_finished_all_the_same() {
+async fn a_reload_whose_caller_stops_waiting_is_finished_anyway() {
     let stage = Setting::new().with("faulty").config("drain_timeout_ms = 10000").up().await;
     assert_eq!(stage.ask("!faulty hang").await, "hanging");
     tokio::select! {

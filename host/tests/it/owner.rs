@@ -78,7 +78,7 @@ async fn an_owner_looks_after_cogs_with_a_slash_and_with_the_prefix() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_else_can_use_them() {
+async fn only_owners_can_use_them() {
     let stage = stage().await;
     for line in ["!cogs", "!cogs unload ping", "!cogs reload ping"] {
         let said = stage.sim.member("bob").unwrap().say("general", line).await.unwrap();

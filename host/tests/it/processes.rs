@@ -86,7 +86,7 @@ async fn what_had_not_begun_goes_to_the_next_generation_once_and_in_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cog_that_crashes_again_and_again_is_parked_until_somebody_asks() {
+async fn a_cog_that_crashes_repeatedly_is_parked_until_it_is_loaded_by_request() {
     let stage = setting_of("hangs_max = 3").up().await;
     for _ in 0..2 {
         stage.crash("abort").await;
@@ -157,7 +157,7 @@ async fn programs_that_a_cog_started_end_with_its_process() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_process_that_closes_its_socket_is_said_to_have_done_so() {
+async fn a_process_that_closes_its_socket_is_reported_as_such() {
     let stage = intruder("hangs_max = 100").await;
     for (number, what) in ["become /bin/sleep", "close 3", "close 0", "close-sender"].into_iter().enumerate()
     {
@@ -306,7 +306,7 @@ async fn shared_memory_counts_as_any_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_ends_while_it_is_replaced_is_not_said_to_serve_on() {
+async fn a_generation_that_ends_while_it_is_replaced_is_not_reported_as_serving() {
     let stage = setting().up().await;
     stage.ask("!faulty arm save abort").await;
     let error = stage.host.cogs().reload("faulty").await.expect_err("it does not give its state");
@@ -321,7 +321,7 @@ async fn what_ends_while_it_is_replaced_is_not_said_to_serve_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn how_old_the_state_is_that_a_cog_begins_with_after_a_crash_is_said() {
+async fn the_age_of_the_state_after_a_crash_is_reported() {
     let stage = setting().up().await;
     let report = stage.host.cogs().reload("faulty").await.expect("it can be replaced");
     assert_eq!(report.state_age, None, "it was given at that moment");
@@ -338,7 +338,7 @@ async fn how_old_the_state_is_that_a_cog_begins_with_after_a_crash_is_said() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_process_that_somebody_has_stopped_is_unloaded_and_how_long_that_took_is_said() {
+async fn a_stopped_process_is_unloaded_and_the_report_says_how_long_that_took() {
     let stage = setting_of("hangs_max = 100\ndrain_timeout_ms = 50\njoin_timeout_ms = 100").up().await;
     let process = stage.process().id;
     let stopped = std::process::Command::new("kill").args(["-STOP", &process.to_string()]).status();

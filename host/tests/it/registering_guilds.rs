@@ -210,7 +210,7 @@ async fn what_was_created_today_is_kept_and_no_more_than_discord_takes_is_create
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_discord_takes_no_more_today_is_not_said_to_be_registered() {
+async fn commands_over_todays_limit_are_not_reported_as_registered() {
     let setting = Setting::new().with("counter").with("ping").keys("register_commands = false");
     let stage = setting.up().await;
     for method in ["PUT", "POST"] {
