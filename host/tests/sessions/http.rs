@@ -14,7 +14,7 @@ fn request(method: &str, url: String) -> HttpRequest {
         headers: Vec::new(),
         body: Vec::new(),
         timeout: None,
-        stays: false,
+        same_origin_redirects: false,
         max_bytes: None,
     }
 }

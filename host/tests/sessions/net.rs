@@ -50,7 +50,7 @@ fn get(url: String) -> HttpRequest {
         headers: Vec::new(),
         body: Vec::new(),
         timeout: Some(SOON),
-        stays: false,
+        same_origin_redirects: false,
         max_bytes: None,
     }
 }

@@ -18,7 +18,7 @@ fn request(method: &str, address: SocketAddr) -> HttpRequest {
         headers: Vec::new(),
         body: Vec::new(),
         timeout: None,
-        stays: false,
+        same_origin_redirects: false,
         max_bytes: None,
     }
 }
