@@ -55,11 +55,11 @@
 //!
 //! # Users
 //!
-//! [`Bot::user`] returns a user of the guild, who acts in the channel `general`; [`User::within`] and [`User::in_dm`]
-//! return the same user in another channel. Users call commands with [`slash`](User::slash) and [`say`](User::say), and
-//! from menus with [`user_menu`](User::user_menu) and [`message_menu`](User::message_menu); they [press](User::press)
-//! buttons, [select](User::select), [submit](User::submit) forms, [react](User::react), [edit](User::edit),
-//! [join](User::join) and so on. The result is an [`Answer`], which stays up to date.
+//! [`Bot::user`] returns a user of the guild, who acts in the channel `general`; [`User::in_channel`] and
+//! [`User::in_dm`] return the same user in another channel. Users call commands with [`slash`](User::slash) and
+//! [`say`](User::say), and from menus with [`user_menu`](User::user_menu) and [`message_menu`](User::message_menu);
+//! they [press](User::press) buttons, [select](User::select), [submit](User::submit) forms, [react](User::react),
+//! [edit](User::edit), [join](User::join) and so on. The result is an [`Answer`], which stays up to date.
 //!
 //! ```
 //! # use gearshift_cog::{interactions::CALLBACK_MODAL, manifest::*, prelude::*, testing::Bot};
@@ -150,11 +150,11 @@
 //! # Discord
 //!
 //! Messages can be posted, edited, deleted, replied to and reacted to. Interactions accept one initial response, in
-//! time, and then followups. Members have roles, can leave and can be banned. What Discord refuses, the kit refuses: an
-//! empty message (50006), one that is too long (50035), a second initial response (40060), a late one (10062), a closed
-//! direct message (50007), a [permission](Bot::permissions) that the bot lacks (50013). There are no rate limits and no
-//! intents, and channels have no permissions of their own. To try a bot with several cogs, use `gearshift smoke`.
-//! `gearshift_cog::tokio` runs for real, and the kit does not wait for it.
+//! time, and then followups. Members have roles, can leave and can be banned. What Discord refuses, the kit refuses:
+//! an empty message (50006), one that is too long (50035), a second initial response (40060), a late one (10062), a
+//! closed direct message (50007), a [permission](Bot::set_permissions) that the bot lacks (50013). There are no rate
+//! limits and no intents, and channels have no permissions of their own. To try a bot with several cogs, use
+//! `gearshift smoke`. `gearshift_cog::tokio` runs for real, and the kit does not wait for it.
 //!
 //! Endpoints that the kit does not know answer 404, unless the test [provides an answer](Bot::discord). The
 //! [web](Bot::http) is unreachable and there is no [site API](Bot::api) until the test provides answers for them.
@@ -257,13 +257,13 @@ mod web;
 mod world;
 
 pub use self::{
-    answer::{Answer, Suggested},
+    answer::{Answer, SuggestedChoice},
     bot::Bot,
     builder::Builder,
     form::Form,
     generation::Fault,
     message::Message,
-    metrics::Recorded,
+    metrics::SentMetric,
     user::{User, Values},
-    web::Asked,
+    web::SentRequest,
 };

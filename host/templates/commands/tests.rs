@@ -7,7 +7,7 @@ use super::*;
 /// Somebody who may manage the server.
 fn moderator(bot: &Bot) -> User {
     let alice = bot.user("alice");
-    alice.permissions(1 << 5);
+    alice.set_permissions(1 << 5);
     alice
 }
 
@@ -41,7 +41,7 @@ fn names_are_suggested_and_listed() {
 fn its_rules_hold() {
     let bot = Bot::new::<Notes>();
     let bob = bot.user("bob");
-    bob.permissions(0);
+    bob.set_permissions(0);
     let refused = bob.say("!my-cog write spam Spam.");
     assert!(refused.content().contains("Manage Server"));
     let missing = bob.say("!my-cog show spam");

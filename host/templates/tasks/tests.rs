@@ -30,7 +30,7 @@ fn a_reminder_comes_once_though_the_cog_is_replaced() {
 fn the_chosen_channel_is_wished_a_good_morning_each_day() {
     let bot = Bot::new::<Reminders>();
     let alice = bot.user("alice");
-    alice.permissions(1 << 5);
+    alice.set_permissions(1 << 5);
     let answer = alice.slash("my-cog here", ());
     answer.assert_content("I will.");
     bot.advance(48 * 60 * MINUTE);

@@ -106,7 +106,7 @@ mod tests {
     fn users_roles_and_files_are_arguments_without_serenity() {
         let bot = Bot::new::<Plain>();
         let (alice, bob) = (bot.user("alice"), bot.user("bob"));
-        bob.nick("Captain");
+        bob.set_nick("Captain");
         let (id, role) = (bob.id(), bot.role("crew"));
         alice.say(&format!("!user @bob {id} <@&{role}>")).assert_content(&format!("{id} bob {id} {role}"));
         alice
@@ -136,7 +136,7 @@ mod tests {
         }
         let unfit = "`channel` must be a channel of a type that fits of this server: a mention or an id.";
         alice.say("!channel 77").assert_content(unfit);
-        alice.permissions(SEND_MESSAGES);
+        alice.set_permissions(SEND_MESSAGES);
         alice.say(&format!("!channel {plans}")).assert_content(unfit);
     }
 }

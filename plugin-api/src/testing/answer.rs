@@ -28,7 +28,7 @@ enum To {
 
 /// A value that the cog suggests for an option.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Suggested {
+pub struct SuggestedChoice {
     /// What the user sees.
     pub name: String,
     /// What is sent if the user chooses it.
@@ -121,14 +121,14 @@ impl Answer {
     /// If the cog answered with something else, or not at all.
     #[must_use]
     #[track_caller]
-    pub fn suggestions(&self) -> Vec<Suggested> {
+    pub fn suggestions(&self) -> Vec<SuggestedChoice> {
         let discord = self.stage.world.discord.borrow();
         let data = self.open(&discord).and_then(|open| open.data.clone());
         drop(discord);
         let Some(choices) = data.as_ref().and_then(|data| data["choices"].as_array()) else {
             self.stage.fail(&format!("there are no suggestions in answer: {}", self.shown()))
         };
-        let suggested = |it: &Value| Suggested {
+        let suggested = |it: &Value| SuggestedChoice {
             name: it["name"].as_str().unwrap_or_default().to_owned(),
             value: it["value"].clone(),
         };

@@ -11,10 +11,10 @@ use super::{
     Builder, Fault, User,
     discord::{BOT, GUILD, Posted},
     message::Message,
-    metrics::Recorded,
+    metrics::SentMetric,
     refusals::Outcome,
     stage::Stage,
-    web::{Asked, Server},
+    web::{SentRequest, Server},
 };
 use crate::{Cog, State};
 
@@ -75,7 +75,7 @@ impl Bot {
     }
 
     /// Makes a channel age-restricted.
-    pub fn restrict(&self, channel: &str) {
+    pub fn mark_nsfw(&self, channel: &str) {
         let id = self.channel(channel);
         if let Some(channel) = self.stage.world.discord.borrow_mut().channels.get_mut(&id) {
             channel.is_nsfw = true;
@@ -83,13 +83,13 @@ impl Bot {
     }
 
     /// Makes a user an owner of the application.
-    pub fn owner(&self, user: &User) {
+    pub fn add_owner(&self, user: &User) {
         self.stage.world.discord.borrow_mut().owners.push(user.id());
     }
 
     /// Sets the bot's permissions in the guild, as Discord's bits. By default, it has all of them.
     /// <https://discord.com/developers/docs/topics/permissions>
-    pub fn permissions(&self, bits: u64) {
+    pub fn set_permissions(&self, bits: u64) {
         if let Some(bot) = self.stage.world.discord.borrow_mut().users.get_mut(&BOT) {
             bot.permissions = bits;
         }
@@ -150,8 +150,8 @@ impl Bot {
         self.arrange(method, path, Outcome::Unanswered, true);
     }
 
-    /// Discord no longer refuses or loses any requests.
-    pub fn relent(&self) {
+    /// Undoes all `refuse` and `lose_…` calls: Discord answers every request again.
+    pub fn clear_refusals(&self) {
         self.stage.world.refusals.borrow_mut().clear();
     }
 
@@ -187,25 +187,25 @@ impl Bot {
 
     /// The requests that the cog sent to web servers, in order.
     #[must_use]
-    pub fn http_requests(&self) -> Vec<Asked> {
+    pub fn http_requests(&self) -> Vec<SentRequest> {
         self.stage.world.web.borrow().requests(Server::Http)
     }
 
     /// The requests that the cog sent to the site API, in order.
     #[must_use]
-    pub fn api_requests(&self) -> Vec<Asked> {
+    pub fn api_requests(&self) -> Vec<SentRequest> {
         self.stage.world.web.borrow().requests(Server::Api)
     }
 
     /// The requests that the cog sent to Discord, in order, except those that the test refused.
     #[must_use]
-    pub fn discord_requests(&self) -> Vec<Asked> {
+    pub fn discord_requests(&self) -> Vec<SentRequest> {
         self.stage.world.web.borrow().requests(Server::Discord)
     }
 
     /// The metrics that the cog sent, in order.
     #[must_use]
-    pub fn metrics(&self) -> Vec<Recorded> {
+    pub fn metrics(&self) -> Vec<SentMetric> {
         self.stage.world.metrics.borrow().clone()
     }
 
@@ -231,7 +231,7 @@ impl Bot {
 
     /// All messages of the bot, in order, in all channels, including ephemeral ones.
     #[must_use]
-    pub fn posted(&self) -> Vec<Message> {
+    pub fn bot_messages(&self) -> Vec<Message> {
         Message::all(&self.stage, Posted::is_bots)
     }
 
@@ -271,7 +271,7 @@ impl Bot {
     /// # Panics
     /// See [`reload`](Self::reload).
     #[track_caller]
-    pub fn set<C: Cog>(&self, settings: Value) {
+    pub fn reload_with_settings<C: Cog>(&self, settings: Value) {
         self.stage.world.settings.replace(settings);
         self.reload::<C>();
     }

@@ -4,7 +4,7 @@ use crate::abi::MetricKind;
 
 /// One metric, as the cog sent it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Recorded {
+pub struct SentMetric {
     /// The kind of the metric.
     pub kind: MetricKind,
     /// Its name below the configured prefix.

@@ -17,8 +17,8 @@ use super::{
 };
 use crate::abi::File;
 
-/// A user. They act in the channel `general`, or in the one set by [`within`](Self::within) or [`in_dm`](Self::in_dm).
-/// Each action returns once all handlers that it started are waiting or done.
+/// A user. They act in the channel `general`, or in the one set by [`in_channel`](Self::in_channel) or
+/// [`in_dm`](Self::in_dm). Each action returns once all handlers that it started are waiting or done.
 #[derive(Clone)]
 pub struct User {
     stage: Rc<Stage>,
@@ -46,7 +46,7 @@ impl User {
 
     /// The same user in another channel of the guild, by name; it is created if there is none.
     #[must_use]
-    pub fn within(&self, channel: &str) -> Self {
+    pub fn in_channel(&self, channel: &str) -> Self {
         let mut discord = self.stage.world.discord.borrow_mut();
         let id = discord.channel(channel).unwrap_or_else(|| discord.add_channel(channel));
         drop(discord);
@@ -69,19 +69,19 @@ impl User {
 
     /// Sets their permissions in the guild, as Discord's bits. By default, they have those of `@everyone`.
     /// <https://discord.com/developers/docs/topics/permissions>
-    pub fn permissions(&self, bits: u64) {
+    pub fn set_permissions(&self, bits: u64) {
         self.account(|account| account.permissions = bits);
     }
 
     /// Gives them the guild's role of this name, which is created if there is none. Returns its id.
-    pub fn role(&self, name: &str) -> u64 {
+    pub fn add_role(&self, name: &str) -> u64 {
         let role = self.stage.world.discord.borrow_mut().role(name);
         self.account(|account| account.roles.push(role));
         role
     }
 
     /// Sets their nickname in the guild.
-    pub fn nick(&self, name: &str) {
+    pub fn set_nick(&self, name: &str) {
         self.account(|account| account.nick = Some(name.to_owned()));
     }
 
@@ -91,7 +91,7 @@ impl User {
     }
 
     /// Marks them as a bot.
-    pub fn bot(&self) {
+    pub fn mark_as_bot(&self) {
         self.account(|account| account.is_bot = true);
     }
 

@@ -11,7 +11,7 @@ use super::pattern;
 #[derive(Default)]
 pub(super) struct Web {
     answers: Vec<Given>,
-    requests: Vec<Asked>,
+    requests: Vec<SentRequest>,
     /// Open streams.
     pub(super) streams: BTreeMap<u64, Stream>,
     streams_made: u64,
@@ -50,7 +50,7 @@ struct Given {
 
 /// A request that the cog sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Asked {
+pub struct SentRequest {
     pub(super) server: Server,
     /// `GET`, `POST`, …
     pub method: String,
@@ -74,12 +74,12 @@ impl Web {
     }
 
     /// The answer to a request; the latest match wins. The address may match with or without its query.
-    pub(super) fn answer(&mut self, asked: &Asked) -> Option<(u16, Vec<u8>)> {
-        let bare = asked.address.split('?').next().unwrap_or_default();
+    pub(super) fn answer(&mut self, request: &SentRequest) -> Option<(u16, Vec<u8>)> {
+        let bare = request.address.split('?').next().unwrap_or_default();
         let fits = |given: &&Given| {
-            given.server == asked.server
-                && given.method == asked.method
-                && (pattern::fits(&given.address, &asked.address) || pattern::fits(&given.address, bare))
+            given.server == request.server
+                && given.method == request.method
+                && (pattern::fits(&given.address, &request.address) || pattern::fits(&given.address, bare))
         };
         self.answers.iter().rev().find(fits).map(|given| (given.status, given.body.clone()))
     }
@@ -91,16 +91,16 @@ impl Web {
         self.streams_made
     }
 
-    pub(super) fn note(&mut self, asked: Asked) {
-        self.requests.push(asked);
+    pub(super) fn note(&mut self, request: SentRequest) {
+        self.requests.push(request);
     }
 
-    pub(super) fn requests(&self, server: Server) -> Vec<Asked> {
-        self.requests.iter().filter(|asked| asked.server == server).cloned().collect()
+    pub(super) fn requests(&self, server: Server) -> Vec<SentRequest> {
+        self.requests.iter().filter(|request| request.server == server).cloned().collect()
     }
 }
 
-impl Asked {
+impl SentRequest {
     /// The body as JSON; null if it is not valid JSON.
     #[must_use]
     pub fn json(&self) -> serde_json::Value {

@@ -11,7 +11,7 @@ use async_ffi::LocalFfiFuture;
 use serde_json::{Value, json};
 
 use super::{
-    clock::Clock, cooldowns::Cooldowns, discord::Discord, metrics::Recorded, refusals::Refusals,
+    clock::Clock, cooldowns::Cooldowns, discord::Discord, metrics::SentMetric, refusals::Refusals,
     store::Store, tasks::Tasks, transcript::Transcript, web::Web,
 };
 use crate::abi::{Lease, Outcome};
@@ -30,7 +30,7 @@ pub(super) struct World {
     pub(super) settings: RefCell<Value>,
     /// Futures that the cog has spawned, with their names, until its generation takes them over.
     pub(super) spawned: RefCell<Vec<(String, LocalFfiFuture<Outcome>)>>,
-    pub(super) metrics: RefCell<Vec<Recorded>>,
+    pub(super) metrics: RefCell<Vec<SentMetric>>,
     /// How many generations of the cog there have been.
     pub(super) generations: Cell<u32>,
     /// Events of the gateway that the cog has not got yet, as name and `d`, oldest first.

@@ -94,7 +94,7 @@ mod tests {
     fn what_a_server_answers_is_shown_in_words() {
         let bot = Bot::new::<Lookup>();
         let (owner, bob) = (bot.user("alice"), bot.user("bob"));
-        bot.owner(&owner);
+        bot.add_owner(&owner);
         let nowhere = "I do not know where to look yet; the bot's owner sets it with `lookup-source`.";
         bob.say("!lookup tea").assert_content(nowhere);
         assert!(bob.say("!lookup-source https://example.com/{name}").content().contains("owner"));

@@ -47,7 +47,7 @@ fn a_reminder_is_posted_once_though_the_answer_was_lost() {
             bot.reload::<Remind>();
         }
         bot.advance(10 * MINUTE);
-        let sent = bot.discord_requests().into_iter().filter(|asked| asked.json()["nonce"].is_string());
+        let sent = bot.discord_requests().into_iter().filter(|request| request.json()["nonce"].is_string());
         assert_eq!((sent.count(), reminders(&bot).len()), (2, 1), "{}", bot.transcript());
     }
 }
@@ -109,9 +109,9 @@ fn reminders_of_the_site_are_sent_and_deleted_there() {
     bot.api("GET", "reminders", 200, json!([]));
     bot.api("PUT", "reminders/*", 204, Value::Null);
     assert_eq!(reminders(&bot), ["<@1> tea"]);
-    let deleted = |asked: &gearshift_cog::testing::Asked| asked.method == "DELETE";
+    let deleted = |request: &gearshift_cog::testing::SentRequest| request.method == "DELETE";
     assert_eq!(bot.api_requests().into_iter().filter(deleted).count(), 1);
     let _ = ask(&bot, "!remind 10m more tea");
-    let put = bot.api_requests().into_iter().rfind(|asked| asked.method == "PUT").expect("it was kept");
+    let put = bot.api_requests().into_iter().rfind(|request| request.method == "PUT").expect("it was kept");
     assert_eq!((&put.json()["text"], &put.json()["user"]), (&json!("more tea"), &json!(1)));
 }

@@ -80,7 +80,7 @@ mod tests {
     /// A user who may manage messages.
     fn moderator(bot: &Bot) -> User {
         let alice = bot.user("alice");
-        alice.permissions(MANAGE_MESSAGES);
+        alice.set_permissions(MANAGE_MESSAGES);
         alice
     }
 
@@ -129,7 +129,7 @@ mod tests {
     fn its_rules_hold() {
         let bot = Bot::new::<Tags>();
         let (alice, bob) = (moderator(&bot), bot.user("bob"));
-        bob.permissions(0);
+        bob.set_permissions(0);
         write(&alice, "rules", "be kind");
         assert!(bob.say("!tag write spam").content().contains("Manage Messages"));
         assert!(bob.in_dm().say("!tag list").content().contains("server"));

@@ -37,13 +37,13 @@ fn a_message_is_found_only_by_who_may_read_it() {
         format!("https://discord.com/channels/{}/{}/{message}", bot.guild_id(), bot.channel("general"));
     for asked in [message.to_string(), link] {
         for lacking in [VIEW_CHANNEL, READ_MESSAGE_HISTORY] {
-            alice.permissions((VIEW_CHANNEL | SEND_MESSAGES | READ_MESSAGE_HISTORY) & !lacking);
+            alice.set_permissions((VIEW_CHANNEL | SEND_MESSAGES | READ_MESSAGE_HISTORY) & !lacking);
             let unfit =
                 "`message` must be a message of this server: its link, or its id if it is in this channel.";
             alice.say(&format!("!quote {asked}")).assert_content(unfit);
             alice.slash("quote", [("message", &*asked)]).assert_content(unfit);
         }
-        alice.permissions(VIEW_CHANNEL | SEND_MESSAGES | READ_MESSAGE_HISTORY);
+        alice.set_permissions(VIEW_CHANNEL | SEND_MESSAGES | READ_MESSAGE_HISTORY);
         alice.say(&format!("!quote {asked}")).assert_content("the launch is on Monday");
         alice.slash("quote", [("message", &*asked)]).assert_content("the launch is on Monday");
     }
@@ -69,7 +69,7 @@ fn of_a_channel_that_discord_sent_along_nothing_more_is_asked_for_than_the_rest_
         "permission_overwrites": [],
     });
     bot.discord("GET", &format!("/channels/{id}"), 200, thread);
-    alice.permissions(VIEW_CHANNEL | SEND_MESSAGES);
+    alice.set_permissions(VIEW_CHANNEL | SEND_MESSAGES);
     alice.slash("channel", [("channel", id)]).assert_content("plans");
     assert_eq!(asked_for(&bot), [format!("/channels/{id}")]);
 }
@@ -85,10 +85,10 @@ fn a_channel_is_found_only_by_who_sees_it() {
     let bot = Bot::new::<Quotes>();
     let (alice, id) = (bot.user("alice"), bot.channel("plans"));
     for asked in ["plans".to_owned(), id.to_string(), format!("<#{id}>")] {
-        alice.permissions(SEND_MESSAGES);
+        alice.set_permissions(SEND_MESSAGES);
         let unfit = "`channel` must be a channel of this server: a mention, an id or a name.";
         alice.say(&format!("!channel {asked}")).assert_content(unfit);
-        alice.permissions(SEND_MESSAGES | VIEW_CHANNEL);
+        alice.set_permissions(SEND_MESSAGES | VIEW_CHANNEL);
         alice.say(&format!("!channel {asked}")).assert_content("plans");
     }
 }
@@ -108,9 +108,9 @@ fn a_private_thread_is_seen_by_its_members_and_by_moderators() {
     alice
         .say(&asked)
         .assert_content("`channel` must be a channel of this server: a mention, an id or a name.");
-    alice.permissions(VIEW_CHANNEL | SEND_MESSAGES | MANAGE_THREADS);
+    alice.set_permissions(VIEW_CHANNEL | SEND_MESSAGES | MANAGE_THREADS);
     alice.say(&asked).assert_content("plans");
-    alice.permissions(VIEW_CHANNEL | SEND_MESSAGES);
+    alice.set_permissions(VIEW_CHANNEL | SEND_MESSAGES);
     bot.discord("GET", &member, 200, json!({}));
     alice.say(&asked).assert_content("plans");
 }

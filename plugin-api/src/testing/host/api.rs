@@ -7,7 +7,7 @@ use super::{http::with_query, soon};
 use crate::{
     abi::{ApiRequest, HandleError, HandleErrorKind, Lease, Reply},
     testing::{
-        web::{Asked, Server},
+        web::{SentRequest, Server},
         world::World,
     },
 };
@@ -20,16 +20,16 @@ pub(super) extern "C" fn request(
 }
 
 fn answer(world: &World, request: ApiRequest) -> Result<Reply, HandleError> {
-    let asked = Asked {
+    let sent = SentRequest {
         server: Server::Api,
         method: request.method.to_string(),
         address: with_query(&request.path, &request.query),
         headers: Vec::new(),
         body: request.json.into_vec(),
     };
-    let shown = format!("{} {}", asked.method, asked.address);
-    let given = world.web.borrow_mut().answer(&asked);
-    world.web.borrow_mut().note(asked);
+    let shown = format!("{} {}", sent.method, sent.address);
+    let given = world.web.borrow_mut().answer(&sent);
+    world.web.borrow_mut().note(sent);
     let Some((status, body)) = given else {
         world.note(format!("site API: {shown} → nobody answers; give an answer with `bot.api(…)`"));
         return Err(HandleError::new(

@@ -12,7 +12,7 @@ use crate::{
         discord::{BOT, Refused, route},
         refusals::Outcome,
         transcript::quoted,
-        web::{Asked, Server},
+        web::{SentRequest, Server},
         world::World,
     },
 };
@@ -78,15 +78,15 @@ fn ruled(
 }
 
 fn answered(world: &World, request: &DiscordRequest) -> Result<(u16, Value), Refused> {
-    let asked = Asked {
+    let sent = SentRequest {
         server: Server::Discord,
         method: request.method.to_string(),
         address: with_query(&request.path, &request.query),
         headers: Vec::new(),
         body: request.json.to_vec(),
     };
-    let given = world.web.borrow_mut().answer(&asked);
-    world.web.borrow_mut().note(asked);
+    let given = world.web.borrow_mut().answer(&sent);
+    world.web.borrow_mut().note(sent);
     match given {
         Some((status, body)) => {
             let json = serde_json::from_slice(&body).unwrap_or(Value::Null);

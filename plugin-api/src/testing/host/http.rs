@@ -9,7 +9,7 @@ use super::{later, soon};
 use crate::{
     abi::{HandleError, HandleErrorKind, Header, HttpRequest, Lease, Reply},
     testing::{
-        web::{Asked, Server, Stream},
+        web::{SentRequest, Server, Stream},
         world::World,
     },
 };
@@ -115,16 +115,16 @@ fn with<T>(world: &World, stream: u64, look: impl FnOnce(&mut Stream) -> T) -> R
 
 fn answer(world: &World, request: HttpRequest) -> Result<Reply, HandleError> {
     let headers = request.headers.into_iter().map(|it| (it.name.into_string(), it.value.into_string()));
-    let asked = Asked {
+    let sent = SentRequest {
         server: Server::Http,
         method: request.method.to_string(),
         address: request.url.into_string(),
         headers: headers.collect(),
         body: request.body.into_vec(),
     };
-    let shown = format!("{} {}", asked.method, asked.address);
-    let given = world.web.borrow_mut().answer(&asked);
-    world.web.borrow_mut().note(asked);
+    let shown = format!("{} {}", sent.method, sent.address);
+    let given = world.web.borrow_mut().answer(&sent);
+    world.web.borrow_mut().note(sent);
     let Some((status, body)) = given else {
         world.note(format!("web: {shown} → nobody answers; give an answer with `bot.http(…)`"));
         let text = format!("the test gives no answer to {shown}");

@@ -2,13 +2,13 @@
 
 use crate::{
     abi::{Lease, Metric},
-    testing::{metrics::Recorded, world::World},
+    testing::{metrics::SentMetric, world::World},
 };
 
 pub(super) extern "C" fn send(lease: Lease, metric: Metric<'_>) {
     let Metric { kind, name, value, text } = metric;
-    let recorded = Recorded { kind, name: name.to_string(), value, member: text.to_string() };
+    let sent = SentMetric { kind, name: name.to_string(), value, member: text.to_string() };
     let world = World::of(lease);
-    world.note(format!("stats: {} {:?} {}{}", recorded.name, kind, value, recorded.member));
-    world.metrics.borrow_mut().push(recorded);
+    world.note(format!("stats: {} {:?} {}{}", sent.name, kind, value, sent.member));
+    world.metrics.borrow_mut().push(sent);
 }

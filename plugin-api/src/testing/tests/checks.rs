@@ -60,10 +60,10 @@ fn rules_hold_with_a_slash_and_with_a_prefix() {
         assert_ne!(alice.say(&format!("!{command}")).content(), "yes", "{command}");
         assert_ne!(alice.slash(command, ()).content(), "yes", "{command}");
     }
-    bot.owner(&alice);
-    bot.restrict("general");
-    alice.permissions(MANAGE_MESSAGES);
-    assert_eq!(alice.role("friends"), ROLES[0]);
+    bot.add_owner(&alice);
+    bot.mark_nsfw("general");
+    alice.set_permissions(MANAGE_MESSAGES);
+    assert_eq!(alice.add_role("friends"), ROLES[0]);
     for command in refused {
         alice.say(&format!("!{command}")).assert_content("yes");
         alice.slash(command, ()).assert_content("yes");

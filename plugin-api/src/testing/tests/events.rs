@@ -99,6 +99,6 @@ fn only_what_a_user_wrote_calls_a_command() {
         let bot = Bot::new::<All>();
         (d["id"], d["channel_id"], d["content"]) = (json!("50"), json!("200"), json!("!ping"));
         bot.event(events::MESSAGE_CREATE, d.clone());
-        assert_eq!(bot.posted().len(), expected, "{d}");
+        assert_eq!(bot.bot_messages().len(), expected, "{d}");
     }
 }

@@ -115,7 +115,7 @@ fn who_has_an_answer_or_waits_for_none_reads_nothing_more() {
     // Like the host, which does not answer a prefix command that failed.
     alice.say("!at-once").assert_none();
     assert!(panics(|| drop(alice.complete("find", "what", "a"))).contains("there are no suggestions"));
-    assert!(bot.posted().iter().all(|message| message.content() != FAILURE_TEXT));
+    assert!(bot.bot_messages().iter().all(|message| message.content() != FAILURE_TEXT));
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn a_panic_fails_the_test_and_its_user_reads_of_it() {
     let bot = Bot::new::<Broken>();
     let alice = bot.user("alice");
     assert!(panics(|| drop(alice.slash("panic", ()))).contains("boom"));
-    assert_eq!(bot.posted().last().map(|message| message.content()).as_deref(), Some(FAILURE_TEXT));
+    assert_eq!(bot.bot_messages().last().map(|message| message.content()).as_deref(), Some(FAILURE_TEXT));
 }
 
 #[test]

@@ -78,7 +78,7 @@ impl Office {
 fn what_is_behind_the_values_of_a_form_comes_along() {
     let bot = Bot::new::<Office>();
     let (alice, bob, plans) = (bot.user("alice"), bot.user("bob"), bot.channel("plans"));
-    bob.nick("Captain");
+    bob.set_nick("Captain");
     let form = || alice.slash("report", ()).form();
     let filled = json!({ "whom": [&bob, &alice], "proof": ["a.png", "b.png"], "place": plans });
     let expected = format!(r#"["Captain", "alice"] ["a.png", "b.png"] {plans}"#);
@@ -99,7 +99,7 @@ fn what_is_behind_the_values_of_a_form_comes_along() {
 fn what_is_chosen_is_read_as_any_argument() {
     let bot = Bot::new::<Office>();
     let (alice, bob, role) = (bot.user("alice"), bot.user("bob"), bot.role("crew"));
-    bob.nick("Captain");
+    bob.set_nick("Captain");
     let message: Message = alice.slash("pick", ()).message();
     alice.select(&message, "user", &[&bob]).assert_content(r#"["Captain"]"#);
     alice.select(&message, "role", &[role]).assert_content(&format!("[{role}]"));

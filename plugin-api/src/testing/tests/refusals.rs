@@ -181,7 +181,7 @@ fn closed_messages_and_missing_permissions_are_refused() {
     alice.close_dms();
     alice.slash("dm", ());
     assert!(failure(&bot).1.contains("403, code 50007"));
-    bot.permissions(0);
+    bot.set_permissions(0);
     alice.slash("send", ());
     assert!(bot.faults()[1].text.contains("403, code 50013"));
 }
@@ -209,7 +209,7 @@ fn a_request_is_refused_when_the_test_wants_it() {
     bot.refuse("POST", "/channels/*/messages", 500, 0);
     alice.say("!send").assert_none();
     alice.say("!send").assert_none();
-    bot.relent();
+    bot.clear_refusals();
     alice.say("!send").assert_content("sent");
     assert_eq!(bot.faults().len(), 3);
 }
@@ -222,7 +222,7 @@ fn a_lost_request_and_a_lost_answer_are_given_up_after_some_time() {
     alice.say("!send");
     bot.lose_answer("POST", "/channels/*/messages");
     alice.say("!send");
-    assert_eq!((bot.waiting().len(), bot.posted().len()), (2, 1));
+    assert_eq!((bot.waiting().len(), bot.bot_messages().len()), (2, 1));
     bot.advance(Duration::from_secs(30));
     assert_eq!((bot.waiting().len(), bot.faults().len()), (0, 2));
     assert!(bot.faults()[0].text.contains("no answer within 30000 ms"));

@@ -91,7 +91,7 @@ fn a_task_at_the_start_runs_at_the_load_and_not_at_a_reload() {
 #[test]
 fn settings_are_checked_before_setup_and_changed_by_a_reload() {
     let bot = bot();
-    bot.set::<Morning>(json!({ "greeting": "ho" }));
+    bot.reload_with_settings::<Morning>(json!({ "greeting": "ho" }));
     bot.advance(8 * HOUR);
     assert_eq!(runs(&bot, "greet: ho"), 1);
     let wrong = Bot::builder().settings(json!({ "greeting": 1 })).try_build::<Morning>().err();

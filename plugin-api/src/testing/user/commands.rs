@@ -8,7 +8,7 @@ use crate::{
     interactions::{AUTOCOMPLETE, COMMAND},
     manifest::{ChoiceValue, Command, Opt, kind},
     testing::{
-        answer::{Answer, Suggested},
+        answer::{Answer, SuggestedChoice},
         begun::Begun,
         message::Message,
         resolved::Resolved,
@@ -54,7 +54,7 @@ impl User {
     /// If a handler panics, Discord would refuse the suggestions or there are none, or the option has no
     /// autocompletion.
     #[track_caller]
-    pub fn complete(&self, command: &str, option: &str, typed: &str) -> Vec<Suggested> {
+    pub fn complete(&self, command: &str, option: &str, typed: &str) -> Vec<SuggestedChoice> {
         self.complete_with(command, (), option, typed)
     }
 
@@ -69,7 +69,7 @@ impl User {
         others: impl Values,
         option: &str,
         typed: &str,
-    ) -> Vec<Suggested> {
+    ) -> Vec<SuggestedChoice> {
         let act = format!("types into {option} of /{command}");
         self.stage.note_act(self.id, self.channel_id(), &act, Some(typed));
         let path = self.declared(command, SLASH);
