@@ -28,7 +28,10 @@ pub(crate) fn units() -> TokenStream {
 /// The milliseconds of `90s`, `1h30m`, `500ms`.
 pub(crate) fn duration(text: &LitStr) -> Result<u64> {
     millis(&text.value()).ok_or_else(|| {
-        Error::new(text.span(), format!("`{}` is no duration; write `30s`, `10m` or `1h30m`", text.value()))
+        Error::new(
+            text.span(),
+            format!("`{}` is not a duration; write `30s`, `10m` or `1h30m`", text.value()),
+        )
     })
 }
 
@@ -63,11 +66,14 @@ pub(crate) fn cooldown(text: &LitStr) -> Result<TokenStream> {
     let (uses, millis, scope) = read().ok_or_else(|| {
         Error::new(
             text.span(),
-            format!("`{value}` is no cooldown; write `3s per user`, `1h per guild` or `5 in 1m per channel`{SCOPES}"),
+            format!(
+                "`{value}` is not a cooldown; write `3s per user`, `1h per guild` or \
+                 `5 in 1m per channel`{SCOPES}"
+            ),
         )
     })?;
     if millis > LONGEST_MS {
-        return Err(Error::new(text.span(), "a cooldown is a year, `365d`, or less"));
+        return Err(Error::new(text.span(), "a cooldown must be at most a year, `365d`"));
     }
     Ok(quote! {
         ::gearshift_cog::manifest::Cooldown::new(#uses, ::std::time::Duration::from_millis(#millis))
@@ -91,7 +97,7 @@ pub(crate) fn concurrency(text: &LitStr) -> Result<TokenStream> {
     let (most, scope, wait) = read().ok_or_else(|| {
         Error::new(
             text.span(),
-            format!("`{value}` is no limit; write `1 per channel`, or `1 per channel, wait`{SCOPES}"),
+            format!("`{value}` is not a limit; write `1 per channel`, or `1 per channel, wait`{SCOPES}"),
         )
     })?;
     Ok(quote! {
@@ -129,7 +135,7 @@ pub(crate) fn time_of_day(text: &LitStr) -> Result<()> {
         Some((number(hour, 24)?, number(minute, 60)?))
     };
     read().map(drop).ok_or_else(|| {
-        Error::new(text.span(), format!("`{value}` is no time of day; write `09:00` or `17:30`"))
+        Error::new(text.span(), format!("`{value}` is not a time of day; write `09:00` or `17:30`"))
     })
 }
 

@@ -51,7 +51,7 @@ impl Seen {
     pub(crate) fn once(&mut self, arg: &Arg) -> Result<()> {
         let key = arg.key();
         if arg.name.is_some() && self.0.contains(&key) {
-            return Err(Error::new(arg.span(), format!("`{key}` stands here twice")));
+            return Err(Error::new(arg.span(), format!("`{key}` is given twice")));
         }
         self.0.push(key);
         Ok(())
@@ -135,7 +135,7 @@ impl Arg {
     pub(crate) fn flag(&self) -> Result<()> {
         match &self.value {
             Value::None => Ok(()),
-            _ => Err(Error::new(self.span(), format!("write `{}` alone", self.key()))),
+            _ => Err(Error::new(self.span(), format!("`{}` takes no value", self.key()))),
         }
     }
 
@@ -158,7 +158,7 @@ impl Arg {
         let name = text.value();
         let like =
             if syn::parse_str::<Ident>(&name).is_ok() { format!("Self::{name}") } else { like.to_owned() };
-        let what = format!("a function stands here without quotation marks: `{} = {like}`", self.key());
+        let what = format!("write the function without quotation marks: `{} = {like}`", self.key());
         Err(Error::new(text.span(), what))
     }
 
@@ -182,7 +182,7 @@ impl Arg {
         let text = |value: &Expr| value.to_token_stream().to_string();
         for (at, value) in values.iter().enumerate() {
             if values[..at].iter().any(|before| text(before) == text(value)) {
-                return Err(Error::new(value.span(), format!("`{}` stands here twice", text(value))));
+                return Err(Error::new(value.span(), format!("`{}` is given twice", text(value))));
             }
         }
         Ok(values)
@@ -201,7 +201,7 @@ impl Arg {
                 _ => false,
             };
             if !is_id {
-                let text = format!("an id is a number, and not 0: `{}({ID})`", self.key());
+                let text = format!("an id is a number other than 0: `{}({ID})`", self.key());
                 return Err(Error::new(id.span(), text));
             }
         }

@@ -35,7 +35,7 @@ impl Parse for Block {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         let attributes = input.call(Attribute::parse_outer)?;
         let Ok(keyword) = input.parse::<Token![impl]>() else {
-            let text = "`#[cog]` stands on the block with the cog's functions: `impl Ping { … }`";
+            let text = "`#[cog]` must be on the block with the cog's functions: `impl Ping { … }`";
             return Err(Error::new(input.span(), text));
         };
         if input.peek(Token![<]) {
@@ -44,8 +44,7 @@ impl Parse for Block {
         }
         let cog: Type = input.parse()?;
         if input.peek(Token![for]) {
-            let text =
-                "`#[cog]` stands on `impl Ping { … }`, without a trait; it writes `impl Cog for Ping` itself";
+            let text = "`#[cog]` must be on `impl Ping { … }`, without a trait; it writes `impl Cog for Ping` itself";
             return Err(Error::new(cog.span(), text));
         }
         if input.peek(Token![where]) {
@@ -139,7 +138,7 @@ impl Method {
         match conditions.next() {
             Some(condition) => {
                 let text =
-                    "a parameter cannot stand under a condition; write the method twice, each under its own";
+                    "a parameter cannot be conditional; write the method twice, each with its own condition";
                 Err(Error::new(condition.path().span(), text))
             }
             None => Ok(()),
@@ -161,7 +160,8 @@ impl Method {
         match inputs.next() {
             Some(FnArg::Receiver(receiver)) if is_shared(receiver) => {}
             Some(FnArg::Receiver(receiver)) => {
-                let what = "handlers run side by side, so they take `&self` (keep what changes in a `Cell` or `RefCell`)";
+                let what = "handlers run concurrently, so they take `&self` \
+                            (keep what changes in a `Cell` or `RefCell`)";
                 return unfit(receiver.span(), what);
             }
             _ => return unfit(name, "a handler begins with `&self`"),
@@ -185,7 +185,7 @@ impl Method {
             _ => abi.as_ref().map(Spanned::span),
         };
         if let Some(further) = further {
-            return Err(Error::new(further, format!("it is neither `unsafe` nor `extern`: `{like}`")));
+            return Err(Error::new(further, format!("it must not be `unsafe` or `extern`: `{like}`")));
         }
         if asyncness.is_none() {
             return Err(Error::new(fn_token.span, format!("it must be `async`: `{like}`")));
@@ -220,7 +220,7 @@ pub(crate) fn only<'a>(attributes: &'a [Attribute], name: &str) -> Result<Option
     let mut found = attributes.iter().filter(|attribute| attribute.path().is_ident(name));
     let first = found.next();
     match found.next() {
-        Some(second) => Err(Error::new(second.path().span(), format!("`#[{name}]` stands here twice"))),
+        Some(second) => Err(Error::new(second.path().span(), format!("`#[{name}]` is given twice"))),
         None => Ok(first),
     }
 }
@@ -281,7 +281,7 @@ pub(crate) fn parameter_name(parameter: &PatType) -> Result<&Ident> {
     match &*parameter.pat {
         Pat::Ident(pattern) if pattern.by_ref.is_none() && pattern.subpat.is_none() => Ok(&pattern.ident),
         pattern => {
-            let text = "a parameter of a handler is a name, such as `who: User`; take it apart in the body";
+            let text = "a handler's parameter must be a name such as `who: User`; destructure it in the body";
             Err(Error::new(pattern.span(), text))
         }
     }

@@ -19,7 +19,7 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
     let Data::Enum(data) = &input.data else {
         return Err(Error::new(
             input.ident.span(),
-            "`Choice` is derived for an `enum`, each variant of which is a choice",
+            "`Choice` can only be derived for an `enum`; each variant is a choice",
         ));
     };
     if !input.generics.params.is_empty() {
@@ -28,7 +28,7 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
     let mut errors = Errors::default();
     if data.variants.is_empty() || data.variants.len() > CHOICES_MAX {
         let text = format!(
-            "Discord allows 1 to {CHOICES_MAX} choices; more are completed: `#[autocomplete = Self::names]`"
+            "Discord allows 1 to {CHOICES_MAX} choices; for more, use `#[autocomplete = Self::names]`"
         );
         errors.push(Error::new(input.ident.span(), text));
     }
@@ -94,7 +94,7 @@ fn shown(variant: &Variant) -> Result<(String, Localized)> {
         for arg in &args.0 {
             let key = arg.key();
             let Some(locale) = key.strip_prefix("name_") else {
-                let text = "write the name alone, `#[choice(\"Dark red\")]`, and in other languages `name_de = \"…\"`";
+                let text = "write only the name, `#[choice(\"Dark red\")]`, and in other languages `name_de = \"…\"`";
                 return Err(Error::new(arg.span(), text));
             };
             localized.set(locale, true, arg, check_length)?;
@@ -109,7 +109,8 @@ fn check_length(name: &str, span: Span) -> Result<()> {
     if (1..=NAME_MAX).contains(&length) {
         return Ok(());
     }
-    let text = format!("the name of a choice has 1 to {NAME_MAX} characters, and this one {length}");
+    let text =
+        format!("the name of a choice must have 1 to {NAME_MAX} characters, but this one has {length}");
     Err(Error::new(span, text))
 }
 

@@ -89,7 +89,7 @@ pub(crate) fn expand(options: Args, mut block: Block) -> TokenStream {
         && let Some(setup) = parts.setup.iter().find(|setup| setup.takes_settings)
     {
         let text = format!(
-            "a state that is read takes the place of all that `{}` made, with the settings; keep it in a field: \
+            "restoring the state would replace everything that `{}` made, including the settings; keep it in a field: \
              `saved = counts`",
             setup.method
         );
@@ -179,7 +179,7 @@ impl Options {
         match (&mut options.saved, field) {
             (Some(saved), field) => saved.field = field,
             (None, Some(field)) => {
-                let text = "a field is saved with a version: `#[cog(state = 1, saved = counts)]`";
+                let text = "a saved field needs a version: `#[cog(state = 1, saved = counts)]`";
                 errors.push(Error::new(field.span(), text));
             }
             (None, None) => {}
@@ -239,7 +239,7 @@ impl Parts {
         let Some((kind, attribute)) = found.next() else { return };
         if let Some((other, second)) = found.next() {
             let text =
-                format!("this method is a `#[{kind}]` already; `#[{other}]` needs a method of its own");
+                format!("this method is already a `#[{kind}]`; `#[{other}]` needs a method of its own");
             errors.push(Error::new(second.path().span(), text));
         }
         let taken = method.check_parameters().and_then(|()| self.read(kind, &attribute, method, options));
@@ -310,7 +310,7 @@ fn declare(unit: Span, cog: &Type, is_saved: bool, errors: &mut Errors) -> Optio
         errors.push(Error::new(unit, text));
     }
     let Some(name) = as_name(cog) else {
-        let text = "`unit` declares a struct in this place, which needs a name alone: `impl Ping { … }`";
+        let text = "`unit` declares the struct here, so it needs a plain name: `impl Ping { … }`";
         errors.push(Error::new(cog.span(), text));
         return None;
     };
@@ -330,11 +330,11 @@ fn as_name(of: &Type) -> Option<&Ident> {
 fn once(slot: &mut Vec<Hook>, attribute: &Attribute, hook: Hook) -> Result<()> {
     if let Err(syn::Meta::List(list)) = attribute.meta.require_path_only().map_err(|_| attribute.meta.clone())
     {
-        return Err(Error::new(list.span(), "write it without anything in brackets"));
+        return Err(Error::new(list.span(), "this attribute takes no arguments"));
     }
     let is_unconditional = |hook: &&Hook| hook.conditions.is_empty();
     if let (Some(first), true) = (slot.iter().find(is_unconditional), hook.conditions.is_empty()) {
-        let text = format!("a cog has this once, and `{}` is it", first.method);
+        let text = format!("a cog can have only one, and `{}` already is it", first.method);
         return Err(Error::new(attribute.path().span(), text));
     }
     slot.push(hook);

@@ -104,7 +104,7 @@ impl Command {
         settings.check_place(path.len())?;
         let parameters = Parameter::all(method, attributes)?;
         if let Some(parameter) = parameters.get(OPTIONS_MAX) {
-            let text = format!("Discord allows {OPTIONS_MAX} options of a command");
+            let text = format!("Discord allows {OPTIONS_MAX} options per command");
             return Err(Error::new(parameter.span(), text));
         }
         let Some((description, span)) = method.documentation() else {
@@ -125,14 +125,14 @@ impl Command {
         };
         let mut args = Args::of(attribute)?;
         let Some(name) = args.take_text() else {
-            let text = format!("an entry of a menu needs a name: `#[{name}(\"Say hello\")]`");
+            let text = format!("a menu entry needs a name: `#[{name}(\"Say hello\")]`");
             return Err(Error::new_spanned(attribute, text));
         };
         check_menu_name(&name.value(), name.span())?;
         let settings = Settings::read(args.0.iter().collect(), &MENU)?;
         let parameters = method.handler(like)?;
         if let Some(further) = parameters.get(1) {
-            let text = format!("a menu's handler takes what it was opened on, and nothing else: `{like}`");
+            let text = format!("a menu's handler takes only what it was opened on: `{like}`");
             return Err(Error::new_spanned(further, text));
         }
         let is_other = |of: &Type| last_name(of).is_some_and(|of| others.contains(&&*of));
@@ -325,14 +325,17 @@ fn path_of(text: &LitStr) -> Result<Vec<String>> {
     let path: Vec<String> = value.split(' ').map(str::to_owned).collect();
     if path.len() > 1 && path.iter().any(String::is_empty) {
         let better: Vec<&str> = value.split_whitespace().collect();
-        let text = format!("one space stands between the names: `{}`", better.join(" "));
+        let text = format!("write one space between the names: `{}`", better.join(" "));
         return Err(Error::new(span, text));
     }
     for name in &path {
         check_name(name, span)?;
     }
     if path.len() > 3 {
-        return Err(Error::new(span, "Discord knows groups in groups, and none below: `tag admin clear`"));
+        return Err(Error::new(
+            span,
+            "Discord allows groups in groups, but no further level: `tag admin clear`",
+        ));
     }
     Ok(path)
 }

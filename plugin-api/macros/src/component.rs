@@ -38,14 +38,14 @@ impl Component {
         if let Some(arg) = args.0.first() {
             return Err(Error::new(
                 arg.span(),
-                format!("`#[{kind}]` takes the pattern of the `custom_id` alone"),
+                format!("`#[{kind}]` takes only the pattern of the `custom_id`"),
             ));
         }
         let pattern = Pattern::new(&text)?;
         if pattern.text.starts_with('{') {
             let better = format!("{name}:{}", pattern.text);
             let text = format!(
-                "this fits the ids of other cogs as well; begin it with a word of its own: `{better}`"
+                "this also matches the ids of other cogs; start it with a word of its own: `{better}`"
             );
             return Err(Error::new(pattern.span, text));
         }
@@ -55,7 +55,7 @@ impl Component {
             Ok(match kind {
                 "select" if name == "values" => {
                     let Some(of) = inside(of, "Vec") else {
-                        let text = "what was chosen is a list: `values: Vec<String>`";
+                        let text = "the selected values are a list: `values: Vec<String>`";
                         return Err(Error::new_spanned(of, text));
                     };
                     // All of it has the same span: the compiler points to a type that cannot be read.
@@ -66,7 +66,7 @@ impl Component {
                     }})
                 }
                 "select" if inside(of, "Vec").is_some() => {
-                    let text = format!("what was chosen is called `values`; `{name}` stands nowhere in the pattern");
+                    let text = format!("the selected values are called `values`; `{name}` is not in the pattern");
                     return Err(Error::new_spanned(of, text));
                 }
                 "modal" if last.is_some_and(|last| std::ptr::eq(&**last, of)) => {
@@ -78,7 +78,7 @@ impl Component {
                     }})
                 }
                 "modal" => {
-                    let text = format!("`{name}` stands nowhere in the pattern; what was filled in stands last");
+                    let text = format!("`{name}` is not in the pattern; the form's values come last");
                     return Err(Error::new_spanned(of, text));
                 }
                 _ => None,
@@ -112,7 +112,7 @@ pub(crate) fn expand(components: &[Component], errors: &mut Errors) -> TokenStre
         match same.clone().any(|before| before.is_form == component.is_form && is_unconditional(before)) {
             true if is_unconditional(component) => {
                 let text = format!(
-                    "two methods answer `{}`; a button and a select too have ids of their own",
+                    "two methods answer `{}`; a button and a select need different ids too",
                     component.pattern.text
                 );
                 errors.push(Error::new(component.pattern.span, text));

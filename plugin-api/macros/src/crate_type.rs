@@ -28,7 +28,8 @@ fn missing() -> Option<&'static str> {
 fn wrong(package: &str, built: &str, manifest: &str) -> Option<&'static str> {
     let is_plain_library = built == package.replace('-', "_");
     (is_plain_library && !manifest.contains("dylib")).then_some(
-        "a host loads a `cdylib`, and this crate is built to none: add to `Cargo.toml`\n\n[lib]\ncrate-type = [\"cdylib\"]\n",
+        "a host loads a `cdylib`, but this crate does not build one: add to `Cargo.toml`\n\n\
+         [lib]\ncrate-type = [\"cdylib\"]\n",
     )
 }
 

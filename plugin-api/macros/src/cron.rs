@@ -32,8 +32,8 @@ pub(crate) fn check(text: &LitStr) -> Result<()> {
     let fits = |letter: char| letter.is_ascii_alphanumeric() || "*/,-#?".contains(letter);
     if fields.len() != FIELDS.len() || !fields.iter().all(|field| field.chars().all(fits)) {
         return Err(unfit(format!(
-            "`{value}` is no cron expression; it has five fields, minute, hour, day of month, month and day of week, \
-             such as `0 18 * * fri`"
+            "`{value}` is not a cron expression; it has five fields: minute, hour, day of month, month and \
+             day of week, such as `0 18 * * fri`"
         )));
     }
     let mut all = Vec::new();
@@ -44,7 +44,7 @@ pub(crate) fn check(text: &LitStr) -> Result<()> {
     if let ([_, _, Some(days), Some(months), _], "*" | "?") = (&all[..], fields[4]) {
         let length = |month: &u8| LENGTHS[usize::from(month - 1)];
         if !months.iter().any(|month| days.iter().any(|day| *day <= length(month))) {
-            return Err(unfit(format!("`{value}` never comes: none of these months has such a day")));
+            return Err(unfit(format!("`{value}` never occurs: none of these months has such a day")));
         }
     }
     Ok(())
@@ -64,7 +64,7 @@ impl Field {
                     step.parse()
                         .ok()
                         .filter(|step| *step > 0)
-                        .ok_or_else(|| format!("`{step}` is no step; write `*/5`"))?,
+                        .ok_or_else(|| format!("`{step}` is not a step; write `*/5`"))?,
                 ),
                 None => (part, 1),
             };
@@ -77,7 +77,7 @@ impl Field {
             };
             if first > last {
                 return Err(format!(
-                    "`{range}` begins behind its end; write `{last}-{first}`, or two ranges with a comma"
+                    "`{range}` starts after its end; write `{last}-{first}`, or two ranges with a comma"
                 ));
             }
             all.extend((first..=last).step_by(step));
@@ -95,7 +95,7 @@ impl Field {
                 [first, .., last] => format!(", or `{first}` to `{last}`"),
                 _ => String::new(),
             };
-            format!("`{text}` is no {}, which is from {min} to {max}{names}", self.name)
+            format!("`{text}` is not a valid {}, which is from {min} to {max}{names}", self.name)
         })
     }
 
@@ -156,15 +156,15 @@ mod tests {
             ("0 9 ? * 5L", ""),
             ("0 18 * *", "five fields"),
             ("now", "five fields"),
-            ("0 0 30 2 *", "never comes"),
-            ("0 0 31 feb,apr *", "never comes"),
-            ("61 9 * * *", "`61` is no minute, which is from 0 to 59"),
-            ("0 9 * foo *", "`foo` is no month, which is from 1 to 12, or `jan` to `dec`"),
-            ("0 9 0 * *", "`0` is no day of month"),
-            ("0 9 * * 8", "`8` is no day of week"),
-            ("*/0 * * * *", "`0` is no step"),
-            ("5-1 * * * *", "begins behind its end"),
-            (", * * * *", "`` is no minute"),
+            ("0 0 30 2 *", "never occurs"),
+            ("0 0 31 feb,apr *", "never occurs"),
+            ("61 9 * * *", "`61` is not a valid minute, which is from 0 to 59"),
+            ("0 9 * foo *", "`foo` is not a valid month, which is from 1 to 12, or `jan` to `dec`"),
+            ("0 9 0 * *", "`0` is not a valid day of month"),
+            ("0 9 * * 8", "`8` is not a valid day of week"),
+            ("*/0 * * * *", "`0` is not a step"),
+            ("5-1 * * * *", "starts after its end"),
+            (", * * * *", "`` is not a valid minute"),
         ];
         for (text, expected) in table {
             let found = check(&LitStr::new(text, Span::call_site()));

@@ -26,7 +26,7 @@ impl Errors {
 
 /// The error for an attribute outside of a `#[cog]` block.
 pub(crate) fn misplaced(name: &str, item: TokenStream) -> TokenStream {
-    let text = format!("`#[{name}]` stands on a method in a block with `#[cog]`: `#[cog] impl Ping {{ … }}`");
+    let text = format!("`#[{name}]` must be on a method in a `#[cog]` block: `#[cog] impl Ping {{ … }}`");
     let mut tokens = Error::new(Span::call_site(), text).into_compile_error();
     tokens.extend(item);
     tokens

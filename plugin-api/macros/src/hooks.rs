@@ -38,7 +38,7 @@ impl Hook {
             }
             ([_, further, ..], None) if is_host(inputs[0]) => {
                 let text = format!(
-                    "a cog that reads settings names them: `#[cog(settings = Settings)]`; else: `{like}`"
+                    "to read settings, name their type: `#[cog(settings = Settings)]`; otherwise: `{like}`"
                 );
                 return Err(Error::new_spanned(further, text));
             }
@@ -76,7 +76,7 @@ impl Hook {
             [FnArg::Receiver(_)] => Ok(Self::of(method, ended(method, quote!(self)))),
             _ => Err(Error::new(
                 name.span(),
-                format!("a teardown has no context and takes `&self` alone: `{like}`"),
+                format!("a teardown has no context and takes only `&self`: `{like}`"),
             )),
         }
     }
@@ -100,7 +100,7 @@ impl Hook {
         match method.handler(&like)?[..] {
             [] => Ok(Self::of(method, TokenStream::new())),
             [further, ..] => {
-                Err(Error::new_spanned(further, format!("a check takes the context alone: `{like}`")))
+                Err(Error::new_spanned(further, format!("a check takes only the context: `{like}`")))
             }
         }
     }

@@ -22,7 +22,8 @@ const KEYS: [&str; 7] = ["label", "description", "lines", "at_least", "at_most",
 
 pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
     let Data::Struct(DataStruct { fields: Fields::Named(fields), .. }) = &input.data else {
-        let text = "`Modal` is derived for a `struct` with named fields, each of which is one of the form";
+        let text =
+            "`Modal` can only be derived for a `struct` with named fields; each is a field of the form";
         return Err(Error::new(input.ident.span(), text));
     };
     if !input.generics.params.is_empty() {
@@ -31,7 +32,7 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
     let mut errors = Errors::default();
     if fields.named.is_empty() || fields.named.len() > FIELDS_MAX {
         let text = format!(
-            "Discord allows 1 to {FIELDS_MAX} fields in a form, and these are {}",
+            "Discord allows 1 to {FIELDS_MAX} fields in a form, but this one has {}",
             fields.named.len()
         );
         errors.push(Error::new(input.ident.span(), text));
@@ -69,21 +70,20 @@ fn title(input: &DeriveInput) -> Result<String> {
     if let Some(attribute) = only(&input.attrs, "title")? {
         let mut args = Args::of(attribute)?;
         let Some(text) = args.take_text() else {
-            return Err(Error::new_spanned(
-                attribute,
-                "say what stands above the form: `#[title(\"Report\")]`",
-            ));
+            return Err(Error::new_spanned(attribute, "a form needs a title: `#[title(\"Report\")]`"));
         };
         title = text.value();
         if let Some(arg) = args.0.first() {
-            return Err(Error::new(arg.span(), "`#[title]` takes the title of the form alone"));
+            return Err(Error::new(arg.span(), "`#[title]` takes only the title of the form"));
         }
     }
     let length = title.chars().count();
     match (1..=TITLE_MAX).contains(&length) {
         true => Ok(title),
         false => {
-            let text = format!("the title of a form has 1 to {TITLE_MAX} characters, and this one {length}");
+            let text = format!(
+                "the title of a form must have 1 to {TITLE_MAX} characters, but this one has {length}"
+            );
             Err(Error::new(input.ident.span(), text))
         }
     }
@@ -120,7 +120,7 @@ fn one(ident: &Ident, of: &syn::Type, attributes: &[Attribute]) -> Result<(Token
     let length = label.chars().count();
     if !(1..=TITLE_MAX).contains(&length) {
         let text = format!(
-            "a label has 1 to {TITLE_MAX} characters, and this one {length}: `#[field(label = \"…\")]`"
+            "a label must have 1 to {TITLE_MAX} characters, but this one has {length}: `#[field(label = \"…\")]`"
         );
         return Err(Error::new(label_span, text));
     }

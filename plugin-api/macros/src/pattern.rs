@@ -32,7 +32,7 @@ impl Pattern {
         let unfit = |what: String| Err(Error::new(text.span(), what));
         if value.is_empty() || value.chars().count() > LENGTH_MAX {
             return unfit(format!(
-                "a pattern has 1 to {LENGTH_MAX} characters, as Discord's `custom_id` has"
+                "a pattern must have 1 to {LENGTH_MAX} characters, like Discord's `custom_id`"
             ));
         }
         if value.starts_with('@') {
@@ -43,12 +43,12 @@ impl Pattern {
             let name = part.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
             match name.filter(|name| is_name(name)) {
                 Some(name) if names.iter().any(|other| other == name) => {
-                    return unfit(format!("`{{{name}}}` stands in it twice"));
+                    return unfit(format!("`{{{name}}}` appears twice in the pattern"));
                 }
                 Some(name) => names.push(name.to_owned()),
                 None => {
                     return unfit(format!(
-                        "`{part}` is no placeholder; it is a name in braces between colons, `vote:{{number}}`"
+                        "`{part}` is not a placeholder, which is a name in braces between colons, `vote:{{number}}`"
                     ));
                 }
             }
@@ -94,9 +94,7 @@ impl Pattern {
                 Some(argument) => arguments.extend(quote!(, #argument)),
                 None => {
                     let pattern = &self.text;
-                    let text = format!(
-                        "`{name}` does not stand in the pattern; write it in: `{pattern}:{{{name}}}`"
-                    );
+                    let text = format!("`{name}` is not in the pattern; add it: `{pattern}:{{{name}}}`");
                     return Err(Error::new(parameter.span(), text));
                 }
             }
@@ -134,7 +132,7 @@ impl Pattern {
         for other in before {
             if let Overlap::Crossing(text) = self.overlap(other) {
                 let text = format!(
-                    "`{}` and `{}` both fit `{text}`, and neither is the narrower one; change one of them",
+                    "`{}` and `{}` both match `{text}`, and neither is the narrower one; change one of them",
                     other.text, self.text
                 );
                 return Err(Error::new(self.span, text));

@@ -96,9 +96,9 @@ pub(crate) fn bits(text: &LitStr) -> Result<u64> {
 fn unknown(name: &str) -> String {
     let names: Vec<&str> = PERMISSIONS.iter().map(|(name, ..)| *name).collect();
     match nearest(name, &names) {
-        Some(known) => format!("`{name}` is no permission of Discord's; did you mean `{known}`?"),
+        Some(known) => format!("`{name}` is not a Discord permission; did you mean `{known}`?"),
         None => format!(
-            "`{name}` is no permission of Discord's; write them as `MANAGE_MESSAGES | KICK_MEMBERS` \
+            "`{name}` is not a Discord permission; write them as `MANAGE_MESSAGES | KICK_MEMBERS` \
              (https://discord.com/developers/docs/topics/permissions)"
         ),
     }

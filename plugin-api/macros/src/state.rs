@@ -53,7 +53,7 @@ impl Step {
             (Some(arg), true) => version(&arg).ok(),
             _ => None,
         };
-        let text = "say from which version the step is: `#[migrate(1)]`";
+        let text = "name the version that the step starts from: `#[migrate(1)]`";
         let from = from.ok_or_else(|| Error::new_spanned(attribute, text))?;
         let signature = &method.signature;
         if let Some(asyncness) = &signature.asyncness {
@@ -86,7 +86,7 @@ pub(crate) fn expand(saved: Option<&Saved>, mut steps: Vec<Step>, errors: &mut E
         if let Some(step) = steps.first() {
             errors.push(Error::new(
                 step.span,
-                "the cog keeps no state; write its version: `#[cog(state = 2)]`",
+                "the cog keeps no state; declare its version: `#[cog(state = 2)]`",
             ));
         }
         return TokenStream::new();
@@ -131,7 +131,7 @@ pub(crate) fn expand(saved: Option<&Saved>, mut steps: Vec<Step>, errors: &mut E
     let span = at(*span);
     let read = quote_spanned!(span=> ::gearshift_cog::__glue::read_state);
     let write = quote_spanned!(span=> ::gearshift_cog::__glue::write_state);
-    let unreadable = format!("it reads state of {readable}, and was given version {{}}");
+    let unreadable = format!("this cog reads state of {readable}, but got version {{}}");
     quote! {
         fn restore(&mut self, state: ::gearshift_cog::State) -> ::gearshift_cog::Result<()> {
             match state.version {
@@ -158,14 +158,14 @@ fn check(version: u32, span: proc_macro2::Span, steps: &[Step], errors: &mut Err
     for step in steps.iter().filter(|step| step.from >= version) {
         let text = match step.from.checked_add(1) {
             Some(next) => format!("this step leads to version {next}; write `state = {next}`"),
-            None => "there is no version behind this one".to_owned(),
+            None => "there is no version after this one".to_owned(),
         };
         errors.push(Error::new(step.span, text));
     }
     for pair in steps.windows(2) {
         let (before, after) = (&pair[0], &pair[1]);
         if before.from == after.from && before.conditions.is_empty() && after.conditions.is_empty() {
-            errors.push(Error::new(after.span, format!("two steps are from version {}", after.from)));
+            errors.push(Error::new(after.span, format!("two steps start from version {}", after.from)));
         } else if let Some(missing) = between(before.from, after.from) {
             let text = format!(
                 "no step leads from version {missing} to {}; write `#[migrate({missing})]`",

@@ -49,10 +49,7 @@ impl Task {
             }
         };
         if let (None, Some(arg)) = (&planned, args.0.first()) {
-            return Err(Error::new(
-                arg.span(),
-                "`#[task]` takes the pattern of the names that are planned, alone",
-            ));
+            return Err(Error::new(arg.span(), "`#[task]` takes only the pattern of the planned names"));
         }
         let pattern = Pattern::new(&pattern)?;
         let parameters: Vec<&PatType> = method.handler(&like)?;
@@ -62,8 +59,7 @@ impl Task {
                 Err(Error::new_spanned(of, "the run is passed by value; write `run: TaskRun`"))
             }
             of if kind != "task" => {
-                let text =
-                    format!("`{name}` cannot be filled in: a task takes `run: TaskRun` and nothing else");
+                let text = format!("`{name}` cannot be filled in: a task takes only `run: TaskRun`");
                 Err(Error::new_spanned(of, text))
             }
             _ => Ok(None),
@@ -107,10 +103,10 @@ fn plan(kind: &str, name: &str, text: &LitStr, args: &[Arg]) -> Result<TokenStre
         "every" => {
             let millis = amounts::duration(text)?;
             if millis < 1000 {
-                return Err(Error::new(text.span(), "a task's period is a second or more"));
+                return Err(Error::new(text.span(), "a task's period must be at least a second"));
             }
             if millis > amounts::LONGEST_MS {
-                return Err(Error::new(text.span(), "a task's period is a year, `365d`, or less"));
+                return Err(Error::new(text.span(), "a task's period must be at most a year, `365d`"));
             }
             quote!(every(#name, ::std::time::Duration::from_millis(#millis)))
         }
@@ -132,10 +128,10 @@ fn no_zone(wrong: &str) -> String {
     let is_city = |name: &&&str| name.rsplit('/').next().is_some_and(|city| city.eq_ignore_ascii_case(wrong));
     match names.iter().find(is_city).copied().or_else(|| nearest(wrong, &names)) {
         Some(near) => {
-            format!("`{wrong}` is no time zone of the IANA database; did you mean `{near}`?")
+            format!("`{wrong}` is not an IANA time zone; did you mean `{near}`?")
         }
         None => {
-            format!("`{wrong}` is no time zone of the IANA database; write one such as `Europe/Berlin`")
+            format!("`{wrong}` is not an IANA time zone; write one such as `Europe/Berlin`")
         }
     }
 }
@@ -152,7 +148,7 @@ pub(crate) fn expand(tasks: &[Task], errors: &mut Errors) -> TokenStream {
         if tasks[..at].iter().any(|before| before.pattern.is_same(&task.pattern))
             && task.conditions.is_empty()
         {
-            let text = format!("two methods are for the runs called `{}`", task.pattern.text);
+            let text = format!("two methods handle the runs called `{}`", task.pattern.text);
             errors.push(Error::new(task.pattern.span, text));
         }
     }

@@ -36,7 +36,7 @@ const RUSTC: &[&str] = &["allow", "cfg", "warn", "deny", "forbid", "expect"];
 /// The attributes that are for a single value. Lists do not take them, as a list is one text for Discord.
 const OF_ONE: &[&str] = &["channel_types", "choices", "max", "max_length", "min", "min_length"];
 
-const EITHER: &str = "an option has choices or is completed, not both";
+const EITHER: &str = "an option has choices or autocomplete, not both";
 
 pub(super) struct Parameter {
     name: String,
@@ -145,7 +145,7 @@ impl Parameter {
         let is_bounded =
             parameter.bounds.iter().any(Option::is_some) || parameter.lengths.iter().any(Option::is_some);
         if parameter.has_choices && is_bounded {
-            let text = format!("the choices say all that `{}` may be; leave its bounds out", parameter.name);
+            let text = format!("the choices already limit `{}`; leave its bounds out", parameter.name);
             return Err(Error::new(ident.span(), text));
         }
         Ok(parameter)
@@ -163,7 +163,7 @@ impl Parameter {
         let of = inside(&self.of, "Option").unwrap_or(&self.of);
         if OF_ONE.contains(&key) && inside(of, "Vec").is_some() {
             let text = format!(
-                "`{}` is a list, which Discord takes as one text: look at what is in it in the body, and return \
+                "`{}` is a list, which Discord takes as one text: check its items in the body, and return \
                  `Err(Error::input(\"…\"))`",
                 self.name
             );
@@ -188,7 +188,7 @@ impl Parameter {
                 self.is(
                     arg,
                     Shape::is_number,
-                    "numbers have a smallest and a largest value; a text has `min_length`",
+                    "only numbers have a minimum and a maximum; for text, use `min_length` and `max_length`",
                 )?;
                 let (text, value) = number(arg.expr("1")?)?;
                 self.check_value(&text, arg.span())?;
@@ -196,7 +196,7 @@ impl Parameter {
                 if let [Some(min), Some(max)] = self.bounds
                     && min > max
                 {
-                    return Err(Error::new(arg.span(), "the smallest value is above the largest"));
+                    return Err(Error::new(arg.span(), "the minimum is above the maximum"));
                 }
                 let name = &arg.name;
                 quote_spanned!(span=> .#name(#text))
@@ -205,26 +205,26 @@ impl Parameter {
                 self.is(
                     arg,
                     |shape| shape == Shape::Text,
-                    "a text has a length; numbers have `min` and `max`",
+                    "only text has a length; numbers have `min` and `max`",
                 )?;
                 let length = length(arg, if key == "max_length" { 1 } else { 0 })?;
                 self.lengths[usize::from(key == "max_length")] = Some(length);
                 if let [Some(min), Some(max)] = self.lengths
                     && min > max
                 {
-                    return Err(Error::new(arg.span(), "the smallest length is above the largest"));
+                    return Err(Error::new(arg.span(), "the minimum length is above the maximum"));
                 }
                 let name = &arg.name;
                 quote_spanned!(span=> .#name(#length))
             }
             "channel_types" => {
-                self.is(arg, |_| false, "it is no channel")?;
+                self.is(arg, |_| false, "it is not a channel")?;
                 let types = numbers(arg, CHANNEL_TYPES)?;
                 quote_spanned!(span=> .channel_types(&[#(#types),*]))
             }
             "choices" => {
                 let has_choices = |shape: Shape| shape == Shape::Text || shape.is_number();
-                self.is(arg, has_choices, "only texts and numbers have choices")?;
+                self.is(arg, has_choices, "only text and numbers can have choices")?;
                 if self.completed.is_some() {
                     return Err(Error::new(arg.span(), EITHER));
                 }
@@ -233,7 +233,7 @@ impl Parameter {
             }
             "autocomplete" => {
                 let can_be = |shape: Shape| shape == Shape::Text || shape.is_number();
-                self.is(arg, can_be, "only texts and numbers can be completed")?;
+                self.is(arg, can_be, "only text and numbers can have autocomplete")?;
                 if self.has_choices {
                     return Err(Error::new(arg.span(), EITHER));
                 }
@@ -261,9 +261,9 @@ impl Parameter {
         match number.parse::<i128>() {
             Ok(value) if (min..=max).contains(&value) => Ok(()),
             Ok(_) => {
-                Err(Error::new(span, format!("`{}` is from {min} to {max}, and not {number}", self.name)))
+                Err(Error::new(span, format!("`{}` must be from {min} to {max}, not {number}", self.name)))
             }
-            Err(_) => Err(Error::new(span, format!("`{}` is a whole number, and not {number}", self.name))),
+            Err(_) => Err(Error::new(span, format!("`{}` must be a whole number, not {number}", self.name))),
         }
     }
 
@@ -274,7 +274,7 @@ impl Parameter {
         if values.len() > 25 {
             return Err(Error::new(
                 arg.span(),
-                "Discord allows 25 choices of an option; complete it: `#[autocomplete = Self::names]`",
+                "Discord allows 25 choices per option; for more, use `#[autocomplete = Self::names]`",
             ));
         }
         let unfit = |value: &Expr| Error::new(value.span(), format!("write `choices({like})`"));
@@ -290,12 +290,12 @@ impl Parameter {
             };
             let kind = match text(value) {
                 Some(_) if shape.is_number() => {
-                    let text = format!("the choices of `{}` are numbers: `\"One\" = 1`", self.name);
+                    let text = format!("the choices of `{}` must be numbers: `\"One\" = 1`", self.name);
                     return Err(Error::new(value.span(), text));
                 }
                 Some(text) => quote!(Text(#text)),
                 None if shape == Shape::Text => {
-                    let text = format!("the choices of `{}` are texts: `\"One\" = \"1\"`", self.name);
+                    let text = format!("the choices of `{}` must be text: `\"One\" = \"1\"`", self.name);
                     return Err(Error::new(value.span(), text));
                 }
                 None => {
@@ -369,13 +369,13 @@ fn in_order(all: &[Parameter]) -> Result<()> {
         let before = all[..at].iter().find(|before| is_optional(&before.of));
         if let (Some(before), false) = (before, is_optional(&parameter.of)) {
             let text = format!(
-                "`{}` must be given and stands behind `{}`, which may be left out; swap them, or make it an `Option`",
+                "`{}` is required but follows `{}`, which is optional; swap them, or make it an `Option`",
                 parameter.name, before.name
             );
             return Err(Error::new(parameter.pattern, text));
         }
         if inside(&parameter.of, "Vec").is_some() && at + 1 < all.len() {
-            let text = format!("`{}` takes the rest of the line, so it stands last", parameter.name);
+            let text = format!("`{}` takes the rest of the line, so it must be last", parameter.name);
             return Err(Error::new(parameter.pattern, text));
         }
         if all[..at].iter().any(|before| before.name == parameter.name) {

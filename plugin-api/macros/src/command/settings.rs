@@ -213,7 +213,7 @@ impl Localized {
         let (name, description) = self.0.entry(locale).or_default();
         let slot = if is_name { name } else { description };
         if slot.is_some() {
-            return Err(Error::new(arg.span(), format!("the one in `{locale}` stands here twice")));
+            return Err(Error::new(arg.span(), format!("the translation for `{locale}` is given twice")));
         }
         *slot = Some(text);
         Ok(())
@@ -318,7 +318,8 @@ pub(super) fn check_name(name: &str, span: Span) -> Result<()> {
     let better: String = name.to_lowercase().chars().filter(|letter| fits(*letter)).take(32).collect();
     let hint = if better.is_empty() { String::new() } else { format!("; write `{better}`") };
     let text = format!(
-        "`{name}` is no name of a command or option: Discord takes 1 to 32 lower-case letters, digits, `-` and `_`{hint}"
+        "`{name}` is not a valid name for a command or option: Discord allows 1 to 32 lower-case \
+         letters, digits, `-` and `_`{hint}"
     );
     Err(Error::new(span, text))
 }
@@ -328,7 +329,9 @@ pub(super) fn check_menu_name(name: &str, span: Span) -> Result<()> {
     let length = name.chars().count();
     match (1..=32).contains(&length) {
         true => Ok(()),
-        false => Err(Error::new(span, format!("an entry of a menu has 1 to 32 characters, not {length}"))),
+        false => {
+            Err(Error::new(span, format!("a menu entry's name must have 1 to 32 characters, not {length}")))
+        }
     }
 }
 
@@ -347,7 +350,8 @@ pub(super) fn check_description(text: &str, span: Span) -> Result<()> {
         return Ok(());
     }
     let text = format!(
-        "a description has 1 to 100 characters, and this one {length}; what stands behind an empty line is not part of it"
+        "a description must have 1 to 100 characters, but this one has {length}; \
+         what follows an empty line is not part of it"
     );
     Err(Error::new(span, text))
 }

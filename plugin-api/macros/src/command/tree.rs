@@ -22,11 +22,8 @@ const COMMANDS_MAX: usize = 25;
 
 /// Discord's limits of commands per application, by type.
 /// <https://discord.com/developers/docs/interactions/application-commands#registering-a-command>
-const OF_TYPE_MAX: [(u8, usize, &str); 3] = [
-    (SLASH, 100, "slash commands"),
-    (USER, 15, "entries of a user's menu"),
-    (MESSAGE, 15, "entries of a message's menu"),
-];
+const OF_TYPE_MAX: [(u8, usize, &str); 3] =
+    [(SLASH, 100, "slash commands"), (USER, 15, "user menu entries"), (MESSAGE, 15, "message menu entries")];
 
 /// The elements of `COMMANDS`. Conflicts between them are errors.
 pub(super) fn declare(
@@ -52,7 +49,7 @@ pub(super) fn declare(
         let is_lost = lost.commands.iter().any(|lost| lost.starts_with(&format!("{path} ")));
         if !is_lost && !paths(groups, commands).any(|(path, _)| is_below(path)) {
             let text =
-                format!("no command is in the group `{path}`; write one as `#[command(\"{path} add\")]`");
+                format!("the group `{path}` has no commands; write one as `#[command(\"{path} add\")]`");
             errors.push(Error::new(group.name, text));
         }
         let is_in = |path: &[String]| path.len() == group.path.len() + 1 && is_below(path);
@@ -63,7 +60,7 @@ pub(super) fn declare(
             .filter(|(path, _)| is_in(path));
         if let Some((_, name)) = inside.nth(COMMANDS_MAX) {
             let text =
-                format!("Discord allows {COMMANDS_MAX} commands in a group; put some into another: `{path}`");
+                format!("Discord allows {COMMANDS_MAX} commands per group; move some to another: `{path}`");
             errors.push(Error::new(name, text));
         }
     }
@@ -154,7 +151,7 @@ fn check_counts(groups: &[Group], commands: &[Command], errors: &mut Errors) {
         };
         let mut all = groups.chain(commands.iter().filter(is_counted).map(|command| command.name));
         if let Some(name) = all.nth(most) {
-            errors.push(Error::new(name, format!("Discord allows {most} {what}; give some to another cog")));
+            errors.push(Error::new(name, format!("Discord allows {most} {what}; move some to another cog")));
         }
     }
 }

@@ -95,7 +95,7 @@ pub(super) fn length(arg: &Arg, least: u16) -> Result<u16> {
     number_text(value)
         .and_then(|text| text.parse().ok())
         .filter(|length| (least..=6000).contains(length))
-        .ok_or_else(|| Error::new(value.span(), format!("it is a number from {least} to 6000")))
+        .ok_or_else(|| Error::new(value.span(), format!("it must be a number from {least} to 6000")))
 }
 
 pub(super) fn text(value: &Expr) -> Option<String> {
