@@ -67,7 +67,7 @@ impl Answer {
     pub fn message(&self) -> Message {
         match self.messages().into_iter().next() {
             Some(message) => message,
-            None => self.stage.fail(&format!("there is no message in answer: {}", self.shown())),
+            None => self.stage.fail(&format!("the bot did not answer with a message: {}", self.shown())),
         }
     }
 
@@ -111,7 +111,7 @@ impl Answer {
         drop(discord);
         match form {
             Some(form) => form,
-            None => self.stage.fail(&format!("there is no form in answer: {}", self.shown())),
+            None => self.stage.fail(&format!("the bot did not answer with a form: {}", self.shown())),
         }
     }
 
@@ -126,7 +126,7 @@ impl Answer {
         let data = self.open(&discord).and_then(|open| open.data.clone());
         drop(discord);
         let Some(choices) = data.as_ref().and_then(|data| data["choices"].as_array()) else {
-            self.stage.fail(&format!("there are no suggestions in answer: {}", self.shown()))
+            self.stage.fail(&format!("the bot did not answer with suggestions: {}", self.shown()))
         };
         let suggested = |it: &Value| SuggestedChoice {
             name: it["name"].as_str().unwrap_or_default().to_owned(),
@@ -157,7 +157,7 @@ impl Answer {
             To::Message(_) => !self.messages().is_empty(),
         };
         if has_answered {
-            self.stage.fail(&format!("there should be no answer: {}", self.shown()));
+            self.stage.fail(&format!("expected no answer: {}", self.shown()));
         }
     }
 

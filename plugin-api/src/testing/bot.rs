@@ -106,7 +106,7 @@ impl Bot {
             self.stage.fail(&format!("the cog does not listen to {name}; it declares {:?}", declared.events));
         }
         if let Err(problem) = super::decode::event(name, &d) {
-            self.stage.fail(&format!("the JSON of {name} is not what Discord documents: {problem}"));
+            self.stage.fail(&format!("unexpected JSON for {name}: {problem}"));
         }
         self.stage.world.note(format!("gateway: {name}"));
         self.stage.world.emit(name, d);
@@ -119,7 +119,7 @@ impl Bot {
     /// If a handler panics.
     #[track_caller]
     pub fn advance(&self, time: Duration) {
-        self.stage.world.note(format!("time goes on by {time:?}"));
+        self.stage.world.note(format!("time advances by {time:?}"));
         self.stage.advance(time);
     }
 

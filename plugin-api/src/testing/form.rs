@@ -117,7 +117,7 @@ impl Filling<'_> {
                 (part["min_length"].as_u64().unwrap_or(0), part["max_length"].as_u64().unwrap_or(4000));
             if kind == TEXT && length > 0 && !(min..=max).contains(&length) {
                 return Err(format!(
-                    "the form's field `{name}` takes {min} to {max} characters, and not {length}"
+                    "the form's field `{name}` takes {min} to {max} characters, not {length}"
                 ));
             }
             json!({ "type": kind, "id": part["id"], "custom_id": name, "value": value })
@@ -155,7 +155,7 @@ impl Filling<'_> {
         }
         select::count(part, given.len(), "files")?;
         let file = |name: &Value| {
-            let name = name.as_str().ok_or_else(|| format!("takes files by their names, and not {name}"))?;
+            let name = name.as_str().ok_or_else(|| format!("takes files by their names, not {name}"))?;
             Ok(self.resolved.file(self.discord, name, self.now))
         };
         given.iter().map(file).collect()

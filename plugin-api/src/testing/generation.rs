@@ -92,7 +92,7 @@ impl Wake for Flag {
     }
 }
 
-/// How often handlers may be polled at one moment; beyond that, the cog keeps itself busy.
+/// How often handlers may be polled at one moment; beyond that, the cog keeps waking itself.
 const POLLS_MAX: usize = 20_000;
 /// How long `setup`, `restore`, `save` and `teardown` may take, in milliseconds: the host's default.
 const DEADLINE_MS: u64 = 30_000;
@@ -248,7 +248,7 @@ impl Generation {
                 return outcome.into_result().map_err(|fault| fault_of(what, fault));
             }
             if polls.get() > POLLS_MAX {
-                return Err(fault("it keeps itself busy".to_owned()));
+                return Err(fault("it keeps waking itself".to_owned()));
             }
             if is_woken.0.load(Ordering::Acquire) {
                 continue;

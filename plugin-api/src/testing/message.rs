@@ -116,7 +116,7 @@ impl Message {
         let content = self.content();
         if content != expected {
             let (content, expected) = (quoted(&content), quoted(expected));
-            self.stage.fail(&format!("the message says {content}, and not {expected}"));
+            self.stage.fail(&format!("the message says {content}, not {expected}"));
         }
     }
 }

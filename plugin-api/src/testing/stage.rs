@@ -156,7 +156,7 @@ impl Stage {
             if Generation::is_too_often(turns) {
                 let busy = generation.under_way().join(", ");
                 generation.cancel();
-                self.fail(&format!("the cog keeps itself busy: {busy}"));
+                self.fail(&format!("the cog keeps waking itself: {busy}"));
             }
             for ended in generation.turn() {
                 self.ended(ended);
@@ -260,7 +260,7 @@ impl Stage {
                 generation.event(format!("`{}`", it.custom_id), Event::Interaction(it), on_end);
             }
             _ => self
-                .report_silence(&it.token, "no pattern of the cog's COMPONENTS is for it, which leaves it"),
+                .report_silence(&it.token, "no pattern in the cog's COMPONENTS matches it, which leaves it"),
         }
     }
 

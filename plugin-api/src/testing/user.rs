@@ -200,7 +200,7 @@ impl User {
     /// See [`delete`](Self::delete).
     #[track_caller]
     pub fn unreact(&self, message: &Message, emoji: &str) {
-        self.stage.note_act(self.id, message.channel_id(), &format!("takes {emoji} away"), None);
+        self.stage.note_act(self.id, message.channel_id(), &format!("removes the reaction {emoji}"), None);
         self.act(|discord, world| discord.react(world, message.id(), self.id, emoji, false));
     }
 

@@ -40,7 +40,7 @@ impl Discord {
             });
         }
         let id = value.as_u64().or_else(|| value.as_str()?.parse().ok());
-        let id = id.ok_or_else(|| format!("takes ids, and not {value}"))?;
+        let id = id.ok_or_else(|| format!("takes ids, not {value}"))?;
         let types: Vec<u8> = serde_json::from_value(select["channel_types"].clone()).unwrap_or_default();
         let (is_user, is_role) = (self.users.contains_key(&id), self.roles.contains_key(&id));
         let (is_there, what) = match kind {
@@ -53,7 +53,7 @@ impl Discord {
         };
         match is_there {
             true => Ok(json!(id.to_string())),
-            false => Err(format!("takes the id of {what}, and {id} is none")),
+            false => Err(format!("takes the id of {what}, and {id} is not one")),
         }
     }
 }
@@ -64,6 +64,6 @@ pub(in crate::testing) fn count(component: &Value, count: usize, of: &str) -> Re
     let most = component["max_values"].as_u64().unwrap_or(1);
     match (least..=most).contains(&(count as u64)) {
         true => Ok(()),
-        false => Err(format!("takes {least} to {most} {of}, and not {count}")),
+        false => Err(format!("takes {least} to {most} {of}, not {count}")),
     }
 }

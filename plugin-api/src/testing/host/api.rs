@@ -31,10 +31,10 @@ fn answer(world: &World, request: ApiRequest) -> Result<Reply, HandleError> {
     let given = world.web.borrow_mut().answer(&sent);
     world.web.borrow_mut().note(sent);
     let Some((status, body)) = given else {
-        world.note(format!("site API: {shown} → nobody answers; give an answer with `bot.api(…)`"));
+        world.note(format!("site API: {shown} → no answer; provide one with `bot.api(…)`"));
         return Err(HandleError::new(
             HandleErrorKind::Missing,
-            format!("the test gives no answer to {shown}"),
+            format!("the test provides no answer to {shown}"),
         ));
     };
     world.note(format!("site API: {shown} → {status}"));

@@ -14,7 +14,7 @@ pub(super) extern "C" fn ask(lease: Lease, request: RStr<'_>) -> RResult<RString
 
 fn answer(world: &World, request: &str) -> Result<Value, HandleError> {
     let request: Value = serde_json::from_str(request).map_err(|cause| {
-        HandleError::new(HandleErrorKind::Invalid, format!("the gateway cannot read it: {cause}"))
+        HandleError::new(HandleErrorKind::Invalid, format!("the gateway cannot read the request: {cause}"))
     })?;
     match request["do"].as_str() {
         Some("presence") => {
@@ -24,7 +24,7 @@ fn answer(world: &World, request: &str) -> Result<Value, HandleError> {
         }
         Some("members") => {
             let chunk = world.discord.borrow().members_chunk(&request);
-            world.note("gateway: members are asked for".to_owned());
+            world.note("gateway: members are requested".to_owned());
             world.emit("GUILD_MEMBERS_CHUNK", chunk);
             Ok(Value::Null)
         }
@@ -32,6 +32,6 @@ fn answer(world: &World, request: &str) -> Result<Value, HandleError> {
             "shard": 0, "state": "ready", "latency_ms": 40.0, "session_ms": world.clock.elapsed_ms(), "resumes": 0
         }])),
         Some("application") => Ok(world.discord.borrow().application()),
-        _ => Err(HandleError::new(HandleErrorKind::Invalid, "the gateway does not know what to do")),
+        _ => Err(HandleError::new(HandleErrorKind::Invalid, "the gateway does not know this request")),
     }
 }

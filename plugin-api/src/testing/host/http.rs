@@ -126,8 +126,8 @@ fn answer(world: &World, request: HttpRequest) -> Result<Reply, HandleError> {
     let given = world.web.borrow_mut().answer(&sent);
     world.web.borrow_mut().note(sent);
     let Some((status, body)) = given else {
-        world.note(format!("web: {shown} → nobody answers; give an answer with `bot.http(…)`"));
-        let text = format!("the test gives no answer to {shown}");
+        world.note(format!("web: {shown} → no answer; provide one with `bot.http(…)`"));
+        let text = format!("the test provides no answer to {shown}");
         return Err(HandleError::new(HandleErrorKind::Connect, text));
     };
     world.note(format!("web: {shown} → {status}"));

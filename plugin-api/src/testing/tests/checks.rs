@@ -76,7 +76,7 @@ fn a_direct_message_is_no_guild() {
     let bot = Bot::new::<Guarded>();
     let alice = bot.user("alice");
     alice.say("!guild").assert_content("yes");
-    alice.in_dm().say("!guild").assert_content("This command works in a server only.");
+    alice.in_dm().say("!guild").assert_content("This command only works in a server.");
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn a_call_whose_turn_has_not_come_when_the_cog_is_replaced_is_to_be_called_again
     assert!(first.messages().is_empty() && waiting.iter().all(|answer| answer.messages().is_empty()));
     bot.reload::<Guarded>();
     for answer in waiting {
-        answer.assert_content("`slow` was under way and is being replaced; call it again.");
+        answer.assert_content("`slow` was waiting when its cog was replaced; call it again.");
     }
     // It did not begin, so no cooldown was used.
     let again = bob.slash("slow", ());

@@ -114,7 +114,7 @@ fn who_has_an_answer_or_waits_for_none_reads_nothing_more() {
     assert_eq!(seen(&alice.slash("answered", ())), [("here it is".to_owned(), false)]);
     // Like the host, which does not answer a prefix command that failed.
     alice.say("!at-once").assert_none();
-    assert!(panics(|| drop(alice.complete("find", "what", "a"))).contains("there are no suggestions"));
+    assert!(panics(|| drop(alice.complete("find", "what", "a"))).contains("did not answer with suggestions"));
     assert!(bot.bot_messages().iter().all(|message| message.content() != FAILURE_TEXT));
 }
 

@@ -168,7 +168,7 @@ fn what_a_user_cannot_do_fails_the_test() {
     assert!(text.starts_with("`/count` has no option `x`"), "{text}");
     let message = alice.slash("buttons", ()).message();
     for (button, expected) in [
-        ("stray", "no pattern in the cog's COMPONENTS is for `stray`"),
+        ("stray", "no pattern in the cog's COMPONENTS matches `stray`"),
         ("off", "`off` is disabled"),
         ("none", "the message has no `none`; it has [\"stray\", \"off\"]"),
     ] {
@@ -183,7 +183,7 @@ fn what_a_user_cannot_do_fails_the_test() {
 fn a_cog_that_keeps_itself_busy_ends_the_test() {
     let bot = Bot::new::<Counter<1>>();
     let text = panics(|| drop(bot.user("alice").slash("loop", ())));
-    assert!(text.starts_with("the cog keeps itself busy: /loop"), "{text}");
+    assert!(text.starts_with("the cog keeps waking itself: /loop"), "{text}");
 }
 
 /// A cog that cannot be set up.

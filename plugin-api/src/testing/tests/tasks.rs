@@ -129,7 +129,7 @@ impl Cog for Wrong {
 fn an_expression_that_cannot_be_read_fails_the_setup() {
     let fault = Bot::builder().try_build::<Wrong>().err().expect("it cannot be read");
     assert!(
-        fault.text.starts_with("cannot plan task `never`: `61 * * * *` is no cron expression"),
+        fault.text.starts_with("cannot plan task `never`: `61 * * * *` is not a cron expression"),
         "{fault}"
     );
 }

@@ -75,7 +75,7 @@ impl User {
         let path = self.declared(command, SLASH);
         let options = path.last().map_or(&[][..], |command| command.options);
         if !options.iter().any(|it| it.name == option && it.autocomplete) {
-            self.stage.fail(&format!("`/{command}` has no option `{option}` that is completed"));
+            self.stage.fail(&format!("`/{command}` has no option `{option}` with autocomplete"));
         }
         let mut values = others.values();
         values.push((option.to_owned(), json!(typed)));
@@ -166,8 +166,7 @@ impl User {
                 false => self.value(option, value, resolved),
             };
             let sent = sent.unwrap_or_else(|expected| {
-                self.stage
-                    .fail(&format!("the option `{name}` of `/{command}` takes {expected}, and not {value}"))
+                self.stage.fail(&format!("the option `{name}` of `/{command}` takes {expected}, not {value}"))
             });
             let mut json = json!({ "name": name, "type": option.shape.kind, "value": sent });
             if is_focused {
@@ -209,14 +208,14 @@ impl User {
                 };
                 match is_there {
                     true => Ok(json!(id.to_string())),
-                    false => Err("the id of something that is there and of its kind".to_owned()),
+                    false => Err("the id of an existing object of its type".to_owned()),
                 }
             }
             kind::STRING => Err("text".to_owned()),
             kind::INTEGER => Err("a whole number".to_owned()),
             kind::BOOLEAN => Err("true or false".to_owned()),
             kind::NUMBER => Err("a number".to_owned()),
-            other => Err(format!("values of type {other}, which the kit does not know")),
+            other => Err(format!("values of type {other}, which the kit does not support")),
         }
     }
 }

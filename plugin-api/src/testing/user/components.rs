@@ -36,7 +36,7 @@ impl User {
         self.stage.note_act(
             self.id,
             message.channel_id(),
-            &format!("chooses {} in", json!(values)),
+            &format!("selects {} in", json!(values)),
             Some(select),
         );
         let found = self.component(message, select, &SELECTS);
@@ -101,8 +101,9 @@ impl User {
             declared.answers(custom_id) || declared.events.contains(&"INTERACTION_CREATE")
         });
         if !is_declared {
-            let text =
-                format!("no pattern in the cog's COMPONENTS is for `{custom_id}`, so it would not get it");
+            let text = format!(
+                "no pattern in the cog's COMPONENTS matches `{custom_id}`, so the cog would not get it"
+            );
             self.stage.fail(&text);
         }
     }
