@@ -37,8 +37,8 @@ use crate::{Context, Error, abi::HandleError, manifest::OptionType};
 /// }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no type of an argument",
-    note = "an enum derives `Choice`; for another type of yours, write `impl Argument`"
+    message = "`{Self}` cannot be used as an argument",
+    note = "derive `Choice` for an enum; for another type of your own, write `impl Argument`"
 )]
 pub trait Argument: Sized {
     /// The option that Discord shows for it.
@@ -206,7 +206,7 @@ impl<'a> Arguments<'a> {
         let (word, _) = split_word(self.line.trim_start());
         for several in [own, self.before].into_iter().flatten() {
             if let Some(text) = several.together(self.context, &word).await {
-                return format!("; a value with spaces stands in quotation marks: `\"{text}\"`");
+                return format!("; put a value with spaces in quotation marks: `\"{text}\"`");
             }
         }
         String::new()

@@ -31,7 +31,7 @@ pub(crate) async fn hold<C: Cog>(cog: &C, ctx: &Context) -> Result<Vec<Turn>> {
     }
     let mut here = Here::new(ctx);
     if rules.iter().any(|(_, rules)| rules.nsfw) && !here.is_nsfw().await? {
-        return Err(Error::input("this command works in age-restricted channels only"));
+        return Err(Error::input("this command only works in age-restricted channels"));
     }
     for (_, rules) in &rules {
         permitted(ctx, rules, &mut here).await?;
@@ -68,8 +68,8 @@ impl Verdict for () {
 
 fn place(ctx: &Context, rules: &Rules) -> Result {
     match ctx.guild_id() {
-        None if rules.guild_only => Err(Error::input("this command works in a server only")),
-        Some(_) if rules.dm_only => Err(Error::input("this command works in direct messages only")),
+        None if rules.guild_only => Err(Error::input("this command only works in a server")),
+        Some(_) if rules.dm_only => Err(Error::input("this command only works in direct messages")),
         _ => Ok(()),
     }
 }
@@ -152,7 +152,7 @@ async fn permitted(ctx: &Context, rules: &Rules, here: &mut Here<'_>) -> Result 
         return match rules.permissions {
             0 => Ok(()),
             needed => Err(Error::input(format!(
-                "this command works in a server only: it is for who has {}",
+                "this command only works in a server, for members with {}",
                 named(needed)
             ))),
         };
@@ -164,7 +164,7 @@ async fn permitted(ctx: &Context, rules: &Rules, here: &mut Here<'_>) -> Result 
     }
     let missing = permissions::missing(bot, rules.bot_permissions);
     if missing != 0 {
-        return Err(Error::input(format!("the bot needs {} here for this", named(missing))));
+        return Err(Error::input(format!("the bot needs {} here to do this", named(missing))));
     }
     Ok(())
 }
@@ -179,7 +179,7 @@ fn role(ctx: &Context, roles: &[u64]) -> Result {
         return Ok(());
     }
     if ctx.guild_id().is_none() {
-        return Err(Error::input("this command works in a server only: it is for who has a certain role"));
+        return Err(Error::input("this command only works in a server, for members with a certain role"));
     }
     // Discord shows the names; the answer notifies nobody.
     let mut names = roles.iter().map(|role| format!("<@&{role}>"));
@@ -201,13 +201,13 @@ async fn turns(ctx: &Context, rules: &[(&str, &Rules)]) -> Result<Vec<Turn>> {
                 ctx.defer().await?;
                 let came = ctx.waits().unless_paused(turn.come()).await;
                 came.ok_or_else(|| {
-                    Error::input(format!("`{path}` was under way and is being replaced; call it again"))
+                    Error::input(format!("`{path}` was waiting when its cog was replaced; call it again"))
                 })?;
             }
             (false, false) => {
                 return Err(Error::input(match most {
-                    1 => format!("`{path}` is under way already; try again when it is done"),
-                    most => format!("`{path}` is under way {most} times already; try again later"),
+                    1 => format!("`{path}` is already running; try again when it is done"),
+                    most => format!("`{path}` is already running {most} times; try again later"),
                 }));
             }
         }

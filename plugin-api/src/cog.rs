@@ -46,10 +46,7 @@ pub trait Cog: Sized + 'static {
     /// If the cog cannot read this version of the state. The previous generation then keeps serving, and no state is
     /// lost. A cog that does not implement `restore` refuses any state.
     fn restore(&mut self, state: State) -> Result<()> {
-        Err(Error::new(format!(
-            "it does not restore state, and was given state of version {}",
-            state.version
-        )))
+        Err(Error::new(format!("this cog cannot restore state, but got state of version {}", state.version)))
     }
 
     /// Handles an event named in [`EVENTS`](Self::EVENTS).

@@ -133,7 +133,7 @@ impl Context {
         let values = self.interaction().map_or(&[][..], |interaction| &interaction.values);
         let read = |value: &abi_stable::std_types::RString| {
             value.parse().map_err(|_| {
-                Error::new(format!("`{value}` was chosen in `{}`, and cannot be read", self.custom_id()))
+                Error::new(format!("`{value}` was selected in `{}` but cannot be read", self.custom_id()))
             })
         };
         values.iter().map(read).collect()
@@ -190,7 +190,7 @@ impl Context {
         match (self.interaction(), self.message()) {
             (Some(interaction), _) => Ok(&interaction.user),
             (_, Some(message)) => Ok(&message.author),
-            _ => Err(Error::new("no user called")),
+            _ => Err(Error::new("there is no user")),
         }
     }
 
@@ -203,7 +203,7 @@ impl Context {
         match (self.interaction(), self.message()) {
             (Some(interaction), _) => Ok(interaction.id),
             (_, Some(message)) => Ok(message.id),
-            _ => Err(Error::new("neither an interaction nor a message called")),
+            _ => Err(Error::new("there is no interaction or message")),
         }
     }
 
@@ -218,7 +218,7 @@ impl Context {
             (Cause::Event(Event::MessageDelete(deleted)), ..) => Some(deleted.channel_id),
             _ => None,
         };
-        channel.ok_or_else(|| Error::new("it did not happen in a channel"))
+        channel.ok_or_else(|| Error::new("there is no channel"))
     }
 
     /// The guild, by snowflake. `None` in a direct message, in a task, and for an event that has the guild only in its

@@ -40,7 +40,7 @@ use crate::{
 /// }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "no event is read as `{Self}`",
+    message = "`{Self}` is not the type of an event",
     note = "a listener takes an event's own type, or `RawEvent` with its name: `#[listen(\"GUILD_CREATE\")]`"
 )]
 pub trait FromEvent: Sized {
@@ -64,7 +64,7 @@ pub trait FromEvent: Sized {
 /// If the type fits several events; in a constant, this fails the build.
 #[must_use]
 pub const fn event_name<T: FromEvent>() -> &'static str {
-    assert!(!T::NAME.is_empty(), "this type fits any event: name it, `#[listen(\"GUILD_CREATE\")]`");
+    assert!(!T::NAME.is_empty(), "this type fits any event; name the event: `#[listen(\"GUILD_CREATE\")]`");
     T::NAME
 }
 
@@ -79,10 +79,7 @@ pub const fn event_read_as<T: FromEvent>(name: &'static str) -> &'static str {
         is_read |= same(T::ALSO[at], name);
         at += 1;
     }
-    assert!(
-        is_read,
-        "this type is read from another event: leave the name out, or take the type of that event"
-    );
+    assert!(is_read, "this type belongs to another event: leave the name out, or use the named event's type");
     name
 }
 
@@ -193,7 +190,7 @@ plain! {
 
 pub(crate) fn unfit(event: &Event, wanted: &str) -> Error {
     match event.name() {
-        name if name == wanted => Error::new(format!("the JSON of {name} is not what Discord documents")),
+        name if name == wanted => Error::new(format!("Discord sent unexpected JSON for {name}")),
         name => Error::new(format!("{name} cannot be read as {wanted}")),
     }
 }

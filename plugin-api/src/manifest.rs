@@ -80,7 +80,7 @@ impl Filter {
     pub const fn channels(mut self, channels: &'static [u64]) -> Self {
         assert!(
             Says::of(self.event).channel,
-            "this event says no channel, so none would ever pass; filter by guild, or not"
+            "this event has no channel, so none would ever pass; filter by guild, or not at all"
         );
         self.channels = channels;
         self
@@ -94,7 +94,7 @@ impl Filter {
     pub const fn guilds(mut self, guilds: &'static [u64]) -> Self {
         assert!(
             Says::of(self.event).guild,
-            "this event says no guild, so none would ever pass; leave the filter out"
+            "this event has no guild, so none would ever pass; leave the filter out"
         );
         self.guilds = guilds;
         self
@@ -108,7 +108,7 @@ impl Filter {
     pub const fn skip_bots(mut self) -> Self {
         assert!(
             Says::of(self.event).account,
-            "this event does not say whether a bot caused it; look it up in the handler"
+            "this event does not say whether a bot caused it; check that in the handler"
         );
         self.skip_bots = true;
         self

@@ -31,7 +31,7 @@ use crate::{Argument, ArgumentError, Context, Error, Given, Result};
 /// }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no form",
+    message = "`{Self}` is not a form",
     note = "derive it for a struct with named fields: `#[derive(Modal)] struct Report {{ … }}`"
 )]
 pub trait Modal: Sized {

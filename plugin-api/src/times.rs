@@ -56,14 +56,15 @@ impl fmt::Display for TimesError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Zone { zone, near } => {
-                write!(out, "`{zone}` is no time zone of the IANA database")?;
+                write!(out, "`{zone}` is not an IANA time zone")?;
                 near.iter().try_for_each(|near| write!(out, "; did you mean `{near}`?"))
             }
             Self::Expression { expression, why } => write!(
                 out,
-                "`{expression}` is no cron expression of five fields (minute, hour, day of month, month, day of week): {why}"
+                "`{expression}` is not a cron expression of five fields (minute, hour, day of month, \
+                 month, day of week): {why}"
             ),
-            Self::Never(expression) => write!(out, "`{expression}` never comes"),
+            Self::Never(expression) => write!(out, "`{expression}` never occurs"),
         }
     }
 }
@@ -246,9 +247,9 @@ mod tests {
         let berlin = |expression: &str| refused(expression, "Europe/Berlin");
         assert_eq!(
             refused("0 9 * * *", "Europe/Berln"),
-            "`Europe/Berln` is no time zone of the IANA database; did you mean `Europe/Berlin`?"
+            "`Europe/Berln` is not an IANA time zone; did you mean `Europe/Berlin`?"
         );
-        assert_eq!(refused("0 9 * * *", "Mars"), "`Mars` is no time zone of the IANA database");
+        assert_eq!(refused("0 9 * * *", "Mars"), "`Mars` is not an IANA time zone");
         for (wrong, why) in [
             ("0 9 * *", ": it has 4"),
             ("0 0 9 * * *", ": it has 6"),
@@ -257,10 +258,10 @@ mod tests {
         ] {
             let error = berlin(wrong);
             assert!(
-                error.starts_with(&format!("`{wrong}` is no cron expression")) && error.contains(why),
+                error.starts_with(&format!("`{wrong}` is not a cron expression")) && error.contains(why),
                 "{error}"
             );
         }
-        assert_eq!(berlin("0 0 30 2 *"), "`0 0 30 2 *` never comes");
+        assert_eq!(berlin("0 0 30 2 *"), "`0 0 30 2 *` never occurs");
     }
 }

@@ -262,7 +262,7 @@ fn the_user_reads_that_quotation_marks_are_missing_around_a_value_of_several_wor
         assert!(answer.contains(" must be "), "{line}: {answer}");
         match quoted {
             Some(quoted) => {
-                let hint = format!("; a value with spaces stands in quotation marks: `{quoted}`.");
+                let hint = format!("; put a value with spaces in quotation marks: `{quoted}`.");
                 assert!(answer.ends_with(&hint), "{line}: {answer}");
             }
             None => assert!(!answer.contains("quotation"), "{line}: {answer}"),

@@ -103,7 +103,7 @@ async fn presses_reach_the_handler_that_waits_until_the_cog_is_replaced() {
 async fn a_confirmation_is_for_the_user_who_called_and_ends_with_the_cog() {
     let stage = stage().await;
     let shown = stage.asked("confirm").await;
-    assert_eq!(stage.refused("bob", &shown, "Confirm").await, "This is for somebody else.");
+    assert_eq!(stage.refused("bob", &shown, "Confirm").await, "This is for another user.");
     stage.alice.press(shown.id, "Confirm").await.unwrap();
     stage.said("confirmed").await;
     assert!(stage.alice.press(shown.id, "Confirm").await.is_err(), "the buttons are gone");
@@ -124,7 +124,7 @@ async fn pages_are_turned_until_the_cog_is_replaced() {
     let said = stage.alice.say("general", "!ask pages").await.unwrap();
     let replied = stage.sim.reply_to(said, SOON).await.unwrap();
     for shown in [stage.asked("pages").await, replied] {
-        assert_eq!(stage.refused("bob", &shown, "▶").await, "This is for somebody else.");
+        assert_eq!(stage.refused("bob", &shown, "▶").await, "This is for another user.");
         for (button, page) in [("▶", "two"), ("▶", "three"), ("◀", "two")] {
             let press = stage.alice.press(shown.id, button).await.unwrap();
             press.acknowledged(SOON).await.unwrap();

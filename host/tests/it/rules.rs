@@ -65,8 +65,8 @@ async fn rules_hold_for_slash_and_prefix_alike() {
     let stage = stage().await;
     let need = "You need Manage Messages to use this command.";
     let owners = "Only the bot's owners can use this command.";
-    let direct = "This command works in direct messages only.";
-    let adult = "This command works in age-restricted channels only.";
+    let direct = "This command only works in direct messages.";
+    let adult = "This command only works in age-restricted channels.";
     let table = [
         ("carol", "manage", Some(need)),
         ("bob", "manage", None),
@@ -104,10 +104,10 @@ async fn rules_hold_in_direct_messages() {
     let stage = stage().await;
     let bot = stage.sim.world(|world| format!("@{}", world.bots()[0].user.username));
     let table = [
-        ("server", "This command works in a server only."),
-        ("manage", "This command works in a server only: it is for who has Manage Messages."),
-        ("moderate", "This command works in a server only: it is for who has a certain role."),
-        ("adult", "This command works in age-restricted channels only."),
+        ("server", "This command only works in a server."),
+        ("manage", "This command only works in a server, for members with Manage Messages."),
+        ("moderate", "This command only works in a server, for members with a certain role."),
+        ("adult", "This command only works in age-restricted channels."),
         ("direct", "ruled direct: done"),
         ("own", "ruled own: done"),
         ("kick", "ruled kick: done"),
@@ -128,7 +128,7 @@ async fn permissions_of_a_prefix_command_follow_overwrites_and_threads() {
     let thread = stage.rest("alice", Method::POST, &format!("/channels/{channel}/threads"), thread).await;
     let thread = thread["id"].as_str().unwrap().to_owned();
     let need = "You need Manage Messages to use this command.";
-    let adult = "This command works in age-restricted channels only.";
+    let adult = "This command only works in age-restricted channels.";
     for place in ["dev", &thread] {
         assert_eq!(stage.answer_in("carol", place, "!ruled manage").await, need);
         assert_eq!(stage.answer_in("carol", place, "!ruled adult").await, adult);
@@ -192,7 +192,7 @@ async fn calls_at_once_are_refused_or_wait_in_order() {
     let bob = stage.member("bob");
     let first = bob.say("general", "!single").await.unwrap();
     stage.until_status("asker", |status| status.in_flight == 1).await;
-    let busy = "`single` is under way already; try again when it is done.";
+    let busy = "`single` is already running; try again when it is done.";
     assert_eq!(stage.slashed("alice", "general", "single").await, refused(busy));
     assert_eq!(stage.answer_in("alice", "general", "!open").await, "open: done");
     assert_eq!(stage.sim.reply_to(first, SOON).await.unwrap().content, "single: done");

@@ -56,7 +56,9 @@ async fn a_zone_that_is_none_is_a_refused_setup_and_the_old_code_stays() {
         Err(error) => chain(&error),
     };
     assert!(
-        text.contains("cannot plan task `daily`: `Europe/Berln` is no time zone of the IANA database; did you mean `Europe/Berlin`?"),
+        text.contains(
+            "cannot plan task `daily`: `Europe/Berln` is not an IANA time zone; did you mean `Europe/Berlin`?"
+        ),
         "{text}"
     );
     let status = stage.status("faulty");
@@ -72,7 +74,7 @@ async fn a_task_at_times_of_the_wall_clock_can_be_planned_at_any_time() {
     assert_eq!((status.tasks, &*status.planned[0].when), (1, "0 18 * * fri UTC"));
     let refused = stage.ask("!faulty cron 0 25 * * fri UTC").await;
     assert!(
-        refused.starts_with("cannot plan task `cron`: `0 25 * * fri` is no cron expression"),
+        refused.starts_with("cannot plan task `cron`: `0 25 * * fri` is not a cron expression"),
         "{refused}"
     );
     assert_eq!(stage.status("faulty").tasks, 1);

@@ -36,7 +36,7 @@ impl<T: Argument> ChosenArgument<T> for Chosen<T> {
             all.push(read.map_err(|error| match error {
                 ArgumentError::Failed(error) => error,
                 ArgumentError::Expected(expected) => {
-                    Error::input(format!("what is chosen must be {expected}"))
+                    Error::input(format!("the selected value must be {expected}"))
                 }
             })?);
         }

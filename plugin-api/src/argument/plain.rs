@@ -64,7 +64,7 @@ impl Argument for Attachment {
 }
 
 fn unreadable(what: &str) -> ArgumentError {
-    ArgumentError::Failed(Error::new(format!("Discord's JSON of {what} is not what it documents")))
+    ArgumentError::Failed(Error::new(format!("Discord sent unexpected JSON for {what}")))
 }
 
 #[cfg(test)]

@@ -112,7 +112,7 @@ impl<T: Argument> Argument for Vec<T> {
     const OPTION: OptionType = {
         assert!(
             !matches!(T::TAKES, Takes::File),
-            "a list is of words; take each file as an argument of its own"
+            "a list is made of words; take each file as an argument of its own"
         );
         OptionType::new(kind::STRING).optional()
     };

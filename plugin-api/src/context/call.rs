@@ -87,7 +87,7 @@ impl Call {
             let (word, after) = split_word(rest);
             if !self.enter(commands, &word) {
                 let names: Vec<&str> = group.subcommands.iter().map(|command| command.name).collect();
-                let text = format!("`{}` is followed by one of {}", self.path, names.join(", "));
+                let text = format!("`{}` needs a subcommand: {}", self.path, names.join(", "));
                 return Err(Error::input(text));
             }
             self.arguments = line.len() - after.len();

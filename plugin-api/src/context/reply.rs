@@ -80,7 +80,7 @@ impl Shown {
     /// Removes its buttons if it still exists. A failure is only logged, as what the buttons were for is decided.
     pub(crate) async fn close(&self, discord: &Discord) {
         if let Err(error) = self.edit(discord, NewMessage::without_components()).await {
-            tracing::debug!("a message keeps its buttons, which do nothing any more: {error}");
+            tracing::debug!("cannot remove the buttons of a message, which no longer do anything: {error}");
         }
     }
 }
@@ -243,11 +243,12 @@ impl Context {
 }
 
 fn nothing_to_answer() -> HandleError {
-    let text = "there is nothing here to answer; send to a channel with `ctx.discord().send(…)`";
+    let text = "there is nothing to answer here; send to a channel with `ctx.discord().send(…)`";
     HandleError::new(HandleErrorKind::Invalid, text)
 }
 
 fn no_component() -> HandleError {
-    let text = "no component was used whose message could be edited; answer with `ctx.reply(…)`, or with `ctx.send(…)` to edit that";
+    let text = "there is no component whose message could be edited; answer with `ctx.reply(…)`, or with \
+                `ctx.send(…)` to edit the answer later";
     HandleError::new(HandleErrorKind::Invalid, text)
 }

@@ -336,7 +336,7 @@ fn state_is_read_from_every_version_and_a_newer_one_is_refused() {
     assert_eq!(restore(3, r#"{"lines":["a"]}"#).expect("version 3"), ["a"]);
     assert_eq!(restore(2, "[]").expect_err("a step failed").to_string(), "nothing was written");
     let error = restore(4, "{}").expect_err("it is newer").to_string();
-    assert_eq!(error, "it reads state of versions 1 to 3, and was given version 4");
+    assert_eq!(error, "this cog reads state of versions 1 to 3, but got version 4");
     let diary = Diary::default();
     diary.write("a".to_owned());
     let saved = diary.save().expect("it is valid").expect("it keeps state");

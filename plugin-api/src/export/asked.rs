@@ -12,7 +12,7 @@ use crate::{Argument, Arguments, Context, Error, Modal, Result, State, Suggestio
 
 /// A cog that can be built without a `setup` of its own.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` has neither a `#[setup]` nor a `Default`, so nothing builds it",
+    message = "`{Self}` has neither a `#[setup]` nor a `Default`, so it cannot be built",
     note = "derive `Default` for it, or write a method: `#[setup] async fn build(host: Host) -> Result<Self>`"
 )]
 pub trait Unbuilt: Sized {
@@ -30,8 +30,8 @@ impl<T: Default> Unbuilt for T {
 /// What a function of a cog returns.
 #[diagnostic::on_unimplemented(
     message = "a function of a cog returns `Result`, not `{Self}`",
-    label = "`Result<{T}>` of the prelude stands here",
-    note = "`?` turns every error type that implements `std::error::Error` into that of `gearshift_cog::Result`"
+    label = "expected the prelude's `Result<{T}>`",
+    note = "`?` converts every error type that implements `std::error::Error` into `gearshift_cog::Error`"
 )]
 pub trait Returned<T> {
     /// The result, with the SDK's error.
@@ -50,9 +50,9 @@ impl<T, E: Into<Error>> Returned<T> for std::result::Result<T, E> {
 
 /// A type that can be suggested.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no suggestion",
-    label = "a list of texts or of `Suggestion`s comes from here",
-    note = "a number is suggested by `Suggestion::new`, with what is shown for it"
+    message = "`{Self}` is not a suggestion",
+    label = "expected a list of strings or of `Suggestion`s",
+    note = "to suggest a number, use `Suggestion::new` with the text to show for it"
 )]
 pub trait Suggested {
     /// The suggestion.
@@ -68,7 +68,7 @@ impl<T: Into<Suggestion>> Suggested for T {
 
 /// A state that can be written.
 #[diagnostic::on_unimplemented(
-    message = "the state `{Self}` cannot be written: it has no `Serialize`",
+    message = "the state `{Self}` cannot be written: it does not implement `Serialize`",
     note = "derive it: `#[derive(Serialize, Deserialize)]`, with `serde = {{ version = \"1\", features = [\"derive\"] }}` in Cargo.toml"
 )]
 pub trait Written {
@@ -88,7 +88,7 @@ impl<T: Serialize> Written for T {
 
 /// A state that can be read.
 #[diagnostic::on_unimplemented(
-    message = "the state `{Self}` cannot be read: it has no `Deserialize`",
+    message = "the state `{Self}` cannot be read: it does not implement `Deserialize`",
     note = "derive it: `#[derive(Serialize, Deserialize)]`, with `serde = {{ version = \"1\", features = [\"derive\"] }}` in Cargo.toml"
 )]
 pub trait Readable: Sized {
@@ -168,12 +168,12 @@ impl<T: Modal> Read<T> {
 pub trait Unread<T>: Sized {
     /// Never called.
     fn next(self, _: &mut Arguments<'_>, _: &str) -> Ready<Result<T>> {
-        ready(Err(Error::new("it is no argument")))
+        ready(Err(Error::new("it is not an argument")))
     }
 
     /// Never called.
     fn form(self, _: &Context) -> Ready<Result<T>> {
-        ready(Err(Error::new("it is no form")))
+        ready(Err(Error::new("it is not a form")))
     }
 }
 

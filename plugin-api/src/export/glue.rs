@@ -65,7 +65,7 @@ impl<C: Cog> Cell<C> {
     }
 
     fn cog(&self) -> Result<Rc<C>, Fault> {
-        self.cog.borrow().clone().ok_or_else(|| fault(Error::new("it is not set up")))
+        self.cog.borrow().clone().ok_or_else(|| fault(Error::new("the cog is not set up")))
     }
 }
 
@@ -101,7 +101,8 @@ extern "C" fn restore<C: Cog>(instance: Instance, state: SavedState) -> LocalFfi
     guard::future(async move {
         let state = State { version: state.version, bytes: state.bytes.into_vec() };
         let mut slot = cell.cog.borrow_mut();
-        let cog = slot.as_mut().and_then(Rc::get_mut).ok_or_else(|| fault(Error::new("it is not idle")))?;
+        let cog =
+            slot.as_mut().and_then(Rc::get_mut).ok_or_else(|| fault(Error::new("the cog is not idle")))?;
         cog.restore(state).map_err(|error| Fault { kind: FaultKind::State, ..fault(error) })
     })
 }

@@ -344,7 +344,7 @@ pub(crate) fn answer_path(of: &Interaction, message: Option<u64>) -> String {
 fn seen_by_all() -> HandleError {
     HandleError::new(
         HandleErrorKind::Invalid,
-        "an ephemeral message cannot take the place of one that was there before; answer with a further one",
+        "an ephemeral message cannot replace an existing message; answer with a new one",
     )
 }
 

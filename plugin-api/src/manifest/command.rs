@@ -94,7 +94,7 @@ impl Command {
             let mut below = 0;
             while below < subcommands[at].subcommands.len() {
                 let depth = subcommands[at].subcommands[below].subcommands.len();
-                assert!(depth == 0, "Discord knows groups in groups, and none below");
+                assert!(depth == 0, "Discord allows groups in groups, but no further level");
                 below += 1;
             }
             at += 1;
@@ -124,7 +124,7 @@ impl Command {
     }
 
     const fn menu(kind: u8, name: &'static str) -> Self {
-        assert!(within(name, 1, 32), "a name of a command has 1 to 32 characters");
+        assert!(within(name, 1, 32), "a command's name must have 1 to 32 characters");
         let mut menu = Self::new("menu", "menu");
         menu.kind = kind;
         menu.name = name;
@@ -147,14 +147,14 @@ impl Command {
     #[must_use]
     pub const fn options(mut self, options: &'static [Opt]) -> Self {
         assert!(self.kind == SLASH && self.subcommands.is_empty(), "a menu and a group have no options");
-        assert!(options.len() <= 25, "Discord allows 25 options of a command");
+        assert!(options.len() <= 25, "Discord allows 25 options per command");
         let mut at = 1;
         while at < options.len() {
             let in_order = options[at - 1].shape.required || !options[at].shape.required;
-            assert!(in_order, "a required option stands behind one that is not");
+            assert!(in_order, "a required option follows an optional one");
             let mut before = 0;
             while before < at {
-                assert!(!same(options[before].name, options[at].name), "two options have one name");
+                assert!(!same(options[before].name, options[at].name), "two options have the same name");
                 before += 1;
             }
             at += 1;

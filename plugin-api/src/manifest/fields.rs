@@ -28,7 +28,7 @@ pub(super) const fn check(json: &'static str) {
 }
 
 const fn unfit() -> ! {
-    panic!("these are no fields of a JSON object: write them as `\"handler\":1`, with commas between them")
+    panic!("these are not JSON object fields: write them as `\"handler\":1`, with commas between them")
 }
 
 struct Reader {
@@ -71,7 +71,7 @@ impl Reader {
             while is_top && at < OWN.len() {
                 assert!(
                     !same(OWN[at], name),
-                    "the SDK writes this field: say it in the attribute, or by a call"
+                    "the SDK writes this field: set it in the attribute or with a method"
                 );
                 at += 1;
             }

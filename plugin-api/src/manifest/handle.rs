@@ -76,7 +76,7 @@ const fn begins_at(bytes: &[u8], from: usize, with: &[u8]) -> bool {
 pub const fn handle(word: &'static str) -> &'static str {
     assert!(
         is_handle(word),
-        "no such handle: it is one of `discord`, `discord.read`, `discord.reply` (or these with `:GUILD_ID`), `http`, \
+        "unknown handle: use one of `discord`, `discord.read`, `discord.reply` (or these with `:GUILD_ID`), `http`, \
          `http:https://ORIGIN`, `store`, `api`, `stats`, `gateway`, `schedule`"
     );
     word

@@ -9,7 +9,10 @@ use super::{
 /// Checks that the declaration is consistent: the command can be called somewhere.
 pub(super) const fn checked(command: Command) -> Command {
     assert!(command.slash || command.prefix, "a command cannot be both `slash_only` and `prefix_only`");
-    assert!(command.prefix || command.aliases.is_empty(), "aliases are names with a prefix, and it has none");
+    assert!(
+        command.prefix || command.aliases.is_empty(),
+        "aliases only work with a prefix, which this command does not have"
+    );
     let is_plain = !command.ephemeral
         && command.contexts.is_empty()
         && command.integration_types.is_empty()
@@ -25,29 +28,29 @@ pub(super) const fn checked(command: Command) -> Command {
     assert!(!(guild_only && dm_only), "a command cannot be both `guild_only` and `dm_only`");
     assert!(
         !dm_only || roles.is_empty() && permissions == 0,
-        "nobody has a role or a permission in a direct message"
+        "there are no roles or permissions in direct messages"
     );
     assert!(
         !dm_only || command.guilds.is_empty(),
-        "a command of some guilds is not there in direct messages"
+        "a command of certain guilds does not exist in direct messages"
     );
     let (in_guilds, in_dms) = (has(command.contexts, &[0]), has(command.contexts, &[1, 2]));
     assert!(
         command.contexts.is_empty()
             || (in_guilds || !guild_only && command.guilds.is_empty()) && (in_dms || !dm_only),
-        "its contexts leave out where alone it may run"
+        "its contexts exclude the only place where it may run"
     );
     let below = command.subcommands;
     let excluded =
         guild_only && some_below(below, Held::DmOnly) || dm_only && some_below(below, Held::GuildOnly);
-    assert!(!excluded, "a command in it may only run where the group may not");
+    assert!(!excluded, "a command of the group may only run where the group may not");
     assert!(
         command.prefix || !some_below(below, Held::Aliases),
-        "aliases are names with a prefix, and the group of the command has none"
+        "aliases only work with a prefix, which the command's group does not have"
     );
     assert!(
         command.slash || !some_below(below, Held::Ephemeral),
-        "answers to a message are never ephemeral, and the group of the command has no slash"
+        "answers to a message are never ephemeral, and the command's group has no slash commands"
     );
     command
 }
@@ -118,24 +121,27 @@ pub(super) const fn check_localized(all: &[Localized]) {
 pub(super) const fn check_localized_menu(all: &[Localized]) {
     let mut at = 0;
     while at < all.len() {
-        assert!(within(all[at].name, 1, 32), "a name of a command has 1 to 32 characters");
-        assert!(all[at].description.is_empty(), "an entry of a menu has no description");
+        assert!(within(all[at].name, 1, 32), "a command's name must have 1 to 32 characters");
+        assert!(all[at].description.is_empty(), "a menu entry has no description");
         at += 1;
     }
 }
 
 const fn check_name(name: &str) {
-    assert!(within(name, 1, 32), "a name of a command or option has 1 to 32 characters");
+    assert!(within(name, 1, 32), "the name of a command or option must have 1 to 32 characters");
     let (bytes, mut at) = (name.as_bytes(), 0);
     while at < bytes.len() {
         let fits = matches!(bytes[at], b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'\'' | 0x80..);
-        assert!(fits, "a name of a command or option has lower-case letters, digits, `-` and `_`");
+        assert!(
+            fits,
+            "the name of a command or option must consist of lower-case letters, digits, `-` and `_`"
+        );
         at += 1;
     }
 }
 
 const fn check_description(description: &str) {
-    assert!(within(description, 1, 100), "a description has 1 to 100 characters");
+    assert!(within(description, 1, 100), "a description must have 1 to 100 characters");
 }
 
 pub(crate) const fn characters(text: &str) -> usize {

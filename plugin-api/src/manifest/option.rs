@@ -70,8 +70,8 @@ impl OptionType {
     /// If there are more or none, or one is not of the option's type or breaks Discord's rules.
     #[must_use]
     pub const fn choices(mut self, choices: &'static [Choice]) -> Self {
-        assert!(!choices.is_empty(), "an option without a choice cannot be filled in");
-        assert!(choices.len() <= 25, "Discord allows 25 choices of an option; complete it instead");
+        assert!(!choices.is_empty(), "an option with an empty list of choices cannot be filled in");
+        assert!(choices.len() <= 25, "Discord allows 25 choices per option; use autocomplete instead");
         let mut at = 0;
         while at < choices.len() {
             choices[at].check(self.kind);
@@ -87,7 +87,7 @@ impl OptionType {
     /// If it is not a channel.
     #[must_use]
     pub const fn channel_types(mut self, types: &'static [u8]) -> Self {
-        assert!(self.kind == kind::CHANNEL, "only a channel has a channel type");
+        assert!(self.kind == kind::CHANNEL, "only a channel has channel types");
         self.channel_types = types;
         self
     }
@@ -114,23 +114,26 @@ impl Choice {
     /// Checks Discord's rules for a choice of an option of this type.
     /// <https://discord.com/developers/docs/interactions/application-commands#application-command-object-application-command-option-choice-structure>
     const fn check(&self, kind: u8) {
-        assert!(within(self.name, 1, 100), "the name of a choice has 1 to 100 characters");
+        assert!(within(self.name, 1, 100), "the name of a choice must have 1 to 100 characters");
         match self.value {
             ChoiceValue::Text(text) => {
-                assert!(kind == kind::STRING, "the choices of an option of numbers are numbers");
-                assert!(within(text, 1, 100), "the value of a choice has 1 to 100 characters");
+                assert!(kind == kind::STRING, "the choices of a number option must be numbers");
+                assert!(within(text, 1, 100), "the value of a choice must have 1 to 100 characters");
             }
             ChoiceValue::Number(number) => {
                 assert!(
                     matches!(kind, kind::INTEGER | kind::NUMBER),
-                    "the choices of an option of text are texts"
+                    "the choices of a text option must be text"
                 );
                 check_number(kind, number);
             }
         }
         let mut at = 0;
         while at < self.localized.len() {
-            assert!(within(self.localized[at].name, 1, 100), "the name of a choice has 1 to 100 characters");
+            assert!(
+                within(self.localized[at].name, 1, 100),
+                "the name of a choice must have 1 to 100 characters"
+            );
             at += 1;
         }
     }
@@ -216,9 +219,9 @@ impl Opt {
     pub const fn autocomplete(mut self) -> Self {
         assert!(
             matches!(self.shape.kind, kind::STRING | kind::INTEGER | kind::NUMBER),
-            "only text and numbers can be completed"
+            "only text and numbers can have autocomplete"
         );
-        assert!(self.shape.choices.is_empty(), "an option has choices or is completed, not both");
+        assert!(self.shape.choices.is_empty(), "an option has choices or autocomplete, not both");
         self.autocomplete = true;
         self
     }
@@ -229,7 +232,7 @@ impl Opt {
     /// If there are more than 25 or none, one is not of the option's type, or the option has autocomplete.
     #[must_use]
     pub const fn choices(mut self, choices: &'static [Choice]) -> Self {
-        assert!(!self.autocomplete, "an option has choices or is completed, not both");
+        assert!(!self.autocomplete, "an option has choices or autocomplete, not both");
         self.shape = self.shape.choices(choices);
         self
     }
@@ -289,15 +292,15 @@ impl Opt {
     }
 
     const fn check_lengths(&self) {
-        assert!(self.shape.kind == kind::STRING, "only a text has a length; numbers have `min` and `max`");
+        assert!(self.shape.kind == kind::STRING, "only text has a length; numbers have `min` and `max`");
         let least = match self.shape.lengths.0 {
             Some(least) => least,
             None => 0,
         };
-        assert!(least <= 6000, "a smallest length is 0 to 6000");
+        assert!(least <= 6000, "a minimum length must be from 0 to 6000");
         if let Some(most) = self.shape.lengths.1 {
-            assert!(1 <= most && most <= 6000, "a largest length is 1 to 6000");
-            assert!(least <= most, "the smallest length is above the largest");
+            assert!(1 <= most && most <= 6000, "a maximum length must be from 1 to 6000");
+            assert!(least <= most, "the minimum length is above the maximum");
         }
     }
 
@@ -315,20 +318,20 @@ impl Opt {
 
 /// Checks that a JSON number, without an exponent, fits an option of this type.
 const fn check_number(kind: u8, text: &str) {
-    assert!(matches!(kind, kind::INTEGER | kind::NUMBER), "only a number has a smallest and a largest value");
+    assert!(matches!(kind, kind::INTEGER | kind::NUMBER), "only a number has a minimum and a maximum");
     let (bytes, mut at, mut digits, mut points) = (text.as_bytes(), 0, 0, 0);
     while at < bytes.len() {
         match bytes[at] {
             b'0'..=b'9' => digits += 1,
             b'.' if digits > 0 => points += 1,
             b'-' if at == 0 => {}
-            _ => panic!("it is no number, such as `5` or `-0.5`"),
+            _ => panic!("it is not a number such as `5` or `-0.5`"),
         }
         at += 1;
     }
     let ends_well = digits > 0 && bytes[at - 1] != b'.';
-    assert!(ends_well && points <= 1, "it is no number, such as `5` or `-0.5`");
-    assert!(kind == kind::NUMBER || points == 0, "an option of whole numbers takes no other");
+    assert!(ends_well && points <= 1, "it is not a number such as `5` or `-0.5`");
+    assert!(kind == kind::NUMBER || points == 0, "an option of whole numbers takes only whole numbers");
 }
 
 #[cfg(test)]

@@ -75,8 +75,11 @@ impl Cooldown {
     /// If either is zero, as the command could never be called, or if the time is longer than a year.
     #[must_use]
     pub const fn new(uses: u32, time: Duration) -> Self {
-        assert!(uses > 0 && time.as_millis() > 0, "a cooldown has at least one use and a millisecond");
-        assert!(time.as_millis() <= COOLDOWN_LONGEST.as_millis(), "a cooldown is a year, 365 days, or less");
+        assert!(uses > 0 && time.as_millis() > 0, "a cooldown needs at least one use and one millisecond");
+        assert!(
+            time.as_millis() <= COOLDOWN_LONGEST.as_millis(),
+            "a cooldown must be at most a year, 365 days"
+        );
         Self { uses, time, scope: Scope::User }
     }
 
@@ -103,7 +106,7 @@ impl Concurrency {
     /// If it is zero, as the command could never be called.
     #[must_use]
     pub const fn new(most: u32, scope: Scope) -> Self {
-        assert!(most > 0, "at least one call can be under way");
+        assert!(most > 0, "at least one call must be allowed to run");
         Self { most, scope, waits: false }
     }
 

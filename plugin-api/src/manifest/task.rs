@@ -50,8 +50,8 @@ impl Task {
     /// If the period is shorter than a second, or longer than a year.
     #[must_use]
     pub const fn every(name: &'static str, period: Duration) -> Self {
-        assert!(period.as_millis() >= 1000, "a task's period is a second or more");
-        assert!(period.as_millis() <= TASK_LONGEST.as_millis(), "a task's period is a year or less");
+        assert!(period.as_millis() >= 1000, "a task's period must be at least a second");
+        assert!(period.as_millis() <= TASK_LONGEST.as_millis(), "a task's period must be at most a year");
         Self { name, when: When::Every(period), runs_at_start: false }
     }
 

@@ -123,8 +123,8 @@ impl Field {
     }
 
     const fn new(name: &'static str, label: &'static str, kind: Kind) -> Self {
-        assert!(within(name, 1, 100), "a field's name has 1 to 100 characters");
-        assert!(within(label, 1, 45), "a label has 1 to 45 characters");
+        assert!(within(name, 1, 100), "a field's name must have 1 to 100 characters");
+        assert!(within(label, 1, 45), "a label must have 1 to 45 characters");
         let (description, placeholder, default) = ("", "", "");
         Self { name, label, description, kind, required: true, min: None, max: None, placeholder, default }
     }
@@ -132,7 +132,7 @@ impl Field {
     /// Makes it a text of several lines.
     #[must_use]
     pub const fn lines(mut self) -> Self {
-        assert!(matches!(self.kind, Kind::Text(_)), "only a text has several lines");
+        assert!(matches!(self.kind, Kind::Text(_)), "only a text field has several lines");
         self.kind = Kind::Text(2);
         self
     }
@@ -145,7 +145,7 @@ impl Field {
             Kind::Choices(choices) => Some(choices.len() as u32),
             Kind::Files => Some(FILES_MAX),
             Kind::Select(_) | Kind::Channels(_) => Some(VALUES_MAX),
-            Kind::Text(_) | Kind::Checkbox => panic!("only a menu and files have several values"),
+            Kind::Text(_) | Kind::Checkbox => panic!("only menus and file fields have several values"),
         };
         self
     }
@@ -163,7 +163,7 @@ impl Field {
     /// If the text is longer.
     #[must_use]
     pub const fn description(mut self, text: &'static str) -> Self {
-        assert!(characters(text) <= 100, "the description of a field has at most 100 characters");
+        assert!(characters(text) <= 100, "the description of a field must have at most 100 characters");
         self.description = text;
         self
     }
@@ -199,19 +199,19 @@ impl Field {
             Kind::Choices(choices) => choices.len() as u32,
             Kind::Select(_) | Kind::Channels(_) => VALUES_MAX,
             Kind::Files => FILES_MAX,
-            Kind::Checkbox => panic!("a box to tick has nothing to count"),
+            Kind::Checkbox => panic!("a checkbox has nothing to count"),
         };
         let least = match self.min {
             Some(least) => least,
             None => 0,
         };
-        assert!(least <= limit, "it asks for more than Discord allows");
+        assert!(least <= limit, "the minimum is above Discord's limit");
         if let Some(most) = self.max {
-            assert!(1 <= most && most <= limit, "it allows nothing, or more than Discord does");
-            assert!(least <= most, "the smallest count is above the largest");
+            assert!(1 <= most && most <= limit, "the maximum is 0 or above Discord's limit");
+            assert!(least <= most, "the minimum is above the maximum");
             let is_text = matches!(self.kind, Kind::Text(_));
             let fits = !is_text || characters(self.default) <= most as usize;
-            assert!(fits, "the default is longer than the text may be");
+            assert!(fits, "the default is longer than the maximum");
         }
     }
 
@@ -223,9 +223,9 @@ impl Field {
     pub const fn placeholder(mut self, text: &'static str) -> Self {
         assert!(
             !matches!(self.kind, Kind::Files | Kind::Checkbox),
-            "only a text and a menu have a placeholder"
+            "only text fields and menus have a placeholder"
         );
-        assert!(characters(text) <= 100, "a placeholder has at most 100 characters");
+        assert!(characters(text) <= 100, "a placeholder must have at most 100 characters");
         self.placeholder = text;
         self
     }
@@ -240,14 +240,14 @@ impl Field {
         match self.kind {
             Kind::Text(_) => {
                 let fits = characters(text) <= CHARACTERS_MAX as usize;
-                assert!(fits, "a text of a form has at most 4000 characters");
+                assert!(fits, "the text of a form must have at most 4000 characters");
                 self.default = text;
                 self.check_counts();
             }
-            Kind::Choices(choices) => assert!(has(choices, text), "the default is no value of the menu"),
+            Kind::Choices(choices) => assert!(has(choices, text), "the default is not a value of the menu"),
             Kind::Checkbox => {
                 let fits = same(text, "true") || same(text, "false");
-                assert!(fits, "the default of a box to tick is `true` or `false`");
+                assert!(fits, "the default of a checkbox must be `true` or `false`");
             }
             Kind::Files => panic!("files have no default"),
             Kind::Select(_) | Kind::Channels(_) => {}

@@ -96,7 +96,7 @@ fn member(ctx: &Context) -> Option<Member> {
     match read_member(member, author.map(RawValue::get), guild) {
         Ok(member) => Some(member),
         Err(error) => {
-            tracing::warn!("who called is not known as a member: {error}");
+            tracing::warn!("cannot read the caller's member data: {error}");
             None
         }
     }

@@ -51,7 +51,7 @@ pub(super) fn unreadable(what: &str, error: &serde_json::Error) -> Error {
         .iter()
         .any(|beginning| text.starts_with(beginning));
     let why = match names_value {
-        true => format!("line {} column {} is of another type", error.line(), error.column()),
+        true => format!("line {} column {} has an unexpected type", error.line(), error.column()),
         false => text,
     };
     Error::new(format!("Discord's JSON cannot be read as {what}: {why}"))
@@ -67,7 +67,7 @@ mod tests {
         let missing = "Discord's JSON cannot be read as User: missing field `username` at line 1 column 10";
         assert_eq!(error(r#"{"id":"7"}"#), missing);
         let text = error(r#"{"id":"7","username":["secret"]}"#);
-        assert_eq!(text, "Discord's JSON cannot be read as User: line 1 column 21 is of another type");
+        assert_eq!(text, "Discord's JSON cannot be read as User: line 1 column 21 has an unexpected type");
         assert!(!error(r#"{"id":"secret","username":"a"}"#).contains("secret"));
     }
 

@@ -149,7 +149,7 @@ fn message(json: &str, unset: &[&str], mut hidden: Hidden) -> NewMessage {
     }
     match hidden.reactions {
         true => message.refused(
-            "a message is sent without reactions; add them to the one that was sent, with `ctx.discord().react(…)`",
+            "a message cannot be sent with reactions; add them afterwards, with `ctx.discord().react(…)`",
         ),
         false => message,
     }
@@ -323,7 +323,7 @@ mod tests {
     #[test]
     fn reactions_are_refused_and_not_lost() {
         let why = refusal(CreateMessage::new().content("x").reactions(['👍']));
-        assert!(why.starts_with("cannot send a message: a message is sent without reactions"), "{why}");
+        assert!(why.starts_with("cannot send a message: a message cannot be sent with reactions"), "{why}");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::{
 /// What a user sees after pressing something that no handler waits for any more. The message itself is left as it is:
 /// it may contain more than the question.
 const CLOSED: &str = "This is no longer open; call the command again.";
-const FOR_ANOTHER: &str = "This is for somebody else.";
+const FOR_ANOTHER: &str = "This is for another user.";
 
 /// Buttons and menus that a handler waits for.
 ///

@@ -30,7 +30,7 @@ impl Context {
         };
         // It is decided, even if the message is gone by now.
         if let Err(error) = press.update(NewMessage::without_components()).await {
-            tracing::debug!("the question keeps its buttons, which do nothing any more: {error}");
+            tracing::debug!("cannot remove the buttons of a question, which no longer do anything: {error}");
         }
         Ok(press.name() == "yes")
     }

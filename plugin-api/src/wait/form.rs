@@ -77,7 +77,7 @@ impl Context {
     pub async fn open<M: Modal>(&self, custom_id: &str, filled: &[(&str, &str)]) -> Result {
         match self.open_in_time::<M>(custom_id, filled).await? {
             true => Ok(()),
-            false => Err(Error::input("that took too long to begin; try again")),
+            false => Err(Error::input("that took too long to start; try again")),
         }
     }
 
@@ -85,12 +85,12 @@ impl Context {
     async fn open_in_time<M: Modal>(&self, custom_id: &str, filled: &[(&str, &str)]) -> Result<bool> {
         let to = self.opens_forms();
         let to =
-            to.ok_or_else(|| Error::new("a form opens from a command with a slash or a component only"))?;
+            to.ok_or_else(|| Error::new("a form can only be opened from a slash command or a component"))?;
         if to.deferred {
             return Ok(false);
         }
         if self.is_answered() {
-            return Err(Error::new("a form must be the first answer, and there is one"));
+            return Err(Error::new("a form must be the first answer, but there already is one"));
         }
         let form = modal::json::<M>(custom_id, filled).to_string();
         match self.discord().call_back(&to, CALLBACK_MODAL, &form).await {

@@ -82,7 +82,7 @@ mod tests {
                 .expect("it is refused")
                 .text
         };
-        assert_eq!(refused(3, "{}"), "it reads state of versions 1 and 2, and was given version 3");
+        assert_eq!(refused(3, "{}"), "this cog reads state of versions 1 and 2, but got version 3");
         assert!(refused(2, r#"{"users":[]}"#).contains("expected a map"));
     }
 }

@@ -17,7 +17,7 @@ pub(super) fn items(list: &str) -> Vec<&str> {
 /// The guild in which the command was called.
 pub(super) fn guild(ctx: &Context, what: &str) -> Result<GuildId, ArgumentError> {
     let guild = ctx.guild_id().filter(|id| *id != 0).map(GuildId::new);
-    guild.ok_or_else(|| ArgumentError::expected(format!("{what}; this is no server")))
+    guild.ok_or_else(|| ArgumentError::expected(format!("{what}; this is not a server")))
 }
 
 /// Whether a name is the text, ignoring case.

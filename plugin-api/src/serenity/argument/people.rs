@@ -137,7 +137,7 @@ async fn named_member(ctx: &Context, text: &str, what: &str) -> Result<Option<Me
         None => match (shown.next(), shown.next()) {
             (Some(member), None) => member,
             (Some(_), Some(_)) => {
-                return Err(ArgumentError::expected(format!("{what}; several are called so")));
+                return Err(ArgumentError::expected(format!("{what}; several have this name")));
             }
             (None, _) => return Ok(None),
         },
