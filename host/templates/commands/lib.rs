@@ -1,4 +1,4 @@
-//! `/my-cog write`, `show` and `list`: notes of a server. With the prefix as well: `!my-cog show rules`.
+//! `/my-cog write`, `show` and `list`: notes of a server; also with the prefix: `!my-cog show rules`.
 #![forbid(unsafe_code)]
 
 use std::{cell::RefCell, collections::BTreeMap};
@@ -13,7 +13,7 @@ struct Notes {
     notes: RefCell<BTreeMap<u64, BTreeMap<String, String>>>,
 }
 
-/// What a user chooses from.
+/// The choices of an option.
 #[derive(Choice)]
 enum Order {
     Name,
@@ -21,7 +21,7 @@ enum Order {
     Length,
 }
 
-// A name with a space is a subcommand. What holds for the group holds for all in it.
+// A name with a space makes a subcommand. Options of the group apply to all its commands.
 #[cog(state = 1, group("my-cog", "Notes", guild_only))]
 impl Notes {
     /// Writes a note
@@ -46,7 +46,7 @@ impl Notes {
     #[command("my-cog show", cooldown = "2 in 5s per user")]
     async fn show(&self, ctx: &Context, #[autocomplete = Self::names] name: String) -> Result {
         let text = self.here(ctx).remove(&name);
-        // `input`: a mistake of the user, who alone reads it. Any other error is a fault of the cog.
+        // `input`: a mistake of the user; only they see the text. Any other error is a fault of the cog.
         let text = text.ok_or_else(|| Error::input(format!("there is no note `{name}`")))?;
         ctx.reply(text).await
     }
@@ -63,7 +63,7 @@ impl Notes {
         ctx.reply(answer).await
     }
 
-    /// Suggested while somebody types.
+    /// The suggestions while a user types.
     async fn names(&self, ctx: &Context, typed: &str) -> Result<Vec<String>> {
         let names = self.here(ctx).into_keys();
         Ok(names.filter(|name| name.starts_with(typed)).collect())

@@ -1,10 +1,10 @@
-//! Notes are written by those who may, shown to everybody, and kept over a reload.
+//! Moderators write notes, everybody can read them, and a reload keeps them.
 
 use gearshift_cog::testing::{Bot, User};
 
 use super::*;
 
-/// Somebody who may manage the server.
+/// A user who may manage the server.
 fn moderator(bot: &Bot) -> User {
     let alice = bot.user("alice");
     alice.set_permissions(1 << 5);

@@ -6,7 +6,7 @@ use std::{cell::RefCell, collections::BTreeMap};
 use gearshift_cog::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// Discord takes 25 buttons; one is for the form.
+/// Discord allows 25 buttons in a message; one is for the form.
 const MOST_ANSWERS: usize = 24;
 /// Older questions are forgotten.
 const MOST_QUESTIONS: usize = 100;
@@ -14,7 +14,7 @@ const MOST_QUESTIONS: usize = 100;
 /// The struct is the cog's state: a reload carries it over and, if the host has a store, a restart too.
 #[derive(Default, Serialize, Deserialize)]
 struct Votes {
-    /// By the id in those of their buttons. Do not hold a borrow across an `await`: other handlers run meanwhile.
+    /// By the id that their buttons contain. Do not hold a borrow across an `await`: other handlers run meanwhile.
     questions: RefCell<BTreeMap<u64, Question>>,
 }
 
@@ -22,11 +22,11 @@ struct Votes {
 struct Question {
     text: String,
     answers: Vec<String>,
-    /// Place of the answer, by user.
+    /// The index of the answer, by user.
     votes: BTreeMap<u64, usize>,
 }
 
-/// A form, and what a user has written into it.
+/// A form, and what a user entered.
 #[derive(Modal)]
 #[title("One more answer")]
 struct Another {
@@ -44,7 +44,7 @@ impl Votes {
         #[describe = "What to ask"]
         #[max_length = 200]
         question: String,
-        #[describe = "What can be answered, with commas between"] answers: String,
+        #[describe = "The answers, separated by commas"] answers: String,
     ) -> Result {
         let mut asked = Question {
             text: question,
@@ -59,7 +59,7 @@ impl Votes {
         ctx.reply(message).await
     }
 
-    // A button is known by its `custom_id`, not by who sent it: it works after a reload and a restart.
+    // A button is identified by its `custom_id` alone: it still works after a reload or a restart.
     #[button("my-cog:{id}:vote:{place}")]
     async fn vote(&self, ctx: &Context, id: u64, place: usize) -> Result {
         let user = ctx.user()?.id;
@@ -90,14 +90,14 @@ impl Votes {
         }
     }
 
-    /// Changes a question; the message to show then.
+    /// Changes a question. Returns the message with the new result.
     fn change(
         &self,
         id: u64,
         change: impl FnOnce(&mut Question) -> Result,
     ) -> Result<CreateMessage> {
         let mut questions = self.questions.borrow_mut();
-        let forgotten = || Error::input("this question is forgotten");
+        let forgotten = || Error::input("this question no longer exists");
         let question = questions.get_mut(&id).ok_or_else(forgotten)?;
         change(question)?;
         Ok(question.shown(id))
@@ -107,18 +107,18 @@ impl Votes {
 impl Question {
     fn add(&mut self, answer: &str) -> Result {
         let answer = answer.trim();
-        // `input`: a mistake of the user, who alone reads it. Any other error is a fault of the cog.
+        // `input`: a mistake of the user; only they see the text. Any other error is a fault of the cog.
         if answer.is_empty() || answer.chars().count() > 80 {
-            return Err(Error::input("an answer has 1 to 80 characters"));
+            return Err(Error::input("an answer must have 1 to 80 characters"));
         }
         if self.answers.len() == MOST_ANSWERS {
-            return Err(Error::input("there are too many answers already"));
+            return Err(Error::input("there are already too many answers"));
         }
         self.answers.push(answer.to_owned());
         Ok(())
     }
 
-    /// How it stands, with its buttons.
+    /// The current result, with its buttons.
     fn shown(&self, id: u64) -> CreateMessage {
         let (mut lines, mut buttons) = (Vec::new(), Vec::new());
         for (place, answer) in self.answers.iter().enumerate() {

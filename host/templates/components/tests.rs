@@ -1,4 +1,4 @@
-//! People vote and add answers while the cog is replaced.
+//! Users vote and add answers while the cog is replaced.
 
 use gearshift_cog::testing::{Bot, Message};
 
@@ -9,7 +9,7 @@ fn standing(question: &Message) -> String {
 }
 
 #[test]
-fn people_vote_and_answer_while_the_cog_is_replaced() {
+fn users_vote_and_answer_while_the_cog_is_replaced() {
     let bot = Bot::new::<Votes>();
     let (alice, bob) = (bot.user("alice"), bot.user("bob"));
     let options = [("question", "Lunch?"), ("answers", "soup, salad")];
@@ -27,9 +27,9 @@ fn people_vote_and_answer_while_the_cog_is_replaced() {
 }
 
 #[test]
-fn what_is_no_answer_is_refused_in_words() {
+fn an_empty_answer_is_refused() {
     let bot = Bot::new::<Votes>();
     let alice = bot.user("alice");
     let refused = alice.say("!my-cog Lunch? soup,,salad");
-    refused.assert_content("An answer has 1 to 80 characters.");
+    refused.assert_content("An answer must have 1 to 80 characters.");
 }

@@ -3,7 +3,7 @@
 
 use gearshift_cog::prelude::*;
 
-// `unit`: it keeps nothing, so it needs no struct of its own.
+// `unit`: the cog keeps nothing, so its struct needs no definition.
 #[cog(unit)]
 impl Hello {
     /// Says hello
@@ -21,7 +21,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_greets_who_is_named_or_else_the_caller() {
+    fn greets_the_named_user_or_else_the_caller() {
         let bot = Bot::new::<Hello>();
         let (alice, bob) = (bot.user("alice"), bot.user("bob"));
         let answer = alice.slash("my-cog", ());

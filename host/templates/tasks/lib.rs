@@ -1,4 +1,4 @@
-//! `/my-cog me` reminds you, and after `/my-cog here` a channel is wished a good morning each day.
+//! `/my-cog me` reminds you; after `/my-cog here`, the cog says good morning there each day.
 #![forbid(unsafe_code)]
 
 use std::{
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 /// The struct is the cog's state: a reload carries it over and, if the host has a store, a restart too.
 #[derive(Default, Serialize, Deserialize)]
 struct Reminders {
-    /// Where the good morning goes.
+    /// The channel for the daily good morning.
     channel: Cell<Option<u64>>,
     /// Do not hold a borrow across an `await`: other handlers run meanwhile.
     reminders: RefCell<BTreeMap<u64, Reminder>>,
@@ -27,7 +27,7 @@ struct Reminder {
     text: String,
 }
 
-// A name with a space is a subcommand.
+// A name with a space makes a subcommand.
 #[cog(state = 1, group("my-cog", "Reminders"))]
 impl Reminders {
     /// Reminds you of something in this channel
@@ -35,13 +35,13 @@ impl Reminders {
     async fn me(
         &self,
         ctx: &Context,
-        #[describe = "In what time, such as 90s, 10m or 1h30m"] after: Duration,
+        #[describe = "When, such as 90s, 10m or 1h30m"] after: Duration,
         #[describe = "Of what"]
         #[max_length = 1000]
         text: String,
     ) -> Result {
         let due = ctx.clock().now().checked_add(after);
-        // `input`: a mistake of the user, who alone reads it. Any other error is a fault of the cog.
+        // `input`: a mistake of the user; only they see the text. Any other error is a fault of the cog.
         let due = due.ok_or_else(|| Error::input("that is too late"))?;
         let (id, channel, user) = (ctx.id()?, ctx.channel_id()?, ctx.user()?.id);
         let reminder = Reminder {
@@ -54,16 +54,16 @@ impl Reminders {
         ctx.reply("I will remind you.").await
     }
 
-    // The host runs it, and keeps its rhythm though the cog is replaced.
+    // The host runs it, and keeps its schedule across reloads.
     #[every("10s")]
     async fn remind(&self, ctx: &Context) -> Result {
         let (now, all) = (ctx.clock().now(), self.reminders.borrow().clone());
         for (id, reminder) in all.into_iter().filter(|(_, it)| it.due <= now) {
             let text = format!("<@{}> {}", reminder.user, reminder.text);
             let message = NewMessage::new(text)
-                // The text is anybody's: it may notify nobody else.
+                // Any user can write the text, so it may notify only them.
                 .allow_mentions(&[Mention::User(reminder.user)])
-                // Should the answer be lost, Discord does not post the second attempt.
+                // If the response is lost, Discord does not post a second attempt.
                 .nonce(&id.to_string());
             ctx.discord().send(reminder.channel, message).await?;
             self.reminders.borrow_mut().remove(&id);

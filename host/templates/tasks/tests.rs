@@ -1,4 +1,4 @@
-//! What is planned comes once, when it is due, though the cog is replaced in between.
+//! A reminder is sent once, when it is due, even if the cog is replaced in between.
 
 use gearshift_cog::testing::Bot;
 
@@ -13,7 +13,7 @@ fn count(bot: &Bot, text: &str) -> usize {
 }
 
 #[test]
-fn a_reminder_comes_once_though_the_cog_is_replaced() {
+fn a_reminder_is_sent_once_even_if_the_cog_is_replaced() {
     let bot = Bot::new::<Reminders>();
     let alice = bot.user("alice");
     let answer = alice.say("!my-cog me 10m drink tea");
@@ -27,7 +27,7 @@ fn a_reminder_comes_once_though_the_cog_is_replaced() {
 }
 
 #[test]
-fn the_chosen_channel_is_wished_a_good_morning_each_day() {
+fn the_chosen_channel_gets_a_good_morning_each_day() {
     let bot = Bot::new::<Reminders>();
     let alice = bot.user("alice");
     alice.set_permissions(1 << 5);
