@@ -81,23 +81,26 @@ async fn a_question_that_is_too_long_to_be_suggested_does_not_keep_the_others_fr
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lookup_shows_json_and_says_kindly_what_went_wrong() {
     let stage = Setting::new().with("lookup").up().await;
-    assert!(stage.ask("!lookup tea").await.starts_with("I do not know where to look yet"));
+    assert!(stage.ask("!lookup tea").await.starts_with("No address is set yet"));
     let (server, address) = json_server().await;
     let source = format!("{address}/things/{{name}}");
     let owner = stage.sim.world(|world| world.bots()[0].owner.username.to_string());
     let stranger = if owner == "bob" { "carol" } else { "bob" };
     let change = format!("!lookup-source {source}");
     assert_eq!(ask_as(&stage, stranger, &change).await, "Only the bot's owners can use this command.");
-    assert_eq!(ask_as(&stage, &owner, &change).await, format!("From now on I look at <{source}>."));
+    assert_eq!(ask_as(&stage, &owner, &change).await, format!("The address is now <{source}>."));
 
     assert_eq!(stage.ask("!lookup green tea").await, "**name**: green tea\n**price**: 3");
     stage.sim.until(Instant::now() + SOON, registered).await.expect("its commands are registered");
     let asked = stage.alice.slash("lookup", [("name", "green tea")]).await.unwrap();
     assert_eq!(asked.answered(SOON).await.unwrap().content.to_string(), "**name**: green tea\n**price**: 3");
     let host = address.trim_start_matches("http://").to_owned();
-    assert_eq!(stage.ask("!lookup missing").await, format!("{host} knows nothing of that name."));
-    assert_eq!(stage.ask("!lookup broken").await, format!("{host} answered something that is not JSON."));
-    assert_eq!(stage.ask("!lookup ..").await, "What shall I look up?");
+    assert_eq!(stage.ask("!lookup missing").await, format!("{host} knows nothing by that name."));
+    assert_eq!(
+        stage.ask("!lookup broken").await,
+        format!("{host} answered with something that is not JSON.")
+    );
+    assert_eq!(stage.ask("!lookup ..").await, "What should I look up?");
     server.abort();
     let _ = server.await;
     assert_eq!(stage.ask("!lookup tea").await, format!("{host} cannot be reached at the moment."));

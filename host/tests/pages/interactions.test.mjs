@@ -178,9 +178,9 @@ test("an ephemeral answer is shown to one user only and can be dismissed", async
   await page.getByRole("button", { name: "answers" }).click();
   await page.keyboard.type("same, same");
   await page.keyboard.press("Enter");
-  const whisper = await sees(page, "is there already");
+  const whisper = await sees(page, "is already there");
   await whisper.getByText("Only you can see this").waitFor();
-  assert.equal(await other.getByText("is there already").count(), 0);
+  assert.equal(await other.getByText("is already there").count(), 0);
   await whisper.getByRole("button", { name: "Dismiss message" }).click();
   await whisper.waitFor({ state: "detached" });
 });

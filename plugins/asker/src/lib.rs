@@ -49,7 +49,7 @@ impl Cog for Asker {
         .cooldown(Cooldown::new(2, HOUR).per(Scope::Member)),
         Command::new("single", "One at a time").concurrency(Concurrency::new(1, Scope::Global)),
         Command::new("line", "One after the other").concurrency(Concurrency::new(1, Scope::Global).wait()),
-        Command::new("open", "Lets one of those that wait go on"),
+        Command::new("open", "Lets one of the waiting calls continue"),
         Command::user_menu("Kick").permissions(KICK_MEMBERS),
         Command::new("ask", "Asks in the way you name").options(&[Opt::string("how", "How").required()]),
     ];

@@ -186,7 +186,7 @@ impl Op {
             ["disarm"] => Self::Disarm,
             ["buttons"] => Self::Buttons,
             ["gateway"] => Self::Gateway,
-            ["signal", text] => Self::Signal(text.parse().map_err(|_| format!("`{text}` is no signal"))?),
+            ["signal", text] => Self::Signal(text.parse().map_err(|_| format!("`{text}` is not a signal"))?),
             ["number", text] => Self::Number(text.to_owned()),
             ["crash", ref how @ ..] => match how {
                 [ms, how @ ..] if ms.parse::<u64>().is_ok() => Self::Crash(millis(ms)?, crash(how)?),
@@ -215,17 +215,17 @@ fn step(text: &str) -> Result<Step, String> {
         "ask" => Step::Ask,
         "error" => Step::Error,
         "hang" => Step::Hang,
-        _ => return Err(format!("`{text}` is no step of an answer")),
+        _ => return Err(format!("`{text}` is not a step of an answer")),
     })
 }
 
 fn crash(words: &[&str]) -> Result<Crash, String> {
     Ok(match words {
         ["abort"] => Crash::Abort,
-        ["exit", code] => Crash::Exit(code.parse().map_err(|_| format!("`{code}` is no exit code"))?),
+        ["exit", code] => Crash::Exit(code.parse().map_err(|_| format!("`{code}` is not an exit code"))?),
         ["overflow"] => Crash::Overflow,
         ["memory"] => Crash::Memory,
-        _ => return Err(format!("`{}` is no crash", words.join(" "))),
+        _ => return Err(format!("`{}` is not a crash", words.join(" "))),
     })
 }
 

@@ -121,7 +121,7 @@ impl std::str::FromStr for Stage {
     fn from_str(text: &str) -> Result<Self, String> {
         STAGES.iter().find(|(name, _)| *name == text).map(|(_, stage)| *stage).ok_or_else(|| {
             let names: Vec<&str> = STAGES.iter().map(|(name, _)| *name).collect();
-            format!("`{text}` is no stage; there are {}", names.join(", "))
+            format!("`{text}` is not a stage; there are {}", names.join(", "))
         })
     }
 }
@@ -153,7 +153,7 @@ impl std::str::FromStr for Trick {
             ["sleep", ms] => Ok(Self::Sleep(millis(ms)?)),
             ["block", ms] => Ok(Self::Block(millis(ms)?)),
             _ => Err(format!(
-                "`{text}` is no trick; there are panic, error, forge, abort, hang, sleep MS, block MS"
+                "`{text}` is not a trick; there are panic, error, forge, abort, hang, sleep MS, block MS"
             )),
         }
     }

@@ -28,10 +28,10 @@ impl Lookup {
     async fn lookup(&self, ctx: &Context, #[describe = "What to look up"] name: String) -> Result {
         // `..` would leave its place in the address, percent-encoded or not.
         if name.chars().all(|character| character == '.') {
-            return Err(Error::input("what shall I look up?"));
+            return Err(Error::input("what should I look up?"));
         }
         let Some(source) = ctx.store().get::<Source>(KEY).await? else {
-            let text = "I do not know where to look yet; the bot's owner sets it with `lookup-source`";
+            let text = "no address is set yet; the bot's owner can set one with `lookup-source`";
             return Err(Error::input(text));
         };
         ctx.defer().await?;
@@ -51,12 +51,15 @@ impl Lookup {
         let Some(url) = url else {
             let source: Option<Source> = ctx.store().get(KEY).await?;
             return ctx
-                .reply(source.map_or("I look nowhere yet.".to_owned(), |it| format!("I look at <{it}>.")))
+                .reply(
+                    source
+                        .map_or("No address is set yet.".to_owned(), |it| format!("The address is <{it}>.")),
+                )
                 .await;
         };
         let source = Source::parse(&url).map_err(Error::input)?;
         ctx.store().set(KEY, &source).await?;
-        ctx.reply(format!("From now on I look at <{source}>.")).await
+        ctx.reply(format!("The address is now <{source}>.")).await
     }
 }
 
@@ -67,9 +70,9 @@ fn in_words(server: &str, response: Result<HttpResponse>) -> String {
         Ok(response) => match response.status() {
             200..=299 => match response.json::<Value>() {
                 Ok(value) => show::readable(&value),
-                Err(_) => format!("{server} answered something that is not JSON."),
+                Err(_) => format!("{server} answered with something that is not JSON."),
             },
-            404 => format!("{server} knows nothing of that name."),
+            404 => format!("{server} knows nothing by that name."),
             status => format!("{server} answered with status {status}; try again later."),
         },
     }
@@ -80,7 +83,7 @@ fn unreachable_in_words(server: &str, error: &Error) -> String {
     match error.handle().map(|error| error.kind) {
         Some(HandleErrorKind::Timeout) => format!("{server} did not answer within {} s.", DEADLINE.as_secs()),
         Some(HandleErrorKind::Connect) => format!("{server} cannot be reached at the moment."),
-        _ => format!("{server} could not be asked: {error}."),
+        _ => format!("The request to {server} failed: {error}."),
     }
 }
 
@@ -95,11 +98,11 @@ mod tests {
         let bot = Bot::new::<Lookup>();
         let (owner, bob) = (bot.user("alice"), bot.user("bob"));
         bot.add_owner(&owner);
-        let nowhere = "I do not know where to look yet; the bot's owner sets it with `lookup-source`.";
+        let nowhere = "No address is set yet; the bot's owner can set one with `lookup-source`.";
         bob.say("!lookup tea").assert_content(nowhere);
         assert!(bob.say("!lookup-source https://example.com/{name}").content().contains("owner"));
-        owner.say("!lookup-source").assert_content("I look nowhere yet.");
-        let set = "From now on I look at <https://example.com/{name}>.";
+        owner.say("!lookup-source").assert_content("No address is set yet.");
+        let set = "The address is now <https://example.com/{name}>.";
         owner.say("!lookup-source https://example.com/{name}").assert_content(set);
 
         bot.http("GET", "https://example.com/green%20tea", 200, r#"{"name":"green tea","price":3}"#);
@@ -107,11 +110,11 @@ mod tests {
         bot.http("GET", "https://example.com/broken", 500, "");
         bot.http("GET", "https://example.com/missing", 404, "{}");
         bob.slash("lookup", [("name", "green tea")]).assert_content("**name**: green tea\n**price**: 3");
-        bob.say("!lookup page").assert_content("example.com answered something that is not JSON.");
+        bob.say("!lookup page").assert_content("example.com answered with something that is not JSON.");
         bob.say("!lookup broken").assert_content("example.com answered with status 500; try again later.");
-        bob.say("!lookup missing").assert_content("example.com knows nothing of that name.");
+        bob.say("!lookup missing").assert_content("example.com knows nothing by that name.");
         bob.say("!lookup away").assert_content("example.com cannot be reached at the moment.");
-        bob.say("!lookup ..").assert_content("What shall I look up?");
+        bob.say("!lookup ..").assert_content("What should I look up?");
         assert!(bot.faults().is_empty(), "{:?}", bot.faults());
     }
 }

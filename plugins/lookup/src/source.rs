@@ -16,16 +16,16 @@ impl Source {
     pub(crate) fn parse(url: &str) -> Result<Self, String> {
         let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
         let Some(rest) = rest.filter(|rest| !rest.chars().any(char::is_whitespace)) else {
-            return Err("That is no address that starts with `https://` or `http://`.".to_owned());
+            return Err("The address must start with `https://` or `http://`.".to_owned());
         };
         // A name in place of the server would let every user choose the server.
         match rest.split_once('/') {
             Some((server, path)) if !server.is_empty() && !server.contains(PLACE) && path.contains(PLACE) => {
                 Ok(Self(url.to_owned()))
             }
-            _ => Err(format!(
-                "The address needs {PLACE} behind the server, as in https://example.org/{PLACE}."
-            )),
+            _ => {
+                Err(format!("The address needs {PLACE} after the server, as in https://example.org/{PLACE}."))
+            }
         }
     }
 
@@ -75,15 +75,12 @@ mod tests {
     #[test]
     fn an_address_that_cannot_work_is_refused() {
         for wrong in ["", "example.org/{name}", "ftp://example.org/{name}", "https://example.org/ {name}"] {
-            assert!(Source::parse(wrong).expect_err("it is refused").contains("starts with"), "{wrong}");
+            assert!(Source::parse(wrong).expect_err("it is refused").contains("must start with"), "{wrong}");
         }
         for wrong in
             ["https://example.org", "https://example.org/x", "https:///{name}", "https://{name}/{name}"]
         {
-            assert!(
-                Source::parse(wrong).expect_err("it is refused").contains("behind the server"),
-                "{wrong}"
-            );
+            assert!(Source::parse(wrong).expect_err("it is refused").contains("after the server"), "{wrong}");
         }
     }
 }

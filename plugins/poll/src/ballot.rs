@@ -74,7 +74,7 @@ impl Ballot {
         let question = question.trim();
         if question.is_empty() || question.chars().count() > LONGEST_QUESTION {
             return Err(format!(
-                "a question has 1 to {LONGEST_QUESTION} characters: `!poll \"Lunch today?\" soup, salad`"
+                "a question must have 1 to {LONGEST_QUESTION} characters: `!poll \"Lunch today?\" soup, salad`"
             ));
         }
         let mut ballot = Self {
@@ -111,10 +111,10 @@ impl Ballot {
     pub(crate) fn add(&mut self, answer: &str) -> Result<(), String> {
         let answer = answer.trim();
         if answer.is_empty() || answer.chars().count() > LONGEST_ANSWER {
-            return Err(format!("an answer has 1 to {LONGEST_ANSWER} characters"));
+            return Err(format!("an answer must have 1 to {LONGEST_ANSWER} characters"));
         }
         if self.answers.iter().any(|one| one == answer) {
-            return Err(format!("`{answer}` is there already"));
+            return Err(format!("`{answer}` is already there"));
         }
         if self.answers.len() >= MOST_ANSWERS {
             return Err(format!("a poll has at most {MOST_ANSWERS} answers"));
@@ -126,7 +126,7 @@ impl Ballot {
     /// Votes; a second press of the same button withdraws the vote.
     pub(crate) fn vote(&mut self, user: u64, place: usize) -> Result<(), String> {
         if place >= self.answers.len() {
-            return Err("this answer is not there".to_owned());
+            return Err("this answer does not exist".to_owned());
         }
         if self.votes.insert(user, place) == Some(place) {
             self.votes.remove(&user);
@@ -139,7 +139,7 @@ impl Ballot {
             "bars" => View::Bars,
             "numbers" => View::Numbers,
             "nothing" => View::Nothing,
-            _ => return Err("it cannot be shown in this way".to_owned()),
+            _ => return Err("the poll cannot be shown that way".to_owned()),
         };
         Ok(())
     }

@@ -37,9 +37,7 @@ impl Poll {
         #[describe = "What to ask"]
         #[autocomplete = Self::questions]
         question: String,
-        #[describe = "What can be answered, with commas between; yes and no if left out"] answers: Option<
-            String,
-        >,
+        #[describe = "The answers, separated by commas; yes and no if left out"] answers: Option<String>,
     ) -> Result {
         let answers = answers.unwrap_or_default();
         let ballot = Ballot::new(&question, &answers).map_err(Error::input)?;
@@ -134,7 +132,7 @@ mod tests {
         assert_eq!(embed["footer"]["text"], "1 vote");
         let form = bob.press(&poll, "Another answer …").form();
         let refused = bob.submit(&form, [("answer", "soup")]);
-        refused.assert_content("`soup` is there already.");
+        refused.assert_content("`soup` is already there.");
         assert!(refused.is_ephemeral() && bot.faults().is_empty(), "{:?}", bot.faults());
     }
 

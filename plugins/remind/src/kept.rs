@@ -38,7 +38,7 @@ impl Kept {
                 Ok(Some((_, reminder))) => all.push(reminder),
                 Ok(None) => return Ok(all),
                 Err(error) if error.handle().is_some() => return Err(error),
-                Err(error) => tracing::error!("a reminder is left where it is: {error}"),
+                Err(error) => tracing::error!("a reminder is skipped: {error}"),
             }
         }
     }

@@ -56,7 +56,7 @@ impl Remind {
     async fn remind(
         &self,
         ctx: &Context,
-        #[describe = "In what time, such as 90s, 10m or 1h30m"] when: Duration,
+        #[describe = "When, such as 90s, 10m or 1h30m"] when: Duration,
         #[describe = "What to remind you of"]
         #[max_length = 1500]
         what: String,
@@ -65,7 +65,7 @@ impl Remind {
             return Err(Error::input("`when` must be between a second and a year"));
         }
         if self.kept.all(ctx).await?.len() >= MOST {
-            return Err(Error::input(format!("there are {MOST} reminders already")));
+            return Err(Error::input(format!("there are already {MOST} reminders")));
         }
         let due = (ctx.clock().now() + when).duration_since(UNIX_EPOCH)?;
         let due_ms = u64::try_from(due.as_millis())?;
