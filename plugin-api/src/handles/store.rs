@@ -20,9 +20,9 @@ use crate::{
 /// let store = ctx.store();
 /// store.set("greeting", &"hello").await?;
 /// let greeting: Option<String> = store.get("greeting").await?;
-/// // Counts, also if another handler does at the same moment.
+/// // Counts correctly even if another handler does the same at this moment.
 /// store.update("calls", |calls: Option<u64>| Some(calls.unwrap_or(0) + 1)).await?;
-/// // Only if nobody was faster.
+/// // Succeeds only if no other handler was faster.
 /// let is_changed = store.set_if("greeting", greeting.as_ref(), Some(&"hi".to_owned())).await?;
 /// // One at a time, and no longer than a minute.
 /// if store.set_new_for("lock", &true, Duration::from_secs(60)).await? {
