@@ -194,12 +194,12 @@ async fn turns(ctx: &Context, rules: &[(&str, &Rules)]) -> Result<Vec<Turn>> {
     for (path, rules) in rules {
         let Some(Concurrency { most, scope, waits }) = rules.concurrency else { continue };
         let turn = ctx.take_turn(key(ctx, path, scope)?, most);
-        match (turn.has_come() || has_ended_form(ctx, &turn).await?, waits) {
+        match (turn.is_ready() || has_ended_form(ctx, &turn).await?, waits) {
             (true, _) => {}
             (false, true) => {
                 // It may take longer than Discord waits for the first answer.
                 ctx.defer().await?;
-                let came = ctx.waits().unless_paused(turn.come()).await;
+                let came = ctx.waits().unless_paused(turn.ready()).await;
                 came.ok_or_else(|| {
                     Error::input(format!("`{path}` was waiting when its cog was replaced; call it again"))
                 })?;
@@ -223,7 +223,7 @@ const FORM_END: Duration = Duration::from_secs(2);
 /// closed.
 async fn has_ended_form(ctx: &Context, turn: &Turn) -> Result<bool> {
     let had_form = ctx.waits().close_forms(ctx.user()?.id);
-    Ok(had_form && ctx.clock().timeout(FORM_END, turn.come()).await.is_some())
+    Ok(had_form && ctx.clock().timeout(FORM_END, turn.ready()).await.is_some())
 }
 
 async fn cooled_down(ctx: &Context, rules: &[(&str, &Rules)]) -> Result {

@@ -22,7 +22,7 @@ use crate::{
 };
 
 pub use self::posted::Posted;
-pub(crate) use self::reply::Shown;
+pub(crate) use self::reply::PostedAnswer;
 use self::{call::Call, reply::Answer};
 
 /// What a handler was called for, with the cog's handles: all methods of [`Host`] are available on it.

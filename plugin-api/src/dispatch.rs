@@ -62,7 +62,7 @@ async fn explained<C: Cog>(cog: &C, ctx: &Context, outcome: Result) -> Result {
     };
     match outcome {
         Err(error) if error.cause() == ErrorCause::INPUT => {
-            let sent = ctx.reply(NewMessage::new(said(&error)).ephemeral()).await;
+            let sent = ctx.reply(NewMessage::new(user_text(&error)).ephemeral()).await;
             sent.map_err(|_| error)
         }
         outcome => outcome,
@@ -70,7 +70,7 @@ async fn explained<C: Cog>(cog: &C, ctx: &Context, outcome: Result) -> Result {
 }
 
 /// An error as a sentence: errors begin with a small letter and have no full stop. Cut to what Discord accepts.
-fn said(error: &Error) -> String {
+fn user_text(error: &Error) -> String {
     let text = error.to_string();
     let mut letters = text.chars();
     let mut sentence: String =
@@ -123,11 +123,11 @@ mod tests {
 
     #[test]
     fn what_a_user_reads_is_a_sentence() {
-        assert_eq!(said(&Error::input("`n` must be a number")), "`n` must be a number.");
-        assert_eq!(said(&Error::input("éclairs are out!")), "Éclairs are out!");
+        assert_eq!(user_text(&Error::input("`n` must be a number")), "`n` must be a number.");
+        assert_eq!(user_text(&Error::input("éclairs are out!")), "Éclairs are out!");
         for length in [TEXT_MAX - 1, TEXT_MAX, TEXT_MAX + 1, 9000] {
-            let said = said(&Error::input("é".repeat(length)));
-            assert_eq!((said.chars().count(), said.ends_with('…')), (TEXT_MAX, length >= TEXT_MAX));
+            let text = user_text(&Error::input("é".repeat(length)));
+            assert_eq!((text.chars().count(), text.ends_with('…')), (TEXT_MAX, length >= TEXT_MAX));
         }
     }
 }

@@ -1,9 +1,9 @@
 //! `export!`: makes a library out of a cog. It only places symbols; what they do is in the modules below.
 
-mod asked;
 pub mod glue;
 pub(crate) mod guard;
 mod interpose;
+mod required;
 mod trace;
 
 /// For the test kit, where one process has many cogs, and a cog's thread is the thread of its test.

@@ -143,8 +143,8 @@ pub mod prelude {
     #[cfg(feature = "serenity")]
     #[doc(no_inline)]
     pub use crate::serenity::{
-        self, GuildBanAddition, GuildBanRemoval, GuildMemberAddition, GuildMemberRemoval, Linked as _,
-        Shown as _, UserOrRole,
+        self, GuildBanAddition, GuildBanRemoval, GuildMemberAddition, GuildMemberRemoval, MessageExt as _,
+        UserExt as _, UserOrRole,
         builder::{
             CreateActionRow, CreateAllowedMentions, CreateAttachment, CreateButton, CreateEmbed,
             CreateEmbedAuthor, CreateEmbedFooter, CreateInputText, CreateInteractionResponseFollowup,

@@ -22,13 +22,13 @@ pub use self::rules::{Concurrency, Cooldown, Rules, Scope};
 pub use self::task::{Task, When};
 
 // `export!` writes with these, and the host reads with them.
-use self::source::Says;
+use self::source::EventFields;
 #[doc(hidden)]
 pub use self::{
     component::{fits, waiting_cog},
     encode::{Declaration, encode, encoded_len},
     handle::{HANDLES, handle},
-    read::{Below, CommandManifest, FilterManifest, Manifest, ManifestError},
+    read::{CommandManifest, FilterManifest, Manifest, ManifestError, SubcommandAliases},
     source::Source,
 };
 use crate::abi::Event;
@@ -79,7 +79,7 @@ impl Filter {
     #[must_use]
     pub const fn channels(mut self, channels: &'static [u64]) -> Self {
         assert!(
-            Says::of(self.event).channel,
+            EventFields::of(self.event).channel,
             "this event has no channel, so none would ever pass; filter by guild, or not at all"
         );
         self.channels = channels;
@@ -93,7 +93,7 @@ impl Filter {
     #[must_use]
     pub const fn guilds(mut self, guilds: &'static [u64]) -> Self {
         assert!(
-            Says::of(self.event).guild,
+            EventFields::of(self.event).guild,
             "this event has no guild, so none would ever pass; leave the filter out"
         );
         self.guilds = guilds;
@@ -107,7 +107,7 @@ impl Filter {
     #[must_use]
     pub const fn skip_bots(mut self) -> Self {
         assert!(
-            Says::of(self.event).account,
+            EventFields::of(self.event).account,
             "this event does not say whether a bot caused it; check that in the handler"
         );
         self.skip_bots = true;

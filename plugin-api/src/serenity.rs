@@ -10,7 +10,7 @@
 //! - **Answers** of any endpoint can be read as its models with [`FromDiscord`](crate::FromDiscord).
 //!
 //! It opens no connection: requests go through [`ctx.discord()`](crate::Host::discord). What serenity has behind its
-//! features `model`, `http` and `client` (methods that take an `Http`) is not available; [`Shown`] and [`Linked`]
+//! features `model`, `http` and `client` (methods that take an `Http`) is not available; [`UserExt`] and [`MessageExt`]
 //! replace the methods that would be missed most.
 //!
 //! Only Discord's JSON crosses between a cog and its host, so a cog may also use another version of serenity. Generic
@@ -21,13 +21,13 @@
 mod argument;
 mod context;
 mod events;
+mod ext;
 mod models;
 mod send;
-mod shown;
 
 pub use ::serenity::*;
 
 pub use self::argument::UserOrRole;
 pub(crate) use self::context::Caller;
 pub use self::events::*;
-pub use self::shown::{Linked, Shown};
+pub use self::ext::{MessageExt, UserExt};

@@ -68,10 +68,10 @@ fn check<T: DeserializeOwned>(json: &str) -> Result<(), SettingsError> {
 
 /// Reads settings in JSON as a `T`.
 pub(crate) fn read<T: DeserializeOwned>(json: &str) -> Result<T, SettingsError> {
-    serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(json)).map_err(in_words)
+    serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(json)).map_err(described)
 }
 
-fn in_words(error: serde_path_to_error::Error<serde_json::Error>) -> SettingsError {
+fn described(error: serde_path_to_error::Error<serde_json::Error>) -> SettingsError {
     let key = error.path().to_string();
     let inner = error.inner();
     // The operator did not write JSON, so positions in it mean nothing to them.

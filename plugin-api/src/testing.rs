@@ -229,7 +229,6 @@
 //! `gearshift_cog::tokio` do not run in Miri.
 
 mod answer;
-mod begun;
 mod bot;
 mod builder;
 mod clock;
@@ -243,6 +242,7 @@ mod host;
 mod log;
 mod message;
 mod metrics;
+mod new_interaction;
 mod pattern;
 mod refusals;
 mod resolved;

@@ -25,7 +25,7 @@ pub use self::{
 use crate::{abi::Event, export::guard};
 
 /// How many events one wait keeps for a busy handler. When there are more, the oldest are dropped.
-const KEPT: usize = 1_000;
+const QUEUE_MAX: usize = 1_000;
 
 /// The waits of one generation.
 #[derive(Clone, Default)]
@@ -40,7 +40,7 @@ struct Shared {
     /// How often it has been paused, including this time.
     pauses: Cell<u64>,
     /// A prefix for ids that no other generation has, of this run of the process or another.
-    own: OnceCell<String>,
+    id_prefix: OnceCell<String>,
 }
 
 /// One wait, which lasts until this is dropped.
@@ -198,13 +198,13 @@ impl Waits {
     /// Sets what the ids of this generation have in common, before the first of them is made. Used by the test kit,
     /// whose ids are the same in each run.
     #[cfg(any(test, feature = "testing"))]
-    pub(crate) fn name_own(&self, own: String) {
-        _ = self.0.own.set(own);
+    pub(crate) fn set_id_prefix(&self, prefix: String) {
+        _ = self.0.id_prefix.set(prefix);
     }
 
     /// What the ids of this generation have in common: the time at which it was first needed, in microseconds.
-    fn own(&self) -> &str {
-        self.0.own.get_or_init(|| {
+    fn id_prefix(&self) -> &str {
+        self.0.id_prefix.get_or_init(|| {
             let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
             format!("{:x}", now.as_micros())
         })
@@ -225,7 +225,7 @@ impl Wants {
 impl Queue {
     fn push(&self, item: Item) {
         let mut items = self.items.borrow_mut();
-        if items.len() >= KEPT {
+        if items.len() >= QUEUE_MAX {
             items.pop_front();
         }
         items.push_back(item);

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use gearshift_cog::{
-    manifest::{Below, CommandManifest},
+    manifest::{CommandManifest, SubcommandAliases},
     permissions::ADMINISTRATOR,
 };
 use serde_json::{Value, json};
@@ -144,7 +144,7 @@ fn entries(command: &CommandManifest) -> Vec<Entry<'_>> {
 }
 
 /// An entry and its subcommands, some of which have aliases.
-fn with_below<'m>(entry: Entry<'m>, aliases: &'m [Below]) -> Vec<Entry<'m>> {
+fn with_below<'m>(entry: Entry<'m>, aliases: &'m [SubcommandAliases]) -> Vec<Entry<'m>> {
     let mut all = Vec::new();
     for option in entry.options().filter(|option| is_command(option)) {
         let name = option["name"].as_str().unwrap_or_default();
@@ -284,8 +284,13 @@ mod tests {
         let mix = json!({ "type": 2, "name": "mix", "options": [{ "type": 1, "name": "two" }] });
         let mut tag = command(json!({ "description": "d", "options": [add, mix] }));
         tag.aliases = vec!["t".to_owned()];
-        let two = Below { name: "two".to_owned(), aliases: vec!["2".to_owned()], below: Vec::new() };
-        tag.below = vec![Below { name: "mix".to_owned(), aliases: vec!["m".to_owned()], below: vec![two] }];
+        let two =
+            SubcommandAliases { name: "two".to_owned(), aliases: vec!["2".to_owned()], below: Vec::new() };
+        tag.below = vec![SubcommandAliases {
+            name: "mix".to_owned(),
+            aliases: vec!["m".to_owned()],
+            below: vec![two],
+        }];
         let all = entries(&tag);
         let paths: Vec<(&str, bool)> = all.iter().map(|entry| (&*entry.path, entry.is_group())).collect();
         assert_eq!(paths, [("a", true), ("a add", false), ("a mix", true), ("a mix two", false)]);

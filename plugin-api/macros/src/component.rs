@@ -72,7 +72,7 @@ impl Component {
                 "modal" if last.is_some_and(|last| std::ptr::eq(&**last, of)) => {
                     Some(quote_spanned! {at(of.span())=> {
                         #[allow(unused_imports)]
-                        use ::gearshift_cog::__glue::Unread as _;
+                        use ::gearshift_cog::__glue::NotReadable as _;
                         ::gearshift_cog::__glue::is_form::<#of>();
                         ::gearshift_cog::__glue::Read::<#of>(::std::marker::PhantomData).form(ctx).await?
                     }})

@@ -8,19 +8,19 @@ use crate::nearest::nearest;
 
 /// Which fields an event has where the filters look.
 #[derive(Clone, Copy)]
-struct Says {
+struct EventFields {
     channel: bool,
     guild: bool,
     /// An account, including whether it is a bot.
     account: bool,
 }
 
-const NOTHING: Says = Says { channel: false, guild: false, account: false };
-const GUILD: Says = Says { guild: true, ..NOTHING };
-const CHANNEL: Says = Says { channel: true, ..GUILD };
+const NOTHING: EventFields = EventFields { channel: false, guild: false, account: false };
+const GUILD: EventFields = EventFields { guild: true, ..NOTHING };
+const CHANNEL: EventFields = EventFields { channel: true, ..GUILD };
 
 /// Event names, by their fields. Optional fields count, such as the guild of a channel that can be outside of a guild.
-const EVENTS: &[(Says, &[&str])] = &[
+const EVENTS: &[(EventFields, &[&str])] = &[
     (
         NOTHING,
         &[
@@ -69,7 +69,7 @@ const EVENTS: &[(Says, &[&str])] = &[
         ],
     ),
     (
-        Says { account: true, ..GUILD },
+        EventFields { account: true, ..GUILD },
         &[
             "GUILD_BAN_ADD",
             "GUILD_BAN_REMOVE",
@@ -114,7 +114,7 @@ const EVENTS: &[(Says, &[&str])] = &[
         ],
     ),
     (
-        Says { account: true, ..CHANNEL },
+        EventFields { account: true, ..CHANNEL },
         &[
             "INTERACTION_CREATE",
             "MESSAGE_CREATE",
@@ -134,14 +134,14 @@ pub(crate) fn slip(name: &str) -> Option<&'static str> {
 
 /// The table as a constant.
 pub(crate) fn constants() -> TokenStream {
-    let events = EVENTS.iter().flat_map(|(Says { channel, guild, account }, names)| {
-        names
-            .iter()
-            .map(move |name| quote!((#name, Says { channel: #channel, guild: #guild, account: #account })))
+    let events = EVENTS.iter().flat_map(|(EventFields { channel, guild, account }, names)| {
+        names.iter().map(
+            move |name| quote!((#name, EventFields { channel: #channel, guild: #guild, account: #account })),
+        )
     });
     quote! {
         /// Which fields for filters Discord's events have.
-        const EVENTS: &[(&str, Says)] = &[#(#events),*];
+        const EVENTS: &[(&str, EventFields)] = &[#(#events),*];
     }
 }
 

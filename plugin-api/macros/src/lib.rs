@@ -1,6 +1,5 @@
 //! The attributes of `gearshift-cog`, which exports them. They generate what an author could write on the trait `Cog`.
 
-mod amounts;
 mod args;
 mod block;
 mod choice;
@@ -9,6 +8,7 @@ mod command;
 mod component;
 mod crate_type;
 mod cron;
+mod durations;
 mod errors;
 mod events;
 mod hooks;
@@ -81,7 +81,7 @@ hidden! {
     crate_type: crate_type::expand;
     events: events::constants;
     permissions: permissions::constants;
-    units: amounts::units;
+    units: durations::units;
 }
 
 /// Makes an enum the type of an argument: its variants are the choices.

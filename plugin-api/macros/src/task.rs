@@ -5,11 +5,10 @@ use quote::quote;
 use syn::{Attribute, Error, Ident, LitStr, PatType, Result, Type, ext::IdentExt};
 
 use crate::{
-    amounts,
     args::{Arg, Args},
     block::{Method, last_name},
     command::call,
-    cron,
+    cron, durations,
     errors::Errors,
     nearest::nearest,
     pattern::Pattern,
@@ -101,17 +100,17 @@ fn plan(kind: &str, name: &str, text: &LitStr, args: &[Arg]) -> Result<TokenStre
     };
     let task = match kind {
         "every" => {
-            let millis = amounts::duration(text)?;
+            let millis = durations::duration(text)?;
             if millis < 1000 {
                 return Err(Error::new(text.span(), "a task's period must be at least a second"));
             }
-            if millis > amounts::LONGEST_MS {
+            if millis > durations::LONGEST_MS {
                 return Err(Error::new(text.span(), "a task's period must be at most a year, `365d`"));
             }
             quote!(every(#name, ::std::time::Duration::from_millis(#millis)))
         }
         "daily" => {
-            amounts::time_of_day(text)?;
+            durations::time_of_day(text)?;
             quote!(daily(#name, #text, #zone))
         }
         _ => {

@@ -21,7 +21,7 @@ struct Line {
 
 #[derive(Default)]
 struct Place {
-    has_come: Cell<bool>,
+    is_ready: Cell<bool>,
     waker: Cell<Option<Waker>>,
 }
 
@@ -40,19 +40,19 @@ impl Turns {
         let mut lines = self.0.borrow_mut();
         let line = lines.entry(key.clone()).or_default();
         line.waiting.push_back(Rc::clone(&place));
-        line.go_on(most);
+        line.start_next(most);
         drop(lines);
         Turn { turns: self.clone(), key, most, place }
     }
 }
 
 impl Line {
-    fn go_on(&mut self, most: u32) {
+    fn start_next(&mut self, most: u32) {
         while self.running < most
             && let Some(next) = self.waiting.pop_front()
         {
             self.running += 1;
-            next.has_come.set(true);
+            next.is_ready.set(true);
             if let Some(waker) = next.waker.take() {
                 waker.wake();
             }
@@ -62,13 +62,13 @@ impl Line {
 
 impl Turn {
     /// Whether the call may run.
-    pub(crate) fn has_come(&self) -> bool {
-        self.place.has_come.get()
+    pub(crate) fn is_ready(&self) -> bool {
+        self.place.is_ready.get()
     }
 
     /// Waits until the call may run.
-    pub(crate) async fn come(&self) {
-        poll_fn(|cx| match self.has_come() {
+    pub(crate) async fn ready(&self) {
+        poll_fn(|cx| match self.is_ready() {
             true => Poll::Ready(()),
             false => {
                 self.place.waker.set(Some(cx.waker().clone()));
@@ -83,11 +83,11 @@ impl Drop for Turn {
     fn drop(&mut self) {
         let mut lines = self.turns.0.borrow_mut();
         let Some(line) = lines.get_mut(&self.key) else { return };
-        match self.has_come() {
+        match self.is_ready() {
             true => line.running -= 1,
             false => line.waiting.retain(|place| !Rc::ptr_eq(place, &self.place)),
         }
-        line.go_on(self.most);
+        line.start_next(self.most);
         if line.running == 0 && line.waiting.is_empty() {
             lines.remove(&self.key);
         }
@@ -105,13 +105,13 @@ mod tests {
         let turns = Turns::default();
         let take = || turns.take("play".to_owned(), 2);
         let (first, second, third, fourth) = (take(), take(), take(), take());
-        assert!(first.has_come() && second.has_come() && !third.has_come());
-        assert!(turns.take("stop".to_owned(), 1).has_come());
+        assert!(first.is_ready() && second.is_ready() && !third.is_ready());
+        assert!(turns.take("stop".to_owned(), 1).is_ready());
         drop(first);
         assert!(third.come().now_or_never().is_some());
         assert!(fourth.come().now_or_never().is_none());
         drop((second, third));
-        assert!(fourth.has_come());
+        assert!(fourth.is_ready());
     }
 
     #[test]
@@ -121,11 +121,11 @@ mod tests {
         let (first, second, third) = (take(), take(), take());
         drop(second);
         drop(first);
-        assert!(third.has_come());
+        assert!(third.is_ready());
         // Its turn has come, but it was not used.
         let fourth = take();
         drop(third);
-        assert!(fourth.has_come());
+        assert!(fourth.is_ready());
         drop(fourth);
         assert!(turns.0.borrow().is_empty());
     }

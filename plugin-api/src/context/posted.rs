@@ -1,6 +1,6 @@
 //! An answer that was posted and can be edited or deleted.
 
-use super::{Context, reply::Shown};
+use super::{Context, reply::PostedAnswer};
 use crate::{FromDiscord, Host, NewMessage, Result, handles::Discord};
 
 /// A posted answer; if its text was split, the last message.
@@ -9,7 +9,7 @@ use crate::{FromDiscord, Host, NewMessage, Result, handles::Discord};
 /// <https://discord.com/developers/docs/interactions/receiving-and-responding#followup-messages>
 pub struct Posted {
     host: Host,
-    shown: Shown,
+    shown: PostedAnswer,
 }
 
 impl Context {

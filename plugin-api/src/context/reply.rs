@@ -44,7 +44,7 @@ enum Answered<'c> {
 }
 
 /// A posted answer; if there are several messages, the last one, which has the components.
-pub(crate) enum Shown {
+pub(crate) enum PostedAnswer {
     /// A reply to a message, in this channel.
     Reply(u64, Sent),
     /// The first answer to an interaction.
@@ -52,7 +52,7 @@ pub(crate) enum Shown {
     Followup(RArc<Interaction>, Sent),
 }
 
-impl Shown {
+impl PostedAnswer {
     pub(super) async fn edit(&self, discord: &Discord, new: NewMessage) -> Result {
         match self {
             Self::Reply(channel, sent) => discord.edit(*channel, sent.id()?, new).await?,
@@ -100,12 +100,12 @@ impl Context {
     }
 
     /// The same, and returns the answer so that it can be edited.
-    pub(crate) async fn post(&self, message: NewMessage) -> Result<Shown> {
+    pub(crate) async fn post(&self, message: NewMessage) -> Result<PostedAnswer> {
         let discord = self.discord();
         let to = match self.answered() {
             Some(Answered::Message(to)) => {
                 let (first, last) = discord.post_all(to.channel_id, message.reply_to(to.id)).await?;
-                return Ok(Shown::Reply(to.channel_id, last.unwrap_or(first)));
+                return Ok(PostedAnswer::Reply(to.channel_id, last.unwrap_or(first)));
             }
             Some(Answered::Interaction(to)) => to,
             None => return Err(nothing_to_answer().into()),
@@ -129,8 +129,8 @@ impl Context {
         self.is_first_ephemeral.set(false);
         let last = discord.post_followups(&to, &more).await?;
         Ok(match last.or(followup) {
-            Some(sent) => Shown::Followup(to, sent),
-            None => Shown::First(to),
+            Some(sent) => PostedAnswer::Followup(to, sent),
+            None => PostedAnswer::First(to),
         })
     }
 

@@ -13,11 +13,11 @@ pub use abi_stable::{
 };
 use async_ffi::LocalFfiFuture;
 
-pub use super::asked::{
-    Read, Unread, default, is_argument, is_form, read_state, returned, suggestions, write_state,
-};
 pub use super::interpose::{
     CVoid, KeyDestructor, Pthread, PthreadAttributes, ThreadStart, key_create, key_delete, thread_create,
+};
+pub use super::required::{
+    NotReadable, Read, default, is_argument, is_form, read_state, returned, suggestions, write_state,
 };
 use super::{guard, interpose, trace};
 pub use crate::abi::{CogModule, CogModuleRef};

@@ -41,15 +41,15 @@ pub(super) const fn checked(command: Command) -> Command {
         "its contexts exclude the only place where it may run"
     );
     let below = command.subcommands;
-    let excluded =
-        guild_only && some_below(below, Held::DmOnly) || dm_only && some_below(below, Held::GuildOnly);
+    let excluded = guild_only && any_subcommand(below, Property::DmOnly)
+        || dm_only && any_subcommand(below, Property::GuildOnly);
     assert!(!excluded, "a command of the group may only run where the group may not");
     assert!(
-        command.prefix || !some_below(below, Held::Aliases),
+        command.prefix || !any_subcommand(below, Property::Aliases),
         "aliases only work with a prefix, which the command's group does not have"
     );
     assert!(
-        command.slash || !some_below(below, Held::Ephemeral),
+        command.slash || !any_subcommand(below, Property::Ephemeral),
         "answers to a message are never ephemeral, and the command's group has no slash commands"
     );
     command
@@ -68,7 +68,7 @@ const fn has(all: &[u8], some: &[u8]) -> bool {
 
 /// A property of a command.
 #[derive(Clone, Copy)]
-enum Held {
+enum Property {
     DmOnly,
     GuildOnly,
     Aliases,
@@ -76,17 +76,17 @@ enum Held {
 }
 
 /// Whether one of these commands, or one in them, has it.
-const fn some_below(commands: &[Command], what: Held) -> bool {
+const fn any_subcommand(commands: &[Command], what: Property) -> bool {
     let mut at = 0;
     while at < commands.len() {
         let Command { rules, aliases, ephemeral, subcommands, .. } = &commands[at];
         let has = match what {
-            Held::DmOnly => rules.dm_only,
-            Held::GuildOnly => rules.guild_only,
-            Held::Aliases => !aliases.is_empty(),
-            Held::Ephemeral => *ephemeral,
+            Property::DmOnly => rules.dm_only,
+            Property::GuildOnly => rules.guild_only,
+            Property::Aliases => !aliases.is_empty(),
+            Property::Ephemeral => *ephemeral,
         };
-        if has || some_below(subcommands, what) {
+        if has || any_subcommand(subcommands, what) {
             return true;
         }
         at += 1;

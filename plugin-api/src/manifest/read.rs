@@ -65,7 +65,7 @@ pub struct CommandManifest {
     pub aliases: Vec<String>,
     /// The commands in it that have aliases, or contain one that has.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub below: Vec<Below>,
+    pub below: Vec<SubcommandAliases>,
     /// Paths (`tag`, `tag list`) of the commands whose answers are ephemeral.
     pub ephemeral: Vec<String>,
     /// The guilds in which it is registered, by snowflake; empty for everywhere.
@@ -77,13 +77,13 @@ pub struct CommandManifest {
 
 /// The aliases of a command in a group, or of a group in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Below {
+pub struct SubcommandAliases {
     /// Its own name, without those of its groups.
     pub name: String,
     /// Additional names for calls with a prefix.
     pub aliases: Vec<String>,
     /// The commands in it.
-    pub below: Vec<Below>,
+    pub below: Vec<SubcommandAliases>,
 }
 
 /// Why the section's content is not a manifest.
@@ -233,9 +233,15 @@ mod tests {
             (&*commands[0].ephemeral, &*commands[0].aliases),
             (&["color mix two".to_owned()][..], &["c".to_owned()][..])
         );
-        let two =
-            Below { name: "two".to_owned(), aliases: vec!["2".to_owned(), "both".to_owned()], below: vec![] };
-        assert_eq!(commands[0].below, [Below { name: "mix".to_owned(), aliases: vec![], below: vec![two] }]);
+        let two = SubcommandAliases {
+            name: "two".to_owned(),
+            aliases: vec!["2".to_owned(), "both".to_owned()],
+            below: vec![],
+        };
+        assert_eq!(
+            commands[0].below,
+            [SubcommandAliases { name: "mix".to_owned(), aliases: vec![], below: vec![two] }]
+        );
         assert_eq!((commands[1].prefix, &*commands[2].guilds), (false, &["9".to_owned()][..]));
         assert!(commands[3].discord.is_none() && commands[3].prefix);
     }

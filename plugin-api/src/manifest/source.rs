@@ -8,7 +8,7 @@ use crate::abi::{Event, Message};
 
 /// What the data of an event contains, of what is read here.
 #[derive(Clone, Copy)]
-pub(super) struct Says {
+pub(super) struct EventFields {
     pub channel: bool,
     pub guild: bool,
     pub account: bool,
@@ -16,7 +16,7 @@ pub(super) struct Says {
 
 gearshift_cog_macros::events!();
 
-impl Says {
+impl EventFields {
     /// What the events of a name contain. An unknown event may contain everything.
     pub(super) const fn of(name: &str) -> Self {
         let mut at = 0;

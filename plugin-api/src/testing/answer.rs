@@ -194,11 +194,11 @@ fn answers_to(discord: &Discord, id: u64) -> Vec<u64> {
     let channel = discord.messages[&id].channel;
     let after = discord.messages.range(id + 1..).filter(|(_, posted)| posted.channel == channel);
     let reply_to = |posted: &Posted| number(&posted.json["message_reference"]["message_id"]);
-    let is_reply = |posted: &Posted| posted.is_bots() && reply_to(posted) == Some(id);
+    let is_reply = |posted: &Posted| posted.is_by_bot() && reply_to(posted) == Some(id);
     let mut follows = !after.clone().any(|(_, posted)| is_reply(posted));
     let mut answers = Vec::new();
     for (at, posted) in after {
-        follows = is_reply(posted) || follows && posted.is_bots() && reply_to(posted).is_none();
+        follows = is_reply(posted) || follows && posted.is_by_bot() && reply_to(posted).is_none();
         answers.extend(follows.then_some(*at));
     }
     answers

@@ -232,7 +232,7 @@ impl Bot {
     /// All messages of the bot, in order, in all channels, including ephemeral ones.
     #[must_use]
     pub fn bot_messages(&self) -> Vec<Message> {
-        Message::all(&self.stage, Posted::is_bots)
+        Message::all(&self.stage, Posted::is_by_bot)
     }
 
     /// The failures of handlers, in order. A panic fails the test at once.
@@ -244,7 +244,7 @@ impl Bot {
     /// The handlers that are waiting, by what they were called for.
     #[must_use]
     pub fn waiting(&self) -> Vec<String> {
-        self.stage.serving(|generation| generation.under_way())
+        self.stage.serving(|generation| generation.running_handlers())
     }
 
     /// The transcript: what users said and did, and what the cog requested and answered, in order.

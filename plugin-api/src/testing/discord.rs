@@ -181,7 +181,7 @@ impl Discord {
 
 impl Posted {
     /// Whether the bot wrote it.
-    pub(super) fn is_bots(&self) -> bool {
+    pub(super) fn is_by_bot(&self) -> bool {
         self.json["author"]["id"].as_str() == Some(&BOT.to_string())
     }
 }

@@ -31,7 +31,7 @@ pub(super) struct Generation {
     table: CogModule,
     instance: Instance,
     pub(super) declared: Declared,
-    flights: RefCell<Vec<Flight>>,
+    running: RefCell<Vec<RunningHandler>>,
 }
 
 /// The failure of a handler.
@@ -61,7 +61,7 @@ impl std::fmt::Display for Fault {
 }
 
 /// A handler under way.
-struct Flight {
+struct RunningHandler {
     handler: String,
     future: LocalFfiFuture<Outcome>,
     is_woken: Arc<Flag>,
@@ -105,11 +105,11 @@ impl Generation {
         let host = Host::new(host::host(world), C::EVENTS);
         let number = world.generations.get() + 1;
         world.generations.set(number);
-        host.waits().name_own(number.to_string());
+        host.waits().set_id_prefix(number.to_string());
         // Not the table's `create`: that would make the cog the owner of the process.
         let instance = log.within(world, || glue::instance::<C>(host));
         let declared = Declared::of::<C>();
-        Self { world: Rc::clone(world), log, table, instance, declared, flights: RefCell::default() }
+        Self { world: Rc::clone(world), log, table, instance, declared, running: RefCell::default() }
     }
 
     pub(super) fn setup(&self) -> Result<(), Fault> {
@@ -156,7 +156,7 @@ impl Generation {
 
     fn fly(&self, handler: String, future: LocalFfiFuture<Outcome>, on_end: OnEnd) {
         let is_woken = Arc::new(Flag(AtomicBool::new(true)));
-        self.flights.borrow_mut().push(Flight { handler, future, is_woken, on_end });
+        self.running.borrow_mut().push(RunningHandler { handler, future, is_woken, on_end });
     }
 
     /// Takes over the futures that the cog has spawned.
@@ -170,13 +170,13 @@ impl Generation {
     pub(super) fn turn(&self) -> Vec<Ended> {
         let mut ended = Vec::new();
         // Taken out of the cell, as a handler may start another one.
-        for mut flight in self.flights.take() {
-            match self.poll(&mut flight) {
-                Poll::Pending => self.flights.borrow_mut().push(flight),
+        for mut running in self.running.take() {
+            match self.poll(&mut running) {
+                Poll::Pending => self.running.borrow_mut().push(running),
                 Poll::Ready(outcome) => {
-                    let fault = outcome.into_result().err().map(|fault| fault_of(&flight.handler, fault));
-                    self.log.within(&self.world, || drop(flight.future));
-                    ended.push(Ended { fault, on_end: flight.on_end });
+                    let fault = outcome.into_result().err().map(|fault| fault_of(&running.handler, fault));
+                    self.log.within(&self.world, || drop(running.future));
+                    ended.push(Ended { fault, on_end: running.on_end });
                 }
             }
         }
@@ -184,27 +184,27 @@ impl Generation {
         ended
     }
 
-    fn poll(&self, flight: &mut Flight) -> Poll<Outcome> {
-        if !flight.is_woken.0.swap(false, Ordering::Acquire) {
+    fn poll(&self, running: &mut RunningHandler) -> Poll<Outcome> {
+        if !running.is_woken.0.swap(false, Ordering::Acquire) {
             return Poll::Pending;
         }
-        let waker = Waker::from(Arc::clone(&flight.is_woken));
-        self.log.within(&self.world, || Pin::new(&mut flight.future).poll(&mut Context::from_waker(&waker)))
+        let waker = Waker::from(Arc::clone(&running.is_woken));
+        self.log.within(&self.world, || Pin::new(&mut running.future).poll(&mut Context::from_waker(&waker)))
     }
 
-    pub(super) fn can_go_on(&self) -> bool {
-        self.flights.borrow().iter().any(|flight| flight.is_woken.0.load(Ordering::Acquire))
+    pub(super) fn has_woken_handler(&self) -> bool {
+        self.running.borrow().iter().any(|running| running.is_woken.0.load(Ordering::Acquire))
     }
 
     /// What the handlers under way were called for.
-    pub(super) fn under_way(&self) -> Vec<String> {
-        self.flights.borrow().iter().map(|flight| flight.handler.clone()).collect()
+    pub(super) fn running_handlers(&self) -> Vec<String> {
+        self.running.borrow().iter().map(|running| running.handler.clone()).collect()
     }
 
     /// Cancels all handlers at their `await`, and returns what follows for each of them.
     pub(super) fn cancel(&self) -> Vec<OnEnd> {
         let (futures, ends): (Vec<_>, Vec<_>) =
-            self.flights.take().into_iter().map(|flight| (flight.future, flight.on_end)).unzip();
+            self.running.take().into_iter().map(|running| (running.future, running.on_end)).unzip();
         self.log.within(&self.world, || drop(futures));
         ends
     }

@@ -149,12 +149,12 @@ impl Stage {
                 self.world.note(format!("task {} is due", run.name));
                 generation.task(run);
             }
-            if !generation.can_go_on() {
+            if !generation.has_woken_handler() {
                 return;
             }
             turns += 1;
             if Generation::is_too_often(turns) {
-                let busy = generation.under_way().join(", ");
+                let busy = generation.running_handlers().join(", ");
                 generation.cancel();
                 self.fail(&format!("the cog keeps waking itself: {busy}"));
             }

@@ -16,12 +16,12 @@ const TRIES: [u64; 3] = [5_000, 30_000, 180_000];
 pub(super) struct Tasks {
     planned: BTreeMap<String, Planned>,
     /// What a generation planned and cancelled in its setup, in order.
-    trial: Option<Vec<Ask>>,
+    trial: Option<Vec<TaskChange>>,
     /// Whether a generation has served yet.
     has_served: bool,
 }
 
-enum Ask {
+enum TaskChange {
     Plan(String, Plan),
     Cancel(String),
 }
@@ -33,7 +33,7 @@ struct Planned {
     /// When an extra run begins, and when that run was due: a retry, or the run at the start.
     again: Option<(u64, u64)>,
     /// The time at which the run under way was due.
-    under_way: Option<u64>,
+    running_due: Option<u64>,
     failures: usize,
     /// Whether the generation that takes over has planned the task as well.
     is_kept: bool,
@@ -89,7 +89,7 @@ impl Tasks {
         };
         let (name, plan) = (plan.name.to_string(), Plan { rhythm, first, runs_at_start: plan.runs_at_start });
         match &mut self.trial {
-            Some(asks) => asks.push(Ask::Plan(name, plan)),
+            Some(asks) => asks.push(TaskChange::Plan(name, plan)),
             None => self.apply(name, plan),
         }
         Ok(())
@@ -99,9 +99,9 @@ impl Tasks {
     pub(super) fn cancel(&mut self, name: &str) -> bool {
         let Some(asks) = &mut self.trial else { return self.planned.remove(name).is_some() };
         let before = asks.len();
-        asks.retain(|ask| !matches!(ask, Ask::Plan(asked, ..) if asked == name));
+        asks.retain(|ask| !matches!(ask, TaskChange::Plan(asked, ..) if asked == name));
         let is_found = self.planned.contains_key(name) || asks.len() < before;
-        asks.push(Ask::Cancel(name.to_owned()));
+        asks.push(TaskChange::Cancel(name.to_owned()));
         is_found
     }
 
@@ -121,14 +121,14 @@ impl Tasks {
         self.planned.values_mut().for_each(|task| task.is_kept = task.rhythm == Rhythm::Once);
         for ask in self.trial.take().unwrap_or_default() {
             match ask {
-                Ask::Plan(name, plan) => {
+                TaskChange::Plan(name, plan) => {
                     let runs_now = is_first && plan.runs_at_start;
                     self.apply(name.clone(), plan);
                     if let Some(task) = self.planned.get_mut(&name).filter(|_| runs_now) {
                         task.again = Some((now, now));
                     }
                 }
-                Ask::Cancel(name) => drop(self.planned.remove(&name)),
+                TaskChange::Cancel(name) => drop(self.planned.remove(&name)),
             }
         }
         self.planned.extract_if(.., |_, task| !task.is_kept).map(|(name, _)| name).collect()
@@ -147,7 +147,7 @@ impl Tasks {
             task.is_kept = true;
             return;
         }
-        let task = Planned { rhythm, due: first, again: None, under_way: None, failures: 0, is_kept: true };
+        let task = Planned { rhythm, due: first, again: None, running_due: None, failures: 0, is_kept: true };
         self.planned.insert(name, task);
     }
 
@@ -171,7 +171,7 @@ impl Tasks {
     /// Records that a run has ended.
     pub(super) fn ended(&mut self, name: &str, has_failed: bool, now: u64) {
         let Some(task) = self.planned.get_mut(name) else { return };
-        let due = task.under_way.take().unwrap_or(now);
+        let due = task.running_due.take().unwrap_or(now);
         if task.rhythm == Rhythm::Once {
             // It may have been planned again during the run.
             if task.due == NEVER {
@@ -193,7 +193,7 @@ impl Planned {
     /// If a run begins now: the time at which it was due.
     fn reach(&mut self, now: u64) -> Option<u64> {
         if let Some((_, due)) = self.again.take_if(|(at, _)| *at <= now) {
-            self.under_way = Some(due);
+            self.running_due = Some(due);
             return Some(due);
         }
         if self.due > now {
@@ -201,10 +201,10 @@ impl Planned {
         }
         let due = self.due;
         self.due = self.rhythm.next(due);
-        if self.under_way.is_some() {
+        if self.running_due.is_some() {
             return None;
         }
-        (self.again, self.failures, self.under_way) = (None, 0, Some(due));
+        (self.again, self.failures, self.running_due) = (None, 0, Some(due));
         Some(due)
     }
 }

@@ -117,7 +117,7 @@ impl User {
     #[must_use]
     pub fn dms(&self) -> Vec<Message> {
         let channel = self.in_dm().channel_id();
-        Message::all(&self.stage, |posted| posted.channel == channel && posted.is_bots())
+        Message::all(&self.stage, |posted| posted.channel == channel && posted.is_by_bot())
     }
 
     /// Writes a message. As in Discord's clients, `@name` mentions the user or role of that name and `#name` the

@@ -87,8 +87,8 @@ impl Components {
     /// the name.
     #[must_use]
     pub fn id(&self, name: &str) -> String {
-        let own = self.host.waits().own();
-        format!("@{}:{own}-{}:{name}", self.host.cog_name(), self.wait.number)
+        let prefix = self.host.waits().id_prefix();
+        format!("@{}:{prefix}-{}:{name}", self.host.cog_name(), self.wait.number)
     }
 
     /// The next press, or `None` when `time` is over or the cog is replaced or unloaded. A handler that waits again
@@ -137,7 +137,7 @@ pub(crate) async fn pressed(host: Host, interaction: RArc<Interaction>) -> Resul
 }
 
 fn queue_of(host: &Host, custom_id: &str) -> Option<Rc<super::Queue>> {
-    let (own, number) = custom_id.split(':').nth(1)?.split_once('-')?;
-    let is_own = own == host.waits().own();
+    let (prefix, number) = custom_id.split(':').nth(1)?.split_once('-')?;
+    let is_own = prefix == host.waits().id_prefix();
     is_own.then(|| host.waits().queue(number.parse().ok()?)).flatten()
 }

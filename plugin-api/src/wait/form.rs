@@ -8,7 +8,7 @@ use super::Components;
 use crate::{
     Context, Error, Modal, NewMessage, Result,
     component_types::{BUTTON, ROW},
-    context::Shown,
+    context::PostedAnswer,
     discord_codes::ALREADY_ACKNOWLEDGED,
     interactions::{CALLBACK_MODAL, COMPONENT},
     modal::{self, Form},
@@ -16,7 +16,7 @@ use crate::{
 
 /// How long an interaction can be answered, and so how long to wait for a form.
 /// <https://discord.com/developers/docs/interactions/receiving-and-responding#responding-to-an-interaction>
-const PATIENCE: Duration = Duration::from_secs(15 * 60);
+const TIMEOUT: Duration = Duration::from_secs(15 * 60);
 
 impl Context {
     /// Shows a form and waits until it is submitted; from then on, [`reply`](Self::reply) answers the form. `None` if
@@ -51,7 +51,7 @@ impl Context {
             false => Some(self.post_button(M::TITLE, &waiting.id("open")).await?),
         };
         let sent = loop {
-            match self.clock().timeout(PATIENCE, waiting.interaction()).await.flatten() {
+            match self.clock().timeout(TIMEOUT, waiting.interaction()).await.flatten() {
                 Some((press, _taken)) if press.kind == COMPONENT => {
                     let press = Self::of_component(self.host().clone(), press);
                     press.open::<M>(&id, filled).await?;
@@ -114,7 +114,7 @@ impl Context {
     }
 
     /// Posts a button that opens a form.
-    async fn post_button(&self, title: &str, custom_id: &str) -> Result<Shown> {
+    async fn post_button(&self, title: &str, custom_id: &str) -> Result<PostedAnswer> {
         let button = json!({ "type": BUTTON, "style": 1, "label": "Fill in", "custom_id": custom_id });
         let row = json!([{ "type": ROW, "components": [button] }]);
         self.post(NewMessage::new(title).field("components", row)).await

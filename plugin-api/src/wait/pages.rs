@@ -8,11 +8,11 @@ use super::Components;
 use crate::{
     Context, Error, NewMessage, Result,
     component_types::{BUTTON, ROW},
-    context::Shown,
+    context::PostedAnswer,
 };
 
 /// How long the buttons stay without a press. Discord lets an answer be edited for 15 minutes after the last press.
-const PATIENCE: Duration = Duration::from_secs(5 * 60);
+const TIMEOUT: Duration = Duration::from_secs(5 * 60);
 
 impl Context {
     /// Answers with the first page, and with buttons that let the user who called turn the pages. Returns, and removes
@@ -38,7 +38,7 @@ impl Context {
         };
         let shown = self.post(page(at, &buttons)).await?;
         let mut last = None;
-        while let Some(press) = buttons.next(PATIENCE).await {
+        while let Some(press) = buttons.next(TIMEOUT).await {
             at = match press.name() {
                 "back" => at.saturating_sub(1),
                 _ => (at + 1).min(pages.len() - 1),
@@ -49,7 +49,7 @@ impl Context {
         drop(buttons);
         match last {
             // Its token is newer than that of the first interaction.
-            Some(press) => Shown::First(press).close(&self.discord()).await,
+            Some(press) => PostedAnswer::First(press).close(&self.discord()).await,
             None => shown.close(&self.discord()).await,
         }
         Ok(())

@@ -339,7 +339,7 @@ impl Parameter {
         // cog.
         let read = quote_spanned! {at(of.span())=> {
             #[allow(unused_imports)]
-            use ::gearshift_cog::__glue::Unread as _;
+            use ::gearshift_cog::__glue::NotReadable as _;
             ::gearshift_cog::__glue::Read::<#of>(::std::marker::PhantomData).next(&mut arguments, #name).await?
         }};
         quote!(let #variable = #read;)

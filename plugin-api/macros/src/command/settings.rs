@@ -7,9 +7,9 @@ use quote::{quote, quote_spanned};
 use syn::{Error, Expr, Ident, LitStr, Result};
 
 use crate::{
-    amounts,
     args::{Arg, Value},
     block::at,
+    durations,
     errors::Errors,
     nearest::nearest,
     permissions,
@@ -140,11 +140,11 @@ impl Settings {
                 quote_spanned!(span=> .#name(#bits))
             }
             "cooldown" => {
-                let cooldown = amounts::cooldown(&arg.text("3s per user")?)?;
+                let cooldown = durations::cooldown(&arg.text("3s per user")?)?;
                 quote_spanned!(span=> .cooldown(#cooldown))
             }
             "concurrency" => {
-                let concurrency = amounts::concurrency(&arg.text("1 per channel")?)?;
+                let concurrency = durations::concurrency(&arg.text("1 per channel")?)?;
                 quote_spanned!(span=> .concurrency(#concurrency))
             }
             "guilds" | "roles" => {

@@ -36,7 +36,7 @@ pub(in crate::testing) struct Open {
     pub(in crate::testing) is_ephemeral: bool,
     pub(in crate::testing) state: State,
     /// Whether the host alone has acknowledged it, and the cog has not deferred it since.
-    pub(in crate::testing) is_hosts: bool,
+    pub(in crate::testing) is_deferred_by_host: bool,
     /// The message behind `@original`.
     pub(in crate::testing) original: Option<u64>,
     /// The messages of the answer, in order: those posted, and the source message if it was edited.
@@ -97,7 +97,7 @@ impl Discord {
         let open = &mut self.interactions[at];
         if open.state != State::Waiting {
             // A cog that defers what the host has deferred promises an answer.
-            open.is_hosts &= !(open.state == State::Thinking && body["type"] == CALLBACK_DEFERRED);
+            open.is_deferred_by_host &= !(open.state == State::Thinking && body["type"] == CALLBACK_DEFERRED);
             return Err(Refused::ACKNOWLEDGED.into());
         }
         if world.clock.unix_ms() > open.began_ms + FIRST_ANSWER_MS {

@@ -28,7 +28,7 @@ impl Refused {
     pub(super) const UNKNOWN_INTERACTION: (u16, u32, &str) = (404, 10062, "Unknown interaction");
     pub(super) const ACKNOWLEDGED: (u16, u32, &str) =
         (400, 40060, "Interaction has already been acknowledged.");
-    pub(super) const OF_ANOTHER: (u16, u32, &str) =
+    pub(super) const NOT_AUTHOR: (u16, u32, &str) =
         (403, 50005, "Cannot edit a message authored by another user");
     pub(super) const EMPTY: (u16, u32, &str) = (400, 50006, "Cannot send an empty message");
     pub(super) const CLOSED: (u16, u32, &str) = (403, 50007, "Cannot send messages to this user");

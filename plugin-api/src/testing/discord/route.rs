@@ -60,7 +60,7 @@ impl Call<'_> {
                 posted.map(|it| (200, it.json.clone())).ok_or_else(|| Refused::UNKNOWN_MESSAGE.into())
             }
             (Method::Patch, ["messages", _]) => {
-                own(discord, id, message(1))?.then_some(()).ok_or(Refused::OF_ANOTHER)?;
+                own(discord, id, message(1))?.then_some(()).ok_or(Refused::NOT_AUTHOR)?;
                 discord.edit(self.world, message(1), self.body, self.files)?;
                 Ok((200, discord.messages[&message(1)].json.clone()))
             }
@@ -234,7 +234,7 @@ fn id(part: &str) -> Option<u64> {
 /// Whether a message of the channel was written by the bot.
 fn own(discord: &Discord, channel: u64, message: u64) -> Result<bool, Refused> {
     let posted = discord.messages.get(&message).filter(|it| it.channel == channel && !it.is_deleted);
-    Ok(posted.ok_or(Refused::UNKNOWN_MESSAGE)?.is_bots())
+    Ok(posted.ok_or(Refused::UNKNOWN_MESSAGE)?.is_by_bot())
 }
 
 /// Whether the bot has a permission.

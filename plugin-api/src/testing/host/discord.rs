@@ -37,7 +37,7 @@ pub(super) extern "C" fn request(
     let shown = format!("{method} {}", shown(&path));
     let answer = ruled(rule, || answered(&world, &request));
     if matches!(rule, Some(Outcome::Lost | Outcome::Unanswered)) {
-        world.note(format!("Discord: {shown}{} → no answer", said(&request)));
+        world.note(format!("Discord: {shown}{} → no answer", summary(&request)));
         let text = format!("{shown}: no answer within {TIMEOUT_MS} ms; it may have been carried out");
         let moment = world.clock.unix_ms() + TIMEOUT_MS;
         return later(async move {
@@ -46,8 +46,8 @@ pub(super) extern "C" fn request(
         });
     }
     match &answer {
-        Ok((status, _)) => world.note(format!("Discord: {shown}{} → {status}", said(&request))),
-        Err(refused) => world.note(format!("Discord: {shown}{} → {refused}", said(&request))),
+        Ok((status, _)) => world.note(format!("Discord: {shown}{} → {status}", summary(&request))),
+        Err(refused) => world.note(format!("Discord: {shown}{} → {refused}", summary(&request))),
     }
     soon(answer.map(reply).map_err(|refused| refused.error(&shown)))
 }
@@ -102,17 +102,17 @@ fn reply((status, json): (u16, Value)) -> Reply {
 }
 
 /// The text of a message that is sent, to tell requests apart in the transcript.
-fn said(request: &DiscordRequest) -> String {
+fn summary(request: &DiscordRequest) -> String {
     let body: Value = serde_json::from_slice(&request.json).unwrap_or(Value::Null);
     let message = if body["data"].is_object() { &body["data"] } else { &body };
     let kind = body["type"].as_u64().filter(|_| request.path.ends_with("/callback"));
     let text = message["content"].as_str().or(message["title"].as_str());
-    let mut said = kind.map_or(String::new(), |kind| format!(" type {kind}"));
+    let mut summary = kind.map_or(String::new(), |kind| format!(" type {kind}"));
     if let Some(text) = text {
-        said.push(' ');
-        said.push_str(&quoted(text));
+        summary.push(' ');
+        summary.push_str(&quoted(text));
     }
-    said
+    summary
 }
 
 /// A path without the tokens of interactions, as the host shows it.

@@ -9,8 +9,8 @@ use crate::{
     manifest::{ChoiceValue, Command, Opt, kind},
     testing::{
         answer::{Answer, SuggestedChoice},
-        begun::Begun,
         message::Message,
+        new_interaction::NewInteraction,
         resolved::Resolved,
     },
 };
@@ -121,7 +121,7 @@ impl User {
     #[track_caller]
     fn call(&self, kind: u8, data: Value, is_ephemeral: bool) -> Answer {
         let (user, channel) = (self.id, self.channel_id());
-        let token = self.stage.interact(Begun {
+        let token = self.stage.interact(NewInteraction {
             user,
             channel,
             kind,

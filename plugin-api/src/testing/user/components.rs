@@ -7,8 +7,8 @@ use crate::{
     component_types::{self, BUTTON},
     interactions::{COMPONENT, MODAL},
     testing::{
-        answer::Answer, begun::Begun, discord::select::SELECTS, form::Form, message::Message,
-        resolved::Resolved,
+        answer::Answer, discord::select::SELECTS, form::Form, message::Message,
+        new_interaction::NewInteraction, resolved::Resolved,
     },
 };
 
@@ -69,7 +69,7 @@ impl User {
         let data = data.unwrap_or_else(|problem| self.stage.fail(&problem));
         self.check_declared(&data);
         let (user, channel, source) = (self.id, form.channel, form.source);
-        let begun = Begun {
+        let new = NewInteraction {
             user,
             channel,
             kind: MODAL,
@@ -78,7 +78,7 @@ impl User {
             opened_by: Some(form.opened_by.clone()),
             is_ephemeral: true,
         };
-        let token = self.stage.interact(begun);
+        let token = self.stage.interact(new);
         Answer::to_interaction(&self.stage, token)
     }
 
@@ -86,9 +86,16 @@ impl User {
     fn touch(&self, message: &Message, data: Value) -> Answer {
         self.check_declared(&data);
         let (user, channel, source) = (self.id, message.channel_id(), Some(message.id()));
-        let begun =
-            Begun { user, channel, kind: COMPONENT, data, source, opened_by: None, is_ephemeral: false };
-        let token = self.stage.interact(begun);
+        let new = NewInteraction {
+            user,
+            channel,
+            kind: COMPONENT,
+            data,
+            source,
+            opened_by: None,
+            is_ephemeral: false,
+        };
+        let token = self.stage.interact(new);
         Answer::to_interaction(&self.stage, token)
     }
 

@@ -15,13 +15,13 @@ use crate::{Argument, Arguments, Context, Error, Modal, Result, State, Suggestio
     message = "`{Self}` has neither a `#[setup]` nor a `Default`, so it cannot be built",
     note = "derive `Default` for it, or write a method: `#[setup] async fn build(host: Host) -> Result<Self>`"
 )]
-pub trait Unbuilt: Sized {
+pub trait BuildDefault: Sized {
     /// The cog as it is at first.
     fn first() -> Self;
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Default> Unbuilt for T {
+impl<T: Default> BuildDefault for T {
     fn first() -> T {
         T::default()
     }
@@ -33,7 +33,7 @@ impl<T: Default> Unbuilt for T {
     label = "expected the prelude's `Result<{T}>`",
     note = "`?` converts every error type that implements `std::error::Error` into `gearshift_cog::Error`"
 )]
-pub trait Returned<T> {
+pub trait IntoResult<T> {
     /// The result, with the SDK's error.
     ///
     /// # Errors
@@ -42,7 +42,7 @@ pub trait Returned<T> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T, E: Into<Error>> Returned<T> for std::result::Result<T, E> {
+impl<T, E: Into<Error>> IntoResult<T> for std::result::Result<T, E> {
     fn returned(self) -> Result<T> {
         self.map_err(Into::into)
     }
@@ -54,13 +54,13 @@ impl<T, E: Into<Error>> Returned<T> for std::result::Result<T, E> {
     label = "expected a list of strings or of `Suggestion`s",
     note = "to suggest a number, use `Suggestion::new` with the text to show for it"
 )]
-pub trait Suggested {
+pub trait IntoSuggestion {
     /// The suggestion.
     fn suggested(self) -> Suggestion;
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Into<Suggestion>> Suggested for T {
+impl<T: Into<Suggestion>> IntoSuggestion for T {
     fn suggested(self) -> Suggestion {
         self.into()
     }
@@ -71,7 +71,7 @@ impl<T: Into<Suggestion>> Suggested for T {
     message = "the state `{Self}` cannot be written: it does not implement `Serialize`",
     note = "derive it: `#[derive(Serialize, Deserialize)]`, with `serde = {{ version = \"1\", features = [\"derive\"] }}` in Cargo.toml"
 )]
-pub trait Written {
+pub trait WriteState {
     /// Writes the state as JSON.
     ///
     /// # Errors
@@ -80,7 +80,7 @@ pub trait Written {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Serialize> Written for T {
+impl<T: Serialize> WriteState for T {
     fn write(&self, version: u32) -> Result<State> {
         State::json(version, self)
     }
@@ -91,7 +91,7 @@ impl<T: Serialize> Written for T {
     message = "the state `{Self}` cannot be read: it does not implement `Deserialize`",
     note = "derive it: `#[derive(Serialize, Deserialize)]`, with `serde = {{ version = \"1\", features = [\"derive\"] }}` in Cargo.toml"
 )]
-pub trait Readable: Sized {
+pub trait ReadState: Sized {
     /// Reads the state from JSON.
     ///
     /// # Errors
@@ -100,7 +100,7 @@ pub trait Readable: Sized {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: DeserializeOwned> Readable for T {
+impl<T: DeserializeOwned> ReadState for T {
     fn read(state: &State) -> Result<T> {
         state.parse()
     }
@@ -108,7 +108,7 @@ impl<T: DeserializeOwned> Readable for T {
 
 /// The cog as it is at first.
 #[must_use]
-pub fn default<T: Unbuilt>() -> T {
+pub fn default<T: BuildDefault>() -> T {
     T::first()
 }
 
@@ -116,7 +116,7 @@ pub fn default<T: Unbuilt>() -> T {
 ///
 /// # Errors
 /// If it cannot be written as JSON.
-pub fn write_state<T: Written>(version: u32, state: &T) -> Result<State> {
+pub fn write_state<T: WriteState>(version: u32, state: &T) -> Result<State> {
     state.write(version)
 }
 
@@ -124,7 +124,7 @@ pub fn write_state<T: Written>(version: u32, state: &T) -> Result<State> {
 ///
 /// # Errors
 /// If the bytes are not JSON of its shape.
-pub fn read_state<T: Readable>(state: &State) -> Result<T> {
+pub fn read_state<T: ReadState>(state: &State) -> Result<T> {
     T::read(state)
 }
 
@@ -132,16 +132,16 @@ pub fn read_state<T: Readable>(state: &State) -> Result<T> {
 ///
 /// # Errors
 /// The function's error.
-pub fn returned<T>(outcome: impl Returned<T>) -> Result<T> {
+pub fn returned<T>(outcome: impl IntoResult<T>) -> Result<T> {
     outcome.returned()
 }
 
 /// The suggestions of the cog.
-pub fn suggestions<T: Suggested>(all: impl IntoIterator<Item = T>) -> Vec<Suggestion> {
+pub fn suggestions<T: IntoSuggestion>(all: impl IntoIterator<Item = T>) -> Vec<Suggestion> {
     all.into_iter().map(T::suggested).collect()
 }
 
-/// Reads an argument or a form. Its inherent methods take precedence over those of [`Unread`], which exist for all
+/// Reads an argument or a form. Its inherent methods take precedence over those of [`NotReadable`], which exist for all
 /// other types: so the compiler reports what such a type lacks where it is required, by [`is_argument`], [`is_form`] or
 /// [`Opt::of`](crate::manifest::Opt::of), and does not report it again for the call and for its future.
 pub struct Read<T>(pub PhantomData<T>);
@@ -165,7 +165,7 @@ impl<T: Modal> Read<T> {
 }
 
 /// For types that are not an argument or a form; they do not compile.
-pub trait Unread<T>: Sized {
+pub trait NotReadable<T>: Sized {
     /// Never called.
     fn next(self, _: &mut Arguments<'_>, _: &str) -> Ready<Result<T>> {
         ready(Err(Error::new("it is not an argument")))
@@ -177,7 +177,7 @@ pub trait Unread<T>: Sized {
     }
 }
 
-impl<T> Unread<T> for Read<T> {}
+impl<T> NotReadable<T> for Read<T> {}
 
 /// Requires a type to be an argument.
 pub const fn is_argument<T: Argument>() {}

@@ -21,7 +21,7 @@ use crate::{
 const DEFER_AFTER_MS: u64 = 2_000;
 
 /// An interaction that a user begins.
-pub(super) struct Begun {
+pub(super) struct NewInteraction {
     pub(super) user: u64,
     pub(super) channel: u64,
     pub(super) kind: u8,
@@ -42,9 +42,9 @@ impl Stage {
 
     /// Begins an interaction and returns its token.
     #[track_caller]
-    pub(super) fn interact(&self, begun: Begun) -> String {
-        let (token, d) = self.open(&begun);
-        if self.defers.get() && begun.kind != AUTOCOMPLETE {
+    pub(super) fn interact(&self, new: NewInteraction) -> String {
+        let (token, d) = self.open(&new);
+        if self.defers.get() && new.kind != AUTOCOMPLETE {
             self.acknowledge(&token, "busy");
         }
         self.world.emit(events::INTERACTION_CREATE, d);
@@ -52,33 +52,33 @@ impl Stage {
         token
     }
 
-    fn open(&self, begun: &Begun) -> (String, Value) {
+    fn open(&self, new: &NewInteraction) -> (String, Value) {
         let now = self.world.clock.unix_ms();
         let discord = &mut *self.world.discord.borrow_mut();
         let id = discord.snowflake(now);
         let token = format!("token-{id}");
-        let d = interaction_json(discord, begun, id, &token);
-        let is_owned = match begun.kind {
+        let d = interaction_json(discord, new, id, &token);
+        let is_owned = match new.kind {
             COMMAND => true,
             AUTOCOMPLETE => false,
             _ => {
-                let custom_id = begun.data["custom_id"].as_str().unwrap_or_default();
+                let custom_id = new.data["custom_id"].as_str().unwrap_or_default();
                 self.serving(|generation| generation.declared.answers(custom_id))
             }
         };
         discord.interactions.push(Open {
             id,
             token: token.clone(),
-            kind: begun.kind,
-            user: begun.user,
-            channel: begun.channel,
+            kind: new.kind,
+            user: new.user,
+            channel: new.channel,
             began_ms: now,
-            source: begun.source,
-            opened_by: begun.opened_by.clone(),
+            source: new.source,
+            opened_by: new.opened_by.clone(),
             is_owned,
-            is_ephemeral: begun.is_ephemeral || begun.kind == MODAL,
+            is_ephemeral: new.is_ephemeral || new.kind == MODAL,
             state: State::Waiting,
-            is_hosts: false,
+            is_deferred_by_host: false,
             original: None,
             shown: Vec::new(),
             data: None,
@@ -96,7 +96,7 @@ impl Stage {
         let (id, body) = (open.id.to_string(), json!({ "type": kind, "data": { "flags": flags } }));
         let acknowledged = discord.callback(&self.world, &id, token, &body, &[]);
         if let Some(open) = discord.interactions.iter_mut().find(|open| open.token == token) {
-            open.is_hosts = acknowledged.is_ok();
+            open.is_deferred_by_host = acknowledged.is_ok();
         }
         drop(discord);
         match &acknowledged {
@@ -112,7 +112,7 @@ impl Stage {
         let Some(open) = discord.interactions.iter().find(|open| open.token == token) else { return };
         let (callback, webhook) =
             (format!("/interactions/{}/{token}/callback", open.id), format!("/webhooks/{BOT}/{token}"));
-        let (state, is_hosts, kind) = (open.state, open.is_hosts, open.kind);
+        let (state, is_deferred_by_host, kind) = (open.state, open.is_deferred_by_host, open.kind);
         let line = format!("the host answers {} that it failed", discord.user_name(open.user));
         drop(discord);
         let message = json!({ "content": FAILURE_TEXT, "flags": EPHEMERAL });
@@ -127,7 +127,7 @@ impl Stage {
                 ask(Method::Delete, &format!("{webhook}/messages/@original"), &Value::Null)
                     && ask(Method::Post, &webhook, &message)
             }
-            State::Acknowledged if is_hosts => ask(Method::Post, &webhook, &message),
+            State::Acknowledged if is_deferred_by_host => ask(Method::Post, &webhook, &message),
             State::Acknowledged | State::Answered => return,
         };
         if is_answered {
@@ -143,7 +143,7 @@ impl Stage {
             (State::Waiting, AUTOCOMPLETE) => "no suggestions",
             (State::Waiting, COMMAND) => "“The application did not respond”",
             (State::Waiting, _) => "“This interaction failed”",
-            (State::Thinking, _) if open.is_hosts => {
+            (State::Thinking, _) if open.is_deferred_by_host => {
                 "“thinking …” for a minute, as the cog has not deferred it"
             }
             (State::Thinking, _) => "“thinking …” for 15 minutes",
@@ -186,29 +186,29 @@ fn late_at(open: &Open) -> Option<u64> {
 }
 
 /// `INTERACTION_CREATE`, as the gateway sends it.
-fn interaction_json(discord: &Discord, begun: &Begun, id: u64, token: &str) -> Value {
-    let guild = discord.guild_of(begun.channel);
+fn interaction_json(discord: &Discord, new: &NewInteraction, id: u64, token: &str) -> Value {
+    let guild = discord.guild_of(new.channel);
     let mut d = json!({
-        "id": id.to_string(), "application_id": BOT.to_string(), "type": begun.kind, "token": token, "version": 1,
-        "channel_id": begun.channel.to_string(), "channel": discord.channel_json(begun.channel), "data": begun.data,
+        "id": id.to_string(), "application_id": BOT.to_string(), "type": new.kind, "token": token, "version": 1,
+        "channel_id": new.channel.to_string(), "channel": discord.channel_json(new.channel), "data": new.data,
         "locale": "en-US", "entitlements": [], "attachment_size_limit": 10_485_760,
         "authorizing_integration_owners": { "0": GUILD.to_string() }, "context": if guild.is_some() { 0 } else { 1 },
         "app_permissions": discord.users[&BOT].permissions.to_string(),
     });
-    match discord.member_json(begun.user).filter(|_| guild.is_some()) {
+    match discord.member_json(new.user).filter(|_| guild.is_some()) {
         Some(mut member) => {
-            member["permissions"] = json!(discord.users[&begun.user].permissions.to_string());
+            member["permissions"] = json!(discord.users[&new.user].permissions.to_string());
             d["member"] = member;
             d["guild_id"] = json!(GUILD.to_string());
             d["guild"] = json!({ "id": GUILD.to_string(), "locale": "en-US", "features": [] });
             d["guild_locale"] = json!("en-US");
         }
-        None => d["user"] = discord.user_json(begun.user),
+        None => d["user"] = discord.user_json(new.user),
     }
-    if let Some(message) = begun.source.and_then(|id| discord.messages.get(&id)) {
+    if let Some(message) = new.source.and_then(|id| discord.messages.get(&id)) {
         d["message"] = message.json.clone();
     }
-    if matches!(begun.kind, COMPONENT) {
+    if matches!(new.kind, COMPONENT) {
         d["channel"]["permissions"] = d["member"]["permissions"].clone();
     }
     d

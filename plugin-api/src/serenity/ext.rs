@@ -5,7 +5,7 @@ use ::serenity::model::{channel::Message, guild::Member, misc::ImageHash, user::
 const CDN: &str = "https://cdn.discordapp.com";
 
 /// How a user or member is shown to others.
-pub trait Shown {
+pub trait UserExt {
     /// The name that others see.
     fn display_name(&self) -> &str;
 
@@ -14,7 +14,7 @@ pub trait Shown {
     fn face(&self) -> String;
 }
 
-impl Shown for User {
+impl UserExt for User {
     fn display_name(&self) -> &str {
         self.global_name.as_deref().unwrap_or(&self.name)
     }
@@ -28,9 +28,9 @@ impl Shown for User {
     }
 }
 
-impl Shown for Member {
+impl UserExt for Member {
     fn display_name(&self) -> &str {
-        self.nick.as_deref().unwrap_or_else(|| Shown::display_name(&self.user))
+        self.nick.as_deref().unwrap_or_else(|| UserExt::display_name(&self.user))
     }
 
     fn face(&self) -> String {
@@ -38,7 +38,7 @@ impl Shown for Member {
             Some(avatar) => {
                 format!("{CDN}/guilds/{}/users/{}/avatars/{}", self.guild_id, self.user.id, image(avatar))
             }
-            None => Shown::face(&self.user),
+            None => UserExt::face(&self.user),
         }
     }
 }
@@ -48,12 +48,12 @@ fn image(hash: &ImageHash) -> String {
 }
 
 /// An object that the client has a link to.
-pub trait Linked {
+pub trait MessageExt {
     /// The link.
     fn link(&self) -> String;
 }
 
-impl Linked for Message {
+impl MessageExt for Message {
     fn link(&self) -> String {
         let guild = self.guild_id.map_or("@me".to_owned(), |id| id.to_string());
         format!("https://discord.com/channels/{guild}/{}/{}", self.channel_id, self.id)
@@ -69,29 +69,32 @@ mod tests {
     fn people_are_shown_as_others_see_them() {
         let read = |json: &str| User::from_discord(json).expect("a user");
         let plain = read(r#"{"id":"80351110224678912","username":"ann"}"#);
-        assert_eq!(Shown::display_name(&plain), "ann");
-        assert_eq!(Shown::face(&plain), "https://cdn.discordapp.com/embed/avatars/5.png");
+        assert_eq!(UserExt::display_name(&plain), "ann");
+        assert_eq!(UserExt::face(&plain), "https://cdn.discordapp.com/embed/avatars/5.png");
         let hash = "a_269e7ac54b5f4b4c8b9d2e0c6a3f1d57";
         let user = read(&format!(r#"{{"id":"7","username":"ann","global_name":"Ann","avatar":"{hash}"}}"#));
-        assert_eq!(Shown::display_name(&user), "Ann");
-        assert_eq!(Shown::face(&user), format!("https://cdn.discordapp.com/avatars/7/{hash}.gif?size=1024"));
+        assert_eq!(UserExt::display_name(&user), "Ann");
+        assert_eq!(
+            UserExt::face(&user),
+            format!("https://cdn.discordapp.com/avatars/7/{hash}.gif?size=1024")
+        );
         let mut member = Member::default();
         member.user = user;
-        assert_eq!(Shown::display_name(&member), "Ann");
+        assert_eq!(UserExt::display_name(&member), "Ann");
         member.nick = Some("Captain".to_owned());
         member.guild_id = 1.into();
         member.avatar = member.user.avatar;
-        assert_eq!(Shown::display_name(&member), "Captain");
+        assert_eq!(UserExt::display_name(&member), "Captain");
         let face = format!("https://cdn.discordapp.com/guilds/1/users/7/avatars/{hash}.gif?size=1024");
-        assert_eq!(Shown::face(&member), face);
+        assert_eq!(UserExt::face(&member), face);
     }
 
     #[test]
     fn a_message_has_a_link_in_a_server_and_in_a_direct_message() {
         let mut message = Message::default();
         (message.id, message.channel_id) = (3.into(), 2.into());
-        assert_eq!(Linked::link(&message), "https://discord.com/channels/@me/2/3");
+        assert_eq!(MessageExt::link(&message), "https://discord.com/channels/@me/2/3");
         message.guild_id = Some(1.into());
-        assert_eq!(Linked::link(&message), "https://discord.com/channels/1/2/3");
+        assert_eq!(MessageExt::link(&message), "https://discord.com/channels/1/2/3");
     }
 }
