@@ -288,7 +288,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_is_said_in_its_two_largest_units() {
+    fn a_time_is_shown_in_its_two_largest_units() {
         let table = [
             (1, "1 s"),
             (2_500, "3 s"),
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_listed_as_they_are_said() {
+    fn names_are_joined_with_commas_and_a_word() {
         let said = |names: &[&str]| list(&mut names.iter().map(|name| (*name).to_owned()), "and");
         assert_eq!([said(&["a"]), said(&["a", "b"]), said(&["a", "b", "c"])], ["a", "a and b", "a, b and c"]);
     }

@@ -167,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_in_a_state_is_the_same_to_its_last_bit() {
+    fn numbers_in_a_state_are_exact_to_the_last_bit() {
         let all = (1..10_000_u64).map(|number| f64::from_bits(number.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
         for value in all.filter(|value| value.is_finite()) {
             let state = State::json(1, &value).expect("a number");

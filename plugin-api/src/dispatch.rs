@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_user_reads_is_a_sentence() {
+    fn user_errors_are_sentences() {
         assert_eq!(user_text(&Error::input("`n` must be a number")), "`n` must be a number.");
         assert_eq!(user_text(&Error::input("éclairs are out!")), "Éclairs are out!");
         for length in [TEXT_MAX - 1, TEXT_MAX, TEXT_MAX + 1, 9000] {

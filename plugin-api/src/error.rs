@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_tells_whether_it_is_the_cogs_own() {
+    fn an_error_knows_its_cause() {
         let table = [
             (Error::new("no"), ErrorCause::OWN),
             (Error::input("no"), ErrorCause::INPUT),
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn the_error_of_a_handle_is_kept_also_as_a_source() {
+    fn a_handle_error_is_kept_even_as_a_source() {
         let refused = || HandleError { status: 403, code: 50007, ..handle(HandleErrorKind::Status) };
         let greet = |error: HandleError| -> Result { Err(Wrapped(error))? };
         for error in [Error::from(refused()), greet(refused()).expect_err("refused")] {

@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_in_one_listener_leaves_the_others_their_run() {
+    fn a_panic_in_one_listener_does_not_stop_the_others() {
         let ran = std::cell::Cell::new(0);
         let mut listeners = Listeners::default();
         for number in 1..=4 {
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_is_read_as_its_own_type_only() {
+    fn an_event_is_read_only_as_its_own_type() {
         let raw = |name: &str| {
             Event::Other(RArc::new(RawEvent { name: name.into(), json: r#"{"id":"1"}"#.into() }))
         };

@@ -327,7 +327,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_is_written_as_discord_takes_it() {
+    fn a_message_is_encoded_as_discord_expects() {
         let message = NewMessage::new("\"hi\"")
             .reply_to(7)
             .ephemeral()
@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_notifies_whom_it_names() {
+    fn a_message_notifies_only_allowed_mentions() {
         let some = [Mention::User(7), Mention::Role(8), Mention::RepliedUser];
         let message = NewMessage::new("x").allow_mentions(&some);
         let expected = json!({"parse": [], "users": ["7"], "roles": ["8"], "replied_user": true});
@@ -358,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_goes_before_what_other_calls_set_and_flags_are_added() {
+    fn a_custom_field_takes_precedence_and_flags_are_combined() {
         let message = NewMessage::new("x")
             .field("allowed_mentions", json!({"parse": ["users"]}))
             .field("flags", json!(4))
@@ -369,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn files_are_listed_where_something_is_said_of_them() {
+    fn files_with_a_description_are_listed() {
         let message = NewMessage::default().file("a.txt", vec![1]).file("b.txt", vec![2]);
         assert_eq!(written(&message).get("attachments"), None);
         let message = message.description("two").keep_files(&[7]).file("c.txt", vec![3]);
@@ -384,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_discord_would_refuse_is_refused_in_words() {
+    fn a_text_that_discord_would_refuse_is_an_error() {
         assert!(NewMessage::new("é".repeat(2000)).encode().is_ok());
         let error = NewMessage::new("é".repeat(2001)).encode().expect_err("it is too long");
         assert_eq!(

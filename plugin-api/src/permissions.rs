@@ -27,7 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_missing_has_a_name() {
+    fn missing_permissions_are_named() {
         let names = |bits| names(bits).collect::<Vec<_>>();
         assert_eq!(names(MANAGE_MESSAGES), ["Manage Messages"]);
         assert_eq!(

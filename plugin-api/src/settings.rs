@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said_with_its_key() {
+    fn errors_name_the_key() {
         let of = SettingsType::of::<Settings>();
         assert_eq!(of.check(r#"{"channel":1,"roles":[{"id":2}]}"#), Ok(()));
         for (json, expected) in [

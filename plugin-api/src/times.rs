@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_of_day_is_met_in_summer_and_in_winter() {
+    fn a_time_of_day_is_kept_across_daylight_saving_time() {
         let expected = ["28 09:00 +01:00", "29 09:00 +02:00", "30 09:00 +02:00"];
         assert_eq!(runs("0 9 * * *", "2026-03-28T08:00:00+01:00", 3), expected);
         let expected = ["24 09:00 +02:00", "25 09:00 +01:00", "26 09:00 +01:00"];
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_inside_the_gap_runs_when_the_gap_is_over() {
+    fn a_time_inside_the_gap_runs_after_the_gap() {
         // At 02:00 the clocks are put forward to 03:00.
         let expected = ["28 02:30 +01:00", "29 03:00 +02:00", "30 02:30 +02:00"];
         assert_eq!(runs("30 2 * * *", "2026-03-28T01:00:00+01:00", 3), expected);
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_doubled_time_runs_the_first_time_only() {
+    fn a_repeated_time_runs_only_the_first_time() {
         // At 03:00 the clocks are put back to 02:00.
         let expected = ["25 02:30 +02:00", "26 02:30 +01:00"];
         assert_eq!(runs("30 2 * * *", "2026-10-25T00:00:00+02:00", 2), expected);
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rhythm_goes_on_in_real_time() {
+    fn an_interval_continues_in_real_time() {
         let expected = ["29 01:30 +01:00", "29 03:00 +02:00", "29 03:30 +02:00"];
         assert_eq!(runs("*/30 * * * *", "2026-03-29T01:00:00+01:00", 3), expected);
         let expected = ["25 02:30 +02:00", "25 02:00 +01:00", "25 02:30 +01:00", "25 03:00 +01:00"];
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_days_and_months_and_either_kind_of_day_are_understood() {
+    fn names_of_days_and_months_and_both_kinds_of_day_are_understood() {
         assert_eq!(
             runs("0 18 * * fri", "2026-11-02T00:00:00+01:00", 2),
             ["06 18:00 +01:00", "13 18:00 +01:00"]
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_named() {
+    fn errors_name_the_zone_and_the_expression() {
         let refused = |expression: &str, zone: &str| {
             Times::read(expression, zone, 0).expect_err("it cannot be read").to_string()
         };

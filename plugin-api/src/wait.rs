@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_gets_what_comes_while_it_is_open_in_order() {
+    fn a_wait_receives_items_in_order_while_it_is_open() {
         let waits = Waits::default();
         waits.offer(&event("TYPING_START"));
         let wait = waits.open(Wants::Event("TYPING_START"));
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn a_paused_generation_ends_its_waits_and_begins_none() {
+    fn a_paused_generation_ends_its_waits_and_starts_none() {
         let waits = Waits::default();
         let before = waits.open(Wants::Event("READY"));
         waits.offer(&event("READY"));
@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn a_handler_that_goes_on_waiting_does_not_spin_while_its_generation_is_paused() {
+    fn a_handler_that_keeps_waiting_does_not_spin_while_its_generation_is_paused() {
         let waits = Waits::default();
         let (ends, shared) = (Rc::new(Cell::new(0)), waits.clone());
         let handler = |ends: Rc<Cell<u32>>| {
@@ -359,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn an_offer_says_whether_the_item_was_taken() {
+    fn an_offer_reports_whether_the_item_was_taken() {
         let waits = Waits::default();
         let wait = waits.open(Wants::Interactions(Cell::default()));
         let tickets = [Ticket::default(), Ticket::default()];

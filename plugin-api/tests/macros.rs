@@ -48,7 +48,7 @@ impl Greeter {
 }
 
 #[test]
-fn a_cog_says_what_it_answers() {
+fn a_cog_declares_its_commands_and_events() {
     assert_eq!(Greeter::EVENTS, [events::GUILD_MEMBER_ADD]);
     assert_eq!(Greeter::COMPONENTS, ["greet:{id}"]);
     assert_eq!((Greeter::COMMANDS.len(), Greeter::TASKS.len()), (1, 1));
@@ -110,7 +110,7 @@ impl Words {
 }
 
 #[test]
-fn names_are_those_of_discord_also_where_rust_has_others() {
+fn names_are_discords_even_where_rusts_differ() {
     let bot = Bot::new::<Words>();
     let alice = bot.user("alice");
     let answer = alice.slash("move", [("type", json!("box")), ("unused", json!(1))]);
@@ -169,7 +169,7 @@ impl Patterns {
 }
 
 #[test]
-fn of_patterns_that_fit_the_narrowest_answers() {
+fn the_narrowest_matching_pattern_wins() {
     let bot = Bot::new::<Patterns>();
     let alice = bot.user("alice");
     let buttons = alice.slash("buttons", [("ids", "poll:vote:all poll:vote:3 poll:other:3")]).message();
@@ -239,7 +239,7 @@ impl Spaced {
 }
 
 #[test]
-fn the_user_reads_that_quotation_marks_are_missing_around_a_value_of_several_words() {
+fn an_unquoted_value_of_several_words_is_answered_with_a_hint() {
     let bot = Bot::new::<Spaced>();
     let alice = bot.user("alice");
     let table = [

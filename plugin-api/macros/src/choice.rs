@@ -137,7 +137,7 @@ mod tests {
     use super::words;
 
     #[test]
-    fn a_variant_is_shown_in_words() {
+    fn a_variant_is_shown_with_spaces() {
         for (name, expected) in [("DarkRed", "Dark red"), ("Red", "Red"), ("HTTP", "HTTP"), ("A_B", "A B")] {
             assert_eq!(words(name), expected);
         }

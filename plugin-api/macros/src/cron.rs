@@ -119,7 +119,7 @@ mod tests {
     /// The host's parser accepts more than is checked here; of what is refused here, it accepts only a superfluous
     /// comma.
     #[test]
-    fn what_comes_is_not_refused() {
+    fn expressions_that_occur_are_accepted() {
         let hours = ["*", "9", "24", "*/2", "9-17", "5-1", "5/2", "*/0", "1,2"];
         let days = ["*", "?", "1", "32", "0", "31", "30,31", "L", "15W", "LW", "L-3", "1-31/2", "1,L", "1l"];
         let months = ["*", "2", "jan", "feb,apr", "JAN-mar", "dec-jan", "13", "*/3", "?", "foo"];
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn an_expression_has_five_fields_of_values_that_come() {
+    fn an_expression_needs_five_valid_fields() {
         let table = [
             ("0 18 * * fri", ""),
             ("*/5 * * * 1-5", ""),

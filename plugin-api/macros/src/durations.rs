@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn cooldowns_and_limits_name_what_is_counted_together() {
+    fn cooldowns_and_limits_have_a_scope() {
         let cooldowns = [
             ("3s", Some("new (1u32 , :: std :: time :: Duration :: from_millis (3000u64)) . per (User)")),
             (
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn times_of_day_have_their_form() {
+    fn times_of_day_are_parsed() {
         for (text, fits) in
             [("09:00", true), ("23:59", true), ("9:00", false), ("24:00", false), ("09:60", false)]
         {

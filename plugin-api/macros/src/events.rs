@@ -152,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_event_stands_there_once_and_what_is_almost_one_is_a_slip() {
+    fn each_event_is_listed_once_and_typos_are_recognized() {
         let names: Vec<&str> = EVENTS.iter().flat_map(|(_, names)| *names).copied().collect();
         assert_eq!(names.iter().collect::<HashSet<_>>().len(), names.len());
         assert!(names.iter().all(|name| slip(name).is_none()));

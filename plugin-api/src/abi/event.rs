@@ -275,7 +275,7 @@ mod tests {
     use crate::{handles::fake, interactions::COMMAND};
 
     #[test]
-    fn an_interaction_that_is_written_to_a_log_does_not_hold_its_token() {
+    fn a_logged_interaction_does_not_contain_its_token() {
         let (token, json) = ("a-secret".into(), r#"{"token":"a-secret"}"#.into());
         let command = "ping".into();
         let interaction = Interaction { token, command, command_kind: 1, json, ..fake::interaction(COMMAND) };

@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_come_back_once() {
+    fn keys_are_returned_once() {
         let ledger = Ledger::new();
         ledger.key_created(0);
         ledger.key_created(7);
@@ -130,14 +130,14 @@ mod tests {
     }
 
     #[test]
-    fn a_full_ledger_says_so() {
+    fn a_full_ledger_reports_its_overflow() {
         let ledger = Ledger::new();
         (0..=LEDGER_KEYS as u32).for_each(|key| ledger.key_created(key));
         assert_eq!(ledger.overflow(), 1);
     }
 
     #[test]
-    fn a_thread_that_is_started_behind_the_look_is_not_missed() {
+    fn a_thread_started_during_the_check_is_not_missed() {
         let ledger = Ledger::new();
         let [first, second] = [1, 2].map(|_| ledger.thread_starting(|_| true).expect("a free slot"));
         ledger.thread_is(first, 10);

@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn the_tables_grow_at_their_end_only_and_by_a_new_version() {
+    fn the_tables_grow_only_at_the_end_and_with_a_new_version() {
         let (cog, host) =
             (<CogModule_Prefix as PrefixStableAbi>::LAYOUT, <HostTable_Prefix as PrefixStableAbi>::LAYOUT);
         for (table, versions) in [(cog, COG), (host, HOST)] {

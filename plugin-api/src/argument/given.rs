@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_stands_alone_or_in_a_mention_of_its_kind() {
+    fn an_id_is_read_alone_or_from_a_mention_of_its_kind() {
         let table = [
             ("<@7>", Some(7)),
             ("<@!7>", Some(7)),
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_sent_along_is_found_by_kind_and_id() {
+    fn resolved_objects_are_found_by_kind_and_id() {
         let interaction =
             r#"{"data":{"resolved":{"users":{"7":{"id":"7"}},"members":{"7":{"nick":"n"}}}},"token":"t"}"#;
         assert_eq!(resolved(interaction, "users", 7), Some(r#"{"id":"7"}"#));

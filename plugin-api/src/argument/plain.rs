@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_channel_that_discord_sent_along_nobody_is_asked() {
+    fn a_resolved_channel_is_not_requested_again() {
         let bot = Bot::new::<Plain>();
         let (alice, plans) = (bot.user("alice"), bot.channel("plans"));
         alice.slash("channel", [("channel", plans)]).assert_content(&plans.to_string());
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_channel_without_serenity_is_one_that_the_caller_sees() {
+    fn a_channel_without_serenity_must_be_visible_to_the_caller() {
         let bot = Bot::new::<Plain>();
         let (alice, plans) = (bot.user("alice"), bot.channel("plans"));
         for asked in [plans.to_string(), format!("<#{plans}>")] {

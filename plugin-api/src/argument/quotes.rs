@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_taken_as_they_stand() {
+    fn words_are_taken_literally() {
         let line = "Very  large x";
         let table = [(1, Some("Very")), (2, Some("Very  large")), (3, Some(line)), (4, None)];
         for (words, expected) in table {

@@ -210,7 +210,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_may_stand_in_quotation_marks() {
+    fn words_can_be_quoted() {
         let table = [
             ("add milk", ("add", " milk")),
             ("\"two words\" x", ("two words", " x")),
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn options_of_a_prefix_command_are_words_and_the_last_takes_the_rest() {
+    fn prefix_options_are_words_and_the_last_takes_the_rest() {
         let table: [(&str, usize, &[&str]); 6] = [
             (" add  milk and eggs ", 2, &["add", "milk and eggs"]),
             ("add  milk and eggs", 3, &["add", "milk", "and eggs"]),
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn a_comma_is_a_point_and_never_divides_thousands() {
+    fn a_comma_is_a_decimal_point_and_never_separates_thousands() {
         let table = [
             ("1.5", Some("1.5")),
             ("1,5", Some("1.5")),
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn durations_are_read_as_people_write_them() {
+    fn durations_are_read_in_common_formats() {
         let table = [
             ("90s", Some(90)),
             ("1h30m", Some(5400)),

@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn calls_beyond_the_most_wait_in_order() {
+    fn calls_above_the_limit_wait_in_order() {
         let turns = Turns::default();
         let take = || turns.take("play".to_owned(), 2);
         let (first, second, third, fourth) = (take(), take(), take(), take());
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn who_gives_up_waiting_leaves_the_turn_to_the_next() {
+    fn a_cancelled_wait_passes_the_turn_to_the_next() {
         let turns = Turns::default();
         let take = || turns.take("play".to_owned(), 1);
         let (first, second, third) = (take(), take(), take());

@@ -39,7 +39,7 @@ impl Cog for Taker {
 }
 
 #[test]
-fn an_argument_is_freed_of_its_quotation_marks_once() {
+fn an_argument_loses_only_one_pair_of_quotation_marks() {
     let alice = Bot::new::<Taker>().user("alice");
     let table = [
         (r#"!take "two words" x"#, r#""two words" ["x"] Some("x")"#),
@@ -100,7 +100,7 @@ fn source() -> Result<String, HandleError> {
 }
 
 #[test]
-fn a_component_that_the_host_has_acknowledged_can_be_deferred_and_is_answered_by_one_more_message() {
+fn a_component_acknowledged_by_the_host_can_be_deferred_and_answered_with_another_message() {
     let known = pressed(true);
     // The host sees that an answer follows.
     answers([refused(ALREADY_ACKNOWLEDGED)]);
@@ -120,7 +120,7 @@ fn a_component_that_the_host_has_acknowledged_can_be_deferred_and_is_answered_by
 }
 
 #[test]
-fn a_further_update_is_one_request() {
+fn a_second_update_is_one_request() {
     let ctx = pressed(false);
     for text in ["one", "two", "three"] {
         done(ctx.update(text));
@@ -136,7 +136,7 @@ fn a_further_update_is_one_request() {
 }
 
 #[test]
-fn an_answer_that_is_one_more_message_is_edited_where_it_stands() {
+fn an_answer_that_is_another_message_is_edited_in_place() {
     let close = |ctx: &Context, message: NewMessage| {
         fake(|fake| fake.asked.clear());
         let shown = ctx.post(message).now_or_never().expect("at once").expect("it is posted");
@@ -163,7 +163,7 @@ fn an_answer_that_is_one_more_message_is_edited_where_it_stands() {
 }
 
 #[test]
-fn an_answer_that_failed_after_thinking_was_deleted_is_followed_by_the_next() {
+fn the_next_answer_is_sent_after_one_failed_and_thinking_was_deleted() {
     let ctx = called(true);
     answers([Ok(String::new()), refused(50035)]);
     assert!(ctx.reply(NewMessage::new("for you").ephemeral()).now_or_never().expect("at once").is_err());

@@ -234,7 +234,7 @@ fn task(diary: &Diary, name: &str) -> Result {
 }
 
 #[test]
-fn a_command_comes_to_its_method_with_typed_arguments() {
+fn a_command_calls_its_method_with_typed_arguments() {
     let diary = Diary::default();
     prefix(&diary, "note add milk 3 a \"b c\"").expect("it is right");
     prefix(&diary, "note new milk a b").expect("it is right");
@@ -254,7 +254,7 @@ fn a_command_comes_to_its_method_with_typed_arguments() {
 }
 
 #[test]
-fn menus_of_one_name_come_to_their_own_methods() {
+fn menus_with_the_same_name_call_their_own_methods() {
     let diary = Diary::default();
     slash(&diary, "Greet", 2, Some(41), &[]).expect("it is right");
     slash(&diary, "Greet", 3, Some(42), &[]).expect("it is right");
@@ -262,7 +262,7 @@ fn menus_of_one_name_come_to_their_own_methods() {
 }
 
 #[test]
-fn what_a_command_fails_with_comes_to_the_hook_and_then_to_the_user() {
+fn an_error_reaches_the_hook_and_then_the_user() {
     let diary = Diary::default();
     prefix(&diary, "note get milk").expect("the user was answered");
     prefix(&diary, "note list sideways").expect("the user was answered");
@@ -281,7 +281,7 @@ fn what_a_command_fails_with_comes_to_the_hook_and_then_to_the_user() {
 }
 
 #[test]
-fn an_option_is_completed_by_the_method_that_it_names() {
+fn an_option_is_completed_by_its_method() {
     let options = RVec::from(vec![option("name", "mi", true)]);
     let command = "note get".into();
     let interaction = Interaction { command, command_kind: 1, options, ..interaction(AUTOCOMPLETE) };
@@ -293,7 +293,7 @@ fn an_option_is_completed_by_the_method_that_it_names() {
 }
 
 #[test]
-fn a_component_comes_to_the_method_of_its_pattern() {
+fn a_component_calls_the_method_of_its_pattern() {
     let diary = Diary::default();
     press(&diary, "vote:lunch:3", &[]).expect("it is right");
     press(&diary, "pick", &["41", "42"]).expect("it is right");
@@ -303,7 +303,7 @@ fn a_component_comes_to_the_method_of_its_pattern() {
 }
 
 #[test]
-fn every_listener_of_an_event_runs_behind_its_own_filter() {
+fn every_listener_has_its_own_filter() {
     let diary = Diary::default();
     let deleted = |id, channel_id| {
         let deleted = MessageDelete { id, channel_id, guild_id: RNone };
@@ -317,7 +317,7 @@ fn every_listener_of_an_event_runs_behind_its_own_filter() {
 }
 
 #[test]
-fn a_task_comes_to_the_method_of_its_name() {
+fn a_task_calls_the_method_of_its_name() {
     let diary = Diary::default();
     task(&diary, "beat").expect("it is right");
     task(&diary, "remind:12").expect("it is right");
@@ -326,7 +326,7 @@ fn a_task_comes_to_the_method_of_its_name() {
 }
 
 #[test]
-fn state_is_read_from_every_version_and_a_newer_one_is_refused() {
+fn every_older_state_is_read_and_a_newer_one_is_refused() {
     let restore = |version, json: &str| {
         let mut diary = Diary::default();
         diary.restore(State { version, bytes: json.into() }).map(|()| diary.read())
@@ -344,7 +344,7 @@ fn state_is_read_from_every_version_and_a_newer_one_is_refused() {
 }
 
 #[test]
-fn the_manifest_says_what_the_attributes_say() {
+fn the_manifest_matches_the_attributes() {
     const DECLARATION: Declaration = Declaration {
         name: "diary",
         version: "1.0.0",

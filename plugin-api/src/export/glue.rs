@@ -196,7 +196,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fault_says_what_its_own_error_came_from() {
+    fn a_fault_has_the_cause_of_its_own_error() {
         let fails =
             |error: Error| spawned(async move { Err(error) }).now_or_never().expect("it fails at once");
         // Both errors exist before either is read.

@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cog_that_uses_tokio_by_itself_learns_what_to_use_instead() {
+    fn a_panic_without_a_runtime_says_what_to_use_instead() {
         install_hook();
         let tokio = "there is no reactor running, must be called from the context of a Tokio 1.x runtime";
         let fault = outcome::<()>(async move { panic!("{tokio}") }).expect_err("it panics");

@@ -113,7 +113,7 @@ mod tests {
     use crate::handles::fake::host;
 
     #[test]
-    fn an_answer_is_read_and_none_is_null() {
+    fn an_answer_is_parsed_and_an_empty_one_is_null() {
         let api = host().api();
         let echoed = api.post("x").json(&[1, 2]).fetch::<Vec<u8>>().now_or_never().expect("at once");
         assert_eq!(echoed.expect("an answer"), [1, 2]);

@@ -194,7 +194,7 @@ mod tests {
     use crate::handles::fake::host;
 
     #[test]
-    fn a_file_is_not_copied_however_often_it_is_sent() {
+    fn sending_a_file_again_does_not_copy_it() {
         let message = NewMessage::new("x").file("a", vec![1, 2, 3]);
         let bytes = |files: &[File]| files[0].bytes.as_ptr();
         let discord = host().discord();

@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn history_is_read_in_pages_until_there_is_enough_or_no_more() {
+    fn history_is_read_in_pages_until_the_count_or_the_end_is_reached() {
         let page = |from: u64, to: u64| {
             let messages: Vec<_> = (from..to).rev().map(|id| json!({ "id": id.to_string() })).collect();
             Ok(json!(messages).to_string())
@@ -345,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn any_number_of_messages_is_deleted_in_bulk() {
+    fn any_number_of_messages_can_be_deleted_in_bulk() {
         let ids: Vec<u64> = (1..=201).collect();
         now(host().discord().bulk_delete(7_u64, &ids));
         let asked = fake(|fake| fake.asked.clone());
@@ -357,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn the_audit_log_has_the_reason_of_what_is_done_through_the_handle() {
+    fn the_reason_of_the_handle_is_sent_with_each_request() {
         let discord = host().discord().reason("spam");
         now(discord.ban(1_u64, 2_u64));
         now(discord.add_role(1_u64, 2_u64, 3_u64));
@@ -367,7 +367,7 @@ mod tests {
     }
 
     #[test]
-    fn no_time_is_too_long_to_be_refused_in_words() {
+    fn any_overlong_timeout_is_refused_with_an_error() {
         let time_out = |time| host().discord().timeout(1_u64, 2_u64, time).now_or_never().expect("at once");
         for time in [TIMEOUT_MAX + Duration::from_secs(1), Duration::MAX] {
             assert_eq!(time_out(time).expect_err("too long").discord_code(), Some(INVALID_FORM_BODY));
@@ -377,14 +377,14 @@ mod tests {
     }
 
     #[test]
-    fn a_direct_message_goes_to_the_channel_with_the_user() {
+    fn a_direct_message_is_sent_to_the_channel_with_the_user() {
         fake(|fake| fake.answers = [Ok(r#"{"id":"42"}"#.to_owned())].into());
         now(host().discord().dm(5_u64, "hello"));
         assert_eq!(lines(), ["POST /users/@me/channels", "POST /channels/42/messages"]);
     }
 
     #[test]
-    fn a_long_text_is_sent_as_messages_of_which_the_first_is_the_reply() {
+    fn a_long_text_is_split_and_only_the_first_message_is_a_reply() {
         let message = NewMessage::new("word ".repeat(900)).long(Long::Split).reply_to(9).file("a", vec![1]);
         now(host().discord().send(7_u64, message));
         let asked = fake(|fake| fake.asked.drain(..).collect::<Vec<_>>());

@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn a_query_is_added_to_what_is_there_and_encoded() {
+    fn a_query_is_encoded_and_appended_to_an_existing_one() {
         let table = [
             ("http://a/b", "http://a/b?q=x+%26+y&n=%C3%A4"),
             ("http://a/b?", "http://a/b?q=x+%26+y&n=%C3%A4"),
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn bodies_say_what_they_are() {
+    fn bodies_have_a_content_type() {
         let post = || host().http().post("http://a");
         let text = sent(post().json(&[1, 2]).bearer("t")).text();
         assert_eq!(text, "POST http://a\ncontent-type: application/json\nauthorization: Bearer t\n[1,2]");
@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusing_status_is_an_error_of_the_server_with_its_body() {
+    fn an_error_status_is_an_error_with_the_body() {
         let response =
             sent(host().http().post("https://user:secret@a.example:8/path/404?token=1").body("why"));
         let error = response.error_for_status().expect_err("404");
@@ -331,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_written_is_said_when_it_is_sent() {
+    fn an_unserializable_body_fails_when_the_request_is_sent() {
         let unwritable = std::collections::BTreeMap::from([((1, 2), 3)]);
         let request = host().http().post("http://a").json(&unwritable);
         assert!(request.send().now_or_never().expect("at once").is_err());

@@ -331,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_read_as_it_was_set_and_set_only_where_it_may() {
+    fn a_value_is_read_back_and_conditions_are_respected() {
         let store = host().store();
         assert_eq!(now(store.get::<u8>("a")), None);
         assert!(now(store.set_new("a", &1)));
@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_as_expected_in_whatever_order_its_fields_stand() {
+    fn values_are_compared_regardless_of_field_order() {
         let store = host().store();
         now(async { Ok(store.set_bytes("a", br#"{ "y": 2, "x": 1 }"#.to_vec()).await?) });
         let expected = BTreeMap::from([("x", 1), ("y", 2)]);
@@ -353,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_that_came_in_between_is_not_overwritten() {
+    fn a_concurrent_change_is_not_overwritten() {
         let store = host().store();
         now(store.set("a", &1));
         fake(|fake| fake.meanwhile = Some(("a".to_owned(), b"10".to_vec())));
@@ -365,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scan_goes_past_the_end_of_a_page_and_says_whose_value_it_cannot_read() {
+    fn a_scan_reads_all_pages_and_names_the_key_of_an_unreadable_value() {
         let store = host().store();
         for number in 0..5 {
             now(store.set(&format!("note/{number}"), &number));

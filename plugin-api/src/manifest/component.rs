@@ -25,7 +25,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_custom_id_has_the_form_of_a_pattern_or_not() {
+    fn a_custom_id_matches_a_pattern_or_not() {
         let table = [
             ("vote:{number}", "vote:3", true),
             ("vote:{number}", "vote:", true),
@@ -42,7 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_handler_waits_for_names_its_cog() {
+    fn the_custom_id_of_a_wait_names_its_cog() {
         assert_eq!(waiting_cog("@music:7:next"), Some("music"));
         assert_eq!(waiting_cog("music:7"), None);
         assert_eq!(waiting_cog("@music"), None);

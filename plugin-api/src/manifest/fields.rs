@@ -202,7 +202,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_fits_between_the_braces_of_an_object_is_taken() {
+    fn the_fields_of_an_object_are_accepted_without_braces() {
         let table = [
             "\"handler\":1",
             " \"a\" : [ 1 , -0.5e+3 , true , null , { } , [ ] ] , \"b\" : { \"name\" : \"x\\\"\\u00e9\" } ",

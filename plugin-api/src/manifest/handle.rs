@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_the_host_has_is_a_handle() {
+    fn only_the_hosts_handles_are_accepted() {
         for word in HANDLES {
             assert_eq!(handle(word), word);
         }

@@ -196,7 +196,7 @@ mod tests {
     const GREETING: &[Localized] = &[Localized { locale: "de", name: "Gruß senden", description: "" }];
 
     #[test]
-    fn what_could_never_be_called_does_not_compile() {
+    fn commands_that_could_never_be_called_do_not_compile() {
         let (command, menu) = (Command::new("c", "d"), Command::user_menu("Menu"));
         let refused: [(&str, Change, Command); 29] = [
             ("no way to call it", |it| it.slash_only().prefix_only(), command),

@@ -350,7 +350,7 @@ mod tests {
     const GERMAN: &[Localized] = &[Localized { locale: "de", name: "Name", description: "" }];
 
     #[test]
-    fn what_discord_would_refuse_of_an_option_does_not_compile() {
+    fn options_that_discord_would_refuse_do_not_compile() {
         let (text, whole) = (Opt::string("o", "d"), Opt::integer("o", "d"));
         let (number, user) = (Opt::number("o", "d"), Opt::user("o", "d"));
         let refused: [(&str, Change, Opt); 20] = [

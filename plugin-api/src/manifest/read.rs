@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_declared_is_what_is_read() {
+    fn a_declaration_is_read_back() {
         const BYTES: [u8; encoded_len(&DECLARATION)] = encode(&DECLARATION);
         let manifest = Manifest::parse(&BYTES).expect("valid JSON");
         assert_eq!(manifest.name, "quo\"te");
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_the_default_is_neither_declared_nor_registered() {
+    fn defaults_are_neither_declared_nor_registered() {
         const PLAIN: Declaration = Declaration {
             commands: &[Command::new("a", "b"), Command::new("c", "d").options(&[Opt::string("e", "f")])],
             handles: None,
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn groups_menus_and_everything_that_discord_knows_are_declared() {
+    fn groups_menus_and_all_option_types_are_declared() {
         const GERMAN: &[Localized] =
             &[Localized { locale: "de", name: "farbe", description: "Welche Farbe" }];
         const RED: Choice = Choice { name: "Red", value: ChoiceValue::Number("-3"), localized: &[] };

@@ -148,7 +148,7 @@ mod tests {
     const ADD: &str = "GUILD_MEMBER_ADD";
 
     #[test]
-    fn a_filter_lets_through_what_it_is_for() {
+    fn a_filter_passes_only_matching_events() {
         const HERE: Filter = Filter::new(ADD).guilds(&[41]);
         const NO_BOTS: Filter = Filter::new(ADD).skip_bots();
         const CHANNEL: Filter = Filter::new("TYPING_START").channels(&[5]);
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_is_for_what_the_event_says() {
+    fn a_filter_requires_the_fields_of_its_event() {
         let refused: [fn() -> Filter; 4] = [
             || Filter::new("READY").channels(&[1]),
             || Filter::new("READY").guilds(&[1]),
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn the_source_of_an_event_that_is_passed_on_as_json_is_read_from_it() {
+    fn the_source_of_a_raw_event_is_read_from_its_json() {
         for (name, json, channel, guild, is_bot) in [
             (
                 "TYPING_START",

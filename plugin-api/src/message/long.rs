@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_split_between_lines_or_else_words_or_else_anywhere() {
+    fn a_text_is_split_at_lines_then_words_then_anywhere() {
         let table = [
             ("one two\nthree four\nfive", 20, vec!["one two\nthree", "four\nfive"]),
             ("aaaaaaaaaaaa\nbbbbbbbbbbbb", 20, vec!["aaaaaaaaaaaa", "bbbbbbbbbbbb"]),
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_block_stays_in_one_message_or_goes_on_as_one() {
+    fn a_code_block_is_kept_whole_or_reopened() {
         let (parts, _) = texts("some words before\n```rs\nlet a = 1;\nlet b = 2;\n```\nand after", 42, 9);
         assert_eq!(parts, ["some words before", "```rs\nlet a = 1;\nlet b = 2;\n```\nand after"]);
         let (parts, _) = texts("```rs\nlet a = 1;\nlet b = 2;\nlet c = 3;\n```\nand after", 32, 9);
@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn the_parts_of_a_message_are_seen_by_the_same_and_the_last_has_all_that_is_no_text() {
+    fn all_parts_have_the_same_visibility_and_the_last_has_everything_but_text() {
         let message = NewMessage::new("word ".repeat(600)).long(Long::Split).ephemeral().reply_to(7);
         let message = message.embed(json!({"title": "t"})).file("a.txt", vec![1]).field("tts", json!(true));
         let (first, more) = message.into_parts().expect("it is split");
@@ -325,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_more_than_five_messages_is_attached() {
+    fn a_text_for_more_than_five_messages_is_attached() {
         let message = || NewMessage::new("word ".repeat(4000)).long(Long::Split);
         let (first, more) = message().into_parts().expect("it is split");
         assert_eq!((more.len(), first.files.len()), (MESSAGES_MAX - 1, 0));
@@ -339,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn an_attached_text_is_there_in_full_and_an_edit_is_one_message() {
+    fn an_attached_text_is_complete_and_an_edit_is_one_message() {
         let text = "é".repeat(2001);
         let message = NewMessage::new(&*text).long(Long::Attach);
         let (one, more) = message.into_parts().expect("it is attached");
@@ -387,7 +387,7 @@ mod tests {
     }
 
     #[test]
-    fn files_of_an_edit_take_the_place_of_those_that_are_there_unless_they_are_to_stay() {
+    fn an_edit_replaces_the_files_unless_they_are_kept() {
         let kept = |message: NewMessage| message.into_edit().expect("it is one").kept;
         let long = |text: &str| NewMessage::new(text).long(Long::Split);
         assert_eq!(kept(NewMessage::new("x")), None);

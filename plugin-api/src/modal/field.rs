@@ -284,7 +284,7 @@ mod tests {
     type Change = fn(Field) -> Field;
 
     #[test]
-    fn what_discord_would_refuse_of_a_field_does_not_compile() {
+    fn fields_that_discord_would_refuse_do_not_compile() {
         let text = Field::short("f", "Field");
         let (tick, file, user) =
             (Field::checkbox("f", "Field"), Field::file("f", "Field"), Field::user("f", "Field"));
@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn what_discord_would_refuse_of_a_field_is_refused_when_it_is_made() {
+    fn fields_that_discord_would_refuse_panic_when_built() {
         let long = || "é".repeat(46).leak() as &'static str;
         assert!(std::panic::catch_unwind(|| Field::short("name", long())).is_err());
         let text = || "é".repeat(101).leak() as &'static str;

@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_guild_that_comes_late_and_without_its_members_is_read() {
+    fn a_guild_that_arrives_late_and_without_members_is_read() {
         let guild = model::Guild::from_event(&raw("GUILD_CREATE", GUILD)).expect("a guild");
         assert!(guild.members.is_empty() && guild.threads.is_empty());
         assert_eq!(guild.channels[&2.into()].guild_id, 1);
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_member_is_who_joined() {
+    fn a_joined_member_is_read() {
         let json = r#"{"guild_id":"1","user":{"id":"7","username":"ann"},"roles":[],"deaf":false,"mute":false,
             "joined_at":"2024-05-01T00:00:00Z","flags":0}"#;
         assert_eq!(GuildMemberAddition::NAME, "GUILD_MEMBER_ADD");
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_that_crosses_as_a_struct_is_read_too() {
+    fn an_event_passed_as_a_struct_is_read_too() {
         let deleted = MessageDelete { id: 3, channel_id: 2, guild_id: RSome(1) };
         let event = all::MessageDeleteEvent::from_event(&Event::MessageDelete(RArc::new(deleted)))
             .expect("it is read");

@@ -66,7 +66,7 @@ mod tests {
     use crate::FromDiscord;
 
     #[test]
-    fn people_are_shown_as_others_see_them() {
+    fn users_and_members_have_a_display_name_and_an_avatar() {
         let read = |json: &str| User::from_discord(json).expect("a user");
         let plain = read(r#"{"id":"80351110224678912","username":"ann"}"#);
         assert_eq!(UserExt::display_name(&plain), "ann");

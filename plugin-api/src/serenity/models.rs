@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cannot_be_read_is_said_without_the_value() {
+    fn an_unreadable_model_is_reported_without_its_value() {
         let error = |json: &str| User::from_discord(json).expect_err("it is no user").to_string();
         let missing = "Discord's JSON cannot be read as User: missing field `username` at line 1 column 10";
         assert_eq!(error(r#"{"id":"7"}"#), missing);
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn an_object_is_completed_where_it_lacks_something() {
+    fn missing_fields_of_an_object_are_added() {
         let table = [
             ("{}", r#"{"a":1,"b":[]}"#),
             (r#"{"a":null}"#, r#"{"a":null,"b":[]}"#),

@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_built_message_is_sent_with_all_that_was_set_and_notifies_nobody() {
+    fn a_built_message_is_sent_completely_and_notifies_nobody() {
         let poll = CreatePoll::new()
             .question("Tea?")
             .answers(vec![CreatePollAnswer::new().text("yes")])
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_set_is_not_sent_so_that_an_edit_takes_nothing_away() {
+    fn an_edit_sends_only_what_was_set() {
         let nobody = json!({"parse": []});
         let expected = json!({"content": "x", "allowed_mentions": nobody});
         assert_eq!(written(CreateMessage::new().content("x")), expected);
@@ -251,14 +251,14 @@ mod tests {
     }
 
     #[test]
-    fn who_may_be_notified_is_what_the_builder_says() {
+    fn the_builder_decides_who_may_be_notified() {
         let allowed = CreateAllowedMentions::new().all_users(true);
         let sent = written(CreateMessage::new().content("x").allowed_mentions(allowed));
         assert_eq!(sent["allowed_mentions"]["parse"], json!(["users"]));
     }
 
     #[test]
-    fn a_message_notifies_nobody_as_json_either() {
+    fn a_message_as_json_notifies_nobody_either() {
         let message = || CreateMessage::new().content("@everyone");
         let answer = || CreateInteractionResponseMessage::new().content("@everyone");
         let allowed = CreateAllowedMentions::new().everyone(true);
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn files_come_along_with_their_descriptions() {
+    fn files_are_sent_with_their_descriptions() {
         let message = CreateMessage::new()
             .add_file(CreateAttachment::bytes([0, 200], "a.bin").description("two bytes"))
             .add_file(CreateAttachment::bytes("text", "b.txt"));
@@ -321,13 +321,13 @@ mod tests {
     }
 
     #[test]
-    fn reactions_are_refused_and_not_lost() {
+    fn reactions_are_refused_instead_of_lost() {
         let why = refusal(CreateMessage::new().content("x").reactions(['👍']));
         assert!(why.starts_with("cannot send a message: a message cannot be sent with reactions"), "{why}");
     }
 
     #[test]
-    fn a_reply_does_without_a_message_that_is_gone_unless_it_says_otherwise() {
+    fn a_reply_to_a_deleted_message_is_sent_unless_it_is_required() {
         let place = (ChannelId::new(1), MessageId::new(2));
         let sent = |reference| {
             written(CreateMessage::new().reference_message(reference))["message_reference"].clone()
@@ -350,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn a_form_is_discords_json() {
+    fn a_form_is_encoded_as_discord_expects() {
         let field = CreateInputText::new(InputTextStyle::Short, "Title", "title");
         let form = CreateModal::new("tag", "New tag").components(vec![CreateActionRow::InputText(field)]);
         let json: Value = serde_json::from_str(&form.to_json()).expect("JSON");

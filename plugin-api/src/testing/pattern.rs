@@ -18,7 +18,7 @@ mod tests {
     use super::fits;
 
     #[test]
-    fn a_star_stands_for_one_part_and_at_the_end_for_all() {
+    fn a_star_matches_one_part_or_at_the_end_all() {
         let table = [
             ("/channels/*/messages", "/channels/7/messages", true),
             ("/channels/*/messages", "/channels/7/messages/8", false),

@@ -58,7 +58,7 @@ impl Asker {
 }
 
 #[test]
-fn a_question_keeps_its_files_and_is_answered_also_if_its_buttons_cannot_be_taken_away() {
+fn a_question_keeps_its_files_and_is_answered_even_if_its_buttons_stay() {
     let bot = Bot::new::<Asker>();
     let alice = bot.user("alice");
     let answer = alice.slash("drop", ());
@@ -78,7 +78,7 @@ fn a_question_keeps_its_files_and_is_answered_also_if_its_buttons_cannot_be_take
 }
 
 #[test]
-fn a_page_leaves_nothing_of_the_one_before_and_the_last_one_stays() {
+fn a_page_replaces_the_previous_one_completely_and_the_last_one_stays() {
     let bot = Bot::new::<Asker>();
     let alice = bot.user("alice");
     let answer = alice.slash("pages", ());
@@ -101,7 +101,7 @@ fn a_page_leaves_nothing_of_the_one_before_and_the_last_one_stays() {
 }
 
 #[test]
-fn a_second_form_is_asked_by_a_button_and_answered_too() {
+fn a_second_form_is_opened_by_a_button_and_answered_too() {
     let bot = Bot::new::<Asker>();
     let alice = bot.user("alice");
     let form = alice.slash("twice", ()).form();
@@ -119,7 +119,7 @@ fn a_second_form_is_asked_by_a_button_and_answered_too() {
 }
 
 #[test]
-fn a_closed_form_is_not_in_the_way_of_a_call_that_would_wait_for_its_turn() {
+fn a_closed_form_does_not_block_a_call_that_waits_for_its_turn() {
     let bot = Bot::new::<Asker>();
     let alice = bot.user("alice");
     let _closed = alice.slash("line", ()).form();
@@ -129,7 +129,7 @@ fn a_closed_form_is_not_in_the_way_of_a_call_that_would_wait_for_its_turn() {
 }
 
 #[test]
-fn a_form_that_was_closed_opens_again_and_is_in_nobodys_way() {
+fn a_closed_form_opens_again_and_blocks_nobody() {
     let bot = Bot::new::<Asker>();
     let (alice, bob) = (bot.user("alice"), bot.user("bob"));
     let closed = alice.slash("note", ()).form();

@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_are_of_each_user_and_outlive_a_reload() {
+    fn counts_are_per_user_and_survive_a_reload() {
         let bot = Bot::new::<Counter>();
         let (alice, bob) = (bot.user("alice"), bot.user("bob"));
         alice.slash("count", ()).assert_content("1 for you, 1 for everybody");
@@ -67,13 +67,13 @@ mod tests {
     }
 
     #[test]
-    fn the_counts_of_version_1_go_on() {
+    fn the_counts_of_version_1_are_carried_over() {
         let bot = Bot::builder().state(state(1, r#"{"total":40}"#)).build::<Counter>();
         bot.user("alice").slash("count", ()).assert_content("1 for you, 41 for everybody");
     }
 
     #[test]
-    fn a_state_it_cannot_read_is_refused() {
+    fn an_unreadable_state_is_refused() {
         let refused = |version, json| {
             Bot::builder()
                 .state(state(version, json))

@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn what_it_does_not_understand_it_does_not_do() {
+    fn unknown_orders_are_refused() {
         for wrong in
             ["", "explode", "block", "block soon", "flood 10001", "flood 1 mail", "arm save", "arm x panic"]
         {

@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_server_answers_is_shown_in_words() {
+    fn answers_and_failures_are_shown_as_text() {
         let bot = Bot::new::<Lookup>();
         let (owner, bob) = (bot.user("alice"), bot.user("bob"));
         bot.add_owner(&owner);

@@ -19,7 +19,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_says_back_what_it_is_given_and_notifies_nobody() {
+    fn it_repeats_its_argument_and_notifies_nobody() {
         let bot = Bot::new::<Ping>();
         let alice = bot.user("alice");
         alice.slash("ping", ()).assert_content("pong");

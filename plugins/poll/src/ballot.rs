@@ -165,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_user_has_one_vote_and_may_take_it_back() {
+    fn a_user_has_one_vote_and_can_withdraw_it() {
         let mut ballot = Ballot::new("Lunch?", "soup, salad").expect("it is valid");
         ballot.vote(7, 0).expect("it is there");
         ballot.vote(7, 1).expect("it is there");
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_are_distinguished_and_limited() {
+    fn answers_must_differ_and_are_limited() {
         assert!(Ballot::new(" ", "").is_err());
         assert_eq!(Ballot::new("Q", "").expect("it is valid").answers().collect::<Vec<_>>(), ["Yes", "No"]);
         assert!(Ballot::new("Q", "a, a").is_err());

@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_it_receives_goes_to_statsd() {
+    fn received_events_are_sent_to_statsd() {
         let bot = Bot::new::<Pulse>();
         bot.user("alice").say("hello");
         bot.user("alice").say("!pulse").assert_content("2 messages received, 1 guilds");

@@ -19,7 +19,7 @@ fn ask(bot: &Bot, line: &str) -> String {
 }
 
 #[test]
-fn a_reminder_fires_once_though_the_cog_is_replaced_in_between() {
+fn a_reminder_is_sent_once_even_if_the_cog_is_replaced_in_between() {
     let bot = Bot::new::<Remind>();
     assert_eq!(ask(&bot, "!remind 10m drink @everyone tea"), "I will remind you <t:1767226200:R>.");
     bot.advance(5 * MINUTE);
@@ -36,7 +36,7 @@ fn a_reminder_fires_once_though_the_cog_is_replaced_in_between() {
 }
 
 #[test]
-fn a_reminder_is_posted_once_though_the_answer_was_lost() {
+fn a_reminder_is_posted_once_even_if_the_answer_is_lost() {
     for is_replaced in [false, true] {
         let bot = Bot::new::<Remind>();
         let _ = ask(&bot, "!remind 1m tea");
@@ -53,7 +53,7 @@ fn a_reminder_is_posted_once_though_the_answer_was_lost() {
 }
 
 #[test]
-fn a_reminder_that_discord_never_takes_is_given_up() {
+fn a_reminder_that_discord_never_accepts_is_given_up() {
     let bot = Bot::new::<Remind>();
     let _ = ask(&bot, "!remind 1m tea");
     bot.refuse("POST", "/channels/*/messages", 403, 50013);
@@ -63,7 +63,7 @@ fn a_reminder_that_discord_never_takes_is_given_up() {
 }
 
 #[test]
-fn what_is_no_reminder_is_refused_in_words() {
+fn invalid_reminders_are_refused_with_an_error() {
     let bot = Bot::new::<Remind>();
     let table = [
         ("!remind soon tea", "`when` must be a duration such as `90s`, `10m` or `1h30m`."),

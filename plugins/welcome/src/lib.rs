@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_joins_is_welcomed_and_waved_at() {
+    fn new_members_are_welcomed_and_can_be_waved_at() {
         let bot = Bot::builder().settings(json!({ "channel": 200 })).build::<Welcome>();
         let (alice, bob) = (bot.user("alice"), bot.user("bob"));
         bob.join();
@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_that_are_wrong_are_refused() {
+    fn invalid_settings_are_refused() {
         for settings in [json!({}), json!({ "channel": "general" }), json!({ "channel": 200, "chanel": 1 })] {
             assert!(Bot::builder().settings(settings).try_build::<Welcome>().is_err());
         }

@@ -186,7 +186,7 @@ mod tests {
     use quote::{format_ident, quote};
 
     #[test]
-    fn a_group_has_as_many_commands_as_discord_takes() {
+    fn a_group_holds_at_most_as_many_commands_as_discord_allows() {
         let with = |count: usize| {
             let methods = (0..count).map(|number| {
                 let (path, name) = (format!("tag t{number}"), format_ident!("t{number}"));

@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_stands_there_is_known_by_its_flags_and_by_the_message_of_the_component() {
+    fn the_original_is_identified_by_its_flags_and_the_components_message() {
         let component = r#"{"type":3,"message":{"id":"7","flags":0}}"#;
         let table = [
             (r#"{"id":"8","flags":128}"#, Original::Thinking { ephemeral: false }),

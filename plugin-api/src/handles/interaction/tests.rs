@@ -14,7 +14,7 @@ fn command(deferred: bool) -> Interaction {
 }
 
 #[test]
-fn a_long_answer_goes_on_in_followups_and_is_ephemeral_in_all_its_parts() {
+fn a_long_answer_continues_in_followups_that_are_ephemeral_too() {
     let lines = [
         "POST /interactions/1/token/callback",
         "POST /webhooks/2/token",
@@ -36,7 +36,7 @@ fn a_long_answer_goes_on_in_followups_and_is_ephemeral_in_all_its_parts() {
 }
 
 #[test]
-fn a_callback_notifies_nobody_unless_it_says_so() {
+fn a_callback_notifies_nobody_by_default() {
     let everyone = serde_json::json!({ "parse": ["everyone"] });
     let nobody = serde_json::json!({ "parse": [] });
     let texts = [(CALLBACK_MESSAGE, None), (CALLBACK_UPDATE, None), (CALLBACK_MESSAGE, Some(&everyone))];
@@ -53,7 +53,7 @@ fn a_callback_notifies_nobody_unless_it_says_so() {
 }
 
 #[test]
-fn a_text_that_is_too_long_to_be_sent_leaves_what_was_there() {
+fn a_text_that_is_too_long_does_not_change_the_message() {
     let refused = host().discord().respond(&command(true), "x".repeat(2001)).now_or_never();
     assert!(refused.expect("at once").is_err());
     assert!(fake(|fake| fake.asked.is_empty()));

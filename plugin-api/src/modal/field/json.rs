@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_menu_of_users_roles_or_channels_begins_with_what_is_chosen() {
+    fn a_menu_of_users_roles_or_channels_starts_with_its_default() {
         let begins = |field: Field, text| field.json(Some(text))["component"]["default_values"].clone();
         let both = begins(Field::mentionable("who", "Who?").several(), "<@7> <@&8> 9");
         let kinds = [("7", "user"), ("8", "role"), ("9", "user")];

@@ -116,7 +116,7 @@ mod tests {
     use super::expected;
 
     #[test]
-    fn what_is_expected_names_the_types() {
+    fn the_expected_channel_types_are_named() {
         assert_eq!(expected(&[]), "a channel of this server: a mention, an id or a name");
         let threads = "a forum channel or thread of this server: a mention, an id or a name";
         assert_eq!(expected(&[15, 10, 11, 12]), threads);

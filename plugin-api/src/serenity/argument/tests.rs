@@ -28,7 +28,7 @@ impl Quotes {
 }
 
 #[test]
-fn a_message_is_found_only_by_who_may_read_it() {
+fn a_message_is_found_only_by_users_who_may_read_it() {
     let bot = Bot::new::<Quotes>();
     let (alice, bob) = (bot.user("alice"), bot.user("bob"));
     bob.say("the launch is on Monday");
@@ -50,7 +50,7 @@ fn a_message_is_found_only_by_who_may_read_it() {
 }
 
 #[test]
-fn of_the_channel_of_the_call_only_the_permissions_are_asked_for() {
+fn only_permissions_are_requested_for_the_calls_own_channel() {
     let bot = Bot::new::<Quotes>();
     let (alice, here) = (bot.user("alice"), bot.channel("general"));
     alice.say("the launch is on Monday");
@@ -61,7 +61,7 @@ fn of_the_channel_of_the_call_only_the_permissions_are_asked_for() {
 }
 
 #[test]
-fn of_a_channel_that_discord_sent_along_nothing_more_is_asked_for_than_the_rest_of_it() {
+fn only_the_missing_part_of_a_resolved_channel_is_requested() {
     let bot = Bot::new::<Quotes>();
     let (alice, id) = (bot.user("alice"), bot.channel("plans"));
     let thread = json!({
@@ -81,7 +81,7 @@ fn asked_for(bot: &Bot) -> Vec<String> {
 }
 
 #[test]
-fn a_channel_is_found_only_by_who_sees_it() {
+fn a_channel_is_found_only_by_users_who_see_it() {
     let bot = Bot::new::<Quotes>();
     let (alice, id) = (bot.user("alice"), bot.channel("plans"));
     for asked in ["plans".to_owned(), id.to_string(), format!("<#{id}>")] {

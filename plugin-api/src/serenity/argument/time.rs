@@ -42,7 +42,7 @@ mod tests {
     use super::timestamp;
 
     #[test]
-    fn a_time_is_read_as_discord_and_as_people_write_it() {
+    fn a_time_is_read_in_discords_and_in_common_formats() {
         let may = Some(1_714_521_600);
         let table = [
             ("<t:1714521600>", may),

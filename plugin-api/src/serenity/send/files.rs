@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn files_are_found_byte_by_byte_whatever_the_texts_are() {
+    fn files_are_found_exactly_whatever_the_texts_contain() {
         let all: Vec<u8> = (0..=255).collect();
         let message = CreateMessage::new()
             .content("data: [1, 2] \" \\ reactions: [")
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn reactions_are_noticed() {
+    fn reactions_are_detected() {
         assert!(hidden(&CreateMessage::new().reactions(['👍'])).reactions);
         assert!(!hidden(&CreateMessage::new().content("reactions: ['a']")).reactions);
     }

@@ -181,7 +181,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn moments_are_written_as_discord_does() {
+    fn timestamps_are_written_in_discords_format() {
         assert_eq!(timestamp(0), "1970-01-01T00:00:00.000000+00:00");
         assert_eq!(timestamp(951_827_696_789), "2000-02-29T12:34:56.789000+00:00");
         assert_eq!(timestamp(1_767_225_600_000), "2026-01-01T00:00:00.000000+00:00");

@@ -181,7 +181,7 @@ fn buttons_and_selects_are_found_by_id_and_by_label() {
 }
 
 #[test]
-fn what_takes_time_is_answered_when_the_time_has_passed() {
+fn a_slow_answer_arrives_when_its_time_has_passed() {
     let bot = Bot::new::<Everything>();
     let answer = bot.user("alice").slash("slow", ());
     assert!(answer.is_thinking() && answer.messages().is_empty());
@@ -213,14 +213,14 @@ fn reactions_edits_deletions_and_members_reach_the_cog() {
 }
 
 #[test]
-fn files_come_with_a_message() {
+fn files_are_sent_with_a_message() {
     let bot = Bot::new::<Everything>();
     bot.user("alice").say_with("", &[("a.png", b"picture")]);
     assert_eq!(bot.messages("general")[0].files(), ["a.png"]);
 }
 
 #[test]
-fn an_interaction_without_an_answer_is_said() {
+fn an_interaction_without_an_answer_is_in_the_transcript() {
     let bot = Bot::new::<Everything>();
     bot.user("alice").slash("silent", ()).assert_none();
     let transcript = bot.transcript();
@@ -228,7 +228,7 @@ fn an_interaction_without_an_answer_is_said() {
 }
 
 #[test]
-fn what_the_host_has_acknowledged_is_filled_in() {
+fn an_answer_replaces_the_hosts_acknowledgement() {
     let bot = Bot::new::<Everything>();
     bot.host_defers(true);
     let alice = bot.user("alice");

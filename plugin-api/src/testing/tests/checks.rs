@@ -52,7 +52,7 @@ const RULES: Rules = Rules {
 };
 
 #[test]
-fn rules_hold_with_a_slash_and_with_a_prefix() {
+fn rules_apply_with_a_slash_and_with_a_prefix() {
     let bot = Bot::new::<Guarded>();
     let alice = bot.user("alice");
     let refused = ["owner", "nsfw", "manage", "role"];
@@ -72,7 +72,7 @@ fn rules_hold_with_a_slash_and_with_a_prefix() {
 }
 
 #[test]
-fn a_direct_message_is_no_guild() {
+fn a_direct_message_is_not_in_a_guild() {
     let bot = Bot::new::<Guarded>();
     let alice = bot.user("alice");
     alice.say("!guild").assert_content("yes");
@@ -80,7 +80,7 @@ fn a_direct_message_is_no_guild() {
 }
 
 #[test]
-fn a_cooldown_is_over_when_its_time_has_passed_and_outlives_a_reload() {
+fn a_cooldown_ends_after_its_time_and_survives_a_reload() {
     let bot = Bot::new::<Guarded>();
     let (alice, bob) = (bot.user("alice"), bot.user("bob"));
     alice.slash("seldom", ()).assert_content("yes");
@@ -93,7 +93,7 @@ fn a_cooldown_is_over_when_its_time_has_passed_and_outlives_a_reload() {
 }
 
 #[test]
-fn a_call_whose_turn_has_not_come_when_the_cog_is_replaced_is_to_be_called_again() {
+fn a_call_that_waits_for_its_turn_must_be_repeated_when_the_cog_is_replaced() {
     let bot = Bot::new::<Guarded>();
     let (alice, bob, carol) = (bot.user("alice"), bot.user("bob"), bot.user("carol"));
     let first = alice.slash("slow", ());

@@ -45,7 +45,7 @@ fn got(bot: &Bot, name: &str) -> usize {
 }
 
 #[test]
-fn an_event_passes_the_filters_by_which_the_host_goes() {
+fn events_pass_the_same_filters_as_in_the_host() {
     let bot = Bot::new::<Filtered>();
     // The `id` of a guild event or channel event is that of the guild or channel.
     let table: [(&str, Value, bool); 9] = [
@@ -86,7 +86,7 @@ impl Cog for All {
 }
 
 #[test]
-fn only_what_a_user_wrote_calls_a_command() {
+fn only_messages_from_users_call_commands() {
     let table: [(Value, usize); 5] = [
         (json!({ "author": { "id": "7", "username": "zoe" } }), 1),
         (json!({ "author": { "id": "7", "username": "zoe" }, "type": 19 }), 1),

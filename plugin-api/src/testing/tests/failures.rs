@@ -79,7 +79,7 @@ fn failure() -> Vec<(String, bool)> {
 }
 
 #[test]
-fn who_called_a_command_that_failed_reads_so_and_nobody_else() {
+fn only_the_caller_sees_that_a_command_failed() {
     let bot = Bot::new::<Broken>();
     let alice = bot.user("alice");
     for command in ["at-once", "deferred", "refused"] {
@@ -95,7 +95,7 @@ fn who_called_a_command_that_failed_reads_so_and_nobody_else() {
 }
 
 #[test]
-fn who_pressed_or_sent_what_failed_reads_so() {
+fn the_user_of_a_failed_component_or_form_sees_that_it_failed() {
     for is_deferred in [false, true] {
         let bot = Bot::new::<Broken>();
         let alice = bot.user("alice");
@@ -108,7 +108,7 @@ fn who_pressed_or_sent_what_failed_reads_so() {
 }
 
 #[test]
-fn who_has_an_answer_or_waits_for_none_reads_nothing_more() {
+fn a_user_with_an_answer_gets_no_failure_message() {
     let bot = Bot::new::<Broken>();
     let alice = bot.user("alice");
     assert_eq!(seen(&alice.slash("answered", ())), [("here it is".to_owned(), false)]);
@@ -119,7 +119,7 @@ fn who_has_an_answer_or_waits_for_none_reads_nothing_more() {
 }
 
 #[test]
-fn what_a_reload_cancels_has_failed() {
+fn a_handler_cancelled_by_a_reload_has_failed() {
     let bot = Bot::new::<Broken>();
     let late = bot.user("alice").slash("late", ());
     bot.reload::<Broken>();
@@ -127,7 +127,7 @@ fn what_a_reload_cancels_has_failed() {
 }
 
 #[test]
-fn a_panic_fails_the_test_and_its_user_reads_of_it() {
+fn a_panic_fails_the_test_and_the_user_is_notified() {
     let bot = Bot::new::<Broken>();
     let alice = bot.user("alice");
     assert!(panics(|| drop(alice.slash("panic", ()))).contains("boom"));
@@ -135,7 +135,7 @@ fn a_panic_fails_the_test_and_its_user_reads_of_it() {
 }
 
 #[test]
-fn the_hosts_word_can_be_refused_as_everything() {
+fn the_hosts_failure_message_can_be_refused_too() {
     let bot = Bot::new::<Broken>();
     bot.refuse("POST", "/interactions/*/*/callback", 500, 0);
     bot.user("alice").slash("at-once", ()).assert_none();

@@ -75,7 +75,7 @@ impl Office {
 }
 
 #[test]
-fn what_is_behind_the_values_of_a_form_comes_along() {
+fn the_objects_behind_a_forms_values_are_resolved() {
     let bot = Bot::new::<Office>();
     let (alice, bob, plans) = (bot.user("alice"), bot.user("bob"), bot.channel("plans"));
     bob.set_nick("Captain");
@@ -96,7 +96,7 @@ fn what_is_behind_the_values_of_a_form_comes_along() {
 }
 
 #[test]
-fn what_is_chosen_is_read_as_any_argument() {
+fn selected_values_are_read_like_arguments() {
     let bot = Bot::new::<Office>();
     let (alice, bob, role) = (bot.user("alice"), bot.user("bob"), bot.role("crew"));
     bob.set_nick("Captain");

@@ -101,7 +101,7 @@ fn state_is_carried_over_and_a_newer_one_is_refused() {
 }
 
 #[test]
-fn a_cog_finds_the_state_and_the_store_it_is_given() {
+fn a_cog_starts_with_the_given_state_and_store() {
     let state = State::json(1, &7).expect("JSON");
     let bot = Bot::builder().state(state).stored("key", "value").build::<Counter<1>>();
     bot.user("alice").slash("count", ()).assert_content("8");
@@ -109,7 +109,7 @@ fn a_cog_finds_the_state_and_the_store_it_is_given() {
 }
 
 #[test]
-fn a_reload_cancels_what_waits_and_keeps_the_rhythm_of_tasks() {
+fn a_reload_cancels_waiting_handlers_and_keeps_the_schedule_of_tasks() {
     let bot = Bot::new::<Counter<1>>();
     bot.user("alice").slash("wait", ());
     bot.advance(Duration::from_secs(40));
@@ -130,7 +130,7 @@ fn a_cog_that_is_loaded_gets_what_it_missed() {
 }
 
 #[test]
-fn an_error_is_kept_and_what_a_user_typed_is_none() {
+fn an_error_is_a_fault_but_a_users_mistake_is_not() {
     let bot = Bot::new::<Counter<1>>();
     let alice = bot.user("alice");
     alice.slash("input", ()).assert_content("That is no number.");
@@ -180,7 +180,7 @@ fn what_a_user_cannot_do_fails_the_test() {
 }
 
 #[test]
-fn a_cog_that_keeps_itself_busy_ends_the_test() {
+fn a_cog_that_keeps_waking_itself_fails_the_test() {
     let bot = Bot::new::<Counter<1>>();
     let text = panics(|| drop(bot.user("alice").slash("loop", ())));
     assert!(text.starts_with("the cog keeps waking itself: /loop"), "{text}");
@@ -196,7 +196,7 @@ impl Cog for Broken {
 }
 
 #[test]
-fn a_setup_that_fails_fails_the_test_with_its_text() {
+fn a_failing_setup_fails_the_test_with_its_text() {
     let text = panics(|| drop(Bot::new::<Broken>()));
     assert!(text.starts_with("setup failed: no key"), "{text}");
     let fault = Bot::builder().try_build::<Broken>().err().expect("it fails");

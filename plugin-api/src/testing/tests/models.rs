@@ -192,7 +192,7 @@ impl Cog for Greeter {
 }
 
 #[test]
-fn a_user_is_found_by_name_as_by_mention() {
+fn a_user_is_found_by_name_and_by_mention() {
     let bot = Bot::new::<Greeter>();
     let (alice, bob) = (bot.user("alice"), bot.user("bob"));
     alice.slash("hello", [("who", &bob)]).assert_content("Hello, bob!");

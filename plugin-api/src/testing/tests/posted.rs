@@ -62,7 +62,7 @@ fn an_answer_is_edited_with_a_slash_and_with_a_prefix() {
 }
 
 #[test]
-fn an_answer_that_was_deferred_is_edited_and_a_further_one_deleted() {
+fn a_deferred_answer_is_edited_and_a_second_one_deleted() {
     let bot = Bot::new::<Worker>();
     let alice = bot.user("alice");
     for ephemeral in [false, true] {
@@ -74,7 +74,7 @@ fn an_answer_that_was_deferred_is_edited_and_a_further_one_deleted() {
 }
 
 #[test]
-fn of_an_answer_that_was_split_the_last_message_is_edited() {
+fn editing_a_split_answer_edits_its_last_message() {
     let bot = Bot::new::<Worker>();
     let alice = bot.user("alice");
     for answer in [alice.slash("long", ()), alice.say("!long")] {
@@ -87,7 +87,7 @@ fn of_an_answer_that_was_split_the_last_message_is_edited() {
 }
 
 #[test]
-fn a_message_has_ten_files_at_most() {
+fn a_message_has_at_most_ten_files() {
     let bot = Bot::new::<Worker>();
     let alice = bot.user("alice");
     for line in ["/files", "!files"] {

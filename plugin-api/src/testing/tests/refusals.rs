@@ -140,7 +140,7 @@ fn the_common_mistakes_are_refused_as_discord_refuses_them() {
 }
 
 #[test]
-fn the_host_defers_what_a_handler_is_late_to_answer() {
+fn the_host_defers_when_a_handler_is_late() {
     let bot = Bot::new::<Asker>();
     let answer = bot.user("alice").slash("late", ());
     bot.advance(Duration::from_secs(3));
@@ -151,7 +151,7 @@ fn the_host_defers_what_a_handler_is_late_to_answer() {
 }
 
 #[test]
-fn what_only_the_host_has_deferred_is_soon_without_an_answer() {
+fn thinking_ends_sooner_if_only_the_host_deferred() {
     let bot = Bot::new::<Asker>();
     bot.host_defers(true);
     for (command, time) in [("later", "a minute"), ("promise", "15 minutes")] {
@@ -187,7 +187,7 @@ fn closed_messages_and_missing_permissions_are_refused() {
 }
 
 #[test]
-fn what_the_kit_does_not_know_is_answered_by_the_test() {
+fn the_test_answers_unknown_endpoints() {
     let bot = Bot::new::<Asker>();
     let alice = bot.user("alice");
     let text = alice.slash("teapot", ()).content();
@@ -200,7 +200,7 @@ fn what_the_kit_does_not_know_is_answered_by_the_test() {
 }
 
 #[test]
-fn a_request_is_refused_when_the_test_wants_it() {
+fn the_test_can_refuse_requests() {
     let bot = Bot::new::<Asker>();
     let alice = bot.user("alice");
     bot.refuse_once("POST", "/channels/*/messages", 403, 50013);
@@ -215,7 +215,7 @@ fn a_request_is_refused_when_the_test_wants_it() {
 }
 
 #[test]
-fn a_lost_request_and_a_lost_answer_are_given_up_after_some_time() {
+fn a_lost_request_and_a_lost_answer_time_out() {
     let bot = Bot::new::<Asker>();
     let alice = bot.user("alice");
     bot.lose_request("POST", "/channels/*/messages");
@@ -229,7 +229,7 @@ fn a_lost_request_and_a_lost_answer_are_given_up_after_some_time() {
 }
 
 #[test]
-fn servers_are_what_the_test_answers_and_metrics_are_kept() {
+fn the_test_answers_for_servers_and_metrics_are_recorded() {
     let bot = Bot::new::<Asker>();
     let alice = bot.user("alice");
     alice.slash("web", ());
@@ -243,7 +243,7 @@ fn servers_are_what_the_test_answers_and_metrics_are_kept() {
 }
 
 #[test]
-fn a_timeout_of_a_member_is_counted_by_the_clock_of_the_host() {
+fn a_members_timeout_is_relative_to_the_hosts_clock() {
     let bot = Bot::new::<Asker>();
     bot.advance(Duration::from_secs(60));
     bot.user("alice").slash("timeout", ());
@@ -253,7 +253,7 @@ fn a_timeout_of_a_member_is_counted_by_the_clock_of_the_host() {
 }
 
 #[test]
-fn bodies_come_in_chunks_both_ways() {
+fn bodies_are_streamed_both_ways() {
     let bot = Bot::new::<Asker>();
     bot.http("POST", "https://example.com/up", 200, vec![b'x'; 20_000]);
     bot.http("GET", "https://example.com/text", 200, "tea");
@@ -264,7 +264,7 @@ fn bodies_come_in_chunks_both_ways() {
 }
 
 #[test]
-fn a_cog_sees_what_a_handle_failed_with() {
+fn a_cog_sees_why_a_handle_failed() {
     let bot = Bot::new::<Asker>();
     let alice = bot.user("alice");
     bot.refuse_once("POST", "/channels/*/messages", 403, 50013);

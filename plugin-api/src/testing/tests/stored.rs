@@ -25,7 +25,7 @@ impl Keeper {
 }
 
 #[test]
-fn what_a_host_does_not_store_is_not_stored_in_a_test() {
+fn the_store_has_the_same_limits_as_the_hosts() {
     let bot = Bot::new::<Keeper>();
     let empty = "cannot use the store: a key is empty";
     let long = "cannot store a key: 513 bytes are more than 512 (`[limits] store_key_max_bytes`)";

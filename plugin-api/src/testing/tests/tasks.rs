@@ -79,7 +79,7 @@ fn tasks_run_by_the_wall_clock_in_summer_and_in_winter() {
 }
 
 #[test]
-fn a_task_at_the_start_runs_at_the_load_and_not_at_a_reload() {
+fn a_task_at_the_start_runs_after_a_load_but_not_after_a_reload() {
     let bot = bot();
     assert_eq!(runs(&bot, "start"), 1);
     bot.reload::<Morning>();
@@ -100,7 +100,7 @@ fn settings_are_checked_before_setup_and_changed_by_a_reload() {
 }
 
 #[test]
-fn a_spawned_future_goes_on_beside_the_handlers_and_ends_with_its_generation() {
+fn a_spawned_future_runs_alongside_the_handlers_and_ends_with_its_generation() {
     let bot = bot();
     let alice = bot.user("alice");
     alice.slash("later", ()).assert_content("wait");
@@ -162,7 +162,7 @@ impl Cog for Slow {
 }
 
 #[test]
-fn a_run_that_a_reload_cancels_is_tried_again_and_then_the_rhythm_goes_on() {
+fn a_run_cancelled_by_a_reload_is_retried_and_the_schedule_continues() {
     let bot = Bot::new::<Slow>();
     let began = |what: &str| bot.transcript().matches(&format!("began {what}")).count();
     bot.advance(HOUR);
@@ -177,7 +177,7 @@ fn a_run_that_a_reload_cancels_is_tried_again_and_then_the_rhythm_goes_on() {
 }
 
 #[test]
-fn a_cancelled_handler_that_left_its_user_waiting_is_in_the_transcript() {
+fn a_cancelled_handler_without_an_answer_is_in_the_transcript() {
     let bot = Bot::new::<Slow>();
     bot.refuse("DELETE", "/webhooks/*", 500, 0);
     bot.user("alice").slash("think", ());
@@ -188,7 +188,7 @@ fn a_cancelled_handler_that_left_its_user_waiting_is_in_the_transcript() {
 }
 
 #[test]
-fn a_task_that_a_handler_planned_ends_at_a_reload_and_the_transcript_says_so() {
+fn a_task_planned_by_a_handler_ends_at_a_reload_and_is_in_the_transcript() {
     let bot = Bot::new::<Slow>();
     bot.user("alice").slash("think", ());
     let ends = |name: &str| bot.transcript().contains(&format!("the task `{name}` ends"));

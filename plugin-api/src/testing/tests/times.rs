@@ -52,7 +52,7 @@ fn runs(bot: &Bot, name: &str) -> usize {
 }
 
 #[test]
-fn a_repeated_task_runs_at_each_of_its_moments() {
+fn a_repeated_task_runs_each_time_it_is_due() {
     let bot = Bot::new::<Tasks>();
     let begin = bot.now();
     bot.advance(Duration::from_secs(3 * 3600));
@@ -61,7 +61,7 @@ fn a_repeated_task_runs_at_each_of_its_moments() {
 }
 
 #[test]
-fn a_single_task_runs_once_and_can_be_dropped() {
+fn a_single_task_runs_once_and_can_be_cancelled() {
     let bot = Bot::new::<Tasks>();
     let alice = bot.user("alice");
     alice.say("!once");
@@ -87,7 +87,7 @@ fn a_run_that_fails_is_tried_again_three_times() {
 }
 
 #[test]
-fn a_run_is_left_out_while_the_one_before_is_under_way() {
+fn a_run_is_skipped_while_the_previous_one_is_running() {
     let bot = Bot::new::<Tasks>();
     bot.advance(Duration::from_secs(75_000));
     assert_eq!(runs(&bot, "long"), 1);
@@ -96,7 +96,7 @@ fn a_run_is_left_out_while_the_one_before_is_under_way() {
 }
 
 #[test]
-fn a_timeout_is_over_before_what_it_limits() {
+fn a_timeout_ends_before_the_future_it_limits() {
     let bot = Bot::new::<Tasks>();
     let answer = bot.user("alice").say("!race");
     answer.assert_none();

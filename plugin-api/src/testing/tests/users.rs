@@ -105,7 +105,7 @@ fn a_channel_of_another_type_cannot_be_filled_in() {
 }
 
 #[test]
-fn a_select_offers_what_is_there_and_of_its_kind() {
+fn a_select_offers_existing_objects_of_its_type() {
     let bot = Bot::new::<Picker>();
     let (alice, role, general) = (bot.user("alice"), bot.role("friends"), bot.channel("general"));
     let message = alice.slash("pick", ()).message();
@@ -129,7 +129,7 @@ fn a_select_offers_what_is_there_and_of_its_kind() {
 }
 
 #[test]
-fn a_form_takes_what_its_fields_offer() {
+fn a_form_accepts_only_values_that_its_fields_offer() {
     let bot = Bot::new::<Picker>();
     let alice = bot.user("alice");
     let form = || alice.slash("form", ()).form();
@@ -159,7 +159,7 @@ fn a_user_has_a_name_in_the_guild_and_may_be_a_bot() {
 }
 
 #[test]
-fn members_come_and_go_and_take_reactions_back() {
+fn members_join_leave_and_remove_reactions() {
     let bot = Bot::new::<Picker>();
     let alice = bot.user("alice");
     assert!(alice.is_member());
@@ -176,7 +176,7 @@ fn members_come_and_go_and_take_reactions_back() {
 }
 
 #[test]
-fn an_option_is_completed_with_what_was_filled_in_before() {
+fn autocomplete_sees_the_other_options() {
     let bot = Bot::new::<Picker>();
     let suggested = bot.user("alice").complete_with("find", [("among", "notes")], "what", "te");
     assert_eq!(suggested[0].name, "what te notes");

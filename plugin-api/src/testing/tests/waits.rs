@@ -35,7 +35,7 @@ fn a_button_that_a_handler_waits_for_is_pressed_by_its_label() {
 }
 
 #[test]
-fn the_ids_of_a_wait_are_the_same_in_each_run_and_others_after_a_reload() {
+fn the_ids_of_a_wait_are_the_same_in_each_run_but_change_after_a_reload() {
     let ids = || {
         let bot = Bot::new::<Careful>();
         let alice = bot.user("alice");
@@ -52,7 +52,7 @@ fn the_ids_of_a_wait_are_the_same_in_each_run_and_others_after_a_reload() {
 }
 
 #[test]
-fn a_wait_ends_with_its_time() {
+fn a_wait_ends_at_its_timeout() {
     let bot = Bot::new::<Careful>();
     let answer = bot.user("alice").slash("drop", ());
     bot.advance(Duration::from_secs(60));
@@ -60,7 +60,7 @@ fn a_wait_ends_with_its_time() {
 }
 
 #[test]
-fn a_wait_is_answered_when_the_cog_is_replaced() {
+fn a_wait_ends_when_the_cog_is_replaced() {
     let bot = Bot::new::<Careful>();
     let answer = bot.user("alice").slash("drop", ());
     bot.reload::<Careful>();
