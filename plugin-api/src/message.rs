@@ -260,7 +260,7 @@ fn refused(why: &str) -> HandleError {
 
 fn too_long(length: usize) -> HandleError {
     HandleError::form_body(format!(
-        "cannot send a message of {length} characters; Discord takes {TEXT_MAX}, and `NewMessage::long` makes it fit"
+        "cannot send a message of {length} characters; Discord allows {TEXT_MAX}, and `NewMessage::long` makes it fit"
     ))
 }
 
@@ -389,7 +389,7 @@ mod tests {
         let error = NewMessage::new("é".repeat(2001)).encode().expect_err("it is too long");
         assert_eq!(
             error.text,
-            "cannot send a message of 2001 characters; Discord takes 2000, and `NewMessage::long` makes it fit"
+            "cannot send a message of 2001 characters; Discord allows 2000, and `NewMessage::long` makes it fit"
         );
     }
 }

@@ -62,6 +62,6 @@ async fn an_answer_that_is_too_long_is_refused_with_its_length_and_its_user_noti
     assert_eq!((&*answer.content, answer.is_ephemeral()), ("Something went wrong. Try again later.", true));
     stage.until_status("ping", |status| status.last_fault.is_some()).await;
     let fault = stage.status("ping").last_fault.expect("it is shown");
-    assert!(fault.ends_with("cannot send a message of 2001 characters; Discord takes 2000, and `NewMessage::long` makes it fit"), "{fault}");
+    assert!(fault.ends_with("cannot send a message of 2001 characters; Discord allows 2000, and `NewMessage::long` makes it fit"), "{fault}");
     stage.down().await;
 }

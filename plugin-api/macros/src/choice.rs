@@ -23,7 +23,7 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
         ));
     };
     if !input.generics.params.is_empty() {
-        return Err(Error::new(input.generics.span(), "an enum of choices has no type parameters"));
+        return Err(Error::new(input.generics.span(), "an enum of choices cannot have type parameters"));
     }
     let mut errors = Errors::default();
     if data.variants.is_empty() || data.variants.len() > CHOICES_MAX {
@@ -82,7 +82,7 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
 /// The name of a variant as users see it, with its translations.
 fn shown(variant: &Variant) -> Result<(String, Localized)> {
     if !matches!(variant.fields, Fields::Unit) {
-        return Err(Error::new(variant.fields.span(), "a choice has no fields"));
+        return Err(Error::new(variant.fields.span(), "a choice cannot have fields"));
     }
     let mut name = words(&variant.ident.unraw().to_string());
     let mut localized = Localized::default();

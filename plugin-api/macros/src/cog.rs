@@ -306,7 +306,7 @@ fn declare_handles(words: &[LitStr]) -> TokenStream {
 /// Declares the struct of a cog without fields. If it exists already, the error points to `unit`.
 fn declare(unit: Span, cog: &Type, is_saved: bool, errors: &mut Errors) -> Option<TokenStream> {
     if is_saved {
-        let text = "a cog that keeps state has fields; leave `unit` out and write its struct";
+        let text = "a cog that keeps state needs fields; leave `unit` out and write its struct";
         errors.push(Error::new(unit, text));
     }
     let Some(name) = as_name(cog) else {

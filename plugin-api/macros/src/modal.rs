@@ -27,7 +27,7 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
         return Err(Error::new(input.ident.span(), text));
     };
     if !input.generics.params.is_empty() {
-        return Err(Error::new(input.generics.span(), "a form has no type parameters"));
+        return Err(Error::new(input.generics.span(), "a form cannot have type parameters"));
     }
     let mut errors = Errors::default();
     if fields.named.is_empty() || fields.named.len() > FIELDS_MAX {

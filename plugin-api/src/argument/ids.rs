@@ -57,8 +57,7 @@ impl Argument for Channel {
 
     async fn read(given: Given<'_>) -> Result<Self, ArgumentError> {
         let unfit = || {
-            let kind =
-                if given.channel_types().is_empty() { "a channel" } else { "a channel of a type that fits" };
+            let kind = if given.channel_types().is_empty() { "a channel" } else { "a suitable channel" };
             ArgumentError::expected(format!("{kind} of this server: a mention or an id"))
         };
         let (ctx, id) = (given.context(), id(given.text(), CHANNEL_SIGNS).ok_or_else(unfit)?);

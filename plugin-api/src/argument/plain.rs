@@ -134,7 +134,7 @@ mod tests {
         for asked in [plans.to_string(), format!("<#{plans}>")] {
             alice.say(&format!("!channel {asked}")).assert_content(&plans.to_string());
         }
-        let unfit = "`channel` must be a channel of a type that fits of this server: a mention or an id.";
+        let unfit = "`channel` must be a suitable channel of this server: a mention or an id.";
         alice.say("!channel 77").assert_content(unfit);
         alice.set_permissions(SEND_MESSAGES);
         alice.say(&format!("!channel {plans}")).assert_content(unfit);

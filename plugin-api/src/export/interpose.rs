@@ -47,7 +47,7 @@ impl Next {
         if address.is_null() {
             // SAFETY: the name is a C string.
             address = unsafe { libc::dlsym(libc::RTLD_NEXT, self.name.as_ptr()) };
-            assert!(!address.is_null(), "the C library has {:?}", self.name);
+            assert!(!address.is_null(), "the C library lacks {:?}", self.name);
             self.address.store(address, Ordering::Release);
         }
         // SAFETY: same size, and the caller names the right type.

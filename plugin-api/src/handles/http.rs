@@ -250,7 +250,7 @@ impl HttpResponse {
 }
 
 fn not_json(server: &str, error: &serde_json::Error) -> Error {
-    Error::new(format!("the answer of `{server}` is not the JSON that was expected: {error}"))
+    Error::new(format!("the response from `{server}` is not the expected JSON: {error}"))
 }
 
 /// The error of a status of 400 or more.

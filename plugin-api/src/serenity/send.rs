@@ -295,7 +295,7 @@ mod tests {
         let long = refusal(CreateMessage::new().content("x".repeat(2001)));
         assert_eq!(
             long,
-            "cannot send a message of 2001 characters; Discord takes 2000, and `NewMessage::long` makes it fit"
+            "cannot send a message of 2001 characters; Discord allows 2000, and `NewMessage::long` makes it fit"
         );
     }
 

@@ -339,7 +339,7 @@ pub(super) fn check_menu_name(name: &str, span: Span) -> Result<()> {
 fn check_alias(alias: &LitStr) -> Result<()> {
     let value = alias.value();
     if value.is_empty() || value.contains(char::is_whitespace) {
-        return Err(Error::new(alias.span(), "an alias is one word"));
+        return Err(Error::new(alias.span(), "an alias must be one word"));
     }
     Ok(())
 }

@@ -53,7 +53,7 @@ impl Discord {
         };
         match is_there {
             true => Ok(json!(id.to_string())),
-            false => Err(format!("takes the id of {what}, and {id} is not one")),
+            false => Err(format!("takes the id of {what}, but {id} is not one")),
         }
     }
 }
