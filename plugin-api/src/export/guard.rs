@@ -19,7 +19,8 @@ use crate::abi::{ErrorCause, Fault, FaultKind};
 /// tokio's panic message without a runtime, and what to do instead.
 const NO_REACTOR: &str = "there is no reactor running";
 const INSTEAD: &str = "a cog's thread has none: wait with `host.clock()` and send with the handles; \
-                       for a crate that needs tokio, enable the feature `tokio` of gearshift-cog and await it in `gearshift_cog::tokio::run(…)`";
+                       for a crate that needs tokio, enable the feature `tokio` of gearshift-cog \
+                       and await it in `gearshift_cog::tokio::run(…)`";
 
 thread_local! {
     /// Where this thread last panicked.
