@@ -156,9 +156,9 @@
 //! limits and no intents, and channels have no permissions of their own. To try a bot with several cogs, use
 //! `gearshift smoke`. `gearshift_cog::tokio` runs for real, and the kit does not wait for it.
 //!
-//! Endpoints that the kit does not know answer 404, unless the test [provides an answer](Bot::discord). The
-//! [web](Bot::http) is unreachable and there is no [site API](Bot::api) until the test provides answers for them.
-//! Requests can be [refused](Bot::refuse) and [lost](Bot::lose_answer).
+//! Endpoints that the kit does not know answer 404, unless the test [provides an answer](Bot::mock_discord). The
+//! [web](Bot::mock_http) is unreachable and there is no [site API](Bot::mock_api) until the test provides answers for
+//! them. Requests can be [refused](Bot::refuse) and [lost](Bot::lose_response).
 //!
 //! ```
 //! # use gearshift_cog::{manifest::*, prelude::*, testing::Bot};
@@ -180,15 +180,15 @@
 //! # }
 //! # let bot = Bot::new::<Weather>();
 //! # let alice = bot.user("alice");
-//! bot.http("GET", "https://example.com/*", 200, "sunny");
+//! bot.mock_http("GET", "https://example.com/*", 200, "sunny");
 //! alice.slash("weather", ()).assert_content("sunny");
 //! assert_eq!(bot.metrics()[0].name, "asked");
 //!
 //! bot.refuse("POST", "/channels/*/messages", 403, 50013);
-//! alice.say("!weather").assert_none();
+//! alice.say("!weather").assert_no_answer();
 //! assert!(bot.faults()[0].text.contains("50013"));
 //!
-//! bot.discord("GET", "/guilds/*/invites", 200, json!([]));
+//! bot.mock_discord("GET", "/guilds/*/invites", 200, json!([]));
 //! bot.event("GUILD_MEMBER_ADD", json!({ "guild_id": "100", "user": { "id": "7", "username": "zoe" } }));
 //! ```
 //!

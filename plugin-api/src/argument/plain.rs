@@ -115,7 +115,7 @@ mod tests {
         alice.say(&format!("!user {id} {id}")).assert_content(&format!("{id} bob {id} 0"));
         alice.say("!user bob 1").assert_content("`user` must be a user: a mention or an id.");
         alice.say("!user 77 1").assert_content("`user` must be a user: a mention or an id.");
-        alice.say_with("!file", &[("a.png", b"picture")]).assert_content("a.png");
+        alice.say_with_files("!file", &[("a.png", b"picture")]).assert_content("a.png");
         alice.slash("file", [("file", "b.png")]).assert_content("b.png");
     }
 

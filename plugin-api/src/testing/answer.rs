@@ -149,7 +149,7 @@ impl Answer {
     /// # Panics
     /// If the bot answered; prints the answer and the transcript.
     #[track_caller]
-    pub fn assert_none(&self) {
+    pub fn assert_no_answer(&self) {
         let has_answered = match &self.to {
             To::Interaction(_) => {
                 self.open(&self.stage.world.discord.borrow()).is_some_and(|open| open.state != State::Waiting)

@@ -146,7 +146,7 @@ impl Bot {
     }
 
     /// The next matching request to Discord is carried out, but its answer is lost: it times out after 30 s.
-    pub fn lose_answer(&self, method: &str, path: &str) {
+    pub fn lose_response(&self, method: &str, path: &str) {
         self.arrange(method, path, Outcome::Unanswered, true);
     }
 
@@ -161,22 +161,22 @@ impl Bot {
 
     /// Sets whether the host acknowledges interactions before the cog gets them, as it does while a cog is busy or
     /// being replaced; see [`Interaction::deferred`](crate::abi::Interaction::deferred).
-    pub fn host_defers(&self, defers: bool) {
+    pub fn set_host_defers(&self, defers: bool) {
         self.stage.defers.set(defers);
     }
 
     /// Sets what a web server answers to matching requests. Other requests cannot reach a server.
-    pub fn http(&self, method: &str, url: &str, status: u16, body: impl Into<Vec<u8>>) {
+    pub fn mock_http(&self, method: &str, url: &str, status: u16, body: impl Into<Vec<u8>>) {
         self.stage.world.web.borrow_mut().give(Server::Http, method, url, status, body.into());
     }
 
     /// Sets what the site API answers to matching requests, in JSON. Other requests fail as if there were no site API.
-    pub fn api(&self, method: &str, path: &str, status: u16, body: Value) {
+    pub fn mock_api(&self, method: &str, path: &str, status: u16, body: Value) {
         self.give(Server::Api, method, path, status, &body);
     }
 
     /// Sets what Discord answers to matching requests, instead of the kit's own answer or where it has none.
-    pub fn discord(&self, method: &str, path: &str, status: u16, body: Value) {
+    pub fn mock_discord(&self, method: &str, path: &str, status: u16, body: Value) {
         self.give(Server::Discord, method, path, status, &body);
     }
 
@@ -243,7 +243,7 @@ impl Bot {
 
     /// The handlers that are waiting, by what they were called for.
     #[must_use]
-    pub fn waiting(&self) -> Vec<String> {
+    pub fn waiting_handlers(&self) -> Vec<String> {
         self.stage.serving(|generation| generation.running_handlers())
     }
 

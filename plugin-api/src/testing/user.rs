@@ -135,7 +135,7 @@ impl User {
     /// # Panics
     /// See [`say`](Self::say).
     #[track_caller]
-    pub fn say_with(&self, text: &str, files: &[(&str, &[u8])]) -> Answer {
+    pub fn say_with_files(&self, text: &str, files: &[(&str, &[u8])]) -> Answer {
         let file = |(name, bytes): &(&str, &[u8])| File::new(name, bytes.to_vec());
         let files: Vec<File> = files.iter().map(file).collect();
         self.post(text, json!({ "content": self.mentioning(text) }), &files)

@@ -92,7 +92,7 @@ fn a_page_replaces_the_previous_one_completely_and_the_last_one_stays() {
     assert_eq!(shown(), third);
     bot.advance(Duration::from_secs(300));
     assert_eq!(shown(), third);
-    assert!(page.components().is_empty() && bot.waiting().is_empty());
+    assert!(page.components().is_empty() && bot.waiting_handlers().is_empty());
     let answer = alice.slash("pages", ());
     bot.refuse("PATCH", "/webhooks/*", 404, UNKNOWN_MESSAGE);
     bot.advance(Duration::from_secs(300));
@@ -115,7 +115,7 @@ fn a_second_form_is_opened_by_a_button_and_answered_too() {
     let button = alice.submit(&form, [("text", "one")]).message();
     let form = alice.press(&button, "Fill in").form();
     alice.submit(&form, [("text", "two")]).assert_content("one and two");
-    assert!(bot.faults().is_empty() && bot.waiting().is_empty());
+    assert!(bot.faults().is_empty() && bot.waiting_handlers().is_empty());
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn a_closed_form_does_not_block_a_call_that_waits_for_its_turn() {
     let _closed = alice.slash("line", ()).form();
     let form = alice.slash("line", ()).form();
     alice.submit(&form, [("text", "tea")]).assert_content("noted");
-    assert!(bot.faults().is_empty() && bot.waiting().is_empty());
+    assert!(bot.faults().is_empty() && bot.waiting_handlers().is_empty());
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn a_closed_form_opens_again_and_blocks_nobody() {
     let closed = alice.slash("note", ()).form();
     let bobs = bob.slash("note", ()).form();
     let form = alice.slash("note", ()).form();
-    assert_eq!(bot.waiting().len(), 2, "her first call has ended, and his has not");
+    assert_eq!(bot.waiting_handlers().len(), 2, "her first call has ended, and his has not");
     alice.submit(&form, [("text", "tea")]).assert_content("noted tea");
     bob.submit(&bobs, [("text", "milk")]).assert_content("noted milk");
     alice
@@ -147,5 +147,5 @@ fn a_closed_form_opens_again_and_blocks_nobody() {
     }
     let form = alice.press(&button, "Fill in").form();
     alice.submit(&form, [("text", "jam")]).assert_content("noted jam");
-    assert!(bot.faults().is_empty() && bot.waiting().is_empty());
+    assert!(bot.faults().is_empty() && bot.waiting_handlers().is_empty());
 }

@@ -105,10 +105,10 @@ mod tests {
         let set = "The address is now <https://example.com/{name}>.";
         owner.say("!lookup-source https://example.com/{name}").assert_content(set);
 
-        bot.http("GET", "https://example.com/green%20tea", 200, r#"{"name":"green tea","price":3}"#);
-        bot.http("GET", "https://example.com/page", 200, "<html>");
-        bot.http("GET", "https://example.com/broken", 500, "");
-        bot.http("GET", "https://example.com/missing", 404, "{}");
+        bot.mock_http("GET", "https://example.com/green%20tea", 200, r#"{"name":"green tea","price":3}"#);
+        bot.mock_http("GET", "https://example.com/page", 200, "<html>");
+        bot.mock_http("GET", "https://example.com/broken", 500, "");
+        bot.mock_http("GET", "https://example.com/missing", 404, "{}");
         bob.slash("lookup", [("name", "green tea")]).assert_content("**name**: green tea\n**price**: 3");
         bob.say("!lookup page").assert_content("example.com answered with something that is not JSON.");
         bob.say("!lookup broken").assert_content("example.com answered with status 500; try again later.");

@@ -40,7 +40,7 @@ fn a_reminder_is_posted_once_even_if_the_answer_is_lost() {
     for is_replaced in [false, true] {
         let bot = Bot::new::<Remind>();
         let _ = ask(&bot, "!remind 1m tea");
-        bot.lose_answer("POST", "/channels/*/messages");
+        bot.lose_response("POST", "/channels/*/messages");
         bot.advance(MINUTE);
         assert_eq!(reminders(&bot).len(), 1, "it was posted, and the cog does not know");
         if is_replaced {
@@ -98,16 +98,16 @@ fn reminders_of_the_site_are_sent_and_deleted_there() {
     let bot = Bot::builder().settings(json!({ "at_site": true })).build::<Remind>();
     let reminder =
         json!({ "id": "a1", "due_ms": 1_767_225_720_000_u64, "channel": 200, "user": 1, "text": "tea" });
-    bot.api("GET", "reminders", 200, json!([reminder]));
-    bot.api("GET", "reminders/a1", 200, reminder);
-    bot.api("DELETE", "reminders/a1", 204, Value::Null);
+    bot.mock_api("GET", "reminders", 200, json!([reminder]));
+    bot.mock_api("GET", "reminders/a1", 200, reminder);
+    bot.mock_api("DELETE", "reminders/a1", 204, Value::Null);
     bot.advance(MINUTE);
     assert!(reminders(&bot).is_empty());
     bot.advance(MINUTE - Duration::from_millis(1));
     bot.reload::<Remind>();
     bot.advance(Duration::from_millis(1));
-    bot.api("GET", "reminders", 200, json!([]));
-    bot.api("PUT", "reminders/*", 204, Value::Null);
+    bot.mock_api("GET", "reminders", 200, json!([]));
+    bot.mock_api("PUT", "reminders/*", 204, Value::Null);
     assert_eq!(reminders(&bot), ["<@1> tea"]);
     let deleted = |request: &gearshift_cog::testing::SentRequest| request.method == "DELETE";
     assert_eq!(bot.api_requests().into_iter().filter(deleted).count(), 1);

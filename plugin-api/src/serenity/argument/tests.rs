@@ -68,7 +68,7 @@ fn only_the_missing_part_of_a_resolved_channel_is_requested() {
         "id": id.to_string(), "type": 12, "name": "plans", "guild_id": bot.guild_id().to_string(), "position": 0,
         "permission_overwrites": [],
     });
-    bot.discord("GET", &format!("/channels/{id}"), 200, thread);
+    bot.mock_discord("GET", &format!("/channels/{id}"), 200, thread);
     alice.set_permissions(VIEW_CHANNEL | SEND_MESSAGES);
     alice.slash("channel", [("channel", id)]).assert_content("plans");
     assert_eq!(asked_for(&bot), [format!("/channels/{id}")]);
@@ -101,16 +101,16 @@ fn a_private_thread_is_seen_by_its_members_and_by_moderators() {
         "id": id.to_string(), "type": 12, "name": "plans", "guild_id": bot.guild_id().to_string(), "position": 0,
         "permission_overwrites": [],
     });
-    bot.discord("GET", &format!("/channels/{id}"), 200, thread);
+    bot.mock_discord("GET", &format!("/channels/{id}"), 200, thread);
     let asked = format!("!channel <#{id}>");
     let member = format!("/channels/{id}/thread-members/{}", alice.id());
-    bot.discord("GET", &member, 404, json!({ "code": 10007, "message": "Unknown Member" }));
+    bot.mock_discord("GET", &member, 404, json!({ "code": 10007, "message": "Unknown Member" }));
     alice
         .say(&asked)
         .assert_content("`channel` must be a channel of this server: a mention, an id or a name.");
     alice.set_permissions(VIEW_CHANNEL | SEND_MESSAGES | MANAGE_THREADS);
     alice.say(&asked).assert_content("plans");
     alice.set_permissions(VIEW_CHANNEL | SEND_MESSAGES);
-    bot.discord("GET", &member, 200, json!({}));
+    bot.mock_discord("GET", &member, 200, json!({}));
     alice.say(&asked).assert_content("plans");
 }

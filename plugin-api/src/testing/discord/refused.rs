@@ -48,7 +48,8 @@ impl Refused {
     /// The kit does not know this endpoint.
     pub(super) fn unknown_endpoint(method: &str, path: &str) -> Self {
         let message = format!(
-            "the kit does not know {method} {path}; provide an answer with `bot.discord({method:?}, {path:?}, …)`"
+            "the kit does not know {method} {path}; provide an answer with \
+             `bot.mock_discord({method:?}, {path:?}, …)`"
         );
         Self { status: 404, code: 0, message, errors: Value::Null }
     }

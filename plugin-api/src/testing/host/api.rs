@@ -31,7 +31,7 @@ fn answer(world: &World, request: ApiRequest) -> Result<Reply, HandleError> {
     let given = world.web.borrow_mut().answer(&sent);
     world.web.borrow_mut().note(sent);
     let Some((status, body)) = given else {
-        world.note(format!("site API: {shown} → no answer; provide one with `bot.api(…)`"));
+        world.note(format!("site API: {shown} → no answer; provide one with `bot.mock_api(…)`"));
         return Err(HandleError::new(
             HandleErrorKind::Missing,
             format!("the test provides no answer to {shown}"),

@@ -126,7 +126,7 @@ fn answer(world: &World, request: HttpRequest) -> Result<Reply, HandleError> {
     let given = world.web.borrow_mut().answer(&sent);
     world.web.borrow_mut().note(sent);
     let Some((status, body)) = given else {
-        world.note(format!("web: {shown} → no answer; provide one with `bot.http(…)`"));
+        world.note(format!("web: {shown} → no answer; provide one with `bot.mock_http(…)`"));
         let text = format!("the test provides no answer to {shown}");
         return Err(HandleError::new(HandleErrorKind::Connect, text));
     };

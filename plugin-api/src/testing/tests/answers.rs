@@ -136,7 +136,7 @@ fn a_command_is_called_with_a_slash_and_with_a_prefix() {
     answer.assert_content("Hello, 2, l!");
     alice.say("!hello @bob").assert_content("Hello, <@2>, s!");
     alice.say("@bot hello").assert_content("Hello, nobody, s!");
-    alice.say("hello").assert_none();
+    alice.say("hello").assert_no_answer();
     alice.slash("tag add", [("name", "x")]).assert_content("added x");
     alice.say("!tag add x").assert_content("added x");
     assert!(alice.slash("secret", ()).is_ephemeral());
@@ -185,13 +185,13 @@ fn a_slow_answer_arrives_when_its_time_has_passed() {
     let bot = Bot::new::<Everything>();
     let answer = bot.user("alice").slash("slow", ());
     assert!(answer.is_thinking() && answer.messages().is_empty());
-    assert_eq!(bot.waiting(), ["/slow"]);
+    assert_eq!(bot.waiting_handlers(), ["/slow"]);
     bot.advance(std::time::Duration::from_millis(9_999));
     assert!(answer.is_thinking());
     bot.advance(std::time::Duration::from_millis(1));
     let texts: Vec<String> = answer.messages().iter().map(|message| message.content()).collect();
     assert_eq!(texts, ["done", "and more"]);
-    assert!(bot.waiting().is_empty());
+    assert!(bot.waiting_handlers().is_empty());
 }
 
 #[test]
@@ -215,14 +215,14 @@ fn reactions_edits_deletions_and_members_reach_the_cog() {
 #[test]
 fn files_are_sent_with_a_message() {
     let bot = Bot::new::<Everything>();
-    bot.user("alice").say_with("", &[("a.png", b"picture")]);
+    bot.user("alice").say_with_files("", &[("a.png", b"picture")]);
     assert_eq!(bot.messages("general")[0].files(), ["a.png"]);
 }
 
 #[test]
 fn an_interaction_without_an_answer_is_in_the_transcript() {
     let bot = Bot::new::<Everything>();
-    bot.user("alice").slash("silent", ()).assert_none();
+    bot.user("alice").slash("silent", ()).assert_no_answer();
     let transcript = bot.transcript();
     assert!(transcript.contains("alice sees “The application did not respond”"), "{transcript}");
 }
@@ -230,7 +230,7 @@ fn an_interaction_without_an_answer_is_in_the_transcript() {
 #[test]
 fn an_answer_replaces_the_hosts_acknowledgement() {
     let bot = Bot::new::<Everything>();
-    bot.host_defers(true);
+    bot.set_host_defers(true);
     let alice = bot.user("alice");
     let answer = alice.slash("hello", ());
     assert_eq!((answer.content(), answer.messages().len()), ("Hello, nobody, s!".to_owned(), 1));

@@ -100,7 +100,7 @@ fn the_user_of_a_failed_component_or_form_sees_that_it_failed() {
         let bot = Bot::new::<Broken>();
         let alice = bot.user("alice");
         let (shown, form) = (alice.slash("buttons", ()).message(), alice.slash("form", ()).form());
-        bot.host_defers(is_deferred);
+        bot.set_host_defers(is_deferred);
         assert_eq!(seen(&alice.press(&shown, "fail")), failure());
         assert_eq!(seen(&alice.submit(&form, [("why", "so")])), failure());
         assert_eq!(seen(&alice.press(&shown, "update")), [("pressed".to_owned(), false)]);
@@ -113,7 +113,7 @@ fn a_user_with_an_answer_gets_no_failure_message() {
     let alice = bot.user("alice");
     assert_eq!(seen(&alice.slash("answered", ())), [("here it is".to_owned(), false)]);
     // Like the host, which does not answer a prefix command that failed.
-    alice.say("!at-once").assert_none();
+    alice.say("!at-once").assert_no_answer();
     assert!(panics(|| drop(alice.complete("find", "what", "a"))).contains("did not answer with suggestions"));
     assert!(bot.bot_messages().iter().all(|message| message.content() != FAILURE_TEXT));
 }
@@ -138,7 +138,7 @@ fn a_panic_fails_the_test_and_the_user_is_notified() {
 fn the_hosts_failure_message_can_be_refused_too() {
     let bot = Bot::new::<Broken>();
     bot.refuse("POST", "/interactions/*/*/callback", 500, 0);
-    bot.user("alice").slash("at-once", ()).assert_none();
+    bot.user("alice").slash("at-once", ()).assert_no_answer();
     let transcript = bot.transcript();
     assert!(transcript.contains("alice sees “The application did not respond”"), "{transcript}");
     assert!(!transcript.contains("token-"), "{transcript}");

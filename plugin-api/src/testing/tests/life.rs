@@ -114,7 +114,7 @@ fn a_reload_cancels_waiting_handlers_and_keeps_the_schedule_of_tasks() {
     bot.user("alice").slash("wait", ());
     bot.advance(Duration::from_secs(40));
     bot.reload::<Counter<1>>();
-    assert!(bot.waiting().is_empty());
+    assert!(bot.waiting_handlers().is_empty());
     // It was planned one second into the test, and the setup took another second.
     bot.advance(Duration::from_secs(19));
     assert_eq!(bot.transcript().matches("ran beat").count(), 1, "{}", bot.transcript());

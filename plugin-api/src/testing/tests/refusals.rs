@@ -153,7 +153,7 @@ fn the_host_defers_when_a_handler_is_late() {
 #[test]
 fn thinking_ends_sooner_if_only_the_host_deferred() {
     let bot = Bot::new::<Asker>();
-    bot.host_defers(true);
+    bot.set_host_defers(true);
     for (command, time) in [("later", "a minute"), ("promise", "15 minutes")] {
         bot.user("alice").slash(command, ());
         let line = format!("its handler ended without an answer: alice sees “thinking …” for {time}");
@@ -167,7 +167,7 @@ fn an_answer_after_three_seconds_finds_no_interaction() {
     let answer = bot.user("alice").slash("later", ());
     assert!(bot.transcript().contains("its handler ended without an answer: alice sees"));
     bot.advance(Duration::from_secs(4));
-    answer.assert_none();
+    answer.assert_no_answer();
     let text = failure(&bot).1;
     assert!(text.contains("404, code 10062") && text.contains("`ctx.defer()` first"), "{text}");
 }
@@ -192,9 +192,9 @@ fn the_test_answers_unknown_endpoints() {
     let alice = bot.user("alice");
     let text = alice.slash("teapot", ()).content();
     assert!(text.contains("404") && text.contains("GET /teapots/1"), "{text}");
-    bot.discord("GET", "/teapots/*", 200, json!({ "tea": true }));
+    bot.mock_discord("GET", "/teapots/*", 200, json!({ "tea": true }));
     alice.slash("teapot", ()).assert_content(r#"{"tea":true}"#);
-    bot.discord("GET", "/teapots/*", 418, json!({ "code": 7, "message": "short and stout" }));
+    bot.mock_discord("GET", "/teapots/*", 418, json!({ "code": 7, "message": "short and stout" }));
     let text = alice.slash("teapot", ()).content();
     assert!(text.contains("418, code 7: short and stout"), "{text}");
 }
@@ -204,11 +204,11 @@ fn the_test_can_refuse_requests() {
     let bot = Bot::new::<Asker>();
     let alice = bot.user("alice");
     bot.refuse_once("POST", "/channels/*/messages", 403, 50013);
-    alice.say("!send").assert_none();
+    alice.say("!send").assert_no_answer();
     alice.say("!send").assert_content("sent");
     bot.refuse("POST", "/channels/*/messages", 500, 0);
-    alice.say("!send").assert_none();
-    alice.say("!send").assert_none();
+    alice.say("!send").assert_no_answer();
+    alice.say("!send").assert_no_answer();
     bot.clear_refusals();
     alice.say("!send").assert_content("sent");
     assert_eq!(bot.faults().len(), 3);
@@ -220,11 +220,11 @@ fn a_lost_request_and_a_lost_answer_time_out() {
     let alice = bot.user("alice");
     bot.lose_request("POST", "/channels/*/messages");
     alice.say("!send");
-    bot.lose_answer("POST", "/channels/*/messages");
+    bot.lose_response("POST", "/channels/*/messages");
     alice.say("!send");
-    assert_eq!((bot.waiting().len(), bot.bot_messages().len()), (2, 1));
+    assert_eq!((bot.waiting_handlers().len(), bot.bot_messages().len()), (2, 1));
     bot.advance(Duration::from_secs(30));
-    assert_eq!((bot.waiting().len(), bot.faults().len()), (0, 2));
+    assert_eq!((bot.waiting_handlers().len(), bot.faults().len()), (0, 2));
     assert!(bot.faults()[0].text.contains("no answer within 30000 ms"));
 }
 
@@ -234,8 +234,8 @@ fn the_test_answers_for_servers_and_metrics_are_recorded() {
     let alice = bot.user("alice");
     alice.slash("web", ());
     assert!(failure(&bot).1.contains("no answer to GET https://example.com/a?b=c"));
-    bot.http("GET", "https://example.com/*", 200, "page");
-    bot.api("GET", "/users/1", 200, json!({ "name": "alice" }));
+    bot.mock_http("GET", "https://example.com/*", 200, "page");
+    bot.mock_api("GET", "/users/1", 200, json!({ "name": "alice" }));
     alice.slash("web", ()).assert_content(r#"200 Some(String("alice"))"#);
     assert_eq!(bot.api_requests()[0].address, "/users/1?full=true");
     let metric = &bot.metrics()[0];
@@ -255,8 +255,8 @@ fn a_members_timeout_is_relative_to_the_hosts_clock() {
 #[test]
 fn bodies_are_streamed_both_ways() {
     let bot = Bot::new::<Asker>();
-    bot.http("POST", "https://example.com/up", 200, vec![b'x'; 20_000]);
-    bot.http("GET", "https://example.com/text", 200, "tea");
+    bot.mock_http("POST", "https://example.com/up", 200, vec![b'x'; 20_000]);
+    bot.mock_http("GET", "https://example.com/text", 200, "tea");
     bot.user("alice").slash("stream", ()).assert_content("[16384, 3616] tea");
     let asked = &bot.http_requests()[0];
     assert_eq!(asked.body, b"ab");

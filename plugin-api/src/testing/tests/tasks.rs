@@ -166,12 +166,12 @@ fn a_run_cancelled_by_a_reload_is_retried_and_the_schedule_continues() {
     let bot = Bot::new::<Slow>();
     let began = |what: &str| bot.transcript().matches(&format!("began {what}")).count();
     bot.advance(HOUR);
-    assert_eq!((began("digest"), began("single"), bot.waiting().len()), (1, 1, 2));
+    assert_eq!((began("digest"), began("single"), bot.waiting_handlers().len()), (1, 1, 2));
     bot.reload::<Slow>();
-    assert!(bot.waiting().is_empty());
+    assert!(bot.waiting_handlers().is_empty());
     // A cancelled run is a failed one, so it is retried 5 s later. A task that runs once is not retried.
     bot.advance(Duration::from_secs(5));
-    assert_eq!(bot.waiting(), ["task digest"], "{}", bot.transcript());
+    assert_eq!(bot.waiting_handlers(), ["task digest"], "{}", bot.transcript());
     bot.advance(HOUR);
     assert_eq!((began("digest"), runs(&bot, "digest")), (3, 1));
 }

@@ -99,7 +99,7 @@ fn a_run_is_skipped_while_the_previous_one_is_running() {
 fn a_timeout_ends_before_the_future_it_limits() {
     let bot = Bot::new::<Tasks>();
     let answer = bot.user("alice").say("!race");
-    answer.assert_none();
+    answer.assert_no_answer();
     bot.advance(Duration::from_secs(1));
     answer.assert_content("None");
 }

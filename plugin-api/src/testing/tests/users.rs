@@ -149,13 +149,13 @@ fn a_user_has_a_name_in_the_guild_and_may_be_a_bot() {
     let bot = Bot::builder().prefix("?").build::<Picker>();
     let alice = bot.user("alice");
     alice.say("?who").assert_content("alice false");
-    alice.say("!who").assert_none();
+    alice.say("!who").assert_no_answer();
     alice.set_nick("Al");
     alice.slash("who", ()).assert_content("Al false");
     let robot = bot.user("robot");
     robot.mark_as_bot();
     // Bots cannot call commands.
-    robot.say("?who").assert_none();
+    robot.say("?who").assert_no_answer();
 }
 
 #[test]

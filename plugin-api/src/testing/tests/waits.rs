@@ -28,10 +28,10 @@ fn a_button_that_a_handler_waits_for_is_pressed_by_its_label() {
     answer.assert_content("Sure?");
     let (bob, question) = (bot.user("bob"), answer.message());
     bob.press(&question, "Confirm");
-    assert_eq!((answer.messages().len(), bot.waiting().len()), (1, 1));
+    assert_eq!((answer.messages().len(), bot.waiting_handlers().len()), (1, 1));
     alice.press(&question, "Confirm");
     assert_eq!(answer.messages()[1].content(), "dropped");
-    assert!(question.components().is_empty() && bot.waiting().is_empty());
+    assert!(question.components().is_empty() && bot.waiting_handlers().is_empty());
 }
 
 #[test]
