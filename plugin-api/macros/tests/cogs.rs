@@ -1,4 +1,4 @@
-//! What an author writes with `#[cog]` compiles without a warning, and a slip is answered at its own place.
+//! What an author writes with `#[cog]` compiles without a warning, and a mistake is reported where it is.
 
 #[test]
 fn valid_cogs_compile() {

@@ -170,7 +170,7 @@ fn split_quoted(line: &str) -> Option<(Cow<'_, str>, &str)> {
     }
 }
 
-/// A text without the quotation marks around the whole of it.
+/// A text without the quotation marks around it.
 pub(crate) fn unquoted(text: &str) -> Cow<'_, str> {
     match split_word(text) {
         (word, "") => word,

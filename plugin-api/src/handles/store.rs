@@ -129,8 +129,8 @@ impl Store {
     }
 
     /// Sets `key` to `new`, or deletes it, if its value is `expected` (`None`: if the key does not exist); returns
-    /// whether it did so. No other change comes in between. Values are equal if their JSON is, in whatever order the
-    /// fields are.
+    /// whether it did so. No other change can happen in between. Values are equal if their JSON is, regardless of the
+    /// order of fields.
     ///
     /// # Errors
     /// The same as [`get`](Self::get) and [`set`](Self::set).

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::same;
 use crate::abi::{Event, Message};
 
-/// What the data of an event contains, of what is read here.
+/// Which of the fields for filters the data of an event contains.
 #[derive(Clone, Copy)]
 pub(super) struct EventFields {
     pub channel: bool,

@@ -204,7 +204,7 @@ impl User {
         self.act(|discord, world| discord.react(world, message.id(), self.id, emoji, false));
     }
 
-    /// Joins the guild; a member joins once more.
+    /// Joins the guild; if they are a member, they join again.
     ///
     /// # Panics
     /// If a handler panics.

@@ -1,4 +1,4 @@
-//! Arguments are in an order that can be filled in, and what stands on them fits their type.
+//! Arguments must be in an order that a user can fill in, and their attributes must fit their types.
 #![allow(unused)]
 
 use gearshift_cog::prelude::*;

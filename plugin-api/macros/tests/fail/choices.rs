@@ -1,4 +1,4 @@
-//! An enum of choices is one that Discord can show.
+//! An enum of choices must be one that Discord can show.
 #![allow(unused)]
 
 use gearshift_cog::prelude::*;

@@ -1,4 +1,4 @@
-//! What can be said of a command one by one, and not together: it could never be called.
+//! Options of a command that are fine one by one, but not together: the command could never be called.
 #![allow(unused)]
 
 use gearshift_cog::{Argument, ArgumentError, Given, manifest::Command, prelude::*};

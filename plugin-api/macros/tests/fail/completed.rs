@@ -1,4 +1,4 @@
-//! An argument whose type only the compiler knows cannot be completed if it is no text and no number.
+//! An argument whose type only the compiler knows cannot have autocomplete unless it is text or a number.
 #![allow(unused)]
 
 use gearshift_cog::prelude::*;

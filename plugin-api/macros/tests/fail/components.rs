@@ -1,4 +1,4 @@
-//! The placeholders of a pattern are the parameters.
+//! The placeholders of a pattern must match the parameters.
 #![allow(unused)]
 
 use gearshift_cog::prelude::*;

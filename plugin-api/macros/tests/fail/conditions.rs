@@ -1,4 +1,4 @@
-//! A condition stands on a method, not on a parameter.
+//! A condition is allowed on a method, not on a parameter.
 #![allow(unused)]
 
 use gearshift_cog::{abi::Message, prelude::*};

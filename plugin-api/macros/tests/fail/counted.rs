@@ -1,4 +1,4 @@
-//! What stands on a field of a form fits its type.
+//! The limits of a form's field must fit its type.
 #![allow(unused)]
 
 use gearshift_cog::prelude::*;

@@ -1,4 +1,4 @@
-//! A cron expression can be read, and comes.
+//! A cron expression must be valid, and must occur.
 #![allow(unused)]
 
 use gearshift_cog::prelude::*;

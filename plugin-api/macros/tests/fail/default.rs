@@ -1,4 +1,4 @@
-//! A cog that is not built by `#[setup]` is its default.
+//! A cog without `#[setup]` must implement `Default`.
 #![allow(unused)]
 
 use gearshift_cog::prelude::*;

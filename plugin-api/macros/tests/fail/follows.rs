@@ -1,4 +1,4 @@
-//! An error is answered alone: nothing that only follows from it.
+//! Only the actual mistake is reported, not what follows from it.
 #![allow(unused)]
 
 use gearshift_cog::prelude::*;

@@ -1,4 +1,4 @@
-//! What is written as elsewhere, or for another place, is answered with what stands here.
+//! Habits from other frameworks, and options in the wrong place, are answered with what to write here.
 #![allow(unused)]
 
 use gearshift_cog::{abi::Attachment, prelude::*};

@@ -1,4 +1,4 @@
-//! A cog asks for handles that the host has.
+//! A cog can ask only for handles that hosts have.
 #![allow(unused)]
 
 use gearshift_cog::prelude::*;

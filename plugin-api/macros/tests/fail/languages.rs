@@ -1,4 +1,4 @@
-//! What is shown beside each other has a name of its own in every language.
+//! Names that are shown next to each other must differ in every language.
 #![allow(unused)]
 
 use gearshift_cog::prelude::*;

@@ -1,4 +1,4 @@
-//! What is said of one value is not said of a list, nor of what has choices.
+//! Limits for single values are not allowed on lists, nor next to choices.
 #![allow(unused)]
 
 use gearshift_cog::prelude::*;

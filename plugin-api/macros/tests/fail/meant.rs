@@ -1,4 +1,4 @@
-//! What is almost what stands here is answered with that.
+//! Near misses are answered with what was probably meant.
 #![allow(unused)]
 
 use gearshift_cog::prelude::*;

@@ -1,4 +1,4 @@
-//! A struct of a form is one that Discord can show.
+//! A form's struct must be one that Discord can show.
 #![allow(unused)]
 
 use gearshift_cog::prelude::*;

@@ -1,4 +1,4 @@
-//! Names and descriptions are as Discord takes them, and each command has its own.
+//! Names and descriptions must be valid for Discord, and each command must have its own.
 #![allow(unused)]
 
 use gearshift_cog::prelude::*;

@@ -1,4 +1,4 @@
-//! What could never work is an error while compiling, at what says it.
+//! What could never work is a compile error at its source.
 #![allow(unused)]
 
 use gearshift_cog::{abi::Message, manifest::{Command, Filter}, prelude::*};

@@ -1,4 +1,4 @@
-//! An order of arguments that only their types show is checked while compiling, too.
+//! The order of arguments is also checked at compile time where only their types reveal it.
 #![allow(unused)]
 
 use gearshift_cog::prelude::*;

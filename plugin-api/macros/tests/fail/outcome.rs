@@ -1,4 +1,4 @@
-//! What is no `Result` of the SDK's is said where it is written.
+//! Functions that do not return the SDK's `Result` are reported where they are written.
 #![allow(unused)]
 
 use gearshift_cog::prelude::*;

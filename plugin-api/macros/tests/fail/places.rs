@@ -1,4 +1,4 @@
-//! The attributes stand where they mean something.
+//! The attributes are allowed only where they mean something.
 #![allow(unused)]
 
 use gearshift_cog::prelude::*;

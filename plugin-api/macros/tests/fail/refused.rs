@@ -1,4 +1,4 @@
-//! What Discord would refuse of an argument is said where it stands.
+//! Arguments that Discord would refuse are reported where they are.
 #![allow(unused)]
 
 use gearshift_cog::prelude::*;

@@ -1,4 +1,4 @@
-//! A handler returns nothing but that it failed.
+//! A handler returns only whether it failed.
 #![allow(unused)]
 
 use gearshift_cog::prelude::*;

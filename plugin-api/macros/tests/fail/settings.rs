@@ -1,4 +1,4 @@
-//! What is said of a command is known, and is written as it is meant.
+//! The options of a command must be known, and their values valid.
 #![allow(unused)]
 
 use gearshift_cog::{abi::Message, prelude::*};

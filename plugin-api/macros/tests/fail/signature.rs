@@ -1,4 +1,4 @@
-//! A handler has the signature that its attribute asks for.
+//! A handler must have the signature that its attribute requires.
 #![allow(unused)]
 
 use gearshift_cog::{abi::Message, prelude::*};

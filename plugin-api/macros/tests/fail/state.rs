@@ -1,4 +1,4 @@
-//! The steps of a state lead from each version to the next.
+//! The migrations of a state must lead from each version to the next.
 #![allow(unused)]
 
 use gearshift_cog::prelude::*;

@@ -1,4 +1,4 @@
-//! A step that leads elsewhere, and a form that is none, are said where they stand.
+//! A migration to the wrong type, and a form that is not one, are reported where they are.
 #![allow(unused)]
 
 use gearshift_cog::prelude::*;

@@ -1,4 +1,4 @@
-//! When a task runs is written as it is meant.
+//! The schedule of a task must be valid.
 #![allow(unused)]
 
 use gearshift_cog::prelude::*;

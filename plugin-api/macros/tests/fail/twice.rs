@@ -1,4 +1,4 @@
-//! What a cog has once, it has once; and such an attribute stands alone.
+//! What a cog can have only once must not be repeated, and such an attribute takes no arguments.
 #![allow(unused)]
 
 use gearshift_cog::prelude::*;

@@ -1,4 +1,4 @@
-//! A package has one cog, whatever modules two of them are in.
+//! A package can contain only one cog, even if two are in different modules.
 #![crate_type = "cdylib"]
 #![allow(unused)]
 

@@ -1,4 +1,4 @@
-//! What a type lacks is said once, with what to write.
+//! A missing trait of a type is reported once, with what to write.
 #![allow(unused)]
 
 use std::time::Instant;

@@ -1,4 +1,4 @@
-//! The struct of a cog that holds nothing is declared once, and holds no state.
+//! The struct of a cog without fields is declared once, and holds no state.
 #![allow(unused)]
 
 use gearshift_cog::prelude::*;

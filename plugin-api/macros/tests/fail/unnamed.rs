@@ -1,4 +1,4 @@
-//! A type that fits any event does not say which one is meant.
+//! A type that fits any event does not name the event.
 #![allow(unused)]
 
 use gearshift_cog::{abi::RawEvent, prelude::*};

@@ -1,4 +1,4 @@
-//! Rules of commands apply in a test as they do behind a host.
+//! Rules of commands apply in a test as they do with a host.
 
 use std::time::Duration;
 

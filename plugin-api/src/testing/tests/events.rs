@@ -1,4 +1,4 @@
-//! Events reach a cog in a test as they do behind a host: through its filters, and as calls of its prefix commands.
+//! Events reach a cog in a test as they do with a host: through its filters, and as calls of its prefix commands.
 
 use serde_json::{Value, json};
 
