@@ -108,8 +108,8 @@ mod tests {
         assert!(first.is_ready() && second.is_ready() && !third.is_ready());
         assert!(turns.take("stop".to_owned(), 1).is_ready());
         drop(first);
-        assert!(third.come().now_or_never().is_some());
-        assert!(fourth.come().now_or_never().is_none());
+        assert!(third.ready().now_or_never().is_some());
+        assert!(fourth.ready().now_or_never().is_none());
         drop((second, third));
         assert!(fourth.is_ready());
     }
