@@ -250,7 +250,7 @@ mod tests {
         };
         let error = |event| Message::from_event(&event).expect_err("it is no message").to_string();
         assert_eq!(error(raw("GUILD_CREATE")), "GUILD_CREATE cannot be read as MESSAGE_CREATE");
-        assert_eq!(error(raw("MESSAGE_CREATE")), "the JSON of MESSAGE_CREATE is not what Discord documents");
+        assert_eq!(error(raw("MESSAGE_CREATE")), "Discord sent unexpected JSON for MESSAGE_CREATE");
         assert_eq!(RawEvent::from_event(&raw("GUILD_CREATE")).expect("it is raw").json, r#"{"id":"1"}"#);
     }
 }

@@ -66,9 +66,9 @@ mod tests {
         assert_eq!(
             said,
             [
-                "it listens to GUILD_MEMBER_ADD, GUILD_MEMBER_REMOVE, which never come: `[discord] intents` has no \
+                "it listens to GUILD_MEMBER_ADD, GUILD_MEMBER_REMOVE, which never arrive: `[discord] intents` has no \
                  `guild_members`, which the developer portal must allow as well",
-                "it listens to TYPING_START, which never comes: `[discord] intents` has no `guild_message_typing` or \
+                "it listens to TYPING_START, which never arrives: `[discord] intents` has no `guild_message_typing` or \
                  `direct_message_typing`",
             ]
         );

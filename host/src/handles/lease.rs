@@ -184,7 +184,7 @@ impl Lease {
         }
     }
 
-    /// How many calls the cog has not dropped. Acquires: whoever reads 0 sees everything that the cog did before it
+    /// How many calls the cog has not dropped. Acquires: a thread that reads 0 sees everything the cog did before it
     /// dropped the last one.
     pub fn slots(&self) -> usize {
         self.slots.load(Ordering::Acquire)

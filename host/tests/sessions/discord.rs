@@ -266,10 +266,7 @@ async fn a_server_that_is_not_there_is_named_after_all_tries() {
     let error = soon(Sessions::open(&config)).await.unwrap_err();
     assert_eq!((error.session, error.kind), ("discord", OpenErrorKind::Unavailable));
     let text = error.to_string();
-    assert!(
-        text.contains(&format!("http://{closed}")) && text.contains("help: look at the network"),
-        "{text}"
-    );
+    assert!(text.contains(&format!("http://{closed}")) && text.contains("help: check the network"), "{text}");
 }
 
 #[tokio::test]

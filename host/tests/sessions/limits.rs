@@ -98,7 +98,10 @@ async fn a_start_into_a_block_says_what_it_is_and_asks_a_few_times_only() {
         config.discord.as_mut().unwrap().open_timeout = Duration::from_secs(3);
         let error = soon(Sessions::open(&config)).await.unwrap_err();
         let text = error.to_string();
-        assert!(text.contains("a proxy in front of Discord") && text.contains("\nhelp: wait for"), "{text}");
+        assert!(
+            text.contains("a proxy in front of Discord") && text.contains("\nhelp: wait some minutes"),
+            "{text}"
+        );
         assert!(server.seen().len() <= 8, "{} requests", server.seen().len());
     }
 }

@@ -269,7 +269,7 @@ mod tests {
         );
         let text = Refusal::read(Method::Get, "/users/@me", 403, b"<html>blocked</html>").to_string();
         assert!(
-            text.starts_with("GET /users/@me: a proxy in front of Discord answered 403 and 20 bytes"),
+            text.starts_with("GET /users/@me: a proxy in front of Discord answered 403 with 20 bytes"),
             "{text}"
         );
     }

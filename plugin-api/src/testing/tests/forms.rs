@@ -87,8 +87,8 @@ fn the_objects_behind_a_forms_values_are_resolved() {
     assert!(bot.discord_requests().iter().all(|request| request.method != "GET"));
     for (proof, expected) in [
         (json!([]), "the form's field `proof` must be filled in"),
-        (json!(["a", "b", "c"]), "the form's field `proof` takes 1 to 2 files, and not 3"),
-        (json!([7]), "the form's field `proof` takes files by their names, and not 7"),
+        (json!(["a", "b", "c"]), "the form's field `proof` takes 1 to 2 files, not 3"),
+        (json!([7]), "the form's field `proof` takes files by their names, not 7"),
     ] {
         let text = panics(|| drop(alice.submit(&form(), json!({ "proof": proof }))));
         assert!(text.starts_with(expected), "{text}");
@@ -105,6 +105,6 @@ fn selected_values_are_read_like_arguments() {
     alice.select(&message, "role", &[role]).assert_content(&format!("[{role}]"));
     alice.select(&message, "size", &["S"]).assert_content("[Small]");
     let refused = alice.select(&message, "size", &["Huge"]);
-    refused.assert_content("What is chosen must be one of Small, Large.");
+    refused.assert_content("The selected value must be one of Small, Large.");
     assert!(bot.faults().is_empty() && bot.discord_requests().iter().all(|request| request.method != "GET"));
 }

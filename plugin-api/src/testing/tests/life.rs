@@ -154,7 +154,7 @@ fn a_failed_assertion_shows_the_transcript() {
     let bot = Bot::new::<Counter<1>>();
     let answer = bot.user("alice").slash("count", ());
     let text = panics(|| answer.assert_content("2"));
-    assert!(text.starts_with("the message says \"1\", and not \"2\"\n\nthe transcript:\n"), "{text}");
+    assert!(text.starts_with("the message says \"1\", not \"2\"\n\nthe transcript:\n"), "{text}");
     assert!(text.contains("/callback type 4 \"1\" → 204") && !text.contains("token-"), "{text}");
 }
 

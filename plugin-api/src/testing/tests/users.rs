@@ -125,7 +125,7 @@ fn a_select_offers_existing_objects_of_its_type() {
         assert!(text.starts_with(expected), "{text}");
     }
     let text = panics(|| drop(alice.select(&message, "user", &[alice.id(), bot.id()])));
-    assert!(text.starts_with("`user` takes 1 to 1 values, and not 2"), "{text}");
+    assert!(text.starts_with("`user` takes 1 to 1 values, not 2"), "{text}");
 }
 
 #[test]
