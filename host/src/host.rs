@@ -64,13 +64,13 @@ impl Host {
         Ok(())
     }
 
-    /// [`Host::open`] and [`Host::bring`].
+    /// [`Host::open`] and [`Host::bring_up`].
     ///
     /// # Errors
     /// When folders cannot be used. A cog that fails is not an error.
     pub async fn load(config: Arc<Config>, sessions: Arc<Sessions>) -> Result<Host, HostError> {
         let mut host = Host::open(config, sessions).await?;
-        host.bring().await;
+        host.bring_up().await;
         Ok(host)
     }
 
@@ -210,8 +210,8 @@ impl Host {
 
     /// Builds the cogs from the sessions' handles. Returns when every cog has been tried. The future may be dropped
     /// earlier; the host must then be closed.
-    pub async fn bring(&mut self) {
-        for result in self.cogs.bring_all(std::mem::take(&mut self.claimed)).await {
+    pub async fn bring_up(&mut self) {
+        for result in self.cogs.deploy_all(std::mem::take(&mut self.claimed)).await {
             match result {
                 Ok(report) => report.log(),
                 Err(error) => cogs::log_error(&error),

@@ -158,7 +158,7 @@ impl Life {
                 }
                 // A signal during the start does not wait for a cog that is slow to set up.
                 let is_ready = tokio::select! {
-                    () = host.bring() => true,
+                    () = host.bring_up() => true,
                     () = signals.asked() => false,
                 };
                 drop(progress.take());

@@ -43,7 +43,7 @@ impl Blame {
     }
 
     /// The same, with no faults counted yet.
-    pub(super) fn again(self) -> Blame {
+    pub(super) fn reset(self) -> Blame {
         Blame { severe: 0, ..self }
     }
 

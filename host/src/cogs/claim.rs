@@ -47,7 +47,7 @@ impl Claim {
 
 /// A set of commands that share one of Discord's limits.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Room {
+pub struct LimitScope {
     /// Discord's type of the commands.
     pub kind: u8,
     /// The guild that they are registered in; `None` for global commands.
@@ -55,7 +55,7 @@ pub struct Room {
 }
 
 /// As `slash commands` or `user menu commands of the guild 42`.
-impl fmt::Display for Room {
+impl fmt::Display for LimitScope {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{} commands", kind_name(self.kind))?;
         match &self.guild {
@@ -65,7 +65,7 @@ impl fmt::Display for Room {
     }
 }
 
-impl Room {
+impl LimitScope {
     /// How many commands an application may have here.
     pub fn size(&self) -> usize {
         commands_max(self.kind)
@@ -77,7 +77,7 @@ impl Room {
 pub(super) struct Claims {
     pub(super) names: BTreeSet<Claim>,
     /// Its registered commands, by the limit that they count against.
-    rooms: BTreeMap<Room, BTreeSet<String>>,
+    scopes: BTreeMap<LimitScope, BTreeSet<String>>,
 }
 
 impl Claims {
@@ -96,8 +96,8 @@ impl Claims {
             self.names.insert(Claim::Command(CommandKey::of(command)));
             let everywhere = command.guilds.is_empty().then_some(None);
             for guild in command.guilds.iter().cloned().map(Some).chain(everywhere) {
-                let room = Room { kind: command.kind, guild };
-                self.rooms.entry(room).or_default().insert(command.name.clone());
+                let scope = LimitScope { kind: command.kind, guild };
+                self.scopes.entry(scope).or_default().insert(command.name.clone());
             }
         }
     }
@@ -108,18 +108,18 @@ impl Claims {
     }
 
     /// How many of its commands count against a limit.
-    pub(super) fn count(&self, room: &Room) -> usize {
-        self.rooms.get(room).map_or(0, BTreeSet::len)
+    pub(super) fn count(&self, scope: &LimitScope) -> usize {
+        self.scopes.get(scope).map_or(0, BTreeSet::len)
     }
 
     /// The first limit that would be exceeded together with the other cogs, and how many commands those have there.
-    pub(super) fn crowded<'a>(
+    pub(super) fn exceeded<'a>(
         &self,
         others: impl Iterator<Item = &'a Claims> + Clone,
-    ) -> Option<(&Room, usize)> {
-        let taken = |room: &Room| others.clone().map(|other| other.count(room)).sum::<usize>();
-        let mut rooms = self.rooms.iter().map(|(room, names)| (room, names.len(), taken(room)));
-        rooms.find(|(room, own, taken)| own + taken > room.size()).map(|(room, _, taken)| (room, taken))
+    ) -> Option<(&LimitScope, usize)> {
+        let taken = |scope: &LimitScope| others.clone().map(|other| other.count(scope)).sum::<usize>();
+        let mut scopes = self.scopes.iter().map(|(scope, names)| (scope, names.len(), taken(scope)));
+        scopes.find(|(scope, own, taken)| own + taken > scope.max()).map(|(scope, _, taken)| (scope, taken))
     }
 }
 
@@ -179,10 +179,10 @@ mod tests {
         let three = |of: &dyn Fn(u8, &str) -> CommandManifest, kind| {
             claims(vec![of(kind, "a"), of(kind, "b"), of(kind, "c")])
         };
-        let (room, taken) = (three(&command, SLASH), 98);
-        let crowded = room.crowded(others.iter()).expect("101 of 100");
-        assert_eq!((crowded.0.to_string(), crowded.1), ("slash commands".to_owned(), taken));
-        assert_eq!(three(&command, USER_MENU).crowded(others.iter()), None);
-        assert_eq!(three(&|kind, name| guild(command(kind, name)), SLASH).crowded(others.iter()), None);
+        let (scope, taken) = (three(&command, SLASH), 98);
+        let exceeded = scope.exceeded(others.iter()).expect("101 of 100");
+        assert_eq!((exceeded.0.to_string(), exceeded.1), ("slash commands".to_owned(), taken));
+        assert_eq!(three(&command, USER_MENU).exceeded(others.iter()), None);
+        assert_eq!(three(&|kind, name| guild(command(kind, name)), SLASH).exceeded(others.iter()), None);
     }
 }

@@ -36,7 +36,7 @@ impl Cogs {
     /// the time left.
     pub async fn close(self: &Arc<Self>, until: Instant) -> Left {
         self.parts.closing.cancel();
-        self.registry.part();
+        self.registry.dissolve_groups();
         let names: Vec<Arc<str>> = self.owners().keys().cloned().collect();
         let left = until.saturating_duration_since(Instant::now());
         let patience = self.parts.limits.drain_timeout.min(left / 4);

@@ -12,8 +12,8 @@ use super::{
     CogError,
     error::Again,
     life::{Candidate, Kept, Life},
-    message::{Answer, Done, How, Wish},
-    owner::{Now, Owner},
+    message::{Answer, Finished, Purpose, Trigger},
+    owner::{Owner, StageState},
     retry::Retry,
     stage::Absence,
 };
@@ -23,53 +23,55 @@ impl<L: Life> Owner<L> {
     pub(super) fn expect(&mut self, file: PathBuf, manifest: Arc<Manifest>) -> Result<(), CogError> {
         self.registry.claim(&file, &manifest, None)?;
         self.file = file;
-        self.enter(Now::Loading(manifest));
+        self.enter(StageState::Loading(manifest));
         Ok(())
     }
 
-    pub(super) async fn bring(
+    pub(super) async fn deploy(
         &mut self,
         mut candidate: Candidate<L::Library>,
-        wish: Wish,
-    ) -> Result<Option<Done>, CogError> {
+        trigger: Trigger,
+    ) -> Result<Option<Finished>, CogError> {
         let mut stands_in_for = None;
-        if wish == Wish::Changed {
+        if trigger == Trigger::FileChanged {
             // The file has changed again while this content was waiting.
             if !self.registry.holds(&candidate.file, &self.name) {
                 return Ok(None);
             }
-            if matches!(&self.now, Now::Serving(serving) if serving.digest == candidate.digest)
+            if matches!(&self.stage, StageState::Serving(serving) if serving.digest == candidate.digest)
                 && self.file == candidate.file
             {
                 return Ok(None);
             }
             // The file was touched, or the same content was copied there again.
-            if matches!(self.now, Now::Away(Absence::Parked, _)) && self.parked == Some(candidate.digest) {
+            if matches!(self.stage, StageState::Away(Absence::Parked, _))
+                && self.parked == Some(candidate.digest)
+            {
                 return Ok(None);
             }
             let remembered = self.life.remembered(&candidate.digest).await;
-            if self.gone_back.contains(&candidate.digest) || matches!(remembered, Some(None)) {
-                return Err(self.went_back_from(candidate));
+            if self.rolled_back.contains(&candidate.digest) || matches!(remembered, Some(None)) {
+                return Err(self.rolled_back_error(candidate));
             }
             if let Some(Some(kept)) = remembered {
                 if self.number > 0 {
-                    return Err(self.went_back_from(candidate));
+                    return Err(self.rolled_back_error(candidate));
                 }
                 let from = candidate.digest;
-                candidate = self.instead(candidate, kept).await;
+                candidate = self.substitute(candidate, kept).await;
                 stands_in_for = Some(from).filter(|from| *from != candidate.digest);
             }
         }
         self.hangs.forget();
         let digest = candidate.digest;
-        let done = self.try_to_bring(candidate).await?;
+        let done = self.try_deploy(candidate).await?;
         // What failed in its file before no longer matters.
         self.failed_file = None;
         if let Some(from) = stands_in_for {
             self.note_refused(&from).await;
         }
-        if wish == Wish::Asked {
-            self.gone_back.retain(|other| *other != digest);
+        if trigger == Trigger::Requested {
+            self.rolled_back.retain(|other| *other != digest);
             self.to_remember.take_if(|(other, _)| *other == digest);
             self.life.forget(&digest).await;
         }
@@ -78,20 +80,20 @@ impl<L: Life> Owner<L> {
 
     /// Starts a new generation with the current settings. If the file holds other code than what serves, that code may
     /// have lacked one of them, and is tried first, unless the host went back from it.
-    pub(super) async fn renew(&mut self) -> Result<Option<Done>, CogError> {
-        let is_serving = match &self.now {
-            Now::Serving(_) => true,
-            Now::Away(Absence::Failed, _) => false,
-            Now::Loading(_) if self.lost.is_some() => {
+    pub(super) async fn renew(&mut self) -> Result<Option<Finished>, CogError> {
+        let is_serving = match &self.stage {
+            StageState::Serving(_) => true,
+            StageState::Away(Absence::Failed, _) => false,
+            StageState::Loading(_) if self.lost.is_some() => {
                 self.bring_back(false).await;
                 return Ok(None);
             }
-            Now::Away(..) | Now::Loading(_) | Now::Leaving(_) => return Ok(None),
+            StageState::Away(..) | StageState::Loading(_) | StageState::Leaving(_) => return Ok(None),
         };
         match self.life.prepare(&self.file).await {
-            Ok(candidate) if is_serving && self.is_gone_back_from(&candidate.digest).await => {}
+            Ok(candidate) if is_serving && self.was_rolled_back(&candidate.digest).await => {}
             Ok(candidate) if candidate.manifest.name == *self.name => {
-                match self.bring(candidate, Wish::Changed).await {
+                match self.deploy(candidate, Trigger::FileChanged).await {
                     Ok(None) => {}
                     Err(error) if is_serving => self.settle(Err(error), Answer(None)),
                     outcome => return outcome,
@@ -105,15 +107,15 @@ impl<L: Life> Owner<L> {
     }
 
     /// Replaces the serving generation by the same code, from its copy: its file may hold other code by now.
-    async fn renew_serving(&mut self) -> Result<Option<Done>, CogError> {
-        let Now::Serving(serving) = &self.now else { return Ok(None) };
+    async fn renew_serving(&mut self) -> Result<Option<Finished>, CogError> {
+        let StageState::Serving(serving) = &self.stage else { return Ok(None) };
         let Some(kept) = self.life.keep(&serving.generation) else {
             return Err(CogError::Host("cannot keep a private copy of the serving library".to_owned()));
         };
         let candidate = self.prepare_kept(kept.path()).await?;
         // Removes the link: the replacement keeps the same code, under the same file name.
         drop(kept);
-        match self.claim_and_replace(candidate, How::Deploy).await {
+        match self.claim_and_replace(candidate, Purpose::Deploy).await {
             Ok(done) => {
                 self.registry.note(&self.name, |status| status.last_fault = None);
                 Ok(Some(done))
@@ -127,13 +129,13 @@ impl<L: Life> Owner<L> {
         }
     }
 
-    async fn is_gone_back_from(&self, digest: &Digest) -> bool {
-        self.gone_back.contains(digest) || self.life.remembered(digest).await.is_some()
+    async fn was_rolled_back(&self, digest: &Digest) -> bool {
+        self.rolled_back.contains(digest) || self.life.remembered(digest).await.is_some()
     }
 
-    fn went_back_from(&mut self, candidate: Candidate<L::Library>) -> CogError {
+    fn rolled_back_error(&mut self, candidate: Candidate<L::Library>) -> CogError {
         // If the cog's own file is gone, this becomes its file: what serves does not change.
-        if matches!(self.now, Now::Serving(_)) && !self.registry.is_there(&self.file, &self.name) {
+        if matches!(self.stage, StageState::Serving(_)) && !self.registry.is_there(&self.file, &self.name) {
             self.file.clone_from(&candidate.file);
         }
         let error = CogError::WentBackFrom { name: self.name.to_string(), file: candidate.file };
@@ -142,7 +144,7 @@ impl<L: Life> Owner<L> {
     }
 
     /// What served in the last run, instead of the content that the host went back from.
-    async fn instead(&mut self, candidate: Candidate<L::Library>, kept: Kept) -> Candidate<L::Library> {
+    async fn substitute(&mut self, candidate: Candidate<L::Library>, kept: Kept) -> Candidate<L::Library> {
         match self.life.prepare(kept.path()).await {
             Ok(before) if before.manifest.name == *self.name => {
                 tracing::warn!(
@@ -150,7 +152,7 @@ impl<L: Life> Owner<L> {
                     "`{}` is the version that the host went back from; the one before is loaded instead",
                     candidate.file.display()
                 );
-                self.gone_back.push(candidate.digest);
+                self.rolled_back.push(candidate.digest);
                 Candidate { file: candidate.file, ..before }
             }
             Ok(_) => candidate,
@@ -167,7 +169,10 @@ impl<L: Life> Owner<L> {
 
     /// Brings a library into service. If that fails, everything stays as it was, and its file is tried again if
     /// that may help.
-    pub(super) async fn try_to_bring(&mut self, candidate: Candidate<L::Library>) -> Result<Done, CogError> {
+    pub(super) async fn try_deploy(
+        &mut self,
+        candidate: Candidate<L::Library>,
+    ) -> Result<Finished, CogError> {
         let result = self.attempt(candidate).await;
         if let Err(error) = &result {
             self.fail(error);
@@ -177,11 +182,11 @@ impl<L: Life> Owner<L> {
 
     /// Brings a library into service. If that fails, plans another try of its file if that may help, and leaves
     /// the stage as it was, or at `Loading`.
-    pub(super) async fn attempt(&mut self, candidate: Candidate<L::Library>) -> Result<Done, CogError> {
+    pub(super) async fn attempt(&mut self, candidate: Candidate<L::Library>) -> Result<Finished, CogError> {
         let (file, digest) = (candidate.file.clone(), candidate.digest);
-        let result = match self.claim_and_replace(candidate, How::Deploy).await {
+        let result = match self.claim_and_replace(candidate, Purpose::Deploy).await {
             Err(error) if error.has_lost_copy() => match self.life.prepare(&file).await {
-                Ok(again) if again.digest == digest => self.claim_and_replace(again, How::Deploy).await,
+                Ok(again) if again.digest == digest => self.claim_and_replace(again, Purpose::Deploy).await,
                 _ => Err(error),
             },
             result => result,
@@ -218,7 +223,7 @@ impl<L: Life> Owner<L> {
             .failed_file
             .as_ref()
             .is_some_and(|(_, failed, retry)| *failed == found.digest && retry.after_call.is_none());
-        (is_other && !has_failed && !self.is_gone_back_from(&found.digest).await).then_some(found)
+        (is_other && !has_failed && !self.was_rolled_back(&found.digest).await).then_some(found)
     }
 
     /// Reserves what the candidate needs, and replaces what serves. A failure leaves the stage as it was, or
@@ -226,15 +231,15 @@ impl<L: Life> Owner<L> {
     pub(super) async fn claim_and_replace(
         &mut self,
         candidate: Candidate<L::Library>,
-        how: How,
-    ) -> Result<Done, CogError> {
+        purpose: Purpose,
+    ) -> Result<Finished, CogError> {
         self.life.has_room()?;
         self.registry.claim(&candidate.file, &candidate.manifest, candidate.together.as_ref())?;
-        if !matches!(self.now, Now::Serving(_)) {
+        if !matches!(self.stage, StageState::Serving(_)) {
             self.file.clone_from(&candidate.file);
-            self.enter(Now::Loading(Arc::clone(&candidate.manifest)));
+            self.enter(StageState::Loading(Arc::clone(&candidate.manifest)));
         }
-        self.replace(candidate, how).await
+        self.replace(candidate, purpose).await
     }
 
     /// Loading failed: what serves goes on. If nothing serves, the cog is away, unless lost code is still to be
@@ -242,7 +247,7 @@ impl<L: Life> Owner<L> {
     pub(super) fn fail(&mut self, error: &CogError) {
         let text = chain(error);
         self.registry.note(&self.name, |status| status.failed(text.clone()));
-        if matches!(self.now, Now::Serving(_)) || self.lost.is_some() {
+        if matches!(self.stage, StageState::Serving(_)) || self.lost.is_some() {
             // Releases what was reserved for the new generation.
             return self.publish();
         }
@@ -251,7 +256,7 @@ impl<L: Life> Owner<L> {
 
     /// Nothing serves, for a reason. Events that were queued for the cog are dropped, and that is logged.
     pub(super) fn stay_away(&mut self, absence: Absence, reason: String) {
-        let (_, dropped) = self.enter(Now::Away(absence, Some(reason)));
+        let (_, dropped) = self.enter(StageState::Away(absence, Some(reason)));
         if dropped > 0 {
             let cog = &*self.name;
             tracing::warn!(cog, dropped, "events that waited for it are dropped: it is not loaded");
@@ -277,7 +282,7 @@ impl<L: Life> Owner<L> {
             // It has failed on its own before, and after that because of another cog; the same may happen again.
             CogError::CommandTaken { .. } if last.is_some() => Some(retry),
             CogError::Stays { step: Step::Pause, source: OrderError::Deadline(_), .. } => {
-                let serving = self.now.serving();
+                let serving = self.stage.serving();
                 let after_call = serving.and_then(|serving| self.life.pulse(&serving.generation).call());
                 Some(Retry { after_call, ..retry })
             }
@@ -290,9 +295,9 @@ impl<L: Life> Owner<L> {
         let outcome = match self.life.prepare(file).await {
             Ok(candidate) if candidate.manifest.name == *self.name => {
                 // It is tried whatever serves: the same content may be serving, but a user has asked for it.
-                match candidate.digest == failed && !self.is_gone_back_from(&failed).await {
-                    true => self.try_to_bring(candidate).await.map(Some),
-                    false => self.bring(candidate, Wish::Changed).await,
+                match candidate.digest == failed && !self.was_rolled_back(&failed).await {
+                    true => self.try_deploy(candidate).await.map(Some),
+                    false => self.deploy(candidate, Trigger::FileChanged).await,
                 }
             }
             // The watcher deals with changes of the file.

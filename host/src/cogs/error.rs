@@ -2,7 +2,7 @@
 
 use std::{fmt, io, path::PathBuf, time::Duration};
 
-use super::claim::{Claim, Room};
+use super::claim::{Claim, LimitScope};
 use crate::{
     error::{chain, denied, shortage, system_error},
     fault::{Fault, FaultKind},
@@ -52,7 +52,7 @@ pub enum CogError {
     },
     /// All cogs together would have more commands than an application may have.
     #[error(
-        "cannot load `{name}` from `{}`: its {own} {room} and the {others} of the other cogs are more than the {} that a bot may have", .file.display(), .room.size()
+        "cannot load `{name}` from `{}`: its {own} {scope} and the {others} of the other cogs are more than the {} that a bot may have", .file.display(), .scope.max()
     )]
     TooManyCommands {
         /// The cog.
@@ -60,7 +60,7 @@ pub enum CogError {
         /// Its file.
         file: PathBuf,
         /// Which commands.
-        room: Room,
+        scope: LimitScope,
         /// How many it declares.
         own: usize,
         /// How many the others have.
@@ -212,7 +212,7 @@ impl CogError {
     /// thread that was kept would be kept again.
     pub(super) fn is_worth_retrying(&self) -> bool {
         match self {
-            CogError::Step { step: Step::Setup, source: OrderError::Fault(fault), .. } => !comes_again(fault),
+            CogError::Step { step: Step::Setup, source: OrderError::Fault(fault), .. } => !would_recur(fault),
             CogError::Step { step: Step::Setup, source: OrderError::Ended(_), .. } => true,
             CogError::Step { step: Step::Setup, source: OrderError::Deadline(_), has_process, .. } => {
                 *has_process
@@ -227,7 +227,7 @@ impl CogError {
     /// Whether code that has served may serve again later, though bringing it back failed now.
     pub(super) fn may_come_back(&self) -> bool {
         match self {
-            CogError::Step { source: OrderError::Fault(fault), .. } => !comes_again(fault),
+            CogError::Step { source: OrderError::Fault(fault), .. } => !would_recur(fault),
             CogError::Step { source: OrderError::Closing, .. } => false,
             CogError::Step { .. } | CogError::Open { .. } | CogError::File(_) | CogError::Host(_) => true,
             _ => false,
@@ -323,7 +323,7 @@ impl CogError {
 }
 
 /// Whether the same code would fail in the same way again.
-fn comes_again(fault: &Fault) -> bool {
+fn would_recur(fault: &Fault) -> bool {
     matches!(fault.kind, FaultKind::Panic | FaultKind::State | FaultKind::Settings)
 }
 

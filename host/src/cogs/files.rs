@@ -13,7 +13,7 @@ use super::{
     CogError, Cogs,
     generation::prepare,
     life::Candidate,
-    message::{Answer, Leaving, Message, Wish},
+    message::{Answer, Leaving, Message, Trigger},
 };
 use crate::library::{self, PrivateCopy};
 
@@ -34,8 +34,8 @@ impl Cogs {
         if candidate.together.is_none() && self.waits(&candidate.file, &candidate.manifest).await {
             return Ok(());
         }
-        let outcome = self.bring(candidate, Wish::Changed);
-        self.parts.runtime.spawn(async move { Answer(None).give(outcome.await) });
+        let outcome = self.deploy(candidate, Trigger::FileChanged);
+        self.parts.runtime.spawn(async move { Answer(None).send(outcome.await) });
         Ok(())
     }
 

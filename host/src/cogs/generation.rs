@@ -235,7 +235,7 @@ impl Life for Lanes {
             () = self.parts.closing.cancelled() => Err(OrderError::Closing),
         };
         done.map_err(|error| match error {
-            OrderError::Fault(fault) => self.parts.settings.placed(&self.name, fault).into(),
+            OrderError::Fault(fault) => self.parts.settings.with_config_line(&self.name, fault).into(),
             error => error,
         })
     }

@@ -7,8 +7,8 @@ use tokio::time::Instant;
 use super::{
     CogError, Report,
     life::Life,
-    message::{Done, Leaving},
-    owner::{Now, Owner, Serving},
+    message::{Finished, Leaving},
+    owner::{Owner, Serving, StageState},
     report::Outcome,
     stage::Absence,
 };
@@ -22,14 +22,14 @@ use crate::{
 const STORE_AGAIN: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(60)];
 
 impl<L: Life> Owner<L> {
-    pub(super) async fn leave(&mut self, why: Leaving) -> Result<Done, CogError> {
+    pub(super) async fn leave(&mut self, why: Leaving) -> Result<Finished, CogError> {
         let unknown = |name: &str| CogError::NotLoaded { name: name.to_owned(), known: Vec::new() };
         let absence = match &why {
             Leaving::FileGone(file) if *file != self.file => return Err(unknown(&self.name)),
             Leaving::FileGone(_) => Absence::FileGone,
             Leaving::Unloaded => Absence::Unloaded,
         };
-        if matches!(self.now, Now::Away(Absence::New | Absence::Unloaded | Absence::FileGone, _)) {
+        if matches!(self.stage, StageState::Away(Absence::New | Absence::Unloaded | Absence::FileGone, _)) {
             return Err(unknown(&self.name));
         }
         (self.failed_file, self.failed_renewal, self.lost) = (None, None, None);
@@ -37,16 +37,16 @@ impl<L: Life> Owner<L> {
         let mut report = Report::new(&self.name, Outcome::Unloaded);
         // First, nothing more is routed to it. If its file holds another cog now, some of its queued calls belong
         // to that one.
-        self.registry.hand_on(&self.name);
-        let leaving = match self.now.take() {
-            Now::Serving(serving) => Now::Leaving(serving),
+        self.registry.reassign_calls(&self.name);
+        let leaving = match self.stage.take() {
+            StageState::Serving(serving) => StageState::Leaving(serving),
             now => now,
         };
         let (_, mut dropped) = self.enter(leaving);
-        if let Now::Leaving(serving) = &self.now {
+        if let StageState::Leaving(serving) = &self.stage {
             report.from = Some(serving.number);
             report.from_version = Some(serving.manifest.version.clone());
-            match self.last_words(serving, &mut report).await {
+            match self.final_state(serving, &mut report).await {
                 Ok(Some(state)) => {
                     self.unsaved = Some((state, Instant::now()));
                     self.store().await;
@@ -60,7 +60,7 @@ impl<L: Life> Owner<L> {
                 }
             }
         }
-        let (was, waiting) = self.enter(Now::Away(absence, None));
+        let (was, waiting) = self.enter(StageState::Away(absence, None));
         dropped += waiting;
         if dropped > 0 {
             report.notes.push(format!("{dropped} waiting events are dropped"));
@@ -71,8 +71,8 @@ impl<L: Life> Owner<L> {
                 .push("its state could not be stored; it is kept in memory and tried again".to_owned());
         }
         let retired = match was {
-            Now::Leaving(serving) => Some(self.life.retire(serving.generation)),
-            Now::Away(..) | Now::Loading(_) | Now::Serving(_) => None,
+            StageState::Leaving(serving) => Some(self.life.retire(serving.generation)),
+            StageState::Away(..) | StageState::Loading(_) | StageState::Serving(_) => None,
         };
         Ok((report, retired))
     }
@@ -90,7 +90,7 @@ impl<L: Life> Owner<L> {
 
     /// Lets a generation finish its handlers, and asks for its state. Returns why
     /// there is none; the cog goes in any case.
-    async fn last_words(
+    async fn final_state(
         &self,
         leaving: &Serving<L::Generation>,
         report: &mut Report,
@@ -124,7 +124,7 @@ impl<L: Life> Owner<L> {
     }
 
     pub(super) async fn save(&mut self) {
-        let Now::Serving(serving) = &self.now else { return self.save_at = None };
+        let StageState::Serving(serving) = &self.stage else { return self.save_at = None };
         match self.saved(&serving.generation).await {
             Ok(Some(state)) => {
                 self.unsaved = Some((state, Instant::now()));

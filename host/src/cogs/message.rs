@@ -16,7 +16,7 @@ pub(super) enum Message<T> {
     /// The cog is in the folder when the host starts: its events are queued from now on.
     Expect(PathBuf, Arc<Manifest>, Answer),
     /// Load this library, or replace what serves by it.
-    Bring(Candidate<T>, Wish, Answer),
+    Deploy(Candidate<T>, Trigger, Answer),
     /// The cog's settings have changed.
     Renew(Answer),
     /// Unload the cog.
@@ -40,7 +40,7 @@ impl<T> Message<T> {
     /// Whether it makes what `file` held before irrelevant.
     pub(super) fn replaces(&self, file: &Path) -> bool {
         match self {
-            Message::Bring(candidate, ..) => candidate.file == file,
+            Message::Deploy(candidate, ..) => candidate.file == file,
             Message::Leave(Leaving::FileGone(gone), _) => gone == file,
             _ => false,
         }
@@ -49,11 +49,11 @@ impl<T> Message<T> {
 
 /// Why a library is to be loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wish {
+pub(super) enum Trigger {
     /// A user asked for it.
-    Asked,
+    Requested,
     /// Its file has changed. Nothing happens if the content serves already, or if the host went back from it.
-    Changed,
+    FileChanged,
 }
 
 /// Why a cog goes.
@@ -66,13 +66,13 @@ pub(super) enum Leaving {
 }
 
 /// Where the outcome goes: to the caller, if it waits for one, or else to the log.
-pub(super) struct Answer(pub(super) Option<oneshot::Sender<Outcomes>>);
+pub(super) struct Answer(pub(super) Option<oneshot::Sender<OperationResult>>);
 
 /// The report of an operation; `None` if there was nothing to do.
-pub(super) type Outcomes = Result<Option<Report>, CogError>;
+pub(super) type OperationResult = Result<Option<Report>, CogError>;
 
 impl Answer {
-    pub(super) fn give(self, outcome: Outcomes) {
+    pub(super) fn send(self, outcome: OperationResult) {
         let Some(outcome) = (match self.0 {
             Some(asker) => asker.send(outcome).err(),
             None => Some(outcome),
@@ -89,10 +89,10 @@ impl Answer {
 }
 
 /// The report of an operation, and the future outcome of retiring the old generation.
-pub(super) type Done = (Report, Option<oneshot::Receiver<Retirement>>);
+pub(super) type Finished = (Report, Option<oneshot::Receiver<Retirement>>);
 
 /// Why a library is brought into service.
-pub(super) enum How {
+pub(super) enum Purpose {
     /// It is what its file holds, or what served before a crash.
     Deploy,
     /// It served before the generation on probation.
@@ -108,8 +108,8 @@ pub(super) enum How {
     },
 }
 
-impl How {
+impl Purpose {
     pub(super) fn is_going_back(&self) -> bool {
-        matches!(self, How::GoBack { .. })
+        matches!(self, Purpose::GoBack { .. })
     }
 }

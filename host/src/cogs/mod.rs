@@ -5,14 +5,12 @@
 //! the `registry`.
 //!
 //! ```text
-//!    file ──► prepare ──► owner: Bring ──► deploy (is it wanted? may it?) ──► replace, steps 2 to 7 ──► registry
-//!    runner: fault ─────► owner: Fault ──► blame ──► undo ───────────────────────┘                        │
-//!    watchdog: stuck ───► owner: Stuck ──► undo ─────────────────────────────────┘                     router
+//!    file ──► prepare ──► owner: Deploy ──► deploy (is it wanted? may it?) ──► replace, steps 2 to 7 ──► registry
+//!    runner: fault ─────► owner: Fault ───► blame ──► undo ───────────────────────┘                        │
+//!    watchdog: stuck ───► owner: Lost ────► undo ─────────────────────────────────┘                     router
 //! ```
 
-mod beside;
 mod blame;
-mod book;
 mod claim;
 mod close;
 mod deploy;
@@ -22,8 +20,10 @@ mod generation;
 mod intents;
 mod leave;
 mod life;
+mod load_plan;
 mod message;
 mod owner;
+mod ownership;
 mod place;
 mod registry;
 mod reload;
@@ -59,9 +59,8 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-pub(crate) use self::{beside::Beside, start::without_library, terms::with_before};
 pub use self::{
-    claim::{Claim, Room},
+    claim::{Claim, LimitScope},
     close::Left,
     error::{CogError, log_error},
     intents::MissingIntent,
@@ -78,12 +77,13 @@ pub use self::{
 use self::{
     generation::Lanes,
     life::Candidate,
-    message::{Answer, Leaving, Lost, Message, Outcomes, Wish},
+    message::{Answer, Leaving, Lost, Message, OperationResult, Trigger},
     owner::Owner,
     registry::Registry,
     retire::Reaper,
     together::Member,
 };
+pub(crate) use self::{load_plan::LoadPlan, start::without_library, terms::with_old_settings};
 use crate::{
     config::{Intent, Limits},
     cooldowns::Cooldowns,
@@ -176,7 +176,7 @@ impl Cogs {
         let mut candidate =
             self.prepare_wanted(file).await.inspect_err(|error| self.registry.refuse(file, error))?;
         candidate.together = together.filter(|member| member.expects(&candidate.manifest));
-        let report = self.bring(candidate, Wish::Asked).await?;
+        let report = self.deploy(candidate, Trigger::Requested).await?;
         report.ok_or_else(ended)
     }
 
@@ -257,14 +257,14 @@ impl Cogs {
     }
 
     /// Sends a candidate to its owner immediately; the future is the answer.
-    fn bring(
+    fn deploy(
         &self,
         candidate: Candidate<PrivateCopy>,
-        wish: Wish,
-    ) -> impl Future<Output = Outcomes> + Send + use<> {
+        trigger: Trigger,
+    ) -> impl Future<Output = OperationResult> + Send + use<> {
         let (name, file) = (candidate.manifest.name.clone(), candidate.file.clone());
         self.registry.forget_refused(&file);
-        let outcome = self.ask(&name, move |answer| Message::Bring(candidate, wish, answer));
+        let outcome = self.ask(&name, move |answer| Message::Deploy(candidate, trigger, answer));
         let registry = Arc::clone(&self.registry);
         async move { outcome.await.inspect_err(|error| registry.refuse(&file, error)) }
     }
@@ -274,7 +274,7 @@ impl Cogs {
         &self,
         name: &str,
         message: M,
-    ) -> impl Future<Output = Outcomes> + Send + use<M> {
+    ) -> impl Future<Output = OperationResult> + Send + use<M> {
         let (answer, outcome) = oneshot::channel();
         self.tell(name, message(Answer(Some(answer))));
         async move { outcome.await.unwrap_or_else(|_| Err(ended())) }

@@ -9,11 +9,11 @@ use tokio::{sync::mpsc, time::Instant};
 use super::{
     CogError,
     blame::{Blame, Hangs},
-    book::Entry,
     life::{Kept, Life},
-    message::{Answer, Done, Leaving, Message, Wish},
+    message::{Answer, Finished, Leaving, Message, Trigger},
+    ownership::Entry,
     registry::Registry,
-    retry::{LOOK_AGAIN, LostCode, Retry},
+    retry::{LostCode, RECHECK_INTERVAL, Retry},
     stage::{Absence, Stage},
 };
 use crate::{
@@ -31,7 +31,7 @@ pub(super) struct Owner<L: Life> {
     pub(super) registry: Arc<Registry>,
     pub(super) inbox: Arc<Inbox>,
     pub(super) schedule: Arc<Schedule>,
-    pub(super) now: Now<L::Generation>,
+    pub(super) stage: StageState<L::Generation>,
     /// The file that holds the cog, or held it last.
     pub(super) file: PathBuf,
     /// The number of the newest generation.
@@ -50,13 +50,13 @@ pub(super) struct Owner<L: Life> {
     /// The content for which the cog was last parked.
     pub(super) parked: Option<Digest>,
     /// Contents that the host went back from in this run.
-    pub(super) gone_back: Vec<Digest>,
+    pub(super) rolled_back: Vec<Digest>,
     /// The last of them and the library that served before, until both are in the store.
     pub(super) to_remember: Option<(Digest, Kept)>,
 }
 
 /// The stage that a cog is in, with what belongs to it.
-pub(super) enum Now<G> {
+pub(super) enum StageState<G> {
     /// Nothing serves.
     Away(Absence, Option<String>),
     /// The first generation, or the one after a crash, is being brought up; events are queued.
@@ -67,17 +67,17 @@ pub(super) enum Now<G> {
     Leaving(Box<Serving<G>>),
 }
 
-impl<G> Now<G> {
+impl<G> StageState<G> {
     /// Takes the stage out, to be entered again in another form at once.
-    pub(super) fn take(&mut self) -> Now<G> {
-        std::mem::replace(self, Now::Away(Absence::New, None))
+    pub(super) fn take(&mut self) -> StageState<G> {
+        std::mem::replace(self, StageState::Away(Absence::New, None))
     }
 
     /// The generation that serves.
     pub(super) fn serving(&self) -> Option<&Serving<G>> {
         match self {
-            Now::Serving(serving) => Some(serving),
-            Now::Away(..) | Now::Loading(_) | Now::Leaving(_) => None,
+            StageState::Serving(serving) => Some(serving),
+            StageState::Away(..) | StageState::Loading(_) | StageState::Leaving(_) => None,
         }
     }
 }
@@ -89,11 +89,11 @@ pub(super) struct Serving<G> {
     pub(super) manifest: Arc<Manifest>,
     pub(super) digest: Digest,
     pub(super) errors: u64,
-    pub(super) before: Option<Before>,
+    pub(super) previous: Option<Previous>,
 }
 
 /// The previous generation, which the host can go back to.
-pub(super) struct Before {
+pub(super) struct Previous {
     pub(super) number: u64,
     pub(super) library: Kept,
     /// The state that it handed over, and when.
@@ -105,7 +105,7 @@ pub(super) struct Before {
     pub(super) blame: Blame,
 }
 
-impl Before {
+impl Previous {
     /// Whether probation is over. A hang counts from when it began: if the thread is in a call when the time is up,
     /// probation lasts until that call returns.
     pub(super) fn is_over(&mut self, pulse: &Pulse) -> bool {
@@ -115,13 +115,13 @@ impl Before {
         }
         let call = pulse.call();
         let is_over = call.is_none() || self.last_call.is_some_and(|last| call != Some(last));
-        (self.last_call, self.until) = (call, now + LOOK_AGAIN);
+        (self.last_call, self.until) = (call, now + RECHECK_INTERVAL);
         is_over
     }
 
     /// The same for other new code, with no faults counted yet.
-    pub(super) fn again(self, until: Instant) -> Before {
-        Before { until, last_call: None, blame: self.blame.again(), ..self }
+    pub(super) fn restart_probation(self, until: Instant) -> Previous {
+        Previous { until, last_call: None, blame: self.blame.reset(), ..self }
     }
 }
 
@@ -154,7 +154,7 @@ impl<L: Life> Owner<L> {
             registry,
             inbox,
             schedule,
-            now: Now::Away(Absence::New, None),
+            stage: StageState::Away(Absence::New, None),
             file: PathBuf::new(),
             number: 0,
             unsaved: None,
@@ -165,7 +165,7 @@ impl<L: Life> Owner<L> {
             failed_renewal: None,
             lost: None,
             parked: None,
-            gone_back: Vec::new(),
+            rolled_back: Vec::new(),
             to_remember: None,
         }
     }
@@ -182,10 +182,10 @@ impl<L: Life> Owner<L> {
                 self.on_time().await;
             }
             match waiting.pop_front() {
-                Some(Message::Bring(candidate, Wish::Changed, answer))
+                Some(Message::Deploy(candidate, Trigger::FileChanged, answer))
                     if waiting.iter().any(|later| later.replaces(&candidate.file)) =>
                 {
-                    answer.give(Ok(None));
+                    answer.send(Ok(None));
                 }
                 Some(message) => self.take(message).await,
                 None => tokio::select! {
@@ -208,10 +208,10 @@ impl<L: Life> Owner<L> {
         match message {
             Message::Expect(file, manifest, answer) => {
                 let claimed = self.expect(file, manifest);
-                answer.give(claimed.map(|()| None));
+                answer.send(claimed.map(|()| None));
             }
-            Message::Bring(candidate, wish, answer) => {
-                let outcome = self.bring(candidate, wish).await;
+            Message::Deploy(candidate, trigger, answer) => {
+                let outcome = self.deploy(candidate, trigger).await;
                 self.settle(outcome, answer);
             }
             Message::Renew(answer) => {
@@ -233,25 +233,25 @@ impl<L: Life> Owner<L> {
 
     /// Enters a stage: the only place where it changes. Publishes the status here, and updates queue and schedule.
     /// Returns the previous stage, and how many queued events were dropped.
-    pub(super) fn enter(&mut self, now: Now<L::Generation>) -> (Now<L::Generation>, usize) {
+    pub(super) fn enter(&mut self, stage: StageState<L::Generation>) -> (StageState<L::Generation>, usize) {
         let mut waiting = VecDeque::new();
-        match &now {
-            Now::Loading(_) => self.inbox.open(),
-            Now::Serving(serving) => {
+        match &stage {
+            StageState::Loading(_) => self.inbox.open(),
+            StageState::Serving(serving) => {
                 self.inbox.open();
                 self.schedule.take_over(serving.number);
             }
-            Now::Leaving(_) => waiting = self.inbox.close(),
-            Now::Away(..) => {
+            StageState::Leaving(_) => waiting = self.inbox.close(),
+            StageState::Away(..) => {
                 waiting = self.inbox.close();
                 self.schedule.clear();
             }
         }
-        let before = std::mem::replace(&mut self.now, now);
+        let previous = std::mem::replace(&mut self.stage, stage);
         self.publish();
         let dropped = waiting.len();
         waiting.into_iter().filter_map(|item| item.observer).for_each(|observer| observer.decline());
-        (before, dropped)
+        (previous, dropped)
     }
 
     /// Publishes the stage, and releases what was reserved for a generation that did not make it.
@@ -264,18 +264,18 @@ impl<L: Life> Owner<L> {
             status.is_tried_again = self.failed_file.is_some();
             (status.generation, status.digest, status.reason) = (None, None, None);
             (status.pulse, status.terms) = (None, None);
-            let stage = match &self.now {
-                Now::Away(absence, reason) => {
+            let stage = match &self.stage {
+                StageState::Away(absence, reason) => {
                     status.absence = *absence;
                     status.reason.clone_from(reason);
                     Stage::Away
                 }
-                Now::Loading(manifest) => {
+                StageState::Loading(manifest) => {
                     status.is_state_lost = false;
                     status.manifest = Some(Arc::clone(manifest));
                     Stage::Loading
                 }
-                Now::Serving(serving) | Now::Leaving(serving) => {
+                StageState::Serving(serving) | StageState::Leaving(serving) => {
                     if was_serving != Some(serving.number) {
                         (status.faults, status.refusals) = (0, 0);
                     }
@@ -284,7 +284,7 @@ impl<L: Life> Owner<L> {
                     status.generation = Some(serving.number);
                     status.pulse = Some(self.life.pulse(&serving.generation));
                     status.terms = Some(self.life.terms(&serving.generation));
-                    if matches!(self.now, Now::Serving(_)) { Stage::Serving } else { Stage::Leaving }
+                    if matches!(self.stage, StageState::Serving(_)) { Stage::Serving } else { Stage::Leaving }
                 }
             };
             if status.stage != stage || was_serving != status.generation {
@@ -295,14 +295,14 @@ impl<L: Life> Owner<L> {
     }
 
     /// Reports the outcome of an operation, as soon as the outcome of retiring the old generation is known.
-    pub(super) fn settle(&mut self, outcome: Result<Option<Done>, CogError>, answer: Answer) {
+    pub(super) fn settle(&mut self, outcome: Result<Option<Finished>, CogError>, answer: Answer) {
         let name = Arc::clone(&self.name);
         let done = match outcome {
             Ok(Some(done)) => done,
-            Ok(None) => return answer.give(Ok(None)),
+            Ok(None) => return answer.send(Ok(None)),
             Err(error) => {
                 self.registry.note(&name, |status| status.totals.ended(Err(&error)));
-                return answer.give(Err(error));
+                return answer.send(Err(error));
             }
         };
         let (mut report, retired) = done;
@@ -325,13 +325,13 @@ impl<L: Life> Owner<L> {
                     }
                 });
             }
-            answer.give(Ok(Some(report)));
+            answer.send(Ok(Some(report)));
         });
     }
 
     fn next_due(&self) -> Option<Instant> {
-        let probation = match &self.now {
-            Now::Serving(serving) => serving.before.as_ref().map(|before| before.until),
+        let probation = match &self.stage {
+            StageState::Serving(serving) => serving.previous.as_ref().map(|previous| previous.until),
             _ => None,
         };
         let store = self.store_at.map(|(at, _)| at);
@@ -343,10 +343,10 @@ impl<L: Life> Owner<L> {
 
     async fn on_time(&mut self) {
         let now = Instant::now();
-        if let Now::Serving(serving) = &mut self.now {
+        if let StageState::Serving(serving) = &mut self.stage {
             let pulse = self.life.pulse(&serving.generation);
             // Drop the old code once it is no longer needed.
-            serving.before.take_if(|before| before.is_over(&pulse));
+            serving.previous.take_if(|previous| previous.is_over(&pulse));
         }
         if self.store_at.is_some_and(|(at, _)| at <= now) {
             self.store().await;
@@ -360,13 +360,13 @@ impl<L: Life> Owner<L> {
         }
         // The file first: a generation from it needs no renewal.
         if let Some((file, failed, retry)) = &mut self.failed_file
-            && retry.is_due(&self.life, &self.now)
+            && retry.is_due(&self.life, &self.stage)
         {
             let (file, failed) = (file.clone(), *failed);
             self.try_file_again(&file, failed).await;
         }
         if let Some(retry) = &mut self.failed_renewal
-            && retry.is_due(&self.life, &self.now)
+            && retry.is_due(&self.life, &self.stage)
         {
             self.try_renewal_again().await;
         }

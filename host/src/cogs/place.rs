@@ -7,7 +7,7 @@ use super::{
     CogError, Cogs, Report, ended,
     generation::prepare,
     life::Candidate,
-    message::{Leaving, Message, Wish},
+    message::{Leaving, Message, Trigger},
 };
 use crate::error::chain;
 
@@ -36,7 +36,7 @@ impl Cogs {
             return Err(CogError::Disabled { name: name.to_owned() });
         }
         let candidate = Candidate { file: file.to_owned(), ..prepared };
-        let placed = self.ask(name, |answer| Message::Bring(candidate, Wish::Asked, answer)).await;
+        let placed = self.ask(name, |answer| Message::Deploy(candidate, Trigger::Requested, answer)).await;
         let report = match placed {
             Ok(report) => report.ok_or_else(ended)?,
             Err(error) => {

@@ -18,8 +18,8 @@ use tokio::sync::{Notify, watch};
 
 use super::{
     CogError,
-    book::{Book, Cog, Entry, Partners, Refused},
     claim::Claim,
+    ownership::{Cog, Entry, Ownership, Partners, Refused},
     stage::Status,
     together::{Group, Member},
     totals::Durations,
@@ -53,7 +53,7 @@ fn as_text<S: Serializer>(file: &Path, out: S) -> Result<S::Ok, S::Error> {
 /// The registry.
 pub(super) struct Registry {
     router: Arc<Router>,
-    book: Mutex<Book>,
+    ownership: Mutex<Ownership>,
     /// Changes whenever the declared commands may have changed.
     commands: watch::Sender<u64>,
     /// Notified when something that a refused file lacked may have become free.
@@ -118,7 +118,7 @@ impl Registry {
         let [(commands, _), (went_back, _)] = [watch::channel(0), watch::channel(0)];
         Registry {
             router,
-            book: Mutex::default(),
+            ownership: Mutex::default(),
             commands,
             freed: Notify::new(),
             durations: Durations::default(),
@@ -129,7 +129,7 @@ impl Registry {
     /// Adds a cog.
     pub(super) fn add(&self, name: &Arc<str>, entry: Entry) {
         let cog = Cog { entry, coming: None, is_superseded: false };
-        self.book().cogs.insert(Arc::clone(name), cog);
+        self.ownership().cogs.insert(Arc::clone(name), cog);
     }
 
     /// Records what a file holds now. Returns whether it held another cog before.
@@ -145,23 +145,23 @@ impl Registry {
     }
 
     fn change_files<T>(&self, change: impl FnOnce(&mut BTreeMap<PathBuf, Arc<Manifest>>) -> T) -> T {
-        let mut book = self.book();
-        let changed = change(&mut book.files);
-        book.supersede();
-        self.router.publish(book.table());
-        drop(book);
+        let mut ownership = self.ownership();
+        let changed = change(&mut ownership.files);
+        ownership.supersede();
+        self.router.publish(ownership.table());
+        drop(ownership);
         self.freed.notify_one();
         changed
     }
 
     /// Whether a file exists and, as far as is known, holds the cog `name`.
     pub(super) fn is_there(&self, file: &Path, name: &str) -> bool {
-        self.book().is_there(file, name)
+        self.ownership().is_there(file, name)
     }
 
     /// Whether a file held the cog `name` when it was last read.
     pub(super) fn holds(&self, file: &Path, name: &str) -> bool {
-        self.book().files.get(file).is_some_and(|manifest| manifest.name == name)
+        self.ownership().files.get(file).is_some_and(|manifest| manifest.name == name)
     }
 
     /// Reserves the commands of a manifest for a cog, until it publishes its next status.
@@ -174,10 +174,10 @@ impl Registry {
         manifest: &Arc<Manifest>,
         together: Option<&Member>,
     ) -> Result<(), CogError> {
-        let mut book = self.book();
+        let mut ownership = self.ownership();
         let alone = Group::from([(manifest.name.clone(), Arc::clone(manifest))]);
-        book.may_serve(file, manifest, together.map_or(&alone, Member::group))?;
-        if let Some(cog) = book.cogs.get_mut(&*manifest.name) {
+        ownership.may_serve(file, manifest, together.map_or(&alone, Member::group))?;
+        if let Some(cog) = ownership.cogs.get_mut(&*manifest.name) {
             cog.coming = Some(Arc::clone(manifest));
         }
         Ok(())
@@ -186,7 +186,8 @@ impl Registry {
     /// Publishes a cog's new status, and everything that follows from it. Events that the cog has missed are put into
     /// its queue first.
     pub(super) fn publish(&self, name: &str, change: impl FnOnce(&mut Status)) {
-        let Some(before) = self.book().cogs.get(name).map(|cog| cog.entry.status.borrow().clone()) else {
+        let Some(before) = self.ownership().cogs.get(name).map(|cog| cog.entry.status.borrow().clone())
+        else {
             return;
         };
         let mut after = before.clone();
@@ -199,10 +200,10 @@ impl Registry {
         let missed: Vec<String> =
             events(&after).into_iter().filter(|event| !received.contains(event)).collect();
         self.router.introduce(&missed, |facts| {
-            let mut book = self.book();
+            let mut ownership = self.ownership();
             let commands = after.manifest.iter().flat_map(|manifest| &manifest.commands);
-            book.seen.extend(commands.filter(|it| it.discord.is_some()).map(CommandKey::of));
-            if let Some(cog) = book.cogs.get_mut(name) {
+            ownership.seen.extend(commands.filter(|it| it.discord.is_some()).map(CommandKey::of));
+            if let Some(cog) = ownership.cogs.get_mut(name) {
                 cog.coming = None;
                 cog.is_superseded = false;
                 let filters = after.manifest.as_ref().map_or(&[][..], |manifest| &manifest.filters);
@@ -214,9 +215,9 @@ impl Registry {
                     *status = after;
                 });
             }
-            book.supersede();
-            // The book stays locked until the table is in place: of two concurrent calls, the later one sees more.
-            self.router.publish(book.table());
+            ownership.supersede();
+            // The lock is held until the table is in place: of two concurrent calls, the later one sees more.
+            self.router.publish(ownership.table());
         });
         self.commands.send_modify(|changes| *changes += 1);
         self.freed.notify_one();
@@ -224,7 +225,7 @@ impl Registry {
 
     /// Changes the part of a cog's status that is only shown: counts, its last report.
     pub(super) fn note(&self, name: &str, change: impl FnOnce(&mut Status)) {
-        if let Some(cog) = self.book().cogs.get(name) {
+        if let Some(cog) = self.ownership().cogs.get(name) {
             cog.entry.status.send_modify(change);
         }
     }
@@ -245,26 +246,26 @@ impl Registry {
         let went_back = matches!(error, CogError::WentBackFrom { .. });
         let shown =
             RefusedFile { file: file.to_owned(), reason: chain(error), help: error.help(), went_back };
-        self.book().refused.insert(file.to_owned(), Refused { shown, is_waiting });
+        self.ownership().refused.insert(file.to_owned(), Refused { shown, is_waiting });
         // What it lacks may have become free in the meantime.
         self.freed.notify_one();
     }
 
     /// The file is being tried: removes it from the refused ones.
     pub(super) fn forget_refused(&self, file: &Path) {
-        self.book().refused.remove(file);
+        self.ownership().refused.remove(file);
     }
 
     /// The refused files, and why.
     pub(super) fn refused(&self) -> Vec<RefusedFile> {
-        self.book().refused.values().map(|refused| refused.shown.clone()).collect()
+        self.ownership().refused.values().map(|refused| refused.shown.clone()).collect()
     }
 
     /// Waits for refused files that may be loaded now, or could be if they are loaded together, because each gives up
     /// what another lacks. Of several groups, returns the one with the first file by name.
     pub(super) async fn freed(&self) -> Vec<PathBuf> {
         loop {
-            if let Some(files) = self.book().take_free() {
+            if let Some(files) = self.ownership().take_free() {
                 return files;
             }
             self.freed.notified().await;
@@ -277,39 +278,39 @@ impl Registry {
     /// As for [`claim`](Self::claim).
     pub(super) fn may_serve(&self, file: &Path, manifest: &Arc<Manifest>) -> Result<(), CogError> {
         let alone = Group::from([(manifest.name.clone(), Arc::clone(manifest))]);
-        self.book().may_serve(file, manifest, &alone)
+        self.ownership().may_serve(file, manifest, &alone)
     }
 
     /// A cog's current file, if it exists and holds the cog.
     pub(super) fn own_file(&self, name: &str) -> Option<PathBuf> {
-        self.book().own_file(name)
+        self.ownership().own_file(name)
     }
 
     /// Divides cogs into groups that have to be replaced together; most are alone. Each cog gets its part in its group.
     pub(super) fn groups(&self, names: &[String]) -> Vec<Vec<(String, Option<Member>)>> {
-        self.book().groups(names)
+        self.ownership().groups(names)
     }
 
     /// The other cogs with which a file can be loaded, if it cannot be alone: each gives up what another lacks.
     pub(super) fn partners(&self, file: &Path) -> Option<Partners> {
-        self.book().partners(file)
+        self.ownership().partners(file)
     }
 
     /// Takes a file's part in the group that is tried again together, if it has one.
     pub(super) fn together(&self, file: &Path) -> Option<Member> {
-        self.book().together.remove(file)
+        self.ownership().together.remove(file)
     }
 
     /// Files are no longer followed: drops the parts of groups, so that no cog waits for them.
-    pub(super) fn part(&self) {
-        self.book().together.clear();
+    pub(super) fn dissolve_groups(&self) {
+        self.ownership().together.clear();
     }
 
     /// Moves queued calls of `name` to the cogs that own the called command now, after commands were exchanged.
-    pub(super) fn hand_on(&self, name: &str) {
-        let book = self.book();
-        let Some(cog) = book.cogs.get(name) else { return };
-        let others = book.cogs.iter().filter(|(other, _)| ***other != *name);
+    pub(super) fn reassign_calls(&self, name: &str) {
+        let ownership = self.ownership();
+        let Some(cog) = ownership.cogs.get(name) else { return };
+        let others = ownership.cogs.iter().filter(|(other, _)| ***other != *name);
         for (_, other) in others {
             let status = other.entry.status.borrow();
             let claims = other.claims(&status);
@@ -327,8 +328,8 @@ impl Registry {
 
     /// The commands to register. Those of a cog that went stay for `keep`.
     pub(super) fn declared(&self, keep: Duration) -> Declared {
-        let book = self.book();
-        let mut all: Vec<(Arc<str>, Status)> = book
+        let ownership = self.ownership();
+        let mut all: Vec<(Arc<str>, Status)> = ownership
             .cogs
             .iter()
             .map(|(name, cog)| (Arc::clone(name), cog.entry.status.borrow().clone()))
@@ -338,7 +339,7 @@ impl Registry {
             .collect();
         // If two cogs declare one command, the last one counts: the one that is routed to.
         all.sort_by_key(|(_, status)| status.is_routed());
-        let mut declared = Declared { seen: book.seen.clone(), ..Declared::default() };
+        let mut declared = Declared { seen: ownership.seen.clone(), ..Declared::default() };
         for (name, status) in all {
             let commands = status.manifest.iter().flat_map(|manifest| &manifest.commands);
             for command in commands {
@@ -367,19 +368,21 @@ impl Registry {
 
     /// Collects what `look` returns for the cogs' names, statuses and queues.
     pub(super) fn each<T>(&self, mut look: impl FnMut(&Arc<str>, &Status, &Entry) -> Option<T>) -> Vec<T> {
-        let book = self.book();
-        let looks =
-            book.cogs.iter().filter_map(|(name, cog)| look(name, &cog.entry.status.borrow(), &cog.entry));
+        let ownership = self.ownership();
+        let looks = ownership
+            .cogs
+            .iter()
+            .filter_map(|(name, cog)| look(name, &cog.entry.status.borrow(), &cog.entry));
         looks.collect()
     }
 
     /// Calls `look` for one cog, if it is known.
     pub(super) fn of<T>(&self, name: &str, look: impl FnOnce(&Status, &Entry) -> T) -> Option<T> {
-        let book = self.book();
-        book.cogs.get(name).map(|cog| look(&cog.entry.status.borrow(), &cog.entry))
+        let ownership = self.ownership();
+        ownership.cogs.get(name).map(|cog| look(&cog.entry.status.borrow(), &cog.entry))
     }
 
-    fn book(&self) -> MutexGuard<'_, Book> {
-        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    fn ownership(&self) -> MutexGuard<'_, Ownership> {
+        self.ownership.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -12,10 +12,10 @@ use super::{
     error::Again,
     leave::SaveError,
     life::{Candidate, Life},
-    message::{Done, How},
-    owner::{Before, Now, Owner, Serving},
+    message::{Finished, Purpose},
+    owner::{Owner, Previous, Serving, StageState},
     report::{Outcome, Phase},
-    terms::with_before,
+    terms::with_old_settings,
     together::{Member, Point},
 };
 use crate::{
@@ -28,14 +28,14 @@ impl<L: Life> Owner<L> {
     pub(super) async fn replace(
         &mut self,
         mut candidate: Candidate<L::Library>,
-        how: How,
-    ) -> Result<Done, CogError> {
+        purpose: Purpose,
+    ) -> Result<Finished, CogError> {
         let together = candidate.together.take();
         let (manifest, digest, file) =
             (Arc::clone(&candidate.manifest), candidate.digest, candidate.file.clone());
         self.number += 1;
         let number = self.number;
-        let mut report = self.new_report(number, &candidate, &how);
+        let mut report = self.new_report(number, &candidate, &purpose);
         let missing_intents = candidate.missing_intents.clone();
 
         // 1. prepare: done by the caller that found the library. None of its code has been executed.
@@ -47,37 +47,37 @@ impl<L: Life> Owner<L> {
         report.passed(Step::Open, since);
         report.process = self.life.pulse(&new).process();
 
-        let meeting = Meeting { together, file, manifest };
-        let (paused, state) = match self.make_ready(&new, number, &meeting, &how, &mut report).await {
+        let reservation = Reservation { together, file, manifest };
+        let (paused, state) = match self.make_ready(&new, number, &reservation, &purpose, &mut report).await {
             Ok(ready) => ready,
             Err(error) => {
                 self.discard(new, number);
                 return Err(error);
             }
         };
-        let Meeting { together, file, manifest } = meeting;
+        let Reservation { together, file, manifest } = reservation;
 
         // 6. serve: queued events come first.
         let since = Instant::now();
-        let before = match &mut self.now {
+        let previous = match &mut self.stage {
             // The same code again: the host can still go back to what that replaced.
-            Now::Serving(old) if old.digest == digest => old.before.take(),
-            _ if how.is_going_back() => None,
-            _ => self.before(state.as_ref()),
+            StageState::Serving(old) if old.digest == digest => old.previous.take(),
+            _ if purpose.is_going_back() => None,
+            _ => self.previous(state.as_ref()),
         };
-        let serving = Serving { number, generation: new, manifest, digest, errors: 0, before };
+        let serving = Serving { number, generation: new, manifest, digest, errors: 0, previous };
         report.buffered = self.inbox.len();
         self.file = file;
         // The new generation has started with its current settings.
         self.failed_renewal = None;
         self.lost = None;
         self.failed_file.take_if(|(_, failed, _)| *failed == digest);
-        let (was, _) = self.enter(Now::Serving(Box::new(serving)));
+        let (was, _) = self.enter(StageState::Serving(Box::new(serving)));
         if let Some(member) = &together {
             member.reach(Point::Published).await;
-            self.registry.hand_on(&self.name);
+            self.registry.reassign_calls(&self.name);
         }
-        if let Some(new) = self.now.serving() {
+        if let Some(new) = self.stage.serving() {
             self.life.serve(&new.generation);
         }
         report.passed(Step::Serve, since);
@@ -86,12 +86,12 @@ impl<L: Life> Owner<L> {
         }
         self.plan_save();
         let old = match was {
-            Now::Serving(old) => Some(old),
-            Now::Away(..) | Now::Loading(_) | Now::Leaving(_) => None,
+            StageState::Serving(old) => Some(old),
+            StageState::Away(..) | StageState::Loading(_) | StageState::Leaving(_) => None,
         };
         // Otherwise the state came from the store, or is being written there. The code that is gone back from may have
         // stored another.
-        if let Some(state) = state.filter(|_| old.is_some() || how.is_going_back()) {
+        if let Some(state) = state.filter(|_| old.is_some() || purpose.is_going_back()) {
             let since = report.state_age.and_then(|age| Instant::now().checked_sub(age));
             self.unsaved = Some((state, since.unwrap_or_else(Instant::now)));
             self.plan_store();
@@ -109,8 +109,8 @@ impl<L: Life> Owner<L> {
         &self,
         new: &L::Generation,
         number: u64,
-        meeting: &Meeting,
-        how: &How,
+        reservation: &Reservation,
+        purpose: &Purpose,
         report: &mut Report,
     ) -> Result<(Instant, Option<State>), CogError> {
         // 3. setup: the old one still serves.
@@ -118,15 +118,17 @@ impl<L: Life> Owner<L> {
         let set_up = self.life.setup(new).await;
         set_up.map_err(|source| self.failed(number, new, Step::Setup, source))?;
         report.passed(Step::Setup, since);
-        self.meet(Point::SetUp, meeting).await?;
+        self.wait_for_group(Point::SetUp, reservation).await?;
 
         // 4. pause: from here on events are queued.
         let paused = Instant::now();
-        if let Some(old) = self.now.serving() {
+        if let Some(old) = self.stage.serving() {
             match self.life.pause(&old.generation).await {
                 Ok(cancelled) => report.cancelled = cancelled,
                 // The generation that is undone may be broken.
-                Err(error) if how.is_going_back() => report.notes.push(format!("it did not pause: {error}")),
+                Err(error) if purpose.is_going_back() => {
+                    report.notes.push(format!("it did not pause: {error}"))
+                }
                 Err(source) => return Err(self.stays(old, Step::Pause, source)),
             }
             report.passed(Step::Pause, paused);
@@ -134,8 +136,8 @@ impl<L: Life> Owner<L> {
 
         // 5. save, restore
         let since = Instant::now();
-        let states = self.states(how).await?;
-        if self.now.serving().is_some() {
+        let states = self.states(purpose).await?;
+        if self.stage.serving().is_some() {
             report.passed(Step::Save, since);
         }
         let since = Instant::now();
@@ -147,7 +149,7 @@ impl<L: Life> Owner<L> {
                     state = Some(given);
                     break;
                 }
-                Err(error) if how.is_going_back() => {
+                Err(error) if purpose.is_going_back() => {
                     report.notes.push(format!("a state was refused: {error}"));
                 }
                 Err(source) => return Err(self.failed(number, new, Step::Restore, source)),
@@ -156,27 +158,27 @@ impl<L: Life> Owner<L> {
         if report.state_bytes.is_some() {
             report.passed(Step::Restore, since);
         }
-        self.meet(Point::Restored, meeting).await?;
+        self.wait_for_group(Point::Restored, reservation).await?;
         Ok((paused, state))
     }
 
     /// Waits for the cogs that are replaced together with this one. If one of them fails, this one goes on only if it
     /// can serve without them.
-    async fn meet(&self, point: Point, meeting: &Meeting) -> Result<(), CogError> {
-        match &meeting.together {
+    async fn wait_for_group(&self, point: Point, reservation: &Reservation) -> Result<(), CogError> {
+        match &reservation.together {
             Some(member) if !member.reach(point).await => {
-                self.registry.claim(&meeting.file, &meeting.manifest, None)
+                self.registry.claim(&reservation.file, &reservation.manifest, None)
             }
             _ => Ok(()),
         }
     }
 
-    fn new_report(&self, number: u64, candidate: &Candidate<L::Library>, how: &How) -> Report {
-        let serving = self.now.serving();
-        let outcome = match (how, serving) {
-            (How::GoBack { .. }, _) => Outcome::WentBack,
-            (How::Deploy, Some(_)) => Outcome::Replaced,
-            (How::Deploy, None) => Outcome::Loaded,
+    fn new_report(&self, number: u64, candidate: &Candidate<L::Library>, purpose: &Purpose) -> Report {
+        let serving = self.stage.serving();
+        let outcome = match (purpose, serving) {
+            (Purpose::GoBack { .. }, _) => Outcome::WentBack,
+            (Purpose::Deploy, Some(_)) => Outcome::Replaced,
+            (Purpose::Deploy, None) => Outcome::Loaded,
         };
         let mut report = Report::new(&self.name, outcome);
         report.from = serving.map(|serving| serving.number);
@@ -185,7 +187,7 @@ impl<L: Life> Owner<L> {
         report.to_version = Some(candidate.manifest.version.clone());
         report.notes.clone_from(&candidate.notes);
         report.notes.extend(candidate.missing_intents.iter().map(ToString::to_string));
-        if let How::GoBack { note, from, to, .. } = how {
+        if let Purpose::GoBack { note, from, to, .. } = purpose {
             report.from = Some(*from);
             report.restored = Some(*to);
             report.notes.push(note.clone());
@@ -195,9 +197,9 @@ impl<L: Life> Owner<L> {
 
     /// The states to offer to the new generation, best first, each with its age; `None` as the age if the serving
     /// generation has just saved it.
-    async fn states(&self, how: &How) -> Result<Vec<(State, Option<Duration>)>, CogError> {
+    async fn states(&self, purpose: &Purpose) -> Result<Vec<(State, Option<Duration>)>, CogError> {
         let with_age = |(state, age)| (state, Some(age));
-        let own = match self.now.serving() {
+        let own = match self.stage.serving() {
             Some(old) => {
                 self.saved(&old.generation).await.map(|state| Some((state?, None))).map_err(|error| {
                     match error {
@@ -213,10 +215,10 @@ impl<L: Life> Owner<L> {
                 None => self.life.stored_state().await.map(|state| state.map(with_age)),
             },
         };
-        match how {
-            How::Deploy => Ok(own?.into_iter().collect()),
+        match purpose {
+            Purpose::Deploy => Ok(own?.into_iter().collect()),
             // The state that the failing code saved is newer; the one that it was given is certainly readable.
-            How::GoBack { state: given, .. } => {
+            Purpose::GoBack { state: given, .. } => {
                 let newer = own.ok().flatten();
                 let is_readable =
                     |newer: &State| given.as_ref().is_none_or(|(given, _)| given.version == newer.version);
@@ -228,14 +230,14 @@ impl<L: Life> Owner<L> {
     }
 
     /// What the host can go back to from the new generation, if the configuration wants that.
-    fn before(&self, state: Option<&State>) -> Option<Before> {
-        let old = self.now.serving()?;
+    fn previous(&self, state: Option<&State>) -> Option<Previous> {
+        let old = self.stage.serving()?;
         let faults = self.limits.probation_faults;
         if faults == 0 {
             return None;
         }
         let errors = Errors { handled: self.life.pulse(&old.generation).handled(), errors: old.errors };
-        Some(Before {
+        Some(Previous {
             number: old.number,
             library: self.life.keep(&old.generation)?,
             state: state.map(|state| (state.clone(), Instant::now())),
@@ -276,32 +278,32 @@ impl<L: Life> Owner<L> {
             OrderError::Deadline(_) if step == Step::Pause && pulse.unanswered().is_some() => {
                 ", and its process does not answer".to_owned()
             }
-            _ => format!(", and keeps serving{}", self.with_before(old)),
+            _ => format!(", and keeps serving{}", self.with_old_settings(old)),
         };
         CogError::Stays { name: self.id(old.number), step, follows, source }
     }
 
     /// What happens to the serving generation, as a clause.
     fn kept(&self) -> Option<String> {
-        let old = self.now.serving()?;
+        let old = self.stage.serving()?;
         let id = self.id(old.number);
         Some(match self.life.pulse(&old.generation).has_ended() {
             true => format!("; `{id}` has ended meanwhile"),
-            false => format!("; `{id}` keeps serving{}", self.with_before(old)),
+            false => format!("; `{id}` keeps serving{}", self.with_old_settings(old)),
         })
     }
 
-    fn with_before(&self, old: &Serving<L::Generation>) -> String {
+    fn with_old_settings(&self, old: &Serving<L::Generation>) -> String {
         let outdated = self.life.terms(&old.generation).outdated(&self.life.terms_now(&old.manifest));
         match outdated.as_slice() {
             [] => String::new(),
-            outdated => format!(" {}", with_before(outdated)),
+            outdated => format!(" {}", with_old_settings(outdated)),
         }
     }
 
     /// The new generation will not serve; the old one goes on.
     fn discard(&self, new: L::Generation, number: u64) {
-        if let Some(old) = self.now.serving() {
+        if let Some(old) = self.stage.serving() {
             self.life.serve(&old.generation);
         }
         // Its lease ends first, so that it plans nothing more.
@@ -311,7 +313,7 @@ impl<L: Life> Owner<L> {
 }
 
 /// What is claimed for the new generation, and with which other cogs.
-struct Meeting {
+struct Reservation {
     together: Option<Member>,
     file: PathBuf,
     manifest: Arc<Manifest>,

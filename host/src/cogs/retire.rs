@@ -34,7 +34,7 @@ use crate::{
 };
 
 /// How often a held generation is checked again.
-const LOOK_AGAIN: Duration = Duration::from_secs(5);
+const RECHECK_INTERVAL: Duration = Duration::from_secs(5);
 /// How often a pending retirement is checked.
 const TICK: Duration = Duration::from_micros(200);
 
@@ -149,9 +149,9 @@ impl Tally {
 fn run(orders: &mpsc::Receiver<Work>, tally: &Tally) {
     let mut pending: Vec<Work> = Vec::new();
     let mut waiting: Vec<Work> = Vec::new();
-    let mut looked = Instant::now();
+    let mut checked_at = Instant::now();
     loop {
-        let patience = if pending.is_empty() { LOOK_AGAIN } else { TICK };
+        let patience = if pending.is_empty() { RECHECK_INTERVAL } else { TICK };
         match orders.recv_timeout(patience) {
             Ok(work) => pending.push(work),
             Err(mpsc::RecvTimeoutError::Timeout) => {}
@@ -173,9 +173,9 @@ fn run(orders: &mpsc::Receiver<Work>, tally: &Tally) {
                 }
             }
         }
-        if looked.elapsed() >= LOOK_AGAIN {
-            looked = Instant::now();
-            waiting.retain_mut(|work| look_again(work, tally));
+        if checked_at.elapsed() >= RECHECK_INTERVAL {
+            checked_at = Instant::now();
+            waiting.retain_mut(|work| recheck(work, tally));
         }
     }
 }
@@ -310,7 +310,7 @@ fn finish(work: &mut Work, bytes: u64, tally: &Tally) {
 }
 
 /// Threads may end late, and the loader may unmap late. Returns whether the generation is still held.
-fn look_again(work: &mut Work, tally: &Tally) -> bool {
+fn recheck(work: &mut Work, tally: &Tally) -> bool {
     let result = advance(work);
     let mut list = tally.held();
     match result {

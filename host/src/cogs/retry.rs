@@ -6,14 +6,14 @@ use tokio::time::Instant;
 
 use super::{
     life::{Kept, Life},
-    owner::{Before, Now},
+    owner::{Now, Previous},
 };
 use crate::library::Digest;
 
 /// Shortest and longest pause between two attempts.
 const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(300)];
 /// How often to check whether a call has returned that blocks a retry.
-pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(1);
+pub(super) const RECHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// When a failed attempt is repeated, and how long after the previous one.
 #[derive(Clone, Copy)]
@@ -36,14 +36,14 @@ impl Retry {
     }
 
     /// Whether it is time, and the serving generation does not block it.
-    pub(super) fn is_due<G>(&mut self, life: &impl Life<Generation = G>, now: &Now<G>) -> bool {
+    pub(super) fn is_due<G>(&mut self, life: &impl Life<Generation = G>, stage: &StageState<G>) -> bool {
         if !self.has_come() {
             return false;
         }
-        let call = now.serving().and_then(|serving| life.pulse(&serving.generation).call());
+        let call = stage.serving().and_then(|serving| life.pulse(&serving.generation).call());
         let is_kept = self.after_call.is_some() && call == self.after_call;
         if is_kept {
-            self.at = Instant::now() + LOOK_AGAIN;
+            self.at = Instant::now() + RECHECK_INTERVAL;
         }
         !is_kept
     }
@@ -55,7 +55,7 @@ pub(super) struct LostCode {
     pub(super) digest: Digest,
     pub(super) library: Option<Kept>,
     /// What it replaced, if it was on probation.
-    pub(super) before: Option<Before>,
+    pub(super) previous: Option<Previous>,
     /// How it was lost.
     pub(super) why: String,
     /// The next attempt, once one has failed.

@@ -12,7 +12,7 @@ use std::{
 use futures_util::future::join_all;
 use gearshift_cog::manifest::Manifest;
 
-use super::{Absence, Cogs, book::Entry, message::Message, stage::Status, terms::Terms};
+use super::{Absence, Cogs, message::Message, ownership::Entry, stage::Status, terms::Terms};
 use crate::{
     config::{Allowed, CogSection, Config, ConfigError, LaneKind, Sandbox, Settings},
     error::chain,
@@ -26,7 +26,7 @@ pub struct CogSettings {
     /// The config file.
     file: PathBuf,
     /// Which contents of the file were seen; unset if it is not followed.
-    looks: OnceLock<tokio::sync::Mutex<Looks>>,
+    checks: OnceLock<tokio::sync::Mutex<FileChecks>>,
     sections: RwLock<BTreeMap<String, CogSection>>,
     /// The kind of lane for cogs that set none.
     lane: LaneKind,
@@ -39,7 +39,7 @@ type Stamp = (u64, u64, SystemTime);
 
 /// Which contents of a file were seen.
 #[derive(Debug)]
-struct Looks {
+struct FileChecks {
     read: Option<Stamp>,
     last: Option<Stamp>,
     /// Content that could not be read and is tried again at each check; the error is logged once.
@@ -47,8 +47,8 @@ struct Looks {
 }
 
 /// How long to wait for a config that is being written before a cog is loaded, and how often to check it.
-const SETTLES: Duration = Duration::from_secs(1);
-const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
+const SETTLE_TIMEOUT: Duration = Duration::from_secs(1);
+const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Where a cog lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,7 +127,7 @@ impl CogSettings {
     }
 
     /// Adds the line of the config to a fault about a setting that a cog cannot use.
-    pub(super) fn placed(&self, cog: &str, fault: Fault) -> Fault {
+    pub(super) fn with_config_line(&self, cog: &str, fault: Fault) -> Fault {
         let FaultKind::Settings = fault.kind else { return fault };
         let key = fault.place.unwrap_or_default();
         let line = self.of(cog).and_then(|settings| settings.line_of(&key));
@@ -173,34 +173,34 @@ impl Cogs {
     /// and before each library is loaded. Changes outside of these sections need a restart.
     pub async fn follow_config(self: Arc<Self>, every: Duration) {
         // It may have changed since the host read it.
-        let looks = Looks { read: None, last: stamp(&self.parts.settings.file).await, unread: None };
-        let looks = self.parts.settings.looks.get_or_init(|| looks.into());
+        let checks = FileChecks { read: None, last: stamp(&self.parts.settings.file).await, unread: None };
+        let checks = self.parts.settings.checks.get_or_init(|| checks.into());
         loop {
             tokio::time::sleep(every).await;
-            self.look_at_config(looks).await;
+            self.check_config(checks).await;
         }
     }
 
     /// Applies what the config file says now, if it is followed: a cog that arrives together with its section is not
     /// loaded without it. The section may be what sandboxes it.
     pub(super) async fn settle_config(self: &Arc<Self>) {
-        let Some(looks) = self.parts.settings.looks.get() else { return };
+        let Some(checks) = self.parts.settings.checks.get() else { return };
         let settled = async {
-            while !self.look_at_config(looks).await {
-                tokio::time::sleep(BETWEEN_LOOKS).await;
+            while !self.check_config(checks).await {
+                tokio::time::sleep(CHECK_INTERVAL).await;
             }
         };
         // A file that is not complete by then is picked up later.
-        let _ = tokio::time::timeout(SETTLES, settled).await;
+        let _ = tokio::time::timeout(SETTLE_TIMEOUT, settled).await;
     }
 
     /// A file that has just been written may not be complete, so it is read once two checks saw the same content.
     /// Returns whether the present content was read.
-    async fn look_at_config(self: &Arc<Self>, looks: &tokio::sync::Mutex<Looks>) -> bool {
-        let mut looks = looks.lock().await;
+    async fn check_config(self: &Arc<Self>, checks: &tokio::sync::Mutex<FileChecks>) -> bool {
+        let mut checks = checks.lock().await;
         let file = &self.parts.settings.file;
         let now = stamp(file).await;
-        if now.is_some() && now == looks.last && now != looks.read {
+        if now.is_some() && now == checks.last && now != checks.read {
             let path = file.clone();
             // On a blocking thread: a file server that does not respond must not block a worker.
             let Ok(loaded) = tokio::task::spawn_blocking(move || Config::load(&path)).await else {
@@ -212,30 +212,30 @@ impl Cogs {
             }
             let is_unread = matches!(&loaded, Err(ConfigError::Unreadable { source, .. }) if source.kind() != InvalidData);
             if !is_unread {
-                looks.read = now;
+                checks.read = now;
             }
             match loaded {
                 // A cog that is slow to reload must not delay the others.
                 Ok(config) => drop(self.parts.runtime.spawn(self.follow_settings(config.cog))),
-                Err(_) if looks.unread == now => {}
+                Err(_) if checks.unread == now => {}
                 Err(error) => {
                     let (why, help) = (chain(&error), error.help());
                     let (why, output) = log::lines(&why);
                     tracing::error!(output, help, "the settings of the cogs stay as they are: {why}");
                 }
             }
-            looks.unread = now.filter(|_| is_unread);
+            checks.unread = now.filter(|_| is_unread);
         }
         // A file that is back a moment later, as editors do it, is not gone.
-        let is_gone = now.is_none() && looks.last.is_none();
-        if is_gone && looks.read.take().is_some() {
+        let is_gone = now.is_none() && checks.last.is_none();
+        if is_gone && checks.read.take().is_some() {
             tracing::warn!(
                 "the config file `{}` is missing or empty; its last settings apply until it is back",
                 file.display()
             );
         }
-        looks.last = now;
-        is_gone || (now.is_some() && now == looks.read)
+        checks.last = now;
+        is_gone || (now.is_some() && now == checks.read)
     }
 
     /// Applies new settings of the cogs immediately. Cogs whose settings have changed are reloaded when the future is
@@ -303,13 +303,13 @@ mod tests {
             text: "no".to_owned(),
             place: Some(key.to_owned()),
         };
-        let text = |cog, key| all.placed(cog, fault(key)).to_string();
+        let text = |cog, key| all.with_config_line(cog, fault(key)).to_string();
         assert_eq!(text("a", "roles[1]"), "gearshift.toml:5: `cog.a.settings.roles[1]`: no");
         assert_eq!(text("a", ""), "gearshift.toml:2: `cog.a.settings`: no");
         assert_eq!(text("b", ""), "gearshift.toml: `cog.b.settings`: no");
-        let none = CogSettings::default().placed("b", fault("")).to_string();
+        let none = CogSettings::default().with_config_line("b", fault("")).to_string();
         assert_eq!(none, "`cog.b.settings`: no", "there is no config");
         let own = Fault { kind: FaultKind::Error, ..fault("x") };
-        assert_eq!(all.placed("a", own.clone()), own);
+        assert_eq!(all.with_config_line("a", own.clone()), own);
     }
 }

@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use super::{
     CogError, CogSettings, Cogs, Report,
     life::Candidate,
-    message::{Message, Wish},
+    message::{Message, Trigger},
 };
 use crate::library::{self, PrivateCopy};
 
@@ -92,8 +92,9 @@ impl Cogs {
 
     /// Brings what was claimed into service, concurrently. A cog that cannot be loaded stops neither the others
     /// nor the host.
-    pub async fn bring_all(self: &Arc<Self>, claimed: Claimed) -> Vec<Result<Report, CogError>> {
-        let brought = claimed.candidates.into_iter().map(|candidate| self.bring(candidate, Wish::Changed));
+    pub async fn deploy_all(self: &Arc<Self>, claimed: Claimed) -> Vec<Result<Report, CogError>> {
+        let brought =
+            claimed.candidates.into_iter().map(|candidate| self.deploy(candidate, Trigger::FileChanged));
         let mut results: Vec<_> = claimed.refused.into_iter().map(Err).collect();
         results.extend(join_all(brought).await.into_iter().filter_map(Result::transpose));
         results

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{
     Absence, Cogs, CogsParts, DurationsSeen, Held, MissingIntent, RefusedFile, Report, Stage, Totals,
-    book::Entry, stage::Status,
+    ownership::Entry, stage::Status,
 };
 use crate::{
     config::LaneKind, counters::TimesSeen, lane::Pulse, library::Digest, process::Usage, schedule::TaskStatus,

@@ -43,7 +43,7 @@ impl Terms {
 }
 
 /// The text that follows `serves` if [`Terms::outdated`] returns something.
-pub(crate) fn with_before(outdated: &[String]) -> String {
+pub(crate) fn with_old_settings(outdated: &[String]) -> String {
     format!("with its previous settings: {}", outdated.join(", "))
 }
 

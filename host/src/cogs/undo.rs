@@ -9,8 +9,8 @@ use super::{
     blame::Errors,
     error::CogError,
     life::{Candidate, Life},
-    message::{Answer, How, Lost},
-    owner::{Before, Now, Owner, Serving},
+    message::{Answer, Lost, Purpose},
+    owner::{Owner, Previous, Serving, StageState},
     retry::{LostCode, Retry},
     stage::Absence,
 };
@@ -23,13 +23,13 @@ use crate::{
 impl<L: Life> Owner<L> {
     /// Counts a fault. Returns whether the generation is to be undone.
     pub(super) fn blames(&mut self, number: u64, what: &str, fault: &Fault) -> bool {
-        let Now::Serving(serving) = &mut self.now else { return false };
+        let StageState::Serving(serving) = &mut self.stage else { return false };
         if serving.number != number {
             return false;
         }
         serving.errors += u64::from(fault.kind == FaultKind::Error);
         let pulse = self.life.pulse(&serving.generation);
-        serving.before.take_if(|before| before.is_over(&pulse));
+        serving.previous.take_if(|previous| previous.is_over(&pulse));
         let handled = pulse.handled();
         let errors = Errors { handled, errors: serving.errors };
         let is_fault = fault.is_fault();
@@ -43,55 +43,65 @@ impl<L: Life> Owner<L> {
             status.totals.failed(fault.kind);
             status.failed(text);
         });
-        serving.before.as_mut().is_some_and(|before| before.blame.count(fault.kind, errors))
+        serving.previous.as_mut().is_some_and(|previous| previous.blame.count(fault.kind, errors))
     }
 
     /// Replaces the generation on probation by the previous code. If that fails, it keeps serving and stays
     /// on probation.
     pub(super) async fn go_back(&mut self, why: &str) {
-        let Now::Serving(serving) = &mut self.now else { return };
-        let Some(before) = serving.before.take() else { return };
+        let StageState::Serving(serving) = &mut self.stage else { return };
+        let Some(previous) = serving.previous.take() else { return };
         let from = (serving.number, serving.digest);
-        if let Err(before) = self.return_to(before, from, why).await
-            && let Now::Serving(serving) = &mut self.now
+        if let Err(previous) = self.return_to(previous, from, why).await
+            && let StageState::Serving(serving) = &mut self.stage
         {
-            let until = before.until;
-            serving.before = Some(before.again(until));
+            let until = previous.until;
+            serving.previous = Some(previous.restart_probation(until));
             self.publish();
         }
     }
 
     /// Brings the previous code back into service; returns it if that fails.
-    async fn return_to(&mut self, before: Before, from: (u64, Digest), why: &str) -> Result<(), Box<Before>> {
-        let id = self.id(before.number);
+    async fn return_to(
+        &mut self,
+        previous: Previous,
+        from: (u64, Digest),
+        why: &str,
+    ) -> Result<(), Box<Previous>> {
+        let id = self.id(previous.number);
         let note = format!("{why}, right after it replaced `{id}`");
-        let result = match self.prepare_kept(before.library.path()).await {
+        let result = match self.prepare_kept(previous.library.path()).await {
             Ok(candidate) => {
-                let how = How::GoBack { state: before.state.clone(), from: from.0, to: before.number, note };
-                self.claim_and_replace(candidate, how).await
+                let purpose = Purpose::GoBack {
+                    state: previous.state.clone(),
+                    from: from.0,
+                    to: previous.number,
+                    note,
+                };
+                self.claim_and_replace(candidate, purpose).await
             }
             Err(error) => Err(error),
         };
         match result {
             Ok(done) => {
-                self.gone_back.push(from.1);
+                self.rolled_back.push(from.1);
                 self.registry.note_went_back();
                 self.settle(Ok(Some(done)), Answer(None));
-                self.to_remember = Some((from.1, before.library));
+                self.to_remember = Some((from.1, previous.library));
                 self.remember().await;
                 self.note_refused(&from.1).await;
                 Ok(())
             }
             Err(error) => {
                 tracing::error!(cog = &*self.name, "failed to go back to `{id}`: {}", chain(&error));
-                Err(Box::new(before))
+                Err(Box::new(previous))
             }
         }
     }
 
     /// Leaves a generation behind that keeps its thread or has crashed, and brings the cog back.
     pub(super) async fn give_up(&mut self, number: u64, how: Lost, why: String) {
-        let Now::Serving(serving) = &self.now else { return };
+        let StageState::Serving(serving) = &self.stage else { return };
         if serving.number != number {
             return;
         }
@@ -107,13 +117,13 @@ impl<L: Life> Owner<L> {
             status.failed(why.clone());
             status.totals.lost(how);
         });
-        let (Now::Serving(stuck), _) = self.enter(Now::Loading(manifest)) else { return };
-        let Serving { generation, mut before, digest, .. } = *stuck;
+        let (StageState::Serving(stuck), _) = self.enter(StageState::Loading(manifest)) else { return };
+        let Serving { generation, mut previous, digest, .. } = *stuck;
         let pulse = self.life.pulse(&generation);
-        before.take_if(|before| before.is_over(&pulse));
+        previous.take_if(|previous| previous.is_over(&pulse));
         drop(self.life.retire(generation));
         let is_too_often = self.counts_loss();
-        self.lost = Some(LostCode { number, digest, library, before, why, retry: None });
+        self.lost = Some(LostCode { number, digest, library, previous, why, retry: None });
         self.bring_back(is_too_often).await;
     }
 
@@ -128,24 +138,24 @@ impl<L: Life> Owner<L> {
             self.settle(outcome, Answer(None));
             if has_come {
                 self.hangs.forget();
-                if let Now::Serving(serving) = &mut self.now {
+                if let StageState::Serving(serving) = &mut self.stage {
                     let until = Instant::now() + self.limits.probation;
-                    serving.before = lost.before.map(|before| before.again(until));
+                    serving.previous = lost.previous.map(|previous| previous.restart_probation(until));
                 }
                 return;
             }
         }
-        if let Some(before) = lost.before.take() {
-            match self.return_to(before, (lost.number, lost.digest), &lost.why).await {
+        if let Some(previous) = lost.previous.take() {
+            match self.return_to(previous, (lost.number, lost.digest), &lost.why).await {
                 Ok(()) => return,
-                Err(before) => lost.before = Some(*before),
+                Err(previous) => lost.previous = Some(*previous),
             }
         }
         if is_too_often {
             return self.park(lost.digest, &lost.why);
         }
         let result = match self.prepare_lost(&lost).await {
-            Ok(candidate) => self.claim_and_replace(candidate, How::Deploy).await,
+            Ok(candidate) => self.claim_and_replace(candidate, Purpose::Deploy).await,
             Err(error) => Err(error),
         };
         let error = match result {

@@ -29,7 +29,7 @@ pub(super) fn of(status: &HostStatus) -> String {
             let _ = writeln!(text, "{}: last fault {age} ago: {fault}", cog.name);
         }
         if !cog.outdated.is_empty() {
-            let _ = writeln!(text, "{} serves {}", cog.name, cogs::with_before(&cog.outdated));
+            let _ = writeln!(text, "{} serves {}", cog.name, cogs::with_old_settings(&cog.outdated));
         }
         for missing in &cog.missing_intents {
             let _ = writeln!(text, "{}: {missing}", cog.name);

@@ -132,7 +132,7 @@ fn info(cogs: &Cogs, name: &str) -> Text {
         line(&format!("last fault, {} ago", ShownSecs(secs)), fault);
     }
     if !cog.outdated.is_empty() {
-        line("note", &format!("it serves {}", cogs::with_before(&cog.outdated)));
+        line("note", &format!("it serves {}", cogs::with_old_settings(&cog.outdated)));
     }
     for missing in &cog.missing_intents {
         line("note", missing);

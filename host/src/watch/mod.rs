@@ -71,7 +71,7 @@ enum FileEvent {
 }
 
 /// How often to look for a missing folder, unless the folder is compared more often anyway.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
+const RECHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 impl FolderWatch {
     /// Starts to watch. From now on no change in the folder is missed.
@@ -232,7 +232,8 @@ impl Watching {
                     );
                 }
                 self.watched = None;
-                let pause = if self.poll.is_zero() { LOOK_AGAIN } else { self.poll.min(LOOK_AGAIN) };
+                let pause =
+                    if self.poll.is_zero() { RECHECK_INTERVAL } else { self.poll.min(RECHECK_INTERVAL) };
                 self.compare_at = Some(now + pause);
             }
         }

@@ -27,7 +27,7 @@ async fn an_event_that_cannot_be_read_reaches_those_who_listen_as_json() {
     put(&library("pulse"), folder.path(), "pulse");
     let (cogs, router) = offstage(&folder).await;
     let claimed = cogs.claim_all().await;
-    assert!(cogs.bring_all(claimed).await.iter().all(Result::is_ok));
+    assert!(cogs.deploy_all(claimed).await.iter().all(Result::is_ok));
     router.route("MESSAGE_CREATE", r#"{"id":"1","channel_id":"2","author":{"username":null}}"#);
     assert_eq!(router.counts(), (1, 1));
     let status = cogs.status().cogs.remove(0);

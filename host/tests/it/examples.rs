@@ -18,7 +18,7 @@ async fn a_reminder_comes_once_though_the_host_was_restarted() {
     assert!(answer.content.starts_with("I will remind you <t:"), "{}", answer.content);
     let config = std::sync::Arc::clone(stage.host.config());
     stage.host = stage.host.restart(config).await.unwrap();
-    stage.host.bring().await;
+    stage.host.bring_up().await;
     let reminder = stage.sim.bot_message_after(answer.id, SOON).await.expect("a reminder");
     let expected = format!("<@{}> drink @everyone tea", stage.alice.id());
     assert_eq!(reminder.content.to_string(), expected);

@@ -180,7 +180,7 @@ async fn the_bot_connects_and_other_cogs_answer_while_one_hangs_in_setup() {
         sim.reply_to(said, SOON).await.expect("only the other one hangs").content.to_string()
     };
     tokio::select! {
-        () = host.bring() => panic!("one of them never comes"),
+        () = host.bring_up() => panic!("one of them never comes"),
         answer = asked => assert_eq!(answer, "pong"),
     }
     host.close().await.expect("no state is lost");

@@ -76,7 +76,7 @@ async fn a_cog_that_received_a_fact_while_it_was_loaded_does_not_get_it_again() 
     let claimed = cogs.claim_all().await;
     guild("1");
     guild("2");
-    assert!(cogs.bring_all(claimed).await.iter().all(Result::is_ok));
+    assert!(cogs.deploy_all(claimed).await.iter().all(Result::is_ok));
     guild("3");
     let received = |cogs: &Cogs| {
         let status = cogs.status().cogs.remove(0);

@@ -232,7 +232,7 @@ impl Stage {
     pub(crate) async fn restart(self) -> Stage {
         let config = Arc::clone(self.host.config());
         let mut host = self.host.restart(config).await.expect("it opened before");
-        host.bring().await;
+        host.bring_up().await;
         assert!(self.sim.connected(1, SOON).await, "the bot connects again");
         Stage { host, ..self }
     }

@@ -31,7 +31,7 @@ pub(super) async fn hundred(scale: Scale) -> Result<Vec<Figure>> {
         }
         let start = Instant::now();
         let claimed = rig.host.cogs().claim_all().await;
-        let reports = rig.host.cogs().bring_all(claimed).await;
+        let reports = rig.host.cogs().deploy_all(claimed).await;
         loads.push(start.elapsed().as_secs_f64());
         for report in reports {
             report?;

@@ -164,7 +164,7 @@ pub(super) async fn replacing(scale: Scale) -> Result<Vec<Figure>> {
     }
     let start = Instant::now();
     let claimed = rig.host.cogs().claim_all().await;
-    let reports = rig.host.cogs().bring_all(claimed).await;
+    let reports = rig.host.cogs().deploy_all(claimed).await;
     let loaded = start.elapsed().as_secs_f64();
     reports.into_iter().collect::<std::result::Result<Vec<_>, _>>()?;
     rig.close().await;

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     clock::HostClock,
-    cogs::{Beside, CogSettings, MissingIntent, without_library},
+    cogs::{CogSettings, LoadPlan, MissingIntent, without_library},
     config::{Config, Store},
     error::chain,
     host::HostError,
@@ -81,7 +81,7 @@ fn anothers(check: &str, error: &PrivateError, what: &str, report: &mut Report) 
 fn libraries(config: &Config, report: &mut Report) -> Result<(), Failure> {
     let folder = &config.cogs.folder;
     let settings = CogSettings::new(config.file.clone(), config.cog.clone(), config.cogs.lane);
-    let (mut beside, mut loads) = (Beside::default(), Vec::new());
+    let (mut plan, mut loads) = (LoadPlan::default(), Vec::new());
     let (mut found, mut all_known) = (BTreeSet::new(), true);
     for file in library::candidates(folder)? {
         let inspection = match Inspection::of(&file) {
@@ -106,7 +106,7 @@ fn libraries(config: &Config, report: &mut Report) -> Result<(), Failure> {
         if !inspection.loads() {
             continue;
         }
-        if let Err(error) = beside.take(&file, cog) {
+        if let Err(error) = plan.take(&file, cog) {
             report.failure("cogs", error.into())?;
             continue;
         }

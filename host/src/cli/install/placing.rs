@@ -12,7 +12,7 @@ use tokio::runtime::Runtime;
 
 use super::super::{check, exit::Failure, life::socket_path, running::RunningHost};
 use crate::{
-    cogs::Beside,
+    cogs::LoadPlan,
     config::Config,
     control::{CallError, Client, Request},
     error::chain,
@@ -133,12 +133,12 @@ fn has_place(staged: &Path, journal: &Journal) -> Result<(), Refusal> {
     // If the library itself is broken, the trial reports it.
     let Ok(own) = library::read(staged) else { return Ok(()) };
     let file = journal.folder.join(&journal.file);
-    let mut beside = Beside::default();
+    let mut plan = LoadPlan::default();
     for (other, manifest) in there.iter().filter(|(other, _)| *other != file) {
         // A library that is itself refused is in no other's way.
-        let _ = beside.take(other, manifest);
+        let _ = plan.take(other, manifest);
     }
-    beside.take(&file, &own.manifest).map_err(|error| Refusal { text: chain(&error), help: error.help() })
+    plan.take(&file, &own.manifest).map_err(|error| Refusal { text: chain(&error), help: error.help() })
 }
 
 fn make(journal: &Journal) -> Result<(), Refusal> {

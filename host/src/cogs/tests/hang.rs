@@ -6,11 +6,11 @@ use std::{
     time::Duration,
 };
 
-use super::script::{Code, Theatre, candidate, file};
+use super::script::{Code, Harness, candidate, file};
 use crate::{
     cogs::{
         Absence, CogError, Outcome, Stage,
-        message::{Leaving, Wish},
+        message::{Leaving, Trigger},
     },
     fault::FaultKind,
     lane::{Activity, State},
@@ -29,8 +29,8 @@ struct Call {
 }
 
 impl Call {
-    fn begin(theatre: &Theatre) -> Call {
-        let pulse = Arc::clone(&theatre.status("music").pulse.expect("it serves"));
+    fn begin(harness: &Harness) -> Call {
+        let pulse = Arc::clone(&harness.status("music").pulse.expect("it serves"));
         let ((end, ended), (begun, has_begun)) = (mpsc::channel(), mpsc::channel());
         let thread = std::thread::spawn(move || {
             pulse.during(Activity::Event, || {
@@ -52,27 +52,27 @@ impl Drop for Call {
 }
 
 /// A theatre in which `codes` were loaded one after the other.
-async fn theatre(codes: &[Code]) -> Theatre {
-    let theatre = Theatre::new(&["music"]);
+async fn harness(codes: &[Code]) -> Harness {
+    let harness = Harness::new(&["music"]);
     for code in codes {
-        save(&theatre, *code).await.expect("it is new");
+        save(&harness, *code).await.expect("it is new");
     }
-    theatre
+    harness
 }
 
 /// Puts `code` into the file.
-async fn save(theatre: &Theatre, code: Code) -> Result<(), CogError> {
-    theatre.script("music").keep_file("music", code);
-    theatre.bring("music", code, Wish::Changed).await.map(drop)
+async fn save(harness: &Harness, code: Code) -> Result<(), CogError> {
+    harness.script("music").keep_file("music", code);
+    harness.deploy("music", code, Trigger::FileChanged).await.map(drop)
 }
 
-async fn advance(theatre: &Theatre, secs: u64) {
+async fn advance(harness: &Harness, secs: u64) {
     tokio::time::sleep(Duration::from_secs(secs)).await;
-    theatre.settle("music").await;
+    harness.settle("music").await;
 }
 
-fn now(theatre: &Theatre) -> (Option<u64>, String) {
-    let status = theatre.status("music");
+fn now(harness: &Harness) -> (Option<u64>, String) {
+    let status = harness.status("music");
     assert_eq!(status.stage, Stage::Serving);
     (status.generation, status.manifest.expect("it has one").commands[1].name.clone())
 }
@@ -83,72 +83,72 @@ fn serves(number: u64, version: u8) -> (Option<u64>, String) {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_saved_while_a_cog_hangs_takes_its_place_when_it_is_given_up() {
-    let theatre = theatre(&[HANGING]).await;
-    let hang = Call::begin(&theatre);
-    let error = save(&theatre, BETTER).await.expect_err("it does not pause");
+    let harness = harness(&[HANGING]).await;
+    let hang = Call::begin(&harness);
+    let error = save(&harness, BETTER).await.expect_err("it does not pause");
     let help = error.help().expect("it says what follows");
     assert!(help.contains("stuck_after_ms"), "{help}");
-    advance(&theatre, 20).await;
-    assert_eq!(now(&theatre), serves(1, 2));
-    theatre.stuck("music", 1).await;
+    advance(&harness, 20).await;
+    assert_eq!(now(&harness), serves(1, 2));
+    harness.stuck("music", 1).await;
     drop(hang);
-    assert_eq!(now(&theatre), serves(3, 3));
-    advance(&theatre, 600).await;
-    assert_eq!(now(&theatre), serves(3, 3), "and it is not tried again");
+    assert_eq!(now(&harness), serves(3, 3));
+    advance(&harness, 600).await;
+    assert_eq!(now(&harness), serves(3, 3), "and it is not tried again");
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_is_saved_while_a_cog_hangs_takes_its_place_when_it_returns_and_is_not_tried_before() {
-    let theatre = theatre(&[GOOD]).await;
-    let script = theatre.script("music");
-    let hang = Call::begin(&theatre);
+    let harness = harness(&[GOOD]).await;
+    let script = harness.script("music");
+    let hang = Call::begin(&harness);
     // It pauses again once its thread has returned.
     script.spoil(GOOD, Step::Pause);
-    save(&theatre, BETTER).await.expect_err("it does not pause");
+    save(&harness, BETTER).await.expect_err("it does not pause");
     script.notes().done.clear();
-    advance(&theatre, 20).await;
+    advance(&harness, 20).await;
     assert_eq!(script.notes().done, [""; 0]);
     script.notes().spoiled.clear();
     drop(hang);
-    advance(&theatre, 2).await;
-    assert_eq!(now(&theatre), serves(3, 3));
+    advance(&harness, 2).await;
+    assert_eq!(now(&harness), serves(3, 3));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_file_that_is_gone_back_from_does_not_take_the_place_of_one_that_hangs() {
-    let theatre = theatre(&[GOOD, BETTER]).await;
+    let harness = harness(&[GOOD, BETTER]).await;
     for _ in 0..3 {
-        theatre.fault("music", 2, FaultKind::Panic).await;
+        harness.fault("music", 2, FaultKind::Panic).await;
     }
-    theatre.stuck("music", 3).await;
-    assert_eq!(now(&theatre), serves(4, 1));
+    harness.stuck("music", 3).await;
+    assert_eq!(now(&harness), serves(4, 1));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_file_that_fails_in_place_of_one_that_hangs_leaves_the_way_back_and_the_same_code() {
     for (before, version) in [(vec![HANGING], 2), (vec![GOOD, HANGING], 1)] {
-        let theatre = theatre(&before).await;
-        let _hang = Call::begin(&theatre);
-        save(&theatre, BETTER).await.expect_err("what serves does not pause");
-        theatre.script("music").spoil(BETTER, Step::Setup);
-        let number = theatre.status("music").generation.expect("it serves");
-        theatre.stuck("music", number).await;
-        assert_eq!(now(&theatre).1, format!("music-{version}"));
+        let harness = harness(&before).await;
+        let _hang = Call::begin(&harness);
+        save(&harness, BETTER).await.expect_err("what serves does not pause");
+        harness.script("music").spoil(BETTER, Step::Setup);
+        let number = harness.status("music").generation.expect("it serves");
+        harness.stuck("music", number).await;
+        assert_eq!(now(&harness).1, format!("music-{version}"));
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_takes_the_place_of_a_hang_on_probation_is_on_probation_itself() {
-    let theatre = theatre(&[GOOD, HANGING]).await;
-    let _hang = Call::begin(&theatre);
-    save(&theatre, BETTER).await.expect_err("what serves does not pause");
-    theatre.stuck("music", 2).await;
-    assert_eq!(now(&theatre), serves(4, 3));
+    let harness = harness(&[GOOD, HANGING]).await;
+    let _hang = Call::begin(&harness);
+    save(&harness, BETTER).await.expect_err("what serves does not pause");
+    harness.stuck("music", 2).await;
+    assert_eq!(now(&harness), serves(4, 3));
     for _ in 0..3 {
-        theatre.fault("music", 4, FaultKind::Panic).await;
+        harness.fault("music", 4, FaultKind::Panic).await;
     }
-    assert_eq!(now(&theatre), serves(5, 1));
-    let report = theatre.status("music").last_report.expect("it reported");
+    assert_eq!(now(&harness), serves(5, 1));
+    let report = harness.status("music").last_report.expect("it reported");
     assert_eq!((report.outcome, report.restored), (Outcome::WentBack, Some(1)));
 }
 
@@ -156,110 +156,110 @@ async fn what_takes_the_place_of_a_hang_on_probation_is_on_probation_itself() {
 async fn a_hang_that_began_on_probation_goes_back_however_late_it_is_noticed() {
     let probation = crate::config::Limits::default().probation.as_secs();
     for (begins, version) in [(0, 1), (probation - 1, 1), (probation + 1, 3)] {
-        let theatre = theatre(&[GOOD, BETTER]).await;
-        advance(&theatre, begins).await;
-        let hang = Call::begin(&theatre);
-        advance(&theatre, 10 * probation).await;
-        theatre.stuck("music", 2).await;
+        let harness = harness(&[GOOD, BETTER]).await;
+        advance(&harness, begins).await;
+        let hang = Call::begin(&harness);
+        advance(&harness, 10 * probation).await;
+        harness.stuck("music", 2).await;
         drop(hang);
-        assert_eq!(now(&theatre), serves(3, version), "it begins after {begins} s");
+        assert_eq!(now(&harness), serves(3, version), "it begins after {begins} s");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_call_that_outlasts_probation_and_returns_ends_it() {
-    let theatre = theatre(&[GOOD, BETTER]).await;
-    advance(&theatre, 20).await;
-    let long = Call::begin(&theatre);
-    advance(&theatre, 20).await;
+    let harness = harness(&[GOOD, BETTER]).await;
+    advance(&harness, 20).await;
+    let long = Call::begin(&harness);
+    advance(&harness, 20).await;
     drop(long);
-    let _another = Call::begin(&theatre);
+    let _another = Call::begin(&harness);
     for _ in 0..3 {
-        theatre.fault("music", 2, FaultKind::Panic).await;
+        harness.fault("music", 2, FaultKind::Panic).await;
     }
-    theatre.stuck("music", 2).await;
-    assert_eq!(now(&theatre), serves(3, 3));
+    harness.stuck("music", 2).await;
+    assert_eq!(now(&harness), serves(3, 3));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_file_that_was_gone_back_from_is_listed_until_it_holds_something_else() {
-    let theatre = theatre(&[GOOD, BETTER]).await;
-    let listed = || theatre.registry.refused();
+    let harness = harness(&[GOOD, BETTER]).await;
+    let listed = || harness.registry.refused();
     assert_eq!(listed(), []);
     for _ in 0..3 {
-        theatre.fault("music", 2, FaultKind::Panic).await;
+        harness.fault("music", 2, FaultKind::Panic).await;
     }
-    assert_eq!(now(&theatre), serves(3, 1));
+    assert_eq!(now(&harness), serves(3, 1));
     let [refused] = &listed()[..] else { panic!("one file is not loaded: {:?}", listed()) };
     assert!(refused.reason.contains("went back from"), "{}", refused.reason);
     let help = refused.help.as_deref().unwrap_or_default();
     assert!(help.contains("`gearshift cogs reload music`"), "{help}");
-    save(&theatre, Code { version: 4, fails_in: None }).await.expect("it is new");
+    save(&harness, Code { version: 4, fails_in: None }).await.expect("it is new");
     assert_eq!(listed(), []);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_file_that_was_gone_back_from_takes_no_cog_away_when_it_is_renamed() {
-    let theatre = theatre(&[GOOD, BETTER]).await;
+    let harness = harness(&[GOOD, BETTER]).await;
     for _ in 0..3 {
-        theatre.fault("music", 2, FaultKind::Panic).await;
+        harness.fault("music", 2, FaultKind::Panic).await;
     }
     let mut renamed = candidate("music", BETTER);
     renamed.file = file("other");
-    theatre.bring_file("music", renamed, Wish::Changed).await.expect_err("it is the same");
-    theatre.leave("music", Leaving::FileGone(file("music"))).await.expect_err("it has another file");
-    assert_eq!(now(&theatre), serves(3, 1));
-    assert_eq!(theatre.status("music").file, file("other"));
+    harness.deploy_file("music", renamed, Trigger::FileChanged).await.expect_err("it is the same");
+    harness.leave("music", Leaving::FileGone(file("music"))).await.expect_err("it has another file");
+    assert_eq!(now(&harness), serves(3, 1));
+    assert_eq!(harness.status("music").file, file("other"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_is_gone_back_from_leaves_no_state_in_the_store_that_it_alone_can_read() {
-    let theatre = theatre(&[GOOD, BETTER]).await;
-    theatre.settle("music").await;
-    let stored = || theatre.script("music").notes().stored.clone();
+    let harness = harness(&[GOOD, BETTER]).await;
+    harness.settle("music").await;
+    let stored = || harness.script("music").notes().stored.clone();
     let given = stored().expect("it was handed over");
-    theatre.script("music").notes().stored = Some(State { version: 2, bytes: vec![2] });
-    advance(&theatre, 3).await;
-    theatre.stuck("music", 2).await;
-    assert_eq!(now(&theatre), serves(3, 1));
-    theatre.settle("music").await;
+    harness.script("music").notes().stored = Some(State { version: 2, bytes: vec![2] });
+    advance(&harness, 3).await;
+    harness.stuck("music", 2).await;
+    assert_eq!(now(&harness), serves(3, 1));
+    harness.settle("music").await;
     assert_eq!(stored(), Some(given));
-    let report = theatre.status("music").last_report.expect("it reported");
+    let report = harness.status("music").last_report.expect("it reported");
     assert_eq!(report.state_age, Some(Duration::from_secs(3)));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_fault_is_shown_until_other_code_comes_and_not_until_the_same_code_comes_again() {
-    let theatre = theatre(&[GOOD]).await;
-    let fault = || theatre.status("music").last_fault.map(|fault| (fault.text, fault.at.elapsed().as_secs()));
-    theatre.fault("music", 1, FaultKind::Error).await;
-    advance(&theatre, 60).await;
+    let harness = harness(&[GOOD]).await;
+    let fault = || harness.status("music").last_fault.map(|fault| (fault.text, fault.at.elapsed().as_secs()));
+    harness.fault("music", 1, FaultKind::Error).await;
+    advance(&harness, 60).await;
     assert_eq!(fault().map(|(_, age)| age), Some(60));
-    theatre.stuck("music", 1).await;
-    assert_eq!(now(&theatre), serves(2, 1));
+    harness.stuck("music", 1).await;
+    assert_eq!(now(&harness), serves(2, 1));
     assert_eq!(fault(), Some(("it did not return".to_owned(), 0)));
-    save(&theatre, BETTER).await.expect("it is new");
+    save(&harness, BETTER).await.expect("it is new");
     assert_eq!(fault(), None);
-    theatre.fault("music", 3, FaultKind::Error).await;
-    theatre.renew("music").await.expect("it is good");
+    harness.fault("music", 3, FaultKind::Error).await;
+    harness.renew("music").await.expect("it is good");
     assert_eq!(fault(), None, "what is set for it is mended");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_cog_that_hangs_again_and_again_is_parked_until_its_file_changes_or_somebody_asks() {
-    for wish in [Wish::Changed, Wish::Asked] {
-        let theatre = theatre(&[GOOD]).await;
+    for trigger in [Trigger::FileChanged, Trigger::Requested] {
+        let harness = harness(&[GOOD]).await;
         for number in 1..=3 {
-            assert_eq!(theatre.stage("music"), (Stage::Serving, Some(number)));
-            theatre.stuck("music", number).await;
+            assert_eq!(harness.stage("music"), (Stage::Serving, Some(number)));
+            harness.stuck("music", number).await;
         }
-        let status = theatre.status("music");
+        let status = harness.status("music");
         assert_eq!((status.stage, status.absence), (Stage::Away, Absence::Parked));
         assert!(status.reason.expect("it says why").contains("it did not return"));
-        let touched = theatre.bring("music", GOOD, Wish::Changed).await;
+        let touched = harness.deploy("music", GOOD, Trigger::FileChanged).await;
         assert!(touched.expect("it is no other than before").is_none());
-        assert_eq!(theatre.status("music").absence, Absence::Parked);
-        theatre.bring("music", BETTER, wish).await.expect("it is wanted again");
-        assert_eq!(theatre.stage("music").0, Stage::Serving);
+        assert_eq!(harness.status("music").absence, Absence::Parked);
+        harness.deploy("music", BETTER, trigger).await.expect("it is wanted again");
+        assert_eq!(harness.stage("music").0, Stage::Serving);
     }
 }

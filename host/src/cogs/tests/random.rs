@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::script::{Code, Theatre};
+use super::script::{Code, Harness};
 use crate::{
     cogs::{
         Stage,
-        message::{Leaving, Wish},
+        message::{Leaving, Trigger},
     },
     fault::FaultKind,
     library::CommandKey,
@@ -20,7 +20,7 @@ const COGS: [&str; 2] = ["music", "chess"];
 #[derive(Clone, Debug)]
 enum Event {
     /// A file changed, or a user asked for it.
-    Bring(usize, Code, Wish),
+    Bring(usize, Code, Trigger),
     /// The settings have changed.
     Renew(usize),
     Leave(usize, bool),
@@ -38,10 +38,10 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
             .prop_map(Some),
     ];
     let code = (1..4_u8, step).prop_map(|(version, fails_in)| Code { version, fails_in });
-    let wish = prop_oneof![Just(Wish::Asked), Just(Wish::Changed)];
+    let trigger = prop_oneof![Just(Trigger::Requested), Just(Trigger::FileChanged)];
     let kind = prop::sample::select(vec![FaultKind::Panic, FaultKind::Error, FaultKind::State]);
     let event = prop_oneof![
-        4 => (cog.clone(), code, wish).prop_map(|(cog, code, wish)| Event::Bring(cog, code, wish)),
+        4 => (cog.clone(), code, trigger).prop_map(|(cog, code, trigger)| Event::Bring(cog, code, trigger)),
         1 => cog.clone().prop_map(Event::Renew),
         1 => (cog.clone(), any::<bool>()).prop_map(|(cog, unload)| Event::Leave(cog, unload)),
         3 => (cog.clone(), kind).prop_map(|(cog, kind)| Event::Fault(cog, kind)),
@@ -52,42 +52,42 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
     prop::collection::vec(event, 1..40)
 }
 
-async fn happen(theatre: &Theatre, event: &Event) {
-    let number = |cog: usize| theatre.status(COGS[cog]).generation.unwrap_or(0);
+async fn happen(harness: &Harness, event: &Event) {
+    let number = |cog: usize| harness.status(COGS[cog]).generation.unwrap_or(0);
     match event {
-        Event::Bring(cog, code, wish) => {
-            let before = theatre.stage(COGS[*cog]);
-            theatre.script(COGS[*cog]).keep_file(COGS[*cog], *code);
-            let outcome = theatre.bring(COGS[*cog], *code, *wish).await;
+        Event::Bring(cog, code, trigger) => {
+            let before = harness.stage(COGS[*cog]);
+            harness.script(COGS[*cog]).keep_file(COGS[*cog], *code);
+            let outcome = harness.deploy(COGS[*cog], *code, *trigger).await;
             // Invariant 4: a new version that fails leaves the running one untouched.
             if outcome.is_err() && before.0 == Stage::Serving {
-                assert_eq!(theatre.stage(COGS[*cog]), before, "{outcome:?}");
+                assert_eq!(harness.stage(COGS[*cog]), before, "{outcome:?}");
             }
         }
         Event::Renew(cog) => {
-            let before = theatre.stage(COGS[*cog]).0;
-            drop(theatre.renew(COGS[*cog]).await);
-            assert!(before != Stage::Serving || theatre.stage(COGS[*cog]).0 == Stage::Serving);
+            let before = harness.stage(COGS[*cog]).0;
+            drop(harness.renew(COGS[*cog]).await);
+            assert!(before != Stage::Serving || harness.stage(COGS[*cog]).0 == Stage::Serving);
         }
-        Event::Leave(cog, true) => drop(theatre.leave(COGS[*cog], Leaving::Unloaded).await),
+        Event::Leave(cog, true) => drop(harness.leave(COGS[*cog], Leaving::Unloaded).await),
         Event::Leave(cog, false) => {
             let gone = Leaving::FileGone(super::script::file(COGS[*cog]));
-            drop(theatre.leave(COGS[*cog], gone).await);
+            drop(harness.leave(COGS[*cog], gone).await);
         }
-        Event::Fault(cog, kind) => theatre.fault(COGS[*cog], number(*cog), *kind).await,
-        Event::Stuck(cog) => theatre.stuck(COGS[*cog], number(*cog)).await,
-        Event::StoreFull(cog, full) => theatre.script(COGS[*cog]).notes().is_store_full = *full,
+        Event::Fault(cog, kind) => harness.fault(COGS[*cog], number(*cog), *kind).await,
+        Event::Stuck(cog) => harness.stuck(COGS[*cog], number(*cog)).await,
+        Event::StoreFull(cog, full) => harness.script(COGS[*cog]).notes().is_store_full = *full,
         Event::Time(secs) => tokio::time::advance(Duration::from_secs(*secs)).await,
     }
     for cog in COGS {
-        theatre.settle(cog).await;
+        harness.settle(cog).await;
     }
 }
 
-fn holds(theatre: &Theatre, lost: &mut [usize]) {
+fn holds(harness: &Harness, lost: &mut [usize]) {
     for (index, cog) in COGS.into_iter().enumerate() {
-        let status = theatre.status(cog);
-        let notes = theatre.script(cog).notes();
+        let status = harness.status(cog);
+        let notes = harness.script(cog).notes();
         // Invariants 3 and 5: exactly the serving generation takes events; every other one was retired.
         let serving: Vec<u64> = status.generation.into_iter().collect();
         assert_eq!(notes.taking.iter().copied().collect::<Vec<_>>(), serving, "{cog}: {:?}", notes.done);
@@ -95,21 +95,21 @@ fn holds(theatre: &Theatre, lost: &mut [usize]) {
         assert_eq!(status.generation.is_some(), status.stage == Stage::Serving);
         drop(notes);
         // Invariant 3: what is routed is queued, and nothing is queued for a cog that is away.
-        let before = theatre.waiting(cog);
+        let before = harness.waiting(cog);
         assert!(status.stage != Stage::Away || before == 0);
         lost[index] = before;
     }
-    theatre.router.route("TYPING_START", "{}");
+    harness.router.route("TYPING_START", "{}");
     for (index, cog) in COGS.into_iter().enumerate() {
         // Lost code is brought back.
-        let is_routed = theatre.status(cog).is_routed();
+        let is_routed = harness.status(cog).is_routed();
         let room = 100 - lost[index];
-        assert_eq!(theatre.waiting(cog) - lost[index], usize::from(is_routed && room > 0), "{cog}");
+        assert_eq!(harness.waiting(cog) - lost[index], usize::from(is_routed && room > 0), "{cog}");
     }
     // The commands of a serving cog are declared, as its own.
-    let declared = theatre.registry.declared(Duration::from_secs(60));
+    let declared = harness.registry.declared(Duration::from_secs(60));
     for cog in COGS {
-        let status = theatre.status(cog);
+        let status = harness.status(cog);
         if status.stage == Stage::Serving {
             let is_its = |name| declared.commands[&CommandKey::slash(name)].cog.as_deref() == Some(cog);
             assert!(status.commands().all(is_its));
@@ -129,15 +129,15 @@ proptest! {
             .build()
             .expect("a runtime");
         runtime.block_on(async {
-            let theatre = Theatre::new(&COGS);
+            let harness = Harness::new(&COGS);
             let mut lost = [0; COGS.len()];
             for event in &events {
-                happen(&theatre, event).await;
-                holds(&theatre, &mut lost);
+                happen(&harness, event).await;
+                holds(&harness, &mut lost);
             }
             for cog in COGS {
-                drop(theatre.leave(cog, Leaving::Unloaded).await);
-                assert!(theatre.script(cog).notes().alive.is_empty());
+                drop(harness.leave(cog, Leaving::Unloaded).await);
+                assert!(harness.script(cog).notes().alive.is_empty());
             }
         });
     }

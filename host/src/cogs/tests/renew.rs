@@ -2,11 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::script::{Code, Theatre, candidate, file};
+use super::script::{Code, Harness, candidate, file};
 use crate::{
     cogs::{
         Outcome, Stage,
-        message::{Leaving, Wish},
+        message::{Leaving, Trigger},
     },
     fault::FaultKind,
     step::Step,
@@ -15,168 +15,171 @@ use crate::{
 const GOOD: Code = Code { version: 1, fails_in: None };
 const BETTER: Code = Code { version: 2, fails_in: None };
 
-async fn theatre(codes: &[Code]) -> Theatre {
-    let theatre = Theatre::new(&["music"]);
+async fn harness(codes: &[Code]) -> Harness {
+    let harness = Harness::new(&["music"]);
     for code in codes {
-        theatre.bring("music", *code, Wish::Changed).await.expect("it is new");
-        theatre.script("music").keep_file("music", *code);
+        harness.deploy("music", *code, Trigger::FileChanged).await.expect("it is new");
+        harness.script("music").keep_file("music", *code);
     }
-    theatre
+    harness
 }
 
-fn version(theatre: &Theatre) -> String {
-    theatre.status("music").manifest.expect("it has one").commands[1].name.clone()
+fn version(harness: &Harness) -> String {
+    harness.status("music").manifest.expect("it has one").commands[1].name.clone()
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_code_that_serves_begins_again_and_not_what_was_gone_back_from() {
-    let theatre = theatre(&[GOOD, BETTER]).await;
+    let harness = harness(&[GOOD, BETTER]).await;
     for _ in 0..3 {
-        theatre.fault("music", 2, FaultKind::Panic).await;
+        harness.fault("music", 2, FaultKind::Panic).await;
     }
-    assert_eq!((theatre.stage("music"), &*version(&theatre)), ((Stage::Serving, Some(3)), "music-1"));
-    let report = theatre.renew("music").await.expect("it is good").expect("it serves");
+    assert_eq!((harness.stage("music"), &*version(&harness)), ((Stage::Serving, Some(3)), "music-1"));
+    let report = harness.renew("music").await.expect("it is good").expect("it serves");
     assert_eq!(report.outcome, Outcome::Replaced);
-    assert_eq!((theatre.stage("music"), &*version(&theatre)), ((Stage::Serving, Some(4)), "music-1"));
-    theatre.bring("music", BETTER, Wish::Changed).await.expect_err("it is still what was gone back from");
+    assert_eq!((harness.stage("music"), &*version(&harness)), ((Stage::Serving, Some(4)), "music-1"));
+    harness
+        .deploy("music", BETTER, Trigger::FileChanged)
+        .await
+        .expect_err("it is still what was gone back from");
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_same_code_again_stays_on_probation() {
-    let theatre = theatre(&[GOOD, BETTER]).await;
-    theatre.renew("music").await.expect("it is good");
-    theatre.bring("music", BETTER, Wish::Asked).await.expect("it is good");
+    let harness = harness(&[GOOD, BETTER]).await;
+    harness.renew("music").await.expect("it is good");
+    harness.deploy("music", BETTER, Trigger::Requested).await.expect("it is good");
     for _ in 0..3 {
-        theatre.fault("music", 4, FaultKind::Panic).await;
+        harness.fault("music", 4, FaultKind::Panic).await;
     }
-    assert_eq!((theatre.stage("music"), &*version(&theatre)), ((Stage::Serving, Some(5)), "music-1"));
+    assert_eq!((harness.stage("music"), &*version(&harness)), ((Stage::Serving, Some(5)), "music-1"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_failed_is_tried_again_and_what_was_unloaded_is_not() {
-    let theatre = Theatre::new(&["music"]);
+    let harness = Harness::new(&["music"]);
     let failing = Code { version: 1, fails_in: Some(Step::Open) };
-    theatre.bring("music", failing, Wish::Changed).await.expect_err("it fails");
-    theatre.script("music").keep_file("music", GOOD);
-    theatre.renew("music").await.expect("it is good").expect("it is loaded");
-    assert_eq!(theatre.stage("music"), (Stage::Serving, Some(2)));
-    theatre.leave("music", Leaving::Unloaded).await.expect("it is there");
-    assert!(theatre.renew("music").await.expect("nobody wants it").is_none());
-    assert_eq!(theatre.stage("music"), (Stage::Away, None));
+    harness.deploy("music", failing, Trigger::FileChanged).await.expect_err("it fails");
+    harness.script("music").keep_file("music", GOOD);
+    harness.renew("music").await.expect("it is good").expect("it is loaded");
+    assert_eq!(harness.stage("music"), (Stage::Serving, Some(2)));
+    harness.leave("music", Leaving::Unloaded).await.expect("it is there");
+    assert!(harness.renew("music").await.expect("nobody wants it").is_none());
+    assert_eq!(harness.stage("music"), (Stage::Away, None));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_setup_that_fails_for_the_code_that_serves_is_tried_again_too() {
     for renew in [true, false] {
-        let theatre = theatre(&[GOOD]).await;
-        theatre.script("music").spoil(GOOD, Step::Setup);
+        let harness = harness(&[GOOD]).await;
+        harness.script("music").spoil(GOOD, Step::Setup);
         let outcome = match renew {
-            true => theatre.renew("music").await,
-            false => theatre.bring("music", GOOD, Wish::Asked).await,
+            true => harness.renew("music").await,
+            false => harness.deploy("music", GOOD, Trigger::Requested).await,
         };
         outcome.expect_err("its site is not up");
-        theatre.script("music").notes().spoiled.clear();
+        harness.script("music").notes().spoiled.clear();
         tokio::time::sleep(Duration::from_secs(1)).await;
-        theatre.settle("music").await;
-        assert_eq!(theatre.stage("music"), (Stage::Serving, Some(3)), "renewed: {renew}");
+        harness.settle("music").await;
+        assert_eq!(harness.stage("music"), (Stage::Serving, Some(3)), "renewed: {renew}");
         tokio::time::sleep(Duration::from_secs(600)).await;
-        assert_eq!(theatre.stage("music"), (Stage::Serving, Some(3)), "and no more");
+        assert_eq!(harness.stage("music"), (Stage::Serving, Some(3)), "and no more");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_file_that_lacked_a_setting_comes_when_it_is_set_and_otherwise_what_serves_begins_again() {
     for (spoiled, version_then) in [(false, "music-2"), (true, "music-1")] {
-        let theatre = theatre(&[GOOD]).await;
-        let script = theatre.script("music");
+        let harness = harness(&[GOOD]).await;
+        let script = harness.script("music");
         script.spoil(BETTER, Step::Setup);
-        theatre.bring("music", BETTER, Wish::Changed).await.expect_err("it lacks something");
+        harness.deploy("music", BETTER, Trigger::FileChanged).await.expect_err("it lacks something");
         script.keep_file("music", BETTER);
         if !spoiled {
             script.notes().spoiled.clear();
         }
-        theatre.renew("music").await.expect("one of them is good").expect("it serves");
-        assert_eq!(version(&theatre), version_then);
+        harness.renew("music").await.expect("one of them is good").expect("it serves");
+        assert_eq!(version(&harness), version_then);
         // What failed is still tried again.
         script.notes().spoiled.clear();
         tokio::time::sleep(Duration::from_secs(5)).await;
-        theatre.settle("music").await;
-        assert_eq!(version(&theatre), "music-2");
+        harness.settle("music").await;
+        assert_eq!(version(&harness), "music-2");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_file_and_what_serves_that_both_fail_are_both_tried_again() {
     for renewed_first in [false, true] {
-        let theatre = theatre(&[GOOD]).await;
-        let script = theatre.script("music");
+        let harness = harness(&[GOOD]).await;
+        let script = harness.script("music");
         script.spoil(GOOD, Step::Setup);
         script.spoil(BETTER, Step::Setup);
         if renewed_first {
-            theatre.renew("music").await.expect_err("its site is not up");
+            harness.renew("music").await.expect_err("its site is not up");
         }
         script.keep_file("music", BETTER);
-        theatre.bring("music", BETTER, Wish::Changed).await.expect_err("its site is not up");
+        harness.deploy("music", BETTER, Trigger::FileChanged).await.expect_err("its site is not up");
         if !renewed_first {
-            theatre.renew("music").await.expect_err("its site is not up");
+            harness.renew("music").await.expect_err("its site is not up");
         }
-        assert_eq!(theatre.stage("music"), (Stage::Serving, Some(1)), "renewed first: {renewed_first}");
+        assert_eq!(harness.stage("music"), (Stage::Serving, Some(1)), "renewed first: {renewed_first}");
         script.notes().spoiled.retain(|(code, _)| *code == BETTER);
         tokio::time::sleep(Duration::from_secs(5)).await;
-        theatre.settle("music").await;
-        let (_, renewed) = theatre.stage("music");
+        harness.settle("music").await;
+        let (_, renewed) = harness.stage("music");
         assert!(renewed > Some(1), "renewed first: {renewed_first}, {:?}", script.notes().done);
-        assert_eq!(version(&theatre), "music-1");
+        assert_eq!(version(&harness), "music-1");
         script.notes().spoiled.clear();
         tokio::time::sleep(Duration::from_secs(600)).await;
-        theatre.settle("music").await;
-        assert_eq!(version(&theatre), "music-2", "renewed first: {renewed_first}");
-        assert!(theatre.status("music").generation > renewed);
+        harness.settle("music").await;
+        assert_eq!(version(&harness), "music-2", "renewed first: {renewed_first}");
+        assert!(harness.status("music").generation > renewed);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_begins_from_the_file_needs_no_renewal() {
-    let theatre = theatre(&[GOOD]).await;
-    let script = theatre.script("music");
+    let harness = harness(&[GOOD]).await;
+    let script = harness.script("music");
     script.spoil(GOOD, Step::Setup);
     script.spoil(BETTER, Step::Setup);
-    theatre.renew("music").await.expect_err("its site is not up");
+    harness.renew("music").await.expect_err("its site is not up");
     script.keep_file("music", BETTER);
-    theatre.bring("music", BETTER, Wish::Changed).await.expect_err("its site is not up");
+    harness.deploy("music", BETTER, Trigger::FileChanged).await.expect_err("its site is not up");
     script.notes().spoiled.clear();
     tokio::time::sleep(Duration::from_secs(600)).await;
-    theatre.settle("music").await;
-    assert_eq!((theatre.stage("music"), &*version(&theatre)), ((Stage::Serving, Some(4)), "music-2"));
+    harness.settle("music").await;
+    assert_eq!((harness.stage("music"), &*version(&harness)), ((Stage::Serving, Some(4)), "music-2"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_file_that_failed_is_tried_again_though_what_serves_was_given_up_meanwhile() {
-    let theatre = theatre(&[GOOD]).await;
-    let script = theatre.script("music");
+    let harness = harness(&[GOOD]).await;
+    let script = harness.script("music");
     script.spoil(BETTER, Step::Setup);
     script.keep_file("music", BETTER);
-    theatre.bring("music", BETTER, Wish::Changed).await.expect_err("its site is not up");
-    theatre.stuck("music", 1).await;
-    assert_eq!((theatre.stage("music"), &*version(&theatre)), ((Stage::Serving, Some(3)), "music-1"));
+    harness.deploy("music", BETTER, Trigger::FileChanged).await.expect_err("its site is not up");
+    harness.stuck("music", 1).await;
+    assert_eq!((harness.stage("music"), &*version(&harness)), ((Stage::Serving, Some(3)), "music-1"));
     script.notes().spoiled.clear();
     tokio::time::sleep(Duration::from_secs(5)).await;
-    theatre.settle("music").await;
-    assert_eq!(version(&theatre), "music-2");
+    harness.settle("music").await;
+    assert_eq!(version(&harness), "music-2");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_file_whose_command_is_anothers_when_it_is_tried_again_waits_for_it() {
-    let theatre = Theatre::new(&["music", "tunes"]);
+    let harness = Harness::new(&["music", "tunes"]);
     let failing = Code { version: 1, fails_in: Some(Step::Setup) };
-    theatre.script("tunes").keep_file("tunes", failing);
-    theatre.bring("tunes", failing, Wish::Changed).await.expect_err("it fails");
+    harness.script("tunes").keep_file("tunes", failing);
+    harness.deploy("tunes", failing, Trigger::FileChanged).await.expect_err("it fails");
     let mut thief = candidate("music", GOOD);
     Arc::make_mut(&mut thief.manifest).commands[0].name = "tunes".to_owned();
-    theatre.bring_file("music", thief, Wish::Changed).await.expect("nobody has it");
-    assert_eq!(theatre.registry.refused(), []);
+    harness.deploy_file("music", thief, Trigger::FileChanged).await.expect("nobody has it");
+    assert_eq!(harness.registry.refused(), []);
     tokio::time::sleep(Duration::from_secs(1)).await;
-    theatre.settle("tunes").await;
-    let [refused] = &theatre.registry.refused()[..] else { panic!("{:?}", theatre.registry.refused()) };
+    harness.settle("tunes").await;
+    let [refused] = &harness.registry.refused()[..] else { panic!("{:?}", harness.registry.refused()) };
     assert!(refused.file == file("tunes") && refused.reason.contains("music"), "{refused:?}");
 }

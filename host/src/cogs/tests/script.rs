@@ -19,7 +19,7 @@ use crate::{
     cogs::{
         CogError, CogSettings, Report, Retirement, Stage,
         life::{Candidate, Kept, Life},
-        message::{Answer, Leaving, Lost, Message, Wish},
+        message::{Answer, Leaving, Lost, Message, Trigger},
         owner::Owner,
         registry::Registry,
         stage::Status,
@@ -58,7 +58,7 @@ pub(super) struct Notes {
     pub(super) taking: BTreeSet<u64>,
     pub(super) stored: Option<State>,
     pub(super) is_store_full: bool,
-    gone_back: Vec<Digest>,
+    rolled_back: Vec<Digest>,
     /// Code that fails in a step from now on.
     pub(super) spoiled: Vec<(Code, Step)>,
     /// The kind of failure, if it is not the default error.
@@ -249,28 +249,28 @@ impl Life for Script {
     }
 
     async fn remember(&self, from: &Digest, _kept: &Kept) -> Result<(), String> {
-        self.notes().gone_back.push(*from);
+        self.notes().rolled_back.push(*from);
         Ok(())
     }
 
     async fn remembered(&self, from: &Digest) -> Option<Option<Kept>> {
-        self.notes().gone_back.contains(from).then_some(None)
+        self.notes().rolled_back.contains(from).then_some(None)
     }
 
     async fn forget(&self, from: &Digest) {
-        self.notes().gone_back.retain(|other| other != from);
+        self.notes().rolled_back.retain(|other| other != from);
     }
 }
 
 /// Some cogs with scripted lives.
-pub(super) struct Theatre {
+pub(super) struct Harness {
     pub(super) registry: Arc<Registry>,
     pub(super) router: Arc<Router>,
     owners: BTreeMap<&'static str, (mpsc::UnboundedSender<Message<Code>>, Script)>,
 }
 
-impl Theatre {
-    pub(super) fn new(names: &[&'static str]) -> Theatre {
+impl Harness {
+    pub(super) fn new(names: &[&'static str]) -> Harness {
         let notices = Notices {
             discord: None,
             runtime: runtime::Handle::current(),
@@ -282,8 +282,8 @@ impl Theatre {
         };
         let router = Arc::new(Router::new("!".to_owned(), OwnCommands::new(Vec::new()).0, notices));
         let registry = Arc::new(Registry::new(Arc::clone(&router)));
-        let owners = names.iter().map(|name| (*name, Theatre::owner(name, &registry))).collect();
-        Theatre { registry, router, owners }
+        let owners = names.iter().map(|name| (*name, Harness::owner(name, &registry))).collect();
+        Harness { registry, router, owners }
     }
 
     fn owner(name: &str, registry: &Arc<Registry>) -> (mpsc::UnboundedSender<Message<Code>>, Script) {
@@ -307,19 +307,24 @@ impl Theatre {
         self.owners[name].0.send(message).expect("the owner lives");
     }
 
-    pub(super) async fn bring(&self, name: &str, code: Code, wish: Wish) -> Result<Option<Report>, CogError> {
-        self.bring_file(name, candidate(name, code), wish).await
+    pub(super) async fn deploy(
+        &self,
+        name: &str,
+        code: Code,
+        trigger: Trigger,
+    ) -> Result<Option<Report>, CogError> {
+        self.deploy_file(name, candidate(name, code), trigger).await
     }
 
-    pub(super) async fn bring_file(
+    pub(super) async fn deploy_file(
         &self,
         name: &str,
         candidate: Candidate<Code>,
-        wish: Wish,
+        trigger: Trigger,
     ) -> Result<Option<Report>, CogError> {
         let (answer, outcome) = oneshot::channel();
         self.registry.found(&candidate.file, &candidate.manifest);
-        self.tell(name, Message::Bring(candidate, wish, Answer(Some(answer))));
+        self.tell(name, Message::Deploy(candidate, trigger, Answer(Some(answer))));
         outcome.await.expect("the owner answers")
     }
 

@@ -2,11 +2,11 @@
 
 use gearshift_cog::abi::{Invocation, Origin};
 
-use super::script::{Code, Theatre};
+use super::script::{Code, Harness};
 use crate::{
     cogs::{
         Absence, CogError, Outcome, Stage,
-        message::{Leaving, Wish},
+        message::{Leaving, Trigger},
         together::Member,
     },
     fault::FaultKind,
@@ -23,17 +23,17 @@ fn failing(step: Step) -> Code {
 }
 
 /// A cog in the stage that the row begins with.
-async fn theatre(stage: Stage) -> Theatre {
-    let theatre = Theatre::new(&["music"]);
+async fn harness(stage: Stage) -> Harness {
+    let harness = Harness::new(&["music"]);
     if stage == Stage::Serving {
-        theatre.bring("music", GOOD, Wish::Asked).await.expect("it is good");
-        theatre.script("music").notes().done.clear();
+        harness.deploy("music", GOOD, Trigger::Requested).await.expect("it is good");
+        harness.script("music").notes().done.clear();
     }
-    theatre
+    harness
 }
 
-fn done(theatre: &Theatre) -> String {
-    theatre.script("music").notes().done.join(", ")
+fn done(harness: &Harness) -> String {
+    harness.script("music").notes().done.join(", ")
 }
 
 #[tokio::test(start_paused = true)]
@@ -59,10 +59,10 @@ async fn a_library_that_comes_is_loaded_replaces_or_changes_nothing() {
         ),
     ];
     for (from, code, to, steps) in table {
-        let theatre = theatre(from).await;
-        let outcome = theatre.bring("music", code, Wish::Changed).await;
+        let harness = harness(from).await;
+        let outcome = harness.deploy("music", code, Trigger::FileChanged).await;
         assert_eq!(outcome.is_ok(), code.fails_in.is_none(), "{from:?} {code:?}: {outcome:?}");
-        assert_eq!((theatre.stage("music"), &*done(&theatre)), (to, steps), "{from:?} {code:?}");
+        assert_eq!((harness.stage("music"), &*done(&harness)), (to, steps), "{from:?} {code:?}");
     }
 }
 
@@ -72,44 +72,44 @@ async fn an_old_generation_that_cannot_be_taken_over_from_goes_on() {
         (Step::Pause, "open 2, setup 2, pause 1, serve 1, retire 2"),
         (Step::Save, "open 2, setup 2, pause 1, save 1, serve 1, retire 2"),
     ] {
-        let theatre = Theatre::new(&["music"]);
-        theatre.bring("music", failing(step), Wish::Asked).await.expect("it fails later");
-        theatre.script("music").notes().done.clear();
-        let error = theatre.bring("music", BETTER, Wish::Asked).await.expect_err("it stays");
+        let harness = Harness::new(&["music"]);
+        harness.deploy("music", failing(step), Trigger::Requested).await.expect("it fails later");
+        harness.script("music").notes().done.clear();
+        let error = harness.deploy("music", BETTER, Trigger::Requested).await.expect_err("it stays");
         assert!(matches!(error, CogError::Stays { .. }), "{error}");
-        assert_eq!((theatre.stage("music"), &*done(&theatre)), ((Stage::Serving, Some(1)), steps));
+        assert_eq!((harness.stage("music"), &*done(&harness)), ((Stage::Serving, Some(1)), steps));
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_serves_is_not_loaded_again_unless_somebody_asks() {
-    let theatre = theatre(Stage::Serving).await;
-    assert!(theatre.bring("music", GOOD, Wish::Changed).await.expect("it is known").is_none());
-    assert_eq!(theatre.stage("music"), (Stage::Serving, Some(1)));
-    theatre.bring("music", GOOD, Wish::Asked).await.expect("it is good");
-    assert_eq!(theatre.stage("music"), (Stage::Serving, Some(2)));
+    let harness = harness(Stage::Serving).await;
+    assert!(harness.deploy("music", GOOD, Trigger::FileChanged).await.expect("it is known").is_none());
+    assert_eq!(harness.stage("music"), (Stage::Serving, Some(1)));
+    harness.deploy("music", GOOD, Trigger::Requested).await.expect("it is good");
+    assert_eq!(harness.stage("music"), (Stage::Serving, Some(2)));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_cog_that_leaves_gives_everything_up_whatever_stage_it_is_in() {
     for (from, is_there) in [(Stage::Away, false), (Stage::Serving, true)] {
-        let theatre = theatre(from).await;
-        assert_eq!(theatre.leave("music", Leaving::Unloaded).await.is_ok(), is_there);
-        assert_eq!(theatre.stage("music"), (Stage::Away, None));
-        assert!(theatre.script("music").notes().alive.is_empty());
+        let harness = harness(from).await;
+        assert_eq!(harness.leave("music", Leaving::Unloaded).await.is_ok(), is_there);
+        assert_eq!(harness.stage("music"), (Stage::Away, None));
+        assert!(harness.script("music").notes().alive.is_empty());
     }
     // A cog that failed has commands to give up as well.
-    let theatre = theatre(Stage::Away).await;
-    theatre.bring("music", failing(Step::Setup), Wish::Asked).await.expect_err("it fails");
+    let harness = harness(Stage::Away).await;
+    harness.deploy("music", failing(Step::Setup), Trigger::Requested).await.expect_err("it fails");
     assert!(
-        theatre
+        harness
             .registry
             .declared(std::time::Duration::ZERO)
             .commands
             .contains_key(&CommandKey::slash("music"))
     );
-    theatre.leave("music", Leaving::Unloaded).await.expect("it is given up");
-    let declared = theatre.registry.declared(std::time::Duration::ZERO);
+    harness.leave("music", Leaving::Unloaded).await.expect("it is given up");
+    let declared = harness.registry.declared(std::time::Duration::ZERO);
     assert!(
         declared.commands.is_empty() && declared.seen.contains(&CommandKey::slash("music")),
         "{declared:?}"
@@ -118,119 +118,121 @@ async fn a_cog_that_leaves_gives_everything_up_whatever_stage_it_is_in() {
 
 #[tokio::test(start_paused = true)]
 async fn three_panics_on_probation_undo_a_generation_and_later_ones_do_not() {
-    let theatre = theatre(Stage::Serving).await;
-    theatre.bring("music", BETTER, Wish::Asked).await.expect("it is good");
+    let harness = harness(Stage::Serving).await;
+    harness.deploy("music", BETTER, Trigger::Requested).await.expect("it is good");
     for _ in 0..2 {
-        theatre.fault("music", 2, FaultKind::Panic).await;
+        harness.fault("music", 2, FaultKind::Panic).await;
     }
     // A panic of the previous generation does not count.
-    theatre.fault("music", 1, FaultKind::Panic).await;
-    assert_eq!(theatre.stage("music"), (Stage::Serving, Some(2)));
-    assert_eq!(theatre.status("music").faults, 2);
-    theatre.fault("music", 2, FaultKind::Panic).await;
-    assert_eq!(theatre.stage("music"), (Stage::Serving, Some(3)));
-    assert_eq!(theatre.status("music").last_report.expect("it reported").outcome, Outcome::WentBack);
+    harness.fault("music", 1, FaultKind::Panic).await;
+    assert_eq!(harness.stage("music"), (Stage::Serving, Some(2)));
+    assert_eq!(harness.status("music").faults, 2);
+    harness.fault("music", 2, FaultKind::Panic).await;
+    assert_eq!(harness.stage("music"), (Stage::Serving, Some(3)));
+    assert_eq!(harness.status("music").last_report.expect("it reported").outcome, Outcome::WentBack);
     for _ in 0..9 {
-        theatre.fault("music", 3, FaultKind::Panic).await;
+        harness.fault("music", 3, FaultKind::Panic).await;
     }
-    assert_eq!(theatre.stage("music"), (Stage::Serving, Some(3)), "nothing is on probation");
+    assert_eq!(harness.stage("music"), (Stage::Serving, Some(3)), "nothing is on probation");
     // The content that failed is not tried again automatically.
-    let error = theatre.bring("music", BETTER, Wish::Changed).await.expect_err("it was gone back from");
+    let error =
+        harness.deploy("music", BETTER, Trigger::FileChanged).await.expect_err("it was gone back from");
     assert!(matches!(error, CogError::WentBackFrom { .. }), "{error}");
-    theatre.bring("music", BETTER, Wish::Asked).await.expect("somebody asked");
+    harness.deploy("music", BETTER, Trigger::Requested).await.expect("somebody asked");
 }
 
 #[tokio::test(start_paused = true)]
 async fn probation_ends_by_time() {
-    let theatre = theatre(Stage::Serving).await;
-    theatre.bring("music", BETTER, Wish::Asked).await.expect("it is good");
+    let harness = harness(Stage::Serving).await;
+    harness.deploy("music", BETTER, Trigger::Requested).await.expect("it is good");
     tokio::time::advance(std::time::Duration::from_secs(31)).await;
-    theatre.settle("music").await;
+    harness.settle("music").await;
     for _ in 0..3 {
-        theatre.fault("music", 2, FaultKind::Panic).await;
+        harness.fault("music", 2, FaultKind::Panic).await;
     }
-    assert_eq!(theatre.stage("music"), (Stage::Serving, Some(2)));
+    assert_eq!(harness.stage("music"), (Stage::Serving, Some(2)));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_hang_on_probation_goes_back_and_one_later_loads_the_same_code_again() {
-    let theatre = theatre(Stage::Serving).await;
-    theatre.bring("music", BETTER, Wish::Asked).await.expect("it is good");
-    theatre.stuck("music", 1).await;
-    assert_eq!(theatre.stage("music"), (Stage::Serving, Some(2)), "another generation was stuck");
-    theatre.stuck("music", 2).await;
-    assert_eq!(theatre.stage("music"), (Stage::Serving, Some(3)));
-    assert_eq!(theatre.status("music").manifest.expect("it has one").commands[1].name, "music-1");
-    theatre.stuck("music", 3).await;
-    assert_eq!(theatre.stage("music"), (Stage::Serving, Some(4)));
-    assert_eq!(theatre.status("music").manifest.expect("it has one").commands[1].name, "music-1");
+    let harness = harness(Stage::Serving).await;
+    harness.deploy("music", BETTER, Trigger::Requested).await.expect("it is good");
+    harness.stuck("music", 1).await;
+    assert_eq!(harness.stage("music"), (Stage::Serving, Some(2)), "another generation was stuck");
+    harness.stuck("music", 2).await;
+    assert_eq!(harness.stage("music"), (Stage::Serving, Some(3)));
+    assert_eq!(harness.status("music").manifest.expect("it has one").commands[1].name, "music-1");
+    harness.stuck("music", 3).await;
+    assert_eq!(harness.stage("music"), (Stage::Serving, Some(4)));
+    assert_eq!(harness.status("music").manifest.expect("it has one").commands[1].name, "music-1");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_library_whose_copy_has_vanished_is_copied_again() {
-    let theatre = theatre(Stage::Away).await;
-    theatre.script("music").keep_file("music", GOOD);
-    theatre.script("music").notes().loses_copy = true;
-    theatre.bring("music", GOOD, Wish::Changed).await.expect("nothing else is wrong");
-    assert_eq!((theatre.stage("music").0, &*done(&theatre)), (Stage::Serving, "open 2, setup 2, serve 2"));
+    let harness = harness(Stage::Away).await;
+    harness.script("music").keep_file("music", GOOD);
+    harness.script("music").notes().loses_copy = true;
+    harness.deploy("music", GOOD, Trigger::FileChanged).await.expect("nothing else is wrong");
+    assert_eq!((harness.stage("music").0, &*done(&harness)), (Stage::Serving, "open 2, setup 2, serve 2"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_setup_that_failed_is_tried_again_with_growing_pauses() {
-    let theatre = theatre(Stage::Away).await;
-    theatre.bring("music", failing(Step::Setup), Wish::Changed).await.expect_err("it fails");
-    theatre.script("music").keep_file("music", failing(Step::Setup));
+    let harness = harness(Stage::Away).await;
+    harness.deploy("music", failing(Step::Setup), Trigger::FileChanged).await.expect_err("it fails");
+    harness.script("music").keep_file("music", failing(Step::Setup));
     let attempts =
-        || theatre.script("music").notes().done.iter().filter(|step| step.starts_with("setup")).count();
+        || harness.script("music").notes().done.iter().filter(|step| step.starts_with("setup")).count();
     let mut counts = Vec::new();
     for secs in [1, 1, 1, 4] {
         tokio::time::sleep(std::time::Duration::from_secs(secs)).await;
-        theatre.settle("music").await;
+        harness.settle("music").await;
         counts.push(attempts());
     }
     assert_eq!(counts, [2, 2, 3, 4], "after 1, 3 and 7 s");
-    theatre.script("music").keep_file("music", GOOD);
+    harness.script("music").keep_file("music", GOOD);
     tokio::time::sleep(std::time::Duration::from_secs(9)).await;
-    theatre.settle("music").await;
-    assert_eq!(theatre.stage("music").0, Stage::Serving);
+    harness.settle("music").await;
+    assert_eq!(harness.stage("music").0, Stage::Serving);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_state_that_the_store_does_not_take_is_kept_and_written_later() {
-    let theatre = theatre(Stage::Serving).await;
-    theatre.script("music").notes().is_store_full = true;
-    let report = theatre.leave("music", Leaving::Unloaded).await.expect("it goes").expect("it reports");
+    let harness = harness(Stage::Serving).await;
+    harness.script("music").notes().is_store_full = true;
+    let report = harness.leave("music", Leaving::Unloaded).await.expect("it goes").expect("it reports");
     assert!(report.notes.iter().any(|note| note.contains("could not be stored")), "{report}");
-    assert!(theatre.status("music").is_unsaved);
+    assert!(harness.status("music").is_unsaved);
     // Loaded again before the disk has room: its state comes from memory.
-    let report = theatre.bring("music", GOOD, Wish::Asked).await.expect("it is good").expect("it reports");
+    let report =
+        harness.deploy("music", GOOD, Trigger::Requested).await.expect("it is good").expect("it reports");
     assert_eq!(report.state_bytes, Some(1));
-    theatre.script("music").notes().is_store_full = false;
+    harness.script("music").notes().is_store_full = false;
     tokio::time::sleep(std::time::Duration::from_secs(61)).await;
-    theatre.settle("music").await;
-    assert!(theatre.script("music").notes().stored.is_some() && !theatre.status("music").is_unsaved);
+    harness.settle("music").await;
+    assert!(harness.script("music").notes().stored.is_some() && !harness.status("music").is_unsaved);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_file_that_is_another_cog_now_takes_name_commands_and_routes_over() {
-    let theatre = Theatre::new(&["music", "tunes"]);
-    theatre.bring("music", GOOD, Wish::Asked).await.expect("it is good");
+    let harness = Harness::new(&["music", "tunes"]);
+    harness.deploy("music", GOOD, Trigger::Requested).await.expect("it is good");
     let mut renamed = super::script::candidate("music", GOOD);
     let manifest =
         gearshift_cog::manifest::Manifest { name: "tunes".to_owned(), ..(*renamed.manifest).clone() };
     renamed.manifest = std::sync::Arc::new(manifest);
-    theatre.bring_file("tunes", renamed, Wish::Changed).await.expect("the file is the same");
-    theatre.settle("music").await;
-    assert_eq!(theatre.stage("tunes"), (Stage::Serving, Some(1)));
-    assert_eq!(theatre.status("music").absence, Absence::FileGone);
-    assert!(theatre.script("music").notes().alive.is_empty());
-    theatre.router.route("TYPING_START", "{}");
-    assert_eq!((theatre.waiting("music"), theatre.waiting("tunes")), (0, 1));
+    harness.deploy_file("tunes", renamed, Trigger::FileChanged).await.expect("the file is the same");
+    harness.settle("music").await;
+    assert_eq!(harness.stage("tunes"), (Stage::Serving, Some(1)));
+    assert_eq!(harness.status("music").absence, Absence::FileGone);
+    assert!(harness.script("music").notes().alive.is_empty());
+    harness.router.route("TYPING_START", "{}");
+    assert_eq!((harness.waiting("music"), harness.waiting("tunes")), (0, 1));
 }
 
 #[tokio::test(start_paused = true)]
 async fn all_cogs_together_have_no_more_commands_than_an_application_may() {
-    let theatre = Theatre::new(&["music", "other"]);
+    let harness = Harness::new(&["music", "other"]);
     let with = |name: &str, count: usize| {
         let mut candidate = super::script::candidate(name, GOOD);
         let command = candidate.manifest.commands[0].clone();
@@ -246,84 +248,86 @@ async fn all_cogs_together_have_no_more_commands_than_an_application_may() {
         });
         candidate
     };
-    theatre.bring_file("music", with("music", 60), Wish::Asked).await.expect("there is room");
-    let error = theatre.bring_file("other", with("other", 41), Wish::Asked).await.expect_err("101 in sum");
+    harness.deploy_file("music", with("music", 60), Trigger::Requested).await.expect("there is room");
+    let error =
+        harness.deploy_file("other", with("other", 41), Trigger::Requested).await.expect_err("101 in sum");
     assert!(matches!(error, CogError::TooManyCommands { own: 41, others: 60, .. }), "{error}");
-    theatre.bring_file("other", with("other", 40), Wish::Asked).await.expect("100 in sum");
+    harness.deploy_file("other", with("other", 40), Trigger::Requested).await.expect("100 in sum");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_hang_on_probation_whose_way_back_fails_loads_the_same_code_again() {
-    let theatre = theatre(Stage::Serving).await;
-    theatre.bring("music", BETTER, Wish::Asked).await.expect("it is good");
-    theatre.script("music").notes().done.clear();
-    theatre.script("music").spoil(GOOD, Step::Setup);
-    theatre.stuck("music", 2).await;
-    assert_eq!(theatre.stage("music"), (Stage::Serving, Some(4)));
-    assert_eq!(theatre.status("music").manifest.expect("it has one").commands[1].name, "music-2");
+    let harness = harness(Stage::Serving).await;
+    harness.deploy("music", BETTER, Trigger::Requested).await.expect("it is good");
+    harness.script("music").notes().done.clear();
+    harness.script("music").spoil(GOOD, Step::Setup);
+    harness.stuck("music", 2).await;
+    assert_eq!(harness.stage("music"), (Stage::Serving, Some(4)));
+    assert_eq!(harness.status("music").manifest.expect("it has one").commands[1].name, "music-2");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_way_back_that_fails_leaves_the_generation_on_probation() {
-    let theatre = theatre(Stage::Serving).await;
-    theatre.bring("music", BETTER, Wish::Asked).await.expect("it is good");
-    theatre.script("music").spoil(GOOD, Step::Setup);
+    let harness = harness(Stage::Serving).await;
+    harness.deploy("music", BETTER, Trigger::Requested).await.expect("it is good");
+    harness.script("music").spoil(GOOD, Step::Setup);
     for _ in 0..3 {
-        theatre.fault("music", 2, FaultKind::Panic).await;
+        harness.fault("music", 2, FaultKind::Panic).await;
     }
-    assert_eq!(theatre.stage("music"), (Stage::Serving, Some(2)));
-    theatre.script("music").notes().spoiled.clear();
+    assert_eq!(harness.stage("music"), (Stage::Serving, Some(2)));
+    harness.script("music").notes().spoiled.clear();
     for _ in 0..3 {
-        theatre.fault("music", 2, FaultKind::Panic).await;
+        harness.fault("music", 2, FaultKind::Panic).await;
     }
-    assert_eq!(theatre.stage("music"), (Stage::Serving, Some(4)));
-    assert_eq!(theatre.status("music").last_report.expect("it reported").outcome, Outcome::WentBack);
+    assert_eq!(harness.stage("music"), (Stage::Serving, Some(4)));
+    assert_eq!(harness.status("music").last_report.expect("it reported").outcome, Outcome::WentBack);
 }
 
 #[tokio::test(start_paused = true)]
 async fn no_content_that_was_gone_back_from_is_loaded_by_itself() {
-    let theatre = theatre(Stage::Serving).await;
+    let harness = harness(Stage::Serving).await;
     let worse = Code { version: 3, fails_in: None };
     for code in [BETTER, worse] {
-        theatre.bring("music", code, Wish::Changed).await.expect("it is new");
-        let number = theatre.status("music").generation.expect("it serves");
+        harness.deploy("music", code, Trigger::FileChanged).await.expect("it is new");
+        let number = harness.status("music").generation.expect("it serves");
         for _ in 0..3 {
-            theatre.fault("music", number, FaultKind::Panic).await;
+            harness.fault("music", number, FaultKind::Panic).await;
         }
     }
     for code in [BETTER, worse] {
-        let error = theatre.bring("music", code, Wish::Changed).await.expect_err("it was gone back from");
+        let error =
+            harness.deploy("music", code, Trigger::FileChanged).await.expect_err("it was gone back from");
         assert!(matches!(error, CogError::WentBackFrom { .. }), "{error}");
     }
-    theatre.bring("music", BETTER, Wish::Asked).await.expect("somebody asked");
+    harness.deploy("music", BETTER, Trigger::Requested).await.expect("somebody asked");
 }
 
 #[tokio::test(start_paused = true)]
 async fn of_contents_that_wait_only_the_last_of_a_file_is_brought() {
-    let theatre = theatre(Stage::Serving).await;
+    let harness = harness(Stage::Serving).await;
     let (first, second) = tokio::join!(
-        theatre.bring("music", BETTER, Wish::Changed),
-        theatre.bring("music", Code { version: 3, fails_in: None }, Wish::Changed),
+        harness.deploy("music", BETTER, Trigger::FileChanged),
+        harness.deploy("music", Code { version: 3, fails_in: None }, Trigger::FileChanged),
     );
     assert!(first.expect("it is passed over").is_none() && second.expect("it is good").is_some());
-    assert_eq!(theatre.stage("music"), (Stage::Serving, Some(2)));
+    assert_eq!(harness.stage("music"), (Stage::Serving, Some(2)));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_library_that_is_renamed_serves_on() {
-    let theatre = theatre(Stage::Serving).await;
+    let harness = harness(Stage::Serving).await;
     let mut renamed = super::script::candidate("music", GOOD);
     renamed.file = super::script::file("other");
-    theatre.bring_file("music", renamed, Wish::Changed).await.expect("the old name is gone");
+    harness.deploy_file("music", renamed, Trigger::FileChanged).await.expect("the old name is gone");
     let gone = Leaving::FileGone(super::script::file("music"));
-    theatre.leave("music", gone).await.expect_err("it is another file now");
-    assert_eq!(theatre.stage("music"), (Stage::Serving, Some(2)));
-    assert_eq!(theatre.status("music").file, super::script::file("other"));
+    harness.leave("music", gone).await.expect_err("it is another file now");
+    assert_eq!(harness.stage("music"), (Stage::Serving, Some(2)));
+    assert_eq!(harness.status("music").file, super::script::file("other"));
 }
 
 /// `music` and `tunes` serve a command each; then a new version of each has the other's.
-async fn exchange(failing: Option<Step>) -> (Theatre, [bool; 2]) {
-    let theatre = Theatre::new(&["music", "tunes"]);
+async fn exchange(failing: Option<Step>) -> (Harness, [bool; 2]) {
+    let harness = Harness::new(&["music", "tunes"]);
     let with = |name: &str, command: &str, code: Code| {
         let mut candidate = super::script::candidate(name, code);
         let manifest = std::sync::Arc::make_mut(&mut candidate.manifest);
@@ -332,11 +336,11 @@ async fn exchange(failing: Option<Step>) -> (Theatre, [bool; 2]) {
         candidate
     };
     for (name, command) in [("music", "play"), ("tunes", "stop")] {
-        theatre.bring_file(name, with(name, command, GOOD), Wish::Asked).await.expect("it is good");
+        harness.deploy_file(name, with(name, command, GOOD), Trigger::Requested).await.expect("it is good");
     }
     let worse = Code { version: 3, fails_in: failing };
     let mut both = [with("music", "stop", BETTER), with("tunes", "play", worse)];
-    let error = theatre.bring_file("music", with("music", "stop", BETTER), Wish::Changed).await;
+    let error = harness.deploy_file("music", with("music", "stop", BETTER), Trigger::FileChanged).await;
     assert!(matches!(error, Err(CogError::CommandTaken { .. })), "not alone: {error:?}");
     let group = both.iter().map(|cog| (cog.manifest.name.clone(), std::sync::Arc::clone(&cog.manifest)));
     let members = Member::all_of(group.collect());
@@ -345,25 +349,25 @@ async fn exchange(failing: Option<Step>) -> (Theatre, [bool; 2]) {
     }
     let [music, tunes] = both;
     let (music, tunes) = tokio::join!(
-        theatre.bring_file("music", music, Wish::Changed),
-        theatre.bring_file("tunes", tunes, Wish::Changed),
+        harness.deploy_file("music", music, Trigger::FileChanged),
+        harness.deploy_file("tunes", tunes, Trigger::FileChanged),
     );
-    (theatre, [music.is_ok(), tunes.is_ok()])
+    (harness, [music.is_ok(), tunes.is_ok()])
 }
 
 #[tokio::test(start_paused = true)]
 async fn cogs_that_exchange_commands_are_both_replaced_or_both_serve_on() {
     for failing in [None, Some(Step::Open), Some(Step::Setup), Some(Step::Restore)] {
-        let (theatre, came) = exchange(failing).await;
+        let (harness, came) = exchange(failing).await;
         assert_eq!(came, [failing.is_none(); 2], "{failing:?}");
         let (number, commands) = match failing {
             None => (Some(2), ["stop", "play"]),
             Some(_) => (Some(1), ["play", "stop"]),
         };
         for (cog, command) in ["music", "tunes"].into_iter().zip(commands) {
-            assert_eq!(theatre.stage(cog), (Stage::Serving, number), "{failing:?}");
-            assert_eq!(theatre.status(cog).commands().collect::<Vec<_>>(), [command]);
-            let notes = theatre.script(cog).notes();
+            assert_eq!(harness.stage(cog), (Stage::Serving, number), "{failing:?}");
+            assert_eq!(harness.status(cog).commands().collect::<Vec<_>>(), [command]);
+            let notes = harness.script(cog).notes();
             assert_eq!(notes.taking.iter().copied().collect::<Vec<_>>(), Vec::from_iter(number));
             assert_eq!(notes.alive, notes.taking, "{failing:?}");
         }
@@ -372,7 +376,7 @@ async fn cogs_that_exchange_commands_are_both_replaced_or_both_serve_on() {
 
 #[tokio::test(start_paused = true)]
 async fn calls_that_wait_while_commands_are_exchanged_go_to_the_cog_that_has_the_command_then() {
-    let (theatre, _) = exchange(None).await;
+    let (harness, _) = exchange(None).await;
     // As if it had been routed before the exchange.
     let json = r#"{"id":"1","application_id":"1","type":2,"token":"t","data":{"type":1,"name":"play"}}"#;
     let interaction = crate::event::interaction(json).expect("it can be read");
@@ -383,11 +387,11 @@ async fn calls_that_wait_while_commands_are_exchanged_go_to_the_cog_that_has_the
             origin: Origin::Slash(interaction.clone()),
         }))
     };
-    theatre.registry.of("music", |_, entry| {
+    harness.registry.of("music", |_, entry| {
         for command in ["play", "stop", "play"] {
             entry.inbox.push(call(command)).expect("there is room");
         }
     });
-    theatre.registry.hand_on("music");
-    assert_eq!((theatre.waiting("music"), theatre.waiting("tunes")), (1, 2));
+    harness.registry.reassign_calls("music");
+    assert_eq!((harness.waiting("music"), harness.waiting("tunes")), (1, 2));
 }

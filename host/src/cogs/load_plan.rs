@@ -7,17 +7,17 @@ use gearshift_cog::manifest::Manifest;
 
 use super::{
     CogError,
-    book::{Other, may_claim},
     claim::Claims,
+    ownership::{Other, may_claim},
 };
 
 /// The cogs that a start would load so far.
 #[derive(Debug, Default)]
-pub(crate) struct Beside {
+pub(crate) struct LoadPlan {
     taken: Vec<Other>,
 }
 
-impl Beside {
+impl LoadPlan {
     /// Adds the next library, in the order of their file names.
     ///
     /// # Errors
@@ -55,10 +55,10 @@ mod tests {
 
     #[test]
     fn what_is_refused_takes_nothing_from_those_after_it() {
-        let mut beside = Beside::default();
+        let mut plan = LoadPlan::default();
         let mut take = |file: &str, name: &str, commands: &[&str]| {
             let commands = commands.iter().map(|&command| command.to_owned());
-            let taken = beside.take(Path::new(file), &cog(name, commands));
+            let taken = plan.take(Path::new(file), &cog(name, commands));
             taken.map_err(|error| error.to_string())
         };
         take("1.so", "a", &["x"]).expect("it is alone");
@@ -71,11 +71,11 @@ mod tests {
 
     #[test]
     fn more_commands_than_a_bot_may_have_are_refused() {
-        let mut beside = Beside::default();
+        let mut plan = LoadPlan::default();
         let many = |name: &str, count: usize| cog(name, (0..count).map(|at| format!("{name}{at}")));
-        beside.take(Path::new("a.so"), &many("a", 60)).expect("there is room");
-        let error = beside.take(Path::new("b.so"), &many("b", 41)).expect_err("101 of 100");
+        plan.take(Path::new("a.so"), &many("a", 60)).expect("there is room");
+        let error = plan.take(Path::new("b.so"), &many("b", 41)).expect_err("101 of 100");
         assert!(matches!(error, CogError::TooManyCommands { own: 41, others: 60, .. }), "{error}");
-        beside.take(Path::new("c.so"), &many("c", 40)).expect("100 of 100");
+        plan.take(Path::new("c.so"), &many("c", 40)).expect("100 of 100");
     }
 }

@@ -1,5 +1,5 @@
-//! Which cog owns what: the names, files and commands of all cogs, and which files wait for one of them. The
-//! book decides; the registry publishes.
+//! Which cog owns what: the names, files and commands of all cogs, and which files wait for one of them.
+//! This decides; the registry publishes.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -27,9 +27,9 @@ pub(super) struct Entry {
     pub(super) file_gone: Box<dyn Fn(PathBuf) + Send + Sync>,
 }
 
-/// The book.
+/// What every cog owns, and which files wait.
 #[derive(Default)]
-pub(super) struct Book {
+pub(super) struct Ownership {
     pub(super) cogs: BTreeMap<Arc<str>, Cog>,
     /// What each file held when it was last read.
     pub(super) files: BTreeMap<PathBuf, Arc<Manifest>>,
@@ -99,19 +99,19 @@ pub(super) fn may_claim(file: &Path, manifest: &Manifest, others: &[Other]) -> R
             });
         }
     }
-    match own.crowded(others.iter().map(|other| &other.claims)) {
+    match own.exceeded(others.iter().map(|other| &other.claims)) {
         None => Ok(()),
-        Some((room, others)) => Err(CogError::TooManyCommands {
+        Some((scope, others)) => Err(CogError::TooManyCommands {
             name: name.clone(),
             file: file.to_owned(),
-            room: room.clone(),
-            own: own.count(room),
+            scope: scope.clone(),
+            own: own.count(scope),
             others,
         }),
     }
 }
 
-impl Book {
+impl Ownership {
     /// Whether a file may serve as the cog it holds, once everything in `group` serves.
     pub(super) fn may_serve(&self, file: &Path, manifest: &Manifest, group: &Group) -> Result<(), CogError> {
         let name = &manifest.name;
