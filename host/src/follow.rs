@@ -44,7 +44,7 @@ pub async fn follow(mut watch: FolderWatch, cogs: Arc<Cogs>) {
 }
 
 /// When the host goes back from an installed version on its own, makes file and lock follow, until it is dropped.
-pub async fn follow_going_back(config: Arc<Config>, cogs: Arc<Cogs>) {
+pub async fn follow_rollbacks(config: Arc<Config>, cogs: Arc<Cogs>) {
     let mut went_back = cogs.went_back();
     loop {
         let (config, cogs) = (Arc::clone(&config), Arc::clone(&cogs));

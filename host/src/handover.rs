@@ -29,10 +29,10 @@ use crate::{
 const FORM: u32 = 1;
 /// Discord does not document how long it keeps a session without a connection; after some minutes it is gone. After
 /// this time no user expects an answer to an older message either.
-const LASTS: Duration = Duration::from_secs(5 * 60);
+const LIFETIME: Duration = Duration::from_secs(5 * 60);
 
 /// The name under which the system shows the memory file that holds it.
-pub(crate) const MEMORY: &str = "gearshift-handover";
+pub(crate) const MEMORY_NAME: &str = "gearshift-handover";
 
 /// What one host leaves to the next.
 #[derive(Debug, Serialize, Deserialize)]
@@ -47,7 +47,7 @@ pub struct Handover {
 
 /// What the next host resumes from.
 #[derive(Debug, Default)]
-pub struct Taken {
+pub struct Resumed {
     /// Sessions to resume, which match this host's config.
     pub gateway: Option<ResumeData>,
     /// The queued events of each cog.
@@ -83,7 +83,7 @@ impl Handover {
             Ok(Some(bytes)) => Handover::read(&bytes),
             Err(error) => Err(format!("the last one cannot be read: {error}")),
         };
-        read.inspect_err(|why| begins_new(why)).ok()
+        read.inspect_err(|why| log_new_session(why)).ok()
     }
 
     fn read(bytes: &[u8]) -> Result<Handover, String> {
@@ -104,22 +104,22 @@ impl Handover {
     }
 
     /// The parts that a host with this account and config can use. The facts are restored if the sessions are resumed.
-    pub fn open(self, discord: &Discord, config: &config::Discord, facts: &Facts) -> Taken {
+    pub fn open(self, discord: &Discord, config: &config::Discord, facts: &Facts) -> Resumed {
         let count = self.count();
         let Handover { ended_unix_ms, gateway, facts: kept, waiting, .. } = self;
         let age = machine_unix_ms().checked_sub(ended_unix_ms).map(Duration::from_millis);
-        let Some(age) = age.filter(|age| *age <= LASTS) else {
+        let Some(age) = age.filter(|age| *age <= LIFETIME) else {
             match age {
-                Some(age) => begins_new(&format!("the last one ended {} ago", Shown(age))),
-                None => begins_new("by the clock the last one ends in the future"),
+                Some(age) => log_new_session(&format!("the last one ended {} ago", Shown(age))),
+                None => log_new_session("by the clock the last one ends in the future"),
             }
-            warn_of(count, "too old");
-            return Taken::default();
+            warn_dropped(count, "too old");
+            return Resumed::default();
         };
         if !gateway.is_of(discord) {
-            begins_new("the last one is of another bot");
-            warn_of(count, "of another bot");
-            return Taken::default();
+            log_new_session("the last one is of another bot");
+            warn_dropped(count, "of another bot");
+            return Resumed::default();
         }
         let fits = match (gateway.fits(discord, config), kept) {
             _ if gateway.is_empty() => Err("the last one was not connected"),
@@ -135,11 +135,11 @@ impl Handover {
                     Shown(age)
                 );
                 facts.restore(kept);
-                Taken { gateway: Some(gateway), waiting }
+                Resumed { gateway: Some(gateway), waiting }
             }
             Err(why) => {
-                begins_new(why);
-                Taken { gateway: None, waiting }
+                log_new_session(why);
+                Resumed { gateway: None, waiting }
             }
         }
     }
@@ -152,21 +152,21 @@ impl Handover {
 
 /// What a host that has closed leaves to the next one in its process.
 #[derive(Debug, Default)]
-pub struct Before {
+pub struct Inherited {
     /// Kept, so that no other host takes over the bot in between.
     bot: Option<BotClaim>,
     handover: Option<Handover>,
 }
 
-impl Before {
-    pub(crate) fn new(bot: Option<BotClaim>, handover: Option<Handover>) -> Before {
-        Before { bot, handover }
+impl Inherited {
+    pub(crate) fn new(bot: Option<BotClaim>, handover: Option<Handover>) -> Inherited {
+        Inherited { bot, handover }
     }
 
-    /// What the previous program left in this process, as written by [`Before::in_memory`].
-    pub(crate) fn read(bytes: &[u8]) -> Before {
-        let handover = Handover::read(bytes).inspect_err(|why| begins_new(why)).ok();
-        Before::new(None, handover)
+    /// What the previous program left in this process, as written by [`Inherited::to_memory`].
+    pub(crate) fn read(bytes: &[u8]) -> Inherited {
+        let handover = Handover::read(bytes).inspect_err(|why| log_new_session(why)).ok();
+        Inherited::new(None, handover)
     }
 
     /// Writes it to memory (a memfd), for a program that is executed in this process and has no store to read it from;
@@ -174,10 +174,10 @@ impl Before {
     ///
     /// # Errors
     /// If the system is out of memory or descriptors.
-    pub(crate) fn in_memory(&self) -> io::Result<Option<File>> {
+    pub(crate) fn to_memory(&self) -> io::Result<Option<File>> {
         let Some(handover) = &self.handover else { return Ok(None) };
         // Without CLOEXEC, so that it stays open across `execve`.
-        let mut memory = File::from(memfd_create(MEMORY, MemfdFlags::empty())?);
+        let mut memory = File::from(memfd_create(MEMORY_NAME, MemfdFlags::empty())?);
         serde_json::to_writer(BufWriter::new(&memory), handover)?;
         memory.rewind()?;
         Ok(Some(memory))
@@ -195,23 +195,23 @@ impl Before {
         discord: &Discord,
         settings: &config::Discord,
         facts: &Facts,
-    ) -> Taken {
+    ) -> Resumed {
         let stored = match &sessions.store {
             Some(store) => Handover::take(store).await,
             None => None,
         };
         match self.handover.take().or(stored).filter(|_| settings.resume) {
             Some(handover) => handover.open(discord, settings, facts),
-            None => Taken::default(),
+            None => Resumed::default(),
         }
     }
 }
 
-fn begins_new(why: &str) {
+fn log_new_session(why: &str) {
     tracing::info!("a new gateway session is started: {why}");
 }
 
-fn warn_of(count: usize, why: &str) {
+fn warn_dropped(count: usize, why: &str) {
     if count > 0 {
         tracing::warn!(
             count,

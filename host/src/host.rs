@@ -19,8 +19,8 @@ use crate::{
     control::BotClaim,
     facts::Facts,
     follow,
-    gateway::{Dispatch, Gateway, ResumeData},
-    handover::{Before, Handover, Taken},
+    gateway::{Dispatch, Gateway, Resumable},
+    handover::{Handover, Inherited, Resumed},
     library::{self, CopyFolder},
     metrics,
     own_commands::{self, OwnParts},
@@ -56,7 +56,7 @@ impl Host {
     ///
     /// # Errors
     /// When one of them cannot be used.
-    pub fn look(config: &Config) -> Result<(), HostError> {
+    pub fn check(config: &Config) -> Result<(), HostError> {
         let folder = &config.cogs.folder;
         watch::ensure_folder(folder)
             .map_err(|source| HostError::Folder { folder: folder.clone(), source })?;
@@ -80,33 +80,33 @@ impl Host {
     /// # Errors
     /// When folders cannot be used, or another host serves the bot.
     pub async fn open(config: Arc<Config>, sessions: Arc<Sessions>) -> Result<Host, HostError> {
-        Host::open_after(&mut Before::default(), config, sessions).await
+        Host::open_after(&mut Inherited::default(), config, sessions).await
     }
 
-    /// Like [`Host::open`], replacing a host of this process that has closed. Takes out of `before` what it uses; the
+    /// Like [`Host::open`], replacing a host of this process that has closed. Takes out of `inherited` what it uses; the
     /// rest stays there for another attempt.
     ///
     /// # Errors
     /// As [`Host::open`].
     pub async fn open_after(
-        before: &mut Before,
+        inherited: &mut Inherited,
         config: Arc<Config>,
         sessions: Arc<Sessions>,
     ) -> Result<Host, HostError> {
-        let opened = Host::wire(before, config, Arc::clone(&sessions)).await;
+        let opened = Host::wire_up(inherited, config, Arc::clone(&sessions)).await;
         if opened.is_err() {
             sessions.close().await;
         }
         opened
     }
 
-    async fn wire(
-        before: &mut Before,
+    async fn wire_up(
+        inherited: &mut Inherited,
         config: Arc<Config>,
         sessions: Arc<Sessions>,
     ) -> Result<Host, HostError> {
         let bot = match &sessions.discord {
-            Some(discord) => Some(BotClaim::claim(discord, before.bot()).await?),
+            Some(discord) => Some(BotClaim::claim(discord, inherited.bot()).await?),
             None => None,
         };
         // tokio's SIGCHLD handler chains to the one it replaced for the rest of the process's life. Install it before
@@ -156,12 +156,12 @@ impl Host {
             false => None,
         };
         // The gateway connects while the libraries are read.
-        let (mut gateway, mut taken) = (None, Taken::default());
+        let (mut gateway, mut resumed) = (None, Resumed::default());
         if let (Some(discord), Some(settings)) = (&sessions.discord, &config.discord) {
-            taken = before.take(&sessions, discord, settings, router.facts()).await;
+            resumed = inherited.take(&sessions, discord, settings, router.facts()).await;
             let sink = Arc::clone(&router);
             let sink = move |dispatch: Dispatch| sink.route(dispatch.name(), dispatch.data());
-            let opened = Gateway::open(discord, &sessions.net, settings, taken.gateway.as_ref(), sink);
+            let opened = Gateway::open(discord, &sessions.net, settings, resumed.gateway.as_ref(), sink);
             gateway = Some(opened.map_err(HostError::Gateway)?);
         }
         let (mut answering, no_more_calls) = (JoinSet::new(), CancellationToken::new());
@@ -181,7 +181,7 @@ impl Host {
         if !config.cogs.is_filled_later {
             claimed.absent.iter().for_each(|text| tracing::warn!("{text}"));
         }
-        let missed = cogs.take_up(taken.waiting);
+        let missed = cogs.take_up(resumed.waiting);
         if missed > 0 {
             tracing::warn!(
                 missed,
@@ -282,7 +282,7 @@ impl Host {
     }
 
     /// Like [`Host::close`], and returns what a next host in this process resumes from, which needs no store.
-    pub async fn close_for_another(self) -> (Result<(), LostStates>, Before) {
+    pub async fn close_for_restart(self) -> (Result<(), LostStates>, Inherited) {
         self.close_for(true).await
     }
 
@@ -292,20 +292,20 @@ impl Host {
     /// As for the first start, and when the store could not take the state of some cog. Everything is closed then.
     pub async fn restart(self, config: Arc<Config>) -> Result<Host, NotRestarted> {
         let clock = self.sessions.clock.clone();
-        let (closed, mut before) = self.close_for_another().await;
+        let (closed, mut inherited) = self.close_for_restart().await;
         let opened = async {
             closed?;
-            let sessions = Sessions::open_with_clock(&config, clock).await?;
-            Host::open_after(&mut before, config, Arc::new(sessions)).await
+            let sessions = Sessions::open_by(&config, clock).await?;
+            Host::open_after(&mut inherited, config, Arc::new(sessions)).await
         };
         match opened.await {
             Ok(host) => Ok(host),
-            Err(error) => Err(NotRestarted { error, before }),
+            Err(error) => Err(NotRestarted { error, inherited }),
         }
     }
 
     /// `is_followed`: another host can resume from what this one leaves.
-    async fn close_for(mut self, is_followed: bool) -> (Result<(), LostStates>, Before) {
+    async fn close_for(mut self, is_followed: bool) -> (Result<(), LostStates>, Inherited) {
         let until = Instant::now() + self.config.limits.close_timeout;
         self.tasks.shutdown().await;
         let resumable = self.close_gateway(is_followed, until).await;
@@ -326,7 +326,7 @@ impl Host {
             true => Ok(()),
             false => Err(LostStates { cogs: left.lost }),
         };
-        (closed, Before::new(self.bot.take(), handover))
+        (closed, Inherited::new(self.bot.take(), handover))
     }
 
     async fn close_gateway(&self, is_followed: bool, until: Instant) -> Option<ResumeData> {
@@ -346,7 +346,7 @@ pub struct NotRestarted {
     /// Why.
     pub error: HostError,
     /// What the closed host left for the next attempt.
-    pub before: Before,
+    pub inherited: Inherited,
 }
 
 /// Time reserved for closing the sessions, however long the rest takes.

@@ -85,7 +85,7 @@ impl DevCommand {
         match self.discord {
             false => play::serve(config.clone(), journal, &self.talk, work),
             true => {
-                let claim = life::look(&config)?;
+                let claim = life::check(&config)?;
                 let life = Life::begin(&config.runtime)?;
                 life.live(claim, config.clone(), HostClock::default(), None, async |host| {
                     work(host).await;

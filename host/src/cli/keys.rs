@@ -85,9 +85,7 @@ fn new(name: &Path, no_password: bool) -> Result<(), Failure> {
     }
     let password = match no_password {
         true => None,
-        false => {
-            Some(new_password().map_err(|error| no_one_to_ask(&error, "or make it with --no-password"))?)
-        }
+        false => Some(new_password().map_err(|error| no_prompt(&error, "or make it with --no-password"))?),
     };
     let key = files.make(password)?;
     let mut out = io::stdout().lock();
@@ -127,7 +125,7 @@ fn password(file: &Path) -> io::Result<String> {
     }
 }
 
-fn no_one_to_ask(error: &io::Error, or: &str) -> Failure {
+fn no_prompt(error: &io::Error, or: &str) -> Failure {
     Failure::new(Exit::Failed, format!("cannot ask for a password: {error}"))
         .help(format!("set {PASSWORD}, {or}"))
 }

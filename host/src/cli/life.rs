@@ -15,9 +15,9 @@ use tokio::{
 };
 
 use super::{
-    again::{self, Again, Beginning, Begun},
     exit::{Exit, Failure},
     progress::Progress,
+    restarting::{self, RestartContext, Restarted, Restarting},
     signals::Signals,
     supervisor,
 };
@@ -108,20 +108,20 @@ impl Life {
     }
 
     /// Opens the host and loads its cogs, runs until `work` is done, Discord refuses the bot or a signal arrives, and
-    /// closes. Cogs use `clock`. With `again`, the host can be restarted or upgraded meanwhile.
+    /// closes. Cogs use `clock`. With `restart`, the host can be restarted or upgraded meanwhile.
     pub(super) fn live(
         self,
         claim: SocketClaim,
         config: Config,
         clock: HostClock,
-        again: Option<Again<'_>>,
+        restart: Option<RestartContext<'_>>,
         mut work: impl AsyncFnMut(&Host) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let Life { runtime, mut signals } = self;
         runtime.spawn(supervisor::live());
         let config = Arc::new(config);
         // Only the host of `gearshift run` has the endpoint: others may run beside it with the same config file.
-        let wanted = config.metrics.as_ref().filter(|_| again.is_some());
+        let wanted = config.metrics.as_ref().filter(|_| restart.is_some());
         let mut endpoint = runtime.block_on(open_endpoint(wanted))?;
         let progress = Progress::begin("opening the sessions");
         let opened = runtime.block_on(async {
@@ -147,11 +147,11 @@ impl Life {
             tracing::warn!(help = error.help(), "cannot check the installed cogs: {}", chain(&error));
         }
         progress.now("loading the cogs");
-        let mut before = again.map(|again| again.started.before()).unwrap_or_default();
-        let host = runtime.block_on(Host::open_after(&mut before, config, sessions))?;
+        let mut inherited = restart.map(|restart| restart.started.inherited()).unwrap_or_default();
+        let host = runtime.block_on(Host::open_after(&mut inherited, config, sessions))?;
         let done = runtime.block_on(async {
             let (mut host, mut control, mut progress) = (host, control, Some(progress));
-            let mut begun: Option<Begun> = None;
+            let mut restarted: Option<Restarted> = None;
             loop {
                 if let Some(endpoint) = &endpoint {
                     endpoint.show(host.cogs());
@@ -162,11 +162,11 @@ impl Life {
                     () = signals.asked() => false,
                 };
                 drop(progress.take());
-                if let Some(begun) = begun.take() {
-                    begun.answer(&host).await;
+                if let Some(restarted) = restarted.take() {
+                    restarted.answer(&host).await;
                 }
                 let (end, back) = match is_ready {
-                    true => serve(&host, control, &mut signals, again, &mut work).await,
+                    true => serve(&host, control, &mut signals, restart, &mut work).await,
                     false => (End::Done(Ok(())), Some(control)),
                 };
                 match end {
@@ -182,21 +182,21 @@ impl Life {
                         drop(back);
                         return done.and(closed.map_err(|lost| HostError::from(lost).into()));
                     }
-                    End::Again(Beginning::Restart(next), asker) => {
-                        control = match next.control.or(back) {
+                    End::Restart(Restarting::Restart(plan), asker) => {
+                        control = match plan.control.or(back) {
                             Some(control) => control,
-                            None => Socket::bind(&socket_path(&next.config))?,
+                            None => Socket::bind(&socket_path(&plan.config))?,
                         };
                         if let Some(endpoint) = &endpoint {
                             endpoint.hide("restarting");
                         }
-                        let (again, now) = again::restart(host, next.config, asker).await?;
-                        if let (true, Some(moved)) = (now.is_as_wanted(), next.endpoint) {
+                        let (reopened, now) = restarting::restart(host, plan.config, asker).await?;
+                        if let (true, Some(moved)) = (now.has_succeeded(), plan.endpoint) {
                             endpoint = moved;
                         }
-                        (host, begun) = (again, Some(now));
+                        (host, restarted) = (reopened, Some(now));
                     }
-                    End::Again(Beginning::Upgrade(change), asker) => {
+                    End::Restart(Restarting::Upgrade(plan), asker) => {
                         control = match back {
                             Some(control) => control,
                             None => Socket::bind(&socket_path(host.config()))?,
@@ -204,8 +204,8 @@ impl Life {
                         if let Some(endpoint) = &endpoint {
                             endpoint.hide("upgrading");
                         }
-                        match again::upgrade(host, change, &signals, asker).await? {
-                            Some(again) => (host, begun) = (again.0, Some(again.1)),
+                        match restarting::upgrade(host, plan, &signals, asker).await? {
+                            Some(reopened) => (host, restarted) = (reopened.0, Some(reopened.1)),
                             None => return Ok(()),
                         }
                     }
@@ -219,16 +219,16 @@ impl Life {
 
 /// Checks what can be checked on this machine, before anything is asked of others. From then on no other host can take
 /// the control socket, nor anything else that belongs to its config.
-pub(super) fn look(config: &Config) -> Result<SocketClaim, Failure> {
+pub(super) fn check(config: &Config) -> Result<SocketClaim, Failure> {
     let claim = SocketClaim::take(&socket_path(config))?;
-    Host::look(config)?;
+    Host::check(config)?;
     Ok(claim)
 }
 
 /// Why a host stopped serving.
 enum End {
     Done(Result<(), Failure>),
-    Again(Beginning, WaitingClient),
+    Restart(Restarting, Asker),
 }
 
 /// Answers on the control socket until `work` is done, Discord refuses the bot, a signal arrives, or a restart or an
@@ -237,7 +237,7 @@ async fn serve(
     host: &Host,
     mut control: Socket,
     signals: &mut Signals,
-    again: Option<Again<'_>>,
+    restart: Option<RestartContext<'_>>,
     work: &mut impl AsyncFnMut(&Host) -> Result<(), Failure>,
 ) -> (End, Option<Socket>) {
     tracing::info!("ready; the control socket is {}", control.path().display());
@@ -247,7 +247,7 @@ async fn serve(
     // In a task of its own: `work` may wait for the reader of stdout.
     let (stop, stopped) = oneshot::channel::<()>();
     let (ask, mut asked) = mpsc::channel(1);
-    let ask = again.is_some().then_some(ask);
+    let ask = restart.is_some().then_some(ask);
     let cogs = Arc::clone(host.cogs());
     let serving = tokio::spawn(async move {
         tokio::select! {
@@ -256,22 +256,22 @@ async fn serve(
         }
         control
     });
-    let begins = async {
-        let Some(again) = again else { return std::future::pending().await };
-        while let Some((wish, mut asker)) = asked.recv().await {
-            if let Some(beginning) = again.prepare(host, &path, wish, &mut asker).await {
-                return End::Again(beginning, asker);
+    let restarts = async {
+        let Some(restart) = restart else { return std::future::pending().await };
+        while let Some((request, mut asker)) = asked.recv().await {
+            if let Some(restarting) = restart.prepare(host, &path, request, &mut asker).await {
+                return End::Restart(restarting, asker);
             }
         }
         std::future::pending().await
     };
     let following =
-        tokio::spawn(follow::follow_going_back(Arc::clone(host.config()), Arc::clone(host.cogs())));
+        tokio::spawn(follow::follow_rollbacks(Arc::clone(host.config()), Arc::clone(host.cogs())));
     let end = tokio::select! {
         done = work(host) => End::Done(done),
         done = host.run() => End::Done(done.map_err(Failure::from)),
         () = signals.asked() => End::Done(Ok(())),
-        end = begins => end,
+        end = restarts => end,
     };
     drop(stop);
     following.abort();

@@ -1,7 +1,6 @@
 //! The command line: its subcommands and their help texts.
 //! It only dispatches; each command has a module of its own.
 
-mod again;
 mod check;
 mod cogs;
 mod commands;
@@ -21,6 +20,7 @@ mod program;
 mod progress;
 mod push;
 mod restart;
+mod restarting;
 mod run;
 mod running;
 mod signals;
@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn no_help_names_a_default_twice() {
-        fn look(command: &clap::Command) {
+        fn check(command: &clap::Command) {
             for argument in command.get_arguments() {
                 let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
                 let said = help.matches("[default:").count()
@@ -188,8 +188,8 @@ mod tests {
                 let is_shown = argument.get_action().takes_values() && !argument.is_hide_default_value_set();
                 assert!(said <= 1 || !is_shown, "{} {}: {help}", command.get_name(), argument.get_id());
             }
-            command.get_subcommands().for_each(look);
+            command.get_subcommands().for_each(check);
         }
-        look(&Cli::command());
+        check(&Cli::command());
     }
 }

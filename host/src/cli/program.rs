@@ -29,7 +29,7 @@ use crate::{
     config::TOKEN_VARIABLE,
     duration::Shown,
     error::denied,
-    handover::{Before, MEMORY},
+    handover::{Inherited, MEMORY_NAME},
     text::OneLine,
 };
 
@@ -78,13 +78,13 @@ impl Started {
     }
 
     /// What the previous host in this process has left.
-    pub(super) fn before(&self) -> Before {
-        self.left.as_deref().map(Before::read).unwrap_or_default()
+    pub(super) fn inherited(&self) -> Inherited {
+        self.left.as_deref().map(Inherited::read).unwrap_or_default()
     }
 
     /// Checks whether a file, or else the current file at the path that this process was started from, can replace it:
     /// whether it is Gearshift, accepts the arguments and the config, and can serve the libraries.
-    pub(super) async fn look(
+    pub(super) async fn check_program(
         &self,
         file: Option<PathBuf>,
         libraries: &[PathBuf],
@@ -246,7 +246,7 @@ fn take_left(text: &str) -> Option<Vec<u8>> {
         return None;
     }
     let target = fs::read_link(Path::new("/proc/self/fd").join(descriptor)).ok()?;
-    if !target.to_string_lossy().starts_with(&format!("/memfd:{MEMORY}")) {
+    if !target.to_string_lossy().starts_with(&format!("/memfd:{MEMORY_NAME}")) {
         return None;
     }
     // SAFETY: nothing else owns the descriptor: it is that memory, and the process has only just started.

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::{
-    again::Again,
     exit::Failure,
     life::{self, Life},
     program::Started,
+    restarting::RestartContext,
     source::Source,
 };
 use crate::{clock::HostClock, log};
@@ -48,10 +48,10 @@ impl Run {
         if config.discord.is_none() {
             tracing::warn!("the bot does not connect: {} has no section `[discord]`", config.file.display());
         }
-        let claim = life::look(&config)?;
+        let claim = life::check(&config)?;
         let life = Life::begin(&config.runtime)?;
         let source = self.source.rooted();
-        let again = Again { reread: &|| source.read(), started: &started };
-        life.live(claim, config, HostClock::default(), Some(again), async |_| std::future::pending().await)
+        let restart = RestartContext { reread: &|| source.read(), started: &started };
+        life.live(claim, config, HostClock::default(), Some(restart), async |_| std::future::pending().await)
     }
 }

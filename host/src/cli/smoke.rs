@@ -136,7 +136,7 @@ fn one(script: &Script, mut config: Config) -> Result<Result<(), smoke::Failure>
     let mut player = Player::new(script, &sim);
     let verdict = loop {
         let mut verdict = None;
-        let claim = life::look(&config)?;
+        let claim = life::check(&config)?;
         Life::begin(&config.runtime)?.live(claim, config.clone(), work.clock(), None, async |host| {
             play::arrived(&sim, host, &work).await?;
             verdict = Some(player.play(host.cogs()).await);

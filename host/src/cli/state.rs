@@ -100,8 +100,8 @@ impl StateCommand {
                 .help("name another file: an existing one is not overwritten".to_owned()));
         }
         let is_import = matches!(request, StateRequest::Import { .. });
-        let mut keeper = Keeper::find(&self.host, is_import)?;
-        let answer = keeper.ask(request)?;
+        let mut source = StateSource::find(&self.host, is_import)?;
+        let answer = source.ask(request)?;
         match into {
             Some(file) if answer.ok => export(&answer, file.as_deref(), &self.host)?,
             _ => self.host.show(&answer)?,
@@ -111,16 +111,16 @@ impl StateCommand {
 }
 
 /// Where the states are read and changed.
-enum Keeper {
+enum StateSource {
     Host(Client),
     /// The store's file: no host is running.
     File(Arc<Store>, Runtime),
 }
 
-impl Keeper {
-    fn find(host: &RunningHost, is_import: bool) -> Result<Keeper, Failure> {
+impl StateSource {
+    fn find(host: &RunningHost, is_import: bool) -> Result<StateSource, Failure> {
         let no_host = match host.connect() {
-            Ok(client) => return Ok(Keeper::Host(client)),
+            Ok(client) => return Ok(StateSource::Host(client)),
             Err(failure) => failure,
         };
         let file = host.config_file();
@@ -140,13 +140,13 @@ impl Keeper {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let opened = runtime.block_on(Store::open(&config, store, HostClock::default()))?;
         log::write(&format!("note: no host is running; using `{}` directly\n", store.path.display()));
-        Ok(Keeper::File(opened, runtime))
+        Ok(StateSource::File(opened, runtime))
     }
 
     fn ask(&mut self, request: StateRequest) -> Result<Answer, Failure> {
         match self {
-            Keeper::Host(client) => Ok(client.call(&Request::State(request))?),
-            Keeper::File(store, runtime) => Ok(runtime.block_on(async {
+            StateSource::Host(client) => Ok(client.call(&Request::State(request))?),
+            StateSource::File(store, runtime) => Ok(runtime.block_on(async {
                 let answer = answer_state(store, request, |_| None).await;
                 store.close(CLOSE).await;
                 answer
@@ -194,10 +194,10 @@ fn write_new(file: &Path, text: &str) -> Result<(), Failure> {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    let written = tempfile::NamedTempFile::new_in(folder).and_then(|mut aside| {
-        aside.write_all(text.as_bytes())?;
-        aside.as_file().sync_all()?;
-        aside.persist_noclobber(file).map_err(|error| error.error)
+    let written = tempfile::NamedTempFile::new_in(folder).and_then(|mut temporary| {
+        temporary.write_all(text.as_bytes())?;
+        temporary.as_file().sync_all()?;
+        temporary.persist_noclobber(file).map_err(|error| error.error)
     });
     match written {
         Ok(_) => Ok(()),

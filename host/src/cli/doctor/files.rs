@@ -20,7 +20,7 @@ use crate::{
 /// The mode bits that allow group and others anything.
 const OTHERS_ANY: u32 = 0o077;
 
-pub(super) fn look(config: &Config, report: &mut Report) -> Result<(), Failure> {
+pub(super) fn check(config: &Config, report: &mut Report) -> Result<(), Failure> {
     if config.file.exists() {
         private("config", &config.file, OTHERS_WRITE, "change it, and with it the bot", "go-w", report)?;
     }
@@ -42,7 +42,7 @@ pub(super) fn look(config: &Config, report: &mut Report) -> Result<(), Failure> 
     let what = "put libraries there, which the bot runs";
     match PrivateFolder::open(folder, Sticky::Refused) {
         Err(PrivateError::Shared) => open_to_others("cogs", folder, what, "go-w", report)?,
-        Err(error) => anothers("cogs", &error, what, report)?,
+        Err(error) => warn_foreign_owner("cogs", &error, what, report)?,
         Ok(_) => {}
     }
     libraries(config, report)
@@ -59,7 +59,7 @@ fn private(
 ) -> io::Result<()> {
     let Ok(found) = file.metadata() else { return Ok(()) };
     if let Err(error) = check_file_owner(file) {
-        anothers(check, &error, what, report)?;
+        warn_foreign_owner(check, &error, what, report)?;
     }
     match found.mode() & mask {
         0 => Ok(()),
@@ -73,7 +73,7 @@ fn open_to_others(check: &str, path: &Path, what: &str, mode: &str, report: &mut
     report.warn(check, text, &format!("`chmod {mode} {}`", path.display()))
 }
 
-fn anothers(check: &str, error: &PrivateError, what: &str, report: &mut Report) -> io::Result<()> {
+fn warn_foreign_owner(check: &str, error: &PrivateError, what: &str, report: &mut Report) -> io::Result<()> {
     report.warn(check, format!("{error}: its owner can {what}"), "`chown` it to this user, or to root")
 }
 

@@ -24,7 +24,7 @@ use crate::{
 /// With fewer open files than this a host soon runs out: each connection, library and socket needs one.
 const FILES_MIN: u64 = 256;
 
-pub(super) fn look(config: &Config, report: &mut Report) -> Result<(), Failure> {
+pub(super) fn check(config: &Config, report: &mut Report) -> Result<(), Failure> {
     let base = library::default_base();
     runtime_directory(&base, report)?;
     match CopyFolder::create(&base) {

@@ -59,10 +59,10 @@ impl Doctor {
                 if let Err(error) = log::check(&config.log, self.source.log.as_deref()) {
                     report.failure("log", error.into())?;
                 }
-                runtime.block_on(look(config, &mut report))?;
+                runtime.block_on(check(config, &mut report))?;
             }
             // Without a config the machine can still be checked.
-            None => runtime.block_on(async { machine::look(&Config::default(), &mut report) })?,
+            None => runtime.block_on(async { machine::check(&Config::default(), &mut report) })?,
         }
         match (report.failed(), self.json) {
             (0, _) => Ok(()),
@@ -82,14 +82,14 @@ fn read(config: &Config) -> String {
     }
 }
 
-async fn look(config: &Config, report: &mut Report) -> Result<(), Failure> {
-    machine::look(config, report)?;
+async fn check(config: &Config, report: &mut Report) -> Result<(), Failure> {
+    machine::check(config, report)?;
     let is_running = machine::is_running(config, report)?;
     machine::endpoint(config, is_running, report).await?;
-    files::look(config, report)?;
+    files::check(config, report)?;
     files::store(config, is_running, report).await?;
-    remote::look(config, report).await?;
-    packages::look(config, report).await
+    remote::check(config, report).await?;
+    packages::check(config, report).await
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The package to ask for where none is known; it need not exist.
 const ANY: &str = "gearshift";
 
-pub(super) async fn look(config: &Config, report: &mut Report) -> Result<(), Failure> {
+pub(super) async fn check(config: &Config, report: &mut Report) -> Result<(), Failure> {
     let lock = match install::read(config) {
         Ok(lock) => lock,
         Err(error) => {

@@ -31,7 +31,7 @@ const CLOCK_OFF_MAX: Duration = Duration::from_secs(30);
 /// With fewer session starts than this left, a loop of restarts may use them up.
 const STARTS_MIN: u32 = 50;
 
-pub(super) async fn look(config: &Config, report: &mut Report) -> Result<(), Failure> {
+pub(super) async fn check(config: &Config, report: &mut Report) -> Result<(), Failure> {
     let net = Net::new(&config.http);
     match &config.discord {
         Some(section) => {

@@ -11,8 +11,8 @@ use semver::Version;
 
 pub(super) use self::listing::{List, Verify};
 use self::{
-    placing::{Place, follow},
-    shown::{Done, Shown},
+    placing::{Target, follow},
+    shown::{Performed, Shown},
 };
 use super::{
     exit::{Exit, Failure},
@@ -50,7 +50,7 @@ pub(super) struct Install {
     locked: bool,
 
     #[command(flatten)]
-    how: How,
+    options: ChangeOptions,
 }
 
 /// Update installed cogs to newer versions
@@ -74,7 +74,7 @@ pub(super) struct Update {
     dry_run: bool,
 
     #[command(flatten)]
-    how: How,
+    options: ChangeOptions,
 }
 
 /// Roll back a cog to a version that was installed before
@@ -96,7 +96,7 @@ pub(super) struct Rollback {
     version: Option<Version>,
 
     #[command(flatten)]
-    how: How,
+    options: ChangeOptions,
 }
 
 /// Pin a cog to its version, so that `update` skips it
@@ -112,7 +112,7 @@ pub(super) struct Pin {
     version: Option<Version>,
 
     #[command(flatten)]
-    how: How,
+    options: ChangeOptions,
 }
 
 /// Unpin a cog, so that `update` updates it again
@@ -133,11 +133,11 @@ pub(super) struct Uninstall {
     names: Vec<String>,
 
     #[command(flatten)]
-    how: How,
+    options: ChangeOptions,
 }
 
 #[derive(Debug, Args)]
-struct How {
+struct ChangeOptions {
     /// Agree to what needs consent: another source, an unsigned version after a signed one, an older version
     /// (`install`), a version that asks the host for more, required settings that are not set, a file that was put
     /// there by hand
@@ -151,7 +151,7 @@ struct How {
 impl Install {
     pub(super) fn execute(self) -> Result<(), Failure> {
         if self.locked {
-            return self.how.carry_out("gearshift install", Wanted::All, async |installation, name| {
+            return self.options.carry_out("gearshift install", Wanted::All, async |installation, name| {
                 installation.plan_locked(name).await
             });
         }
@@ -167,7 +167,7 @@ impl Install {
             }
         }
         let names = references.iter().map(|reference| reference.place.name().to_owned()).collect();
-        self.how.carry_out("gearshift install", Wanted::These(names), async |installation, name| {
+        self.options.carry_out("gearshift install", Wanted::These(names), async |installation, name| {
             match references.iter().find(|reference| reference.place.name() == name) {
                 Some(reference) => installation.plan(reference).await,
                 None => installation.plan_update(name).await,
@@ -184,8 +184,8 @@ impl Update {
         };
         let plan = async |installation: &Installation<'_>, name: &str| installation.plan_update(name).await;
         match self.dry_run {
-            true => self.how.show_plans(wanted, plan),
-            false => self.how.carry_out("gearshift update", wanted, plan),
+            true => self.options.show_plans(wanted, plan),
+            false => self.options.carry_out("gearshift update", wanted, plan),
         }
     }
 }
@@ -193,7 +193,7 @@ impl Update {
 impl Rollback {
     pub(super) fn execute(self) -> Result<(), Failure> {
         let version = self.version.as_ref();
-        self.how.carry_out(
+        self.options.carry_out(
             "gearshift rollback",
             Wanted::These(vec![self.name]),
             async |installation, name| installation.plan_rollback(name, version).await,
@@ -203,8 +203,8 @@ impl Rollback {
 
 impl Pin {
     pub(super) fn execute(self) -> Result<(), Failure> {
-        let config = self.how.config()?;
-        let mut work = self.how.begin(&config, "gearshift pin")?;
+        let config = self.options.config()?;
+        let mut work = self.options.begin(&config, "gearshift pin")?;
         if let Some(version) = &self.version {
             let there = work.installation.installed(&self.name)?;
             if there.now.version != *version {
@@ -215,7 +215,7 @@ impl Pin {
         }
         if work.failures.is_empty() {
             let pinned = work.installation.pin(&self.name, true);
-            work.note(&self.name, pinned.map(Done::Pinned));
+            work.note(&self.name, pinned.map(Performed::Pinned));
         }
         work.end()
     }
@@ -223,22 +223,22 @@ impl Pin {
 
 impl Unpin {
     pub(super) fn execute(self) -> Result<(), Failure> {
-        let how = How { yes: false, host: self.host };
-        let config = how.config()?;
-        let mut work = how.begin(&config, "gearshift unpin")?;
+        let options = ChangeOptions { yes: false, host: self.host };
+        let config = options.config()?;
+        let mut work = options.begin(&config, "gearshift unpin")?;
         let unpinned = work.installation.pin(&self.name, false);
-        work.note(&self.name, unpinned.map(Done::Unpinned));
+        work.note(&self.name, unpinned.map(Performed::Unpinned));
         work.end()
     }
 }
 
 impl Uninstall {
     pub(super) fn execute(self) -> Result<(), Failure> {
-        let config = self.how.config()?;
-        let mut work = self.how.begin(&config, "gearshift uninstall")?;
+        let config = self.options.config()?;
+        let mut work = self.options.begin(&config, "gearshift uninstall")?;
         for name in &self.names {
-            let gone = work.installation.uninstall(name, self.how.yes, &mut work.place);
-            work.note(name, gone.map(Done::Changed));
+            let gone = work.installation.uninstall(name, self.options.yes, &mut work.place);
+            work.note(name, gone.map(Performed::Changed));
         }
         work.end()
     }
@@ -263,7 +263,7 @@ impl Wanted {
     }
 }
 
-impl How {
+impl ChangeOptions {
     fn config(&self) -> Result<Config, Failure> {
         Ok(Config::load(self.host.config_file())?)
     }
@@ -272,9 +272,9 @@ impl How {
         log_warnings()?;
         let mut installation = Installation::open(config, doing)?;
         installation.show(progress::downloads());
-        let mut place = Place::find(&self.host, config)?;
+        let mut place = Target::find(&self.host, config)?;
         let runtime = runtime()?;
-        if let Place::Host(client) = &mut place {
+        if let Target::Host(client) = &mut place {
             follow(client, &mut installation, &runtime)?;
         }
         let shown = Shown { json: self.host.json };
@@ -314,7 +314,7 @@ impl How {
         let mut work = self.begin(&config, "gearshift update --dry-run")?;
         for name in wanted.names(&work.installation) {
             let planned = work.runtime.block_on(plan(&work.installation, &name));
-            work.note(&name, planned.map(Done::Planned));
+            work.note(&name, planned.map(Performed::Planned));
         }
         work.end()
     }
@@ -324,7 +324,7 @@ impl How {
 struct Work<'c> {
     yes: bool,
     installation: Installation<'c>,
-    place: Place,
+    place: Target,
     runtime: tokio::runtime::Runtime,
     shown: Shown,
     /// How many cogs have been changed.
@@ -344,9 +344,9 @@ impl Work<'_> {
             match plan(&self.installation, name).await? {
                 Planned::Change(plan) => {
                     let changed = self.installation.change(*plan, self.yes, &mut self.place).await;
-                    changed.map(Done::Changed)
+                    changed.map(Performed::Changed)
                 }
-                nothing @ Planned::Nothing { .. } => Ok(Done::Planned(nothing)),
+                nothing @ Planned::Nothing { .. } => Ok(Performed::Planned(nothing)),
             }
         });
         let is_end = !matches!(done, Err(InstallError::Refused(_)));
@@ -355,10 +355,10 @@ impl Work<'_> {
     }
 
     /// Shows what was done; failures are shown at the end.
-    fn note(&mut self, name: &str, done: Result<Done, InstallError>) {
+    fn note(&mut self, name: &str, done: Result<Performed, InstallError>) {
         match done {
             Ok(done) => {
-                self.changes += usize::from(matches!(done, Done::Changed(_)));
+                self.changes += usize::from(matches!(done, Performed::Changed(_)));
                 // The reader of stdout may be gone; what was started is still carried out.
                 let _ = self.shown.done(name, &done);
             }

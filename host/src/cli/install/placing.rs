@@ -25,19 +25,19 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Where changes are made.
-pub(super) enum Place {
+pub(super) enum Target {
     /// In the running host.
     Host(Client),
     /// In the folder: no host is running. Holds the config file whose settings a trial uses.
     Folder(PathBuf),
 }
 
-impl Place {
+impl Target {
     /// Checks whether the host of this config is running.
-    pub(super) fn find(host: &RunningHost, config: &Config) -> Result<Place, Failure> {
+    pub(super) fn find(host: &RunningHost, config: &Config) -> Result<Target, Failure> {
         Ok(match running(host, config)? {
-            Some(client) => Place::Host(client),
-            None => Place::Folder(config.file.clone()),
+            Some(client) => Target::Host(client),
+            None => Target::Folder(config.file.clone()),
         })
     }
 }
@@ -95,11 +95,11 @@ pub(super) fn follow(
     Ok(())
 }
 
-impl Placing for Place {
+impl Placing for Target {
     fn place(&mut self, path: &Path, journal: &Journal) -> Result<String, Refusal> {
         match self {
-            Place::Host(client) => on_host(client, path),
-            Place::Folder(config) => in_folder(config, journal),
+            Target::Host(client) => on_host(client, path),
+            Target::Folder(config) => in_folder(config, journal),
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// What was done with a cog, or would be done.
-pub(super) enum Done {
+pub(super) enum Performed {
     Changed(Change),
     Pinned(Change),
     Unpinned(Change),
@@ -40,9 +40,11 @@ impl Shown {
         }
         writeln!(out, "{}", Lines(&text(name, done)))?;
         let notes = match done {
-            Done::Changed(change) | Done::Pinned(change) | Done::Unpinned(change) => &change.notes,
-            Done::Planned(Planned::Change(plan)) => &plan.notes,
-            Done::Planned(Planned::Nothing { notes, .. }) => notes,
+            Performed::Changed(change) | Performed::Pinned(change) | Performed::Unpinned(change) => {
+                &change.notes
+            }
+            Performed::Planned(Planned::Change(plan)) => &plan.notes,
+            Performed::Planned(Planned::Nothing { notes, .. }) => notes,
         };
         notes.iter().try_for_each(|note| writeln!(out, "  note: {}", Lines(note)))
     }
@@ -79,7 +81,7 @@ impl Shown {
 
 fn text(name: &str, done: &Done) -> String {
     match done {
-        Done::Changed(change) => {
+        Performed::Changed(change) => {
             let report = change.report.as_ref().map(|report| format!(": {report}")).unwrap_or_default();
             match (&change.from, &change.to) {
                 (None, Some(to)) => format!("{name}: installed {to}{report}"),
@@ -91,16 +93,18 @@ fn text(name: &str, done: &Done) -> String {
                 }
             }
         }
-        Done::Pinned(change) => format!("{name}: pinned to {}", shown(change.to.as_ref())),
-        Done::Unpinned(change) => format!("{name}: {} is no longer pinned", shown(change.to.as_ref())),
-        Done::Planned(Planned::Change(plan)) => {
+        Performed::Pinned(change) => format!("{name}: pinned to {}", shown(change.to.as_ref())),
+        Performed::Unpinned(change) => format!("{name}: {} is no longer pinned", shown(change.to.as_ref())),
+        Performed::Planned(Planned::Change(plan)) => {
             let to = &plan.installed.now.version;
             let from = plan.from.as_ref().map(|from| format!("{from} → ")).unwrap_or_default();
             let asks: Vec<String> =
                 plan.confirmations.iter().map(|ask| format!("; --yes is needed: {ask}")).collect();
             format!("{name}: {from}{to} from {}{}", plan.installed.now.source.place, asks.concat())
         }
-        Done::Planned(Planned::Nothing { installed, why, .. }) => format!("{name}: {installed} stays: {why}"),
+        Performed::Planned(Planned::Nothing { installed, why, .. }) => {
+            format!("{name}: {installed} stays: {why}")
+        }
     }
 }
 
@@ -120,12 +124,12 @@ fn as_json(name: &str, done: &Done) -> serde_json::Value {
         })
     };
     match done {
-        Done::Changed(change) => line(outcome(change), change),
-        Done::Pinned(change) => line("pinned", change),
-        Done::Unpinned(change) => line("unpinned", change),
-        Done::Planned(Planned::Change(plan)) => {
-            let Plan { from, installed, confirmations, notes, .. } = &**plan;
-            let asks: Vec<String> = confirmations.iter().map(ToString::to_string).collect();
+        Performed::Changed(change) => line(outcome(change), change),
+        Performed::Pinned(change) => line("pinned", change),
+        Performed::Unpinned(change) => line("unpinned", change),
+        Performed::Planned(Planned::Change(plan)) => {
+            let Plan { from, installed, asks, notes, .. } = &**plan;
+            let asks: Vec<String> = asks.iter().map(ToString::to_string).collect();
             json!({
                 "cog": name,
                 "outcome": "planned",
@@ -135,7 +139,7 @@ fn as_json(name: &str, done: &Done) -> serde_json::Value {
                 "notes": notes,
             })
         }
-        Done::Planned(Planned::Nothing { installed, why, notes }) => {
+        Performed::Planned(Planned::Nothing { installed, why, notes }) => {
             let notes: Vec<&String> = std::iter::once(why).chain(notes).collect();
             json!({ "cog": name, "outcome": "unchanged", "from": installed, "to": installed, "notes": notes })
         }

@@ -98,7 +98,7 @@ pub(super) fn serve(
     talk: &Talk,
     beside: impl AsyncFn(&Host),
 ) -> Result<(), Failure> {
-    let claim = life::look(&config)?;
+    let claim = life::check(&config)?;
     let panel = Panel::new(journal);
     // On a runtime of its own: it outlives the host, so that the world is kept with the last events.
     let discord = Runtime::new()?;

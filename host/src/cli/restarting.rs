@@ -19,7 +19,7 @@ use crate::{
     config::Config,
     control::{self, Answer, Socket, WaitingClient},
     duration::Shown,
-    handover::Before,
+    handover::Inherited,
     host::{Host, HostError, NotRestarted},
     log,
     metrics::Endpoint,
@@ -28,7 +28,7 @@ use crate::{
 
 /// What a restart of the host needs.
 #[derive(Clone, Copy)]
-pub(super) struct Again<'a> {
+pub(super) struct RestartContext<'a> {
     /// Reads the current config.
     pub(super) reread: &'a dyn Fn() -> Result<Config, Failure>,
     /// How the process was started.
@@ -36,13 +36,13 @@ pub(super) struct Again<'a> {
 }
 
 /// A restart or an upgrade that has been tried as far as possible.
-pub(super) enum Beginning {
-    Restart(Next),
-    Upgrade(Change),
+pub(super) enum Restarting {
+    Restart(RestartPlan),
+    Upgrade(UpgradePlan),
 }
 
 /// What a host is restarted with.
-pub(super) struct Next {
+pub(super) struct RestartPlan {
     pub(super) config: Arc<Config>,
     /// The control socket, if its path has changed.
     pub(super) control: Option<Socket>,
@@ -51,31 +51,31 @@ pub(super) struct Next {
 }
 
 /// The program that a host is upgraded to.
-pub(super) struct Change {
+pub(super) struct UpgradePlan {
     program: Program,
     started: Arc<Started>,
 }
 
-impl Again<'_> {
+impl RestartContext<'_> {
     /// Tries as much as possible. If that fails, the asker gets the reason and the host goes on as it is. `control` is
     /// the path of its socket.
     pub(super) async fn prepare(
         self,
         host: &Host,
         control: &Path,
-        wish: control::RestartKind,
-        asker: &mut WaitingClient,
-    ) -> Option<Beginning> {
-        let (done, beginning) = match wish {
-            control::RestartKind::Restart => {
-                ("restarted", self.next(host, control).await.map(Beginning::Restart))
+        request: control::Again,
+        asker: &mut Asker,
+    ) -> Option<Restarting> {
+        let (done, restarting) = match request {
+            control::Again::Restart => {
+                ("restarted", self.plan_restart(host, control).await.map(Restarting::Restart))
             }
-            control::RestartKind::Upgrade(file) => {
-                ("upgraded", self.change(host, control, file).await.map(Beginning::Upgrade))
+            control::Again::Upgrade(file) => {
+                ("upgraded", self.plan_upgrade(host, control, file).await.map(Restarting::Upgrade))
             }
         };
-        match beginning {
-            Ok(beginning) => Some(beginning),
+        match restarting {
+            Ok(restarting) => Some(restarting),
             Err(failure) => {
                 let (text, help) = failure.into_parts();
                 let text = format!("not {done}, and the host goes on: {text}");
@@ -87,7 +87,7 @@ impl Again<'_> {
         }
     }
 
-    async fn next(self, host: &Host, control: &Path) -> Result<Next, Failure> {
+    async fn plan_restart(self, host: &Host, control: &Path) -> Result<RestartPlan, Failure> {
         let config = (self.reread)()?;
         let cogs = host.cogs().status().cogs;
         let unsaved: Vec<String> =
@@ -97,7 +97,7 @@ impl Again<'_> {
             return Err(Failure::new(Exit::Failed, text)
                 .help("check the store's disk: is it full, or gone?".to_owned()));
         }
-        Host::look(&config)?;
+        Host::check(&config)?;
         // Tries the token, addresses and health check. The store's file is locked by this host until it has closed.
         Sessions::open(&Config { store: None, stats: None, ..config.clone() }).await?.close().await;
         let path = socket_path(&config);
@@ -107,23 +107,28 @@ impl Again<'_> {
             true => None,
             false => Some(open_endpoint(config.metrics.as_ref()).await?),
         };
-        Ok(Next { config: Arc::new(config), control, endpoint })
+        Ok(RestartPlan { config: Arc::new(config), control, endpoint })
     }
 
     /// Checks the new program, and what a restart would check: the new program reads the config and opens the sessions
     /// too.
-    async fn change(self, host: &Host, control: &Path, file: Option<PathBuf>) -> Result<Change, Failure> {
+    async fn plan_upgrade(
+        self,
+        host: &Host,
+        control: &Path,
+        file: Option<PathBuf>,
+    ) -> Result<UpgradePlan, Failure> {
         let cogs = host.cogs().status().cogs;
         let libraries: Vec<PathBuf> =
             cogs.into_iter().filter(|cog| cog.generation.is_some()).map(|cog| cog.file).collect();
-        let program = self.started.look(file, &libraries).await?;
-        drop(self.next(host, control).await?);
-        Ok(Change { program, started: Arc::clone(self.started) })
+        let program = self.started.check_program(file, &libraries).await?;
+        drop(self.plan_restart(host, control).await?);
+        Ok(UpgradePlan { program, started: Arc::clone(self.started) })
     }
 }
 
 /// A host that has restarted, as requested or as it was before, and whose cogs are not loaded yet.
-pub(super) struct Begun {
+pub(super) struct Restarted {
     since: Instant,
     /// What failed and why, if the host goes on as it was.
     failed: Option<(&'static str, Failure)>,
@@ -132,9 +137,9 @@ pub(super) struct Begun {
     asker: WaitingClient,
 }
 
-impl Begun {
+impl Restarted {
     /// Whether the restart succeeded.
-    pub(super) fn is_as_wanted(&self) -> bool {
+    pub(super) fn has_succeeded(&self) -> bool {
         self.failed.is_none()
     }
 
@@ -157,8 +162,8 @@ impl Begun {
 pub(super) async fn restart(
     host: Host,
     config: Arc<Config>,
-    asker: WaitingClient,
-) -> Result<(Host, Begun), Failure> {
+    asker: Asker,
+) -> Result<(Host, Restarted), Failure> {
     tracing::info!("restarting");
     supervisor::reloading();
     let since = Instant::now();
@@ -167,33 +172,33 @@ pub(super) async fn restart(
         true => "",
         false => "; changes in `[log]` and `[runtime]` take effect only in a new process",
     };
-    let NotRestarted { error, before: left } = match host.restart(config).await {
-        Ok(host) => return Ok((host, Begun { since, failed: None, ignored, asker })),
+    let NotRestarted { error, inherited: inherited } = match host.restart(config).await {
+        Ok(host) => return Ok((host, Restarted { since, failed: None, ignored, asker })),
         Err(failed) => failed,
     };
     let what = "failed to restart, and the host goes on with the config";
-    go_on(before, clock, left, (what, error.into()), asker).await
+    reopen(before, clock, inherited, (what, error.into()), asker).await
 }
 
 /// Closes the host and continues as another program. Returns only if that fails, or with `None` if a signal has asked
 /// the host to end meanwhile.
 pub(super) async fn upgrade(
     host: Host,
-    change: Change,
+    plan: UpgradePlan,
     signals: &Signals,
-    asker: WaitingClient,
-) -> Result<Option<(Host, Begun)>, Failure> {
-    let Change { program, started } = change;
+    asker: Asker,
+) -> Result<Option<(Host, Restarted)>, Failure> {
+    let UpgradePlan { program, started } = plan;
     tracing::info!("upgrading to {}", program.version);
     supervisor::reloading();
     let (before, clock) = (Arc::clone(host.config()), host.sessions().clock.clone());
     let has_store = host.sessions().store.is_some();
-    let (closed, left) = host.close_for_another().await;
+    let (closed, inherited) = host.close_for_restart().await;
     let failure = match closed {
         Ok(()) if signals.is_asked() => return Ok(None),
         Ok(()) => {
             log::flush(super::LAST_LINES);
-            let memory = if has_store { Ok(None) } else { left.in_memory() };
+            let memory = if has_store { Ok(None) } else { inherited.to_memory() };
             let error = match memory {
                 Ok(memory) => started.replace(&program, memory.as_ref()),
                 Err(error) => error,
@@ -203,28 +208,29 @@ pub(super) async fn upgrade(
         Err(lost) => HostError::from(lost).into(),
     };
     let what = "failed to upgrade, and the host goes on as the program";
-    go_on(before, clock, left, (what, failure), asker).await.map(Some)
+    reopen(before, clock, inherited, (what, failure), asker).await.map(Some)
 }
 
 /// Opens the host again as it was.
-async fn go_on(
+async fn reopen(
     config: Arc<Config>,
     clock: HostClock,
-    mut left: Before,
+    mut inherited: Inherited,
     (what, failure): (&'static str, Failure),
-    mut asker: WaitingClient,
-) -> Result<(Host, Begun), Failure> {
+    mut asker: Asker,
+) -> Result<(Host, Restarted), Failure> {
     let (why, help) = failure.parts();
     let (why, output) = log::lines(why);
     tracing::error!(output, help, "{what} it had: {why}");
     let host = async {
-        let sessions = Sessions::open_with_clock(&config, clock).await?;
-        Ok::<_, Failure>(Host::open_after(&mut left, config, Arc::new(sessions)).await?)
+        let sessions = Sessions::open_by(&config, clock).await?;
+        Ok::<_, Failure>(Host::open_after(&mut inherited, config, Arc::new(sessions)).await?)
     };
     match host.await {
         Ok(host) => {
-            let begun = Begun { since: Instant::now(), failed: Some((what, failure)), ignored: "", asker };
-            Ok((host, begun))
+            let restarted =
+                Restarted { since: Instant::now(), failed: Some((what, failure)), ignored: "", asker };
+            Ok((host, restarted))
         }
         Err(error) => {
             let (text, help) = failure.into_parts();
