@@ -11,9 +11,9 @@ use tokio::{sync::Notify, time::Instant};
 
 /// How long to rely on one reading of the machine's wall clock: NTP may adjust it, and it keeps running while the
 /// machine is suspended, which the clock of the timers does not.
-const LOOK: Duration = Duration::from_secs(10);
+const MAX_SLEEP: Duration = Duration::from_secs(10);
 /// Further ahead than any task can be planned, and less than timers can represent.
-const FAR: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+const MAX_SPAN: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
 /// A clock; clones share it. The default is the machine's time.
 #[derive(Clone, Debug, Default)]
@@ -21,13 +21,13 @@ pub struct HostClock(Option<Arc<Movable>>);
 
 #[derive(Debug)]
 struct Movable {
-    hands: Mutex<Hands>,
+    state: Mutex<ClockState>,
     /// Notified when the hands were moved.
     moved: Notify,
 }
 
 #[derive(Debug)]
-struct Hands {
+struct ClockState {
     /// A moment on this clock, and the same moment in milliseconds since the Unix epoch.
     origin: (Instant, u64),
     /// The time on this clock, as of `running_since` if it is running.
@@ -39,7 +39,7 @@ struct Hands {
     next: u64,
 }
 
-impl Hands {
+impl ClockState {
     fn now(&self) -> Instant {
         self.at + self.running_since.map_or(Duration::ZERO, |since| since.elapsed())
     }
@@ -49,12 +49,12 @@ impl Hands {
 /// [`HostClock::is_behind`] never returns `false` in between.
 #[derive(Debug)]
 #[must_use = "the wait counts as outstanding until this is dropped"]
-pub struct Due(Option<(Arc<Movable>, (Instant, u64))>);
+pub struct PendingWait(Option<(Arc<Movable>, (Instant, u64))>);
 
-impl Drop for Due {
+impl Drop for PendingWait {
     fn drop(&mut self) {
         if let Some((clock, wait)) = &self.0 {
-            clock.hands().waits.remove(wait);
+            clock.state().waits.remove(wait);
         }
     }
 }
@@ -69,69 +69,69 @@ impl HostClock {
     fn movable_at(unix_ms: u64) -> HostClock {
         let now = Instant::now();
         let waits = BTreeSet::new();
-        let hands = Hands { origin: (now, unix_ms), at: now, running_since: Some(now), waits, next: 0 };
-        HostClock(Some(Arc::new(Movable { hands: Mutex::new(hands), moved: Notify::new() })))
+        let state = ClockState { origin: (now, unix_ms), at: now, running_since: Some(now), waits, next: 0 };
+        HostClock(Some(Arc::new(Movable { state: Mutex::new(state), moved: Notify::new() })))
     }
 
     /// The current moment, for measuring spans.
     pub fn now(&self) -> Instant {
-        self.0.as_ref().map_or_else(Instant::now, |clock| clock.hands().now())
+        self.0.as_ref().map_or_else(Instant::now, |clock| clock.state().now())
     }
 
     /// The current time, in milliseconds since the Unix epoch. Unlike [`now`](Self::now) it may be set forward or back.
     pub fn unix_ms(&self) -> u64 {
         self.0.as_ref().map_or_else(machine_unix_ms, |clock| {
-            let hands = clock.hands();
-            let (began, unix_ms) = hands.origin;
-            unix_ms + whole_ms(hands.now().saturating_duration_since(began))
+            let state = clock.state();
+            let (began, unix_ms) = state.origin;
+            unix_ms + whole_ms(state.now().saturating_duration_since(began))
         })
     }
 
     /// Registers that something is due at a time, in milliseconds since the Unix epoch: a wait like that of
-    /// [`until`](Self::until), for a caller that waits with [`toward`](Self::toward).
-    pub fn expect(&self, unix_ms: u64) -> Due {
-        let Some(clock) = &self.0 else { return Due(None) };
-        let (began, origin_ms) = clock.hands().origin;
-        let span = Duration::from_millis(unix_ms.saturating_sub(origin_ms)).min(FAR);
+    /// [`until`](Self::until), for a caller that waits with [`wait_until_about`](Self::wait_until_about).
+    pub fn register_wait(&self, unix_ms: u64) -> PendingWait {
+        let Some(clock) = &self.0 else { return PendingWait(None) };
+        let (began, origin_ms) = clock.state().origin;
+        let span = Duration::from_millis(unix_ms.saturating_sub(origin_ms)).min(MAX_SPAN);
         clock.enter(began + span)
     }
 
     /// Waits until a time, in milliseconds since the Unix epoch, but may return earlier: the wall clock can be adjusted
     /// in the meantime, so each caller checks it again.
-    pub async fn toward(&self, unix_ms: u64) {
+    pub async fn wait_until_about(&self, unix_ms: u64) {
         let left = Duration::from_millis(unix_ms.saturating_sub(self.unix_ms()));
-        let look = tokio::time::sleep(left.min(LOOK));
-        let Some(clock) = &self.0 else { return look.await };
+        let tick = tokio::time::sleep(left.min(MAX_SLEEP));
+        let Some(clock) = &self.0 else { return tick.await };
         // Created before the hands are read: a `Notified` receives every `notify_waiters` from its creation on, so no
         // move is missed.
         let moved = clock.moved.notified();
-        let stands = clock.hands().running_since.is_none();
+        let is_frozen = clock.state().running_since.is_none();
         match unix_ms <= self.unix_ms() {
             true => {}
-            false if stands => moved.await,
+            false if is_frozen => moved.await,
             false => tokio::select! {
-                () = look => {}
+                () = tick => {}
                 () = moved => {}
             },
         }
     }
 
     /// Waits until `moment`, never less. The wait is registered by this call, even before the future is polled.
-    pub fn until(&self, moment: Instant) -> impl Future<Output = Due> + Send + use<> {
+    pub fn until(&self, moment: Instant) -> impl Future<Output = PendingWait> + Send + use<> {
         let movable = self.0.clone().map(|clock| (clock.enter(moment), clock));
         async move {
             let Some((due, clock)) = movable else {
                 tokio::time::sleep_until(moment).await;
-                return Due(None);
+                return PendingWait(None);
             };
             loop {
                 // Created before the hands are read, so that no move is missed.
                 let moved = clock.moved.notified();
-                let (left, stands) = {
-                    let hands = clock.hands();
-                    (moment.saturating_duration_since(hands.now()), hands.running_since.is_none())
+                let (left, is_frozen) = {
+                    let state = clock.state();
+                    (moment.saturating_duration_since(state.now()), state.running_since.is_none())
                 };
-                match (left, stands) {
+                match (left, is_frozen) {
                     (Duration::ZERO, _) => return due,
                     (_, true) => moved.await,
                     (left, false) => _ = tokio::time::timeout(left, moved).await,
@@ -142,8 +142,8 @@ impl HostClock {
 
     /// How long until the next wait is over; `None` if there is none, or if this is the machine's clock.
     pub fn next_due(&self) -> Option<Duration> {
-        let hands = self.0.as_ref()?.hands();
-        hands.waits.first().map(|(due, _)| due.saturating_duration_since(hands.now()))
+        let state = self.0.as_ref()?.state();
+        state.waits.first().map(|(due, _)| due.saturating_duration_since(state.now()))
     }
 
     /// Whether a wait is over whose work is not under way yet.
@@ -153,38 +153,38 @@ impl HostClock {
 
     /// Moves the clock forward, whether it runs or is frozen. Has no effect on the machine's clock.
     pub fn advance(&self, by: Duration) {
-        self.turn(|hands| hands.at += by);
+        self.update(|state| state.at += by);
     }
 
     /// Stops the clock until it is moved or [resumed](Self::resume). Has no effect on the machine's clock.
     pub fn freeze(&self) {
-        self.turn(|hands| (hands.at, hands.running_since) = (hands.now(), None));
+        self.update(|state| (state.at, state.running_since) = (state.now(), None));
     }
 
     /// Lets the clock run on from the time it shows.
     pub fn resume(&self) {
-        self.turn(|hands| (hands.at, hands.running_since) = (hands.now(), Some(Instant::now())));
+        self.update(|state| (state.at, state.running_since) = (state.now(), Some(Instant::now())));
     }
 
-    fn turn(&self, how: impl FnOnce(&mut Hands)) {
+    fn update(&self, change: impl FnOnce(&mut ClockState)) {
         if let Some(clock) = &self.0 {
-            how(&mut clock.hands());
+            change(&mut clock.state());
             clock.moved.notify_waiters();
         }
     }
 }
 
 impl Movable {
-    fn enter(self: &Arc<Self>, moment: Instant) -> Due {
-        let mut hands = self.hands();
-        let wait = (moment, hands.next);
-        hands.next += 1;
-        hands.waits.insert(wait);
-        Due(Some((Arc::clone(self), wait)))
+    fn enter(self: &Arc<Self>, moment: Instant) -> PendingWait {
+        let mut state = self.state();
+        let wait = (moment, state.next);
+        state.next += 1;
+        state.waits.insert(wait);
+        PendingWait(Some((Arc::clone(self), wait)))
     }
 
-    fn hands(&self) -> MutexGuard<'_, Hands> {
-        self.hands.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, ClockState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -196,10 +196,10 @@ impl HostClock {
     }
 
     /// Adjusts the wall clock, as NTP does: spans are unaffected, and no waiter is notified.
-    pub(crate) fn put(&self, time: &str) {
+    pub(crate) fn set_wall_clock(&self, time: &str) {
         let clock = self.0.as_ref().expect("the machine's time cannot be moved");
-        let mut hands = clock.hands();
-        hands.origin = (hands.now(), unix_ms_of(time));
+        let mut state = clock.state();
+        state.origin = (state.now(), unix_ms_of(time));
     }
 }
 

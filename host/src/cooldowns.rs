@@ -272,7 +272,7 @@ mod tests {
         clock.freeze();
         let cooldowns = Cooldowns::new("music", None, clock.clone());
         assert_eq!(cooldowns.take(vec![once("play", 3 * SECOND)]).await, Duration::ZERO);
-        clock.put("2025-11-29T12:00:00Z");
+        clock.set_wall_clock("2025-11-29T12:00:00Z");
         assert_eq!(cooldowns.take(vec![once("play", 3 * SECOND)]).await, 3 * SECOND);
         clock.advance(3 * SECOND);
         assert_eq!(cooldowns.take(vec![once("play", 3 * SECOND)]).await, Duration::ZERO);

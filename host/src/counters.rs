@@ -16,7 +16,7 @@ use arc_swap::ArcSwap;
 
 /// Whether the `count`th occurrence of something is logged: counts that are powers of two are. A flood from outside
 /// does not flood the log, which still shows that it continues.
-pub fn is_worth_a_line(count: u64) -> bool {
+pub fn should_log(count: u64) -> bool {
     count.is_power_of_two()
 }
 

@@ -115,7 +115,7 @@ mod tests {
             Box::new(KeyError::Io { action: "read", file: path(), source: no() }),
             Box::new(PackError::Unread { file: path(), source: no() }),
             Box::new(PackageError::Io { action: "read", path: path(), source: no() }),
-            Box::new(Refusal::Look { file: path(), source: no() }),
+            Box::new(Refusal::Unreadable { file: path(), source: no() }),
             Box::new(SecretError::Unreadable { file: path(), source: no() }),
             Box::new(SocketError::Failed { path: path(), source: no() }),
         ];

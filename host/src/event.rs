@@ -22,33 +22,33 @@ use self::{
 
 /// A message that was posted, edited, or created by Discord itself. Only the text and a few fields are read until a cog
 /// wants it.
-pub struct Incoming<'j> {
+pub struct LazyMessage<'j> {
     raw: RawMessage<'j>,
     json: &'j str,
 }
 
 /// Leaves out what a user wrote.
-impl fmt::Debug for Incoming<'_> {
+impl fmt::Debug for LazyMessage<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Incoming").field("id", &self.raw.id.0).finish_non_exhaustive()
+        f.debug_struct("LazyMessage").field("id", &self.raw.id.0).finish_non_exhaustive()
     }
 }
 
-impl Incoming<'_> {
+impl LazyMessage<'_> {
     /// Its text.
     pub fn content(&self) -> &str {
         &self.raw.content
     }
 
     /// Whether it was posted by a bot or through a webhook.
-    pub fn is_of_a_program(&self) -> bool {
+    pub fn is_from_bot(&self) -> bool {
         self.raw.webhook_id.is_some() || self.raw.author.as_ref().is_some_and(|author| author.bot)
     }
 
     /// Whether a user wrote it: a message of type 0 or a reply. All other types are Discord's own: a member joined, a
     /// message was pinned, a thread with that name was opened.
     /// <https://discord.com/developers/docs/resources/message#message-object-message-types>
-    pub fn is_written(&self) -> bool {
+    pub fn is_user_message(&self) -> bool {
         const DEFAULT: u64 = 0;
         const REPLY: u64 = 19;
         matches!(self.raw.kind, None | Some(DEFAULT | REPLY))
@@ -77,8 +77,8 @@ impl Incoming<'_> {
 ///
 /// # Errors
 /// When the JSON is not a message.
-pub fn message(json: &str) -> Result<Incoming<'_>, DecodeError> {
-    Ok(Incoming { raw: read(json)?, json })
+pub fn message(json: &str) -> Result<LazyMessage<'_>, DecodeError> {
+    Ok(LazyMessage { raw: read(json)?, json })
 }
 
 /// `MESSAGE_DELETE`.
@@ -386,11 +386,15 @@ mod tests {
     fn only_messages_that_somebody_wrote_are_written() {
         for kind in 0..50 {
             let json = format!(r#"{{"id":"5","channel_id":"6","type":{kind}}}"#);
-            assert_eq!(message(&json).expect("a message").is_written(), kind == 0 || kind == 19, "{kind}");
+            assert_eq!(
+                message(&json).expect("a message").is_user_message(),
+                kind == 0 || kind == 19,
+                "{kind}"
+            );
         }
         for rest in ["", r#","type":null"#] {
             let json = format!(r#"{{"id":"5","channel_id":"6"{rest}}}"#);
-            assert!(message(&json).expect("a message").is_written());
+            assert!(message(&json).expect("a message").is_user_message());
         }
     }
 }

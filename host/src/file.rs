@@ -45,19 +45,19 @@ fn not_regular() -> io::Error {
 /// A file that is written next to its destination and then renamed to it: if a process is killed at any moment, the
 /// destination holds either the old content or all of the new one.
 #[derive(Debug)]
-pub struct Aside {
+pub struct AtomicFile {
     file: NamedTempFile,
     place: PathBuf,
 }
 
-impl Aside {
+impl AtomicFile {
     /// Begins one for `place`; if that is a link, for the link's target. The name of the temporary file begins with
     /// `begin`. It takes mode and owner of the existing file; for a new one the umask decides the mode.
     ///
     /// # Errors
     /// If the system refuses, or what is there is not a regular file.
-    pub fn begin(place: &Path, begin: &str) -> io::Result<Aside> {
-        let place = led_to(place);
+    pub fn begin(place: &Path, begin: &str) -> io::Result<AtomicFile> {
+        let place = resolve_link(place);
         let before = fs::metadata(&place).ok();
         if let Some(before) = before.as_ref().filter(|before| !before.is_file()) {
             return Err(if before.is_dir() { io::ErrorKind::IsADirectory.into() } else { not_regular() });
@@ -70,9 +70,9 @@ impl Aside {
             file.as_file().set_permissions(before.permissions())?;
         }
         if let Ok(owner) = before.map_or_else(|| fs::metadata(folder), Ok) {
-            give(file.as_file(), &owner)?;
+            chown_like(file.as_file(), &owner)?;
         }
-        Ok(Aside { file, place })
+        Ok(AtomicFile { file, place })
     }
 
     /// Flushes it to disk. Only the rename is left then, which needs no more space.
@@ -87,13 +87,13 @@ impl Aside {
     ///
     /// # Errors
     /// If the system refuses; the old content is unchanged.
-    pub fn put(self) -> io::Result<()> {
+    pub fn commit(self) -> io::Result<()> {
         self.file.persist(&self.place).map_err(|error| error.error)?;
         sync(folder_of(&self.place))
     }
 }
 
-impl Write for Aside {
+impl Write for AtomicFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.file.write(bytes)
     }
@@ -103,15 +103,15 @@ impl Write for Aside {
     }
 }
 
-/// Replaces or creates a file atomically, as [`Aside`] does.
+/// Replaces or creates a file atomically, as [`AtomicFile`] does.
 ///
 /// # Errors
 /// If the system refuses; the old content is unchanged.
 pub fn replace(place: &Path, content: &[u8], begin: &str) -> io::Result<()> {
-    let mut aside = Aside::begin(place, begin)?;
-    aside.write_all(content)?;
-    aside.finish()?;
-    aside.put()
+    let mut file = AtomicFile::begin(place, begin)?;
+    file.write_all(content)?;
+    file.finish()?;
+    file.commit()
 }
 
 /// Flushes a folder's entries to disk. <https://man7.org/linux/man-pages/man2/fsync.2.html>
@@ -127,14 +127,14 @@ pub fn sync(folder: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// If the system refuses.
-pub fn give(file: &File, like: &fs::Metadata) -> io::Result<()> {
+pub fn chown_like(file: &File, like: &fs::Metadata) -> io::Result<()> {
     match geteuid().is_root() && like.uid() != 0 {
         true => fchown(file, Some(like.uid()), Some(like.gid())),
         false => Ok(()),
     }
 }
 
-/// Creates a folder and its missing parents. Each gets the owner of the folder above it, as [`give`] does it.
+/// Creates a folder and its missing parents. Each gets the owner of the folder above it, as [`chown_like`] does it.
 ///
 /// # Errors
 /// If the system refuses, or something else is there.
@@ -145,7 +145,7 @@ pub fn make_folder(folder: &Path) -> io::Result<()> {
     let above = folder_of(folder);
     make_folder(above)?;
     match fs::create_dir(folder) {
-        Ok(()) => give(&File::open(folder)?, &fs::metadata(above)?),
+        Ok(()) => chown_like(&File::open(folder)?, &fs::metadata(above)?),
         Err(_) if folder.is_dir() => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             Err(io::ErrorKind::NotADirectory.into())
@@ -159,7 +159,7 @@ fn folder_of(path: &Path) -> &Path {
 }
 
 /// Where a link leads, even if its target does not exist yet.
-fn led_to(path: &Path) -> PathBuf {
+fn resolve_link(path: &Path) -> PathBuf {
     let leads = |_| Ok::<_, io::Error>(folder_of(path).join(fs::read_link(path)?));
     fs::canonicalize(path).or_else(leads).unwrap_or_else(|_| path.to_owned())
 }

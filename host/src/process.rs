@@ -1,6 +1,6 @@
 //! A process as the kernel sees it. <https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html>
 
-mod unneeded;
+mod memory;
 
 use std::{
     fs, io,
@@ -9,7 +9,7 @@ use std::{
 
 use rustix::param::{clock_ticks_per_second, page_size};
 
-pub use self::unneeded::{give_back_at_rest, give_unneeded_back};
+pub use self::memory::{trim_memory, trim_memory_when_idle};
 
 /// A process's numbers at one moment.
 #[derive(Clone, Copy, Debug, PartialEq)]

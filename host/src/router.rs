@@ -43,9 +43,9 @@ pub use self::{
 };
 use crate::{
     counters::{self, Counters},
-    event::{self, Incoming},
+    event::{self, LazyMessage},
     facts::Facts,
-    lane::{Call, Full, Item},
+    lane::{Call, Item, PushError},
     library::SLASH,
 };
 
@@ -166,7 +166,7 @@ impl Router {
                 let count = self.unreadable.count(name, || (name.into(), name.to_owned()));
                 let raw = hand(listeners, &event::raw(name, json));
                 self.routed.fetch_add(u64::from(raw), Ordering::Relaxed);
-                if counters::is_worth_a_line(count) {
+                if counters::should_log(count) {
                     let follows = if raw { "; it is passed on as raw JSON" } else { "" };
                     tracing::warn!(
                         event = name,
@@ -178,7 +178,7 @@ impl Router {
         }
     }
 
-    fn message(&self, table: &Table, listeners: &[Listener], incoming: Incoming<'_>) -> bool {
+    fn message(&self, table: &Table, listeners: &[Listener], incoming: LazyMessage<'_>) -> bool {
         let called = self.prefix.command(&incoming).and_then(|(name, arguments)| {
             let owner = table.prefixed(name);
             (owner.is_some() || self.own.has(name))
@@ -249,7 +249,7 @@ impl Router {
         for taker in takers {
             let call = Call::Event(Event::Interaction(pending.interaction.clone()));
             let pushed = taker.push(self.followed(call, &pending));
-            is_full |= matches!(pushed, Err((Full::Full, _)));
+            is_full |= matches!(pushed, Err((PushError::Full, _)));
         }
         match handing_out.leave(false) {
             Left::Unhandled if is_full => self.notices.busy(&pending.interaction),
@@ -275,8 +275,8 @@ impl Router {
             Call::Command(Invocation { command: name.into(), arguments: RStr::empty().into(), origin });
         match owner.push(self.followed(call, &pending)) {
             Ok(()) => self.defer_in_time(&pending),
-            Err((Full::Full, _)) => self.notices.busy(&pending.interaction),
-            Err((Full::Closed, item)) => {
+            Err((PushError::Full, _)) => self.notices.busy(&pending.interaction),
+            Err((PushError::Closed, item)) => {
                 if let Some(observer) = item.observer {
                     observer.decline();
                 }

@@ -242,7 +242,7 @@ async fn serve(
 ) -> (End, Option<Socket>) {
     tracing::info!("ready; the control socket is {}", control.path().display());
     supervisor::ready();
-    let memory = tokio::spawn(process::give_back_at_rest(START));
+    let memory = tokio::spawn(process::trim_memory_when_idle(START));
     let path = control.path().to_owned();
     // In a task of its own: `work` may wait for the reader of stdout.
     let (stop, stopped) = oneshot::channel::<()>();

@@ -202,9 +202,9 @@ impl Life for Lanes {
             let started = tokio::time::timeout(deadline, Lane::start_process(parts, process)).await;
             let lane = started.unwrap_or(Err(OpenError::Deadline(deadline))).map_err(|error| {
                 // At most a process that is ending still maps it.
-                copy.set_mapping(Mapping::Gone);
+                copy.set_mapping(Mapping::Unmapped);
                 match error {
-                    OpenError::Process(_) if copy.has_vanished() => vanished(),
+                    OpenError::Process(_) if copy.is_missing() => vanished(),
                     error => failed(error),
                 }
             })?;
@@ -221,9 +221,9 @@ impl Life for Lanes {
             Err(failure) => {
                 let (thread, library, pulse) = (failure.thread, failure.library, failure.pulse);
                 let id = id.clone();
-                let has_vanished = matches!(failure.error, OpenError::Loader(_)) && copy.has_vanished();
+                let is_missing = matches!(failure.error, OpenError::Loader(_)) && copy.is_missing();
                 drop(self.hand_over(Remains { id, thread, pulse, library, copy, lease, was_lent: false }));
-                Err(if has_vanished { vanished() } else { failed(failure.error) })
+                Err(if is_missing { vanished() } else { failed(failure.error) })
             }
         }
     }
@@ -289,7 +289,7 @@ impl Life for Lanes {
                 self.parts.runtime.spawn(async move {
                     let killed = ended.await.unwrap_or(true);
                     // The copy is no longer needed: a core dump is read with the file in the cogs folder.
-                    copy.set_mapping(Mapping::Gone);
+                    copy.set_mapping(Mapping::Unmapped);
                     let _ = done.send(Retirement::Ended { killed });
                 });
                 retired

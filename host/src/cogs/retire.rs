@@ -298,7 +298,7 @@ fn finish(work: &mut Work, bytes: u64, tally: &Tally) {
     let remains = &mut work.remains;
     if work.closing.is_some() {
         tally.unmapped.fetch_add(1, Ordering::Relaxed);
-        remains.copy.set_mapping(Mapping::Gone);
+        remains.copy.set_mapping(Mapping::Unmapped);
     } else {
         remains.copy.set_mapping(Mapping::Never);
     }

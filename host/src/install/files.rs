@@ -12,7 +12,7 @@ use tempfile::NamedTempFile;
 
 use super::error::InstallError;
 use crate::{
-    file::{self, Aside},
+    file::{self, AtomicFile},
     packages::Digest,
 };
 
@@ -24,15 +24,15 @@ pub(super) fn unfinished(folder: &Path, ending: &str) -> Result<NamedTempFile, I
     let mut builder = tempfile::Builder::new();
     builder.prefix(UNFINISHED).suffix(ending).permissions(Permissions::from_mode(0o666));
     let made = builder.tempfile_in(folder).and_then(|file| {
-        file::give(file.as_file(), &fs::metadata(folder)?)?;
+        file::chown_like(file.as_file(), &fs::metadata(folder)?)?;
         Ok(file)
     });
     made.map_err(InstallError::io("write in", folder))
 }
 
 /// Writes a file's new content to a temporary file and flushes it: putting it in place then needs no more space.
-pub(super) fn write_aside(path: &Path, content: &[u8]) -> Result<Aside, InstallError> {
-    let written = Aside::begin(path, UNFINISHED).and_then(|mut aside| {
+pub(super) fn write_aside(path: &Path, content: &[u8]) -> Result<AtomicFile, InstallError> {
+    let written = AtomicFile::begin(path, UNFINISHED).and_then(|mut aside| {
         aside.write_all(content)?;
         aside.finish()?;
         Ok(aside)
@@ -42,7 +42,7 @@ pub(super) fn write_aside(path: &Path, content: &[u8]) -> Result<Aside, InstallE
 
 /// Writes a file, or leaves the previous one in place.
 pub(super) fn write(path: &Path, content: &[u8]) -> Result<(), InstallError> {
-    write_aside(path, content)?.put().map_err(InstallError::io("write", path))
+    write_aside(path, content)?.commit().map_err(InstallError::io("write", path))
 }
 
 /// Renames a file within a folder. Once this returns, the rename survives a loss of power.

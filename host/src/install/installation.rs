@@ -247,7 +247,7 @@ fn busy(path: &Path, folder: &Path, doing: &str, others: Others) -> Result<File,
     }
     let who = format!("process {} ({doing})", std::process::id());
     let written = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(who.as_bytes()));
-    let owned = fs::metadata(folder).and_then(|folder| file::give(&file, &folder));
+    let owned = fs::metadata(folder).and_then(|folder| file::chown_like(&file, &folder));
     written.and(owned).map_err(failed)?;
     Ok(file)
 }

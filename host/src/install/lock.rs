@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     config::{absolute, syntax},
-    file::Aside,
+    file::AtomicFile,
     library::{is_library_name, is_name},
     packages::Place,
     text,
@@ -39,7 +39,7 @@ pub struct Lock {
 #[derive(Debug)]
 pub(super) struct Written {
     lock: Lock,
-    aside: Aside,
+    aside: AtomicFile,
     path: PathBuf,
 }
 
@@ -49,7 +49,7 @@ impl Written {
     /// # Errors
     /// The system returned an error; the previous lock is still in place.
     pub(super) fn put(self) -> Result<Lock, InstallError> {
-        self.aside.put().map_err(InstallError::io("write", self.path))?;
+        self.aside.commit().map_err(InstallError::io("write", self.path))?;
         Ok(self.lock)
     }
 }

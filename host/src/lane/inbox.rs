@@ -22,7 +22,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// Why an item was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Full {
+pub enum PushError {
     /// The queue is full.
     Full,
     /// Its cog is away.
@@ -120,15 +120,15 @@ impl Inbox {
     ///
     /// # Errors
     /// When the queue is full, which is counted, or closed. The item is returned.
-    pub fn push(&self, item: Item) -> Result<(), (Full, Item)> {
+    pub fn push(&self, item: Item) -> Result<(), (PushError, Item)> {
         let waker = {
             let mut queue = self.queue();
             if !queue.is_open {
-                return Err((Full::Closed, item));
+                return Err((PushError::Closed, item));
             }
             if queue.len() >= self.capacity {
                 queue.dropped += 1;
-                return Err((Full::Full, item));
+                return Err((PushError::Full, item));
             }
             queue.items.push_back(item);
             queue.waker.take()
@@ -297,7 +297,7 @@ mod tests {
         inbox.open();
         inbox.push(run("a")).expect("there is room");
         inbox.push(run("b")).expect("there is room");
-        assert_eq!(inbox.push(run("c")).expect_err("it is full").0, Full::Full);
+        assert_eq!(inbox.push(run("c")).expect_err("it is full").0, PushError::Full);
         let mut cx = Context::from_waker(Waker::noop());
         let mut next = || match inbox.poll_next(&mut cx) {
             Poll::Ready(Item { call: Call::Task(run), .. }) => Some(run.name.into_string()),
@@ -314,7 +314,7 @@ mod tests {
         inbox.open();
         inbox.push(run("a")).expect("there is room");
         assert_eq!(inbox.close().len(), 1);
-        assert_eq!(inbox.push(run("b")).expect_err("it is closed").0, Full::Closed);
+        assert_eq!(inbox.push(run("b")).expect_err("it is closed").0, PushError::Closed);
         inbox.open();
         assert!(inbox.is_empty());
     }

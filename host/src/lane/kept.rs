@@ -44,7 +44,7 @@ impl KeptCall {
 
     /// The same call as an item. `None` if its message cannot be parsed.
     pub fn item(self) -> Option<Item> {
-        let message = || event::message(&self.json).map(event::Incoming::message);
+        let message = || event::message(&self.json).map(event::LazyMessage::message);
         if let Some((command, arguments)) = self.command {
             let origin = Origin::Prefix(message().ok()?);
             let (command, arguments) = (command.into(), arguments.into());

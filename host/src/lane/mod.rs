@@ -21,7 +21,7 @@ use tokio::sync::{mpsc, oneshot};
 pub(crate) use self::process::fuzz;
 use self::{answer::Answer, process::Process};
 pub use self::{
-    inbox::{Full, Inbox},
+    inbox::{Inbox, PushError},
     item::{Begin, Call, Ended, Item, Observer},
     kept::KeptCall,
     process::{Allocator, Bounds, COMMAND as PROCESS_COMMAND, run as run_process, set_program},

@@ -102,7 +102,7 @@ pub enum Mapping {
     /// It is mapped, or may be.
     Mapped,
     /// It was mapped, and no longer is.
-    Gone,
+    Unmapped,
 }
 
 /// A library's file for one generation. Dropping it deletes the file, unless it is mapped: then debuggers, core dumps
@@ -169,7 +169,7 @@ impl PrivateCopy {
     }
 
     /// Whether it no longer exists.
-    pub fn has_vanished(&self) -> bool {
+    pub fn is_missing(&self) -> bool {
         !self.path.exists()
     }
 
@@ -194,7 +194,7 @@ impl PrivateCopy {
     /// If it cannot be renamed.
     pub fn rename(&mut self, cog: &str, generation: u64) -> Result<(), CopyError> {
         let path = self.folder.path().join(format!("{cog}-{generation}{}", std::env::consts::DLL_SUFFIX));
-        fs::rename(&self.path, &path).map_err(|source| match self.has_vanished() {
+        fs::rename(&self.path, &path).map_err(|source| match self.is_missing() {
             true => CopyError::Vanished,
             false => CopyError::Write { copy: path.clone(), source },
         })?;
@@ -202,7 +202,7 @@ impl PrivateCopy {
         Ok(())
     }
 
-    /// Sets whether the loader has it mapped. Set to [`Mapping::Mapped`] before it is opened, and to [`Mapping::Gone`]
+    /// Sets whether the loader has it mapped. Set to [`Mapping::Mapped`] before it is opened, and to [`Mapping::Unmapped`]
     /// only once `/proc/self/maps` no longer lists it.
     pub fn set_mapping(&mut self, mapping: Mapping) {
         self.mapping = mapping;

@@ -135,7 +135,7 @@ pub(super) fn is_named_in_text(path: &Path) -> bool {
 ///
 /// # Errors
 /// If it cannot be opened or read.
-pub fn look(path: &Path) -> io::Result<Readiness> {
+pub fn examine(path: &Path) -> io::Result<Readiness> {
     if !path.metadata()?.is_file() {
         return Ok(Readiness::NotALibrary(NotALibrary::NotAFile));
     }

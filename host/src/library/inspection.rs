@@ -53,7 +53,7 @@ impl Inspection {
     /// # Errors
     /// If it is not a complete library, or not a cog.
     pub fn of(file: &Path) -> Result<Self, Refusal> {
-        let candidate = match file::look(file).map_err(|source| Refusal::look(file, source))? {
+        let candidate = match file::examine(file).map_err(|source| Refusal::unreadable(file, source))? {
             Readiness::Complete(candidate) => candidate,
             Readiness::Incomplete { length, needed } => return Err(Refusal::Incomplete { length, needed }),
             Readiness::NotALibrary(why) => return Err(why.into()),
@@ -63,7 +63,7 @@ impl Inspection {
         Ok(Self {
             file: file.to_owned(),
             size: candidate.stamp.length,
-            digest: Digest::of(file).map_err(|source| Refusal::look(file, source))?,
+            digest: Digest::of(file).map_err(|source| Refusal::unreadable(file, source))?,
             notes: verify::notes(&contents).iter().map(ToString::to_string).collect(),
             problems: verify::mismatches(&contents).into_iter().map(problem).collect(),
             needs: contents.needs,

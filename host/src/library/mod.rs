@@ -1,6 +1,6 @@
 //! A cog's file, from the moment it is written until it is opened. Up to [`prepare`], none of its code is executed.
 //!
-//! 1. [`look`]: is it complete?
+//! 1. [`examine`]: is it complete?
 //! 2. [`PrivateCopy`]: a copy for each generation, in the [`CopyFolder`] of this process;
 //! 3. [`read`]: its manifest and properties; [`mismatches`]: whether this host can serve it;
 //! 4. [`open`]: on the lane's thread; [`OpenLibrary::close`]: on a thread of its own.

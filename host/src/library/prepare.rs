@@ -52,7 +52,7 @@ pub struct Refused {
 pub enum Refusal {
     /// It could not be examined.
     #[error("failed to read it{}", denied(.file, .source))]
-    Look {
+    Unreadable {
         /// The file.
         file: PathBuf,
         /// The error of the system.
@@ -87,20 +87,20 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    pub(super) fn look(file: &Path, source: io::Error) -> Refusal {
+    pub(super) fn unreadable(file: &Path, source: io::Error) -> Refusal {
         match leads_nowhere(file) {
             Some(to) => Refusal::LeadsNowhere { to },
-            None => Refusal::Look { file: file.to_owned(), source },
+            None => Refusal::Unreadable { file: file.to_owned(), source },
         }
     }
 
     /// What the operator can do about it.
     pub fn help(&self) -> Option<String> {
         match self {
-            Self::Look { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+            Self::Unreadable { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 Some("let the user of the host read it (`chmod`, `chown`)".to_owned())
             }
-            Self::Look { .. } => None,
+            Self::Unreadable { .. } => None,
             Self::LeadsNowhere { .. } => {
                 Some("put a library there; a serving cog keeps serving until the link is removed".to_owned())
             }
@@ -120,7 +120,7 @@ impl Refusal {
         match self {
             Self::Incomplete { .. } | Self::LeadsNowhere { .. } | Self::Copy(_) => true,
             // It was removed a moment ago, and the removal is about to be followed.
-            Self::Look { source, .. } => source.kind() == io::ErrorKind::NotFound,
+            Self::Unreadable { source, .. } => source.kind() == io::ErrorKind::NotFound,
             _ => false,
         }
     }
@@ -147,7 +147,7 @@ fn prepare_once(folder: &CopyFolder, file: &Path) -> Result<Prepared, Refused> {
     };
     let copy = copy(folder, file).map_err(|why| refused(None, why))?;
     let contents = manifest::read(copy.path()).map_err(|why| match &why {
-        _ if copy.has_vanished() => refused(None, CopyError::Vanished.into()),
+        _ if copy.is_missing() => refused(None, CopyError::Vanished.into()),
         ReadError::OtherAbi { name, .. } => refused(name.clone().as_deref(), why.into()),
         _ => refused(None, why.into()),
     })?;
@@ -161,7 +161,7 @@ fn prepare_once(folder: &CopyFolder, file: &Path) -> Result<Prepared, Refused> {
 }
 
 fn copy(folder: &CopyFolder, file: &Path) -> Result<PrivateCopy, Refusal> {
-    match file::look(file).map_err(|source| Refusal::look(file, source))? {
+    match file::examine(file).map_err(|source| Refusal::unreadable(file, source))? {
         Readiness::Complete(candidate) => Ok(PrivateCopy::make(folder, &candidate)?),
         Readiness::Incomplete { length, needed } => Err(Refusal::Incomplete { length, needed }),
         Readiness::NotALibrary(why) => Err(why.into()),
@@ -171,7 +171,7 @@ fn copy(folder: &CopyFolder, file: &Path) -> Result<PrivateCopy, Refusal> {
 /// Clears `DF_1_NODELETE` in the copy: with it, `dlclose` would not unmap the library.
 fn allow_unmapping(copy: &PrivateCopy, contents: &Contents) -> Result<(), CopyError> {
     let Some(at) = contents.nodelete_at else { return Ok(()) };
-    let failed = |source| match copy.has_vanished() {
+    let failed = |source| match copy.is_missing() {
         true => CopyError::Vanished,
         false => CopyError::Write { copy: copy.path().to_owned(), source },
     };

@@ -14,7 +14,7 @@ use super::{
     oci::{DOCUMENT_MAX_BYTES, Descriptor, Index, REF_NAME, bytes_of},
 };
 use crate::{
-    file::{self, Aside},
+    file::{self, AtomicFile},
     private::leads_to,
 };
 
@@ -116,7 +116,7 @@ impl Layout {
             }
         };
         let owner = fs::metadata(&self.folder).map_err(failed(&self.folder))?;
-        file::give(&lock, &owner).map_err(failed(&path))?;
+        file::chown_like(&lock, &owner).map_err(failed(&path))?;
         if lock.metadata().map_err(failed(&path))?.len() == 0 {
             lock.write_all(LAYOUT_BYTES).map_err(failed(&path))?;
         }
@@ -146,9 +146,9 @@ impl Layout {
     }
 
     /// Begins to write a blob, which does not exist until it is put in place.
-    pub(super) fn begin_blob(&self, _: &WriteLock, digest: &Digest) -> Result<Aside, PackageError> {
+    pub(super) fn begin_blob(&self, _: &Writing, digest: &Digest) -> Result<AtomicFile, PackageError> {
         let path = self.path(digest);
-        Aside::begin(&path, UNFINISHED).map_err(PackageError::io("write", path))
+        AtomicFile::begin(&path, UNFINISHED).map_err(PackageError::io("write", path))
     }
 
     /// Points a tag to an existing blob.

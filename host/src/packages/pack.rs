@@ -17,7 +17,7 @@ use super::{
     packed::{Bytes, Packed, Part, in_memory_place},
 };
 use crate::error::{chain, denied};
-use crate::library::{Inspection, Mismatch, Readiness, look, mismatches, read, stamp};
+use crate::library::{Inspection, Mismatch, Readiness, examine, mismatches, read, stamp};
 use gearshift_cog::manifest::Manifest as Cog;
 
 /// Why no package can be made from the libraries.
@@ -181,7 +181,7 @@ impl Library {
         let not_a_cog =
             |why: String, help: Option<String>| PackError::NotACog { file: file.to_owned(), why, help };
         let before = stamp(file).map_err(unread)?;
-        match look(file).map_err(unread)? {
+        match examine(file).map_err(unread)? {
             Readiness::Complete(_) => {}
             // Gives the same reason as everywhere else.
             _ => {

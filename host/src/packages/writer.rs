@@ -10,7 +10,7 @@ use super::{
     packed::{Bytes, PACKAGE_MAX_BYTES, Part},
     repository::{Repository, Store},
 };
-use crate::file::Aside;
+use crate::file::AtomicFile;
 
 /// Puts parts into a repository. Nobody else can write to a folder meanwhile.
 pub(super) struct Writer<'r> {
@@ -36,13 +36,13 @@ impl Writer<'_> {
         for part in parts {
             come.extend(self.part(part).await?);
         }
-        come.into_iter().try_for_each(|(aside, path)| aside.put().map_err(PackageError::io("write", path)))
+        come.into_iter().try_for_each(|(aside, path)| aside.commit().map_err(PackageError::io("write", path)))
     }
 
     async fn part(
         &self,
         Part { descriptor, what, bytes }: &Part<'_>,
-    ) -> Result<Option<(Aside, PathBuf)>, PackageError> {
+    ) -> Result<Option<(AtomicFile, PathBuf)>, PackageError> {
         let from = match bytes {
             Bytes::Memory(bytes) => return self.blob(bytes).await.map(|()| None),
             Bytes::Repository(from) => from,

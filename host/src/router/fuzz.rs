@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::prefix::Prefix;
-use crate::event::{self, Incoming};
+use crate::event::{self, LazyMessage};
 
 /// The first line is the prefix; the rest is the content of a message, and may also be the JSON of one.
 pub fn message(bytes: &[u8]) {
@@ -26,7 +26,7 @@ pub fn message(bytes: &[u8]) {
 
 /// Checks that what is called is a word of the message and what follows it, and that no message with a call
 /// was skipped.
-fn call(prefix: &Prefix, json: &str, message: Incoming<'_>) {
+fn call(prefix: &Prefix, json: &str, message: LazyMessage<'_>) {
     if let Some((name, arguments)) = prefix.command(&message) {
         assert!(prefix.may_be_in(json), "it was passed over");
         assert!(!name.contains(char::is_whitespace) && arguments == arguments.trim());

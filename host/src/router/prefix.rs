@@ -3,7 +3,7 @@
 
 use memchr::memmem;
 
-use crate::event::Incoming;
+use crate::event::LazyMessage;
 
 /// The JSON key of a message's text.
 const CONTENT: &[u8] = b"\"content\"";
@@ -33,9 +33,9 @@ impl Prefix {
     }
 
     /// Name and arguments of the command that a message calls, if it calls one.
-    pub(super) fn command<'m>(&self, message: &'m Incoming<'_>) -> Option<(&'m str, &'m str)> {
+    pub(super) fn command<'m>(&self, message: &'m LazyMessage<'_>) -> Option<(&'m str, &'m str)> {
         // Bots cannot call commands: two of them could talk forever. Neither can Discord's own messages.
-        if message.is_of_a_program() || !message.is_written() {
+        if message.is_from_bot() || !message.is_user_message() {
             return None;
         }
         let line = self.line(message.content())?;

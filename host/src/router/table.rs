@@ -12,7 +12,7 @@ use gearshift_cog::{
 use super::filter::Filters;
 use crate::{
     event,
-    lane::{Full, Inbox, Item},
+    lane::{Inbox, Item, PushError},
     library::prefix_names,
 };
 
@@ -32,9 +32,9 @@ impl Listener {
     ///
     /// # Errors
     /// When the queue is full, or its cog has just gone. The item is returned.
-    pub fn push(&self, item: Item) -> Result<(), (Full, Item)> {
+    pub fn push(&self, item: Item) -> Result<(), (PushError, Item)> {
         let result = self.inbox.push(item);
-        if let Err((Full::Full, _)) = &result {
+        if let Err((PushError::Full, _)) = &result {
             let dropped = self.inbox.counts().dropped;
             if dropped.is_power_of_two() {
                 let cog = &*self.cog;

@@ -8,7 +8,7 @@ use std::{
 use gearshift_cog::abi::TaskRun;
 
 use super::{Planned, Run, Schedule, Table, millis};
-use crate::lane::{Begin, Call, Ended, Full, Item, Observer};
+use crate::lane::{Begin, Call, Ended, Item, Observer, PushError};
 
 /// A wall clock that was set back by more than this was wrong before: tasks are planned again by the new time. After a
 /// smaller change they keep their times, so that nothing runs twice.
@@ -30,7 +30,7 @@ impl Schedule {
         loop {
             match self.push_due() {
                 Some(at) => tokio::select! {
-                    () = self.clock.toward(at) => {}
+                    () = self.clock.wait_until_about(at) => {}
                     () = self.changed.notified() => {}
                 },
                 None => self.changed.notified().await,
@@ -101,7 +101,7 @@ impl Schedule {
         match self.inbox.push(item) {
             Ok(()) if is_single => _ = table.remove(name),
             Ok(()) => _ = table.change(name, |task| task.run = Run::Waiting { number, due }),
-            Err((Full::Full, _)) => {
+            Err((PushError::Full, _)) => {
                 tracing::warn!(
                     cog = &*self.cog,
                     task = &**name,
@@ -113,8 +113,8 @@ impl Schedule {
                 });
             }
             // The cog is leaving, and the schedule is about to be cleared.
-            Err((Full::Closed, _)) if is_single => _ = table.remove(name),
-            Err((Full::Closed, _)) => _ = table.change(name, |task| task.run = Run::Missed { due }),
+            Err((PushError::Closed, _)) if is_single => _ = table.remove(name),
+            Err((PushError::Closed, _)) => _ = table.change(name, |task| task.run = Run::Missed { due }),
         }
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{TaskStatus, When, rhythm::Rhythm};
 use crate::{
-    clock::{Due, HostClock},
+    clock::{HostClock, PendingWait},
     lane::Ended,
 };
 
@@ -20,7 +20,7 @@ pub(super) struct Planned {
     /// When it is due next.
     pub(super) next: u64,
     /// The clock's registration of `next`.
-    wait: Due,
+    wait: PendingWait,
     pub(super) run: Run,
     /// How often the present run has failed.
     failures: usize,
@@ -46,7 +46,7 @@ pub(super) enum Run {
     Again {
         at: u64,
         due: u64,
-        _wait: Due,
+        _wait: PendingWait,
     },
     /// The cog was leaving.
     Missed {
@@ -56,7 +56,7 @@ pub(super) enum Run {
 
 impl Planned {
     pub(super) fn new(when: When, by: u64, next: u64, clock: &HostClock) -> Planned {
-        let wait = clock.expect(next);
+        let wait = clock.register_wait(next);
         Planned { when, by, next, wait, run: Run::None, failures: 0, left_out: 0, last: None }
     }
 
@@ -88,14 +88,14 @@ impl Planned {
 
     /// The time is `at`, one of its moments. Returns the due time of the run to start now, if any, and the wait
     /// that is over.
-    pub(super) fn reach(&mut self, at: u64, now: u64, clock: &HostClock) -> (Option<u64>, Due) {
+    pub(super) fn reach(&mut self, at: u64, now: u64, clock: &HostClock) -> (Option<u64>, PendingWait) {
         match std::mem::replace(&mut self.run, Run::None) {
             Run::Again { at: again, due, _wait } if again == at && at < self.next => {
                 return (Some(due), _wait);
             }
             run => self.run = run,
         }
-        let Some(rhythm) = self.rhythm() else { return (Some(at), clock.expect(at)) };
+        let Some(rhythm) = self.rhythm() else { return (Some(at), clock.register_wait(at)) };
         let next = rhythm.next(at, now);
         let over = self.plan_next(next, clock);
         if matches!(self.run, Run::Waiting { .. } | Run::UnderWay { .. }) {
@@ -108,9 +108,9 @@ impl Planned {
     }
 
     /// Sets the next due time. Returns the wait for the previous one.
-    pub(super) fn plan_next(&mut self, next: u64, clock: &HostClock) -> Due {
+    pub(super) fn plan_next(&mut self, next: u64, clock: &HostClock) -> PendingWait {
         self.next = next;
-        std::mem::replace(&mut self.wait, clock.expect(next))
+        std::mem::replace(&mut self.wait, clock.register_wait(next))
     }
 
     /// The wall clock was set back by `by` milliseconds.
@@ -122,7 +122,7 @@ impl Planned {
         drop(self.plan_next(next, clock));
         if let Run::Again { at, due, .. } = self.run {
             let at = at.saturating_sub(by);
-            self.run = Run::Again { at, due, _wait: clock.expect(at) };
+            self.run = Run::Again { at, due, _wait: clock.register_wait(at) };
         }
     }
 
@@ -166,7 +166,7 @@ impl Planned {
         self.failures += 1;
         let at = pause.map(|pause| now.saturating_add(super::millis(pause)));
         if let Some(at) = at.filter(|at| *at < self.next) {
-            self.run = Run::Again { at, due, _wait: clock.expect(at) };
+            self.run = Run::Again { at, due, _wait: clock.register_wait(at) };
         }
     }
 

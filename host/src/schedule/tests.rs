@@ -291,7 +291,7 @@ async fn a_wall_clock_that_was_put_forward_or_a_machine_that_slept_makes_up_for_
     it.plan(1, "morning", daily("0 9 * * *"));
     it.plan(1, "beat", every(10 * MINUTE));
     tokio::time::sleep(MINUTE).await;
-    it.clock.put("2026-11-02T11:05:00+01:00");
+    it.clock.set_wall_clock("2026-11-02T11:05:00+01:00");
     let (one, other) = (it.given().await, it.given().await);
     // As soon as the clock is read.
     assert!(one.at < 3 * 3600 + 5 * 60 + 20 && other.at == one.at, "{} {}", one.at, other.at);
@@ -306,7 +306,7 @@ async fn a_wall_clock_that_is_put_back_a_little_runs_nothing_twice() {
     let it = Planner::at("2026-11-02T08:00:00+01:00");
     it.plan(1, "morning", daily("0 9 * * *"));
     assert_eq!(it.run().await, 3600);
-    it.clock.put("2026-11-02T08:50:00+01:00");
+    it.clock.set_wall_clock("2026-11-02T08:50:00+01:00");
     assert_eq!(it.run().await, 25 * 3600);
 }
 
@@ -316,7 +316,7 @@ async fn a_wall_clock_that_was_years_ahead_leaves_no_task_waiting_for_years() {
     it.plan(1, "beat", every(10 * MINUTE));
     it.plan(1, "morning", daily("0 9 * * *"));
     tokio::time::sleep(MINUTE).await;
-    it.clock.put("2026-11-02T08:01:00+01:00");
+    it.clock.set_wall_clock("2026-11-02T08:01:00+01:00");
     let it = Planner { began: crate::clock::unix_ms_of("2026-11-02T08:00:00+01:00"), ..it };
     let beats = [it.run().await, it.run().await, it.run().await, it.run().await, it.run().await];
     assert_eq!(beats, [600, 1200, 1800, 2400, 3000]);

@@ -3,7 +3,7 @@
 use std::{env, fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
 
 use gearshift_host::library::{
-    CopyError, CopyFolder, FolderError, Mapping, PrivateCopy, Readiness, Refusal, look, prepare,
+    CopyError, CopyFolder, FolderError, Mapping, PrivateCopy, Readiness, Refusal, examine, prepare,
 };
 use tempfile::TempDir;
 
@@ -30,7 +30,7 @@ fn each_generation_has_a_file_of_its_own_until_it_is_unmapped() {
     let (kept, gone) = (first.path().to_owned(), second.path().to_owned());
     first.set_mapping(Mapping::Mapped);
     second.set_mapping(Mapping::Mapped);
-    second.set_mapping(Mapping::Gone);
+    second.set_mapping(Mapping::Unmapped);
     drop((first, second));
     assert!(kept.exists() && !gone.exists());
 
@@ -81,7 +81,7 @@ fn nothing_is_cleaned_up_because_it_is_old_while_a_process_uses_it() {
 #[test]
 fn a_library_that_changes_under_the_copy_is_refused() {
     let (_base, folder) = private_folder();
-    let complete = |file: &Damaged| match look(file.path()).unwrap() {
+    let complete = |file: &Damaged| match examine(file.path()).unwrap() {
         Readiness::Complete(candidate) => candidate,
         other => panic!("{other:?}"),
     };

@@ -3,7 +3,7 @@
 use std::{fs, path::Path, process::Command};
 
 use gearshift_cog::abi::ABI;
-use gearshift_host::library::{Digest, Inspection, NotALibrary, Note, Readiness, look, prepare, read};
+use gearshift_host::library::{Digest, Inspection, NotALibrary, Note, Readiness, examine, prepare, read};
 use object::{Object, ObjectSection};
 use tempfile::TempDir;
 
@@ -58,7 +58,7 @@ fn a_truncated_library_is_never_taken_for_complete() {
             length - length.min(4099).min(length - 2048)
         };
         handle.set_len(length).unwrap();
-        match look(file.path()).unwrap() {
+        match examine(file.path()).unwrap() {
             Readiness::Incomplete { length: there, needed } => assert!(there == length && needed > length),
             Readiness::NotALibrary(why) => panic!("{length} bytes of a library: {why}"),
             Readiness::Complete(_) => panic!("{length} of {whole} bytes pass for a library"),
@@ -69,7 +69,7 @@ fn a_truncated_library_is_never_taken_for_complete() {
 #[test]
 fn a_file_that_is_only_reserved_is_waited_for() {
     let file = Damaged::from_bytes(&[0; 4096]);
-    assert!(matches!(look(file.path()).unwrap(), Readiness::Incomplete { length: 4096, needed: 4097 }));
+    assert!(matches!(examine(file.path()).unwrap(), Readiness::Incomplete { length: 4096, needed: 4097 }));
     assert_eq!(
         refusal(file.path()),
         "cannot load `FILE`: it is incomplete: 4096 bytes are there, and 4097 are needed"
@@ -91,7 +91,7 @@ fn other_files_are_distinguished() {
     );
     let plain = Damaged::copy_of(&library("ping")).replace_all(b".gearshift\0", b".gearshifu\0");
     assert_eq!(refusal(plain.path()), "cannot load `FILE`: it is not a cog: it has no section `.gearshift`");
-    assert!(matches!(look(text.path()).unwrap(), Readiness::NotALibrary(NotALibrary::UnknownFormat)));
+    assert!(matches!(examine(text.path()).unwrap(), Readiness::NotALibrary(NotALibrary::UnknownFormat)));
 }
 
 #[test]
@@ -265,7 +265,7 @@ fn damaged_libraries_are_refused_or_read_without_a_panic() {
     let mut refused = 0;
     for (at, byte) in places.into_iter().flat_map(|at| [(at, 0x00), (at, 0x7f), (at, 0xff)]) {
         let was = file.poke(at, byte);
-        let outcome = look(file.path()).map(|found| matches!(found, Readiness::Complete(_)));
+        let outcome = examine(file.path()).map(|found| matches!(found, Readiness::Complete(_)));
         if !outcome.unwrap() || read(file.path()).is_err() {
             refused += 1;
         }

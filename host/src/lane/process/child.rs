@@ -284,7 +284,7 @@ impl Side {
                 // <https://man7.org/linux/man-pages/man7/signal.7.html>
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    process::give_unneeded_back();
+                    process::trim_memory();
                     let _ = poll(&mut [PollFd::new(&self.socket, PollFlags::IN)], None);
                 }
                 Ok(0) => end(),

@@ -5,24 +5,24 @@ use std::time::Duration;
 use super::Usage;
 
 /// How often to check whether a load is over.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
+const CHECK_INTERVAL: Duration = Duration::from_secs(5);
 /// A process that used no more processor time than this between two checks is idle: heartbeats, polling the folder.
 const IDLE: Duration = Duration::from_millis(25);
 /// Processor time used since memory was last returned, after which it is worth doing again.
 const LOAD: Duration = Duration::from_millis(500);
 
 /// Returns memory `start` from now, and again after each load, as soon as the process is idle. Never ends.
-pub async fn give_back_at_rest(start: Duration) {
+pub async fn trim_memory_when_idle(start: Duration) {
     let mut work = Work::default();
     let mut pause = start;
     loop {
         tokio::time::sleep(pause).await;
-        pause = LOOK_EVERY;
+        pause = CHECK_INTERVAL;
         // Without `/proc`, no load is noticed.
         let processor =
             Usage::of_process(std::process::id()).map_or(Duration::ZERO, |(_, processor)| processor);
         if work.is_over(processor) {
-            give_unneeded_back();
+            trim_memory();
         }
     }
 }
@@ -33,7 +33,7 @@ struct Work {
     /// At the last check; `None` before the first.
     seen: Option<Duration>,
     /// Processor time when memory was last returned.
-    given_back: Duration,
+    last_trim: Duration,
 }
 
 impl Work {
@@ -42,10 +42,10 @@ impl Work {
         let before = self.seen.replace(processor);
         let is_over = before.is_none_or(|before| {
             let is_idle = processor.saturating_sub(before) <= IDLE;
-            is_idle && processor.saturating_sub(self.given_back) >= LOAD
+            is_idle && processor.saturating_sub(self.last_trim) >= LOAD
         });
         if is_over {
-            self.given_back = processor;
+            self.last_trim = processor;
         }
         is_over
     }
@@ -57,10 +57,10 @@ impl Work {
 ///
 /// The kernel maps sixteen pages around each one that is touched, and a start touches nearly all of the program: it
 /// reads a config, sets up TLS, compares commands. A serving host needs a third of that.
-pub fn give_unneeded_back() {
+pub fn trim_memory() {
     #[cfg(target_os = "linux")]
     if !linux::is_traced() {
-        linux::give_pages_back();
+        linux::release_pages();
     }
     // <https://man7.org/linux/man-pages/man3/malloc_trim.3.html>
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
@@ -96,7 +96,7 @@ mod linux {
         })
     }
 
-    pub(super) fn give_pages_back() {
+    pub(super) fn release_pages() {
         // SAFETY: the callback has the expected signature, retains none of its arguments, and does not unwind.
         unsafe { libc::dl_iterate_phdr(Some(object), ptr::null_mut()) };
     }
@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn pages_that_only_a_start_needs_are_given_back_and_the_program_goes_on() {
         if std::env::var_os(ALONE).is_none() {
-            let name = "process::unneeded::tests::pages_that_only_a_start_needs_are_given_back_and_the_program_goes_on";
+            let name = "process::memory::tests::pages_that_only_a_start_needs_are_given_back_and_the_program_goes_on";
             let itself = std::env::current_exe().expect("it runs from a file");
             let run =
                 Command::new(itself).args(["--exact", name]).env(ALONE, "1").output().expect("it can be run");
@@ -190,7 +190,7 @@ mod tests {
             return;
         }
         let before = file_pages();
-        super::linux::give_pages_back();
+        super::linux::release_pages();
         let after = file_pages();
         assert!(after < before * 3 / 4, "{before} pages before, {after} after");
         assert_eq!(format!("{:.2}", std::hint::black_box(2.5_f64).powf(2.0)), "6.25");
