@@ -172,7 +172,7 @@ pub(super) async fn restart(
         true => "",
         false => "; changes in `[log]` and `[runtime]` take effect only in a new process",
     };
-    let NotRestarted { error, inherited: inherited } = match host.restart(config).await {
+    let NotRestarted { error, inherited } = match host.restart(config).await {
         Ok(host) => return Ok((host, Restarted { since, failed: None, ignored, asker })),
         Err(failed) => failed,
     };

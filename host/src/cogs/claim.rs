@@ -67,7 +67,7 @@ impl fmt::Display for LimitScope {
 
 impl LimitScope {
     /// How many commands an application may have here.
-    pub fn size(&self) -> usize {
+    pub fn limit(&self) -> usize {
         commands_max(self.kind)
     }
 }
@@ -119,7 +119,7 @@ impl Claims {
     ) -> Option<(&LimitScope, usize)> {
         let taken = |scope: &LimitScope| others.clone().map(|other| other.count(scope)).sum::<usize>();
         let mut scopes = self.scopes.iter().map(|(scope, names)| (scope, names.len(), taken(scope)));
-        scopes.find(|(scope, own, taken)| own + taken > scope.max()).map(|(scope, _, taken)| (scope, taken))
+        scopes.find(|(scope, own, taken)| own + taken > scope.limit()).map(|(scope, _, taken)| (scope, taken))
     }
 }
 

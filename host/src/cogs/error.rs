@@ -52,7 +52,7 @@ pub enum CogError {
     },
     /// All cogs together would have more commands than an application may have.
     #[error(
-        "cannot load `{name}` from `{}`: its {own} {scope} and the {others} of the other cogs are more than the {} that a bot may have", .file.display(), .scope.max()
+        "cannot load `{name}` from `{}`: its {own} {scope} and the {others} of the other cogs are more than the {} that a bot may have", .file.display(), .scope.limit()
     )]
     TooManyCommands {
         /// The cog.
@@ -176,7 +176,7 @@ pub enum CogError {
     },
     /// It is sandboxed, and the sandbox needs a process.
     #[error("cannot move `{name}` to a thread: its sandbox is a process of its own")]
-    LockedIn {
+    Sandboxed {
         /// The cog.
         name: String,
     },
@@ -301,7 +301,7 @@ impl CogError {
                      load {cog}`"
                 )
             }
-            CogError::LockedIn { name } => {
+            CogError::Sandboxed { name } => {
                 format!("remove `sandbox` from `[cog.{name}]` in the config if you trust it")
             }
             CogError::Open { source: OpenError::Spawn(error), .. }

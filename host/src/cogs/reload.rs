@@ -52,7 +52,7 @@ impl Cogs {
         together: Option<Member>,
     ) -> Result<Report, CogError> {
         if lane == LaneKind::Thread && self.parts.settings.lane(name).sandbox.is_on() {
-            return Err(CogError::LockedIn { name: name.to_owned() });
+            return Err(CogError::Sandboxed { name: name.to_owned() });
         }
         let before = self.parts.settings.move_to(name, Some(lane));
         let outcome = self.reload_with(name, together).await;

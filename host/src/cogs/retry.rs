@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::{
     life::{Kept, Life},
-    owner::{Now, Previous},
+    owner::{Previous, StageState},
 };
 use crate::library::Digest;
 

@@ -129,15 +129,15 @@ mod tests {
         let after = |secs| start + Duration::from_secs(secs);
         let observation = |before, at, secs, last| {
             let stopped = stopped(after(last), after(secs));
-            Observation::next(previous, at, after(secs), stopped)
+            Observation::next(before, at, after(secs), stopped)
         };
-        let first = observe(None, Blocked::Call(1), 0, 0);
-        let frozen = observe(Some(first), Blocked::Call(1), 60, 0);
+        let first = observation(None, Blocked::Call(1), 0, 0);
+        let frozen = observation(Some(first), Blocked::Call(1), 60, 0);
         assert_eq!(after(60) - frozen.since, EVERY);
         // It still does not return, while the host runs.
-        let stuck = observe(Some(frozen), Blocked::Call(1), 61, 60);
+        let stuck = observation(Some(frozen), Blocked::Call(1), 61, 60);
         assert_eq!(after(61) - stuck.since, EVERY + Duration::from_secs(1));
-        let other = observe(Some(stuck), Blocked::Call(3), 62, 61);
+        let other = observation(Some(stuck), Blocked::Call(3), 62, 61);
         assert_eq!(other.since, after(62));
     }
 }

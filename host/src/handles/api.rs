@@ -5,10 +5,10 @@ use async_ffi::LocalFfiFuture;
 use gearshift_cog::abi::{self, HandleError, HandleErrorKind, Reply};
 
 use super::{
-    ask::Ask,
     discord, error,
-    lease::Here,
+    lease::Local,
     missing,
+    request::AsyncRequest,
     slot::{self, Work},
 };
 use crate::sessions::api::{ApiBody, ApiError, ApiRequest};
@@ -20,17 +20,20 @@ pub(super) extern "C" fn request(
     slot::call(lease, request)
 }
 
-impl Ask for abi::ApiRequest {
+impl AsyncRequest for abi::ApiRequest {
     type Answer = Reply;
-    type Given = Reply;
+    type Output = Reply;
 
     fn work(&self) -> Work {
         Work::of(self.method)
     }
 
-    fn begin(self, here: &Here) -> impl Future<Output = Result<Reply, HandleError>> + Send + 'static + use<> {
+    fn begin(
+        self,
+        local: &Local,
+    ) -> impl Future<Output = Result<Reply, HandleError>> + Send + 'static + use<> {
         let request = taken(self);
-        let api = here.sessions.api.clone();
+        let api = local.sessions.api.clone();
         async move {
             let api = api.ok_or_else(|| missing("api"))?;
             let answer = api.request(request?).await.map_err(failed)?;

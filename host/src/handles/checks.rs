@@ -12,11 +12,11 @@ use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{
     Lease,
-    ask::{Ask, Cooldown},
     discord::failed,
     error,
-    lease::Here,
+    lease::Local,
     missing,
+    request::{AsyncRequest, Cooldown},
     slot::{self, Work},
 };
 use crate::{
@@ -40,18 +40,18 @@ pub(super) extern "C" fn cooldown(
     slot::call(lease, Cooldown { uses })
 }
 
-impl Ask for Cooldown {
+impl AsyncRequest for Cooldown {
     type Answer = u64;
-    type Given = u64;
+    type Output = u64;
 
     /// A counted use is not undone when the cog no longer waits for the answer.
     fn work(&self) -> Work {
         Work::Write
     }
 
-    fn begin(self, here: &Here) -> impl Future<Output = Result<u64, HandleError>> + Send + 'static + use<> {
+    fn begin(self, local: &Local) -> impl Future<Output = Result<u64, HandleError>> + Send + 'static + use<> {
         let uses: Result<Vec<Use>, HandleError> = self.uses.into_iter().map(used).collect();
-        let cooldowns = here.cooldowns.clone();
+        let cooldowns = local.cooldowns.clone();
         async move { Ok(u64::try_from(cooldowns.take(uses?).await.as_millis()).unwrap_or(u64::MAX)) }
     }
 }
@@ -72,9 +72,9 @@ pub(super) extern "C" fn permissions(
     slot::call(lease, request)
 }
 
-impl Ask for PermissionsRequest {
+impl AsyncRequest for PermissionsRequest {
     type Answer = ChannelPermissions;
-    type Given = ChannelPermissions;
+    type Output = ChannelPermissions;
 
     fn work(&self) -> Work {
         Work::Read
@@ -82,7 +82,7 @@ impl Ask for PermissionsRequest {
 
     fn begin(
         self,
-        here: &Here,
+        local: &Local,
     ) -> impl Future<Output = Result<ChannelPermissions, HandleError>> + Send + 'static + use<> {
         let asked = Asked {
             guild: self.guild_id,
@@ -90,7 +90,7 @@ impl Ask for PermissionsRequest {
             user: self.user_id,
             roles: self.roles.into_vec(),
         };
-        let (known, discord) = (here.facts.permissions(&asked), here.sessions.discord.clone());
+        let (known, discord) = (local.facts.permissions(&asked), local.sessions.discord.clone());
         async move {
             let Permissions { user, bot, nsfw } = match known {
                 Some(known) => known,

@@ -9,10 +9,9 @@ use gearshift_cog::abi::{
 };
 
 use super::{
-    Lease,
-    ask::{self, Ask, AskNow, Now, Sleep, Unschedule},
-    error,
-    lease::{Here, Serves},
+    Lease, error,
+    lease::{Backend, Local},
+    request::{self, AsyncRequest, Now, Sleep, SyncRequest, Unschedule},
     slot::{self, Work},
 };
 use crate::schedule::{Plan, Rhythm, Times, When};
@@ -21,16 +20,16 @@ pub(super) extern "C" fn sleep(lease: abi::Lease, millis: u64) -> LocalFfiFuture
     slot::call(lease, Sleep { millis })
 }
 
-impl Ask for Sleep {
+impl AsyncRequest for Sleep {
     type Answer = ();
-    type Given = ();
+    type Output = ();
 
     fn work(&self) -> Work {
         Work::Wait
     }
 
-    fn begin(self, here: &Here) -> impl Future<Output = Result<(), HandleError>> + Send + 'static + use<> {
-        let clock = here.sessions.clock.clone();
+    fn begin(self, local: &Local) -> impl Future<Output = Result<(), HandleError>> + Send + 'static + use<> {
+        let clock = local.sessions.clock.clone();
         let moment = clock.now().checked_add(Duration::from_millis(self.millis));
         async move {
             match moment {
@@ -46,45 +45,45 @@ impl Ask for Sleep {
 pub(super) extern "C" fn now(lease: abi::Lease) -> u64 {
     // Also answered after the generation was retired: what it logs while it is dropped needs a time.
     let lease = Lease::of(lease);
-    match lease.serves() {
-        Serves::Here(here) => here.sessions.clock.unix_ms(),
-        Serves::Host(host) => host.ask_now(Now {}.into()).unwrap_or_default(),
+    match lease.backend() {
+        Backend::Local(local) => local.sessions.clock.unix_ms(),
+        Backend::Remote(remote) => remote.request_sync(Now {}.into()).unwrap_or_default(),
     }
 }
 
-impl AskNow for Now {
+impl SyncRequest for Now {
     type Answer = u64;
 
-    fn answer(self, here: &Here) -> Result<u64, HandleError> {
-        Ok(here.sessions.clock.unix_ms())
+    fn answer(self, local: &Local) -> Result<u64, HandleError> {
+        Ok(local.sessions.clock.unix_ms())
     }
 }
 
 pub(super) extern "C" fn schedule(lease: abi::Lease, plan: TaskPlan) -> RResult<(), HandleError> {
-    ask::now(Lease::of(lease), plan).into()
+    request::answer_sync(Lease::of(lease), plan).into()
 }
 
 pub(super) extern "C" fn unschedule(lease: abi::Lease, name: RStr<'_>) -> bool {
-    ask::now(Lease::of(lease), Unschedule { name: name.into() }).unwrap_or(false)
+    request::answer_sync(Lease::of(lease), Unschedule { name: name.into() }).unwrap_or(false)
 }
 
-impl AskNow for Unschedule {
+impl SyncRequest for Unschedule {
     type Answer = bool;
 
-    fn answer(self, here: &Here) -> Result<bool, HandleError> {
-        Ok(here.schedule.cancel(here.id.number, &self.name))
+    fn answer(self, local: &Local) -> Result<bool, HandleError> {
+        Ok(local.schedule.cancel(local.id.number, &self.name))
     }
 }
 
-impl AskNow for TaskPlan {
+impl SyncRequest for TaskPlan {
     type Answer = ();
 
-    fn answer(self, here: &Here) -> Result<(), HandleError> {
-        planned(here, self)
+    fn answer(self, local: &Local) -> Result<(), HandleError> {
+        planned(local, self)
     }
 }
 
-fn planned(here: &Here, plan: TaskPlan) -> Result<(), HandleError> {
+fn planned(local: &Local, plan: TaskPlan) -> Result<(), HandleError> {
     let invalid = |text: String| error(HandleErrorKind::Invalid, text);
     let name = plan.name.into_string();
     if name.is_empty() || name.len() > TASK_NAME_MAX {
@@ -102,13 +101,14 @@ fn planned(here: &Here, plan: TaskPlan) -> Result<(), HandleError> {
             When::Repeated { first: span(first_ms)?, rhythm: Rhythm::Every(span(every_ms.max(1))?) }
         }
         TaskWhen::Cron { expression, zone } => {
-            let now = here.sessions.clock.unix_ms();
+            let now = local.sessions.clock.unix_ms();
             let times = Times::read(&expression, &zone, now)
                 .map_err(|why| invalid(format!("cannot plan task `{name}`: {why}")))?;
             When::Repeated { first: Duration::ZERO, rhythm: Rhythm::Times(Box::new(times)) }
         }
     };
-    here.schedule
-        .plan(here.id.number, name, Plan { when, runs_at_start: plan.runs_at_start })
+    local
+        .schedule
+        .plan(local.id.number, name, Plan { when, runs_at_start: plan.runs_at_start })
         .map_err(|limit| invalid(limit.to_string()))
 }

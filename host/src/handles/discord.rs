@@ -5,11 +5,10 @@ use async_ffi::LocalFfiFuture;
 use gearshift_cog::abi::{self, DiscordRequest, HandleError, HandleErrorKind, Reply};
 
 use super::{
-    Lease,
-    ask::Ask,
-    error,
-    lease::Here,
+    Lease, error,
+    lease::Local,
     missing,
+    request::AsyncRequest,
     slot::{self, Work},
 };
 use crate::sessions::{
@@ -24,17 +23,20 @@ pub(super) extern "C" fn request(
     slot::call(lease, request)
 }
 
-impl Ask for DiscordRequest {
+impl AsyncRequest for DiscordRequest {
     type Answer = Reply;
-    type Given = Reply;
+    type Output = Reply;
 
     fn work(&self) -> Work {
         Work::of(self.method)
     }
 
-    fn begin(self, here: &Here) -> impl Future<Output = Result<Reply, HandleError>> + Send + 'static + use<> {
+    fn begin(
+        self,
+        local: &Local,
+    ) -> impl Future<Output = Result<Reply, HandleError>> + Send + 'static + use<> {
         let request = taken(self);
-        let discord = here.sessions.discord.clone();
+        let discord = local.sessions.discord.clone();
         async move {
             let discord = discord.ok_or_else(|| missing("discord"))?;
             let request = request?;

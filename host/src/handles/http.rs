@@ -14,10 +14,11 @@ use async_ffi::LocalFfiFuture;
 use gearshift_cog::abi::{self, HandleError, HandleErrorKind, Header, Reply};
 
 use super::{
-    Lease,
-    ask::{self, Ask, AskNow, Found, HttpChunk, HttpFeed, HttpSend, HttpStream, News},
-    error,
-    lease::Here,
+    Lease, error,
+    lease::Local,
+    request::{
+        self, AsyncRequest, Found, HttpChunk, HttpFeed, HttpSend, HttpStream, Notification, SyncRequest,
+    },
     slot::{self, Work},
 };
 use crate::sessions::http::{Download, Feed, HttpError, HttpRequest};
@@ -92,18 +93,21 @@ pub(super) extern "C" fn request(
     slot::call(lease, request)
 }
 
-impl Ask for abi::HttpRequest {
+impl AsyncRequest for abi::HttpRequest {
     type Answer = Reply;
-    type Given = Reply;
+    type Output = Reply;
 
     fn work(&self) -> Work {
         Work::of(self.method)
     }
 
-    fn begin(self, here: &Here) -> impl Future<Output = Result<Reply, HandleError>> + Send + 'static + use<> {
-        let request = taken(here, self);
-        let http = here.sessions.http.clone();
-        let places = Arc::clone(&here.requests);
+    fn begin(
+        self,
+        local: &Local,
+    ) -> impl Future<Output = Result<Reply, HandleError>> + Send + 'static + use<> {
+        let request = taken(local, self);
+        let http = local.sessions.http.clone();
+        let places = Arc::clone(&local.requests);
         async move {
             let _place = places.acquire_owned().await;
             let answer = http.request(request).await.map_err(failed)?;
@@ -113,14 +117,14 @@ impl Ask for abi::HttpRequest {
 }
 
 pub(super) extern "C" fn stream(lease: abi::Lease) -> RResult<u64, HandleError> {
-    ask::now(Lease::of(lease), HttpStream {}).into()
+    request::answer_sync(Lease::of(lease), HttpStream {}).into()
 }
 
-impl AskNow for HttpStream {
+impl SyncRequest for HttpStream {
     type Answer = u64;
 
-    fn answer(self, here: &Here) -> Result<u64, HandleError> {
-        here.streams.open()
+    fn answer(self, local: &Local) -> Result<u64, HandleError> {
+        local.streams.open()
     }
 }
 
@@ -133,20 +137,23 @@ pub(super) extern "C" fn send(
     slot::call(lease, HttpSend { stream, request, is_fed })
 }
 
-impl Ask for HttpSend {
+impl AsyncRequest for HttpSend {
     type Answer = Reply;
-    type Given = Reply;
+    type Output = Reply;
 
     /// Given up with the stream, whatever its method: the cog provides its body.
     fn work(&self) -> Work {
         Work::Read
     }
 
-    fn begin(self, here: &Here) -> impl Future<Output = Result<Reply, HandleError>> + Send + 'static + use<> {
+    fn begin(
+        self,
+        local: &Local,
+    ) -> impl Future<Output = Result<Reply, HandleError>> + Send + 'static + use<> {
         let HttpSend { stream, request, is_fed } = self;
-        let request = taken(here, request);
-        let http = here.sessions.http.clone();
-        let stream = here.streams.find(stream);
+        let request = taken(local, request);
+        let http = local.sessions.http.clone();
+        let stream = local.streams.find(stream);
         // Set before the work begins, so that the next chunk can be fed.
         let upload = stream.as_ref().ok().filter(|_| is_fed).and_then(|stream| {
             let (feed, upload) = http.upload();
@@ -172,16 +179,19 @@ pub(super) extern "C" fn feed(
     slot::call(lease, HttpFeed { stream, chunk })
 }
 
-impl Ask for HttpFeed {
+impl AsyncRequest for HttpFeed {
     type Answer = bool;
-    type Given = bool;
+    type Output = bool;
 
     fn work(&self) -> Work {
         Work::Read
     }
 
-    fn begin(self, here: &Here) -> impl Future<Output = Result<bool, HandleError>> + Send + 'static + use<> {
-        let stream = here.streams.find(self.stream);
+    fn begin(
+        self,
+        local: &Local,
+    ) -> impl Future<Output = Result<bool, HandleError>> + Send + 'static + use<> {
+        let stream = local.streams.find(self.stream);
         let chunk = self.chunk.into_option().map(RVec::into_vec);
         async move {
             let stream = stream?;
@@ -206,16 +216,19 @@ pub(super) extern "C" fn chunk(
     slot::call(lease, HttpChunk { stream })
 }
 
-impl Ask for HttpChunk {
+impl AsyncRequest for HttpChunk {
     type Answer = Found;
-    type Given = ROption<RVec<u8>>;
+    type Output = ROption<RVec<u8>>;
 
     fn work(&self) -> Work {
         Work::Read
     }
 
-    fn begin(self, here: &Here) -> impl Future<Output = Result<Found, HandleError>> + Send + 'static + use<> {
-        let stream = here.streams.find(self.stream);
+    fn begin(
+        self,
+        local: &Local,
+    ) -> impl Future<Output = Result<Found, HandleError>> + Send + 'static + use<> {
+        let stream = local.streams.find(self.stream);
         async move {
             let stream = stream?;
             let mut answer = stream.answer.lock().await;
@@ -228,7 +241,7 @@ impl Ask for HttpChunk {
 }
 
 pub(super) extern "C" fn close(lease: abi::Lease, stream: u64) {
-    ask::tell(Lease::of(lease), News::HttpClose(stream));
+    request::notify(Lease::of(lease), Notification::HttpClose(stream));
 }
 
 fn headers(headers: Vec<(String, Vec<u8>)>) -> RVec<Header> {
@@ -236,7 +249,7 @@ fn headers(headers: Vec<(String, Vec<u8>)>) -> RVec<Header> {
     headers.into_iter().map(|(name, value)| Header { name: name.into(), value: text(value).into() }).collect()
 }
 
-fn taken(here: &Here, request: abi::HttpRequest) -> HttpRequest {
+fn taken(local: &Local, request: abi::HttpRequest) -> HttpRequest {
     let headers =
         request.headers.into_iter().map(|it| (it.name.into_string(), it.value.into_string().into_bytes()));
     HttpRequest {
@@ -245,7 +258,7 @@ fn taken(here: &Here, request: abi::HttpRequest) -> HttpRequest {
         headers: headers.collect(),
         body: request.body.into_vec(),
         timeout: (request.timeout_ms > 0).then(|| Duration::from_millis(request.timeout_ms)),
-        same_origin_redirects: !here.follows_anywhere(),
+        stays: !local.follows_anywhere(),
         max_bytes: (request.max_bytes > 0).then_some(request.max_bytes),
     }
 }
@@ -268,7 +281,7 @@ mod tests {
         net::TcpListener,
     };
 
-    use super::{super::lease::Serves, *};
+    use super::{super::lease::Backend, *};
     use crate::handles::{slot::lease, table};
 
     fn get(url: String) -> abi::HttpRequest {
@@ -308,8 +321,8 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
         let lease = lease().await;
-        let Serves::Here(here) = lease.serves() else { panic!("it is the host's") };
-        let taken = Arc::clone(&here.requests).acquire_many_owned(REQUESTS as u32).await.unwrap();
+        let Backend::Local(local) = lease.backend() else { panic!("it is the host's") };
+        let taken = Arc::clone(&local.requests).acquire_many_owned(REQUESTS as u32).await.unwrap();
         let mut asked = (table().http())(Lease::lend(&lease), get(url));
         for _ in 0..50 {
             tokio::select! {
@@ -327,7 +340,7 @@ mod tests {
         };
         let (answer, _stream) = tokio::join!(asked, answers);
         assert_eq!(answer.into_result().unwrap().status, 204);
-        assert_eq!(here.requests.available_permits(), REQUESTS);
+        assert_eq!(local.requests.available_permits(), REQUESTS);
     }
 
     #[tokio::test]

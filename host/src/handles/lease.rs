@@ -62,7 +62,7 @@ pub struct Known {
 #[derive(Debug)]
 pub struct Lease {
     known: Known,
-    serves: Serves,
+    backend: Backend,
     retired: AtomicBool,
     /// Slots that the cog has not dropped: each may hold a waker of the cog.
     slots: AtomicUsize,
@@ -72,16 +72,16 @@ pub struct Lease {
 
 /// Who answers the requests.
 #[derive(Debug)]
-pub(super) enum Serves {
+pub(super) enum Backend {
     /// This process, which is the host.
-    Here(Here),
+    Local(Local),
     /// The host, in another process.
-    Host(Arc<Remote>),
+    Remote(Arc<Remote>),
 }
 
 /// What the host needs to answer requests.
 #[derive(Debug)]
-pub(super) struct Here {
+pub(super) struct Local {
     pub(super) id: GenerationId,
     /// What it may request.
     pub(super) allowed: Allowed,
@@ -100,9 +100,9 @@ pub(super) struct Here {
 
 /// A place among the calls in flight. It is taken until both the cog and the work have dropped the call.
 #[derive(Debug)]
-pub(super) struct Place(Arc<Lease>);
+pub(super) struct CallPermit(Arc<Lease>);
 
-impl Drop for Place {
+impl Drop for CallPermit {
     fn drop(&mut self) {
         self.0.calls.fetch_sub(1, Ordering::AcqRel);
     }
@@ -128,7 +128,7 @@ impl Lease {
         let streams = Streams::new(calls_in_flight);
         Lease::with(
             known,
-            Serves::Here(Here {
+            Backend::Local(Local {
                 id,
                 allowed,
                 sessions,
@@ -146,12 +146,12 @@ impl Lease {
 
     /// The lease of a generation in this process, for which `host` answers.
     pub fn remote(known: Known, host: Arc<Remote>) -> Arc<Lease> {
-        Lease::with(known, Serves::Host(host))
+        Lease::with(known, Backend::Remote(host))
     }
 
-    fn with(known: Known, serves: Serves) -> Arc<Lease> {
+    fn with(known: Known, backend: Backend) -> Arc<Lease> {
         let (slots, calls) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Arc::new(Lease { known, serves, retired: AtomicBool::new(false), slots, calls })
+        Arc::new(Lease { known, backend, retired: AtomicBool::new(false), slots, calls })
     }
 
     /// The pointer for the cog. It owns a reference count of the `Arc`, so it is valid until
@@ -179,8 +179,8 @@ impl Lease {
     /// Retires it: requests return an error from now on, and connections of streams are closed.
     pub fn retire(&self) {
         self.retired.store(true, Ordering::Release);
-        if let Serves::Here(here) = &self.serves {
-            here.streams.clear();
+        if let Backend::Local(local) = &self.backend {
+            local.streams.clear();
         }
     }
 
@@ -200,8 +200,8 @@ impl Lease {
         &self.known.id
     }
 
-    pub(super) fn serves(&self) -> &Serves {
-        &self.serves
+    pub(super) fn backend(&self) -> &Backend {
+        &self.backend
     }
 
     /// Fails if it was retired.
@@ -214,7 +214,7 @@ impl Lease {
     }
 
     /// Takes a place for a call of the cog behind `raw`, unless all are taken.
-    pub(super) fn place(raw: abi::Lease) -> Result<Place, HandleError> {
+    pub(super) fn call_permit(raw: abi::Lease) -> Result<CallPermit, HandleError> {
         let lease = Lease::of(raw);
         let limit = lease.known.calls_in_flight;
         if lease.calls.fetch_add(1, Ordering::AcqRel) >= limit {
@@ -224,7 +224,7 @@ impl Lease {
         }
         let pointer = raw.0.cast::<Lease>();
         // SAFETY: `lend` made the pointer from an `Arc`, and the cog that calls still owns its reference count.
-        Ok(Place(unsafe {
+        Ok(CallPermit(unsafe {
             Arc::increment_strong_count(pointer);
             Arc::from_raw(pointer)
         }))

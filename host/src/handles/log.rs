@@ -12,7 +12,7 @@ use tracing::level_filters::LevelFilter;
 
 use super::{
     Lease,
-    ask::{self, News},
+    request::{self, Notification},
 };
 use crate::identity::GenerationId;
 
@@ -46,7 +46,7 @@ pub(super) extern "C" fn write(lease: abi::Lease, record: &LogRecord<'_>) {
             let _ = write!(text, " {}={}", field.name, field.value);
         }
         let record = Record { level: record.level, module: record.target.as_str().to_owned(), text };
-        ask::tell(Lease::of(lease), News::Log(record));
+        request::notify(Lease::of(lease), Notification::Log(record));
     }));
 }
 

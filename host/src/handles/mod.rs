@@ -3,7 +3,6 @@
 //! cog is kept outside a slot.
 
 mod api;
-mod ask;
 mod checks;
 mod clock;
 mod discord;
@@ -12,21 +11,22 @@ mod http;
 mod lease;
 mod log;
 mod permit;
-mod place;
 mod remote;
+mod request;
 mod slot;
 mod spawn;
 mod stats;
 mod store;
+mod target;
 
 use abi_stable::{prefix_type::WithMetadata, std_types::RString};
 use gearshift_cog::abi::{self, HandleError, HandleErrorKind, HostTable, HostTableRef};
 
 pub use self::{
-    ask::{News, Reply, Request},
     lease::{Known, Lease, LeaseParts},
     log::{Record, level_of, wanted as log_level},
     remote::{Outgoing, Remote},
+    request::{Notification, Reply, Request},
     spawn::{Spawned, Spawns},
 };
 

@@ -12,11 +12,13 @@ use gearshift_cog::abi::{
 use serde::Deserialize;
 
 use super::{
-    ask::{Cooldown, Gateway, HttpChunk, HttpFeed, HttpSend, HttpStream, Now, Sleep, StoreRead, Unschedule},
     error,
-    lease::Here,
-    place::{Place, hides_path, places},
+    lease::Local,
+    request::{
+        Cooldown, Gateway, HttpChunk, HttpFeed, HttpSend, HttpStream, Now, Sleep, StoreRead, Unschedule,
+    },
     stats::Sent,
+    target::{Target, hides_path, targets},
 };
 use crate::{
     config::{Allowed, Permission},
@@ -29,24 +31,24 @@ pub(super) trait Needs {
     fn needs(&self) -> Option<Permission>;
 
     /// The parts of Discord that it is about: all of them must be allowed.
-    fn places(&self) -> Vec<Place> {
-        vec![Place::Elsewhere]
+    fn targets(&self) -> Vec<Target> {
+        vec![Target::Elsewhere]
     }
 }
 
-impl Here {
+impl Local {
     /// Fails if the cog may not make that request.
-    pub(super) fn permit(&self, ask: &impl Needs) -> Result<(), HandleError> {
+    pub(super) fn authorize(&self, request: &impl Needs) -> Result<(), HandleError> {
         // Usually nothing is restricted, and the request is not examined.
         let Some(allowed) = self.allowed.list() else { return Ok(()) };
-        let Some(needed) = ask.needs() else { return Ok(()) };
-        let places = LazyCell::new(|| ask.places());
+        let Some(needed) = request.needs() else { return Ok(()) };
+        let targets = LazyCell::new(|| request.targets());
         let is_at = |guild| {
-            places.iter().all(|place| match *place {
-                Place::Guild(id) => id == guild,
-                Place::Channel(id) => self.facts.has_channel(guild, id),
-                Place::Token => true,
-                Place::Elsewhere => false,
+            targets.iter().all(|target| match *target {
+                Target::Guild(id) => id == guild,
+                Target::Channel(id) => self.facts.has_channel(guild, id),
+                Target::Token => true,
+                Target::Elsewhere => false,
             })
         };
         if allowed.iter().any(|it| covers(it, &needed, &is_at)) {
@@ -90,8 +92,8 @@ impl Needs for DiscordRequest {
         })
     }
 
-    fn places(&self) -> Vec<Place> {
-        places(self)
+    fn targets(&self) -> Vec<Target> {
+        targets(self)
     }
 }
 

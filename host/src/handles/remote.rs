@@ -14,25 +14,25 @@ use gearshift_cog::abi::{HandleError, HandleErrorKind};
 use serde::de::DeserializeOwned;
 
 use super::{
-    ask::{News, Request},
     error,
+    request::{Notification, Request},
 };
 
 /// A message to the host.
 pub enum Outgoing {
     /// A request.
-    Ask {
+    Request {
         /// Its number.
         number: u64,
         /// The request itself.
         request: Request,
         /// Whether it is answered immediately.
-        is_now: bool,
+        is_sync: bool,
     },
     /// Nothing waits for the answer to that request any more.
-    GiveUp(u64),
+    Cancel(u64),
     /// A message that needs no answer.
-    Tell(News),
+    Notify(Notification),
 }
 
 /// The encoded answer, or why the request was not even sent.
@@ -72,7 +72,7 @@ impl Remote {
         }
     }
 
-    pub(super) fn ask<T: DeserializeOwned>(
+    pub(super) fn request<T: DeserializeOwned>(
         &self,
         request: Request,
         complete: impl FnOnce(Result<T, HandleError>) + Send + 'static,
@@ -83,13 +83,13 @@ impl Remote {
     fn send<T: DeserializeOwned>(
         &self,
         request: Request,
-        is_now: bool,
+        is_sync: bool,
         complete: impl FnOnce(Result<T, HandleError>) + Send + 'static,
     ) -> u64 {
         let number = self.last.fetch_add(1, Ordering::Relaxed) + 1;
         let complete = move |answer: Answered<'_>| complete(answer.and_then(decoded));
         self.waiting().insert(number, Box::new(complete));
-        if !(self.send)(Outgoing::Ask { number, request, is_now }) {
+        if !(self.send)(Outgoing::Request { number, request, is_sync }) {
             let text = "it is larger than any request may be (`[limits] request_max_bytes`)";
             self.complete(number, Err(error(HandleErrorKind::Invalid, text)));
         }
@@ -97,7 +97,7 @@ impl Remote {
     }
 
     /// Blocks the thread until the answer has arrived: the host answers such requests without waiting for anything.
-    pub(super) fn ask_now<T: DeserializeOwned + Send + 'static>(
+    pub(super) fn request_sync<T: DeserializeOwned + Send + 'static>(
         &self,
         request: Request,
     ) -> Result<T, HandleError> {
@@ -109,14 +109,14 @@ impl Remote {
     }
 
     /// Nothing waits for that answer any more.
-    pub(super) fn give_up(&self, number: u64) {
+    pub(super) fn cancel(&self, number: u64) {
         if self.waiting().remove(&number).is_some() {
-            (self.send)(Outgoing::GiveUp(number));
+            (self.send)(Outgoing::Cancel(number));
         }
     }
 
-    pub(super) fn tell(&self, news: News) {
-        (self.send)(Outgoing::Tell(news));
+    pub(super) fn notify(&self, notification: Notification) {
+        (self.send)(Outgoing::Notify(notification));
     }
 
     fn waiting(&self) -> MutexGuard<'_, HashMap<u64, Completes>> {

@@ -16,9 +16,9 @@ use gearshift_cog::abi::{self, HandleError, HandleErrorKind, Method};
 use tokio::task::AbortHandle;
 
 use super::{
-    ask::Ask,
-    lease::{Lease, Place, Serves},
+    lease::{Backend, CallPermit, Lease},
     remote::Remote,
+    request::AsyncRequest,
 };
 
 enum State<T> {
@@ -33,7 +33,7 @@ enum State<T> {
 struct Slot<T> {
     state: Mutex<State<T>>,
     /// `None` for a call that only waits.
-    _place: Option<Place>,
+    _permit: Option<CallPermit>,
 }
 
 /// What a call does, which decides what happens to it when the cog drops its future.
@@ -77,37 +77,40 @@ impl Work {
 }
 
 /// Has a request answered by the host's runtime or process, and returns a future of the answer to the cog.
-pub(super) fn call<A: Ask>(raw: abi::Lease, ask: A) -> LocalFfiFuture<RResult<A::Given, HandleError>> {
+pub(super) fn call<A: AsyncRequest>(
+    raw: abi::Lease,
+    request: A,
+) -> LocalFfiFuture<RResult<A::Output, HandleError>> {
     let lease: &'static Lease = Lease::of(raw);
-    let kind = ask.work();
-    let place = lease.check().and_then(|()| {
-        if let Serves::Here(here) = lease.serves() {
-            here.permit(&ask)?;
+    let kind = request.work();
+    let permit = lease.check().and_then(|()| {
+        if let Backend::Local(local) = lease.backend() {
+            local.authorize(&request)?;
         }
         match kind {
             Work::Wait => Ok(None),
-            Work::Read | Work::Write => Lease::place(raw).map(Some),
+            Work::Read | Work::Write => Lease::call_permit(raw).map(Some),
         }
     });
-    let place = match place {
-        Ok(place) => place,
+    let permit = match permit {
+        Ok(permit) => permit,
         Err(error) => return std::future::ready(RResult::RErr(error)).into_local_ffi(),
     };
     lease.enter();
-    let slot = Arc::new(Slot { state: Mutex::new(State::Waiting(None)), _place: place });
+    let slot = Arc::new(Slot { state: Mutex::new(State::Waiting(None)), _permit: permit });
     let finish = Finish(Arc::clone(&slot));
-    let task = match lease.serves() {
-        Serves::Here(here) => {
-            let work = ask.begin(here);
+    let task = match lease.backend() {
+        Backend::Local(local) => {
+            let work = request.begin(local);
             let work = async move {
                 let result = work.await;
                 finish.0.complete(result);
             };
-            Task::Here(here.work.spawn_on(work, &here.runtime).abort_handle())
+            Task::Local(local.work.spawn_on(work, &local.runtime).abort_handle())
         }
-        Serves::Host(host) => {
-            let number = host.ask(ask.into(), move |result| finish.0.complete(result));
-            Task::Host(Arc::clone(host), number)
+        Backend::Remote(remote) => {
+            let number = remote.request(request.into(), move |result| finish.0.complete(result));
+            Task::Remote(Arc::clone(remote), number)
         }
     };
     Answer::<A> { slot, lease, task: (kind != Work::Write).then_some(task) }.into_local_ffi()
@@ -115,15 +118,15 @@ pub(super) fn call<A: Ask>(raw: abi::Lease, ask: A) -> LocalFfiFuture<RResult<A:
 
 /// What computes the answer.
 enum Task {
-    Here(AbortHandle),
-    Host(Arc<Remote>, u64),
+    Local(AbortHandle),
+    Remote(Arc<Remote>, u64),
 }
 
 impl Task {
-    fn give_up(&self) {
+    fn cancel(&self) {
         match self {
-            Task::Here(task) => task.abort(),
-            Task::Host(host, number) => host.give_up(*number),
+            Task::Local(task) => task.abort(),
+            Task::Remote(remote, number) => remote.cancel(*number),
         }
     }
 }
@@ -138,15 +141,15 @@ impl<T> Drop for Finish<T> {
 }
 
 /// The cog's side of a slot. Lives on the lane's thread.
-struct Answer<A: Ask> {
+struct Answer<A: AsyncRequest> {
     slot: Arc<Slot<A::Answer>>,
     lease: &'static Lease,
     /// The work, if it is given up with the answer.
     task: Option<Task>,
 }
 
-impl<A: Ask> Future for Answer<A> {
-    type Output = RResult<A::Given, HandleError>;
+impl<A: AsyncRequest> Future for Answer<A> {
+    type Output = RResult<A::Output, HandleError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut state = self.slot.lock();
@@ -171,10 +174,10 @@ impl<A: Ask> Future for Answer<A> {
     }
 }
 
-impl<A: Ask> Drop for Answer<A> {
+impl<A: AsyncRequest> Drop for Answer<A> {
     fn drop(&mut self) {
         if let Some(task) = &self.task {
-            task.give_up();
+            task.cancel();
         }
         // Drops the waker under the lock.
         *self.slot.lock() = State::Closed;
@@ -195,9 +198,9 @@ mod tests {
     };
 
     use super::super::{
-        ask::{Request, Sleep},
-        lease::Here,
+        lease::Local,
         permit::Needs,
+        request::{Request, Sleep},
     };
     use super::*;
     use crate::{
@@ -288,7 +291,7 @@ mod tests {
     #[tokio::test]
     async fn a_cog_cannot_be_dropped_while_an_answer_wakes_it() {
         let lease = lease().await;
-        let slot = Arc::new(Slot { state: Mutex::new(State::Waiting(None)), _place: None });
+        let slot = Arc::new(Slot { state: Mutex::new(State::Waiting(None)), _permit: None });
         lease.enter();
         let lent = Lease::of(Lease::lend(&lease));
         let mut answer = Answer::<Waits> { slot: Arc::clone(&slot), lease: lent, task: None };
@@ -327,15 +330,15 @@ mod tests {
         }
     }
 
-    impl Ask for Waits {
+    impl AsyncRequest for Waits {
         type Answer = ();
-        type Given = ();
+        type Output = ();
 
         fn work(&self) -> Work {
             self.kind
         }
 
-        fn begin(self, _: &Here) -> impl Future<Output = Result<(), HandleError>> + Send + 'static + use<> {
+        fn begin(self, _: &Local) -> impl Future<Output = Result<(), HandleError>> + Send + 'static + use<> {
             async move {
                 let _ = self.wait.await;
                 let _ = self.done.send(());
@@ -345,9 +348,9 @@ mod tests {
     }
 
     fn work(lease: &Lease) -> &TaskTracker {
-        match lease.serves() {
-            Serves::Here(here) => &here.work,
-            Serves::Host(_) => unreachable!("it is a lease of the host's"),
+        match lease.backend() {
+            Backend::Local(local) => &local.work,
+            Backend::Remote(_) => unreachable!("it is a lease of the host's"),
         }
     }
 

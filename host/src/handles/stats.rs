@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Lease,
-    ask::{self, News},
-    lease::Here,
+    lease::Local,
+    request::{self, Notification},
 };
 use crate::sessions::stats;
 
@@ -17,7 +17,10 @@ pub(super) extern "C" fn send(lease: abi::Lease, metric: Metric<'_>) {
     let lease = Lease::of(lease);
     let Metric { kind, name, value, text } = metric;
     if lease.check().is_ok() {
-        ask::tell(lease, News::Stats(Sent { kind, name: name.into(), value, text: text.into() }));
+        request::notify(
+            lease,
+            Notification::Stats(Sent { kind, name: name.into(), value, text: text.into() }),
+        );
     }
 }
 
@@ -31,11 +34,11 @@ pub struct Sent {
 }
 
 impl Sent {
-    pub(super) fn take(self, here: &Here) {
-        let Some(session) = &here.sessions.stats else { return };
-        if let Err(error) = here.permit(&self) {
+    pub(super) fn perform(self, local: &Local) {
+        let Some(session) = &local.sessions.stats else { return };
+        if let Err(error) = local.authorize(&self) {
             // The cog gets no answer that could report it.
-            return here.tell_once(&error);
+            return local.tell_once(&error);
         }
         let value = self.value;
         let typed = match self.kind {

@@ -8,10 +8,10 @@ use async_ffi::LocalFfiFuture;
 use gearshift_cog::abi::{self, Entry, HandleError, HandleErrorKind, StoreExpect, StoreList, StoreWrite};
 
 use super::{
-    ask::{Ask, Found, StoreRead},
     error,
-    lease::Here,
+    lease::Local,
     missing,
+    request::{AsyncRequest, Found, StoreRead},
     slot::{self, Work},
 };
 use crate::sessions::store::{self, Change, Expect, StoreError};
@@ -23,16 +23,19 @@ pub(super) extern "C" fn read(
     slot::call(lease, StoreRead { key })
 }
 
-impl Ask for StoreRead {
+impl AsyncRequest for StoreRead {
     type Answer = Found;
-    type Given = ROption<RVec<u8>>;
+    type Output = ROption<RVec<u8>>;
 
     fn work(&self) -> Work {
         Work::Read
     }
 
-    fn begin(self, here: &Here) -> impl Future<Output = Result<Found, HandleError>> + Send + 'static + use<> {
-        let (session, key) = (Session::of(here), self.key.into_string());
+    fn begin(
+        self,
+        local: &Local,
+    ) -> impl Future<Output = Result<Found, HandleError>> + Send + 'static + use<> {
+        let (session, key) = (Session::of(local), self.key.into_string());
         async move {
             let Session { store, cog } = session?;
             Ok(Found(store.get(&cog, &key).await.map_err(failed)?.map(RVec::from).into()))
@@ -47,16 +50,19 @@ pub(super) extern "C" fn write(
     slot::call(lease, write)
 }
 
-impl Ask for StoreWrite {
+impl AsyncRequest for StoreWrite {
     type Answer = bool;
-    type Given = bool;
+    type Output = bool;
 
     fn work(&self) -> Work {
         Work::Write
     }
 
-    fn begin(self, here: &Here) -> impl Future<Output = Result<bool, HandleError>> + Send + 'static + use<> {
-        let (session, change) = (Session::of(here), taken(self));
+    fn begin(
+        self,
+        local: &Local,
+    ) -> impl Future<Output = Result<bool, HandleError>> + Send + 'static + use<> {
+        let (session, change) = (Session::of(local), taken(self));
         async move {
             let Session { store, cog } = session?;
             store.change(&cog, change).await.map_err(failed)
@@ -71,9 +77,9 @@ pub(super) extern "C" fn list(
     slot::call(lease, page)
 }
 
-impl Ask for StoreList {
+impl AsyncRequest for StoreList {
     type Answer = RVec<Entry>;
-    type Given = RVec<Entry>;
+    type Output = RVec<Entry>;
 
     fn work(&self) -> Work {
         Work::Read
@@ -81,9 +87,9 @@ impl Ask for StoreList {
 
     fn begin(
         self,
-        here: &Here,
+        local: &Local,
     ) -> impl Future<Output = Result<RVec<Entry>, HandleError>> + Send + 'static + use<> {
-        let (session, prefix) = (Session::of(here), self.prefix.into_string());
+        let (session, prefix) = (Session::of(local), self.prefix.into_string());
         let (after, limit) = (self.after.into_option().map(RString::into_string), self.limit as usize);
         async move {
             let Session { store, cog } = session?;
@@ -113,9 +119,9 @@ struct Session {
 }
 
 impl Session {
-    fn of(here: &Here) -> Result<Session, HandleError> {
-        let store = here.sessions.store.clone().ok_or_else(|| missing("store"))?;
-        Ok(Session { store, cog: Arc::clone(&here.id.cog) })
+    fn of(local: &Local) -> Result<Session, HandleError> {
+        let store = local.sessions.store.clone().ok_or_else(|| missing("store"))?;
+        Ok(Session { store, cog: Arc::clone(&local.id.cog) })
     }
 }
 

@@ -10,9 +10,9 @@ use tokio::sync::oneshot;
 /// Takes one answer.
 pub(super) enum Answer<T> {
     /// A task of this process waits for it.
-    Here(oneshot::Sender<T>),
+    Local(oneshot::Sender<T>),
     /// Another process waits for it.
-    Sent {
+    Remote {
         /// Sends it there.
         send: Box<dyn FnOnce(T) + Send>,
         /// Set when nothing waits for the answer any more.
@@ -22,10 +22,10 @@ pub(super) enum Answer<T> {
 
 impl<T> Answer<T> {
     /// Gives the answer. Returns whether anything waits for it.
-    pub(super) fn give(self, value: T) -> bool {
+    pub(super) fn send(self, value: T) -> bool {
         match self {
-            Answer::Here(waiting) => waiting.send(value).is_ok(),
-            Answer::Sent { send, .. } => {
+            Answer::Local(waiting) => waiting.send(value).is_ok(),
+            Answer::Remote { send, .. } => {
                 send(value);
                 true
             }
@@ -35,8 +35,8 @@ impl<T> Answer<T> {
     /// Whether nothing waits for the answer any more.
     pub(super) fn is_abandoned(&self) -> bool {
         match self {
-            Answer::Here(waiting) => waiting.is_closed(),
-            Answer::Sent { is_abandoned, .. } => is_abandoned.load(Ordering::Acquire),
+            Answer::Local(waiting) => waiting.is_closed(),
+            Answer::Remote { is_abandoned, .. } => is_abandoned.load(Ordering::Acquire),
         }
     }
 }

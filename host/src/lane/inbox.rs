@@ -18,7 +18,7 @@ use super::{Call, Item};
 use crate::counters::{Times, TimesSeen};
 
 /// How often to check the items that another process has.
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
+const RECHECK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Why an item was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,11 +60,11 @@ struct Queue {
     /// Wakes the lane that waits for the next item.
     waker: Option<Waker>,
     /// Items that were passed to another process before they start there.
-    handed: Option<Arc<dyn Handed>>,
+    remote: Option<Arc<dyn RemoteItems>>,
 }
 
 /// Items at the head of a queue that another process has and has not started. They still belong to the queue.
-pub(super) trait Handed: fmt::Debug + Send + Sync {
+pub(super) trait RemoteItems: fmt::Debug + Send + Sync {
     /// How many there are.
     fn waiting(&self) -> usize;
 
@@ -81,14 +81,14 @@ impl Queue {
     }
 
     fn len(&self) -> usize {
-        self.items.len() + self.handed.as_ref().map_or(0, |handed| handed.waiting())
+        self.items.len() + self.remote.as_ref().map_or(0, |remote| remote.waiting())
     }
 
-    fn hand<T>(&mut self, hand: impl FnOnce(Item) -> Result<T, Item>) -> Option<T> {
-        match hand(self.items.pop_front()?) {
-            Ok(handed) => {
+    fn take_with<T>(&mut self, take: impl FnOnce(Item) -> Result<T, Item>) -> Option<T> {
+        match take(self.items.pop_front()?) {
+            Ok(taken) => {
                 self.taken += 1;
-                Some(handed)
+                Some(taken)
             }
             Err(item) => {
                 self.items.push_front(item);
@@ -99,7 +99,7 @@ impl Queue {
 
     /// Takes back all items that another process has not started.
     fn take_back(&mut self) {
-        let back = self.handed.as_ref().map(|handed| handed.take_back()).unwrap_or_default();
+        let back = self.remote.as_ref().map(|remote| remote.take_back()).unwrap_or_default();
         self.taken -= back.len() as u64;
         back.into_iter().rev().for_each(|item| self.items.push_front(item));
     }
@@ -196,15 +196,15 @@ impl Inbox {
         }
     }
 
-    /// Like [`poll_next`](Self::poll_next), for another process: `hand` takes the item while the queue is locked.
-    pub(super) fn poll_hand<T>(
+    /// Like [`poll_next`](Self::poll_next), for another process: `take` gets the item while the queue is locked.
+    pub(super) fn poll_take<T>(
         &self,
         cx: &mut Context<'_>,
-        hand: impl FnOnce(Item) -> Result<T, Item>,
+        take: impl FnOnce(Item) -> Result<T, Item>,
     ) -> Poll<T> {
         let mut queue = self.queue();
-        match queue.hand(hand) {
-            Some(handed) => Poll::Ready(handed),
+        match queue.take_with(take) {
+            Some(taken) => Poll::Ready(taken),
             None => {
                 queue.wait(cx);
                 Poll::Pending
@@ -212,14 +212,14 @@ impl Inbox {
         }
     }
 
-    /// Like [`poll_hand`](Self::poll_hand), without waiting.
-    pub(super) fn hand_now<T>(&self, hand: impl FnOnce(Item) -> Result<T, Item>) -> Option<T> {
-        self.queue().hand(hand)
+    /// Like [`poll_take`](Self::poll_take), without waiting.
+    pub(super) fn try_take<T>(&self, take: impl FnOnce(Item) -> Result<T, Item>) -> Option<T> {
+        self.queue().take_with(take)
     }
 
-    /// Items that `handed` has count as part of the queue from now on, until [`end_handing`](Self::end_handing).
-    pub(super) fn begin_handing(&self, handed: Arc<dyn Handed>) {
-        self.queue().handed = Some(handed);
+    /// Items that `remote` has count as part of the queue from now on, until [`detach_remote`](Self::detach_remote).
+    pub(super) fn attach_remote(&self, remote: Arc<dyn RemoteItems>) {
+        self.queue().remote = Some(remote);
     }
 
     /// Puts items that start again in front of the queue, whatever its capacity.
@@ -231,10 +231,10 @@ impl Inbox {
     }
 
     /// Takes back everything that was passed to another process and has not started.
-    pub(super) fn end_handing(&self) {
+    pub(super) fn detach_remote(&self) {
         let mut queue = self.queue();
         queue.take_back();
-        queue.handed = None;
+        queue.remote = None;
     }
 
     /// Counts a finished handler; `took` includes the time that it spent waiting.
@@ -255,7 +255,7 @@ impl Inbox {
                 return;
             }
             // Another process may start its items without notifying the queue, hence the timeout.
-            let _ = tokio::time::timeout(LOOK_AGAIN, emptied).await;
+            let _ = tokio::time::timeout(RECHECK_INTERVAL, emptied).await;
         }
     }
 

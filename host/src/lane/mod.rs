@@ -150,12 +150,12 @@ pub struct StartFailure {
 pub struct Lane {
     orders: mpsc::UnboundedSender<Order>,
     pulse: Arc<Pulse>,
-    place: Place,
+    worker: Worker,
 }
 
 /// Where the lane runs.
 #[derive(Debug)]
-enum Place {
+enum Worker {
     Thread(JoinHandle<()>),
     Process(Process),
 }
@@ -184,10 +184,10 @@ impl Lane {
         // Linux truncates a thread's name to 15 bytes.
         let thread = std::thread::Builder::new()
             .name(parts.id.to_string())
-            .spawn(move || runner::run(parts, receiver, &watched, Answer::Here(opened)))
+            .spawn(move || runner::run(parts, receiver, &watched, Answer::Local(opened)))
             .map_err(|error| failed(OpenError::Thread(error), None, None))?;
         match answer.await {
-            Ok(Ok(library)) => Ok((Lane { orders, pulse, place: Place::Thread(thread) }, library)),
+            Ok(Ok(library)) => Ok((Lane { orders, pulse, worker: Worker::Thread(thread) }, library)),
             Ok(Err(OpenFailure { error, library })) => Err(failed(error, Some(thread), library)),
             Err(_) => Err(failed(OpenError::Died, Some(thread), None)),
         }
@@ -200,8 +200,8 @@ impl Lane {
     pub async fn start_process(parts: LaneParts, process: ProcessParts) -> Result<Lane, OpenError> {
         let (orders, receiver) = mpsc::unbounded_channel();
         let pulse = Arc::new(Pulse::shared().map_err(OpenError::Spawn)?);
-        let place = Place::Process(process::start(parts, process, receiver, &pulse).await?);
-        Ok(Lane { orders, pulse, place })
+        let worker = Worker::Process(process::start(parts, process, receiver, &pulse).await?);
+        Ok(Lane { orders, pulse, worker })
     }
 
     /// What the thread is doing.
@@ -243,8 +243,8 @@ impl Lane {
 
     /// Makes it take items from the inbox from now on.
     pub fn serve(&self) {
-        if let Place::Process(process) = &self.place {
-            process.handover.serve(&process.inbox);
+        if let Worker::Process(process) = &self.worker {
+            process.items.serve(&process.inbox);
         }
         // A lane whose thread has ended serves nothing; the watchdog reports that.
         let _ = self.send(Order::Serve);
@@ -259,7 +259,7 @@ impl Lane {
         self.take_back();
         let (stopped, paused) = oneshot::channel();
         let (ended, drained) = oneshot::channel();
-        let (paused_to, drained_to) = (Answer::Here(stopped), Answer::Here(ended));
+        let (paused_to, drained_to) = (Answer::Local(stopped), Answer::Local(ended));
         self.send(Order::Pause { paused: paused_to, drained: drained_to })?;
         self.within(stop, paused).await?;
         self.within(drain, drained).await.map_err(|error| match error {
@@ -274,14 +274,14 @@ impl Lane {
     /// When the lane does not return to its loop within `deadline`.
     pub async fn cancel(&self, deadline: Duration) -> Result<usize, OrderError> {
         let (answer, done) = oneshot::channel();
-        self.send(Order::Cancel(Answer::Here(answer)))?;
+        self.send(Order::Cancel(Answer::Local(answer)))?;
         self.within(deadline, done).await
     }
 
     /// Puts items back into the queue that another process was given and has not started.
     fn take_back(&self) {
-        if let Place::Process(process) = &self.place {
-            process.handover.pause(&process.inbox);
+        if let Worker::Process(process) = &self.worker {
+            process.items.pause(&process.inbox);
         }
     }
 
@@ -289,9 +289,9 @@ impl Lane {
     pub fn end(self) -> Ending {
         self.take_back();
         let _ = self.send(Order::End);
-        match self.place {
-            Place::Thread(thread) => Ending::Thread(thread),
-            Place::Process(process) => Ending::Process(process.ended),
+        match self.worker {
+            Worker::Thread(thread) => Ending::Thread(thread),
+            Worker::Process(process) => Ending::Process(process.ended),
         }
     }
 
@@ -301,7 +301,7 @@ impl Lane {
         order: impl FnOnce(Answer<Outcome<T>>) -> Order,
     ) -> Result<T, OrderError> {
         let (answer, done) = oneshot::channel();
-        self.send(order(Answer::Here(answer)))?;
+        self.send(order(Answer::Local(answer)))?;
         Ok(self.within(deadline, done).await??)
     }
 

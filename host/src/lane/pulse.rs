@@ -72,7 +72,7 @@ pub struct Pulse {
     /// The handler that was last polled, such as `command !ping`; its text is on the page.
     handler: Mutex<Option<Arc<str>>>,
     /// How many items another process has been given and has not finished.
-    given: AtomicUsize,
+    passed: AtomicUsize,
     /// The number of an order that another process has not answered; 0 if there is none.
     unanswered: AtomicU64,
     orders: AtomicUsize,
@@ -94,7 +94,7 @@ impl Pulse {
         Pulse {
             page,
             handler: Mutex::default(),
-            given: AtomicUsize::new(0),
+            passed: AtomicUsize::new(0),
             unanswered: AtomicU64::new(0),
             orders: AtomicUsize::new(0),
             ended: AtomicBool::new(false),
@@ -211,8 +211,8 @@ impl Pulse {
     }
 
     /// Sets how many items another process has to handle.
-    pub(super) fn set_given(&self, given: usize) {
-        self.given.store(given, Ordering::Relaxed);
+    pub(super) fn set_passed(&self, passed: usize) {
+        self.passed.store(passed, Ordering::Relaxed);
     }
 
     /// Sets the order that another process has not answered. A running process answers such orders at once.
@@ -265,13 +265,13 @@ impl Pulse {
     /// handlers are in flight.
     pub fn owes(&self, handlers_max: usize) -> Option<u64> {
         let handlers = self.handlers();
-        let could = handlers < handlers_max && self.given.load(Ordering::Relaxed) > handlers;
+        let could = handlers < handlers_max && self.passed.load(Ordering::Relaxed) > handlers;
         (could && self.process().is_some()).then(|| self.numbers().begun())
     }
 
     /// Whether it has nothing to do: no handler runs, and no item is in another process.
     pub fn rests(&self) -> bool {
-        self.handlers() == 0 && self.given.load(Ordering::Relaxed) == 0 && self.look().1 == Activity::Idle
+        self.handlers() == 0 && self.passed.load(Ordering::Relaxed) == 0 && self.look().1 == Activity::Idle
     }
 
     /// How many futures that handlers have spawned are not done.

@@ -51,7 +51,7 @@ pub(super) fn run(
         Ok(open) => open,
         Err(failure) => {
             // If nothing waits for the answer any more, the library stays mapped, which is safe.
-            opened.give(Err(failure));
+            opened.send(Err(failure));
             return;
         }
     };
@@ -63,7 +63,7 @@ pub(super) fn run(
         Ok(runtime) => runtime,
         Err(error) => unreachable!("a runtime without drivers takes nothing from the system: {error}"),
     };
-    let waits = opened.give(Ok(library));
+    let waits = opened.send(Ok(library));
     let cog = CogCalls { module, instance, pulse: Arc::clone(pulse) };
     let mut runner = Runner {
         labels: Labels::new(&parts),
@@ -174,7 +174,7 @@ impl Runner {
             }
             Order::Serve => self.mode = Mode::Serving,
             Order::Pause { paused, drained } => {
-                paused.give(());
+                paused.send(());
                 self.mode = Mode::Draining(drained);
                 let ended = pulse.during(Activity::Step(Step::Pause), || (module.pause())(instance));
                 if let Err(fault) = taken(ended) {
@@ -185,7 +185,7 @@ impl Runner {
             Order::Cancel(answer) if answer.is_abandoned() => {}
             Order::Cancel(answer) => {
                 let count = self.cancel();
-                answer.give(count);
+                answer.send(count);
             }
             Order::End => {}
         }
@@ -217,7 +217,7 @@ impl Runner {
                     Poll::Pending => self.control = Some(Control::Plain(step, future, answer)),
                     Poll::Ready(outcome) => {
                         pulse.during(activity, || drop(future));
-                        answer.give(taken(outcome));
+                        answer.send(taken(outcome));
                     }
                 }
             }
@@ -229,7 +229,7 @@ impl Runner {
                         pulse.during(activity, || drop(future));
                         let state = outcome.into_result().map_err(Fault::take);
                         let state = state.map(|state| state.into_option().map(taken_state));
-                        answer.give(state);
+                        answer.send(state);
                     }
                 }
             }
@@ -338,7 +338,7 @@ impl Runner {
             && let Mode::Draining(_) = self.mode
             && let Mode::Draining(drained) = mem::replace(&mut self.mode, Mode::Paused)
         {
-            drained.give(());
+            drained.send(());
         }
     }
 

@@ -23,7 +23,7 @@ pub use self::copy::{CopyError, Digest, Mapping, PrivateCopy};
 pub use self::declared::{
     CommandKey, CommandProblem, MESSAGE_MENU, SLASH, USER_MENU, Wrong, commands_max, kind_name, prefix_names,
 };
-pub use self::file::{Candidate, LIBRARY_MAX_BYTES, NotALibrary, Readiness, Stamp, is_library_name, look};
+pub use self::file::{Candidate, LIBRARY_MAX_BYTES, NotALibrary, Readiness, Stamp, examine, is_library_name};
 pub use self::folder::{CopyFolder, FolderError};
 pub use self::inspection::{Inspection, Problem};
 pub use self::manifest::{Contents, ReadError, read};

@@ -33,7 +33,7 @@ impl Shown {
         }
     }
 
-    pub(super) fn done(&self, name: &str, done: &Done) -> io::Result<()> {
+    pub(super) fn done(&self, name: &str, done: &Performed) -> io::Result<()> {
         let mut out = io::stdout().lock();
         if self.json {
             return writeln!(out, "{}", as_json(name, done));
@@ -79,7 +79,7 @@ impl Shown {
     }
 }
 
-fn text(name: &str, done: &Done) -> String {
+fn text(name: &str, done: &Performed) -> String {
     match done {
         Performed::Changed(change) => {
             let report = change.report.as_ref().map(|report| format!(": {report}")).unwrap_or_default();
@@ -112,7 +112,7 @@ fn shown(version: Option<&Version>) -> String {
     version.map_or_else(|| "nothing".to_owned(), Version::to_string)
 }
 
-fn as_json(name: &str, done: &Done) -> serde_json::Value {
+fn as_json(name: &str, done: &Performed) -> serde_json::Value {
     let line = |outcome: &str, change: &Change| {
         json!({
             "cog": name,

@@ -18,7 +18,7 @@ use crate::{
 /// Limit of all unanswered requests, in bytes: several large uploads.
 const ASKED: usize = 64 << 20;
 /// Room in a frame besides its largest part, in bytes.
-const BESIDE: usize = 1 << 20;
+const OVERHEAD: usize = 1 << 20;
 /// Maximum number of unanswered requests of one cog, including those that wait. Far more than a cog needs.
 const ASKED_MAX: usize = 100_000;
 
@@ -38,14 +38,14 @@ impl Bounds {
     /// The limits that follow from the configuration.
     pub fn of(limits: &Limits) -> Bounds {
         let largest = [limits.request_max_bytes, limits.state_max_bytes, limits.store_value_max_bytes];
-        let frame = largest.into_iter().fold(0, usize::max).saturating_add(BESIDE);
+        let frame = largest.into_iter().fold(0, usize::max).saturating_add(OVERHEAD);
         Bounds { frame, asked: frame.max(ASKED) }
     }
 
     /// A state that a cog has saved, if it fits into a frame.
     pub(super) fn saved(self, saved: Result<Option<State>, Fault>) -> Result<Option<State>, Fault> {
         match saved {
-            Ok(Some(state)) if state.bytes.len().saturating_add(BESIDE) > self.frame => {
+            Ok(Some(state)) if state.bytes.len().saturating_add(OVERHEAD) > self.frame => {
                 let bytes = state.bytes.len();
                 let text = format!("its state has {bytes} bytes, more than `[limits] state_max_bytes`");
                 Err(Fault { kind: FaultKind::State, text, place: None })
@@ -80,13 +80,13 @@ impl Window {
 
     /// Sends a request as soon as there is room for it; requests that are answered immediately need none. Returns
     /// `false` if it is larger than any frame may be.
-    pub(super) fn ask(&self, number: u64, frame: Vec<u8>, is_now: bool) -> bool {
+    pub(super) fn ask(&self, number: u64, frame: Vec<u8>, is_sync: bool) -> bool {
         if frame.len() > self.bounds.frame {
             return false;
         }
         // Frames are sent under the lock, so that a request cannot be given up before it is sent.
         let mut asked = lock(&self.asked);
-        if is_now {
+        if is_sync {
             (self.send)(&frame);
         } else if asked.bytes + frame.len() <= self.bounds.asked {
             self.sends(&mut asked, number, &frame);
@@ -103,7 +103,7 @@ impl Window {
     }
 
     /// Nothing waits for the answer any more; sends `frame`, which says so, if the host has the request.
-    pub(super) fn give_up(&self, number: u64, frame: &[u8]) {
+    pub(super) fn cancel(&self, number: u64, frame: &[u8]) {
         let mut asked = lock(&self.asked);
         if asked.sent.contains_key(&number) {
             (self.send)(frame);
@@ -169,7 +169,7 @@ impl Calls {
     }
 
     /// Nothing waits for the answer any more. A request that cannot be aborted goes on, and counts until then.
-    pub(super) fn give_up(&self, number: u64) {
+    pub(super) fn cancel(&self, number: u64) {
         let Open { calls, bytes } = &mut *lock(&self.0);
         if let Entry::Occupied(call) = calls.entry(number)
             && let Some(task) = &call.get().task
@@ -180,7 +180,7 @@ impl Calls {
     }
 
     /// Nothing waits for any answer any more.
-    pub(super) fn give_all_up(&self) {
+    pub(super) fn cancel_all(&self) {
         let open = std::mem::take(&mut *lock(&self.0));
         open.calls.into_values().filter_map(|call| call.task).for_each(|task| task.abort());
     }
@@ -231,10 +231,10 @@ mod tests {
         assert_eq!(*lock(&sent), "14", "what fits is not kept behind what does not");
         assert!(window.ask(5, vec![b'5'; 8], true), "what is answered at once takes no room");
         assert!(!ask(6, b'x', 9), "it would never fit");
-        window.give_up(2, b"-");
+        window.cancel(2, b"-");
         window.answered(4);
         assert_eq!(*lock(&sent), "145", "the host does not know what it was never sent");
-        window.give_up(1, b"-");
+        window.cancel(1, b"-");
         assert_eq!(*lock(&sent), "145-3");
         window.answered(3);
         assert!(lock(&window.asked).sent.is_empty() && lock(&window.asked).bytes == 0);
@@ -252,7 +252,7 @@ mod tests {
         assert!(calls.end(2) && !calls.end(2));
         assert_eq!(calls.check(bounds()), Ok(()));
         // It cannot be aborted, and so still counts.
-        calls.give_up(3);
+        calls.cancel(3);
         assert!(calls.begin(4, 4));
         assert!(calls.check(bounds()).is_err());
     }

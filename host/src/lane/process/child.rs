@@ -73,8 +73,8 @@ fn begin(socket: net::UnixStream) -> io::Result<Infallible> {
     };
     let page = receiver.file().ok_or_else(|| io::Error::other("the host sent no page"))?;
     let pulse = Arc::new(Pulse::mapped(page)?);
-    let way = Arc::new(Sender::new(socket.try_clone()?.into(), true));
-    let to_host = ToHostSender { way, pulse: Arc::clone(&pulse) };
+    let sender = Arc::new(Sender::new(socket.try_clone()?.into(), true));
+    let to_host = ToHostSender { sender, pulse: Arc::clone(&pulse) };
     forward::install(&to_host, start.log_level);
     confine(&start)?;
     trace::install(start.dumps.as_deref());
@@ -132,7 +132,7 @@ fn confine(start: &Start) -> io::Result<()> {
 /// Sends frames to the host, from any thread.
 #[derive(Clone, Debug)]
 pub(super) struct ToHostSender {
-    way: Arc<Sender>,
+    sender: Arc<Sender>,
     pulse: Arc<Pulse>,
 }
 
@@ -149,7 +149,7 @@ impl ToHostSender {
 
     /// If the cog has closed the socket, nothing can be requested from the host any more, and the process ends.
     fn pass(&self, frame: &[u8]) {
-        if self.way.send(&[frame], None).is_err() {
+        if self.sender.send(&[frame], None).is_err() {
             end_without_socket(&self.pulse);
         }
     }
@@ -193,11 +193,11 @@ impl Side {
         let (asked, outgoing) = (Arc::clone(&window), to_host.clone());
         let remote = Arc::new(Remote::new(move |what| {
             match what {
-                Outgoing::Ask { number, request, is_now } => {
-                    return asked.ask(number, encoded(&ToHost::Ask(number, request)), is_now);
+                Outgoing::Request { number, request, is_sync } => {
+                    return asked.ask(number, encoded(&ToHost::Request(number, request)), is_sync);
                 }
-                Outgoing::GiveUp(number) => asked.give_up(number, &encoded(&ToHost::GiveUp(number))),
-                Outgoing::Tell(news) => outgoing.send(&ToHost::News(news)),
+                Outgoing::Cancel(number) => asked.cancel(number, &encoded(&ToHost::Cancel(number))),
+                Outgoing::Notify(notification) => outgoing.send(&ToHost::Notification(notification)),
             }
             true
         }));
@@ -324,15 +324,15 @@ impl Side {
                     is_abandoned.store(true, Ordering::Release);
                 }
             }
-            ToCog::Serve => self.give(Order::Serve),
+            ToCog::Serve => self.send(Order::Serve),
             ToCog::End => {
                 self.is_ending.store(true, Ordering::Release);
-                self.give(Order::End);
+                self.send(Order::End);
             }
         }
     }
 
-    fn give(&self, order: Order) {
+    fn send(&self, order: Order) {
         self.pulse.add_order();
         let _ = self.orders.send(order);
     }
@@ -363,7 +363,7 @@ impl Side {
         read: impl FnOnce(T) -> Answer + Send + 'static,
     ) {
         let answer = self.answer(number, read);
-        self.give(order(answer));
+        self.send(order(answer));
     }
 
     /// Where the lane's thread puts the answer to an order: into a frame to the host.
@@ -382,7 +382,7 @@ impl Side {
 }
 
 fn order_answer<T>(send: impl FnOnce(T) + Send + 'static, is_abandoned: Arc<AtomicBool>) -> OrderAnswer<T> {
-    OrderAnswer::Sent { send: Box::new(send), is_abandoned }
+    OrderAnswer::Remote { send: Box::new(send), is_abandoned }
 }
 
 /// Ends the process: the host has closed the socket.

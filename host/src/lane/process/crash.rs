@@ -22,7 +22,7 @@ pub(super) fn words(
     let how = match status {
         Err(error) => format!("its process cannot be seen any more: {error}"),
         Ok(status) => match (status.signal(), status.code()) {
-            (Some(libc::SIGSYS), _) if watch.is_locked_in() && !is_sent => {
+            (Some(libc::SIGSYS), _) if watch.is_sandboxed() && !is_sent => {
                 let signal = signal_name(libc::SIGSYS);
                 format!("its process was ended by {signal}{during}: its sandbox does not allow what it tried")
             }

@@ -11,7 +11,7 @@ use tracing::{
 };
 
 use super::{child::ToHostSender, wire::ToHost};
-use crate::handles::{self, News, Record};
+use crate::handles::{self, Notification, Record};
 
 /// Installs the subscriber, for records up to `level`.
 pub(super) fn install(to_host: &ToHostSender, level: Option<Level>) {
@@ -59,7 +59,7 @@ impl Subscriber for Forward {
         let metadata = event.metadata();
         let level = handles::level_of(*metadata.level());
         let record = Record { level, module: metadata.target().to_owned(), text: text.0 };
-        self.to_host.send(&ToHost::News(News::Log(record)));
+        self.to_host.send(&ToHost::Notification(Notification::Log(record)));
     }
 }
 

@@ -25,13 +25,13 @@ pub use super::child::fuzz::frames_to_cog;
 use super::{
     super::{Begin, Call, Ended, Inbox, Item, Observer, Pulse},
     bounds::{Bounds, Calls},
-    handover::Handover,
     host::Owner,
+    items::LaneItems,
     listen::Output,
     rate::Rate,
     sandbox::Watch,
     socket::{HEADER, Receiver, Sender},
-    way::ToProcess,
+    to_process::ToProcess,
     wire::{ToCog, ToHost},
 };
 use crate::{
@@ -145,7 +145,7 @@ impl Stage {
             receiver: Receiver::new(FRAME_MAX),
             orders: mpsc::unbounded_channel().1,
             inbox: Inbox::new(0),
-            handover: Handover::new(Arc::clone(&pulse), 0),
+            items: LaneItems::new(Arc::clone(&pulse), 0),
             lease: lease(&runtime, &sessions, schedule(&runtime)),
             report: Box::new(|_, _| {}),
             pulse,
@@ -174,13 +174,13 @@ impl Stage {
         (owner.stream, owner.to_cog, cog) = ends();
         owner.receiver = Receiver::new(FRAME_MAX);
         owner.pulse = Arc::new(Pulse::shared().expect("memory"));
-        owner.handover = Handover::new(Arc::clone(&owner.pulse), usize::MAX);
+        owner.items = LaneItems::new(Arc::clone(&owner.pulse), usize::MAX);
         owner.inbox = Inbox::new(usize::MAX);
         let schedule = schedule(&self.runtime);
         owner.lease = lease(&self.runtime, &self.sessions, Arc::clone(&schedule));
         let ended = Arc::<AtomicUsize>::default();
         owner.inbox.open();
-        owner.handover.serve(&owner.inbox);
+        owner.items.serve(&owner.inbox);
         for number in 0..items {
             let call = Call::Task(TaskRun { name: number.to_string().into(), due_unix_ms: 0 });
             let follower = Follower(number as u64, Arc::clone(&ended));
@@ -190,7 +190,7 @@ impl Stage {
             };
             assert!(owner.inbox.push(item).is_ok());
         }
-        while let Some(next) = owner.inbox.hand_now(|item| owner.handover.hand(item)) {
+        while let Some(next) = owner.inbox.try_take(|item| owner.items.hand(item)) {
             owner.hand(next);
         }
         owner.pulse.numbers().take_back(begun);
@@ -214,10 +214,10 @@ impl Stage {
             }
         });
         answers_can_be_read(&cog);
-        owner.calls.give_all_up();
+        owner.calls.cancel_all();
         schedule.clear();
         self.runtime.block_on(tokio::task::yield_now());
-        let lost = owner.handover.crashed(&owner.inbox, false);
+        let lost = owner.items.crashed(&owner.inbox, false);
         let left = owner.inbox.close();
         let handled = usize::try_from(owner.inbox.handled().count()).expect("few");
         assert_eq!(handled + lost + left.len(), items);
@@ -241,7 +241,7 @@ fn ends() -> (UnixStream, ToProcess, net::UnixStream) {
     let (host, cog) = net::UnixStream::pair().expect("two sockets");
     host.set_nonblocking(true).and_then(|()| cog.set_nonblocking(true)).expect("a mode");
     let sender = Arc::new(Sender::new(host.try_clone().expect("a descriptor").into(), false));
-    let to_cog = ToProcess { sender, wanted: Arc::new(Notify::new()) };
+    let to_cog = ToProcess { sender, flush_wanted: Arc::new(Notify::new()) };
     (UnixStream::from_std(host).expect("a runtime"), to_cog, cog)
 }
 

@@ -26,16 +26,16 @@ use super::{
     super::{Begin, Inbox, Order, Pulse, Report, under_way},
     bounds::{Bounds, Calls},
     crash,
-    handover::{Handover, Next},
+    items::{LaneItems, Next},
     listen::Output,
     rate::Rate,
     sandbox::Watch,
     socket::{self, Receiver},
-    way::ToProcess,
+    to_process::ToProcess,
     wire::{Answer, ToCog, ToHost},
 };
 use crate::{
-    handles::{Lease, News, Reply},
+    handles::{Lease, Notification, Reply},
     identity::GenerationId,
     process, text,
 };
@@ -72,7 +72,7 @@ pub(super) struct Owner {
     pub(super) receiver: Receiver,
     pub(super) orders: mpsc::UnboundedReceiver<Order>,
     pub(super) inbox: Arc<Inbox>,
-    pub(super) handover: Arc<Handover>,
+    pub(super) items: Arc<LaneItems>,
     pub(super) lease: Arc<Lease>,
     pub(super) report: Report,
     pub(super) pulse: Arc<Pulse>,
@@ -126,8 +126,8 @@ impl Owner {
             |broken| format!("its process was ended because {broken}"),
         );
         let redeliver = self.redeliver && !was_ordered;
-        let lost = self.handover.crashed(&self.inbox, redeliver);
-        self.calls.give_all_up();
+        let lost = self.items.crashed(&self.inbox, redeliver);
+        self.calls.cancel_all();
         if let Some(opened) = self.opened.take() {
             let _ = opened.send(Err(why.clone()));
             self.pulse.end_because(why);
@@ -150,14 +150,14 @@ impl Owner {
 
     /// Waits for one thing to do, and does it.
     async fn turn(&mut self) -> Option<End> {
-        let unread = self.to_cog.sender.waits();
+        let unread = self.to_cog.sender.pending_bytes();
         if unread > UNREAD_MAX {
             return Some(End::Broken(format!("it did not read {} MiB that it was sent", UNREAD_MAX >> 20)));
         }
-        let has_room = self.handover.has_room();
-        let (inbox, handover) = (&self.inbox, &self.handover);
+        let has_room = self.items.has_room();
+        let (inbox, items) = (&self.inbox, &self.items);
         let next = poll_fn(|cx| match has_room {
-            true => inbox.poll_hand(cx, |item| handover.hand(item)),
+            true => inbox.poll_take(cx, |item| items.hand(item)),
             false => Poll::Pending,
         });
         let ends_at = self.ends_at;
@@ -174,14 +174,14 @@ impl Owner {
                 None => self.kill(),
             },
             _ = self.stream.readable(), if !self.is_closed => return self.read().await,
-            () = self.to_cog.wanted.notified() => {}
+            () = self.to_cog.flush_wanted.notified() => {}
             _ = self.stream.writable(), if unread > 0 => {
                 let _ = self.stream.try_io(Interest::WRITABLE, || self.to_cog.sender.flush());
             }
             next = next => self.hand(next),
             status = self.child.wait() => return Some(End::Gone(status)),
             () = killed => self.kill(),
-            why = self.watch.finds() => return Some(End::Broken(why)),
+            why = self.watch.exceeded() => return Some(End::Broken(why)),
         }
         None
     }
@@ -209,8 +209,8 @@ impl Owner {
         // Sends as many items as there is room for.
         while let Some(Next { number, call, is_followed }) = next.take() {
             self.to_cog.send(&ToCog::Item { number, call: std::borrow::Cow::Owned(call), is_followed });
-            if self.handover.has_room() {
-                next = self.inbox.hand_now(|item| self.handover.hand(item));
+            if self.items.has_room() {
+                next = self.inbox.try_take(|item| self.items.hand(item));
             }
         }
     }
@@ -280,7 +280,7 @@ impl Owner {
                 }
             }
             ToHost::Room => {}
-            ToHost::Begins(number) => match self.handover.begins(number) {
+            ToHost::Begins(number) => match self.items.begins(number) {
                 Some(Begin::Now(call)) => self.to_cog.send(&ToCog::Begin { number, call }),
                 Some(Begin::Later(call)) => {
                     let to_cog = self.to_cog.clone();
@@ -289,7 +289,7 @@ impl Owner {
                 Some(Begin::No) | None => return Err(crash::never_given(number)),
             },
             ToHost::Ended(number, ended) => {
-                let took = self.handover.ended(number, ended);
+                let took = self.items.ended(number, ended);
                 self.inbox.count_handled(took.ok_or_else(|| crash::never_given(number))?);
             }
             ToHost::Fault { mut what, mut fault } => {
@@ -297,7 +297,7 @@ impl Owner {
                     (self.report)(&what, fault);
                 }
             }
-            ToHost::Ask(number, request) => {
+            ToHost::Request(number, request) => {
                 if !self.calls.begin(number, bytes) {
                     return Err(crash::asked_twice(number));
                 }
@@ -312,16 +312,16 @@ impl Owner {
                 }
                 self.calls.check(self.bounds)?;
             }
-            ToHost::GiveUp(number) => self.calls.give_up(number),
-            ToHost::News(News::Log(mut record)) => {
+            ToHost::Cancel(number) => self.calls.cancel(number),
+            ToHost::Notification(Notification::Log(mut record)) => {
                 // Errors have their own rate, so that other lines cannot suppress them.
                 let rate =
                     if record.level == Level::Error { &mut self.error_rate } else { &mut self.log_rate };
                 if rate.allows([&mut record.module, &mut record.text]) {
-                    News::Log(record).serve(&self.lease);
+                    Notification::Log(record).serve(&self.lease);
                 }
             }
-            ToHost::News(news) => news.serve(&self.lease),
+            ToHost::Notification(notification) => notification.serve(&self.lease),
         }
         Ok(())
     }

@@ -19,8 +19,8 @@ mod crash;
 mod forward;
 #[cfg(feature = "fuzz")]
 pub(crate) mod fuzz;
-mod handover;
 mod host;
+mod items;
 mod listen;
 mod orders;
 mod rate;
@@ -30,8 +30,8 @@ mod seccomp;
 mod socket;
 mod spawn;
 mod start;
+mod to_process;
 mod trace;
-mod way;
 mod wire;
 
 use std::{io, os::fd::OwnedFd};

@@ -59,7 +59,7 @@ impl Owner {
         self.last_order += 1;
         let number = self.last_order;
         // Orders of the host itself are always answered within this process.
-        let OrderAnswer::Here(mut asker) = asker else { return number };
+        let OrderAnswer::Local(mut asker) = asker else { return number };
         let (answer, answered) = oneshot::channel();
         self.pending.insert(number, answer);
         let to_cog = self.to_cog.clone();

@@ -15,31 +15,31 @@ use crate::config::Sandbox;
 const THREADS_MAX: u64 = 128;
 
 /// How often a process is checked.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
+const CHECK_INTERVAL: Duration = Duration::from_millis(500);
 /// How much memory a process may have besides what its limit counts, in bytes: the reserved room for a trace, stacks,
 /// page tables, relocated pages of libraries.
-const BESIDE: u64 = trace::ROOM_BYTES as u64 + (32 << 20);
+const OVERHEAD: u64 = trace::ROOM_BYTES as u64 + (32 << 20);
 
 /// Watches a process for what no limit of the system covers.
 pub(super) struct Watch {
     process: u32,
-    is_locked_in: bool,
+    is_sandboxed: bool,
     memory_max: Option<u64>,
     /// `None` if the process has no limits.
-    looks: Option<Interval>,
+    checks: Option<Interval>,
 }
 
 impl Watch {
     /// `memory_max` is in bytes.
     pub(super) fn new(sandbox: Sandbox, memory_max: Option<u64>, process: Option<u32>) -> Watch {
-        let is_locked_in = sandbox.is_on();
-        let looks = process.filter(|_| is_locked_in || memory_max.is_some());
-        let looks = looks.map(|_| tokio::time::interval(LOOK_EVERY));
-        Watch { process: process.unwrap_or_default(), is_locked_in, memory_max, looks }
+        let is_sandboxed = sandbox.is_on();
+        let checks = process.filter(|_| is_sandboxed || memory_max.is_some());
+        let checks = checks.map(|_| tokio::time::interval(CHECK_INTERVAL));
+        Watch { process: process.unwrap_or_default(), is_sandboxed, memory_max, checks }
     }
 
-    pub(super) fn is_locked_in(&self) -> bool {
-        self.is_locked_in
+    pub(super) fn is_sandboxed(&self) -> bool {
+        self.is_sandboxed
     }
 
     /// Limit of the process's memory, in bytes.
@@ -48,16 +48,16 @@ impl Watch {
     }
 
     /// Waits until the process has more than it may; returns what.
-    pub(super) async fn finds(&mut self) -> String {
-        let Some(looks) = &mut self.looks else { return std::future::pending().await };
+    pub(super) async fn exceeded(&mut self) -> String {
+        let Some(checks) = &mut self.checks else { return std::future::pending().await };
         loop {
-            looks.tick().await;
-            let Some(has) = Has::now(self.process) else { continue };
-            if self.is_locked_in && has.threads > THREADS_MAX {
-                return format!("it has {} threads, and its sandbox allows {THREADS_MAX}", has.threads);
+            checks.tick().await;
+            let Some(usage) = Usage::now(self.process) else { continue };
+            if self.is_sandboxed && usage.threads > THREADS_MAX {
+                return format!("it has {} threads, and its sandbox allows {THREADS_MAX}", usage.threads);
             }
-            if let Some(most) = self.memory_max.filter(|most| has.memory > most.saturating_add(BESIDE)) {
-                let (has, most) = (has.memory >> 20, most >> 20);
+            if let Some(most) = self.memory_max.filter(|most| usage.memory > most.saturating_add(OVERHEAD)) {
+                let (has, most) = (usage.memory >> 20, most >> 20);
                 return format!("it has {has} MiB of memory, and `memory_max` is {most} MiB");
             }
         }
@@ -66,15 +66,15 @@ impl Watch {
 
 /// What a process has at one moment.
 #[derive(Debug, Default)]
-struct Has {
+struct Usage {
     threads: u64,
     /// Bytes of private and shared memory and of page tables, without pages that are backed by files.
     memory: u64,
 }
 
-impl Has {
+impl Usage {
     /// `None` if the system does not report it.
-    fn now(process: u32) -> Option<Has> {
+    fn now(process: u32) -> Option<Usage> {
         // <https://man7.org/linux/man-pages/man5/proc_pid_status.5.html>
         let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
         let number = |key: &str| {
@@ -82,7 +82,7 @@ impl Has {
             line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok())
         };
         let memory = ["RssAnon:", "RssShmem:", "VmPTE:"].into_iter().filter_map(number).sum::<u64>();
-        Some(Has { threads: number("Threads:")?, memory: memory << 10 })
+        Some(Usage { threads: number("Threads:")?, memory: memory << 10 })
     }
 }
 
@@ -246,12 +246,12 @@ mod tests {
     #[test]
     fn the_threads_and_the_memory_of_a_process_are_counted() {
         let other = std::thread::spawn(std::thread::park);
-        let before = Has::now(std::process::id()).expect("the system says it");
+        let before = Usage::now(std::process::id()).expect("the system says it");
         assert!(before.threads >= 2);
         let own = vec![1_u8; 64 << 20];
-        let after = Has::now(std::process::id()).expect("the system says it");
+        let after = Usage::now(std::process::id()).expect("the system says it");
         assert!(after.memory >= before.memory + (32 << 20), "{before:?}, then {after:?}, with {}", own.len());
-        assert!(Has::now(u32::MAX).is_none());
+        assert!(Usage::now(u32::MAX).is_none());
         other.thread().unpark();
         other.join().expect("no panic");
     }

@@ -13,14 +13,14 @@ use tokio::{
 use super::{
     super::{Inbox, LaneParts, Order, ProcessParts, Pulse},
     bounds::Calls,
-    handover::Handover,
     host::Owner,
+    items::LaneItems,
     listen::Output,
     rate::Rate,
     sandbox::Watch,
     socket::{Receiver, Sender},
     spawn::{self, Spawned},
-    way::ToProcess,
+    to_process::ToProcess,
     wire::{Start, ToCog, VERSION},
 };
 use crate::{handles, library::OpenError};
@@ -28,7 +28,7 @@ use crate::{handles, library::OpenError};
 /// The lane's view of its process.
 #[derive(Debug)]
 pub(in crate::lane) struct Process {
-    pub(in crate::lane) handover: Arc<Handover>,
+    pub(in crate::lane) items: Arc<LaneItems>,
     pub(in crate::lane) inbox: Arc<Inbox>,
     /// Completes when the process is gone; the value is whether it had to be killed.
     pub(in crate::lane) ended: oneshot::Receiver<bool>,
@@ -51,12 +51,12 @@ pub(in crate::lane) async fn start(
     let sender = Arc::new(Sender::new(other.into(), false));
     let output = Output::listen(parts.id.clone(), output).map_err(OpenError::Spawn)?;
     pulse.set_process(child.id().unwrap_or_default());
-    let handover = Handover::new(Arc::clone(pulse), parts.handlers_in_flight);
+    let items = LaneItems::new(Arc::clone(pulse), parts.handlers_in_flight);
     let (tell_opened, opened) = oneshot::channel();
     let (tell_ended, ended) = oneshot::channel();
-    let wanted = Arc::new(Notify::new());
+    let flush_wanted = Arc::new(Notify::new());
     let inbox = Arc::clone(&parts.inbox);
-    let to_cog = ToProcess { sender, wanted };
+    let to_cog = ToProcess { sender, flush_wanted };
     let page = pulse.file().map(|file| file.try_clone_to_owned()).transpose().map_err(OpenError::Spawn)?;
     to_cog.send_with(&ToCog::Start(start_of(&parts, &process)), page);
     let LaneParts { id: generation, lease, inbox: of_owner, report, .. } = parts;
@@ -68,7 +68,7 @@ pub(in crate::lane) async fn start(
         receiver: Receiver::new(process.bounds.frame),
         orders,
         inbox: of_owner,
-        handover: Arc::clone(&handover),
+        items: Arc::clone(&items),
         lease,
         report,
         pulse: Arc::clone(pulse),
@@ -95,7 +95,7 @@ pub(in crate::lane) async fn start(
     });
     let opened = opened.await.unwrap_or_else(|_| Err(pulse.why_ended()));
     opened.map_err(OpenError::Process)?;
-    Ok(Process { handover, inbox, ended })
+    Ok(Process { items, inbox, ended })
 }
 
 fn start_of(parts: &LaneParts, process: &ProcessParts) -> Start {

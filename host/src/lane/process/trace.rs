@@ -59,7 +59,7 @@ static DUMPS: OnceLock<CString> = OnceLock::new();
 /// The signal that is being traced; 0 if none is.
 static TRACED: AtomicI32 = AtomicI32::new(0);
 /// The thread in which the previous handler is running; 0 if none is.
-static ASKED_BEFORE: AtomicUsize = AtomicUsize::new(0);
+static IN_PREVIOUS_HANDLER: AtomicUsize = AtomicUsize::new(0);
 
 /// Whether a line of a process's output begins a trace.
 pub(super) fn begins(line: &str) -> bool {
@@ -135,7 +135,7 @@ extern "C" fn crashed(signal: i32, info: *mut libc::siginfo_t, context: *mut lib
     // SAFETY: it takes no arguments, and never fails.
     let thread = unsafe { libc::pthread_self() } as usize;
     room::open(thread);
-    if ASKED_BEFORE.load(Ordering::SeqCst) == thread {
+    if IN_PREVIOUS_HANDLER.load(Ordering::SeqCst) == thread {
         // The previous handler has reported what it had to, and now ends the process (with SIGABRT).
         end_by(signal);
     }
@@ -151,11 +151,11 @@ extern "C" fn crashed(signal: i32, info: *mut libc::siginfo_t, context: *mut lib
         && before.sa_flags & libc::SA_SIGINFO != 0
         && TRACED.load(Ordering::SeqCst) == 0
     {
-        ASKED_BEFORE.store(thread, Ordering::SeqCst);
+        IN_PREVIOUS_HANDLER.store(thread, Ordering::SeqCst);
         // SAFETY: with `SA_SIGINFO` the handler has this signature.
         let handler: Handler = unsafe { mem::transmute(before.sa_sigaction) };
         handler(signal, info, context);
-        ASKED_BEFORE.store(0, Ordering::SeqCst);
+        IN_PREVIOUS_HANDLER.store(0, Ordering::SeqCst);
     }
     if let Err(first) = TRACED.compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst) {
         // The signal is another thread's, or of the tracing itself, or its time is up.

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     config::Sandbox,
     fault::Fault,
-    handles::{News, Request},
+    handles::{Notification, Request},
 };
 
 /// Must be the same on both sides.
@@ -104,9 +104,9 @@ pub(super) enum ToHost<'a> {
         what: Cow<'a, str>,
         fault: Fault,
     },
-    Ask(u64, Request),
-    GiveUp(u64),
-    News(News),
+    Request(u64, Request),
+    Cancel(u64),
+    Notification(Notification),
 }
 
 #[cfg(test)]
@@ -126,7 +126,7 @@ mod tests {
             encoded(&ToHost::Opened(Err("no".to_owned()))),
             encoded(&ToHost::Answer(3, Answer::Saved(Ok(None)))),
             encoded(&ToHost::Ended(5, None)),
-            encoded(&ToHost::GiveUp(u64::MAX)),
+            encoded(&ToHost::Cancel(u64::MAX)),
             encoded(&ToCog::Order(7, Order::Restore(State { version: 1, bytes: vec![9; 40] }))),
             encoded(&ToCog::Answer(1)),
             encoded(&ToCog::Abandon(2)),

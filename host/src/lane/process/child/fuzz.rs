@@ -13,8 +13,8 @@ pub fn frames_to_cog(bytes: &[u8]) {
     let (cog, host) = net::UnixStream::pair().expect("two sockets");
     host.set_nonblocking(true).expect("a mode");
     let pulse = Arc::new(Pulse::default());
-    let way = Arc::new(Sender::new(cog.try_clone().expect("a descriptor").into(), false));
-    let to_host = ToHostSender { way, pulse: Arc::clone(&pulse) };
+    let sender = Arc::new(Sender::new(cog.try_clone().expect("a descriptor").into(), false));
+    let to_host = ToHostSender { sender, pulse: Arc::clone(&pulse) };
     let bounds = Bounds::of(&crate::config::Limits::default());
     let (orders, mut received) = mpsc::unbounded_channel();
     let inbox = Inbox::new(usize::MAX);
@@ -42,7 +42,7 @@ pub fn frames_to_cog(bytes: &[u8]) {
         while let Ok(order) = received.try_recv() {
             side.pulse.take_order();
             if let Order::Save(answer) = order {
-                answer.give(Ok(None));
+                answer.send(Ok(None));
             }
         }
         side.inbox.take(|_| true).into_iter().for_each(begin_and_end);

@@ -104,7 +104,7 @@ impl Sender {
     }
 
     /// How many bytes are waiting for room.
-    pub(super) fn waits(&self) -> usize {
+    pub(super) fn pending_bytes(&self) -> usize {
         self.waiting().length
     }
 
@@ -238,7 +238,7 @@ mod tests {
             }
         }
         assert_eq!((frames, files), (count + 3, 1));
-        assert!(sender.waits() == 0 && receiver.file().is_none());
+        assert!(sender.pending_bytes() == 0 && receiver.file().is_none());
     }
 
     #[test]
@@ -250,7 +250,7 @@ mod tests {
         while received < 20_000 {
             // One frame in a hundred is large.
             let length = if sent % 100 == 0 { INLINE_MAX + 1 } else { 1000 };
-            if sender.waits() < 2 * INLINE_MAX {
+            if sender.pending_bytes() < 2 * INLINE_MAX {
                 sender.send(&[&vec![1; length]], None).expect("a socket");
                 sent += 1;
             } else {

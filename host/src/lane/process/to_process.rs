@@ -11,7 +11,7 @@ use super::{socket::Sender, wire::ToCog};
 pub(super) struct ToProcess {
     pub(super) sender: Arc<Sender>,
     /// Notified when the socket is full, so that the owner continues when there is room.
-    pub(super) wanted: Arc<Notify>,
+    pub(super) flush_wanted: Arc<Notify>,
 }
 
 impl ToProcess {
@@ -30,7 +30,7 @@ impl ToProcess {
         };
         match self.sender.send(&[&frame, rest], file) {
             Ok(true) => {}
-            Ok(false) => self.wanted.notify_one(),
+            Ok(false) => self.flush_wanted.notify_one(),
             Err(error) => tracing::error!("the socket to a lane's process cannot be used: {error}"),
         }
     }

@@ -13,7 +13,7 @@ use tokio::task::AbortHandle;
 
 use super::{
     Lease,
-    lease::{Here, Serves},
+    lease::{Backend, Local},
     log::Record,
     permit::Needs,
     slot::Work,
@@ -21,11 +21,11 @@ use super::{
 };
 
 /// A request that is answered later.
-pub(super) trait Ask: Needs + Into<Request> + Send + 'static {
+pub(super) trait AsyncRequest: Needs + Into<Request> + Send + 'static {
     /// The answer as it is sent between processes.
-    type Answer: Serialize + DeserializeOwned + Into<Self::Given> + Send + 'static;
+    type Answer: Serialize + DeserializeOwned + Into<Self::Output> + Send + 'static;
     /// The answer as the cog gets it.
-    type Given: 'static;
+    type Output: 'static;
 
     /// What happens to it when the cog no longer waits for the answer.
     fn work(&self) -> Work;
@@ -33,36 +33,36 @@ pub(super) trait Ask: Needs + Into<Request> + Send + 'static {
     /// Starts it.
     fn begin(
         self,
-        here: &Here,
+        local: &Local,
     ) -> impl Future<Output = Result<Self::Answer, HandleError>> + Send + 'static + use<Self>;
 }
 
 /// A request that is answered immediately.
-pub(super) trait AskNow: Needs + Into<Request> {
+pub(super) trait SyncRequest: Needs + Into<Request> {
     /// The answer as it is sent between processes.
     type Answer: Serialize + DeserializeOwned + Send + 'static;
 
     /// Answers it.
-    fn answer(self, here: &Here) -> Result<Self::Answer, HandleError>;
+    fn answer(self, local: &Local) -> Result<Self::Answer, HandleError>;
 }
 
 /// Gets the answer immediately, in whichever process the host is.
-pub(super) fn now<A: AskNow>(lease: &Lease, ask: A) -> Result<A::Answer, HandleError> {
+pub(super) fn answer_sync<A: SyncRequest>(lease: &Lease, request: A) -> Result<A::Answer, HandleError> {
     lease.check()?;
-    match lease.serves() {
-        Serves::Here(here) => {
-            here.permit(&ask)?;
-            ask.answer(here)
+    match lease.backend() {
+        Backend::Local(local) => {
+            local.authorize(&request)?;
+            request.answer(local)
         }
-        Serves::Host(host) => host.ask_now(ask.into()),
+        Backend::Remote(remote) => remote.request_sync(request.into()),
     }
 }
 
 /// Sends a message that needs no answer.
-pub(super) fn tell(lease: &Lease, news: News) {
-    match lease.serves() {
-        Serves::Here(here) => news.take(here),
-        Serves::Host(host) => host.tell(news),
+pub(super) fn notify(lease: &Lease, notification: Notification) {
+    match lease.backend() {
+        Backend::Local(local) => notification.perform(local),
+        Backend::Remote(remote) => remote.notify(notification),
     }
 }
 
@@ -140,24 +140,24 @@ impl From<Found> for ROption<RVec<u8>> {
 pub type Reply = Box<dyn FnOnce(Vec<u8>) + Send>;
 
 macro_rules! requests {
-    (later: $($later:ident)+; now: $($now:ident)+;) => {
+    (async: $($deferred:ident)+; sync: $($immediate:ident)+;) => {
         /// A request of a cog, in the encoding of a process lane.
         #[derive(Serialize, Deserialize)]
         #[allow(missing_docs, reason = "each variant holds what it is named like")]
         pub enum Request {
-            $($later($later),)+
-            $($now($now),)+
+            $($deferred($deferred),)+
+            $($immediate($immediate),)+
         }
 
-        $(impl From<$later> for Request {
-            fn from(ask: $later) -> Request {
-                Request::$later(ask)
+        $(impl From<$deferred> for Request {
+            fn from(request: $deferred) -> Request {
+                Request::$deferred(request)
             }
         })+
 
-        $(impl From<$now> for Request {
-            fn from(ask: $now) -> Request {
-                Request::$now(ask)
+        $(impl From<$immediate> for Request {
+            fn from(request: $immediate) -> Request {
+                Request::$immediate(request)
             }
         })+
 
@@ -165,9 +165,9 @@ macro_rules! requests {
             /// Answers it with what the lease allows. Returns a handle to abort it if it may be given up.
             pub fn serve(self, lease: &Lease, reply: Reply) -> Option<AbortHandle> {
                 match self {
-                    $(Request::$later(ask) => later(lease, ask, reply),)+
-                    $(Request::$now(ask) => {
-                        reply(encoded(&now(lease, ask)));
+                    $(Request::$deferred(request) => answer_async(lease, request, reply),)+
+                    $(Request::$immediate(request) => {
+                        reply(encoded(&answer_sync(lease, request)));
                         None
                     })+
                 }
@@ -177,28 +177,28 @@ macro_rules! requests {
 }
 
 requests! {
-    later: HttpRequest HttpSend HttpFeed HttpChunk DiscordRequest ApiRequest StoreRead StoreWrite StoreList Cooldown
+    async: HttpRequest HttpSend HttpFeed HttpChunk DiscordRequest ApiRequest StoreRead StoreWrite StoreList Cooldown
         PermissionsRequest Sleep;
-    now: HttpStream Now TaskPlan Unschedule Gateway;
+    sync: HttpStream Now TaskPlan Unschedule Gateway;
 }
 
-fn later<A: Ask>(lease: &Lease, ask: A, reply: Reply) -> Option<AbortHandle> {
-    let here = lease.check().and_then(|()| match lease.serves() {
-        Serves::Here(here) => here.permit(&ask).map(|()| here),
-        Serves::Host(_) => {
+fn answer_async<A: AsyncRequest>(lease: &Lease, request: A, reply: Reply) -> Option<AbortHandle> {
+    let local = lease.check().and_then(|()| match lease.backend() {
+        Backend::Local(local) => local.authorize(&request).map(|()| local),
+        Backend::Remote(_) => {
             Err(super::error(gearshift_cog::abi::HandleErrorKind::Internal, "it is asked elsewhere"))
         }
     });
-    let here = match here {
-        Ok(here) => here,
+    let local = match local {
+        Ok(local) => local,
         Err(error) => {
             reply(encoded(&Err::<A::Answer, HandleError>(error)));
             return None;
         }
     };
-    let kind = ask.work();
-    let work = ask.begin(here);
-    let task = here.work.spawn_on(async move { reply(encoded(&work.await)) }, &here.runtime);
+    let kind = request.work();
+    let work = request.begin(local);
+    let task = local.work.spawn_on(async move { reply(encoded(&work.await)) }, &local.runtime);
     (kind != Work::Write).then(|| task.abort_handle())
 }
 
@@ -214,7 +214,7 @@ fn encoded<T: Serialize>(answer: &Result<T, HandleError>) -> Vec<u8> {
 
 /// What a cog sends without waiting for an answer.
 #[derive(Serialize, Deserialize)]
-pub enum News {
+pub enum Notification {
     /// Sends a metric.
     Stats(Sent),
     /// Writes a line into the log.
@@ -223,17 +223,17 @@ pub enum News {
     HttpClose(u64),
 }
 
-impl News {
+impl Notification {
     /// Carries it out with what the lease allows.
     pub fn serve(self, lease: &Lease) {
-        tell(lease, self);
+        notify(lease, self);
     }
 
-    fn take(self, here: &Here) {
+    fn perform(self, local: &Local) {
         match self {
-            News::Stats(sent) => sent.take(here),
-            News::Log(record) => record.write(&here.id),
-            News::HttpClose(stream) => here.streams.close(stream),
+            Notification::Stats(sent) => sent.perform(local),
+            Notification::Log(record) => record.write(&local.id),
+            Notification::HttpClose(stream) => local.streams.close(stream),
         }
     }
 }

@@ -8,7 +8,7 @@ use std::{
 
 use super::super::{
     Begin, Call, Ended, Item, Pulse,
-    inbox::{Handed, Inbox},
+    inbox::{Inbox, RemoteItems},
 };
 
 /// How many items may be queued in the process, so that it need not wait for the next one.
@@ -16,14 +16,14 @@ const AHEAD_MAX: usize = 64;
 
 /// The items of one lane.
 #[derive(Debug)]
-pub(in crate::lane) struct Handover {
+pub(in crate::lane) struct LaneItems {
     pulse: Arc<Pulse>,
-    given: Mutex<Given>,
+    passed: Mutex<Passed>,
     handlers_in_flight: usize,
 }
 
 #[derive(Debug, Default)]
-struct Given {
+struct Passed {
     serves: bool,
     last: u64,
     /// In order; none has started, as far as is known.
@@ -45,44 +45,44 @@ pub(super) struct Next {
     pub(super) is_followed: bool,
 }
 
-impl Handover {
-    pub(super) fn new(pulse: Arc<Pulse>, handlers_in_flight: usize) -> Arc<Handover> {
-        Arc::new(Handover { pulse, given: Mutex::default(), handlers_in_flight })
+impl LaneItems {
+    pub(super) fn new(pulse: Arc<Pulse>, handlers_in_flight: usize) -> Arc<LaneItems> {
+        Arc::new(LaneItems { pulse, passed: Mutex::default(), handlers_in_flight })
     }
 
     /// Passes items to the process from now on.
     pub(in crate::lane) fn serve(self: &Arc<Self>, inbox: &Inbox) {
-        self.given().serves = true;
-        inbox.begin_handing(Arc::clone(self) as Arc<dyn Handed>);
+        self.passed().serves = true;
+        inbox.attach_remote(Arc::clone(self) as Arc<dyn RemoteItems>);
     }
 
     /// Passes no more items to the process; none that is queued there starts any more.
     pub(in crate::lane) fn pause(&self, inbox: &Inbox) {
-        let served = std::mem::take(&mut self.given().serves);
+        let served = std::mem::take(&mut self.passed().serves);
         if served {
-            inbox.end_handing();
+            inbox.detach_remote();
         }
     }
 
     /// Whether the process takes another item.
     pub(super) fn has_room(&self) -> bool {
-        let mut given = self.given();
-        given.note_begun(self.pulse.numbers().begun());
-        let (ahead, running) = (given.waiting.len(), given.running.len());
-        given.serves && ahead < AHEAD_MAX && running < self.handlers_in_flight
+        let mut passed = self.passed();
+        passed.note_begun(self.pulse.numbers().begun());
+        let (ahead, running) = (passed.waiting.len(), passed.running.len());
+        passed.serves && ahead < AHEAD_MAX && running < self.handlers_in_flight
     }
 
     /// Takes an item out of the queue for the process, while the queue is locked; returns it if the lane is paused.
     pub(super) fn hand(&self, item: Item) -> Result<Next, Item> {
-        let mut given = self.given();
-        if !given.serves {
+        let mut passed = self.passed();
+        if !passed.serves {
             return Err(item);
         }
-        given.last += 1;
-        let number = given.last;
+        passed.last += 1;
+        let number = passed.last;
         let next = Next { number, call: item.call.clone(), is_followed: item.observer.is_some() };
-        given.waiting.push_back((number, item));
-        given.tell(&self.pulse);
+        passed.waiting.push_back((number, item));
+        passed.publish_counts(&self.pulse);
         Ok(next)
     }
 
@@ -90,13 +90,13 @@ impl Handover {
     /// such an item.
     pub(super) fn begins(&self, number: u64) -> Option<Begin> {
         let (mut observer, call) = {
-            let mut given = self.given();
-            given.note_begun(self.pulse.numbers().begun());
-            let running = given.running.get_mut(&number)?;
+            let mut passed = self.passed();
+            passed.note_begun(self.pulse.numbers().begun());
+            let running = passed.running.get_mut(&number)?;
             (running.item.observer.take()?, running.item.call.clone())
         };
         let begin = observer.begin(call);
-        if let Some(running) = self.given().running.get_mut(&number) {
+        if let Some(running) = self.passed().running.get_mut(&number) {
             running.item.observer = Some(observer);
         }
         Some(begin)
@@ -106,10 +106,10 @@ impl Handover {
     /// was started.
     pub(super) fn ended(&self, number: u64, ended: Option<Ended>) -> Option<Duration> {
         let Running { item, since } = {
-            let mut given = self.given();
-            given.note_begun(self.pulse.numbers().begun());
-            let running = given.running.remove(&number)?;
-            given.tell(&self.pulse);
+            let mut passed = self.passed();
+            passed.note_begun(self.pulse.numbers().begun());
+            let running = passed.running.remove(&number)?;
+            passed.publish_counts(&self.pulse);
             running
         };
         match (item.observer, ended) {
@@ -126,9 +126,9 @@ impl Handover {
     pub(super) fn crashed(&self, inbox: &Inbox, redeliver: bool) -> usize {
         self.pause(inbox);
         let running = {
-            let mut given = self.given();
-            let running = std::mem::take(&mut given.running);
-            given.tell(&self.pulse);
+            let mut passed = self.passed();
+            let running = std::mem::take(&mut passed.running);
+            passed.publish_counts(&self.pulse);
             running
         };
         let (mut lost, mut again) = (0, Vec::new());
@@ -147,29 +147,29 @@ impl Handover {
         lost
     }
 
-    fn given(&self) -> MutexGuard<'_, Given> {
-        self.given.lock().unwrap_or_else(PoisonError::into_inner)
+    fn passed(&self) -> MutexGuard<'_, Passed> {
+        self.passed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Handed for Handover {
+impl RemoteItems for LaneItems {
     fn waiting(&self) -> usize {
         let begun = self.pulse.numbers().begun();
-        let given = self.given();
-        given.waiting.len() - given.waiting.partition_point(|(number, _)| *number <= begun)
+        let passed = self.passed();
+        passed.waiting.len() - passed.waiting.partition_point(|(number, _)| *number <= begun)
     }
 
     fn take_back(&self) -> Vec<Item> {
-        let mut given = self.given();
-        let begun = self.pulse.numbers().take_back(given.last);
-        given.note_begun(begun);
-        let back = std::mem::take(&mut given.waiting).into_iter().map(|(_, item)| item).collect();
-        given.tell(&self.pulse);
+        let mut passed = self.passed();
+        let begun = self.pulse.numbers().take_back(passed.last);
+        passed.note_begun(begun);
+        let back = std::mem::take(&mut passed.waiting).into_iter().map(|(_, item)| item).collect();
+        passed.publish_counts(&self.pulse);
         back
     }
 }
 
-impl Given {
+impl Passed {
     /// Moves items that have started from `waiting` to `running`.
     fn note_begun(&mut self, begun: u64) {
         while let Some((number, item)) = self.waiting.pop_front_if(|(number, _)| *number <= begun) {
@@ -177,7 +177,7 @@ impl Given {
         }
     }
 
-    fn tell(&self, pulse: &Pulse) {
-        pulse.set_given(self.waiting.len() + self.running.len());
+    fn publish_counts(&self, pulse: &Pulse) {
+        pulse.set_passed(self.waiting.len() + self.running.len());
     }
 }

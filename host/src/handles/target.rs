@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// One part of Discord that a request is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum Target {
     Guild(u64),
     Channel(u64),
     /// Whatever the token in the path gives access to.
@@ -17,30 +17,30 @@ pub(super) enum Place {
 }
 
 /// All parts that a request is about.
-pub(super) fn places(request: &DiscordRequest) -> Vec<Place> {
-    let mut places = vec![of_path(&request.path)];
+pub(super) fn targets(request: &DiscordRequest) -> Vec<Target> {
+    let mut targets = vec![of_path(&request.path)];
     if !request.json.is_empty() {
         let mut body = serde_json::Deserializer::from_slice(&request.json);
-        let read = Named(&mut places).deserialize(&mut body).and_then(|()| body.end());
+        let read = Named(&mut targets).deserialize(&mut body).and_then(|()| body.end());
         // Otherwise Discord may parse it differently.
-        places.extend(read.is_err().then_some(Place::Elsewhere));
+        targets.extend(read.is_err().then_some(Target::Elsewhere));
     }
-    places
+    targets
 }
 
-fn of_path(path: &str) -> Place {
+fn of_path(path: &str) -> Target {
     let segments: Vec<&str> = path.split('/').collect();
     // A server must not be able to read the path differently.
     if hides_path(path) {
-        return Place::Elsewhere;
+        return Target::Elsewhere;
     }
-    let place = match segments[..] {
-        ["", "guilds", guild, ..] => id(guild).map(Place::Guild),
-        ["", "channels", channel, ..] => id(channel).map(Place::Channel),
-        ["", "interactions" | "webhooks", _, _, ..] => Some(Place::Token),
+    let target = match segments[..] {
+        ["", "guilds", guild, ..] => id(guild).map(Target::Guild),
+        ["", "channels", channel, ..] => id(channel).map(Target::Channel),
+        ["", "interactions" | "webhooks", _, _, ..] => Some(Target::Token),
         _ => None,
     };
-    place.unwrap_or(Place::Elsewhere)
+    target.unwrap_or(Target::Elsewhere)
 }
 
 /// Whether a server could read an escape in it as a part of the path's structure.
@@ -57,16 +57,16 @@ fn id(text: &str) -> Option<u64> {
 /// channel posts: <https://discord.com/developers/docs/resources/message#message-reference-structure>,
 /// <https://discord.com/developers/docs/resources/channel#follow-announcement-channel>. If a key occurs
 /// twice, both values count.
-struct Named<'p>(&'p mut Vec<Place>);
+struct Named<'p>(&'p mut Vec<Target>);
 
 impl Named<'_> {
-    fn add(&mut self, place: fn(u64) -> Place, value: &Value) {
+    fn add(&mut self, target: fn(u64) -> Target, value: &Value) {
         let number = match value {
             Value::Null => return,
             Value::String(text) => id(text),
             value => value.as_u64(),
         };
-        self.0.push(number.map_or(Place::Elsewhere, place));
+        self.0.push(number.map_or(Target::Elsewhere, target));
     }
 }
 
@@ -91,9 +91,9 @@ impl<'de> Visitor<'de> for Named<'_> {
                 key.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('_'))
             };
             if is("channel_id") {
-                self.add(Place::Channel, &map.next_value()?);
+                self.add(Target::Channel, &map.next_value()?);
             } else if is("guild_id") {
-                self.add(Place::Guild, &map.next_value()?);
+                self.add(Target::Guild, &map.next_value()?);
             } else {
                 map.next_value_seed(Named(self.0))?;
             }
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_request_is_about_what_its_path_and_its_body_name() {
-        use Place::{Channel, Elsewhere, Guild, Token};
+        use Target::{Channel, Elsewhere, Guild, Token};
         for (path, json, expected) in [
             ("/guilds/7/bans/2", "", vec![Guild(7)]),
             ("/channels/5", r#"{"content":"a channel_id","n":[1,-1,0.5,true,null]}"#, vec![Channel(5)]),
@@ -168,7 +168,7 @@ mod tests {
                 files: Vec::new().into(),
                 reason: None.into(),
             };
-            assert_eq!(places(&request), expected, "{path} {json}");
+            assert_eq!(targets(&request), expected, "{path} {json}");
         }
     }
 }
