@@ -29,9 +29,9 @@ use gearshift_cog::{
 use tokio::{sync::mpsc, time::Instant};
 
 use self::{
-    defer::{Left, Pending},
+    defer::{Completion, Pending},
     filter::Asked,
-    notice::Due,
+    notice::Arrival,
     observer::InteractionObserver,
     prefix::Prefix,
 };
@@ -65,7 +65,7 @@ pub struct Router {
     facts: Arc<Facts>,
     notices: Arc<Notices>,
     /// Interactions to defer if they wait too long.
-    due: mpsc::UnboundedSender<Due>,
+    due: mpsc::UnboundedSender<Arrival>,
     /// Number of events by Discord's name.
     received: Counters<Box<str>, String>,
     routed: AtomicU64,
@@ -80,7 +80,7 @@ impl Router {
         let notices = Arc::new(notices);
         let (due, pending) = mpsc::unbounded_channel();
         // The task ends with the router.
-        notices.runtime.spawn(Arc::clone(&notices).defer_in_time(pending));
+        notices.runtime.spawn(Arc::clone(&notices).defer_when_due(pending));
         Router {
             table: Arc::default(),
             routing: RwLock::default(),
@@ -153,18 +153,18 @@ impl Router {
             }
             _ if listeners.is_empty() => Ok(false),
             "MESSAGE_UPDATE" => event::message(json)
-                .map(|incoming| hand(listeners, &Event::MessageUpdate(incoming.message()))),
+                .map(|incoming| deliver(listeners, &Event::MessageUpdate(incoming.message()))),
             "MESSAGE_DELETE" => {
-                event::deleted(json).map(|message| hand(listeners, &Event::MessageDelete(message)))
+                event::deleted(json).map(|message| deliver(listeners, &Event::MessageDelete(message)))
             }
-            _ => Ok(hand(listeners, &event::raw(name, json))),
+            _ => Ok(deliver(listeners, &event::raw(name, json))),
         };
         match routed {
             Ok(true) => _ = self.routed.fetch_add(1, Ordering::Relaxed),
             Ok(false) => {}
             Err(error) => {
                 let count = self.unreadable.count(name, || (name.into(), name.to_owned()));
-                let raw = hand(listeners, &event::raw(name, json));
+                let raw = deliver(listeners, &event::raw(name, json));
                 self.routed.fetch_add(u64::from(raw), Ordering::Relaxed);
                 if counters::should_log(count) {
                     let follows = if raw { "; it is passed on as raw JSON" } else { "" };
@@ -188,7 +188,7 @@ impl Router {
             return false;
         }
         let message = incoming.message();
-        let is_delivered = hand(listeners, &Event::MessageCreate(message.clone()));
+        let is_delivered = deliver(listeners, &Event::MessageCreate(message.clone()));
         let Some((owner, command, arguments)) = called else { return is_delivered };
         let call = Call::Command(Invocation { command, arguments, origin: Origin::Prefix(message) });
         is_delivered
@@ -225,7 +225,7 @@ impl Router {
             (AUTOCOMPLETE, Some(owner)) => owner.push(Item::event(Event::Interaction(interaction))).is_ok(),
             (AUTOCOMPLETE, None) => is_own && self.own.push(Call::Event(Event::Interaction(interaction))),
             (COMPONENT | MODAL, _) => self.component(table, listeners, interaction),
-            _ => hand(listeners, &Event::Interaction(interaction)),
+            _ => deliver(listeners, &Event::Interaction(interaction)),
         }
     }
 
@@ -245,18 +245,18 @@ impl Router {
         let pending = self.notices.pending(interaction, true, owners);
         let mut is_full = false;
         // Its own place, so that a cog that is done before the next one has the interaction is not taken for the last.
-        let mut handing_out = pending.defer.place();
+        let mut queue_place = pending.defer.join_queue();
         for taker in takers {
             let call = Call::Event(Event::Interaction(pending.interaction.clone()));
             let pushed = taker.push(self.followed(call, &pending));
             is_full |= matches!(pushed, Err((PushError::Full, _)));
         }
-        match handing_out.leave(false) {
-            Left::Unhandled if is_full => self.notices.busy(&pending.interaction),
-            left => {
-                self.defer_in_time(&pending);
+        match queue_place.leave(false) {
+            Completion::Unhandled if is_full => self.notices.busy(&pending.interaction),
+            completion => {
+                self.schedule_defer(&pending);
                 // The cog that took it may have gone in the meantime; then a newer table says so.
-                self.notices.left(left, pending, &self.table.load());
+                self.notices.complete(completion, pending, &self.table.load());
             }
         }
         true
@@ -274,7 +274,7 @@ impl Router {
         let call =
             Call::Command(Invocation { command: name.into(), arguments: RStr::empty().into(), origin });
         match owner.push(self.followed(call, &pending)) {
-            Ok(()) => self.defer_in_time(&pending),
+            Ok(()) => self.schedule_defer(&pending),
             Err((PushError::Full, _)) => self.notices.busy(&pending.interaction),
             Err((PushError::Closed, item)) => {
                 if let Some(observer) = item.observer {
@@ -291,14 +291,14 @@ impl Router {
         Item::followed(call, Box::new(observer))
     }
 
-    fn defer_in_time(&self, pending: &Arc<Pending>) {
+    fn schedule_defer(&self, pending: &Arc<Pending>) {
         // The receiving task ends only with the router.
         let _ = self.due.send((Instant::now(), Arc::downgrade(pending)));
     }
 }
 
 /// Sends one event to all listeners that want it. Returns whether at least one took it.
-fn hand(listeners: &[Listener], event: &Event) -> bool {
+fn deliver(listeners: &[Listener], event: &Event) -> bool {
     let asked = Asked::of(event);
     let wanted = listeners.iter().filter(|listener| asked.passes(&listener.filters));
     wanted.filter(|listener| listener.push(Item::event(event.clone())).is_ok()).count() > 0

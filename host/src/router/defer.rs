@@ -25,7 +25,7 @@ pub(super) struct Pending {
     pub(super) is_ephemeral: bool,
     pub(super) defer: Arc<Defer>,
     /// When it arrived.
-    pub(super) came: Instant,
+    pub(super) received_at: Instant,
     /// The cogs that own it; empty if it only went to cogs that subscribed to interactions.
     pub(super) owners: Vec<Arc<str>>,
     /// How far a cog has answered it; `None` without a Discord session.
@@ -35,12 +35,12 @@ pub(super) struct Pending {
 /// The state of one interaction across all cogs that get it.
 #[derive(Debug, Default)]
 pub(super) struct Defer {
-    turn: Mutex<Turn>,
+    state: Mutex<DeferState>,
     changed: Notify,
 }
 
 #[derive(Debug, Default)]
-struct Turn {
+struct DeferState {
     /// In how many queues it is.
     waiting: usize,
     /// How many handlers are running.
@@ -65,7 +65,7 @@ enum Phase {
 
 /// The interaction's place in the queue or the handler of one cog, until this is dropped.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct QueuePlace {
     defer: Arc<Defer>,
     has_begun: bool,
     has_left: bool,
@@ -73,7 +73,7 @@ pub(super) struct Place {
 
 /// What remains when a cog is done with an interaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Left {
+pub(super) enum Completion {
     /// Other cogs still have it.
     ToOthers,
     /// This was the last cog, and no handler was started.
@@ -86,9 +86,9 @@ pub(super) enum Left {
 
 impl Defer {
     /// Adds it to one more queue.
-    pub(super) fn place(self: &Arc<Self>) -> Place {
-        self.change(|turn| turn.waiting += 1);
-        Place { defer: Arc::clone(self), has_begun: false, has_left: false }
+    pub(super) fn join_queue(self: &Arc<Self>) -> QueuePlace {
+        self.change(|state| state.waiting += 1);
+        QueuePlace { defer: Arc::clone(self), has_begun: false, has_left: false }
     }
 
     /// The host wants to defer it; returns `false` if no cog is left that could answer. With `is_owned`, a running
@@ -97,11 +97,11 @@ impl Defer {
         loop {
             let changed = self.changed.notified();
             {
-                let mut turn = self.turn();
-                let (waits, runs) = (turn.waiting > 0, turn.running > 0);
+                let mut state = self.state();
+                let (waits, runs) = (state.waiting > 0, state.running > 0);
                 let is_late = if runs { is_owned } else { waits };
                 if is_late {
-                    turn.phase = Phase::Deferring;
+                    state.phase = Phase::Deferring;
                     return true;
                 }
                 if !waits {
@@ -114,7 +114,7 @@ impl Defer {
 
     /// The host has tried to defer it; `accepted`: Discord has it as acknowledged.
     pub(super) fn finish(&self, accepted: bool) {
-        self.change(|turn| turn.phase = if accepted { Phase::Deferred } else { Phase::Open });
+        self.change(|state| state.phase = if accepted { Phase::Deferred } else { Phase::Open });
     }
 
     /// Whether the host has deferred it. Waits for the outcome if the host is doing so right now.
@@ -130,31 +130,31 @@ impl Defer {
 
     /// Like [`is_deferred`](Self::is_deferred), but returns `None` while the host is doing so.
     pub(super) fn is_deferred_now(&self) -> Option<bool> {
-        match self.turn().phase {
+        match self.state().phase {
             Phase::Open => Some(false),
             Phase::Deferring => None,
             Phase::Deferred => Some(true),
         }
     }
 
-    fn change(&self, change: impl FnOnce(&mut Turn)) {
-        change(&mut self.turn());
+    fn change(&self, change: impl FnOnce(&mut DeferState)) {
+        change(&mut self.state());
         self.changed.notify_waiters();
     }
 
-    fn turn(&self) -> MutexGuard<'_, Turn> {
-        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, DeferState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Place {
+impl QueuePlace {
     /// It has left the queue, and its handler starts.
     pub(super) fn begin(&mut self) {
         if !mem::replace(&mut self.has_begun, true) {
-            self.defer.change(|turn| {
-                turn.waiting = turn.waiting.saturating_sub(1);
-                turn.running += 1;
-                turn.has_begun = true;
+            self.defer.change(|state| {
+                state.waiting = state.waiting.saturating_sub(1);
+                state.running += 1;
+                state.has_begun = true;
             });
         }
     }
@@ -165,30 +165,30 @@ impl Place {
     }
 }
 
-impl Place {
+impl QueuePlace {
     /// Its handler has ended, or none will be started.
-    pub(super) fn leave(&mut self, has_failed: bool) -> Left {
-        let mut left = Left::ToOthers;
+    pub(super) fn leave(&mut self, has_failed: bool) -> Completion {
+        let mut completion = Completion::ToOthers;
         if mem::replace(&mut self.has_left, true) {
-            return left;
+            return completion;
         }
         let has_begun = self.has_begun;
-        self.defer.change(|turn| {
-            let count = if has_begun { &mut turn.running } else { &mut turn.waiting };
+        self.defer.change(|state| {
+            let count = if has_begun { &mut state.running } else { &mut state.waiting };
             *count = count.saturating_sub(1);
-            turn.has_failed |= has_failed;
-            left = match (turn.waiting + turn.running, turn.has_begun) {
-                (0, _) if turn.has_failed => Left::Failed,
-                (0, false) => Left::Unhandled,
-                (0, true) => Left::Done,
-                _ => Left::ToOthers,
+            state.has_failed |= has_failed;
+            completion = match (state.waiting + state.running, state.has_begun) {
+                (0, _) if state.has_failed => Completion::Failed,
+                (0, false) => Completion::Unhandled,
+                (0, true) => Completion::Done,
+                _ => Completion::ToOthers,
             };
         });
-        left
+        completion
     }
 }
 
-impl Drop for Place {
+impl Drop for QueuePlace {
     fn drop(&mut self) {
         self.leave(false);
     }
@@ -209,8 +209,8 @@ mod tests {
         }
     }
 
-    fn begun(defer: &Arc<Defer>) -> Place {
-        let mut place = defer.place();
+    fn begun(defer: &Arc<Defer>) -> QueuePlace {
+        let mut place = defer.join_queue();
         place.begin();
         place
     }
@@ -228,7 +228,7 @@ mod tests {
     async fn what_begins_while_it_is_being_deferred_waits_for_the_outcome() {
         for accepted in [true, false] {
             let defer = Arc::<Defer>::default();
-            let mut place = defer.place();
+            let mut place = defer.join_queue();
             assert!(defer.begin(false).await);
             place.begin();
             assert_eq!(now(defer.is_deferred()), None);
@@ -240,7 +240,7 @@ mod tests {
     #[test]
     fn as_long_as_one_handler_runs_the_others_wait_undeferred() {
         let defer = Arc::<Defer>::default();
-        let (first, _second) = (begun(&defer), defer.place());
+        let (first, _second) = (begun(&defer), defer.join_queue());
         assert_eq!(now(defer.begin(false)), None);
         drop(first);
         assert_eq!(now(defer.begin(false)), Some(true));
@@ -260,7 +260,7 @@ mod tests {
     #[test]
     fn nothing_is_deferred_that_no_cog_will_handle() {
         let defer = Arc::<Defer>::default();
-        let second = defer.place();
+        let second = defer.join_queue();
         drop(begun(&defer));
         drop(second);
         assert_eq!(now(defer.begin(false)), Some(false));

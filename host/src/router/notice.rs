@@ -18,7 +18,7 @@ use tokio::{runtime, sync::mpsc, time::Instant};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    defer::{Left, Pending},
+    defer::{Completion, Pending},
     table::{Away, Table},
 };
 use crate::{
@@ -47,7 +47,7 @@ const EPHEMERAL: u64 = 1 << 6;
 const LOADING: u64 = 1 << 7;
 
 /// When an interaction arrived, and the interaction itself until it has been handled.
-pub(super) type Due = (Instant, Weak<Pending>);
+pub(super) type Arrival = (Instant, Weak<Pending>);
 
 /// Sends the host's own answers.
 #[derive(Debug)]
@@ -101,21 +101,21 @@ impl Notices {
             let sent = match defer.is_deferred().await {
                 // A deferred update: there is no "thinking …" message to delete.
                 true if to.is_on_message() => follow_up(&discord, &to, &text).await,
-                true => instead_of_thinking(&discord, &to, &text).await,
+                true => replace_thinking(&discord, &to, &text).await,
                 false => callback(&discord, &to, MESSAGE, &private(&text)).await,
             };
-            warn_of(&to, sent);
+            warn_failed(&to, sent);
         });
     }
 
     /// A cog is done with an interaction; does what remains if that was the last one. `table` says which cogs are
     /// away by now.
-    pub(super) fn left(&self, how: Left, pending: Arc<Pending>, table: &Table) {
-        match how {
-            Left::ToOthers => {}
-            Left::Unhandled => self.decline(&pending, table.away(&pending.interaction)),
-            Left::Done => self.ended(pending),
-            Left::Failed => self.failed(&pending),
+    pub(super) fn complete(&self, completion: Completion, pending: Arc<Pending>, table: &Table) {
+        match completion {
+            Completion::ToOthers => {}
+            Completion::Unhandled => self.decline(&pending, table.away(&pending.interaction)),
+            Completion::Done => self.ended(pending),
+            Completion::Failed => self.failed(&pending),
         }
     }
 
@@ -132,7 +132,7 @@ impl Notices {
         let text = Arc::clone(&self.failure_text);
         self.send(async move {
             let is_deferred = defer.is_deferred().await;
-            warn_of(&to, instead_of_nothing(&discord, &to, is_deferred, &text).await.map(drop));
+            warn_failed(&to, instead_of_nothing(&discord, &to, is_deferred, &text).await.map(drop));
         });
     }
 
@@ -144,8 +144,8 @@ impl Notices {
         owners: Vec<Arc<str>>,
     ) -> Arc<Pending> {
         let watched = self.discord.as_ref().map(|discord| discord.answers().watch(&interaction.token));
-        let (defer, came) = (Arc::default(), Instant::now());
-        Arc::new(Pending { interaction, is_ephemeral, defer, came, owners, watched })
+        let (defer, received_at) = (Arc::default(), Instant::now());
+        Arc::new(Pending { interaction, is_ephemeral, defer, received_at, owners, watched })
     }
 
     /// All cogs that got it are done. If none has answered, this is logged, and the user gets a message. An answer that
@@ -162,16 +162,16 @@ impl Notices {
         let closing = self.unanswered.closing.clone();
         let answer_by = Instant::now() + self.answer_timeout;
         let wait = async move {
-            let Pending { interaction: to, defer, came, owners, .. } = &*pending;
+            let Pending { interaction: to, defer, received_at, owners, .. } = &*pending;
             let wait_until = async |moment| {
                 tokio::select! {
                     () = tokio::time::sleep_until(moment) => {}
                     () = closing.cancelled() => {}
                 }
             };
-            wait_until(*came + ANSWER_BY).await;
+            wait_until(*received_at + ANSWER_BY).await;
             let is_deferred = defer.is_deferred().await;
-            let follow_by = *came + FOLLOW_BY;
+            let follow_by = *received_at + FOLLOW_BY;
             if is_deferred && answer(&pending) == InteractionAnswer::None {
                 wait_until(answer_by.min(follow_by)).await;
             }
@@ -195,7 +195,7 @@ impl Notices {
                     tracing::warn!(cog, "{what} was not answered by any handler");
                 }
                 Ok(false) => {}
-                Err(error) => warn_of(to, Err(error)),
+                Err(error) => warn_failed(to, Err(error)),
             }
         };
         self.unanswered.waits.spawn_on(wait, &self.runtime);
@@ -209,12 +209,12 @@ impl Notices {
     /// Acknowledges interactions that wait too long, in a queue or for the answer of the cog that owns them. They
     /// arrive here in the order in which they are due; the weak reference does not keep interactions that were handled
     /// in the meantime.
-    pub(super) async fn defer_in_time(self: Arc<Self>, mut due: mpsc::UnboundedReceiver<Due>) {
-        while let Some((came, pending)) = due.recv().await {
+    pub(super) async fn defer_when_due(self: Arc<Self>, mut due: mpsc::UnboundedReceiver<Arrival>) {
+        while let Some((received_at, pending)) = due.recv().await {
             if pending.strong_count() == 0 {
                 continue;
             }
-            tokio::time::sleep_until(came + self.defer_after).await;
+            tokio::time::sleep_until(received_at + self.defer_after).await;
             let (Some(pending), Some(discord)) = (pending.upgrade(), self.discord.clone()) else { continue };
             let left = LIMIT.saturating_sub(self.defer_after);
             self.runtime.spawn(async move {
@@ -232,7 +232,7 @@ impl Notices {
     fn say(&self, to: &Interaction, text: &str) {
         let Some(discord) = self.discord.clone() else { return };
         let (to, data) = (to.clone(), private(text));
-        self.send(async move { warn_of(&to, callback(&discord, &to, MESSAGE, &data).await) });
+        self.send(async move { warn_failed(&to, callback(&discord, &to, MESSAGE, &data).await) });
     }
 
     fn send(&self, answer: impl Future<Output = ()> + Send + 'static) {
@@ -283,7 +283,7 @@ async fn instead_of_nothing(
     }
     // It was deferred by the host or by the cog, or answered.
     match is_thinking(discord, to).await {
-        Ok(true) => instead_of_thinking(discord, to, text).await.map(|()| true),
+        Ok(true) => replace_thinking(discord, to, text).await.map(|()| true),
         // A silent defer by the host (an update) shows nothing to the user.
         Ok(false) if is_deferred && to.is_on_message() => follow_up(discord, to, text).await.map(|()| true),
         Ok(false) => Ok(false),
@@ -307,7 +307,7 @@ async fn is_thinking(discord: &Discord, to: &Interaction) -> Result<bool, Discor
 
 /// While "thinking …" is shown, an edit or the first followup is visible to whom the defer was, so it is deleted first.
 /// <https://discord.com/developers/docs/interactions/receiving-and-responding#create-followup-message>
-async fn instead_of_thinking(discord: &Discord, to: &Interaction, text: &str) -> Result<(), DiscordError> {
+async fn replace_thinking(discord: &Discord, to: &Interaction, text: &str) -> Result<(), DiscordError> {
     match discord.request(Request::new(Method::Delete, original(to))).await {
         Err(error) if error.code() != Some(UNKNOWN_MESSAGE) => Err(error),
         _ => follow_up(discord, to, text).await,
@@ -328,7 +328,7 @@ fn private(text: &str) -> Value {
     json!({ "content": text, "flags": EPHEMERAL })
 }
 
-fn warn_of(to: &Interaction, sent: Result<(), DiscordError>) {
+fn warn_failed(to: &Interaction, sent: Result<(), DiscordError>) {
     if let Err(error) = sent {
         let (command, id) = used(to);
         tracing::warn!(command, id, "failed to answer an interaction: {error}");

@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use gearshift_cog::abi::{Event, Interaction, Origin};
 
 use super::{
-    defer::{Pending, Place},
+    defer::{Pending, QueuePlace},
     notice::Notices,
     table::Table,
 };
@@ -17,7 +17,7 @@ use crate::lane::{Begin, Call, Ended, Observer};
 #[derive(Debug)]
 pub(super) struct InteractionObserver {
     pending: Arc<Pending>,
-    place: Place,
+    queue_place: QueuePlace,
     table: Arc<ArcSwap<Table>>,
     notices: Arc<Notices>,
 }
@@ -28,15 +28,15 @@ impl InteractionObserver {
         table: Arc<ArcSwap<Table>>,
         notices: Arc<Notices>,
     ) -> InteractionObserver {
-        let place = pending.defer.place();
-        InteractionObserver { pending, place, table, notices }
+        let queue_place = pending.defer.join_queue();
+        InteractionObserver { pending, queue_place, table, notices }
     }
 }
 
 impl Observer for InteractionObserver {
     fn begin(&mut self, call: Call) -> Begin {
-        self.place.begin();
-        let defer = Arc::clone(self.place.defer());
+        self.queue_place.begin();
+        let defer = Arc::clone(self.queue_place.defer());
         match defer.is_deferred_now() {
             Some(deferred) => Begin::Now(with_deferral(call, deferred)),
             None => Begin::Later(Box::pin(async move { with_deferral(call, defer.is_deferred().await) })),
@@ -44,13 +44,13 @@ impl Observer for InteractionObserver {
     }
 
     fn end(mut self: Box<Self>, ended: Ended) {
-        let left = self.place.leave(ended != Ended::Done);
-        self.notices.left(left, self.pending, &self.table.load());
+        let completion = self.queue_place.leave(ended != Ended::Done);
+        self.notices.complete(completion, self.pending, &self.table.load());
     }
 
     fn decline(mut self: Box<Self>) {
-        let left = self.place.leave(false);
-        self.notices.left(left, self.pending, &self.table.load());
+        let completion = self.queue_place.leave(false);
+        self.notices.complete(completion, self.pending, &self.table.load());
     }
 }
 
