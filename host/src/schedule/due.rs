@@ -12,13 +12,13 @@ use crate::lane::{Begin, Call, Ended, Item, Observer, PushError};
 
 /// A wall clock that was set back by more than this was wrong before: tasks are planned again by the new time. After a
 /// smaller change they keep their times, so that nothing runs twice.
-const PUT_BACK: Duration = Duration::from_secs(60 * 60);
+const SET_BACK: Duration = Duration::from_secs(60 * 60);
 /// How long after its queue was full a cog is offered the run again.
-const FULL_AGAIN: Duration = Duration::from_secs(5);
+const FULL_RETRY: Duration = Duration::from_secs(5);
 
 /// Follows one run through the cog.
 #[derive(Debug)]
-struct Follow {
+struct RunObserver {
     schedule: Weak<Schedule>,
     name: Arc<str>,
     number: u64,
@@ -48,20 +48,22 @@ impl Schedule {
             let expected = was + millis(span.saturating_duration_since(then));
             expected.saturating_sub(now)
         });
-        if by > millis(PUT_BACK) {
+        if by > millis(SET_BACK) {
             tracing::info!(
                 cog = &*self.cog,
                 "the wall clock was set back: its tasks are planned by the new time"
             );
             let names: Vec<_> = table.tasks.keys().cloned().collect();
-            names.iter().for_each(|name| _ = table.change(name, |task| task.put_back(by, now, &self.clock)));
+            names
+                .iter()
+                .for_each(|name| _ = table.change(name, |task| task.shift_back(by, now, &self.clock)));
         }
-        let mut is_to_keep = by > millis(PUT_BACK);
+        let mut is_to_keep = by > millis(SET_BACK);
         while let Some((at, name)) = table.agenda.first().filter(|(at, _)| *at <= now).cloned() {
             is_to_keep |= self.reach(table, &name, at, now);
         }
-        if is_to_keep && let Some(keeper) = &self.keeper {
-            keeper.keep(&table.marks(|task| task.next));
+        if is_to_keep && let Some(store) = &self.store {
+            store.keep(&table.marks(|task| task.next));
         }
         table.agenda.first().map(|(at, _)| *at)
     }
@@ -94,7 +96,7 @@ impl Schedule {
     pub(super) fn push(self: &Arc<Self>, table: &mut Table, name: &Arc<str>, due: u64, now: u64) {
         table.runs += 1;
         let number = table.runs;
-        let follow = Follow { schedule: Arc::downgrade(self), name: Arc::clone(name), number };
+        let follow = RunObserver { schedule: Arc::downgrade(self), name: Arc::clone(name), number };
         let call = Call::Task(TaskRun { name: (&**name).into(), due_unix_ms: due });
         let item = Item::followed(call, Box::new(follow));
         let is_single = table.tasks.get(name).is_some_and(|task| task.rhythm().is_none());
@@ -108,7 +110,7 @@ impl Schedule {
                     "a task is due, but the queue of its cog is full; it is tried again"
                 );
                 table.change(name, |task| match is_single {
-                    true => drop(task.plan_next(now + millis(FULL_AGAIN), &self.clock)),
+                    true => drop(task.plan_next(now + millis(FULL_RETRY), &self.clock)),
                     false => task.fail(due, now, &self.clock),
                 });
             }
@@ -125,7 +127,7 @@ impl Schedule {
     }
 }
 
-impl Follow {
+impl RunObserver {
     fn ended(&self, ended: Option<Ended>) {
         if let Some(schedule) = self.schedule.upgrade() {
             schedule.follow(&self.name, |task, now| task.ended(self.number, ended, now, &schedule.clock));
@@ -133,7 +135,7 @@ impl Follow {
     }
 }
 
-impl Observer for Follow {
+impl Observer for RunObserver {
     fn begin(&mut self, call: Call) -> Begin {
         if let Some(schedule) = self.schedule.upgrade() {
             schedule.table().change(&self.name, |task| task.begun(self.number));

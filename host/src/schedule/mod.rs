@@ -10,8 +10,8 @@
 //! was suspended or its clock adjusted in between.
 
 mod due;
-mod keeper;
 mod rhythm;
+mod store;
 mod task;
 #[cfg(test)]
 mod tests;
@@ -28,14 +28,14 @@ use std::{
 use serde::Serialize;
 use tokio::{runtime, sync::Notify, task::AbortHandle, time::Instant};
 
-pub use self::{
-    keeper::Keeper,
-    rhythm::{Rhythm, Times, TimesError},
-};
 use self::{
-    keeper::Marks,
     rhythm::millis,
+    store::Marks,
     task::{Planned, Run},
+};
+pub use self::{
+    rhythm::{Rhythm, Times, TimesError},
+    store::TaskStore,
 };
 use crate::{clock::HostClock, lane::Inbox};
 
@@ -97,9 +97,9 @@ pub struct Schedule {
     runtime: runtime::Handle,
     clock: HostClock,
     /// `None` without a store.
-    keeper: Option<Keeper>,
+    store: Option<TaskStore>,
     /// Whether the missing store has been logged.
-    has_said: AtomicBool,
+    warned_no_store: AtomicBool,
     table: Mutex<Table>,
     /// Notified when the next moment may have changed.
     changed: Notify,
@@ -113,7 +113,7 @@ struct Table {
     /// When something has to be done, and for which task. [`Table::change`] keeps it up to date.
     agenda: BTreeSet<(u64, Arc<str>)>,
     /// What generations in their setup asked for, in order.
-    trials: HashMap<u64, Vec<Ask>>,
+    trials: HashMap<u64, Vec<PendingChange>>,
     /// The due times of repeated tasks that no generation has planned again yet.
     marks: Marks,
     /// The last reading of both clocks.
@@ -124,7 +124,7 @@ struct Table {
 }
 
 #[derive(Debug)]
-enum Ask {
+enum PendingChange {
     Plan(Arc<str>, Plan, u64),
     Cancel(String),
 }
@@ -136,15 +136,15 @@ impl Schedule {
         inbox: Arc<Inbox>,
         runtime: runtime::Handle,
         clock: HostClock,
-        keeper: Option<Keeper>,
+        store: Option<TaskStore>,
     ) -> Arc<Schedule> {
         Arc::new(Schedule {
             cog: Arc::clone(cog),
             inbox,
             runtime,
             clock,
-            keeper,
-            has_said: AtomicBool::new(false),
+            store,
+            warned_no_store: AtomicBool::new(false),
             table: Mutex::default(),
             changed: Notify::new(),
         })
@@ -152,8 +152,8 @@ impl Schedule {
 
     /// Reads the due times that the host's last run kept, before anything is planned. Only the first call reads.
     pub async fn recall(&self) {
-        if let Some(keeper) = &self.keeper
-            && let Some(marks) = keeper.recall().await
+        if let Some(store) = &self.store
+            && let Some(marks) = store.recall().await
         {
             self.table().marks.extend(marks);
         }
@@ -175,7 +175,7 @@ impl Schedule {
         if asks.len() >= TASKS_MAX {
             return Err(TooMany);
         }
-        asks.push(Ask::Plan(name, plan, asked));
+        asks.push(PendingChange::Plan(name, plan, asked));
         Ok(())
     }
 
@@ -190,9 +190,9 @@ impl Schedule {
         let planned = table.tasks.contains_key(name);
         let asks = table.trials.entry(generation).or_default();
         let before = asks.len();
-        asks.retain(|ask| !matches!(ask, Ask::Plan(asked, ..) if **asked == *name));
+        asks.retain(|ask| !matches!(ask, PendingChange::Plan(asked, ..) if **asked == *name));
         let found = planned || asks.len() < before;
-        asks.push(Ask::Cancel(name.to_owned()));
+        asks.push(PendingChange::Cancel(name.to_owned()));
         found
     }
 
@@ -202,7 +202,7 @@ impl Schedule {
         let begins = table.serving.replace(generation).is_none();
         for ask in table.trials.remove(&generation).unwrap_or_default() {
             match ask {
-                Ask::Plan(name, plan, asked) => {
+                PendingChange::Plan(name, plan, asked) => {
                     // Single tasks of the previous generation count towards the limit.
                     if let Err(error) =
                         self.apply(&mut table, generation, Arc::clone(&name), plan, asked, begins)
@@ -214,7 +214,7 @@ impl Schedule {
                         );
                     }
                 }
-                Ask::Cancel(name) => _ = table.remove(&name),
+                PendingChange::Cancel(name) => _ = table.remove(&name),
             }
         }
         table.tasks.values_mut().for_each(Planned::leave_behind);
@@ -233,9 +233,9 @@ impl Schedule {
         table.marks.clear();
         self.settled(&mut table);
         let is_slow = |task: &Planned| task.rhythm().is_some_and(Rhythm::is_slow);
-        if self.keeper.is_none()
+        if self.store.is_none()
             && table.tasks.values().any(is_slow)
-            && !self.has_said.swap(true, Ordering::Relaxed)
+            && !self.warned_no_store.swap(true, Ordering::Relaxed)
         {
             tracing::info!(
                 cog = &*self.cog,
@@ -258,9 +258,9 @@ impl Schedule {
             None => std::mem::take(&mut table.marks),
         };
         if table.serving.is_some()
-            && let Some(keeper) = &self.keeper
+            && let Some(store) = &self.store
         {
-            keeper.keep(&marks);
+            store.keep(&marks);
         }
         if let Some(driver) = &table.driver {
             driver.abort();
@@ -332,8 +332,8 @@ impl Schedule {
 
     /// Something was planned or cancelled: keeps it in the store, and has the driver check the next moment.
     fn settled(self: &Arc<Self>, table: &mut Table) {
-        if let Some(keeper) = &self.keeper {
-            keeper.keep(&table.marks(|task| task.next));
+        if let Some(store) = &self.store {
+            store.keep(&table.marks(|task| task.next));
         }
         if table.driver.is_none() && !table.tasks.is_empty() {
             table.driver = Some(self.runtime.spawn(Arc::clone(self).drive()).abort_handle());
@@ -371,7 +371,7 @@ impl Table {
     fn marks(&self, due: impl Fn(&Planned) -> u64) -> Marks {
         let repeated = |(name, task): (&Arc<str>, &Planned)| {
             let rhythm = task.rhythm()?.key();
-            Some((Arc::clone(name), keeper::Mark { rhythm, due_ms: due(task) }))
+            Some((Arc::clone(name), store::Mark { rhythm, due_ms: due(task) }))
         };
         self.tasks.iter().filter_map(repeated).collect()
     }

@@ -43,7 +43,7 @@ pub(super) enum Run {
         due: u64,
     },
     /// It failed, and is tried again.
-    Again {
+    Retry {
         at: u64,
         due: u64,
         _wait: PendingWait,
@@ -71,7 +71,7 @@ impl Planned {
     /// All moments at which something has to be done for it.
     pub(super) fn moments(&self) -> impl Iterator<Item = u64> + use<> {
         let again = match self.run {
-            Run::Again { at, .. } => Some(at),
+            Run::Retry { at, .. } => Some(at),
             _ => None,
         };
         [Some(self.next), again].into_iter().flatten()
@@ -80,7 +80,7 @@ impl Planned {
     /// The due time for the next generation: the past one if a run was not started or has to be tried again.
     pub(super) fn owed(&self) -> u64 {
         match self.run {
-            Run::Waiting { due, .. } | Run::Again { due, .. } | Run::Missed { due } => due,
+            Run::Waiting { due, .. } | Run::Retry { due, .. } | Run::Missed { due } => due,
             // A run that did not end, though it was given the time to, might not end the next time either.
             Run::None | Run::UnderWay { .. } => self.next,
         }
@@ -90,7 +90,7 @@ impl Planned {
     /// that is over.
     pub(super) fn reach(&mut self, at: u64, now: u64, clock: &HostClock) -> (Option<u64>, PendingWait) {
         match std::mem::replace(&mut self.run, Run::None) {
-            Run::Again { at: again, due, _wait } if again == at && at < self.next => {
+            Run::Retry { at: again, due, _wait } if again == at && at < self.next => {
                 return (Some(due), _wait);
             }
             run => self.run = run,
@@ -114,15 +114,15 @@ impl Planned {
     }
 
     /// The wall clock was set back by `by` milliseconds.
-    pub(super) fn put_back(&mut self, by: u64, now: u64, clock: &HostClock) {
+    pub(super) fn shift_back(&mut self, by: u64, now: u64, clock: &HostClock) {
         let next = match self.rhythm() {
             Some(rhythm @ Rhythm::Times(_)) => rhythm.first(Duration::ZERO, now),
             Some(Rhythm::Every(_)) | None => self.next.saturating_sub(by),
         };
         drop(self.plan_next(next, clock));
-        if let Run::Again { at, due, .. } = self.run {
+        if let Run::Retry { at, due, .. } = self.run {
             let at = at.saturating_sub(by);
-            self.run = Run::Again { at, due, _wait: clock.register_wait(at) };
+            self.run = Run::Retry { at, due, _wait: clock.register_wait(at) };
         }
     }
 
@@ -166,7 +166,7 @@ impl Planned {
         self.failures += 1;
         let at = pause.map(|pause| now.saturating_add(super::millis(pause)));
         if let Some(at) = at.filter(|at| *at < self.next) {
-            self.run = Run::Again { at, due, _wait: clock.register_wait(at) };
+            self.run = Run::Retry { at, due, _wait: clock.register_wait(at) };
         }
     }
 

@@ -45,11 +45,11 @@ struct Given {
 }
 
 impl Planner {
-    fn new(clock: HostClock, keeper: Option<Keeper>) -> Planner {
+    fn new(clock: HostClock, store: Option<TaskStore>) -> Planner {
         let inbox = Inbox::new(100);
         inbox.open();
         let runtime = runtime::Handle::current();
-        let schedule = Schedule::new(&"music".into(), Arc::clone(&inbox), runtime, clock.clone(), keeper);
+        let schedule = Schedule::new(&"music".into(), Arc::clone(&inbox), runtime, clock.clone(), store);
         let began = clock.unix_ms();
         Planner { schedule, inbox, clock, began, patience: 7 * 24 * HOUR }
     }

@@ -34,9 +34,9 @@ impl Restarts {
             Store::open(&self.config, store, self.clock.clone()).await.expect("nobody else has it open");
         let work = TaskTracker::new();
         let runtime = runtime::Handle::current();
-        let keeper = Keeper::new(&"music".into(), Arc::clone(&store), runtime, work.clone());
+        let tasks = TaskStore::new(&"music".into(), Arc::clone(&store), runtime, work.clone());
         let began = crate::clock::unix_ms_of("2026-11-02T08:00:00+01:00");
-        let it = Planner { began, patience: SOON, ..Planner::new(self.clock.clone(), Some(keeper)) };
+        let it = Planner { began, patience: SOON, ..Planner::new(self.clock.clone(), Some(tasks)) };
         it.schedule.recall().await;
         for (name, plan) in plans {
             it.plan(1, name, plan.clone());

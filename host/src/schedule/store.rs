@@ -24,10 +24,10 @@ pub(super) struct Mark {
 
 /// The store for the tasks of one cog. Clones share pending writes.
 #[derive(Clone, Debug)]
-pub struct Keeper(Arc<Keeping>);
+pub struct TaskStore(Arc<Inner>);
 
 #[derive(Debug)]
-struct Keeping {
+struct Inner {
     cog: Arc<str>,
     store: Arc<Store>,
     /// Runs the writes, and counts them: the host waits for them before it closes the store.
@@ -47,10 +47,10 @@ struct State {
     has_failed: bool,
 }
 
-impl Keeper {
+impl TaskStore {
     /// For the tasks of `cog`. Writes run on `runtime` and are tracked by `work`.
-    pub fn new(cog: &Arc<str>, store: Arc<Store>, runtime: runtime::Handle, work: TaskTracker) -> Keeper {
-        Keeper(Arc::new(Keeping { cog: Arc::clone(cog), store, runtime, work, state: Mutex::default() }))
+    pub fn new(cog: &Arc<str>, store: Arc<Store>, runtime: runtime::Handle, work: TaskTracker) -> TaskStore {
+        TaskStore(Arc::new(Inner { cog: Arc::clone(cog), store, runtime, work, state: Mutex::default() }))
     }
 
     /// What the store holds. `None` if it was read before.
