@@ -271,7 +271,9 @@ impl Pulse {
 
     /// Whether it has nothing to do: no handler runs, and no item is in another process.
     pub fn rests(&self) -> bool {
-        self.handlers() == 0 && self.passed.load(Ordering::Relaxed) == 0 && self.look().1 == Activity::Idle
+        self.handlers() == 0
+            && self.passed.load(Ordering::Relaxed) == 0
+            && self.snapshot().1 == Activity::Idle
     }
 
     /// How many futures that handlers have spawned are not done.
@@ -285,7 +287,7 @@ impl Pulse {
     }
 
     /// The counter, which is odd inside cog code, and the activity.
-    pub fn look(&self) -> (u64, Activity) {
+    pub fn snapshot(&self) -> (u64, Activity) {
         let turns = self.numbers().turns.load(Ordering::Acquire);
         (turns, Activity::from_byte(self.numbers().activity.load(Ordering::Relaxed)))
     }
@@ -293,13 +295,13 @@ impl Pulse {
     /// The number of the call into cog code that the thread is in; `None` outside of such code. A thread that has
     /// ended stays in its last one.
     pub fn call(&self) -> Option<u64> {
-        let (turns, _) = self.look();
+        let (turns, _) = self.snapshot();
         (turns % 2 == 1 || self.has_ended()).then_some(turns)
     }
 
     /// What the thread is in, as precisely as it is known, such as `command !ping` or `setup`.
     pub fn describe(&self) -> String {
-        let activity = self.look().1;
+        let activity = self.snapshot().1;
         let is_handler =
             matches!(activity, Activity::Event | Activity::Command | Activity::Task | Activity::Spawned);
         let handler = self.numbers().name().filter(|_| is_handler);

@@ -78,7 +78,7 @@ fn begin(socket: net::UnixStream) -> io::Result<Infallible> {
     forward::install(&to_host, start.log_level);
     confine(&start)?;
     trace::install(start.dumps.as_deref());
-    trace::give_stack();
+    trace::install_signal_stack();
     if let Err(why) = sandbox::enter(start.sandbox, &start.file) {
         to_host.send(&ToHost::Opened(Err(why)));
         // The host ends this process as soon as it has read that.
@@ -120,8 +120,8 @@ fn confine(start: &Start) -> io::Result<()> {
     #[cfg(target_os = "linux")]
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
     // Reserved before the limit is set, because it may not fit into that.
-    let room = trace::keep_room();
-    if let Some(bytes) = start.memory_max.map(|bytes| bytes.saturating_add(room)) {
+    let arena = trace::reserve_arena();
+    if let Some(bytes) = start.memory_max.map(|bytes| bytes.saturating_add(arena)) {
         // Limits private writable memory: <https://man7.org/linux/man-pages/man2/getrlimit.2.html>
         let limit = rustix::process::Rlimit { current: Some(bytes), maximum: Some(bytes) };
         rustix::process::setrlimit(rustix::process::Resource::Data, limit)?;
@@ -241,7 +241,7 @@ impl Side {
         let is_ending = Arc::new(AtomicBool::new(false));
         let ends = Arc::clone(&is_ending);
         let lane = move || {
-            trace::give_stack();
+            trace::install_signal_stack();
             runner::run(parts, received, &watched, opened);
             if !ends.load(Ordering::Acquire) {
                 // The main thread reports why; the host ends the process.

@@ -8,17 +8,17 @@ use super::{super::Pulse, listen::OUT_OF_MEMORY, sandbox::Watch, trace};
 pub(super) const SOCKET_CLOSED: &str = "it closed its socket to the host";
 
 /// Describes to the cog's author and operator why a process ended without being asked to.
-pub(super) fn words(
+pub(super) fn describe(
     pulse: &Pulse,
     status: &io::Result<ExitStatus>,
-    last_words: Option<&str>,
+    last_line: Option<&str>,
     watch: &Watch,
 ) -> String {
     let during = match pulse.call() {
         Some(_) => format!(" in `{}`", pulse.describe()),
         None => String::new(),
     };
-    let is_sent = last_words.is_some_and(trace::is_sent);
+    let is_sent = last_line.is_some_and(trace::is_sent);
     let how = match status {
         Err(error) => format!("its process cannot be seen any more: {error}"),
         Ok(status) => match (status.signal(), status.code()) {
@@ -32,8 +32,8 @@ pub(super) fn words(
             (None, None) => "its process ended".to_owned(),
         },
     };
-    let is_memory = last_words.is_some_and(|line| line.starts_with(OUT_OF_MEMORY));
-    match (last_words, watch.memory_max()) {
+    let is_memory = last_line.is_some_and(|line| line.starts_with(OUT_OF_MEMORY));
+    match (last_line, watch.memory_max()) {
         (Some(line), Some(max)) if is_memory => {
             format!("{how}: {line}, and `memory_max` is {} MiB", max >> 20)
         }

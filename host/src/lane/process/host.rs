@@ -120,9 +120,9 @@ impl Owner {
         let _ = socket::refuse_more(self.stream.as_fd());
         while matches!(self.receiver.fill(self.stream.as_fd()), Ok(1..)) && self.take_frames().is_ok() {}
         let was_ordered = self.ends_at.is_some();
-        let last = self.output.last_words().await;
+        let last = self.output.last_line().await;
         let why = broken.map_or_else(
-            || crash::words(&self.pulse, &status, last.as_deref(), &self.watch),
+            || crash::describe(&self.pulse, &status, last.as_deref(), &self.watch),
             |broken| format!("its process was ended because {broken}"),
         );
         let redeliver = self.redeliver && !was_ordered;

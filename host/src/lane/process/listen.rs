@@ -25,14 +25,14 @@ pub(super) const OUT_OF_MEMORY: &str = "memory allocation of";
 /// How many lines are kept for the report of a crash.
 const LINES: usize = 8;
 /// Maximum number of characters of a line in the report of a crash.
-const WORDS_MAX: usize = 300;
+const LAST_LINE_MAX: usize = 300;
 /// The capacity of a pipe: <https://man7.org/linux/man-pages/man7/pipe.7.html>
 const PIPE: usize = 64 << 10;
 /// How many bytes are read before other tasks get their turn: the cog may write endlessly.
 const READ: usize = 1 << 10;
 /// While more arrives than is logged, how many bytes are skipped at once, and at which interval.
-const PASS_OVER: usize = PIPE;
-const APART: Duration = Duration::from_millis(1);
+const SKIP_BYTES: usize = PIPE;
+const SKIP_INTERVAL: Duration = Duration::from_millis(1);
 
 /// The task that passes the lines on.
 #[derive(Debug)]
@@ -49,12 +49,12 @@ impl Output {
     }
 
     /// The last words of a process that is gone: the one of its last lines that says why.
-    pub(super) async fn last_words(&mut self) -> Option<String> {
+    pub(super) async fn last_line(&mut self) -> Option<String> {
         drop(self.gone.take());
         let last = (&mut self.task).await.ok()?.last;
         let of_memory = last.iter().find(|line| line.starts_with(OUT_OF_MEMORY));
         let line = of_memory.or_else(|| last.iter().find(|line| !line.starts_with("note: ")))?;
-        Some(line.chars().take(WORDS_MAX).collect())
+        Some(line.chars().take(LAST_LINE_MAX).collect())
     }
 }
 
@@ -96,8 +96,8 @@ impl Lines {
                 Err(_) => break,
             }
             if self.rate.is_over() {
-                buffer.resize(PASS_OVER, 0);
-                tokio::time::sleep(APART).await;
+                buffer.resize(SKIP_BYTES, 0);
+                tokio::time::sleep(SKIP_INTERVAL).await;
             } else {
                 buffer.truncate(READ);
                 task::yield_now().await;
@@ -114,7 +114,7 @@ impl Lines {
     }
 
     fn take(&mut self, bytes: &[u8]) {
-        let passed_over = if self.rate.is_over() { self.pass_over(bytes) } else { 0 };
+        let passed_over = if self.rate.is_over() { self.skip(bytes) } else { 0 };
         for byte in &bytes[passed_over..] {
             match byte {
                 b'\n' => self.end_line(),
@@ -129,7 +129,7 @@ impl Lines {
     }
 
     /// Where the last lines before a trace or the end begin: earlier ones are irrelevant if no more are logged.
-    fn pass_over(&mut self, bytes: &[u8]) -> usize {
+    fn skip(&mut self, bytes: &[u8]) -> usize {
         let is_free = self.free > 0;
         let end = trace::find(bytes).filter(|_| is_free).unwrap_or(bytes.len());
         let from = memchr_iter(b'\n', &bytes[..end]).rev().nth(LINES).map(|end| end + 1);
@@ -195,7 +195,7 @@ mod tests {
         ] {
             let (mut output, mut writer) = listening();
             writer.write_all(written.as_bytes()).unwrap();
-            assert_eq!(output.last_words().await.as_deref(), said, "{written:?}");
+            assert_eq!(output.last_line().await.as_deref(), said, "{written:?}");
         }
     }
 
@@ -225,7 +225,7 @@ mod tests {
                 task::yield_now().await;
             }
             writes.join().unwrap().unwrap();
-            assert_eq!(output.last_words().await.as_deref(), Some(said));
+            assert_eq!(output.last_line().await.as_deref(), Some(said));
         }
         let mut lines = Lines::of(GenerationId { cog: Arc::from("music"), number: 7 });
         lines.take(flood.as_bytes());
@@ -256,9 +256,9 @@ mod tests {
         let mut full = vec![b'\n'; PIPE - 4];
         full.extend_from_slice(b"end\n");
         writer.write_all(&full).unwrap();
-        assert_eq!(output.last_words().await.as_deref(), Some("end"));
+        assert_eq!(output.last_line().await.as_deref(), Some("end"));
         let (mut output, mut writer) = listening();
         writer.write_all(&[b'x'; LINE_MAX + 3]).unwrap();
-        assert_eq!(output.last_words().await.as_deref(), Some("xxx"));
+        assert_eq!(output.last_line().await.as_deref(), Some("xxx"));
     }
 }

@@ -16,9 +16,9 @@ const THREADS_MAX: u64 = 128;
 
 /// How often a process is checked.
 const CHECK_INTERVAL: Duration = Duration::from_millis(500);
-/// How much memory a process may have besides what its limit counts, in bytes: the reserved room for a trace, stacks,
+/// How much memory a process may have besides what its limit counts, in bytes: the arena reserved for a trace, stacks,
 /// page tables, relocated pages of libraries.
-const OVERHEAD: u64 = trace::ROOM_BYTES as u64 + (32 << 20);
+const OVERHEAD: u64 = trace::ARENA_BYTES as u64 + (32 << 20);
 
 /// Watches a process for what no limit of the system covers.
 pub(super) struct Watch {

@@ -3,7 +3,7 @@
 //! left: it allocates only from memory that is reserved for it, and a timer bounds its time.
 #![allow(unsafe_code, reason = "handles signals, on a stack of its own")]
 
-mod room;
+mod arena;
 
 use std::{
     ffi::CString,
@@ -19,11 +19,11 @@ use std::{
 
 use backtrace::Frame;
 
-pub use self::room::Allocator;
-pub(super) use self::room::{ROOM_BYTES, keep as keep_room};
+pub use self::arena::Allocator;
+pub(super) use self::arena::{ARENA_BYTES, reserve as reserve_arena};
 
 /// How the first line begins; it ends with a number and a colon.
-const HEAD: &str = "stack backtrace of signal ";
+const TRACE_PREFIX: &str = "stack backtrace of signal ";
 
 /// The text for a signal that another process has sent.
 const SENT: &str = "sent it signal";
@@ -52,7 +52,8 @@ const STACK_BYTES: usize = 1 << 20;
 type Handler = extern "C" fn(i32, *mut libc::siginfo_t, *mut libc::c_void);
 
 /// The previous actions of the signals: Rust's own handler reports a stack overflow.
-static BEFORE: [OnceLock<libc::sigaction>; SIGNALS.len()] = [const { OnceLock::new() }; SIGNALS.len()];
+static PREVIOUS_ACTIONS: [OnceLock<libc::sigaction>; SIGNALS.len()] =
+    [const { OnceLock::new() }; SIGNALS.len()];
 /// The folder for core dumps, unless the machine has a fixed place for them:
 /// <https://man7.org/linux/man-pages/man5/core.5.html>
 static DUMPS: OnceLock<CString> = OnceLock::new();
@@ -63,26 +64,28 @@ static IN_PREVIOUS_HANDLER: AtomicUsize = AtomicUsize::new(0);
 
 /// Whether a line of a process's output begins a trace.
 pub(super) fn begins(line: &str) -> bool {
-    line.strip_prefix(HEAD).and_then(|rest| rest.strip_suffix(':')).is_some_and(|it| it.parse::<u8>().is_ok())
+    line.strip_prefix(TRACE_PREFIX)
+        .and_then(|rest| rest.strip_suffix(':'))
+        .is_some_and(|it| it.parse::<u8>().is_ok())
 }
 
 /// Whether a process's last words say that another process has ended it.
-pub(super) fn is_sent(last_words: &str) -> bool {
-    last_words.contains(SENT)
+pub(super) fn is_sent(last_line: &str) -> bool {
+    last_line.contains(SENT)
 }
 
 /// The position of a trace in a process's output.
 pub(super) fn find(output: &[u8]) -> Option<usize> {
-    memchr::memmem::find(output, HEAD.as_bytes())
+    memchr::memmem::find(output, TRACE_PREFIX.as_bytes())
 }
 
-/// Installs the handlers. Threads that call [`give_stack`] are traced on an alternate signal stack. Core dumps
+/// Installs the handlers. Threads that call [`install_signal_stack`] are traced on an alternate signal stack. Core dumps
 /// go to the folder `dumps`.
 pub(super) fn install(dumps: Option<&Path>) {
     if let Some(folder) = dumps.and_then(|folder| CString::new(folder.as_os_str().as_bytes()).ok()) {
         let _ = DUMPS.set(folder);
     }
-    for (signal, before) in SIGNALS.into_iter().zip(&BEFORE) {
+    for (signal, before) in SIGNALS.into_iter().zip(&PREVIOUS_ACTIONS) {
         // SAFETY: all zeros is the default action.
         let mut old: libc::sigaction = unsafe { mem::zeroed() };
         // SAFETY: `old` outlives the call, which only reads the action of the signal.
@@ -116,7 +119,7 @@ fn handle(signal: i32) {
 }
 
 /// Gives this thread an alternate signal stack, which it keeps until the process ends.
-pub(super) fn give_stack() {
+pub(super) fn install_signal_stack() {
     if let Some(stack) = map(STACK_BYTES) {
         let stack = libc::stack_t { ss_sp: stack, ss_flags: 0, ss_size: STACK_BYTES };
         // SAFETY: nothing else uses the mapping, and it is never unmapped.
@@ -134,7 +137,7 @@ fn map(bytes: usize) -> Option<*mut libc::c_void> {
 extern "C" fn crashed(signal: i32, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
     // SAFETY: it takes no arguments, and never fails.
     let thread = unsafe { libc::pthread_self() } as usize;
-    room::open(thread);
+    arena::open(thread);
     if IN_PREVIOUS_HANDLER.load(Ordering::SeqCst) == thread {
         // The previous handler has reported what it had to, and now ends the process (with SIGABRT).
         end_by(signal);
@@ -142,11 +145,11 @@ extern "C" fn crashed(signal: i32, info: *mut libc::siginfo_t, context: *mut lib
     // SAFETY: the kernel passes a valid `siginfo_t`.
     if let Some(process) = unsafe { sender(&*info) } {
         // Where this process was has nothing to do with it.
-        say(&format!("\nprocess {process} {SENT} {signal}"));
+        write_line(&format!("\nprocess {process} {SENT} {signal}"));
         end_by(signal);
     }
     let place = SIGNALS.iter().position(|it| *it == signal);
-    let before = place.and_then(|at| BEFORE[at].get());
+    let before = place.and_then(|at| PREVIOUS_ACTIONS[at].get());
     if let Some(before) = before
         && before.sa_flags & libc::SA_SIGINFO != 0
         && TRACED.load(Ordering::SeqCst) == 0
@@ -167,13 +170,13 @@ extern "C" fn crashed(signal: i32, info: *mut libc::siginfo_t, context: *mut lib
     let timer = libc::itimerval { it_interval: libc::timeval { tv_sec: 0, tv_usec: 0 }, it_value: limit };
     // SAFETY: `timer` outlives the call. <https://man7.org/linux/man-pages/man2/setitimer.2.html>
     unsafe { libc::setitimer(libc::ITIMER_REAL, &raw const timer, ptr::null_mut()) };
-    let mut out = Frames { from: interrupted_at(context), is_host, written: 0, write: say };
+    let mut out = Frames { from: interrupted_at(context), is_host, written: 0, write: write_line };
     // The cog's last output may not have ended with a newline.
-    say(&format!("\n{HEAD}{signal}:"));
+    write_line(&format!("\n{TRACE_PREFIX}{signal}:"));
     // SAFETY: only one thread traces, and nothing else in this process uses the crate.
     unsafe { backtrace::trace_unsynchronized(|frame| out.take(frame)) };
     if out.written == 0 {
-        say("  (nothing but the host's own code)");
+        write_line("  (nothing but the host's own code)");
     }
     // SAFETY: the kernel passes a valid `siginfo_t`.
     if signal != libc::SIGTRAP && unsafe { (*info).si_code } > 0 {
@@ -201,7 +204,7 @@ fn sender(_: &libc::siginfo_t) -> Option<u32> {
 }
 
 /// Writes a line immediately, without a lock that another thread may hold.
-fn say(line: &str) {
+fn write_line(line: &str) {
     let line = format!("{line}\n");
     // There is no way left to report an error.
     let _ = rustix::io::write(rustix::stdio::stderr(), line.as_bytes());
@@ -272,7 +275,7 @@ impl<W: FnMut(&str)> Frames<W> {
             let name = symbol.name().map_or_else(|| "<unknown>".to_owned(), |name| format!("{name:#}"));
             is_glue |= before > 0 && name.contains("gearshift_cog::export::");
             if !is_glue {
-                self.say(&name);
+                self.write_line(&name);
                 if let (Some(file), Some(line)) = (symbol.filename(), symbol.lineno()) {
                     let column = symbol.colno().map_or_else(String::new, |column| format!(":{column}"));
                     (self.write)(&format!("      at {}:{line}{column}", file.display()));
@@ -283,12 +286,12 @@ impl<W: FnMut(&str)> Frames<W> {
         // uses the crate.
         unsafe { backtrace::resolve_frame_unsynchronized(frame, resolved) };
         if self.written == before && !is_glue {
-            self.say("<unknown>");
+            self.write_line("<unknown>");
         }
         !is_glue && self.written < FRAMES
     }
 
-    fn say(&mut self, name: &str) {
+    fn write_line(&mut self, name: &str) {
         (self.write)(&format!("  {:>2}: {name}", self.written));
         self.written += 1;
     }

@@ -8,21 +8,21 @@ use std::{
 };
 
 /// How much the tracer may allocate, in bytes. Untouched pages take no memory.
-pub(in super::super) const ROOM_BYTES: usize = 128 << 20;
+pub(in super::super) const ARENA_BYTES: usize = 128 << 20;
 /// The smallest page size of any supported system.
 const PAGE: usize = 4 << 10;
 
 /// The thread that traces; 0 if none does.
 static TRACER: AtomicUsize = AtomicUsize::new(0);
 /// The memory that the tracer allocates from, and how many bytes of it are used.
-static ROOM: AtomicPtr<u8> = AtomicPtr::new(ptr::null_mut());
+static ARENA: AtomicPtr<u8> = AtomicPtr::new(ptr::null_mut());
 static TAKEN: AtomicUsize = AtomicUsize::new(0);
 
 /// Reserves the memory. Returns how much, in bytes.
-pub(in super::super) fn keep() -> u64 {
-    let Some(room) = super::map(ROOM_BYTES) else { return 0 };
-    ROOM.store(room.cast(), Ordering::SeqCst);
-    ROOM_BYTES as u64
+pub(in super::super) fn reserve() -> u64 {
+    let Some(arena) = super::map(ARENA_BYTES) else { return 0 };
+    ARENA.store(arena.cast(), Ordering::SeqCst);
+    ARENA_BYTES as u64
 }
 
 /// The system's allocator; for the crash tracer, an allocator of reserved memory: a cog may have crashed inside the
@@ -37,30 +37,30 @@ fn traces() -> bool {
     tracer != 0 && tracer == unsafe { libc::pthread_self() } as usize
 }
 
-fn is_in_room(place: *mut u8) -> bool {
-    let room = ROOM.load(Ordering::Relaxed);
-    !room.is_null() && (place as usize).wrapping_sub(room as usize) < ROOM_BYTES
+fn is_in_arena(place: *mut u8) -> bool {
+    let arena = ARENA.load(Ordering::Relaxed);
+    !arena.is_null() && (place as usize).wrapping_sub(arena as usize) < ARENA_BYTES
 }
 
-/// Whether it is the last piece that was allocated from the room: that one can grow and be given back.
+/// Whether it is the last piece that was allocated from the arena: that one can grow and be given back.
 fn is_last(place: *mut u8, layout: Layout) -> bool {
-    let from = (place as usize).wrapping_sub(ROOM.load(Ordering::Relaxed) as usize);
-    is_in_room(place) && from + layout.size() == TAKEN.load(Ordering::Relaxed)
+    let from = (place as usize).wrapping_sub(ARENA.load(Ordering::Relaxed) as usize);
+    is_in_arena(place) && from + layout.size() == TAKEN.load(Ordering::Relaxed)
 }
 
-/// Allocates the next piece of the room.
+/// Allocates the next piece of the arena.
 fn take(layout: Layout) -> *mut u8 {
-    let room = ROOM.load(Ordering::Relaxed);
+    let arena = ARENA.load(Ordering::Relaxed);
     let from = TAKEN.load(Ordering::Relaxed).next_multiple_of(layout.align());
     let end = from.saturating_add(layout.size());
-    if room.is_null() || end > ROOM_BYTES || layout.align() > PAGE {
+    if arena.is_null() || end > ARENA_BYTES || layout.align() > PAGE {
         return ptr::null_mut();
     }
     TAKEN.store(end, Ordering::Relaxed);
-    room.wrapping_add(from)
+    arena.wrapping_add(from)
 }
 
-// SAFETY: what comes from the system's allocator goes back to it with the same arguments. The room is page-aligned, and
+// SAFETY: what comes from the system's allocator goes back to it with the same arguments. The arena is page-aligned, and
 // each piece of it is given out once, within bounds and aligned.
 unsafe impl GlobalAlloc for Allocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
@@ -88,7 +88,7 @@ unsafe impl GlobalAlloc for Allocator {
         if traces() && is_last(place, layout) {
             TAKEN.fetch_sub(layout.size(), Ordering::Relaxed);
         }
-        if traces() || is_in_room(place) {
+        if traces() || is_in_arena(place) {
             return;
         }
         // SAFETY: the arguments are passed on unchanged.
@@ -96,7 +96,7 @@ unsafe impl GlobalAlloc for Allocator {
     }
 
     unsafe fn realloc(&self, place: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        if !traces() && !is_in_room(place) {
+        if !traces() && !is_in_arena(place) {
             // SAFETY: the arguments are passed on unchanged.
             return unsafe { System.realloc(place, layout, size) };
         }
@@ -115,9 +115,9 @@ unsafe impl GlobalAlloc for Allocator {
     }
 }
 
-/// Lets `thread` allocate from the room from now on, unless another thread does.
+/// Lets `thread` allocate from the arena from now on, unless another thread does.
 pub(super) fn open(thread: usize) {
-    if !ROOM.load(Ordering::SeqCst).is_null() {
+    if !ARENA.load(Ordering::SeqCst).is_null() {
         let _ = TRACER.compare_exchange(0, thread, Ordering::SeqCst, Ordering::SeqCst);
     }
 }
@@ -127,8 +127,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_thread_that_traces_has_whole_aligned_pieces_until_the_room_is_full_and_others_have_the_systems() {
-        assert_eq!(keep(), ROOM_BYTES as u64);
+    fn the_thread_that_traces_has_whole_aligned_pieces_until_the_arena_is_full_and_others_have_the_systems() {
+        assert_eq!(reserve(), ARENA_BYTES as u64);
         // SAFETY: it takes no arguments, and never fails.
         open(unsafe { libc::pthread_self() } as usize);
         let layout = |size, align| Layout::from_size_align(size, align).expect("it is one");
@@ -136,19 +136,19 @@ mod tests {
         unsafe {
             let one = Allocator.alloc(layout(3, 1));
             let two = Allocator.alloc(layout(8, 64));
-            assert!(is_in_room(one) && is_in_room(two) && (two as usize).is_multiple_of(64));
+            assert!(is_in_arena(one) && is_in_arena(two) && (two as usize).is_multiple_of(64));
             two.write_bytes(7, 8);
             assert_eq!(Allocator.realloc(two, layout(8, 64), 4096), two, "the last one grows where it is");
             let moved = Allocator.realloc(one, layout(3, 1), 9);
-            assert!(moved > two && is_in_room(moved));
+            assert!(moved > two && is_in_arena(moved));
             Allocator.dealloc(moved, layout(9, 1));
             let zeros = Allocator.alloc_zeroed(layout(16, 1));
             assert!(zeros == moved && (0..16).all(|at| zeros.add(at).read() == 0));
             assert_eq!(two.add(7).read(), 7, "nobody else has it");
-            assert!(Allocator.alloc(layout(ROOM_BYTES, 1)).is_null());
+            assert!(Allocator.alloc(layout(ARENA_BYTES, 1)).is_null());
             let other =
                 std::thread::spawn(move || Allocator.alloc(layout(8, 8)) as usize).join().expect("no panic");
-            assert!(!is_in_room(other as *mut u8));
+            assert!(!is_in_arena(other as *mut u8));
             TRACER.store(0, Ordering::SeqCst);
             Allocator.dealloc(other as *mut u8, layout(8, 8));
             // What the tracer left behind is never freed.
