@@ -10,7 +10,7 @@ use tokio::process::Command;
 
 use super::{
     exit::{Exit, Failure},
-    life::{self, Life},
+    host_runner::{self, HostRunner},
     play::{self, Talk},
     source,
 };
@@ -85,9 +85,9 @@ impl DevCommand {
         match self.discord {
             false => play::serve(config.clone(), journal, &self.talk, work),
             true => {
-                let claim = life::check(&config)?;
-                let life = Life::begin(&config.runtime)?;
-                life.live(claim, config.clone(), HostClock::default(), None, async |host| {
+                let claim = host_runner::check(&config)?;
+                let runner = HostRunner::start(&config.runtime)?;
+                runner.run_host(claim, config.clone(), HostClock::default(), None, async |host| {
                     work(host).await;
                     Ok(())
                 })

@@ -38,7 +38,7 @@ const LOOK: Duration = Duration::from_secs(30);
 /// All signal numbers of Linux.
 const SIGNALS: Range<i32> = 1..65;
 /// The environment variable with the process and the descriptor of what a host has left to the next program.
-const LEFT: &str = "GEARSHIFT_HANDOVER";
+const HANDOVER_VARIABLE: &str = "GEARSHIFT_HANDOVER";
 /// The first descriptor that a service manager hands over, see sd_listen_fds(3).
 const FIRST_HANDED_OVER: i32 = 3;
 
@@ -53,7 +53,7 @@ pub(super) struct Started {
     folder: io::Result<PathBuf>,
     ignored: Vec<i32>,
     /// What the previous program in this process has left.
-    left: Option<Vec<u8>>,
+    inherited_bytes: Option<Vec<u8>>,
 }
 
 /// A program that can replace this one.
@@ -70,16 +70,16 @@ impl Started {
         Started {
             file: own_file(),
             arguments: env::args_os().collect(),
-            environment: env::vars_os().filter(|(name, _)| name != LEFT).collect(),
+            environment: env::vars_os().filter(|(name, _)| name != HANDOVER_VARIABLE).collect(),
             folder: env::current_dir(),
             ignored: SIGNALS.filter(|signal| is_ignored(*signal)).collect(),
-            left: env::var(LEFT).ok().and_then(|text| take_left(&text)),
+            inherited_bytes: env::var(HANDOVER_VARIABLE).ok().and_then(|text| read_inherited(&text)),
         }
     }
 
     /// What the previous host in this process has left.
     pub(super) fn inherited(&self) -> Inherited {
-        self.left.as_deref().map(Inherited::read).unwrap_or_default()
+        self.inherited_bytes.as_deref().map(Inherited::read).unwrap_or_default()
     }
 
     /// Checks whether a file, or else the current file at the path that this process was started from, can replace it:
@@ -174,9 +174,9 @@ impl Started {
             return error;
         }
         if let Some(left) = left {
-            command.env(LEFT, format!("{}:{}", std::process::id(), left.as_raw_fd()));
+            command.env(HANDOVER_VARIABLE, format!("{}:{}", std::process::id(), left.as_raw_fd()));
         }
-        let before = self.put_back_signals();
+        let before = self.restore_signals();
         let error = command.exec();
         for (signal, action) in before {
             set(signal, &action);
@@ -199,7 +199,7 @@ impl Started {
 
     /// Restores the signal dispositions of the start: an ignored signal is inherited, and a cog may have changed some.
     /// Returns the dispositions that it replaced.
-    fn put_back_signals(&self) -> Vec<(i32, libc::sigaction)> {
+    fn restore_signals(&self) -> Vec<(i32, libc::sigaction)> {
         let mut before = Vec::new();
         for signal in SIGNALS {
             let mut now = MaybeUninit::uninit();
@@ -240,7 +240,7 @@ fn own_file() -> io::Result<PathBuf> {
 
 /// Reads what the previous program has left. The variable also names the process, because children inherit the variable
 /// but not the descriptor.
-fn take_left(text: &str) -> Option<Vec<u8>> {
+fn read_inherited(text: &str) -> Option<Vec<u8>> {
     let (process, descriptor) = text.split_once(':')?;
     if process.parse() != Ok(std::process::id()) {
         return None;

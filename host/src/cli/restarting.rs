@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     exit::{Exit, Failure},
-    life::{open_endpoint, socket_path},
+    host_runner::{open_endpoint, socket_path},
     program::{Program, Started},
     signals::Signals,
     supervisor,

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::{
     exit::Failure,
-    life::{self, Life},
+    host_runner::{self, HostRunner},
     program::Started,
     restarting::RestartContext,
     source::Source,
@@ -48,10 +48,12 @@ impl Run {
         if config.discord.is_none() {
             tracing::warn!("the bot does not connect: {} has no section `[discord]`", config.file.display());
         }
-        let claim = life::check(&config)?;
-        let life = Life::begin(&config.runtime)?;
+        let claim = host_runner::check(&config)?;
+        let runner = HostRunner::start(&config.runtime)?;
         let source = self.source.rooted();
         let restart = RestartContext { reread: &|| source.read(), started: &started };
-        life.live(claim, config, HostClock::default(), Some(restart), async |_| std::future::pending().await)
+        runner.run_host(claim, config, HostClock::default(), Some(restart), async |_| {
+            std::future::pending().await
+        })
     }
 }

@@ -13,7 +13,7 @@ use tokio::runtime::Runtime;
 
 use super::{
     exit::{Exit, Failure},
-    life::Life,
+    host_runner::HostRunner,
 };
 use crate::{config::Log, error::chain, log};
 
@@ -92,12 +92,12 @@ enum Watch {
 impl SimCommand {
     pub(super) fn execute(self) -> Result<(), Failure> {
         log::init(&Log::default(), self.log.as_deref(), None)?;
-        let life = Life::on(Runtime::new()?)?;
+        let runner = HostRunner::with_runtime(Runtime::new()?)?;
         let watch = self.watch.map(|watch| match watch {
             Watch::Talk => Detail::Talk,
             Watch::Wire => Detail::Wire,
         });
-        life.attend(
+        runner.run_until_signal(
             self.start(),
             async |sim| match watch {
                 // A client that knows the address may have connected already.

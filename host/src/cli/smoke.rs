@@ -12,7 +12,7 @@ use tokio::runtime::Runtime;
 
 use super::{
     exit::{Exit, Failure},
-    life::{self, Life},
+    host_runner::{self, HostRunner},
     play::{self, Work},
     source::Source,
 };
@@ -136,12 +136,18 @@ fn one(script: &Script, mut config: Config) -> Result<Result<(), smoke::Failure>
     let mut player = Player::new(script, &sim);
     let verdict = loop {
         let mut verdict = None;
-        let claim = life::check(&config)?;
-        Life::begin(&config.runtime)?.live(claim, config.clone(), work.clock(), None, async |host| {
-            play::arrived(&sim, host, &work).await?;
-            verdict = Some(player.play(host.cogs()).await);
-            Ok(())
-        })?;
+        let claim = host_runner::check(&config)?;
+        HostRunner::start(&config.runtime)?.run_host(
+            claim,
+            config.clone(),
+            work.clock(),
+            None,
+            async |host| {
+                play::arrived(&sim, host, &work).await?;
+                verdict = Some(player.play(host.cogs()).await);
+                Ok(())
+            },
+        )?;
         match verdict {
             Some(Ok(Played::Restart)) => {}
             Some(Ok(Played::All)) => break Ok(()),

@@ -17,7 +17,7 @@ pub(super) use self::trial::Trial;
 use self::watched::{End, Watched};
 use super::exit::{Exit, Failure};
 use crate::{
-    cogs::{TrialFailure, TrialNews},
+    cogs::{TrialEvent, TrialFailure},
     config::Config,
     text::{Lines, OneLine},
 };
@@ -98,14 +98,14 @@ pub(super) fn try_one(
     })
 }
 
-fn show(news: &TrialNews) -> io::Result<()> {
+fn show(news: &TrialEvent) -> io::Result<()> {
     match news {
-        TrialNews::Begins { .. } | TrialNews::Failed(_) => Ok(()),
-        TrialNews::Passed { step, micros, note } => {
+        TrialEvent::Begins { .. } | TrialEvent::Failed(_) => Ok(()),
+        TrialEvent::Passed { step, micros, note } => {
             let took = format!("{:.1} ms", *micros as f64 / 1000.0);
             say(OneLine(format!("  {step:<9} {took:>9}  {note}").trim_end()))
         }
-        TrialNews::Warned { text } => say(OneLine(&format!("  warning: {text}"))),
+        TrialEvent::Warned { text } => say(OneLine(&format!("  warning: {text}"))),
     }
 }
 

@@ -11,7 +11,7 @@ use super::super::{
     play::{self, Work},
 };
 use crate::{
-    cogs::{TrialFailure, TrialNews},
+    cogs::{TrialEvent, TrialFailure},
     config::{Cogs, Config, Discord, Log, Store},
     host::Host,
     log,
@@ -28,7 +28,7 @@ const MARK: &str = "\u{1e}gearshift ";
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Line {
-    News(TrialNews),
+    News(TrialEvent),
     Passed,
     Failed(TrialFailure),
     NotBegun(String),

@@ -13,7 +13,7 @@ use std::{
 
 use super::trial::{self, Line};
 use crate::{
-    cogs::{TrialFailure, TrialNews},
+    cogs::{TrialEvent, TrialFailure},
     config::TOKEN_VARIABLE,
     log,
     step::Step,
@@ -94,16 +94,16 @@ impl Watched {
     }
 
     /// Passes on the news until the trial ends.
-    pub(super) fn follow(&mut self, deadline: Instant, mut hear: impl FnMut(&TrialNews)) -> io::Result<End> {
+    pub(super) fn follow(&mut self, deadline: Instant, mut hear: impl FnMut(&TrialEvent)) -> io::Result<End> {
         let (mut at, mut failed) = (None, None);
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.lines.recv_timeout(left) {
                 Ok(Line::News(news)) => {
                     match &news {
-                        TrialNews::Begins { step } | TrialNews::Passed { step, .. } => at = Some(*step),
-                        TrialNews::Failed(failure) => failed = Some(failure.clone()),
-                        TrialNews::Warned { .. } => {}
+                        TrialEvent::Begins { step } | TrialEvent::Passed { step, .. } => at = Some(*step),
+                        TrialEvent::Failed(failure) => failed = Some(failure.clone()),
+                        TrialEvent::Warned { .. } => {}
                     }
                     hear(&news);
                 }

@@ -8,7 +8,7 @@ use rustix::{
 };
 
 use super::{
-    super::{exit::Failure, life::socket_path},
+    super::{exit::Failure, host_runner::socket_path},
     finding::Report,
 };
 use crate::{

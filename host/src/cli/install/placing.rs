@@ -10,7 +10,7 @@ use std::{
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
-use super::super::{check, exit::Failure, life::socket_path, running::RunningHost};
+use super::super::{check, exit::Failure, host_runner::socket_path, running::RunningHost};
 use crate::{
     cogs::LoadPlan,
     config::Config,

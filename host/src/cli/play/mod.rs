@@ -20,7 +20,7 @@ use tokio::runtime::Runtime;
 use self::{address::Address, record::Record};
 use super::{
     exit::{Exit, Failure},
-    life::{self, Life},
+    host_runner::{self, HostRunner},
     source::Source,
 };
 use crate::{
@@ -36,7 +36,7 @@ pub(super) use self::{terminal::restore as restore_terminal, work::Work};
 
 /// How long the bot may take to connect and register its commands, before the first line is said. On loopback this
 /// takes a few milliseconds.
-const ARRIVE: Duration = Duration::from_secs(20);
+const ARRIVAL_TIMEOUT: Duration = Duration::from_secs(20);
 /// On the built-in Discord there are no rate limits, and a slash command should be there at once.
 const COMMANDS_SETTLE_MAX: Duration = Duration::from_millis(50);
 
@@ -98,17 +98,17 @@ pub(super) fn serve(
     talk: &Talk,
     beside: impl AsyncFn(&Host),
 ) -> Result<(), Failure> {
-    let claim = life::check(&config)?;
+    let claim = host_runner::check(&config)?;
     let panel = Panel::new(journal);
     // On a runtime of its own: it outlives the host, so that the world is kept with the last events.
     let discord = Runtime::new()?;
-    let life = Life::begin(&config.runtime)?;
-    let kept = address::beside(&life::socket_path(&config));
+    let runner = HostRunner::start(&config.runtime)?;
+    let kept = address::beside(&host_runner::socket_path(&config));
     let work = Work::default();
     let sim = discord.block_on(start_again(&mut config, Address::read(&kept), &panel, &work))?;
     let record = talk.transcript.as_ref().map(|file| Record::begin(file, &sim, &discord)).transpose()?;
     let detail = if talk.wire { Detail::Wire } else { Detail::Talk };
-    let done = life.live(claim, config, work.clock(), None, async |host| {
+    let done = runner.run_host(claim, config, work.clock(), None, async |host| {
         Address { port: sim.port(), token: sim.control_token().to_owned() }.keep(&kept);
         panel.show(host);
         arrived(&sim, host, &work).await?;
@@ -202,10 +202,13 @@ async fn start_with(config: &mut Config, options: SimOptions) -> Result<Sim, Fai
 pub(super) async fn arrived(sim: &Sim, host: &Host, work: &Work) -> Result<(), Failure> {
     work.is_of(host);
     let missing = |what: &str| {
-        Failure::new(Exit::Failed, format!("{what} within {} on the built-in Discord", Shown(ARRIVE)))
-            .help("`--log debug` shows what went wrong".to_owned())
+        Failure::new(
+            Exit::Failed,
+            format!("{what} within {} on the built-in Discord", Shown(ARRIVAL_TIMEOUT)),
+        )
+        .help("`--log debug` shows what went wrong".to_owned())
     };
-    if !sim.connected(1, ARRIVE).await {
+    if !sim.connected(1, ARRIVAL_TIMEOUT).await {
         return Err(missing("the bot did not connect"));
     }
     let wanted = if host.registers_commands() { host.cogs().declared() } else { Default::default() };
@@ -215,8 +218,8 @@ pub(super) async fn arrived(sim: &Sim, host: &Host, work: &Work) -> Result<(), F
         wanted.commands.keys().all(|key| known.contains(&key.name))
     };
     let registered =
-        |entry: &Entry| (matches!(entry.kind, EntryKind::Commands { .. }) && are_there()).then_some(());
-    if !are_there() && sim.until(Instant::now() + ARRIVE, registered).await.is_none() {
+        |entry: &Entry| (matches!(entry.what, What::Commands { .. }) && are_there()).then_some(());
+    if !are_there() && sim.until(Instant::now() + ARRIVAL_TIMEOUT, registered).await.is_none() {
         return Err(missing("the slash commands were not registered"));
     }
     Ok(())

@@ -24,7 +24,7 @@ enum Typed {
 
 /// Talks to the bot until the user leaves.
 pub(super) async fn talk(mut prompt: Prompt, mut printer: Printer) -> Result<(), Failure> {
-    let _back = GivenBack::later();
+    let _back = TerminalGuard::later();
     let mut editor = DefaultEditor::new().map_err(failed)?;
     let above = editor.create_external_printer().map_err(failed)?;
     let show = shower(above);
@@ -115,16 +115,16 @@ fn failed(error: ReadlineError) -> Failure {
 }
 
 /// Restores the terminal and the log however the talk ends: a signal drops it in the middle.
-struct GivenBack;
+struct TerminalGuard;
 
-impl GivenBack {
-    fn later() -> GivenBack {
+impl TerminalGuard {
+    fn later() -> TerminalGuard {
         keep();
-        GivenBack
+        TerminalGuard
     }
 }
 
-impl Drop for GivenBack {
+impl Drop for TerminalGuard {
     fn drop(&mut self) {
         log::to_stderr();
         restore();

@@ -37,16 +37,16 @@ use crate::{
 
 /// How long tasks that still run on the runtime may take when everything is closed: a name that is being resolved, a
 /// line that is being read.
-const LEFTOVERS: Duration = Duration::from_millis(200);
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_millis(200);
 /// By then the work that follows a start is done too: commands are compared with Discord's, members have arrived.
-const START: Duration = Duration::from_secs(1);
+const SETTLE_AFTER_START: Duration = Duration::from_secs(1);
 
 /// Threads of a host besides its workers, before it loads a cog: the gateway, the store, the folder's watch (two), the
 /// thread that retires cogs, the one that starts their processes, and the one that reads files.
 const OTHER_THREADS: usize = 7;
 
 /// Starts and ends as many threads as the host will need: libraries panic if they cannot start one.
-fn try_threads(count: usize) -> Result<(), Failure> {
+fn check_threads(count: usize) -> Result<(), Failure> {
     let gate = Arc::new(Mutex::new(()));
     let closed = gate.lock();
     let threads = (0..count).map(|_| {
@@ -68,32 +68,34 @@ fn try_threads(count: usize) -> Result<(), Failure> {
 
 /// A runtime, and the signals that ask the host to end.
 #[derive(Debug)]
-pub(super) struct Life {
+pub(super) struct HostRunner {
     pub(super) runtime: Runtime,
     signals: Signals,
 }
 
-impl Life {
+impl HostRunner {
     /// Starts a runtime as the config wants it, before anything else exists.
-    pub(super) fn begin(wanted: &config::Runtime) -> Result<Life, Failure> {
-        try_threads(wanted.workers + OTHER_THREADS)?;
-        Life::on(Builder::new_multi_thread().worker_threads(wanted.workers).enable_all().build()?)
+    pub(super) fn start(wanted: &config::Runtime) -> Result<HostRunner, Failure> {
+        check_threads(wanted.workers + OTHER_THREADS)?;
+        HostRunner::with_runtime(
+            Builder::new_multi_thread().worker_threads(wanted.workers).enable_all().build()?,
+        )
     }
 
     /// Uses an existing runtime.
-    pub(super) fn on(runtime: Runtime) -> Result<Life, Failure> {
+    pub(super) fn with_runtime(runtime: Runtime) -> Result<HostRunner, Failure> {
         let signals = Signals::listen(runtime.handle())?;
-        Ok(Life { runtime, signals })
+        Ok(HostRunner { runtime, signals })
     }
 
     /// Opens something that needs no host, works on it until done or until a signal arrives, and closes it.
-    pub(super) fn attend<T>(
+    pub(super) fn run_until_signal<T>(
         self,
         open: impl Future<Output = Result<T, Failure>>,
         work: impl AsyncFnOnce(&T) -> Result<(), Failure>,
         close: impl AsyncFnOnce(&T),
     ) -> Result<(), Failure> {
-        let Life { runtime, mut signals } = self;
+        let HostRunner { runtime, mut signals } = self;
         let done = runtime.block_on(async {
             let opened = open.await?;
             let done = tokio::select! {
@@ -103,13 +105,13 @@ impl Life {
             close(&opened).await;
             done
         });
-        runtime.shutdown_timeout(LEFTOVERS);
+        runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
         done
     }
 
     /// Opens the host and loads its cogs, runs until `work` is done, Discord refuses the bot or a signal arrives, and
     /// closes. Cogs use `clock`. With `restart`, the host can be restarted or upgraded meanwhile.
-    pub(super) fn live(
+    pub(super) fn run_host(
         self,
         claim: SocketClaim,
         config: Config,
@@ -117,7 +119,7 @@ impl Life {
         restart: Option<RestartContext<'_>>,
         mut work: impl AsyncFnMut(&Host) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        let Life { runtime, mut signals } = self;
+        let HostRunner { runtime, mut signals } = self;
         runtime.spawn(supervisor::live());
         let config = Arc::new(config);
         // Only the host of `gearshift run` has the endpoint: others may run beside it with the same config file.
@@ -132,7 +134,7 @@ impl Life {
         });
         let Some(opened) = opened else {
             tracing::info!("closed before the sessions were open");
-            runtime.shutdown_timeout(LEFTOVERS);
+            runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
             return Ok(());
         };
         let sessions = Arc::new(opened?);
@@ -212,7 +214,7 @@ impl Life {
                 }
             }
         });
-        runtime.shutdown_timeout(LEFTOVERS);
+        runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
         done
     }
 }
@@ -242,7 +244,7 @@ async fn serve(
 ) -> (End, Option<Socket>) {
     tracing::info!("ready; the control socket is {}", control.path().display());
     supervisor::ready();
-    let memory = tokio::spawn(process::trim_memory_when_idle(START));
+    let memory = tokio::spawn(process::trim_memory_when_idle(SETTLE_AFTER_START));
     let path = control.path().to_owned();
     // In a task of its own: `work` may wait for the reader of stdout.
     let (stop, stopped) = oneshot::channel::<()>();
