@@ -23,8 +23,8 @@ pub async fn follow(mut watch: FolderWatch, cogs: Arc<Cogs>) {
             change = watch.next() => match change {
                 Change::Try(file) => attempt(&mut watch, &cogs, &file).await,
                 Change::Gone(file) => {
-                    for heir in cogs.heirs(&file).await {
-                        attempt(&mut watch, &cogs, &heir).await;
+                    for successor in cogs.successors(&file).await {
+                        attempt(&mut watch, &cogs, &successor).await;
                     }
                     cogs.follow_removal(&file);
                 }

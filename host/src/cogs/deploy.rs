@@ -10,7 +10,7 @@ use gearshift_cog::manifest::Manifest;
 
 use super::{
     CogError,
-    error::Again,
+    error::RetryIn,
     life::{Candidate, Kept, Life},
     message::{Answer, Finished, Purpose, Trigger},
     owner::{Owner, StageState},
@@ -135,7 +135,7 @@ impl<L: Life> Owner<L> {
 
     fn rolled_back_error(&mut self, candidate: Candidate<L::Library>) -> CogError {
         // If the cog's own file is gone, this becomes its file: what serves does not change.
-        if matches!(self.stage, StageState::Serving(_)) && !self.registry.is_there(&self.file, &self.name) {
+        if matches!(self.stage, StageState::Serving(_)) && !self.registry.is_present(&self.file, &self.name) {
             self.file.clone_from(&candidate.file);
         }
         let error = CogError::WentBackFrom { name: self.name.to_string(), file: candidate.file };
@@ -275,8 +275,8 @@ impl<L: Life> Owner<L> {
         let retry = Retry::after(last);
         let is_passing = error.is_worth_retrying();
         let retry = match &mut error {
-            CogError::Step { again, .. } | CogError::Open { again, .. } if is_passing => {
-                *again = Again(Some(retry.pause));
+            CogError::Step { retry_in, .. } | CogError::Open { retry_in, .. } if is_passing => {
+                *retry_in = RetryIn(Some(retry.pause));
                 Some(retry)
             }
             // It has failed on its own before, and after that because of another cog; the same may happen again.

@@ -91,7 +91,7 @@ pub enum CogError {
         held: usize,
     },
     /// The verified library could not be opened.
-    #[error("failed to open `{name}` from `{}`{kept}{again}", .file.display())]
+    #[error("failed to open `{name}` from `{}`{kept}{retry_in}", .file.display())]
     Open {
         /// The generation.
         name: String,
@@ -100,13 +100,13 @@ pub enum CogError {
         /// What keeps serving, as a clause; empty if nothing serves.
         kept: String,
         /// Whether it is tried again automatically.
-        again: Again,
+        retry_in: RetryIn,
         /// Why.
         #[source]
         source: OpenError,
     },
     /// A step of the new generation failed; the previous one keeps serving.
-    #[error("`{name}` failed in `{step}`{kept}{again}")]
+    #[error("`{name}` failed in `{step}`{kept}{retry_in}")]
     Step {
         /// The new generation.
         name: String,
@@ -115,7 +115,7 @@ pub enum CogError {
         /// What keeps serving, as a clause.
         kept: String,
         /// Whether it is tried again automatically.
-        again: Again,
+        retry_in: RetryIn,
         /// Whether it ran in its own process, which ends with it.
         has_process: bool,
         /// Why.
@@ -187,9 +187,9 @@ pub enum CogError {
 
 /// When something is tried again automatically; `None` if it is not.
 #[derive(Clone, Copy, Debug)]
-pub struct Again(pub(super) Option<Duration>);
+pub struct RetryIn(pub(super) Option<Duration>);
 
-impl fmt::Display for Again {
+impl fmt::Display for RetryIn {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.map_or(Ok(()), |pause| write!(out, "; it is tried again in {} s", pause.as_secs()))
     }
@@ -225,7 +225,7 @@ impl CogError {
     }
 
     /// Whether code that has served may serve again later, though bringing it back failed now.
-    pub(super) fn may_come_back(&self) -> bool {
+    pub(super) fn may_recover(&self) -> bool {
         match self {
             CogError::Step { source: OrderError::Fault(fault), .. } => !would_recur(fault),
             CogError::Step { source: OrderError::Closing, .. } => false,

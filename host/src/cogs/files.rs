@@ -31,7 +31,8 @@ impl Cogs {
             prepared => prepared?,
         };
         candidate.together = together.filter(|member| member.expects(&candidate.manifest));
-        if candidate.together.is_none() && self.waits(&candidate.file, &candidate.manifest).await {
+        if candidate.together.is_none() && self.waits_for_partners(&candidate.file, &candidate.manifest).await
+        {
             return Ok(());
         }
         let outcome = self.deploy(candidate, Trigger::FileChanged);
@@ -40,7 +41,7 @@ impl Cogs {
     }
 
     /// Whether a file has to wait for others with which it exchanges commands: they can only be loaded together.
-    async fn waits(&self, file: &Path, manifest: &Arc<Manifest>) -> bool {
+    async fn waits_for_partners(&self, file: &Path, manifest: &Arc<Manifest>) -> bool {
         let Err(taken @ CogError::CommandTaken { .. }) = self.registry.may_serve(file, manifest) else {
             return false;
         };
@@ -67,20 +68,20 @@ impl Cogs {
 
     /// Other files that hold the cogs of a file that is gone. To be tried before the removal is followed, so that
     /// what serves can hand over its state.
-    pub async fn heirs(&self, gone: &Path) -> Vec<PathBuf> {
+    pub async fn successors(&self, gone: &Path) -> Vec<PathBuf> {
         self.registry.gone(gone);
-        let mut heirs = Vec::new();
+        let mut successors = Vec::new();
         for name in self.registry.cogs_of(gone) {
-            heirs.extend(self.find(&name).await);
+            successors.extend(self.find(&name).await);
         }
-        heirs
+        successors
     }
 
     /// Retires the cogs whose file is gone. The outcome is logged.
     pub fn follow_removal(&self, file: &Path) {
         self.registry.gone(file);
         for name in self.registry.cogs_of(file) {
-            self.tell(&name, Message::Leave(Leaving::FileGone(file.to_owned()), Answer(None)));
+            self.send(&name, Message::Leave(Leaving::FileGone(file.to_owned()), Answer(None)));
         }
     }
 

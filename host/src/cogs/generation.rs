@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{
     CogError, CogsParts, MissingIntent, Retirement,
-    error::Again,
+    error::RetryIn,
     life::{Candidate, Kept, Life},
     message::{Lost, Message},
     retire::{Reaper, Remains},
@@ -191,7 +191,7 @@ impl Life for Lanes {
             name: id.to_string(),
             file: file.clone(),
             kept: String::new(),
-            again: Again(None),
+            retry_in: RetryIn(None),
             source,
         };
         let vanished = || self.refused(&file, CopyError::Vanished);

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Shortest and longest pause between two attempts to write a state that the store did not take.
-const STORE_AGAIN: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(60)];
+const STORE_RETRY: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(60)];
 
 impl<L: Life> Owner<L> {
     pub(super) async fn leave(&mut self, why: Leaving) -> Result<Finished, CogError> {
@@ -120,7 +120,7 @@ impl<L: Life> Owner<L> {
 
     /// Plans to write the state that the cog returned last, soon.
     pub(super) fn plan_store(&mut self) {
-        self.store_at = self.unsaved.is_some().then(|| (Instant::now(), STORE_AGAIN[0]));
+        self.store_at = self.unsaved.is_some().then(|| (Instant::now(), STORE_RETRY[0]));
     }
 
     pub(super) async fn save(&mut self) {
@@ -149,19 +149,19 @@ impl<L: Life> Owner<L> {
                     cog = &*self.name,
                     "what the host went back from is not remembered over a restart yet: {error}"
                 );
-                self.store_at = Some((Instant::now() + STORE_AGAIN[0], STORE_AGAIN[0] * 2));
+                self.store_at = Some((Instant::now() + STORE_RETRY[0], STORE_RETRY[0] * 2));
             }
         }
     }
 
     /// Writes the state that the cog returned last; if the store does not take it, it is kept and tried again.
     pub(super) async fn store(&mut self) {
-        let pause = self.store_at.take().map_or(STORE_AGAIN[0], |(_, pause)| pause);
+        let pause = self.store_at.take().map_or(STORE_RETRY[0], |(_, pause)| pause);
         let Some((state, _)) = &self.unsaved else { return };
         match self.life.store_state(state).await {
             Ok(()) => self.unsaved = None,
             Err(error) => {
-                let next = (pause * 2).min(STORE_AGAIN[1]);
+                let next = (pause * 2).min(STORE_RETRY[1]);
                 self.store_at = Some((Instant::now() + pause, next));
                 tracing::error!(
                     cog = &*self.name,

@@ -72,7 +72,7 @@ pub use self::{
     start::Claimed,
     status::{CogStatus, HostStatus, LaneProcess},
     totals::{DurationsSeen, Totals},
-    trial::{TrialFailure, TrialNews},
+    trial::{TrialEvent, TrialFailure},
 };
 use self::{
     generation::Lanes,
@@ -91,7 +91,7 @@ use crate::{
     lane::Inbox,
     library::{CopyFolder, PrivateCopy},
     router::Router,
-    schedule::{Keeper, Schedule},
+    schedule::{Schedule, TaskStore},
     sessions::Sessions,
 };
 
@@ -276,12 +276,12 @@ impl Cogs {
         message: M,
     ) -> impl Future<Output = OperationResult> + Send + use<M> {
         let (answer, outcome) = oneshot::channel();
-        self.tell(name, message(Answer(Some(answer))));
+        self.send(name, message(Answer(Some(answer))));
         async move { outcome.await.unwrap_or_else(|_| Err(ended())) }
     }
 
     /// Sends a message to a cog's owner, which is started with its first message.
-    fn tell(&self, name: &str, message: Message<PrivateCopy>) {
+    fn send(&self, name: &str, message: Message<PrivateCopy>) {
         let mut owners = self.owners();
         let owner = match owners.get(name) {
             Some(owner) => owner,
@@ -312,7 +312,7 @@ impl Cogs {
         self.cooldowns().push(Arc::clone(&cooldowns));
         let inbox = Inbox::new(self.parts.limits.lane_queue);
         let (runtime, work) = (&self.parts.runtime, &self.parts.work);
-        let keeper = |store| Keeper::new(name, store, runtime.clone(), work.clone());
+        let keeper = |store| TaskStore::new(name, store, runtime.clone(), work.clone());
         Lanes {
             name: Arc::clone(name),
             parts: Arc::clone(&self.parts),

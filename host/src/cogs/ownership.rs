@@ -118,7 +118,7 @@ impl Ownership {
         if let Some(cog) = self.cogs.get(&**name) {
             let status = cog.entry.status.borrow();
             let has_file = !status.file.as_os_str().is_empty() && !status.has_left();
-            if has_file && status.file != file && self.is_there(&status.file, name) {
+            if has_file && status.file != file && self.is_present(&status.file, name) {
                 return Err(CogError::NameTaken {
                     name: name.clone(),
                     file: file.to_owned(),
@@ -141,14 +141,14 @@ impl Ownership {
     }
 
     /// Whether a file exists and, as far as is known, holds the cog `name`.
-    pub(super) fn is_there(&self, file: &Path, name: &str) -> bool {
+    pub(super) fn is_present(&self, file: &Path, name: &str) -> bool {
         self.files.get(file).is_none_or(|manifest| manifest.name == name) && file.exists()
     }
 
     /// Whether another file holds the cog `name`.
     fn has_file(&self, name: &str, besides: &Path) -> bool {
         let mut others = self.files.keys().filter(|file| **file != *besides);
-        others.any(|file| self.is_there(file, name))
+        others.any(|file| self.is_present(file, name))
     }
 
     /// Makes a cog go whose file holds another cog that serves, if no other file holds it.
@@ -231,12 +231,12 @@ impl Ownership {
     /// A cog's current file, if it exists and holds the cog.
     pub(super) fn own_file(&self, name: &str) -> Option<PathBuf> {
         let own = self.cogs.get(name).map(|cog| cog.entry.status.borrow().file.clone());
-        own.filter(|file| self.files.contains_key(file) && self.is_there(file, name))
+        own.filter(|file| self.files.contains_key(file) && self.is_present(file, name))
     }
 
     /// The same file, or else another one that holds the cog.
     fn file_of(&self, name: &str) -> Option<PathBuf> {
-        let any = || self.files.keys().find(|file| self.is_there(file, name)).cloned();
+        let any = || self.files.keys().find(|file| self.is_present(file, name)).cloned();
         self.own_file(name).or_else(any)
     }
 

@@ -155,8 +155,8 @@ impl Registry {
     }
 
     /// Whether a file exists and, as far as is known, holds the cog `name`.
-    pub(super) fn is_there(&self, file: &Path, name: &str) -> bool {
-        self.ownership().is_there(file, name)
+    pub(super) fn is_present(&self, file: &Path, name: &str) -> bool {
+        self.ownership().is_present(file, name)
     }
 
     /// Whether a file held the cog `name` when it was last read.
@@ -366,20 +366,20 @@ impl Registry {
         self.went_back.subscribe()
     }
 
-    /// Collects what `look` returns for the cogs' names, statuses and queues.
-    pub(super) fn each<T>(&self, mut look: impl FnMut(&Arc<str>, &Status, &Entry) -> Option<T>) -> Vec<T> {
+    /// Collects what `visit` returns for the cogs' names, statuses and queues.
+    pub(super) fn each<T>(&self, mut visit: impl FnMut(&Arc<str>, &Status, &Entry) -> Option<T>) -> Vec<T> {
         let ownership = self.ownership();
-        let looks = ownership
+        let visited = ownership
             .cogs
             .iter()
-            .filter_map(|(name, cog)| look(name, &cog.entry.status.borrow(), &cog.entry));
-        looks.collect()
+            .filter_map(|(name, cog)| visit(name, &cog.entry.status.borrow(), &cog.entry));
+        visited.collect()
     }
 
-    /// Calls `look` for one cog, if it is known.
-    pub(super) fn of<T>(&self, name: &str, look: impl FnOnce(&Status, &Entry) -> T) -> Option<T> {
+    /// Calls `visit` for one cog, if it is known.
+    pub(super) fn of<T>(&self, name: &str, visit: impl FnOnce(&Status, &Entry) -> T) -> Option<T> {
         let ownership = self.ownership();
-        ownership.cogs.get(name).map(|cog| look(&cog.entry.status.borrow(), &cog.entry))
+        ownership.cogs.get(name).map(|cog| visit(&cog.entry.status.borrow(), &cog.entry))
     }
 
     fn ownership(&self) -> MutexGuard<'_, Ownership> {

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::{
     CogError, Report,
     blame::{Blame, Errors},
-    error::Again,
+    error::RetryIn,
     leave::SaveError,
     life::{Candidate, Life},
     message::{Finished, Purpose},
@@ -251,14 +251,14 @@ impl<L: Life> Owner<L> {
     fn failed(&self, number: u64, new: &L::Generation, step: Step, source: OrderError) -> CogError {
         let kept = self.kept().unwrap_or_else(|| "; it is not loaded".to_owned());
         let has_process = self.life.pulse(new).process().is_some();
-        CogError::Step { name: self.id(number), step, kept, again: Again(None), has_process, source }
+        CogError::Step { name: self.id(number), step, kept, retry_in: RetryIn(None), has_process, source }
     }
 
     /// The same for step 2, where the error does not yet mention what serves.
     fn not_opened(&self, error: CogError) -> CogError {
         match error {
-            CogError::Open { name, file, again, source, .. } => {
-                CogError::Open { name, file, kept: self.kept().unwrap_or_default(), again, source }
+            CogError::Open { name, file, retry_in, source, .. } => {
+                CogError::Open { name, file, kept: self.kept().unwrap_or_default(), retry_in, source }
             }
             error => error,
         }

@@ -168,7 +168,7 @@ fn run(orders: &mpsc::Receiver<Work>, tally: &Tally) {
                 Err(reason) => {
                     tracing::warn!(cog = %work.remains.id, "its library is held: {reason}");
                     tally.held().push((work.remains.id.clone(), reason.clone()));
-                    work.tell(Retirement::Held { reason });
+                    work.report(Retirement::Held { reason });
                     waiting.push(work);
                 }
             }
@@ -191,15 +191,15 @@ fn advance(work: &mut Work) -> Result<u64, String> {
         if let Some(Err(panic)) = work.remains.thread.take().map(JoinHandle::join) {
             tracing::error!(cog = %work.remains.id, "its lane panicked: {}", panic_text(&*panic));
         }
-        put_back_signals(&work.remains)?;
+        restore_signals(&work.remains)?;
         let Some(library) = work.remains.library.take() else { return Ok(0) };
         work.closing = Some(Closing::begin(library)?);
     }
     let Some(closing) = &mut work.closing else { return Ok(0) };
-    closing.look()?;
+    closing.check()?;
     match is_mapped(work.remains.copy.path()) {
         Ok(false) => {
-            closing.give_keys_back();
+            closing.delete_keys();
             Ok(work.remains.copy.length())
         }
         Ok(true) => Err("the dynamic loader keeps it mapped".to_owned()),
@@ -237,9 +237,9 @@ fn reasons_to_wait(remains: &Remains) -> Vec<String> {
 }
 
 /// The last step before unmapping: from here on no code of the cog is left that could install a handler.
-fn put_back_signals(remains: &Remains) -> Result<(), String> {
+fn restore_signals(remains: &Remains) -> Result<(), String> {
     let Some(library) = &remains.library else { return Ok(()) };
-    match library.put_back_signals() {
+    match library.restore_signals() {
         Ok(signals) if signals.is_empty() => Ok(()),
         Ok(signals) => {
             tracing::warn!(cog = %remains.id, "it left signal handlers, which were removed: {signals:?}");
@@ -264,7 +264,7 @@ impl Closing {
         Ok(Closing { closed, is_closed: false, keys })
     }
 
-    fn look(&mut self) -> Result<(), String> {
+    fn check(&mut self) -> Result<(), String> {
         if !self.is_closed {
             match self.closed.try_recv() {
                 Ok(Ok(())) => self.is_closed = true,
@@ -277,7 +277,7 @@ impl Closing {
 
     /// Called only once the library is unmapped: until then its code may use the keys, and the number of a deleted key
     /// may soon be reused by other code.
-    fn give_keys_back(&mut self) {
+    fn delete_keys(&mut self) {
         for key in self.keys.drain(..) {
             // SAFETY: the key was created by this library and not deleted by it; no code is left that could use it.
             unsafe { libc::pthread_key_delete(key) };
@@ -286,7 +286,7 @@ impl Closing {
 }
 
 impl Work {
-    fn tell(&mut self, retirement: Retirement) {
+    fn report(&mut self, retirement: Retirement) {
         if let Some(done) = self.done.take() {
             let _ = done.send(retirement);
         }
@@ -306,7 +306,7 @@ fn finish(work: &mut Work, bytes: u64, tally: &Tally) {
         // SAFETY: it was lent once, which was just recorded as taken back, and the library is unmapped.
         unsafe { Lease::release(&remains.lease) };
     }
-    work.tell(Retirement::Unmapped { bytes });
+    work.report(Retirement::Unmapped { bytes });
 }
 
 /// Threads may end late, and the loader may unmap late. Returns whether the generation is still held.

@@ -186,7 +186,7 @@ fn status(name: &Arc<str>, status: &Status, entry: &Entry, parts: &CogsParts) ->
         sandbox: terms.lane.sandbox.is_on(),
         handles: terms.allowed.list().map(|list| list.iter().map(ToString::to_string).collect()),
         outdated: terms.outdated(&terms_now),
-        activity: status.pulse.as_ref().map_or("idle", |pulse| pulse.look().1.name()),
+        activity: status.pulse.as_ref().map_or("idle", |pulse| pulse.snapshot().1.name()),
         in_flight: status.pulse.as_ref().map_or(0, |pulse| pulse.handlers()),
         spawned: status.pulse.as_ref().map_or(0, |pulse| pulse.spawned()),
         missing_intents: manifest

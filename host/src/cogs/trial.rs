@@ -16,7 +16,7 @@ use crate::{
 /// The progress of a trial.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "news", rename_all = "snake_case")]
-pub enum TrialNews {
+pub enum TrialEvent {
     /// A step begins; if no other message follows, this step ended the process.
     Begins {
         /// Which.
@@ -52,16 +52,16 @@ pub struct TrialFailure {
 }
 
 impl Cogs {
-    /// Tries the library `file`: opens it, sets its cog up, takes it apart again. `tell` receives each step.
+    /// Tries the library `file`: opens it, sets its cog up, takes it apart again. `report` receives each step.
     ///
     /// # Errors
     /// The step that failed, and why. It is a failure if the library stays mapped, unless this system never unmaps it.
     pub async fn try_out(
         self: &Arc<Self>,
         file: &Path,
-        mut tell: impl FnMut(TrialNews),
+        mut report: impl FnMut(TrialEvent),
     ) -> Result<(), TrialFailure> {
-        let mut steps = Steps { tell: &mut tell };
+        let mut steps = Steps { report: &mut report };
         let prepared = prepare(&self.parts, file);
         let candidate = steps.run(Step::Prepare, prepared, |candidate| {
             let manifest = &candidate.manifest;
@@ -114,10 +114,10 @@ impl Cogs {
         }
         let retired = steps.run(Step::Retire, retire, String::clone).await;
         for missing in missing_intents {
-            (steps.tell)(TrialNews::Warned { text: missing.to_string() });
+            (steps.report)(TrialEvent::Warned { text: missing.to_string() });
         }
         for text in odd.into_iter().flatten() {
-            (steps.tell)(TrialNews::Warned { text });
+            (steps.report)(TrialEvent::Warned { text });
         }
         retired.map(drop)
     }
@@ -139,28 +139,28 @@ impl From<String> for Why {
 }
 
 struct Steps<'a, T> {
-    tell: &'a mut T,
+    report: &'a mut T,
 }
 
-impl<T: FnMut(TrialNews)> Steps<'_, T> {
+impl<T: FnMut(TrialEvent)> Steps<'_, T> {
     async fn run<V, E: Into<Why>>(
         &mut self,
         step: Step,
         work: impl Future<Output = Result<V, E>>,
         note: impl FnOnce(&V) -> String,
     ) -> Result<V, TrialFailure> {
-        (self.tell)(TrialNews::Begins { step });
+        (self.report)(TrialEvent::Begins { step });
         let since = Instant::now();
         match work.await {
             Ok(value) => {
                 let micros = u64::try_from(since.elapsed().as_micros()).unwrap_or(u64::MAX);
-                (self.tell)(TrialNews::Passed { step, micros, note: note(&value) });
+                (self.report)(TrialEvent::Passed { step, micros, note: note(&value) });
                 Ok(value)
             }
             Err(error) => {
                 let Why(text, help) = error.into();
                 let failure = TrialFailure { step, text, help };
-                (self.tell)(TrialNews::Failed(failure.clone()));
+                (self.report)(TrialEvent::Failed(failure.clone()));
                 Err(failure)
             }
         }

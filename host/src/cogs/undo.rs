@@ -171,7 +171,7 @@ impl<L: Life> Owner<L> {
             self.settle(Err(error), Answer(None));
             return self.park(lost.digest, &why);
         }
-        if !error.may_come_back() {
+        if !error.may_recover() {
             self.fail(&error);
             return self.settle(Err(error), Answer(None));
         }

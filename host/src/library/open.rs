@@ -84,8 +84,8 @@ impl OpenLibrary {
     ///
     /// # Errors
     /// If the handlers cannot be examined or set: then the library must stay mapped.
-    pub fn put_back_signals(&self) -> io::Result<Vec<i32>> {
-        signals::put_back(&self.file)
+    pub fn restore_signals(&self) -> io::Result<Vec<i32>> {
+        signals::restore(&self.file)
     }
 
     /// Unmaps the library, if the loader agrees.
@@ -107,7 +107,7 @@ impl OpenLibrary {
 /// # Errors
 /// If the loader, the header, the layout or the table reports an error.
 pub fn open(file: &Path) -> Result<(OpenLibrary, CogModuleRef), OpenFailure> {
-    if let Err(error) = signals::note() {
+    if let Err(error) = signals::record_own() {
         tracing::debug!("cannot see the signal handlers: {error}");
     }
     // RTLD_NOW resolves all symbols now, RTLD_LOCAL hides them from other libraries, and RTLD_DEEPBIND prefers the

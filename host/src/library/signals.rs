@@ -21,7 +21,7 @@ const FAILURES: [i32; 7] =
 const HARMLESS: [i32; 7] =
     [libc::SIGCHLD, libc::SIGCONT, libc::SIGURG, libc::SIGWINCH, libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU];
 /// How long to wait for a handler that may be running at this moment, on any thread.
-const RETURN: Duration = Duration::from_millis(10);
+const HANDLER_GRACE: Duration = Duration::from_millis(10);
 
 /// The host's own dispositions, by signal; empty until the first library is opened.
 static OWN: Mutex<Vec<Option<libc::sigaction>>> = Mutex::new(Vec::new());
@@ -31,7 +31,7 @@ static OWN: Mutex<Vec<Option<libc::sigaction>>> = Mutex::new(Vec::new());
 ///
 /// # Errors
 /// If the mapped files cannot be determined.
-pub(super) fn note() -> io::Result<()> {
+pub(super) fn record_own() -> io::Result<()> {
     let mut own = OWN.lock().unwrap_or_else(PoisonError::into_inner);
     if own.is_empty() {
         *own = SIGNALS.map(disposition).collect();
@@ -55,24 +55,24 @@ pub(super) fn note() -> io::Result<()> {
 ///
 /// # Errors
 /// If the mapped files cannot be determined, or a disposition cannot be set.
-pub(super) fn put_back(file: &Path) -> io::Result<Vec<i32>> {
+pub(super) fn restore(file: &Path) -> io::Result<Vec<i32>> {
     let own = OWN.lock().unwrap_or_else(PoisonError::into_inner);
     let changed = changed(&own);
     if changed.is_empty() {
         return Ok(Vec::new());
     }
     let code = code_of(file)?;
-    let mut put_back = Vec::new();
+    let mut restored = Vec::new();
     for (at, signal, _) in changed.into_iter().filter(|(_, _, now)| is_in(now, &code)) {
         let ends = !FAILURES.contains(&signal) && !HARMLESS.contains(&signal);
         let own = own[at].filter(|own| own.sa_sigaction != libc::SIG_DFL || !ends);
         set(signal, &own.unwrap_or_else(swallow))?;
-        put_back.push(signal);
+        restored.push(signal);
     }
-    if !put_back.is_empty() {
-        std::thread::sleep(RETURN);
+    if !restored.is_empty() {
+        std::thread::sleep(HANDLER_GRACE);
     }
-    Ok(put_back)
+    Ok(restored)
 }
 
 /// The signals whose handling differs from the host's own, with their index in [`OWN`].

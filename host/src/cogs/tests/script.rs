@@ -303,7 +303,7 @@ impl Harness {
         &self.owners[name].1
     }
 
-    fn tell(&self, name: &str, message: Message<Code>) {
+    fn send(&self, name: &str, message: Message<Code>) {
         self.owners[name].0.send(message).expect("the owner lives");
     }
 
@@ -324,19 +324,19 @@ impl Harness {
     ) -> Result<Option<Report>, CogError> {
         let (answer, outcome) = oneshot::channel();
         self.registry.found(&candidate.file, &candidate.manifest);
-        self.tell(name, Message::Deploy(candidate, trigger, Answer(Some(answer))));
+        self.send(name, Message::Deploy(candidate, trigger, Answer(Some(answer))));
         outcome.await.expect("the owner answers")
     }
 
     pub(super) async fn renew(&self, name: &str) -> Result<Option<Report>, CogError> {
         let (answer, outcome) = oneshot::channel();
-        self.tell(name, Message::Renew(Answer(Some(answer))));
+        self.send(name, Message::Renew(Answer(Some(answer))));
         outcome.await.expect("the owner answers")
     }
 
     pub(super) async fn leave(&self, name: &str, why: Leaving) -> Result<Option<Report>, CogError> {
         let (answer, outcome) = oneshot::channel();
-        self.tell(name, Message::Leave(why, Answer(Some(answer))));
+        self.send(name, Message::Leave(why, Answer(Some(answer))));
         outcome.await.expect("the owner answers")
     }
 
@@ -347,12 +347,12 @@ impl Harness {
     }
 
     pub(super) async fn fault(&self, name: &str, number: u64, kind: FaultKind) {
-        self.tell(name, Message::Fault { number, what: "command !x".to_owned(), fault: fault(kind) });
+        self.send(name, Message::Fault { number, what: "command !x".to_owned(), fault: fault(kind) });
         self.settle(name).await;
     }
 
     pub(super) async fn stuck(&self, name: &str, number: u64) {
-        self.tell(name, Message::Lost { number, how: Lost::Hang, why: "it did not return".to_owned() });
+        self.send(name, Message::Lost { number, how: Lost::Hang, why: "it did not return".to_owned() });
         self.settle(name).await;
     }
 
