@@ -83,8 +83,8 @@ impl Host {
         Host::open_after(&mut Inherited::default(), config, sessions).await
     }
 
-    /// Like [`Host::open`], replacing a host of this process that has closed. Takes out of `inherited` what it uses; the
-    /// rest stays there for another attempt.
+    /// Like [`Host::open`], replacing a host of this process that has closed. Takes out of `inherited` what it uses;
+    /// the rest stays there for another attempt.
     ///
     /// # Errors
     /// As [`Host::open`].

@@ -226,20 +226,14 @@ mod tests {
 
     pub(in crate::handles) async fn lease() -> Arc<Lease> {
         let config = Config::parse("[cogs]\nfolder = \"cogs\"\n", Path::new("gearshift.toml")).unwrap();
-        let runtime = tokio::runtime::Handle::current();
+        let (runtime, clock) = (tokio::runtime::Handle::current(), HostClock::default());
         Lease::new(LeaseParts {
             id: GenerationId { cog: "music".into(), number: 7 },
             sessions: Arc::new(Sessions::open(&config).await.unwrap()),
             settings: "{}".to_owned(),
             allowed: Allowed::Everything,
-            schedule: Schedule::new(
-                &Arc::from("music"),
-                Inbox::new(1),
-                runtime.clone(),
-                HostClock::default(),
-                None,
-            ),
-            cooldowns: Cooldowns::new("music", None, HostClock::default()),
+            schedule: Schedule::new(&Arc::from("music"), Inbox::new(1), runtime.clone(), clock.clone(), None),
+            cooldowns: Cooldowns::new("music", None, clock),
             facts: Arc::default(),
             runtime,
             work: TaskTracker::new(),

@@ -202,8 +202,8 @@ impl PrivateCopy {
         Ok(())
     }
 
-    /// Sets whether the loader has it mapped. Set to [`Mapping::Mapped`] before it is opened, and to [`Mapping::Unmapped`]
-    /// only once `/proc/self/maps` no longer lists it.
+    /// Sets whether the loader has it mapped. Set to [`Mapping::Mapped`] before it is opened, and to
+    /// [`Mapping::Unmapped`] only once `/proc/self/maps` no longer lists it.
     pub fn set_mapping(&mut self, mapping: Mapping) {
         self.mapping = mapping;
     }

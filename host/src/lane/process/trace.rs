@@ -79,8 +79,8 @@ pub(super) fn find(output: &[u8]) -> Option<usize> {
     memchr::memmem::find(output, TRACE_PREFIX.as_bytes())
 }
 
-/// Installs the handlers. Threads that call [`install_signal_stack`] are traced on an alternate signal stack. Core dumps
-/// go to the folder `dumps`.
+/// Installs the handlers. Threads that call [`install_signal_stack`] are traced on an alternate signal stack. Core
+/// dumps go to the folder `dumps`.
 pub(super) fn install(dumps: Option<&Path>) {
     if let Some(folder) = dumps.and_then(|folder| CString::new(folder.as_os_str().as_bytes()).ok()) {
         let _ = DUMPS.set(folder);

@@ -60,8 +60,8 @@ fn take(layout: Layout) -> *mut u8 {
     arena.wrapping_add(from)
 }
 
-// SAFETY: what comes from the system's allocator goes back to it with the same arguments. The arena is page-aligned, and
-// each piece of it is given out once, within bounds and aligned.
+// SAFETY: what comes from the system's allocator goes back to it with the same arguments. The arena is page-aligned,
+// and each piece of it is given out once, within bounds and aligned.
 unsafe impl GlobalAlloc for Allocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if traces() {
