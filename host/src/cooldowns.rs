@@ -18,9 +18,9 @@ use crate::{
 };
 
 /// Maximum number of active cooldowns of one cog. Beyond it, those that end first are dropped.
-const MOST: usize = 10_000;
+const WINDOWS_MAX: usize = 10_000;
 /// Cooldowns longer than this are kept in the store.
-const KEPT_FROM: Duration = Duration::from_secs(60);
+const STORED_MIN: Duration = Duration::from_secs(60);
 
 /// One use of a command, and the limit that it is checked against.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +68,7 @@ impl Window {
     }
 
     fn is_kept(self) -> bool {
-        Duration::from_millis(self.time_ms) > KEPT_FROM
+        Duration::from_millis(self.time_ms) > STORED_MIN
     }
 }
 
@@ -104,7 +104,7 @@ impl Cooldowns {
                 self.write(store, key, window, now)
             });
             // Concurrently, so that they wait for the disk only once.
-            join_all(writes).await.into_iter().for_each(|written| self.warn_of(written.map(drop)));
+            join_all(writes).await.into_iter().for_each(|written| self.warn_failed(written.map(drop)));
         }
         Duration::ZERO
     }
@@ -121,7 +121,7 @@ impl Cooldowns {
             .map(|(key, window)| (key.clone(), *window))
             .collect();
         let writes = short.into_iter().map(|(key, window)| self.write(store, key, Some(window), now));
-        join_all(writes).await.into_iter().for_each(|written| self.warn_of(written.map(drop)));
+        join_all(writes).await.into_iter().for_each(|written| self.warn_failed(written.map(drop)));
     }
 
     async fn write(
@@ -176,7 +176,7 @@ impl Cooldowns {
         loop {
             let page = match store.list(&self.owner, "", after.as_deref(), usize::MAX).await {
                 Ok(page) => page,
-                Err(error) => return self.warn_of(Err(error)),
+                Err(error) => return self.warn_failed(Err(error)),
             };
             let Some(last) = page.last() else { return };
             after = Some(last.key.clone());
@@ -186,7 +186,7 @@ impl Cooldowns {
         }
     }
 
-    fn warn_of(&self, outcome: Result<(), StoreError>) {
+    fn warn_failed(&self, outcome: Result<(), StoreError>) {
         if let Err(error) = outcome {
             let of = &self.owner;
             tracing::warn!(of, "a cooldown cannot be kept over a restart: {error}");
@@ -201,7 +201,7 @@ impl Cooldowns {
 /// If the table is full, drops the cooldowns that are over, or else the tenth that ends first. Returns the dropped keys
 /// that are in the store.
 fn forget_some(windows: &mut HashMap<String, Window>, now: u64) -> Vec<String> {
-    if windows.len() < MOST {
+    if windows.len() < WINDOWS_MAX {
         return Vec::new();
     }
     let mut ends: Vec<u64> = windows.values().map(|window| window.left(now)).collect();
@@ -332,10 +332,10 @@ mod tests {
     async fn they_are_bounded() {
         let cooldowns = Cooldowns::new("music", None, frozen());
         assert_eq!(cooldowns.take(vec![once("long", HOUR)]).await, Duration::ZERO);
-        for user in 0..3 * MOST {
+        for user in 0..3 * WINDOWS_MAX {
             let key = format!("play user {user}");
             assert_eq!(cooldowns.take(vec![once(&key, SECOND)]).await, Duration::ZERO);
-            assert!(cooldowns.windows().len() <= MOST + 1);
+            assert!(cooldowns.windows().len() <= WINDOWS_MAX + 1);
         }
         assert_eq!(cooldowns.take(vec![once("long", HOUR)]).await, HOUR);
     }

@@ -25,7 +25,7 @@ pub fn should_log(count: u64) -> bool {
 pub struct Counters<K, L> {
     table: ArcSwap<HashMap<K, Arc<Counter<L>>>>,
     others: AtomicU64,
-    most: usize,
+    max: usize,
 }
 
 struct Counter<L> {
@@ -34,9 +34,9 @@ struct Counter<L> {
 }
 
 impl<K: Clone + Eq + Hash, L: Clone + Ord> Counters<K, L> {
-    /// No counters yet, and at most `most`.
-    pub fn new(most: usize) -> Counters<K, L> {
-        Counters { table: ArcSwap::default(), others: AtomicU64::new(0), most }
+    /// No counters yet, and at most `max`.
+    pub fn new(max: usize) -> Counters<K, L> {
+        Counters { table: ArcSwap::default(), others: AtomicU64::new(0), max }
     }
 
     /// Adds one, and returns the new count; `first` creates key and label when the key is new.
@@ -47,7 +47,7 @@ impl<K: Clone + Eq + Hash, L: Clone + Ord> Counters<K, L> {
         if let Some(counter) = self.table.load().get(key) {
             return counter.count.fetch_add(1, Ordering::Relaxed) + 1;
         }
-        if self.table.load().len() < self.most {
+        if self.table.load().len() < self.max {
             let (new, label) = first();
             let counter = Arc::new(Counter { label, count: AtomicU64::new(0) });
             self.table.rcu(|table| {
@@ -80,7 +80,7 @@ impl<K: Clone + Eq + Hash, L: Clone + Ord> Counters<K, L> {
 
 impl<K, L> fmt::Debug for Counters<K, L> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("Counters").field("most", &self.most).finish_non_exhaustive()
+        out.debug_struct("Counters").field("most", &self.max).finish_non_exhaustive()
     }
 }
 

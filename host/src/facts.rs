@@ -21,7 +21,7 @@ use serde_json::{
 
 use self::guild::{Change, Guild};
 pub use self::kept::KeptFacts;
-pub use self::permissions::{Asked, ChannelRules, GuildRules, Permissions};
+pub use self::permissions::{ChannelRules, GuildRules, PermissionQuery, Permissions};
 use crate::event;
 
 /// The facts that outlast their events.
@@ -103,12 +103,12 @@ impl Facts {
 
     /// What a user and the bot may do in a channel. `None` if the guild, the channel or the bot's own roles are not
     /// known, which is always so without the intent `guilds`.
-    pub fn permissions(&self, asked: &Asked) -> Option<Permissions> {
+    pub fn permissions(&self, query: &PermissionQuery) -> Option<Permissions> {
         let bot = self.bot?;
         let (channel, own_roles, created) = {
             let mut known = self.known();
-            let guild = known.guilds.get_mut(&asked.guild)?;
-            let channel = guild.threads.get(&asked.channel).copied().unwrap_or(asked.channel);
+            let guild = known.guilds.get_mut(&query.guild)?;
+            let channel = guild.threads.get(&query.channel).copied().unwrap_or(query.channel);
             (channel, guild.own_roles.clone()?, guild.created()?)
         };
         // Parsed without the lock: a guild with 500 channels takes a while, and the gateway's task needs the lock.
@@ -117,8 +117,8 @@ impl Facts {
         let Channels { channels } = serde_json::from_str(&created.json).ok()?;
         let channel = channels.iter().find(|it| it.id() == channel)?;
         Some(Permissions {
-            user: guild.permissions(asked.guild, channel, asked.user, &asked.roles),
-            bot: guild.permissions(asked.guild, channel, bot, &own_roles),
+            user: guild.permissions(query.guild, channel, query.user, &query.roles),
+            bot: guild.permissions(query.guild, channel, bot, &own_roles),
             nsfw: channel.is_nsfw(),
         })
     }
@@ -203,7 +203,7 @@ impl Facts {
     /// Passes the facts of these names to `newcomer` as events, in the order in which Discord would send them. No
     /// fact changes until `newcomer` returns.
     pub fn introduce<T>(&self, names: &[String], newcomer: impl FnOnce(Vec<Event>) -> T) -> T {
-        let asks = |name: &str| names.iter().any(|asked| asked == name);
+        let asks = |name: &str| names.iter().any(|it| it == name);
         let mut known = self.known();
         let mut facts = Vec::new();
         if asks("READY") {

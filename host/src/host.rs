@@ -290,7 +290,7 @@ impl Host {
     ///
     /// # Errors
     /// As for the first start, and when the store could not take the state of some cog. Everything is closed then.
-    pub async fn restart(self, config: Arc<Config>) -> Result<Host, NotRestarted> {
+    pub async fn restart(self, config: Arc<Config>) -> Result<Host, RestartError> {
         let clock = self.sessions.clock.clone();
         let (closed, mut inherited) = self.close_for_restart().await;
         let opened = async {
@@ -300,7 +300,7 @@ impl Host {
         };
         match opened.await {
             Ok(host) => Ok(host),
-            Err(error) => Err(NotRestarted { error, inherited }),
+            Err(error) => Err(RestartError { error, inherited }),
         }
     }
 
@@ -342,7 +342,7 @@ impl Host {
 
 /// A host that was closed, and could not be opened again.
 #[derive(Debug)]
-pub struct NotRestarted {
+pub struct RestartError {
     /// Why.
     pub error: HostError,
     /// What the closed host left for the next attempt.

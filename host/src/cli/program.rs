@@ -34,13 +34,13 @@ use crate::{
 };
 
 /// How long each check of the new program may take.
-const LOOK: Duration = Duration::from_secs(30);
+const CHECK_TIMEOUT: Duration = Duration::from_secs(30);
 /// All signal numbers of Linux.
 const SIGNALS: Range<i32> = 1..65;
 /// The environment variable with the process and the descriptor of what a host has left to the next program.
 const HANDOVER_VARIABLE: &str = "GEARSHIFT_HANDOVER";
 /// The first descriptor that a service manager hands over, see sd_listen_fds(3).
-const FIRST_HANDED_OVER: i32 = 3;
+const FIRST_PASSED_DESCRIPTOR: i32 = 3;
 
 /// How this process was started; a program that replaces it is started in the same way.
 #[derive(Debug)]
@@ -138,10 +138,10 @@ impl Started {
             command.current_dir(folder);
         }
         let output = command.stdin(Stdio::null()).kill_on_drop(true).output();
-        let output = match tokio::time::timeout(LOOK, output).await {
+        let output = match tokio::time::timeout(CHECK_TIMEOUT, output).await {
             Ok(Ok(output)) => output,
             Ok(Err(error)) => return Err(failed(format!("did not run: {error}"))),
-            Err(_) => return Err(failed(format!("did not end within {}", Shown(LOOK)))),
+            Err(_) => return Err(failed(format!("did not end within {}", Shown(CHECK_TIMEOUT)))),
         };
         if output.status.success() {
             return Ok(output);
@@ -170,7 +170,7 @@ impl Started {
         if let Ok(folder) = &self.folder {
             command.current_dir(folder);
         }
-        if let Err(error) = close_on_exec(self.handed_over(), left) {
+        if let Err(error) = close_on_exec(self.passed_descriptors(), left) {
             return error;
         }
         if let Some(left) = left {
@@ -186,7 +186,7 @@ impl Started {
 
     /// The descriptors that the service manager has handed over, which the next program gets as well. The environment,
     /// which stays the same, names them.
-    fn handed_over(&self) -> Range<i32> {
+    fn passed_descriptors(&self) -> Range<i32> {
         let value = |name: &str| {
             let found = self.environment.iter().find(|(key, _)| key == name);
             found.and_then(|(_, value)| value.to_str()?.parse::<i32>().ok())
@@ -194,7 +194,7 @@ impl Started {
         let is_ours =
             value("LISTEN_PID").is_some_and(|process| u32::try_from(process) == Ok(std::process::id()));
         let count = value("LISTEN_FDS").filter(|_| is_ours).unwrap_or(0);
-        FIRST_HANDED_OVER..FIRST_HANDED_OVER.saturating_add(count)
+        FIRST_PASSED_DESCRIPTOR..FIRST_PASSED_DESCRIPTOR.saturating_add(count)
     }
 
     /// Restores the signal dispositions of the start: an ignored signal is inherited, and a cog may have changed some.

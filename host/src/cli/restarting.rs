@@ -20,7 +20,7 @@ use crate::{
     control::{self, Answer, Socket, WaitingClient},
     duration::Shown,
     handover::Inherited,
-    host::{Host, HostError, NotRestarted},
+    host::{Host, HostError, RestartError},
     log,
     metrics::Endpoint,
     sessions::Sessions,
@@ -172,7 +172,7 @@ pub(super) async fn restart(
         true => "",
         false => "; changes in `[log]` and `[runtime]` take effect only in a new process",
     };
-    let NotRestarted { error, inherited } = match host.restart(config).await {
+    let RestartError { error, inherited } = match host.restart(config).await {
         Ok(host) => return Ok((host, Restarted { since, failed: None, ignored, asker })),
         Err(failed) => failed,
     };

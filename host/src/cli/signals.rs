@@ -23,7 +23,7 @@ use crate::log;
 
 /// Signals within this time count as one request: a supervisor may signal a process and its group, and a shell that
 /// ends closes its terminal too.
-const ONE_WISH: Duration = Duration::from_secs(1);
+const REPEAT_WINDOW: Duration = Duration::from_secs(1);
 /// How long to wait for the last log lines when the process ends at once.
 const LAST_LINES: Duration = Duration::from_millis(100);
 
@@ -104,7 +104,7 @@ fn verdict(first: Option<Instant>, now: Instant, asked: Asked) -> Verdict {
         None => Verdict::End,
         // If the terminal is gone, no impatient user has sent it.
         Some(_) if asked == Asked::Hangup => Verdict::Same,
-        Some(first) if now.saturating_duration_since(first) < ONE_WISH => Verdict::Same,
+        Some(first) if now.saturating_duration_since(first) < REPEAT_WINDOW => Verdict::Same,
         Some(_) => Verdict::AtOnce,
     }
 }

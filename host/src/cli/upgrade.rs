@@ -20,11 +20,11 @@ use crate::{
 };
 
 /// How often to check whether the new program answers.
-const LOOK: Duration = Duration::from_millis(20);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 /// How long to wait for a supervisor to start another host after the process has ended.
-const GONE: Duration = Duration::from_secs(10);
+const GONE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the new program may take until it serves: more than all limits of a start together.
-const PATIENCE: Duration = Duration::from_secs(120);
+const START_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Replace the running host's program with a new version, without losing an event
 #[derive(Debug, Args)]
@@ -90,7 +90,7 @@ impl Upgrade {
     /// Waits for the host that takes over, and returns its status.
     fn next(&self, before: &Value) -> Result<Value, Failure> {
         let process = before["process"].as_u64().unwrap_or_default();
-        let (until, mut seen) = (Instant::now() + PATIENCE, Instant::now());
+        let (until, mut seen) = (Instant::now() + START_TIMEOUT, Instant::now());
         loop {
             let asked = self.host.connect().and_then(|mut client: Client| Ok(client.call(&Request::Status)?));
             if let Ok(answer) = asked {
@@ -100,12 +100,12 @@ impl Upgrade {
             if Path::new("/proc").join(process.to_string()).exists() {
                 seen = now;
             }
-            if now > until || now > seen + GONE {
+            if now > until || now > seen + GONE_TIMEOUT {
                 let text = "the host has ended for the upgrade, and no host has answered since";
                 return Err(Failure::new(Exit::Failed, text)
                     .help("the host's log says why; start it again".to_owned()));
             }
-            thread::sleep(LOOK);
+            thread::sleep(POLL_INTERVAL);
         }
     }
 }

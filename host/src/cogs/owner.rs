@@ -223,7 +223,7 @@ impl<L: Life> Owner<L> {
                 self.settle(outcome.map(Some), answer);
             }
             Message::Fault { number, what, fault } => {
-                if self.blames(number, &what, &fault) {
+                if self.count_fault(number, &what, &fault) {
                     self.go_back("it failed repeatedly").await;
                 }
             }

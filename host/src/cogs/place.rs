@@ -18,7 +18,7 @@ impl Cogs {
     /// # Errors
     /// When it holds another cog, is disabled or refuses: what ran before still runs. When it cannot be put there, what
     /// `file` holds is loaded again.
-    pub async fn bring_staged(
+    pub async fn deploy_staged(
         self: &Arc<Self>,
         name: &str,
         staged: &Path,

@@ -133,9 +133,9 @@ pub struct HostStatus {
 impl Cogs {
     /// Whether no cog has an event queued or a handler running.
     pub fn is_idle(&self) -> bool {
-        let rests = |pulse: &Arc<Pulse>| pulse.rests();
+        let is_idle = |pulse: &Arc<Pulse>| pulse.is_idle();
         let busy = self.registry.each(|_, status, entry| {
-            (!entry.inbox.is_empty() || !status.pulse.as_ref().is_none_or(rests)).then_some(())
+            (!entry.inbox.is_empty() || !status.pulse.as_ref().is_none_or(is_idle)).then_some(())
         });
         busy.is_empty()
     }

@@ -22,7 +22,7 @@ use crate::{
 
 impl<L: Life> Owner<L> {
     /// Counts a fault. Returns whether the generation is to be undone.
-    pub(super) fn blames(&mut self, number: u64, what: &str, fault: &Fault) -> bool {
+    pub(super) fn count_fault(&mut self, number: u64, what: &str, fault: &Fault) -> bool {
         let StageState::Serving(serving) = &mut self.stage else { return false };
         if serving.number != number {
             return false;
@@ -52,7 +52,7 @@ impl<L: Life> Owner<L> {
         let StageState::Serving(serving) = &mut self.stage else { return };
         let Some(previous) = serving.previous.take() else { return };
         let from = (serving.number, serving.digest);
-        if let Err(previous) = self.return_to(previous, from, why).await
+        if let Err(previous) = self.restore_previous(previous, from, why).await
             && let StageState::Serving(serving) = &mut self.stage
         {
             let until = previous.until;
@@ -62,7 +62,7 @@ impl<L: Life> Owner<L> {
     }
 
     /// Brings the previous code back into service; returns it if that fails.
-    async fn return_to(
+    async fn restore_previous(
         &mut self,
         previous: Previous,
         from: (u64, Digest),
@@ -122,7 +122,7 @@ impl<L: Life> Owner<L> {
         let pulse = self.life.pulse(&generation);
         previous.take_if(|previous| previous.is_over(&pulse));
         drop(self.life.retire(generation));
-        let is_too_often = self.counts_loss();
+        let is_too_often = self.count_loss();
         self.lost = Some(LostCode { number, digest, library, previous, why, retry: None });
         self.bring_back(is_too_often).await;
     }
@@ -146,7 +146,7 @@ impl<L: Life> Owner<L> {
             }
         }
         if let Some(previous) = lost.previous.take() {
-            match self.return_to(previous, (lost.number, lost.digest), &lost.why).await {
+            match self.restore_previous(previous, (lost.number, lost.digest), &lost.why).await {
                 Ok(()) => return,
                 Err(previous) => lost.previous = Some(*previous),
             }
@@ -166,7 +166,7 @@ impl<L: Life> Owner<L> {
             }
             Err(error) => error,
         };
-        if error.is_loss() && self.counts_loss() {
+        if error.is_loss() && self.count_loss() {
             let why = chain(&error);
             self.settle(Err(error), Answer(None));
             return self.park(lost.digest, &why);
@@ -201,7 +201,7 @@ impl<L: Life> Owner<L> {
     }
 
     /// Counts a lost generation. Returns whether there were too many.
-    fn counts_loss(&mut self) -> bool {
+    fn count_loss(&mut self) -> bool {
         self.hangs.count(Instant::now(), self.limits.hangs_window, self.limits.hangs_max)
     }
 

@@ -96,7 +96,7 @@ fn observe(
             continue;
         }
         let limits = &cogs.parts.limits;
-        let owed = || pulse.owes(limits.handlers_in_flight).map(Blocked::Item);
+        let owed = || pulse.overdue_item(limits.handlers_in_flight).map(Blocked::Item);
         let at =
             pulse.call().map(Blocked::Call).or_else(|| pulse.unanswered().map(Blocked::Order)).or_else(owed);
         let Some(at) = at else { continue };

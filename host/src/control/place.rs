@@ -56,7 +56,7 @@ async fn make(cogs: &Arc<Cogs>, journal: &Journal) -> Result<Answer, CogError> {
     let make = || journal.make().map_err(|error| chain(&error));
     let file = cogs.folder().join(&journal.file);
     let report = match journal.staged() {
-        Some(staged) => Some(cogs.bring_staged(&journal.cog, &staged, &file, make).await?),
+        Some(staged) => Some(cogs.deploy_staged(&journal.cog, &staged, &file, make).await?),
         None => cogs.take_out(&file, make).await?,
     };
     Ok(match report {

@@ -131,18 +131,18 @@ impl Guild {
         }
         let bytes: usize = self.changes.iter().map(|(_, json)| json.len()).sum();
         if self.changes.len() >= CHANGES || bytes >= CHANGES_BYTES {
-            self.put_together();
+            self.rebuild();
         }
     }
 
     /// The current guild, as a `GUILD_CREATE`; `None` while it was only announced.
     pub(super) fn created(&mut self) -> Option<Event> {
-        self.put_together();
+        self.rebuild();
         self.created.clone().map(Event::Other)
     }
 
     pub(super) fn keep(&mut self, id: u64) -> serde_json::Result<KeptGuild> {
-        self.put_together();
+        self.rebuild();
         let raw = |created: &RArc<RawEvent>| RawValue::from_string(created.json.to_string());
         Ok(KeptGuild {
             id,
@@ -165,7 +165,7 @@ impl Guild {
         Guild { created, own_roles, threads, is_unavailable, ..Guild::default() }
     }
 
-    fn put_together(&mut self) {
+    fn rebuild(&mut self) {
         if self.changes.is_empty() && self.joined == 0 {
             return;
         }

@@ -106,9 +106,9 @@ mod tests {
         let before = introduced(&facts);
         assert_eq!(before.len(), 4, "a guild that is only announced is none yet");
         assert_eq!(introduced(&again), before);
-        let asked = super::super::Asked { guild: 1, channel: 7, user: 5, roles: vec![4] };
-        assert_eq!(format!("{:?}", again.permissions(&asked)), format!("{:?}", facts.permissions(&asked)));
-        assert!(again.permissions(&asked).is_some(), "the bot's own roles and the threads are known");
+        let query = super::super::PermissionQuery { guild: 1, channel: 7, user: 5, roles: vec![4] };
+        assert_eq!(format!("{:?}", again.permissions(&query)), format!("{:?}", facts.permissions(&query)));
+        assert!(again.permissions(&query).is_some(), "the bot's own roles and the threads are known");
         for facts in [&facts, &again] {
             drop(facts.note("GUILD_MEMBER_ADD", r#"{"guild_id":"1"}"#));
         }

@@ -8,7 +8,7 @@ use crate::event::Id;
 
 /// Whose permissions are asked for, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Asked {
+pub struct PermissionQuery {
     /// The guild.
     pub guild: u64,
     /// The channel or thread.

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     cooldowns::Use,
     event::Id,
-    facts::{Asked, ChannelRules, GuildRules, Permissions},
+    facts::{ChannelRules, GuildRules, PermissionQuery, Permissions},
     sessions::{
         Discord, Method,
         discord::{DiscordError, Request},
@@ -84,23 +84,23 @@ impl AsyncRequest for PermissionsRequest {
         self,
         local: &Local,
     ) -> impl Future<Output = Result<ChannelPermissions, HandleError>> + Send + 'static + use<> {
-        let asked = Asked {
+        let query = PermissionQuery {
             guild: self.guild_id,
             channel: self.channel_id,
             user: self.user_id,
             roles: self.roles.into_vec(),
         };
-        let (known, discord) = (local.facts.permissions(&asked), local.sessions.discord.clone());
+        let (known, discord) = (local.facts.permissions(&query), local.sessions.discord.clone());
         async move {
             let Permissions { user, bot, nsfw } = match known {
                 Some(known) => known,
                 None => {
-                    let guild = asked.guild;
+                    let guild = query.guild;
                     tracing::debug!(
                         guild,
                         "its channels and roles are not known (they need the intent `guilds`): asking Discord"
                     );
-                    ask_discord(&*discord.ok_or_else(|| missing("discord"))?, &asked).await?
+                    ask_discord(&*discord.ok_or_else(|| missing("discord"))?, &query).await?
                 }
             };
             Ok(ChannelPermissions { user, bot, nsfw })
@@ -109,12 +109,12 @@ impl AsyncRequest for PermissionsRequest {
 }
 
 /// The same from Discord's REST API: the guild, the channel, for a thread its parent channel, and the bot's member.
-async fn ask_discord(discord: &Discord, asked: &Asked) -> Result<Permissions, HandleError> {
+async fn ask_discord(discord: &Discord, query: &PermissionQuery) -> Result<Permissions, HandleError> {
     #[derive(Deserialize)]
     struct Member {
         roles: Vec<Id>,
     }
-    let Asked { guild, channel, user, roles } = asked;
+    let PermissionQuery { guild, channel, user, roles } = query;
     let bot = discord.account().user_id;
     let rules: GuildRules = read(discord, format!("/guilds/{guild}")).await?;
     let own: Member = read(discord, format!("/guilds/{guild}/members/{bot}")).await?;

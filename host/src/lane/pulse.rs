@@ -263,14 +263,14 @@ impl Pulse {
 
     /// The last item that was started, if another process has more items and could start one: fewer than `handlers_max`
     /// handlers are in flight.
-    pub fn owes(&self, handlers_max: usize) -> Option<u64> {
+    pub fn overdue_item(&self, handlers_max: usize) -> Option<u64> {
         let handlers = self.handlers();
         let could = handlers < handlers_max && self.passed.load(Ordering::Relaxed) > handlers;
         (could && self.process().is_some()).then(|| self.numbers().begun())
     }
 
     /// Whether it has nothing to do: no handler runs, and no item is in another process.
-    pub fn rests(&self) -> bool {
+    pub fn is_idle(&self) -> bool {
         self.handlers() == 0
             && self.passed.load(Ordering::Relaxed) == 0
             && self.snapshot().1 == Activity::Idle

@@ -29,5 +29,5 @@ pub use self::inspection::{Inspection, Problem};
 pub use self::manifest::{Contents, ReadError, read};
 pub use self::open::{OpenError, OpenFailure, OpenLibrary, open};
 pub use self::prepare::{Prepared, Refusal, Refused, prepare};
-pub use self::scan::{candidates, default_base, leads_nowhere, listing, manifests, stamp};
+pub use self::scan::{candidates, dangling_target, default_base, listing, manifests, stamp};
 pub use self::verify::{Mismatch, Note, is_name, mismatches, notes, same_target};

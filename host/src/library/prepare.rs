@@ -16,7 +16,7 @@ use super::{
     file::{self, NotALibrary, Readiness},
     folder::CopyFolder,
     manifest::{self, Contents, ReadError},
-    scan::leads_nowhere,
+    scan::dangling_target,
     verify::{self, Mismatch, Note},
 };
 use crate::error::denied;
@@ -60,7 +60,7 @@ pub enum Refusal {
     },
     /// It is a link to a file that does not exist.
     #[error("it is a link to `{}`, and nothing is there", .to.display())]
-    LeadsNowhere {
+    DanglingLink {
         /// Where it leads.
         to: PathBuf,
     },
@@ -88,8 +88,8 @@ pub enum Refusal {
 
 impl Refusal {
     pub(super) fn unreadable(file: &Path, source: io::Error) -> Refusal {
-        match leads_nowhere(file) {
-            Some(to) => Refusal::LeadsNowhere { to },
+        match dangling_target(file) {
+            Some(to) => Refusal::DanglingLink { to },
             None => Refusal::Unreadable { file: file.to_owned(), source },
         }
     }
@@ -101,7 +101,7 @@ impl Refusal {
                 Some("let the user of the host read it (`chmod`, `chown`)".to_owned())
             }
             Self::Unreadable { .. } => None,
-            Self::LeadsNowhere { .. } => {
+            Self::DanglingLink { .. } => {
                 Some("put a library there; a serving cog keeps serving until the link is removed".to_owned())
             }
             Self::Incomplete { .. } => {
@@ -118,7 +118,7 @@ impl Refusal {
     #[must_use]
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Incomplete { .. } | Self::LeadsNowhere { .. } | Self::Copy(_) => true,
+            Self::Incomplete { .. } | Self::DanglingLink { .. } | Self::Copy(_) => true,
             // It was removed a moment ago, and the removal is about to be followed.
             Self::Unreadable { source, .. } => source.kind() == io::ErrorKind::NotFound,
             _ => false,

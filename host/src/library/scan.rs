@@ -53,7 +53,7 @@ pub fn stamp(path: &Path) -> io::Result<Option<Stamp>> {
 
 /// Where a link leads whose target does not exist. This may be temporary: the target, or a link on the way to it, may
 /// be in the middle of being replaced.
-pub fn leads_nowhere(path: &Path) -> Option<PathBuf> {
+pub fn dangling_target(path: &Path) -> Option<PathBuf> {
     let to = fs::read_link(path).ok()?;
     fs::metadata(path).is_err_and(|error| is_absent(&error)).then_some(to)
 }

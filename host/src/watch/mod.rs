@@ -254,7 +254,7 @@ impl Watching {
             let is_known = match (self.known.get(file), stamp) {
                 (Some(Some(known)), Some(stamp)) => known == stamp,
                 (Some(None), Some(_)) | (None, _) => false,
-                (Some(Some(_)), None) if library::leads_nowhere(file).is_some() => false,
+                (Some(Some(_)), None) if library::dangling_target(file).is_some() => false,
                 // It cannot be read at the moment, which is no news.
                 (Some(_), None) => true,
             };
@@ -326,7 +326,7 @@ impl Watching {
             }
             // It is not a readable file, which has already been reported: data that goes through a pipe is no news. A
             // dangling link is checked again.
-            Err(_) if self.known.get(&file) == Some(&None) && library::leads_nowhere(&file).is_none() => {
+            Err(_) if self.known.get(&file) == Some(&None) && library::dangling_target(&file).is_none() => {
                 return;
             }
             // A file that cannot be examined is tried, so that the reason is reported.

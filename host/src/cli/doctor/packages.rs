@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// How long each source may take to answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 /// The package to ask for where none is known; it need not exist.
 const ANY: &str = "gearshift";
 
@@ -183,11 +183,11 @@ async fn answer<T>(
     place: &Place,
     asked: impl Future<Output = Result<T, PackageError>>,
 ) -> Result<T, PackageError> {
-    match timeout(PATIENCE, asked).await {
+    match timeout(ANSWER_TIMEOUT, asked).await {
         Ok(said) => said,
         Err(_) => Err(PackageError::Registry {
             registry: host(place).unwrap_or_default().to_owned(),
-            why: format!("no answer within {} ms", PATIENCE.as_millis()),
+            why: format!("no answer within {} ms", ANSWER_TIMEOUT.as_millis()),
         }),
     }
 }

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// How long each check may wait for an answer; a start waits longer.
-const PATIENCE: Duration = Duration::from_secs(5);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 /// How far the clock may be off. Further off it causes problems with Discord's timestamps, and with cookies and
 /// certificates.
 const CLOCK_OFF_MAX: Duration = Duration::from_secs(30);
@@ -49,7 +49,7 @@ pub(super) async fn check(config: &Config, report: &mut Report) -> Result<(), Fa
         && addresses(&net, &host_of(&api.url), report).await?.is_some()
     {
         let level = if api.required { Level::Failed } else { Level::Warning };
-        let tried = config::Api { required: true, timeout: api.timeout.min(PATIENCE), ..api.clone() };
+        let tried = config::Api { required: true, timeout: api.timeout.min(ANSWER_TIMEOUT), ..api.clone() };
         match Sessions::open(&only(config, None, Some(tried))).await {
             Ok(sessions) => {
                 sessions.close().await;
@@ -81,7 +81,7 @@ fn host_of(url: &str) -> String {
 
 /// The usable addresses of a host; if there are none, that is reported and the result is `None`.
 async fn addresses(net: &Net, host: &str, report: &mut Report) -> Result<Option<Vec<IpAddr>>, Failure> {
-    let why = match timeout(PATIENCE, net.addresses(host)).await {
+    let why = match timeout(ANSWER_TIMEOUT, net.addresses(host)).await {
         Ok(Ok(addresses)) => {
             if literal(host).is_none() {
                 report.ok("dns", format!("`{host}` has {} addresses", addresses.len()))?;
@@ -94,7 +94,7 @@ async fn addresses(net: &Net, host: &str, report: &mut Report) -> Result<Option<
             return Ok(None);
         }
         Ok(Err(error)) => chain(&error),
-        Err(_) => format!("cannot resolve `{host}`: no answer within {} ms", PATIENCE.as_millis()),
+        Err(_) => format!("cannot resolve `{host}`: no answer within {} ms", ANSWER_TIMEOUT.as_millis()),
     };
     let help = "check the network and the name servers in `/etc/resolv.conf`; `[http] name_servers` names others, and \
         `async_dns = false` uses the system's resolver";
@@ -108,7 +108,7 @@ async fn on_discord(
     net: &Net,
     report: &mut Report,
 ) -> Result<(), Failure> {
-    let tried = config::Discord { open_timeout: section.open_timeout.min(PATIENCE), ..section.clone() };
+    let tried = config::Discord { open_timeout: section.open_timeout.min(ANSWER_TIMEOUT), ..section.clone() };
     let sessions = match Sessions::open(&only(config, Some(tried), None)).await {
         Ok(sessions) => sessions,
         Err(error) => {
@@ -189,7 +189,7 @@ async fn clock(session: &Discord, net: &Net, report: &mut Report) -> Result<(), 
         httpdate::parse_http_date(answer.headers().get(DATE)?.to_str().ok()?).ok()
     };
     // Without a `Date` there is nothing to compare with.
-    let Ok(Some(theirs)) = timeout(PATIENCE, asked).await else { return Ok(()) };
+    let Ok(Some(theirs)) = timeout(ANSWER_TIMEOUT, asked).await else { return Ok(()) };
     match off(SystemTime::now(), theirs) {
         None => Ok(report.ok("clock", "it agrees with Discord's")?),
         Some(off) => {

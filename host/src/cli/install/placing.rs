@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// How long a trial may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TRIAL_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Where changes are made.
 pub(super) enum Target {
@@ -120,7 +120,7 @@ fn in_folder(config: &Path, journal: &Journal) -> Result<String, Refusal> {
         return Ok("no host is running".to_owned());
     };
     has_place(&staged, journal)?;
-    match check::try_one(&staged, config, PATIENCE).map_err(refused)? {
+    match check::try_one(&staged, config, TRIAL_TIMEOUT).map_err(refused)? {
         Ok(()) => make(journal).map(|()| "no host is running; it passed its trial".to_owned()),
         Err((text, help)) => Err(Refusal { text: format!("it failed its trial: {text}"), help }),
     }

@@ -24,7 +24,7 @@ impl fmt::Debug for Address {
 }
 
 /// The file beside the control socket: a config has one page, as it has one socket.
-pub(super) fn beside(socket: &Path) -> PathBuf {
+pub(super) fn path_for(socket: &Path) -> PathBuf {
     socket.with_extension(SUFFIX)
 }
 
@@ -69,7 +69,7 @@ mod tests {
     #[test]
     fn it_is_read_as_it_was_kept_and_by_its_user_only() {
         let folder = tempfile::tempdir().unwrap();
-        let file = beside(&folder.path().join("bot.sock"));
+        let file = path_for(&folder.path().join("bot.sock"));
         assert_eq!(Address::read(&file), None);
         let address = Address { port: 4711, token: "0123456789abcdef".to_owned() };
         address.keep(&file);

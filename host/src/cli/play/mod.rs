@@ -103,7 +103,7 @@ pub(super) fn serve(
     // On a runtime of its own: it outlives the host, so that the world is kept with the last events.
     let discord = Runtime::new()?;
     let runner = HostRunner::start(&config.runtime)?;
-    let kept = address::beside(&host_runner::socket_path(&config));
+    let kept = address::path_for(&host_runner::socket_path(&config));
     let work = Work::default();
     let sim = discord.block_on(start_again(&mut config, Address::read(&kept), &panel, &work))?;
     let record = talk.transcript.as_ref().map(|file| Record::begin(file, &sim, &discord)).transpose()?;
@@ -200,7 +200,7 @@ async fn start_with(config: &mut Config, options: SimOptions) -> Result<Sim, Fai
 
 /// Waits until the bot is connected and its slash commands are registered.
 pub(super) async fn arrived(sim: &Sim, host: &Host, work: &Work) -> Result<(), Failure> {
-    work.is_of(host);
+    work.set_host(host);
     let missing = |what: &str| {
         Failure::new(
             Exit::Failed,

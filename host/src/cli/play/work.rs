@@ -26,7 +26,7 @@ impl Default for Work {
 
 impl Work {
     /// Makes this host the current one.
-    pub(super) fn is_of(&self, host: &Host) {
+    pub(super) fn set_host(&self, host: &Host) {
         *self.cogs.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(host.cogs());
     }
 

@@ -40,7 +40,7 @@ use crate::{
 };
 
 /// How long a lane that did not start has to report why.
-const LAST_WORDS: Duration = Duration::from_secs(1);
+const LAST_LOG_TIMEOUT: Duration = Duration::from_secs(1);
 /// After this time without a frame, the process counts as idle.
 const QUIET: Duration = Duration::from_secs(10);
 
@@ -245,7 +245,7 @@ impl Side {
             runner::run(parts, received, &watched, opened);
             if !ends.load(Ordering::Acquire) {
                 // The main thread reports why; the host ends the process.
-                std::thread::sleep(LAST_WORDS);
+                std::thread::sleep(LAST_LOG_TIMEOUT);
             }
             // The cog and everything of it is gone, and nothing else in this process matters. `_exit` runs no
             // destructors of libraries.

@@ -94,10 +94,10 @@ pub(super) fn enter(sandbox: Sandbox, library: &Path) -> Result<(), String> {
     if !sandbox.is_on() {
         return Ok(());
     }
-    judged(sandbox, &linux::enter(library)?)
+    check_missing(sandbox, &linux::enter(library)?)
 }
 
-fn judged(sandbox: Sandbox, missing: &[String]) -> Result<(), String> {
+fn check_missing(sandbox: Sandbox, missing: &[String]) -> Result<(), String> {
     let text = missing.join("; ");
     match sandbox {
         _ if missing.is_empty() => Ok(()),
@@ -237,9 +237,9 @@ mod tests {
         assert!(landlock.len() == 1 && landlock[0].contains("no Landlock"), "{landlock:?}");
         let seccomp = missing(libc::SYS_seccomp);
         assert!(seccomp.len() == 1 && seccomp[0].contains("seccomp"), "{seccomp:?}");
-        assert_eq!(judged(Sandbox::BestEffort, &landlock), Ok(()));
-        assert_eq!(judged(Sandbox::On, &[]), Ok(()));
-        let refused = judged(Sandbox::On, &landlock).expect_err("it is not complete");
+        assert_eq!(check_missing(Sandbox::BestEffort, &landlock), Ok(()));
+        assert_eq!(check_missing(Sandbox::On, &[]), Ok(()));
+        let refused = check_missing(Sandbox::On, &landlock).expect_err("it is not complete");
         assert!(refused.contains("no Landlock") && refused.contains("best effort"), "{refused}");
     }
 
