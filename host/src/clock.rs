@@ -22,7 +22,7 @@ pub struct HostClock(Option<Arc<Movable>>);
 #[derive(Debug)]
 struct Movable {
     state: Mutex<ClockState>,
-    /// Notified when the hands were moved.
+    /// Notified when the clock was changed.
     moved: Notify,
 }
 
@@ -102,7 +102,7 @@ impl HostClock {
         let left = Duration::from_millis(unix_ms.saturating_sub(self.unix_ms()));
         let tick = tokio::time::sleep(left.min(MAX_SLEEP));
         let Some(clock) = &self.0 else { return tick.await };
-        // Created before the hands are read: a `Notified` receives every `notify_waiters` from its creation on, so no
+        // Created before the state is read: a `Notified` receives every `notify_waiters` from its creation on, so no
         // move is missed.
         let moved = clock.moved.notified();
         let is_frozen = clock.state().running_since.is_none();
@@ -125,7 +125,7 @@ impl HostClock {
                 return PendingWait(None);
             };
             loop {
-                // Created before the hands are read, so that no move is missed.
+                // Created before the state is read, so that no move is missed.
                 let moved = clock.moved.notified();
                 let (left, is_frozen) = {
                     let state = clock.state();

@@ -51,7 +51,7 @@ impl Drop for Call {
     }
 }
 
-/// A theatre in which `codes` were loaded one after the other.
+/// A harness in which `codes` were loaded one after the other.
 async fn harness(codes: &[Code]) -> Harness {
     let harness = Harness::new(&["music"]);
     for code in codes {

@@ -20,7 +20,7 @@ const COGS: [&str; 2] = ["music", "chess"];
 #[derive(Clone, Debug)]
 enum Event {
     /// A file changed, or a user asked for it.
-    Bring(usize, Code, Trigger),
+    Deploy(usize, Code, Trigger),
     /// The settings have changed.
     Renew(usize),
     Leave(usize, bool),
@@ -41,7 +41,7 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
     let trigger = prop_oneof![Just(Trigger::Requested), Just(Trigger::FileChanged)];
     let kind = prop::sample::select(vec![FaultKind::Panic, FaultKind::Error, FaultKind::State]);
     let event = prop_oneof![
-        4 => (cog.clone(), code, trigger).prop_map(|(cog, code, trigger)| Event::Bring(cog, code, trigger)),
+        4 => (cog.clone(), code, trigger).prop_map(|(cog, code, trigger)| Event::Deploy(cog, code, trigger)),
         1 => cog.clone().prop_map(Event::Renew),
         1 => (cog.clone(), any::<bool>()).prop_map(|(cog, unload)| Event::Leave(cog, unload)),
         3 => (cog.clone(), kind).prop_map(|(cog, kind)| Event::Fault(cog, kind)),
@@ -55,7 +55,7 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
 async fn happen(harness: &Harness, event: &Event) {
     let number = |cog: usize| harness.status(COGS[cog]).generation.unwrap_or(0);
     match event {
-        Event::Bring(cog, code, trigger) => {
+        Event::Deploy(cog, code, trigger) => {
             let before = harness.stage(COGS[*cog]);
             harness.script(COGS[*cog]).keep_file(COGS[*cog], *code);
             let outcome = harness.deploy(COGS[*cog], *code, *trigger).await;

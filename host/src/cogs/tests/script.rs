@@ -1,4 +1,4 @@
-//! A scripted life, and a theatre for some cogs that live it.
+//! A scripted life, and a harness for some cogs that live it.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
