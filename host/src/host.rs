@@ -19,7 +19,7 @@ use crate::{
     control::BotClaim,
     facts::Facts,
     follow,
-    gateway::{Dispatch, Gateway, Resumable},
+    gateway::{Dispatch, Gateway, ResumeData},
     handover::{Handover, Inherited, Resumed},
     library::{self, CopyFolder},
     metrics,
@@ -295,7 +295,7 @@ impl Host {
         let (closed, mut inherited) = self.close_for_restart().await;
         let opened = async {
             closed?;
-            let sessions = Sessions::open_by(&config, clock).await?;
+            let sessions = Sessions::open_with_clock(&config, clock).await?;
             Host::open_after(&mut inherited, config, Arc::new(sessions)).await
         };
         match opened.await {

@@ -230,7 +230,7 @@ pub(super) fn check(config: &Config) -> Result<SocketClaim, Failure> {
 /// Why a host stopped serving.
 enum End {
     Done(Result<(), Failure>),
-    Restart(Restarting, Asker),
+    Restart(Restarting, WaitingClient),
 }
 
 /// Answers on the control socket until `work` is done, Discord refuses the bot, a signal arrives, or a restart or an

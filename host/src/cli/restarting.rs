@@ -63,14 +63,14 @@ impl RestartContext<'_> {
         self,
         host: &Host,
         control: &Path,
-        request: control::Again,
-        asker: &mut Asker,
+        request: control::RestartKind,
+        asker: &mut WaitingClient,
     ) -> Option<Restarting> {
         let (done, restarting) = match request {
-            control::Again::Restart => {
+            control::RestartKind::Restart => {
                 ("restarted", self.plan_restart(host, control).await.map(Restarting::Restart))
             }
-            control::Again::Upgrade(file) => {
+            control::RestartKind::Upgrade(file) => {
                 ("upgraded", self.plan_upgrade(host, control, file).await.map(Restarting::Upgrade))
             }
         };
@@ -162,7 +162,7 @@ impl Restarted {
 pub(super) async fn restart(
     host: Host,
     config: Arc<Config>,
-    asker: Asker,
+    asker: WaitingClient,
 ) -> Result<(Host, Restarted), Failure> {
     tracing::info!("restarting");
     supervisor::reloading();
@@ -186,7 +186,7 @@ pub(super) async fn upgrade(
     host: Host,
     plan: UpgradePlan,
     signals: &Signals,
-    asker: Asker,
+    asker: WaitingClient,
 ) -> Result<Option<(Host, Restarted)>, Failure> {
     let UpgradePlan { program, started } = plan;
     tracing::info!("upgrading to {}", program.version);
@@ -217,13 +217,13 @@ async fn reopen(
     clock: HostClock,
     mut inherited: Inherited,
     (what, failure): (&'static str, Failure),
-    mut asker: Asker,
+    mut asker: WaitingClient,
 ) -> Result<(Host, Restarted), Failure> {
     let (why, help) = failure.parts();
     let (why, output) = log::lines(why);
     tracing::error!(output, help, "{what} it had: {why}");
     let host = async {
-        let sessions = Sessions::open_by(&config, clock).await?;
+        let sessions = Sessions::open_with_clock(&config, clock).await?;
         Ok::<_, Failure>(Host::open_after(&mut inherited, config, Arc::new(sessions)).await?)
     };
     match host.await {

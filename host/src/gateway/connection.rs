@@ -216,10 +216,10 @@ impl Connection {
     }
 
     /// Ignores a frame that Discord never sends.
-    fn pass_over(&mut self, shard: u16, what: &str) {
-        self.odd += 1;
-        if counters::should_log(self.odd) {
-            let count = self.odd;
+    fn ignore(&mut self, shard: u16, what: &str) {
+        self.ignored += 1;
+        if counters::should_log(self.ignored) {
+            let count = self.ignored;
             tracing::warn!(shard, count, "a frame of the gateway is ignored: {what}");
         }
     }
@@ -298,10 +298,10 @@ fn on_dispatch<S: FnMut(Dispatch)>(
     }
     let is_ready = matches!(step, Step::Ready);
     // READY and RESUMED are never repetitions, whatever their number: they answer a request on this connection.
-    if !is_ready && is_repeated(line.replay_after, event.seq) {
-        line.repeated += 1;
-        if counters::should_log(line.repeated) {
-            let (shard, name, count) = (shard.number, event.name(), line.repeated);
+    if !is_ready && is_repeated(connection.replay_after, event.seq) {
+        connection.repeated += 1;
+        if counters::should_log(connection.repeated) {
+            let (shard, name, count) = (shard.number, event.name(), connection.repeated);
             tracing::warn!(shard, seq = event.seq, count, "`{name}` arrived twice; the second is dropped");
         }
         return step;

@@ -21,7 +21,7 @@ impl SyncRequest for Gateway {
 
     fn answer(self, local: &Local) -> Result<RString, HandleError> {
         let discord = local.sessions.discord.as_ref().ok_or_else(|| missing("discord"))?;
-        discord.ask_gateway(&self.request).map(RString::from).map_err(|cause| {
+        discord.gateway_request(&self.request).map(RString::from).map_err(|cause| {
             let kind = match &cause {
                 GatewayRequestError::Invalid(_) => HandleErrorKind::Invalid,
                 GatewayRequestError::Unavailable(_) => HandleErrorKind::Connect,

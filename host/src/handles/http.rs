@@ -258,7 +258,7 @@ fn taken(local: &Local, request: abi::HttpRequest) -> HttpRequest {
         headers: headers.collect(),
         body: request.body.into_vec(),
         timeout: (request.timeout_ms > 0).then(|| Duration::from_millis(request.timeout_ms)),
-        stays: !local.follows_anywhere(),
+        same_origin_redirects: !local.follows_anywhere(),
         max_bytes: (request.max_bytes > 0).then_some(request.max_bytes),
     }
 }

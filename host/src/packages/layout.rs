@@ -146,7 +146,7 @@ impl Layout {
     }
 
     /// Begins to write a blob, which does not exist until it is put in place.
-    pub(super) fn begin_blob(&self, _: &Writing, digest: &Digest) -> Result<AtomicFile, PackageError> {
+    pub(super) fn begin_blob(&self, _: &WriteLock, digest: &Digest) -> Result<AtomicFile, PackageError> {
         let path = self.path(digest);
         AtomicFile::begin(&path, UNFINISHED).map_err(PackageError::io("write", path))
     }

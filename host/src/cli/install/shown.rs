@@ -128,8 +128,8 @@ fn as_json(name: &str, done: &Performed) -> serde_json::Value {
         Performed::Pinned(change) => line("pinned", change),
         Performed::Unpinned(change) => line("unpinned", change),
         Performed::Planned(Planned::Change(plan)) => {
-            let Plan { from, installed, asks, notes, .. } = &**plan;
-            let asks: Vec<String> = asks.iter().map(ToString::to_string).collect();
+            let Plan { from, installed, confirmations, notes, .. } = &**plan;
+            let asks: Vec<String> = confirmations.iter().map(ToString::to_string).collect();
             json!({
                 "cog": name,
                 "outcome": "planned",

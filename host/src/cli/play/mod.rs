@@ -218,7 +218,7 @@ pub(super) async fn arrived(sim: &Sim, host: &Host, work: &Work) -> Result<(), F
         wanted.commands.keys().all(|key| known.contains(&key.name))
     };
     let registered =
-        |entry: &Entry| (matches!(entry.what, What::Commands { .. }) && are_there()).then_some(());
+        |entry: &Entry| (matches!(entry.kind, EntryKind::Commands { .. }) && are_there()).then_some(());
     if !are_there() && sim.until(Instant::now() + ARRIVAL_TIMEOUT, registered).await.is_none() {
         return Err(missing("the slash commands were not registered"));
     }
