@@ -301,7 +301,7 @@ fn remote_services_that_do_not_answer_are_reported() {
         bed.place.file("gearshift.toml", &text);
     };
     discord(&format!("http://{closed}/api"), "");
-    bed.finds(&[], "failed", "discord", "cannot open the discord session", "look at the network");
+    bed.finds(&[], "failed", "discord", "cannot open the discord session", "check the network");
     discord("http://discord.invalid/api", &format!("[http]\nname_servers = [\"{unheard}\"]\n"));
     bed.finds(&[], "failed", "dns", "`discord.invalid`: there is no such name", "name servers");
 }
@@ -352,7 +352,7 @@ fn a_runtime_directory_that_is_tiny_read_only_or_noexec_is_reported() {
     place.file("gearshift.toml", "[cogs]\n");
     for (options, text) in [
         ("noexec", "code cannot be mapped from there"),
-        ("size=64k", "has 1 MiB left, and the libraries have "),
+        ("size=64k", "has 1 MiB left, but the libraries need "),
         ("ro", "failed to create a private folder in `"),
     ] {
         let mount = format!("mount -t tmpfs -o mode=700,{options} tmpfs runtime");

@@ -9,7 +9,7 @@ use crate::{
     running,
 };
 
-const SAID: &str = "it listens to MESSAGE_CREATE, which never comes: `[discord] intents` has no `guild_messages` or \
+const SAID: &str = "it listens to MESSAGE_CREATE, which never arrives: `[discord] intents` has no `guild_messages` or \
                     `direct_messages`";
 
 #[test]
@@ -26,7 +26,7 @@ fn a_cog_that_listens_to_what_never_comes_is_warned_about_at_each_load_and_in_th
     assert!(line.contains("WARN") && line.contains("faulty#2"), "{line}");
 
     let listed = run(&place, &["cogs", "list"]).out;
-    let lines: Vec<&str> = listed.lines().filter(|line| line.contains("which never comes")).collect();
+    let lines: Vec<&str> = listed.lines().filter(|line| line.contains("which never arrives")).collect();
     assert_eq!(lines, [format!("faulty: {SAID}")]);
     let listed: Value = serde_json::from_str(&run(&place, &["cogs", "list", "--json"]).out).unwrap();
     let missing = &listed["cogs"][0]["missing_intents"];

@@ -77,7 +77,7 @@ async fn rules_hold_for_slash_and_prefix_alike() {
         ("bob", "own", Some(owners)),
         ("alice", "adult", Some(adult)),
         ("bob", "moderate", None),
-        ("carol", "kick", Some("The bot needs Kick Members here for this.")),
+        ("carol", "kick", Some("The bot needs Kick Members here to do this.")),
     ];
     for (who, command, refusal) in table {
         let command = format!("ruled {command}");
