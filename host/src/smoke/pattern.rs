@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn a_mistake_is_explained() {
         assert!(Pattern::parse("a {b c}").unwrap_err().contains("`{b c}` is not a name"));
-        assert!(Pattern::parse("\\x").unwrap_err().contains("after `\\`"));
+        assert!(Pattern::parse("\\x").unwrap_err().contains("`\\` must be followed by"));
         assert!(Pattern::parse("{open").unwrap_err().contains("is not closed"));
     }
 }

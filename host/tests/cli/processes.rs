@@ -138,7 +138,8 @@ fn the_process_of_a_lane_is_not_started_by_hand() {
 fn the_log_says_where_a_cog_was_when_it_crashed() {
     for sandbox in [false, true] {
         let place = Place::with(&["intruder"]);
-        let limits = "[limits]\nhangs_max = 9\n";
+        // A backtrace takes seconds on a busy machine, and an ordered end is not cut short by it.
+        let limits = "[limits]\nhangs_max = 9\njoin_timeout_ms = 60000\n";
         place.file(
             "gearshift.toml",
             &format!("{CONFIG}{limits}[cog.intruder]\nmemory_max = \"256 MiB\"\nsandbox = {sandbox}\n"),
