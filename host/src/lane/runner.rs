@@ -238,17 +238,23 @@ impl Runner {
 
     fn next_item(&mut self, cx: &mut Context<'_>) -> Option<Item> {
         let takes = matches!(self.mode, Mode::Serving) && self.running.len() < self.handlers_in_flight;
-        match takes.then(|| self.inbox.poll_next(cx)) {
-            Some(Poll::Ready(item)) => Some(item),
-            Some(Poll::Pending) | None => None,
+        if !takes {
+            return None;
+        }
+        // Counted before it leaves the queue: a check whether the cog is idle, which may happen at any time, first looks
+        // at the queue and then at this count, and finds the item in one of them.
+        self.cog.pulse.set_handlers(self.running.len() + 1);
+        match self.inbox.poll_next(cx) {
+            Poll::Ready(item) => Some(item),
+            Poll::Pending => {
+                self.cog.pulse.set_handlers(self.running.len());
+                None
+            }
         }
     }
 
-    /// Makes a handler of an item, and polls it once.
+    /// Makes a handler of an item, which is counted already, and polls it once.
     fn begin(&mut self, item: Item, cx: &mut Context<'_>) {
-        // Set before the handler is polled: a check whether the cog rests may happen at any time, and must find the
-        // item or its handler.
-        self.cog.pulse.set_handlers(self.running.len() + 1);
         let Item { call, mut observer, .. } = item;
         let Some(what) = self.labels.of(&call) else {
             // The previous generation declared it, and this one does not.
