@@ -41,7 +41,8 @@ pub struct Limits {
     /// The time span in which a cog's hangs are counted. `hangs_window_ms`, default 600000.
     #[serde(rename = "hangs_window_ms", with = "millis")]
     pub hangs_window: Duration,
-    /// Retired generations that may stay mapped before further reloads are refused. Default 16.
+    /// How many retired generations may stay mapped; from then on, a cog that has one among them is not loaded again.
+    /// Default 16.
     pub held_max: usize,
     /// Size of a cog's saved state, in bytes. Default 8388608 (8 MiB).
     pub state_max_bytes: usize,

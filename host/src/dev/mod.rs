@@ -4,8 +4,8 @@
 //! ```text
 //! sources ──change──▶ cargo build ──each library──▶ folder of cogs ──▶ the host's watcher
 //!                       ▲     │ fails
-//!                       │     └──▶ the compiler's words in the log; what serves stays
-//!                       └ a further change ends the build, and another one begins
+//!                       │     └──▶ the compiler's errors in the log; the running version stays
+//!                       └ another change cancels the build and starts a new one
 //! ```
 
 mod build;

@@ -274,7 +274,7 @@ fn a_file_put_there_by_hand_is_left_alone_without_consent() {
     let by_hand = place.path().join("cogs/libmine.so");
     fs::write(&by_hand, with_manifest("ping", "0.9.0", |_| {})).unwrap();
     assert!(ok(&place, &["verify"]).out.contains("was put there by hand"));
-    assert!(ok(&place, &["list"]).out.contains("put there by somebody"));
+    assert!(ok(&place, &["list"]).out.contains("put there by hand"));
     for command in ["uninstall", "update", "rollback", "pin"] {
         let why = "error: `ping` is not installed from a package: `";
         let ended = fails(&place, &[command, "ping"], why);

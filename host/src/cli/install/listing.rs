@@ -94,7 +94,7 @@ impl List {
                     json!({ "cog": manifest.name, "version": manifest.version, "file": file, "source": null })
                 )?,
                 false => rows.push(
-                    [&*manifest.name, &*manifest.version, "-", "-", "put there by somebody", "-"]
+                    [&*manifest.name, &*manifest.version, "-", "-", "put there by hand", "-"]
                         .map(str::to_owned),
                 ),
             }
@@ -104,7 +104,9 @@ impl List {
         }
         match (rows.len(), self.outdated) {
             (1, true) => writeln!(out, "nothing newer is known")?,
-            (1, false) => writeln!(out, "nothing is installed; `gearshift install REFERENCE` does")?,
+            (1, false) => {
+                writeln!(out, "nothing is installed; `gearshift install REFERENCE` installs a cog")?
+            }
             _ => write!(out, "{}", aligned(&rows))?,
         }
         Ok(())

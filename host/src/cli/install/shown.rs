@@ -29,7 +29,9 @@ impl Shown {
     pub(super) fn nothing_installed(&self) -> io::Result<()> {
         match self.json {
             true => Ok(()),
-            false => writeln!(io::stdout(), "nothing is installed; `gearshift install REFERENCE` does"),
+            false => {
+                writeln!(io::stdout(), "nothing is installed; `gearshift install REFERENCE` installs a cog")
+            }
         }
     }
 
