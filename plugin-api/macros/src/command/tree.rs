@@ -200,7 +200,7 @@ mod tests {
             let block = syn::parse_quote!(impl Tags { #(#methods)* });
             crate::cog::expand(options, block).to_string()
         };
-        assert!(with(26).contains("Discord allows 25 commands in a group"));
+        assert!(with(26).contains("Discord allows 25 commands per group"));
         assert!(!with(25).contains("Discord allows"));
     }
 }
