@@ -2,6 +2,7 @@
 //! host. With the real cargo, on packages outside this workspace.
 
 use std::{
+    ffi::OsString,
     fs,
     path::{Path, PathBuf},
     process::Command,
@@ -57,6 +58,11 @@ fn target() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("dev")
 }
 
+/// For cargo, in the build of the SDK and below `gearshift dev` alike. Most of what is built would be for a debugger.
+fn build_environment() -> [(&'static str, OsString); 2] {
+    [("CARGO_TARGET_DIR", target().into()), ("CARGO_PROFILE_DEV_DEBUG", "0".into())]
+}
+
 /// Starts it on the package. The SDK is built before, so that no test waits for that.
 pub(crate) fn develop(place: &Place, arguments: &[&str]) -> Live {
     develop_in(place, &[&["greeter"], arguments].concat())
@@ -69,11 +75,11 @@ pub(crate) fn develop_in(place: &Place, arguments: &[&str]) -> Live {
         let place = greeter("first");
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut build = Command::new(cargo);
-        build.arg("build").env("CARGO_TARGET_DIR", target()).current_dir(place.path().join("greeter"));
+        build.arg("build").envs(build_environment()).current_dir(place.path().join("greeter"));
         assert!(build.status().unwrap().success());
     });
     let mut command = gearshift(place);
-    command.arg("dev").args(arguments).env("CARGO_TARGET_DIR", target());
+    command.arg("dev").args(arguments).envs(build_environment());
     Live::spawn(command.env("DISCORD_TOKEN", "not-for-build-scripts"))
 }
 
