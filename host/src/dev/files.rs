@@ -16,7 +16,7 @@ pub(super) fn folders_in(folder: &Path) -> Vec<PathBuf> {
     let folders = entries.filter(|entry| entry.file_type().is_ok_and(|it| it.is_dir()));
     let folders = folders.filter(|entry| {
         let name = entry.file_name();
-        !(is_passing(&name) || name == "target" || name == "node_modules")
+        !(is_temporary(&name) || name == "target" || name == "node_modules")
     });
     folders.map(|entry| entry.path()).collect()
 }
@@ -39,7 +39,7 @@ pub(super) fn is_rust(file: &Path) -> bool {
 }
 
 /// Temporary files that editors and tools leave beside sources.
-pub(super) fn is_passing(name: &OsStr) -> bool {
+pub(super) fn is_temporary(name: &OsStr) -> bool {
     let name = name.as_encoded_bytes();
     (name.starts_with(b".") && name.len() > 1 && name != b"..") && name != b".cargo" || name.ends_with(b"~")
 }
@@ -49,12 +49,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_editors_leave_is_no_source() {
-        for passing in [".lib.rs.swp", "lib.rs~", ".git", ".#lib.rs"] {
-            assert!(is_passing(OsStr::new(passing)), "{passing}");
+    fn temporary_files_of_editors_are_no_sources() {
+        for temporary in [".lib.rs.swp", "lib.rs~", ".git", ".#lib.rs"] {
+            assert!(is_temporary(OsStr::new(temporary)), "{temporary}");
         }
         for lasting in ["lib.rs", ".cargo", "..", "."] {
-            assert!(!is_passing(OsStr::new(lasting)), "{lasting}");
+            assert!(!is_temporary(OsStr::new(lasting)), "{lasting}");
         }
     }
 }

@@ -18,7 +18,7 @@ use super::{
     build::Scripts,
     dep_info::dep_info,
     digest,
-    files::{folders_in, has_changed, has_file, is_passing, is_rust},
+    files::{folders_in, has_changed, has_file, is_rust, is_temporary},
     packages::{MANIFEST, Workspace},
 };
 
@@ -274,8 +274,9 @@ impl Sources {
             return false;
         }
         self.seen(folder, Sources::watch_below);
-        self.manifests_changed |= is_new && folder.join(MANIFEST).is_file();
-        has_file(folder, |file| self.has_failed || is_rust(file))
+        let has_manifest = is_new && folder.join(MANIFEST).is_file();
+        self.manifests_changed |= has_manifest;
+        has_manifest || has_file(folder, |file| self.has_failed || is_rust(file))
     }
 
     /// Whether packages disappeared with a folder. There are no events for the content of a folder that is moved away.
@@ -314,7 +315,7 @@ impl Sources {
     fn is_irrelevant(&self, path: &Path) -> bool {
         let mut roots = self.packages.iter().chain([&self.root]).chain(&self.parents);
         let inside = roots.find_map(|root| path.strip_prefix(root).ok());
-        inside.is_none_or(|inside| inside.iter().any(is_passing))
+        inside.is_none_or(|inside| inside.iter().any(is_temporary))
     }
 
     fn is_in_package(&self, path: &Path) -> bool {
@@ -364,8 +365,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_manifest_that_came_before_it_was_watched_is_read_and_one_of_the_future_is_not_read_again_and_again()
-    {
+    fn a_manifest_from_before_the_watch_is_read_unless_its_time_is_in_the_future() {
         let place = tempfile::tempdir().unwrap();
         let root = place.path().to_owned();
         let workspace = Workspace {
@@ -383,5 +383,10 @@ mod tests {
         assert!(Sources::watch(&workspace).take_manifests_changed());
         manifest.set_modified(SystemTime::now() + Duration::from_secs(3600)).unwrap();
         assert!(!Sources::watch(&workspace).take_manifests_changed());
+        // One in a folder that is new to the watch, before any event of its own.
+        let mut sources = Sources::watch(&workspace);
+        fs::create_dir(root.join("new")).unwrap();
+        fs::write(root.join("new").join(MANIFEST), "").unwrap();
+        assert!(sources.is_change(root.join("new"), true, None) && sources.take_manifests_changed());
     }
 }

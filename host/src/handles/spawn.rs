@@ -63,6 +63,6 @@ pub(super) extern "C" fn spawn(lease: abi::Lease, what: RStr<'_>, future: LocalF
         _ => Some(new),
     });
     if let Some(Spawned { what, .. }) = refused {
-        tracing::warn!(cog = %lease.id(), "what it {what} is dropped: it was retired, or this is not its own thread");
+        tracing::warn!(cog = %lease.id(), "the future {what} is dropped: the cog was retired, or this is not its own thread");
     }
 }

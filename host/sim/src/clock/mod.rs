@@ -153,7 +153,7 @@ impl Clock {
         self.advance(moment.since(self.now()));
     }
 
-    /// Schedules something for a moment, or for now if the moment has passed.
+    /// Schedules something for a moment; if the moment has passed, it is due at once.
     pub(crate) fn at(&self, when: Timestamp, due: Due) {
         let added = self.schedule().add(when, due);
         match added {

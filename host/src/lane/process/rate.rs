@@ -45,7 +45,7 @@ impl Rate {
         true
     }
 
-    /// Whether the limit has been reached for now.
+    /// Whether this second's limit has been reached.
     pub(super) fn is_over(&mut self) -> bool {
         if self.since.elapsed() >= SECOND {
             self.say();
