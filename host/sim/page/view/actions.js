@@ -47,7 +47,7 @@ export function openActions(anchor, message, ctx) {
   const path = `/channels/${channel.id}/messages`;
   const ask = (work) => () => app.attempt(work);
   const manages = may(store, channel, "manageMessages");
-  const pins = !channel.guild_id || manages || may(store, channel, "pin");
+  const pins = may(store, channel, "pin");
   const entries = [
     !isEphemeral && may(store, channel, "reactions") && { label: "Add reaction", icon: "smile", run: () => pickEmoji(anchor, ctx, (emoji) => toggle(ctx, message, emoji, false)) },
     mine && !isSystem(message) && { label: "Edit message", icon: "edit", run: () => ctx.edit(message.id) },

@@ -314,10 +314,10 @@ pub(crate) fn start_typing(state: &mut State, channel: Snowflake, user: &Arc<Use
     dispatch::to_channel(state, channel, "TYPING_START", data);
 }
 
-/// In slow mode, users must wait between two messages, unless they may bypass it or moderate.
+/// In slow mode, users must wait between two messages, unless they may bypass it; moderators must wait, too.
+/// <https://discord.com/developers/docs/topics/permissions#permissions-bitwise-permission-flags>
 pub(crate) fn check_slowmode(state: &State, home: &Channel, caller: Snowflake) -> Result<()> {
-    let free = bits::BYPASS_SLOWMODE | bits::MANAGE_MESSAGES | bits::MANAGE_CHANNELS;
-    if state.world.permissions_in(home, caller) & free != 0 {
+    if state.world.permissions_in(home, caller) & bits::BYPASS_SLOWMODE != 0 {
         return Ok(());
     }
     let pause = Duration::from_secs(u64::from(home.settings.slowmode_seconds));

@@ -26,8 +26,7 @@ pub(crate) fn unpin(state: &mut State, by: &Actor, channel: Snowflake, id: Snowf
 /// <https://discord.com/developers/docs/resources/message#pin-message>
 fn set(state: &mut State, by: &Actor, channel: Snowflake, id: Snowflake, pinned: bool) -> Result<()> {
     let (home, message) = access::open_message(state, by.user, channel, id)?;
-    let granted = state.world.permissions_in(home, by.user);
-    if granted & (bits::PIN_MESSAGES | bits::MANAGE_MESSAGES) == 0 {
+    if state.world.permissions_in(home, by.user) & bits::PIN_MESSAGES == 0 {
         return Err(ApiError::missing_permissions());
     }
     if message.kind.is_system() {

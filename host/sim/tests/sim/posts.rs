@@ -134,6 +134,21 @@ async fn a_bad_poll_is_refused_with_the_path_of_each_mistake() {
 }
 
 #[tokio::test]
+async fn managing_messages_is_not_enough_to_pin_one() {
+    let sim = sim().await;
+    let (alice, dave) = (api(&sim, "alice"), api(&sim, "dave"));
+    let general = channel_id(&sim, "general");
+    let said = sim.member("alice").unwrap().say("general", "x").await.unwrap();
+    let path = format!("/channels/{general}/messages/pins/{said}");
+    let own = format!("/channels/{general}/permissions/{}", user(&sim, "dave"));
+    for (allowed, outcome) in [(1_u64 << 13, (403, 50013)), (1 << 51, (204, 0))] {
+        let allow = json!({ "type": 1, "allow": allowed.to_string() });
+        assert_eq!(alice.put(&own, allow).await.0, 204);
+        assert_eq!(code(&dave.put(&path, Value::Null).await), outcome);
+    }
+}
+
+#[tokio::test]
 async fn pins_are_listed_by_when_they_were_pinned_in_pages() {
     let sim = sim().await;
     sim.clock().freeze();
@@ -231,7 +246,7 @@ async fn a_file_above_ten_mebibytes_is_too_large() {
 }
 
 #[tokio::test]
-async fn slow_mode_applies_to_users_but_not_to_bots() {
+async fn slow_mode_applies_to_users_but_not_to_bots_or_those_who_may_bypass_it() {
     let sim = sim().await;
     let random = format!("/channels/{}", channel_id(&sim, "random"));
     api(&sim, "alice").made(Method::PATCH, &random, json!({ "rate_limit_per_user": 60 })).await;
@@ -245,6 +260,8 @@ async fn slow_mode_applies_to_users_but_not_to_bots() {
     for name in ["dave", "bot", "bot", "alice", "alice"] {
         assert_eq!(say(name).await, (200, 0), "{name}");
     }
+    // A moderator, who manages messages.
+    assert_eq!((say("bob").await, say("bob").await), ((200, 0), (429, 20016)));
     sim.clock().advance(Duration::from_secs(20));
     let (status, error) = api(&sim, "dave").post(&path, json!({ "content": "x" })).await;
     let said = (status, &error["code"], &error["retry_after"], &error["global"]);
