@@ -22,8 +22,8 @@ pub(crate) fn create(state: &mut State, by: &Actor, channel: Channel) -> Value {
         home.channels.push(id);
     }
     audit::record_change(state, guild, by, Action::ChannelCreate, id, &Value::Null, &json);
-    dispatch::to_bots(state, guild, "CHANNEL_CREATE", &json);
-    visibility::announce(state, guild, visible);
+    dispatch::to_bots(state, "CHANNEL_CREATE", id, None);
+    visibility::announce(state, guild, visible, Some(id));
     json
 }
 
@@ -44,8 +44,8 @@ pub(crate) fn change(
         && let Some((guild, visible)) = guild.zip(visible)
     {
         audit::record_change(state, guild, by, Action::ChannelUpdate, id, &before, &after);
-        dispatch::to_bots(state, guild, "CHANNEL_UPDATE", &after);
-        visibility::announce(state, guild, visible);
+        dispatch::to_bots(state, "CHANNEL_UPDATE", id, None);
+        visibility::announce(state, guild, visible, Some(id));
     }
     Some(after)
 }
@@ -90,9 +90,8 @@ fn change_overwrites(
     let visible = visibility::seen(state, guild);
     let Some(channel) = state.world.channels.get_mut(&id) else { return };
     change(&mut channel.overwrites);
-    let json = channel_json(channel);
-    dispatch::to_bots(state, guild, "CHANNEL_UPDATE", &json);
-    visibility::announce(state, guild, visible);
+    dispatch::to_bots(state, "CHANNEL_UPDATE", id, None);
+    visibility::announce(state, guild, visible, Some(id));
 }
 
 /// Callers can neither allow nor deny permissions they do not have, and overwrites must name existing roles and users.
@@ -160,8 +159,8 @@ pub(crate) fn delete(state: &mut State, by: &Actor, id: Snowflake) -> Option<Val
         invites::end(state, &code);
     }
     audit::record_change(state, guild, by, Action::ChannelDelete, id, &json, &Value::Null);
-    dispatch::to_bots(state, guild, "CHANNEL_DELETE", &json);
-    visibility::announce(state, guild, visible);
+    dispatch::channel_deleted(state, &channel);
+    visibility::announce(state, guild, visible, Some(id));
     Some(json)
 }
 

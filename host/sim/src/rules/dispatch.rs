@@ -7,11 +7,11 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::ids::Snowflake;
-use crate::sessions::{Audience, Payload};
+use crate::sessions::{Audience, Payload, Session, Sessions, intents};
 use crate::state::State;
-use crate::transcript::EntryKind;
-use crate::world::wire::MessageJson;
-use crate::world::{Message, World};
+use crate::transcript::{EntryKind, Transcript};
+use crate::world::wire::{MessageJson, channel_json, obfuscated_channel_json};
+use crate::world::{Channel, Message, World};
 
 /// Dispatches an event to the members of a guild with the intent for it.
 pub(super) fn to_guild(state: &mut State, guild: Snowflake, name: &'static str, data: &impl Serialize) {
@@ -45,7 +45,9 @@ pub(super) fn to_permitted_readers(
     let (full, bare) = (Arc::new(Payload::new(name, data)), Arc::new(Payload::new(name, &bare)));
     let State { world, sessions, transcript, .. } = state;
     let Some(guild) = world.guild(guild) else { return };
-    let sessions = sessions.publish_content(world, Audience::Guild { guild, permission }, &full, &bare);
+    let audience = Audience::Guild { guild, permission };
+    let sees = |session: &Session| session.intents & intents::MESSAGE_CONTENT != 0;
+    let sessions = sessions.publish_as_seen(world, audience, &full, &bare, sees);
     transcript.write(EntryKind::Dispatched { name, sessions });
 }
 
@@ -62,9 +64,36 @@ pub(super) fn to_member(
     });
 }
 
-/// Dispatches an event about a channel to the bots in its guild.
-pub(super) fn to_bots(state: &mut State, guild: Snowflake, name: &'static str, channel: &Value) {
-    send(state, Payload::new(name, channel), |world| Some(Audience::Bots { guild: world.guild(guild)? }));
+/// Dispatches an event about a guild channel to the bots in its guild, or to `only` one of them. Bots that may not view
+/// the channel receive it obfuscated.
+pub(super) fn to_bots(state: &mut State, name: &'static str, channel: Snowflake, only: Option<Snowflake>) {
+    let State { world, sessions, transcript, .. } = state;
+    if let Some(channel) = world.channels.get(&channel) {
+        publish_channel(world, sessions, transcript, name, channel, only);
+    }
+}
+
+/// The same for a channel that was removed from the world.
+pub(super) fn channel_deleted(state: &mut State, channel: &Channel) {
+    let State { world, sessions, transcript, .. } = state;
+    publish_channel(world, sessions, transcript, "CHANNEL_DELETE", channel, None);
+}
+
+fn publish_channel(
+    world: &World,
+    sessions: &mut Sessions,
+    transcript: &Transcript,
+    name: &'static str,
+    channel: &Channel,
+    only: Option<Snowflake>,
+) {
+    let Some(guild) = world.guild_of(channel) else { return };
+    let full = Arc::new(Payload::new(name, &channel_json(channel)));
+    let obfuscated = Arc::new(Payload::new(name, &obfuscated_channel_json(channel)));
+    let audience = Audience::Bots { guild, only };
+    let views = |session: &Session| world.views(channel, session.user());
+    let sessions = sessions.publish_as_seen(world, audience, &full, &obfuscated, views);
+    transcript.write(EntryKind::Dispatched { name, sessions });
 }
 
 /// Dispatches an event to sessions that can see the channel and have the intent; adds the guild's id, if there is one.

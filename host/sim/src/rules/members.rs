@@ -190,7 +190,7 @@ fn apply(
     let mut data = answer.clone();
     data["guild_id"] = json!(guild);
     dispatch::to_member(state, guild, user, "GUILD_MEMBER_UPDATE", &data);
-    visibility::announce(state, guild, visible);
+    visibility::announce(state, guild, visible, None);
     if voice_before != voice_after {
         voice::announce(state, guild, user);
     }

@@ -32,7 +32,7 @@ pub(crate) fn change(state: &mut State, guild: Snowflake, by: &Actor, role: Role
     if before != data["role"] {
         audit::record_change(state, guild, by, Action::RoleUpdate, role.id, &before, &data["role"]);
         dispatch::to_guild(state, guild, "GUILD_ROLE_UPDATE", &data);
-        visibility::announce(state, guild, visible);
+        visibility::announce(state, guild, visible, None);
     }
     Some(role)
 }
@@ -61,6 +61,6 @@ pub(crate) fn delete(state: &mut State, by: &Actor, guild: Snowflake, role: Snow
     audit::record_change(state, guild, by, Action::RoleDelete, role, &json!(gone), &Value::Null);
     let data = json!({ "guild_id": guild, "role_id": role });
     dispatch::to_guild(state, guild, "GUILD_ROLE_DELETE", &data);
-    visibility::announce(state, guild, visible);
+    visibility::announce(state, guild, visible, None);
     Ok(())
 }

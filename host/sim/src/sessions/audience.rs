@@ -10,8 +10,8 @@ pub(crate) enum Audience<'a> {
     Channel { channel: &'a Channel, guild: Option<&'a Guild> },
     /// Members of a guild who have the intent and the permission there; 0 requires no permission.
     Guild { guild: &'a Guild, permission: u64 },
-    /// Bots in a guild that have the intent.
-    Bots { guild: &'a Guild },
+    /// Bots in a guild that have the intent, or `only` one of them.
+    Bots { guild: &'a Guild, only: Option<Snowflake> },
     /// Members of a guild who have the intent, and always the member that the event is about.
     Member { guild: &'a Guild, user: Snowflake },
     /// Sessions that can see a thread and have GUILD_MEMBERS, and always the users who join or leave.
@@ -27,7 +27,7 @@ impl Audience<'_> {
             Self::Channel { channel, .. } => channel.guild_id,
             Self::Account { guild, .. } => guild,
             Self::Guild { guild, .. }
-            | Self::Bots { guild }
+            | Self::Bots { guild, .. }
             | Self::Member { guild, .. }
             | Self::ThreadMembers { guild, .. } => Some(guild.id),
         }

@@ -174,11 +174,20 @@ impl Sessions {
 
     /// The users with a session, each listed once.
     pub(crate) fn users(&self) -> Vec<Snowflake> {
-        let mut users: Vec<Snowflake> =
-            self.all.iter().filter(|session| !session.is_bots()).map(Session::user).collect();
-        users.sort_unstable();
-        users.dedup();
-        users
+        self.accounts(|session| !session.is_bots())
+    }
+
+    /// The bots with a session, each listed once.
+    pub(crate) fn bots(&self) -> Vec<Snowflake> {
+        self.accounts(Session::is_bots)
+    }
+
+    fn accounts(&self, is_asked: impl Fn(&Session) -> bool) -> Vec<Snowflake> {
+        let mut found: Vec<Snowflake> =
+            self.all.iter().filter(|session| is_asked(session)).map(Session::user).collect();
+        found.sort_unstable();
+        found.dedup();
+        found
     }
 
     /// Sends the same order to every connected session of a bot; returns how many there were. Users' clients are left
@@ -230,17 +239,23 @@ impl Sessions {
         })
     }
 
-    /// Sends an event to sessions, in another version to those without the MESSAGE_CONTENT intent.
-    pub(crate) fn publish_content(
+    /// Sends an event to sessions, in another version to those that may not see all of it.
+    pub(crate) fn publish_as_seen(
         &mut self,
         world: &World,
         audience: Audience<'_>,
         full: &Arc<Payload>,
         bare: &Arc<Payload>,
+        sees: impl Fn(&Session) -> bool,
     ) -> usize {
-        self.deliver(world, audience, full.name, |session| {
-            if session.intents & intents::MESSAGE_CONTENT != 0 { full.clone() } else { bare.clone() }
-        })
+        self.deliver(
+            world,
+            audience,
+            full.name,
+            |session| {
+                if sees(session) { full.clone() } else { bare.clone() }
+            },
+        )
     }
 
     fn deliver(
@@ -331,8 +346,9 @@ impl Session {
                     && guild.members.contains_key(&self.user())
                     && world.permissions_at(guild, self.user()) & permission == permission
             }
-            Audience::Bots { guild } => {
+            Audience::Bots { guild, only } => {
                 self.is_bots()
+                    && only.is_none_or(|only| only == self.user())
                     && asked(needs.guild)
                     && self.covers(Some(guild.id))
                     && guild.members.contains_key(&self.user())

@@ -238,6 +238,17 @@ impl World {
         }
     }
 
+    /// Whether `user` may view a channel; a category also if they may view a channel in it.
+    /// <https://discord.com/developers/docs/topics/permissions#channel-visibility>
+    pub(crate) fn views(&self, channel: &Channel, user: Snowflake) -> bool {
+        let views = |channel: &Channel| self.permissions_in(channel, user) & bits::VIEW_CHANNEL != 0;
+        let mut siblings = self.guild_of(channel).into_iter().flat_map(|guild| &guild.channels);
+        let is_child = |one: &&Channel| one.parent_id == Some(channel.id);
+        views(channel)
+            || channel.kind == ChannelKind::Category
+                && siblings.any(|id| self.channel(*id).filter(is_child).is_some_and(views))
+    }
+
     /// The permissions of `user` in a guild as a whole.
     pub fn permissions_at(&self, guild: &Guild, user: Snowflake) -> u64 {
         self.without_timeout(guild, user, permissions::permissions_of(guild, None, user))

@@ -117,3 +117,63 @@ async fn channels_are_ordered_and_inherit_a_categorys_overwrites() {
     let (_, orphan) = alice.get(&format!("/channels/{general}")).await;
     assert_eq!(orphan["parent_id"], Value::Null);
 }
+
+#[tokio::test]
+async fn a_bot_knows_only_the_place_of_a_channel_that_it_may_not_view() {
+    let sim = sim().await;
+    let (alice, guild) = (api(&sim, "alice"), harbour(&sim));
+    let staff = channel_id(&sim, "staff");
+    let (mut socket, ready) = Socket::identified(&sim, INTENTS).await;
+    let bot = id(&ready["user"]).to_owned();
+    let shown = socket.event("GUILD_CREATE").await;
+    let hidden = shown["channels"].as_array().unwrap().iter().find(|one| one["id"] == *staff).unwrap();
+    assert_eq!((&hidden["name"], &hidden["topic"]), (&json!("___hidden___"), &Value::Null));
+    assert_eq!((&hidden["flags"], &hidden["type"]), (&json!(1 << 17), &json!(0)));
+    let denied = json!([{ "id": guild, "type": 0, "allow": "0", "deny": "1024" }]);
+    assert_eq!(hidden["permission_overwrites"], denied);
+    let listed = || async {
+        let (_, all) = api(&sim, "bot").get(&format!("/guilds/{guild}/channels")).await;
+        all.as_array().unwrap().iter().any(|one| one["id"] == *staff)
+    };
+    assert!(!listed().await);
+
+    let path = format!("/channels/{staff}");
+    alice.made(Method::PATCH, &path, json!({ "name": "crew" })).await;
+    assert_eq!(socket.event("CHANNEL_UPDATE").await["name"], "___hidden___");
+    // By an overwrite of the channel, and by a role.
+    let own = format!("{path}/permissions/{bot}");
+    assert_eq!(alice.put(&own, json!({ "type": 1, "allow": "1024" })).await.0, 204);
+    assert_eq!(socket.event("CHANNEL_UPDATE").await["name"], "crew");
+    assert!(listed().await);
+    assert_eq!(alice.delete(&own).await.0, 204);
+    assert_eq!(socket.event("CHANNEL_UPDATE").await["name"], "___hidden___");
+    let moderator =
+        sim.world(|world| world.guild_named("Harbour").unwrap().role_named("moderator").unwrap().id);
+    let role = format!("/guilds/{guild}/members/{bot}/roles/{moderator}");
+    assert_eq!(alice.put(&role, Value::Null).await.0, 204);
+    assert_eq!(socket.event("CHANNEL_UPDATE").await["name"], "crew");
+    assert_eq!(alice.delete(&role).await.0, 204);
+    let again = socket.settled().await;
+    let updates: Vec<&Value> = again.iter().filter(|one| one["t"] == "CHANNEL_UPDATE").collect();
+    assert_eq!((updates.len(), &updates[0]["d"]["name"]), (1, &json!("___hidden___")), "once");
+    alice.made(Method::DELETE, &path, Value::Null).await;
+    assert_eq!(socket.event("CHANNEL_DELETE").await["name"], "___hidden___");
+}
+
+#[tokio::test]
+async fn a_category_is_listed_for_those_who_may_view_a_channel_in_it() {
+    let sim = sim().await;
+    let (alice, guild) = (api(&sim, "alice"), harbour(&sim));
+    let path = format!("/guilds/{guild}/channels");
+    let denied = json!([{ "id": guild, "type": 0, "deny": "1024" }]);
+    let category = json!({ "name": "Hold", "type": 4, "permission_overwrites": denied });
+    let category = alice.made(Method::POST, &path, category).await;
+    let listed = || async {
+        let (_, all) = api(&sim, "dave").get(&path).await;
+        all.as_array().unwrap().iter().any(|one| one["id"] == category["id"])
+    };
+    assert!(!listed().await);
+    let child = json!({ "name": "hatch", "parent_id": category["id"], "permission_overwrites": [] });
+    alice.made(Method::POST, &path, child).await;
+    assert!(listed().await);
+}

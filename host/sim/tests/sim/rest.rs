@@ -56,7 +56,7 @@ async fn guilds_can_be_read() {
     let guild = mine[0]["id"].as_str().unwrap();
     let (_, counted) = get(&sim, &format!("/guilds/{guild}?with_counts=true")).await;
     assert_eq!(counted["approximate_member_count"], 6);
-    assert_eq!(get(&sim, &format!("/guilds/{guild}/channels")).await.1.as_array().unwrap().len(), 5);
+    assert_eq!(get(&sim, &format!("/guilds/{guild}/channels")).await.1.as_array().unwrap().len(), 4);
     let (_, roles) = get(&sim, &format!("/guilds/{guild}/roles")).await;
     assert_eq!((&roles[0]["name"], &roles[0]["id"]), (&json!("@everyone"), &json!(guild)));
     let (_, page) = get(&sim, &format!("/guilds/{guild}/members?limit=2")).await;

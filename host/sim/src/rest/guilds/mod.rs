@@ -64,11 +64,11 @@ pub(super) fn add_counts(json: &mut Value, guild: &Guild) {
     }
 }
 
-/// `GET /guilds/{guild}/channels`
+/// `GET /guilds/{guild}/channels`: those that the caller may view.
 pub(crate) fn channels(call: &Call, guild: Snowflake) -> Result<Reply> {
     let (caller, state) = call.open()?;
     let guild = access::own_guild(&state, caller, guild)?;
-    let channels: Vec<Value> =
-        guild.channels.iter().filter_map(|id| state.world.channel(*id)).map(channel_json).collect();
-    Ok(Reply::json(&channels))
+    let channels = guild.channels.iter().filter_map(|id| state.world.channel(*id));
+    let viewed = channels.filter(|channel| state.world.views(channel, caller));
+    Ok(Reply::json(&viewed.map(channel_json).collect::<Vec<Value>>()))
 }

@@ -10,8 +10,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    Attachment, Bot, Channel, ChannelKind, Component, Embed, Emoji, Guild, GuildData, GuildMember,
-    InteractionMetadata, Message, User, World, bits, flags,
+    Attachment, Bot, Channel, ChannelKind, ChannelSettings, Component, Embed, Emoji, Guild, GuildData,
+    GuildMember, InteractionMetadata, Message, Overwrite, User, World, bits, flags,
 };
 use crate::ids::{Snowflake, Timestamp};
 pub(crate) use settings::{
@@ -19,6 +19,10 @@ pub(crate) use settings::{
     voice_json,
 };
 pub(crate) use template::{snapshot, template_json};
+
+/// The flag of a channel whose true name and settings are not shown.
+/// <https://discord.com/developers/docs/resources/channel#channel-object-channel-flags>
+const CHANNEL_OBFUSCATED: u64 = 1 << 17;
 
 /// A message on the wire. In events it also has the guild and the member.
 #[derive(Serialize)]
@@ -315,6 +319,22 @@ pub(crate) fn channel_json(channel: &Channel) -> Value {
     json
 }
 
+/// A guild channel as the gateway shows it to bots that may not view it: only its place in the list is true.
+/// <https://discord.com/developers/docs/resources/channel#channel-object-obfuscated-channels>
+pub(crate) fn obfuscated_channel_json(channel: &Channel) -> Value {
+    let everyone = channel.guild_id.unwrap_or_default();
+    let denied = Overwrite { id: everyone, kind: 0, allow: 0, deny: bits::VIEW_CHANNEL };
+    let settings = ChannelSettings { flags: CHANNEL_OBFUSCATED, ..ChannelSettings::default() };
+    channel_json(&Channel {
+        guild_id: channel.guild_id,
+        position: channel.position,
+        parent_id: channel.parent_id,
+        overwrites: vec![denied],
+        settings,
+        ..Channel::new(channel.id, channel.kind, "___hidden___", 0)
+    })
+}
+
 /// The complete guild, as GUILD_CREATE sends it to the bot `viewer`. Guilds above `large_threshold` have only the bot's
 /// own member; the others are requested with op 8.
 pub(crate) fn guild_create_json(
@@ -338,7 +358,11 @@ pub(crate) fn guild_create_json(
     json["unavailable"] = json!(false);
     json["member_count"] = json!(guild.members.len());
     json["members"] = json!(members);
-    json["channels"] = channels.map(channel_json).collect();
+    let shown = |channel| match world.views(channel, viewer) {
+        true => channel_json(channel),
+        false => obfuscated_channel_json(channel),
+    };
+    json["channels"] = channels.map(shown).collect();
     let threads = guild.data.threads.iter().filter_map(|id| world.channels.get(id));
     let open = threads.filter(|thread| world.permissions_in(thread, viewer) & bits::VIEW_CHANNEL != 0);
     json["threads"] = open.map(|thread| thread_json_for(thread, viewer)).collect();

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{MemberJson, channel_json, channel_json_for, guild_create_json};
 use crate::ids::Snowflake;
-use crate::world::{Channel, ChannelKind, Guild, World, bits};
+use crate::world::{Channel, ChannelKind, Guild, World};
 
 /// How many members are sent with a guild; the others are requested with op 8.
 const FIRST_MEMBERS: usize = 1000;
@@ -28,7 +28,7 @@ pub(crate) fn guild(world: &World, guild: &Guild, person: Snowflake) -> Value {
         let members = own.into_iter().chain(others).take(FIRST_MEMBERS).map(MemberJson::full);
         json["members"] = json!(members.collect::<Vec<_>>());
     }
-    let seen = |channel: &&Channel| world.permissions_in(channel, person) & bits::VIEW_CHANNEL != 0;
+    let seen = |channel: &&Channel| world.views(channel, person);
     let channels = guild.channels.iter().filter_map(|id| world.channel(*id)).filter(seen);
     json["channels"] = channels.map(channel_json).collect();
     json
