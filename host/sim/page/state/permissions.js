@@ -5,10 +5,11 @@ const BIT = {
   manageMessages: 1n << 13n, attach: 1n << 15n, everyone: 1n << 17n, threads: 1n << 38n, pin: 1n << 51n,
 };
 const ALL = (1n << 53n) - 1n;
+const DIRECT_MESSAGES = ALL & ~BIT.manageMessages;
 
 /** The permission bits of `userId` in a channel. */
 export function bitsIn(store, channel, userId = store.me.id) {
-  if (!channel.guild_id) return ALL;
+  if (!channel.guild_id) return DIRECT_MESSAGES;
   const guild = store.guilds.get(channel.guild_id);
   const member = guild?.members.get(userId);
   if (!guild || guild.owner_id === userId) return ALL;

@@ -98,6 +98,7 @@ errors! {
     no_first_message: 403, 40058, "Cannot message this thread until after the post author has sent an initial message.";
     already_acknowledged: 400, 40060, "Interaction has already been acknowledged.";
     missing_access: 403, 50001, "Missing Access";
+    direct_message: 403, 50003, "Cannot execute action on a DM channel";
     edit_of_anothers_message: 403, 50005, "Cannot edit a message authored by another user";
     empty_message: 400, 50006, "Cannot send an empty message";
     cannot_message_user: 403, 50007, "Cannot send messages to this user";

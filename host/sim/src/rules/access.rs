@@ -24,10 +24,11 @@ pub(crate) fn channel_with(
     if granted & bits::VIEW_CHANNEL == 0 {
         return Err(ApiError::missing_access());
     }
-    if granted & needed != needed {
-        return Err(ApiError::missing_permissions());
+    match granted & needed == needed {
+        true => Ok(channel),
+        false if channel.guild_id.is_none() => Err(ApiError::direct_message()),
+        false => Err(ApiError::missing_permissions()),
     }
-    Ok(channel)
 }
 
 /// The same, for a channel that holds messages.

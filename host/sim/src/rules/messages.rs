@@ -249,7 +249,7 @@ pub(crate) fn bulk_delete(
         return Err(ApiError::new(400, 50034, message));
     }
     let Some(guild) = access::channel_with(state, by.user, channel, bits::MANAGE_MESSAGES)?.guild_id else {
-        return Err(ApiError::new(403, 50003, "Cannot execute action on a DM channel"));
+        return Err(ApiError::direct_message());
     };
     let gone = delete(state, channel, ids, by.user).len();
     let options = json!({ "count": gone.to_string() });

@@ -219,7 +219,7 @@ impl World {
         (id, true)
     }
 
-    /// The permissions of `user` in `channel`: all in their own direct messages, none in channels of guilds they are
+    /// The permissions of `user` in `channel`: all but those to moderate in their own direct messages, none in channels of guilds they are
     /// not in. A thread has the overwrites of its channel; a private thread is closed to users who neither joined it
     /// nor may manage threads.
     pub fn permissions_in(&self, channel: &Channel, user: Snowflake) -> u64 {
@@ -233,7 +233,7 @@ impl World {
                     && !thread.is_some_and(|thread| thread.has(user));
                 if closed { 0 } else { self.without_timeout(guild, user, granted) }
             }
-            None if channel.recipients.iter().any(|recipient| recipient.id == user) => bits::ALL,
+            None if channel.recipients.iter().any(|recipient| recipient.id == user) => bits::DIRECT_MESSAGES,
             None => 0,
         }
     }

@@ -144,6 +144,15 @@ pub mod bits {
         | USE_EXTERNAL_APPS
         | REQUEST_TO_SPEAK;
 
+    /// What both participants of a direct message may do there; neither can moderate the other, and there are no threads.
+    pub const DIRECT_MESSAGES: u64 = ALL
+        & !(SEND_TTS_MESSAGES
+            | MANAGE_MESSAGES
+            | MANAGE_THREADS
+            | CREATE_PUBLIC_THREADS
+            | CREATE_PRIVATE_THREADS
+            | SEND_MESSAGES_IN_THREADS);
+
     /// The permissions that a timed-out member keeps.
     pub const TIMED_OUT: u64 = VIEW_CHANNEL | READ_MESSAGE_HISTORY;
 

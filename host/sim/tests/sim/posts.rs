@@ -316,3 +316,26 @@ async fn embeds_need_a_permission_and_reactions_have_a_limit() {
     let body = json!({ "embeds": [{ "title": "x" }] });
     assert_eq!(code(&api(&sim, "bot").post(&path, body).await), (403, 50013));
 }
+
+#[tokio::test]
+async fn neither_side_of_a_direct_message_moderates_the_other() {
+    let sim = sim().await;
+    let (alice, bot) = (sim.member("alice").unwrap(), api(&sim, "bot"));
+    let said = alice.say("@bot", "mine").await.unwrap();
+    alice.react(said, "👋").await.unwrap();
+    let dm = sim.world(|world| world.channel_named("@alice", None).unwrap().id);
+    let path = format!("/channels/{dm}/messages");
+    let (message, reactions) = (format!("{path}/{said}"), format!("{path}/{said}/reactions"));
+    let of_alice = format!("{reactions}/👋/{}", user(&sim, "alice"));
+    for refused in [&message, &reactions, &of_alice] {
+        assert_eq!(code(&bot.delete(refused).await), (403, 50003), "{refused}");
+    }
+    let both = json!({ "messages": [said, said] });
+    assert_eq!(code(&bot.post(&format!("{path}/bulk-delete"), both).await), (403, 50003));
+    // Its own messages, reactions, and pins.
+    let own = bot.made(Method::POST, &path, json!({ "content": "own" })).await;
+    assert!(alice.delete(id(&own).parse().unwrap()).await.is_err());
+    assert_eq!(bot.put(&format!("{path}/pins/{said}"), Value::Null).await.0, 204);
+    assert_eq!(bot.put(&format!("{reactions}/👍/@me"), Value::Null).await.0, 204);
+    assert_eq!(bot.delete(&format!("{path}/{}", id(&own))).await.0, 204);
+}
