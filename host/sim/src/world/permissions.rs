@@ -158,6 +158,23 @@ pub mod bits {
 
     /// Permissions that have no effect without permission to post.
     pub(super) const NEEDS_POSTING: u64 = MENTION_EVERYONE | SEND_TTS_MESSAGES | ATTACH_FILES | EMBED_LINKS;
+
+    /// Permissions that have no effect in a voice channel without permission to connect to it.
+    /// <https://discord.com/developers/docs/topics/permissions#implicit-permissions>
+    pub(super) const NEEDS_CONNECTING: u64 = MANAGE_CHANNELS
+        | MANAGE_ROLES
+        | PRIORITY_SPEAKER
+        | STREAM
+        | SPEAK
+        | MUTE_MEMBERS
+        | DEAFEN_MEMBERS
+        | MOVE_MEMBERS
+        | USE_VAD
+        | REQUEST_TO_SPEAK
+        | USE_EMBEDDED_ACTIVITIES
+        | USE_SOUNDBOARD
+        | USE_EXTERNAL_SOUNDS
+        | SET_VOICE_CHANNEL_STATUS;
 }
 
 /// The permissions of `user` in `channel` (or in the guild as a whole), with roles and overwrites applied in Discord's
@@ -200,11 +217,14 @@ fn granted(guild: &Guild, channel: Option<&Channel>, roles: &[Snowflake], user: 
             granted = granted & !own.deny | own.allow;
         }
     }
-    match () {
-        () if granted & bits::VIEW_CHANNEL == 0 => 0,
-        () if granted & (bits::SEND_MESSAGES | bits::SEND_MESSAGES_IN_THREADS) == 0 => {
-            granted & !bits::NEEDS_POSTING
-        }
-        () => granted,
+    if granted & bits::VIEW_CHANNEL == 0 {
+        return 0;
     }
+    if granted & (bits::SEND_MESSAGES | bits::SEND_MESSAGES_IN_THREADS) == 0 {
+        granted &= !bits::NEEDS_POSTING;
+    }
+    if channel.kind.is_voice() && granted & bits::CONNECT == 0 {
+        granted &= !bits::NEEDS_CONNECTING;
+    }
+    granted
 }

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::api::{api, code, harbour, id};
+use crate::api::{api, code, harbour, id, user};
 use crate::raw::{INTENTS, Socket, channel_id, sim};
 
 #[tokio::test]
@@ -176,4 +176,21 @@ async fn a_category_is_listed_for_those_who_may_view_a_channel_in_it() {
     let child = json!({ "name": "hatch", "parent_id": category["id"], "permission_overwrites": [] });
     alice.made(Method::POST, &path, child).await;
     assert!(listed().await);
+}
+
+#[tokio::test]
+async fn who_may_not_connect_to_a_voice_channel_may_not_manage_it() {
+    let sim = sim().await;
+    let (alice, guild) = (api(&sim, "alice"), harbour(&sim));
+    let role = json!({ "name": "builder", "permissions": (1_u64 << 4 | 1 << 28).to_string() });
+    let role = alice.made(Method::POST, &format!("/guilds/{guild}/roles"), role).await;
+    let member = format!("/guilds/{guild}/members/{}", user(&sim, "dave"));
+    alice.made(Method::PATCH, &member, json!({ "roles": [id(&role)] })).await;
+    for (channel, outcome) in [("lounge", (403, 50013)), ("general", (200, 0))] {
+        let path = format!("/channels/{}", channel_id(&sim, channel));
+        let denied = json!({ "type": 0, "deny": (1 << 20).to_string() });
+        assert_eq!(alice.put(&format!("{path}/permissions/{guild}"), denied).await.0, 204);
+        let renamed = api(&sim, "dave").patch(&path, json!({ "name": channel, "nsfw": true })).await;
+        assert_eq!(code(&renamed), outcome, "{channel}");
+    }
 }
