@@ -106,6 +106,12 @@ async fn every_kind_of_menu_takes_names() {
         assert_eq!(heard["data"]["values"].as_array().unwrap().len(), chosen.len(), "{menu}");
         assert!(heard["data"]["resolved"][kind].is_object(), "{menu}: {heard}");
     }
+    // A channel comes with what the member and the bot may do there; the owner sees one that the bot does not.
+    alice.select(message, "channel", &["staff"]).await.unwrap();
+    let heard = bot.event("INTERACTION_CREATE").await;
+    let staff = &heard["data"]["resolved"]["channels"][channel_id(&sim, "staff")];
+    assert_eq!((&staff["name"], &staff["app_permissions"]), (&json!("staff"), &json!("0")));
+    assert_ne!(staff["permissions"], "0");
     let carol = sim.member("carol").unwrap();
     assert!(
         refused(carol.select(message, "channel", &["staff"]).await).contains("there is no channel `staff`")

@@ -41,7 +41,7 @@ pub(crate) fn choose(
     let (source, control) = control(state, &invoker, message, menu, ComponentKind::is_select)?;
     let guild = state.world.guild_id_of(source.channel_id);
     let guild = guild.and_then(|guild| state.world.guild(guild));
-    let place = Place { world: &state.world, guild, user: invoker.user.id, files: &[] };
+    let place = Place { world: &state.world, guild, user: invoker.user.id, bot: bot_of(&source), files: &[] };
     let mut resolved = Map::new();
     let chosen = chosen(place, &control, values, &mut resolved)
         .map_err(|why| ActError::Unusable { control: menu.to_owned(), why })?;
@@ -146,6 +146,11 @@ fn option<'a>(menu: &'a Component, value: &str) -> Option<&'a SelectOption> {
 }
 
 fn of_component(invoker: Invoker, source: Arc<Message>, line: String, data: Value) -> Invocation {
-    let bot = source.application_id.unwrap_or(source.author.id);
+    let bot = bot_of(&source);
     Invocation { source: Some(source), ..Invocation::new(invoker, bot, Kind::Component, line, data) }
+}
+
+/// The bot that receives what is done with the components of a message.
+fn bot_of(source: &Message) -> Snowflake {
+    source.application_id.unwrap_or(source.author.id)
 }

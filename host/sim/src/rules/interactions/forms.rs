@@ -33,7 +33,7 @@ pub(crate) fn submit(
     }
     let guild = state.world.guild_id_of(opened.channel);
     let guild = guild.and_then(|guild| state.world.guild(guild));
-    let place = Place { world: &state.world, guild, user: invoker.user.id, files };
+    let place = Place { world: &state.world, guild, user: invoker.user.id, bot: opened.bot, files };
     let mut resolved = Map::new();
     let filled = modal.components.iter().map(|one| filled_in(place, one, fields, &mut resolved));
     let components = filled.collect::<Result<Vec<Value>, _>>()?;

@@ -15,6 +15,8 @@ pub(crate) struct Place<'a> {
     pub(crate) guild: Option<&'a Guild>,
     /// The user who names it; channels that this user cannot see are not found.
     pub(crate) user: Snowflake,
+    /// The bot that receives it.
+    pub(crate) bot: Snowflake,
     /// The files that were sent along, each with the text by which an option or field names it.
     pub(crate) files: &'a [(String, Attachment)],
 }
@@ -87,17 +89,20 @@ fn user(place: Place<'_>, name: &str, resolved: &mut Map<String, Value>) -> Opti
 }
 
 fn channel(place: Place<'_>, name: &str, resolved: &mut Map<String, Value>) -> Option<Snowflake> {
-    let Place { world, guild, user, .. } = place;
+    let Place { world, guild, user, bot, .. } = place;
     let bare = name.trim_start_matches("<#").trim_end_matches('>');
     let channel = world.channel_named(bare, guild.map(|guild| guild.id))?;
     let granted = world.permissions_in(channel, user);
     if granted & bits::VIEW_CHANNEL == 0 {
         return None;
     }
-    let partial = json!({
+    let mut partial = json!({
         "id": channel.id, "name": &*channel.name, "type": channel.kind as u8, "parent_id": channel.parent_id,
         "permissions": granted.to_string(),
     });
+    if guild.is_some_and(|guild| guild.members.contains_key(&bot)) {
+        partial["app_permissions"] = json!(world.permissions_in(channel, bot).to_string());
+    }
     resolve(resolved, "channels", channel.id, partial);
     Some(channel.id)
 }

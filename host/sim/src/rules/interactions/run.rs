@@ -61,7 +61,8 @@ pub(crate) fn run(
 ) -> Result<Invocation, ActError> {
     let home = channel_of(state, &invoker)?;
     let guild = state.world.guild_of(home);
-    let place = Place { world: &state.world, guild, user: invoker.user.id, files: typed.files };
+    let place =
+        Place { world: &state.world, guild, user: invoker.user.id, bot: command.bot, files: typed.files };
     let filled = fill_options(place, command, typed.path, typed.given, typed.focused)?;
     let mut data = described(command);
     // https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-object-application-command-data-structure
