@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
+use crate::sessions::intents;
 use crate::state::State;
-use crate::world::{Channel, Guild, Message, Role, User, bits};
+use crate::world::{Bot, Channel, Guild, Message, Role, User, bits};
 
 /// The channel, if the caller can see it.
 pub(crate) fn seen_channel(state: &State, caller: Snowflake, channel: Snowflake) -> Result<&Channel> {
@@ -70,6 +71,14 @@ pub(crate) fn seen_message(
 ) -> Result<(&Channel, &Arc<Message>)> {
     let channel = seen_channel(state, caller, channel)?;
     channel.message(id).map(|message| (channel, message)).ok_or(ApiError::unknown_message())
+}
+
+/// Whether the caller sees the content of a message: a bot must have been granted MESSAGE_CONTENT, whatever its sessions
+/// ask for, unless the message is from a direct message or concerns it.
+/// <https://discord.com/developers/docs/events/gateway#http-restrictions>
+pub(crate) fn reads_content(state: &State, caller: Snowflake, home: &Channel, message: &Message) -> bool {
+    let is_granted = |bot: &Bot| bot.granted_intents & intents::MESSAGE_CONTENT != 0;
+    home.guild_id.is_none() || message.concerns(caller) || state.world.bot(caller).is_none_or(is_granted)
 }
 
 /// Whether a custom emoji exists in one of the caller's guilds, or belongs to the caller's application.

@@ -232,9 +232,7 @@ impl Sessions {
         self.deliver(world, audience, full.name, |session| {
             let sees = session.intents & intents::MESSAGE_CONTENT != 0
                 || matches!(audience, Audience::Channel { guild: None, .. })
-                || message.author.id == session.user()
-                || message.application_id == Some(session.user())
-                || message.mentions.iter().any(|user| user.id == session.user());
+                || message.concerns(session.user());
             if sees { full.clone() } else { bare_payload.get_or_insert_with(|| Arc::new(bare())).clone() }
         })
     }

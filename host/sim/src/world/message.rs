@@ -165,6 +165,14 @@ impl Message {
         self.mention_everyone = mentions.everyone;
     }
 
+    /// Whether an application sees its content even without MESSAGE_CONTENT: it is its own, or mentions it.
+    /// <https://discord.com/developers/docs/events/gateway#message-content-intent>
+    pub(crate) fn concerns(&self, application: Snowflake) -> bool {
+        self.author.id == application
+            || self.application_id == Some(application)
+            || self.mentions.iter().any(|user| user.id == application)
+    }
+
     /// Whether only the user who invoked the interaction sees it.
     pub fn is_ephemeral(&self) -> bool {
         self.flags & flags::EPHEMERAL != 0

@@ -115,3 +115,28 @@ async fn several_bots_hear_each_other() {
         assert_eq!(socket.event("MESSAGE_CREATE").await["content"], "from the first");
     }
 }
+
+#[tokio::test]
+async fn over_rest_a_bot_without_the_granted_intent_reads_what_its_events_would_show() {
+    let sim = sim().await;
+    let alice = sim.member("alice").unwrap();
+    let bot = sim.world(|world| world.bots()[0].id());
+    let general = format!("/channels/{}/messages", channel_id(&sim, "general"));
+    let secret = alice.say("general", "secret").await.unwrap();
+    let mention = format!("<@{bot}> hello");
+    alice.say("general", &mention).await.unwrap();
+    post(&sim, &general, json!({ "content": "own" })).await;
+    let private = alice.say("@bot", "direct").await.unwrap();
+    let dm = sim.world(|world| world.channel_named("@alice", None).unwrap().id);
+    let forward = json!({ "message_reference": { "type": 1, "channel_id": channel_id(&sim, "general"), "message_id": secret } });
+    let get = async |path: &str| call(&sim, Method::GET, path, None).await.1;
+    assert_eq!(get(&general).await[2]["content"], "secret");
+    sim.revoke_intents(bot, MESSAGE_CONTENT);
+    let page = get(&general).await;
+    let texts: Vec<&Value> = page.as_array().unwrap().iter().map(|one| &one["content"]).collect();
+    assert_eq!(texts, ["own", &mention, ""]);
+    assert_eq!(get(&format!("{general}/{secret}")).await["content"], "");
+    assert_eq!(get(&format!("/channels/{dm}/messages/{private}")).await["content"], "direct");
+    let (status, error) = post(&sim, &general, forward).await;
+    assert_eq!((status.as_u16(), &error["code"]), (400, &json!(160_014)));
+}

@@ -16,8 +16,9 @@ use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
 use crate::rest::messages::form::MessageForm;
 use crate::rules::{access, automod, messages};
+use crate::state::State;
 use crate::world::wire::MessageJson;
-use crate::world::{Message, bits};
+use crate::world::{Channel, Message, bits};
 
 /// The most messages in a page.
 const MAX_PAGE: usize = 100;
@@ -52,12 +53,8 @@ pub(crate) fn list(call: &Call, channel: Snowflake) -> Result<Reply> {
             (to.saturating_sub(limit), to)
         }
     };
-    let page: Vec<MessageJson<'_>> = all
-        .range(from..to)
-        .rev()
-        .map(|message| MessageJson::answer(message, home, caller).with_thread(&state.world))
-        .collect();
-    Ok(Reply::json(&page))
+    let page = all.range(from..to).rev().map(|message| shown(&state, message, home, caller));
+    Ok(Reply::json(&page.collect::<Vec<_>>()))
 }
 
 /// `GET /channels/{channel}/messages/{message}`
@@ -65,7 +62,18 @@ pub(crate) fn message(call: &Call, channel: Snowflake, id: Snowflake) -> Result<
     let (caller, state) = call.open()?;
     access::channel_with(&state, caller, channel, bits::READ_MESSAGE_HISTORY)?;
     let (home, message) = access::seen_message(&state, caller, channel, id)?;
-    Ok(Reply::json(&MessageJson::answer(message, home, caller).with_thread(&state.world)))
+    Ok(Reply::json(&shown(&state, message, home, caller)))
+}
+
+/// A message with its thread, as far as the caller may read it.
+pub(crate) fn shown<'a>(
+    state: &State,
+    message: &'a Message,
+    home: &'a Channel,
+    caller: Snowflake,
+) -> MessageJson<'a> {
+    let json = MessageJson::answer(message, home, caller).with_thread(&state.world);
+    if access::reads_content(state, caller, home, message) { json } else { json.without_content() }
 }
 
 /// `PATCH /channels/{channel}/messages/{message}`
@@ -90,7 +98,7 @@ pub(crate) fn edit(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Rep
         messages::edit(state, channel, id, revision).unwrap_or(kept.clone())
     })?;
     let home = access::seen_channel(&state, caller, channel)?;
-    Ok(Reply::json(&MessageJson::answer(&message, home, caller)))
+    Ok(Reply::json(&shown(&state, &message, home, caller)))
 }
 
 /// `POST /channels/{channel}/messages/bulk-delete`

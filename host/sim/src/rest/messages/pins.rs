@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
+use super::shown;
 use crate::form::Result;
 use crate::ids::{Snowflake, Timestamp};
 use crate::rest::{Call, Reply};
 use crate::rules::access;
-use crate::world::wire::MessageJson;
 use crate::world::{Channel, Message, bits};
 
 /// The most pins in a page.
@@ -23,9 +23,7 @@ pub(crate) fn list(call: &Call, channel: Snowflake) -> Result<Reply> {
     let items: Vec<Value> = all
         .iter()
         .take(limit)
-        .map(
-            |(at, message)| json!({ "pinned_at": at, "message": MessageJson::answer(message, home, caller) }),
-        )
+        .map(|(at, message)| json!({ "pinned_at": at, "message": shown(&state, message, home, caller) }))
         .collect();
     Ok(Reply::json(&json!({ "items": items, "has_more": all.len() > limit })))
 }
@@ -35,7 +33,7 @@ pub(crate) fn list_plain(call: &Call, channel: Snowflake) -> Result<Reply> {
     let (caller, state) = call.open()?;
     let home = access::channel_with(&state, caller, channel, bits::READ_MESSAGE_HISTORY)?;
     let all = pinned(home);
-    let page = all.iter().take(MAX_PAGE).map(|(_, message)| MessageJson::answer(message, home, caller));
+    let page = all.iter().take(MAX_PAGE).map(|(_, message)| shown(&state, message, home, caller));
     Ok(Reply::json(&page.collect::<Vec<_>>()))
 }
 

@@ -101,6 +101,10 @@ fn forward(
     if message.kind.is_system() || message.poll.is_some() {
         return Err(ApiError::system_message());
     }
+    if !access::reads_content(state, caller, home, message) {
+        let message = "You cannot forward a message whose content you cannot read.";
+        return Err(ApiError::new(400, 160_014, message));
+    }
     // Forwarding a forward shows the first message.
     draft.message.forwarded = Some(message.forwarded.clone().unwrap_or_else(|| message.clone()));
     draft.message.origin = Some(Origin { kind: 1, guild: home.guild_id, channel: from, message: Some(id) });

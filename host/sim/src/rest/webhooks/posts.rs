@@ -148,5 +148,5 @@ pub(crate) fn crosspost(call: &Call, channel: Snowflake, id: Snowflake) -> Resul
     access::channel_with(&state, caller, channel, needed)?;
     let message = webhooks::crosspost(&mut state, channel, id).ok_or(ApiError::unknown_message())?;
     let home = access::seen_channel(&state, caller, channel)?;
-    Ok(Reply::json(&MessageJson::answer(&message, home, caller)))
+    Ok(Reply::json(&crate::rest::messages::shown(&state, &message, home, caller)))
 }
