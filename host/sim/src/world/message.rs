@@ -295,6 +295,12 @@ impl Emoji {
     }
 }
 
+/// Whether a text may be a Unicode emoji. Each of those has a character outside ASCII, while `:smile:`, which only
+/// Discord's own client replaces, has none.
+pub(crate) fn is_unicode_emoji(text: &str) -> bool {
+    !text.is_ascii() && !text.contains(|c: char| c.is_ascii_alphabetic())
+}
+
 /// An emoji that users reacted with to a message.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Reaction {

@@ -42,6 +42,7 @@ pub use guild_data::{
     AuditEntry, Ban, CommandPermission, CommandRule, EventPlace, GuildData, GuildEmoji, Invite, NthWeekday,
     RecurrenceRule, ScheduledEvent, StageInstance, VoiceCall, VoiceState, Webhook,
 };
+pub(crate) use message::is_unicode_emoji;
 pub use message::{
     Attachment, Emoji, IntegrationOwners, InteractionMetadata, Message, MessageKind, Origin, Reaction, flags,
 };

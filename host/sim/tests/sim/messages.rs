@@ -171,8 +171,10 @@ async fn reactions_are_put_listed_and_taken_away() {
     assert_eq!(call(&sim, Method::DELETE, &format!("{base}/{thumb}/@me"), None).await.0, 204);
     alice.unreact(said, "👍").await.unwrap();
     assert!(sim.messages("general").unwrap()[0].reactions.is_empty());
-    let (_, error) = call(&sim, Method::PUT, &format!("{base}/abc/@me"), None).await;
-    assert_eq!(error["code"], 10014);
+    for text in ["abc", "1", ":+1:"] {
+        let (_, error) = call(&sim, Method::PUT, &format!("{base}/{text}/@me"), None).await;
+        assert_eq!(error["code"], 10014, "{text}");
+    }
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
 use crate::rest::{Call, Reply};
 use crate::rules::{access, reactions};
-use crate::world::{Emoji, User, bits};
+use crate::world::{Emoji, User, bits, is_unicode_emoji};
 
 /// The most users in a page.
 const MAX_PAGE: usize = 100;
@@ -104,9 +104,9 @@ fn remove(call: &Call, channel: Snowflake, id: Snowflake, emoji: Option<&Emoji>)
     Ok(Reply::nothing())
 }
 
-/// A Unicode emoji has no ASCII letters; a custom one is `name:id`.
+/// A Unicode emoji, or a custom one as `name:id`.
 fn readable(text: &str) -> Result<Emoji> {
     let emoji = Emoji::parse(text);
-    let plain = emoji.name.is_empty() || emoji.name.chars().any(|c| c.is_ascii_alphabetic());
-    if emoji.id.is_none() && plain { Err(ApiError::unknown_emoji()) } else { Ok(emoji) }
+    let is_emoji = emoji.id.is_some() || is_unicode_emoji(&emoji.name);
+    if is_emoji { Ok(emoji) } else { Err(ApiError::unknown_emoji()) }
 }

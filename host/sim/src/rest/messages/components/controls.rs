@@ -7,7 +7,7 @@ use super::{Checker, IN_LABEL, IN_ROW, Kind, Surface};
 use crate::files::file_types;
 use crate::form::Fields;
 use crate::rest::messages::embeds::{Link, url};
-use crate::world::{CHANNEL_TYPES, Component, ComponentEmoji, DefaultValue, SelectOption};
+use crate::world::{CHANNEL_TYPES, Component, ComponentEmoji, DefaultValue, SelectOption, is_unicode_emoji};
 
 const MAX_BUTTONS: usize = 5;
 const MAX_OPTIONS: usize = 25;
@@ -156,8 +156,7 @@ impl Checker<'_> {
             // interactions.py sends all fields that it knows for an emoji.
             of.ignore(&["available"]);
             let (id, name) = (of.snowflake("id"), of.text("name", 32));
-            let ascii = |name: &str| name.chars().all(|c| c.is_ascii_alphabetic());
-            if id.is_none() && name.as_deref().is_none_or(|name| name.is_empty() || ascii(name)) {
+            if id.is_none() && !name.as_deref().is_some_and(is_unicode_emoji) {
                 of.fail("name", "COMPONENT_INVALID_EMOJI", "Invalid emoji");
             }
             if id.is_some_and(|id| !(self.knows)(id)) {
@@ -276,6 +275,11 @@ mod tests {
             ),
             (
                 with(button.clone(), json!({ "emoji": { "name": "smile" } })),
+                "/emoji/name",
+                "COMPONENT_INVALID_EMOJI",
+            ),
+            (
+                with(button.clone(), json!({ "emoji": { "name": ":smile:" } })),
                 "/emoji/name",
                 "COMPONENT_INVALID_EMOJI",
             ),
