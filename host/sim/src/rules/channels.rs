@@ -9,7 +9,7 @@ use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
 use crate::state::State;
 use crate::world::wire::{channel_json, channel_json_for};
-use crate::world::{Channel, Overwrite, User, bits};
+use crate::world::{Channel, Guild, Overwrite, User, bits};
 
 /// Adds a channel to its guild.
 pub(crate) fn create(state: &mut State, by: &Actor, channel: Channel) -> Value {
@@ -61,7 +61,7 @@ pub(crate) fn put_overwrite(
     if channel.thread.is_some() {
         return Err(ApiError::wrong_channel_type());
     }
-    check_overwrites(state, by, guild.id, std::slice::from_ref(&overwrite))?;
+    check_overwrites(state, by, guild.id, channel, std::slice::from_ref(&overwrite))?;
     let (guild, old) = (guild.id, channel.overwrites.iter().find(|one| one.id == overwrite.id).cloned());
     audit::record_overwrite(state, guild, by, id, old.as_ref(), Some(&overwrite));
     change_overwrites(state, guild, id, |overwrites| {
@@ -94,15 +94,29 @@ fn change_overwrites(
     visibility::announce(state, guild, visible, Some(id));
 }
 
-/// Callers can neither allow nor deny permissions they do not have, and overwrites must name existing roles and users.
+/// Callers can allow and deny the permissions that they have in the guild or in the channel's category, or all if an
+/// overwrite of the channel lets them manage its permissions. Only administrators give or take MANAGE_ROLES in a new
+/// channel. Overwrites must name existing roles and users.
+/// <https://discord.com/developers/docs/resources/channel#edit-channel-permissions>
+/// <https://discord.com/developers/docs/resources/guild#create-guild-channel>
 pub(crate) fn check_overwrites(
     state: &State,
     by: &Actor,
     guild: Snowflake,
+    planned: &Channel,
     overwrites: &[Overwrite],
 ) -> Result<()> {
-    let home = access::guild_with(state, by.user, guild, bits::MANAGE_ROLES)?;
-    let own = state.world.permissions_at(home, by.user);
+    let home = access::own_guild(state, by.user, guild)?;
+    let there = state.world.channel(planned.id);
+    let category = planned.parent_id.and_then(|id| state.world.channel(id));
+    let mut own = state.world.permissions_at(home, by.user)
+        | category.map_or(0, |category| state.world.permissions_in(category, by.user));
+    if there.is_none() && own & bits::ADMINISTRATOR == 0 {
+        own &= !bits::MANAGE_ROLES;
+    }
+    if there.is_some_and(|channel| may_set_all(home, channel, by.user)) {
+        own = bits::ALL;
+    }
     for overwrite in overwrites {
         if (overwrite.allow | overwrite.deny) & bits::ALL & !own != 0 {
             return Err(ApiError::missing_permissions());
@@ -116,6 +130,13 @@ pub(crate) fn check_overwrites(
         }
     }
     Ok(())
+}
+
+/// Whether an overwrite of a channel allows a member MANAGE_ROLES.
+fn may_set_all(guild: &Guild, channel: &Channel, user: Snowflake) -> bool {
+    let roles = guild.members.get(&user).map_or(&[][..], |member| &member.roles);
+    let concerns = |id: Snowflake| id == user || id == guild.id || roles.contains(&id);
+    channel.overwrites.iter().any(|one| one.allow & bits::MANAGE_ROLES != 0 && concerns(one.id))
 }
 
 /// Deletes a guild channel with everything that depends on it: threads, webhooks, invites. Channels in a category stay.

@@ -194,3 +194,42 @@ async fn who_may_not_connect_to_a_voice_channel_may_not_manage_it() {
         assert_eq!(code(&renamed), outcome, "{channel}");
     }
 }
+
+#[tokio::test]
+async fn overwrites_are_limited_to_what_the_caller_may_do() {
+    let sim = sim().await;
+    let (alice, guild) = (api(&sim, "alice"), harbour(&sim));
+    let path = format!("/guilds/{guild}/channels");
+    let dave = api(&sim, "dave");
+    let role = json!({ "name": "builder", "permissions": (1_u64 << 4 | 1 << 28).to_string() });
+    let role = alice.made(Method::POST, &format!("/guilds/{guild}/roles"), role).await;
+    let member = format!("/guilds/{guild}/members/{}", user(&sim, "dave"));
+    alice.made(Method::PATCH, &member, json!({ "roles": [id(&role)] })).await;
+    let with = |deny: u64, parent: &Value| {
+        let overwrite = json!({ "id": guild, "type": 0, "deny": deny.to_string() });
+        json!({ "name": "new", "parent_id": parent, "permission_overwrites": [overwrite] })
+    };
+    // VIEW_CHANNEL, which dave has; MANAGE_ROLES, which he has, too; and MANAGE_WEBHOOKS, which he has not.
+    let (view, roles, webhooks) = (1 << 10, 1 << 28, 1 << 29);
+    for (deny, outcome) in [(view, (201, 0)), (roles, (403, 50013)), (webhooks, (403, 50013))] {
+        assert_eq!(code(&dave.post(&path, with(deny, &Value::Null)).await), outcome, "{deny}");
+    }
+    // MANAGE_CHANNELS is enough for a new channel.
+    let only_channels = json!({ "permissions": (1_u64 << 4).to_string() });
+    alice.made(Method::PATCH, &format!("/guilds/{guild}/roles/{}", id(&role)), only_channels).await;
+    assert_eq!(code(&dave.post(&path, with(view, &Value::Null)).await), (201, 0));
+    // What he has in the category.
+    let allowed = json!([{ "id": user(&sim, "dave"), "type": 1, "allow": webhooks.to_string() }]);
+    let category = json!({ "name": "Hold", "type": 4, "permission_overwrites": allowed });
+    let category = alice.made(Method::POST, &path, category).await;
+    let made = dave.post(&path, with(webhooks, &category["id"])).await;
+    assert_eq!(code(&made), (201, 0));
+    // An overwrite that lets him manage permissions in a channel lets him set all of them.
+    let general = format!("/channels/{}/permissions", channel_id(&sim, "general"));
+    let denied = json!({ "type": 0, "deny": webhooks.to_string() });
+    let everyone = format!("{general}/{guild}");
+    assert_eq!(code(&dave.put(&everyone, denied.clone()).await), (403, 50013));
+    let manages = json!({ "type": 1, "allow": roles.to_string() });
+    assert_eq!(alice.put(&format!("{general}/{}", user(&sim, "dave")), manages).await.0, 204);
+    assert_eq!(dave.put(&everyone, denied).await.0, 204);
+}

@@ -51,7 +51,7 @@ pub(crate) fn create(call: &Call, guild: Snowflake) -> Result<Reply> {
     plan.check_parent(&state.world, guild)?;
     check_children(&state, plan.channel.parent_id)?;
     if plan.touches_overwrites {
-        channels::check_overwrites(&state, &by, guild, &plan.channel.overwrites)?;
+        channels::check_overwrites(&state, &by, guild, &plan.channel, &plan.channel.overwrites)?;
     } else if let Some(parent) = plan.channel.parent_id.and_then(|id| state.world.channel(id)) {
         plan.channel.overwrites = parent.overwrites.clone();
     }
@@ -84,7 +84,7 @@ pub(crate) fn edit(call: &Call, id: Snowflake) -> Result<Reply> {
     }
     if plan.touches_overwrites {
         access::guild_channel_with(&state, by.user, id, bits::MANAGE_ROLES)?;
-        channels::check_overwrites(&state, &by, guild, &plan.channel.overwrites)?;
+        channels::check_overwrites(&state, &by, guild, &plan.channel, &plan.channel.overwrites)?;
     }
     let json = channels::change(&mut state, &by, id, |channel| plan.apply(channel));
     json.map(|json| Reply::json(&json)).ok_or(ApiError::unknown_channel())
