@@ -191,3 +191,35 @@ async fn nobody_else_writes_in_a_forum_post_before_its_first_message() {
     let names: Vec<Value> = events.map(|event| event["t"].clone()).collect();
     assert_eq!(names, ["THREAD_CREATE", "MESSAGE_CREATE"]);
 }
+
+#[tokio::test]
+async fn a_moderated_tag_is_given_and_taken_by_moderators_only() {
+    let sim = sim().await;
+    let forum = forum(&sim).await;
+    let [help, rules] = [0, 1].map(|at| forum["available_tags"][at]["id"].clone());
+    let (alice, bot) = (api(&sim, "alice"), api(&sim, "bot"));
+    let posts = format!("/channels/{}/threads", id(&forum));
+    let with = |tag: &Value| json!({ "name": "p", "message": { "content": "x" }, "applied_tags": [tag] });
+    assert_eq!(code(&bot.post(&posts, with(&rules)).await), (403, 50013));
+    let post = bot.made(Method::POST, &posts, with(&help)).await;
+    let path = format!("/channels/{}", id(&post));
+    let both = json!({ "applied_tags": [help, rules] });
+    assert_eq!(code(&bot.patch(&path, both.clone()).await), (403, 50013));
+    alice.made(Method::PATCH, &path, both.clone()).await;
+    // It may stay, and is not taken away either.
+    assert_eq!(bot.patch(&path, both).await.0, 200);
+    assert_eq!(code(&bot.patch(&path, json!({ "applied_tags": [help] })).await), (403, 50013));
+}
+
+#[tokio::test]
+async fn a_webhook_needs_a_tag_where_a_forum_requires_one() {
+    let sim = sim().await;
+    let (forum, alice) = (forum(&sim).await, api(&sim, "alice"));
+    let path = format!("/channels/{}/webhooks", id(&forum));
+    let webhook = alice.made(Method::POST, &path, json!({ "name": "Herald" })).await;
+    let post = format!("/webhooks/{}/{}?wait=true", id(&webhook), webhook["token"].as_str().unwrap());
+    let mut body = json!({ "content": "x", "thread_name": "news" });
+    assert_eq!(code(&alice.post(&post, body.clone()).await), (400, 40067));
+    body["applied_tags"] = json!([forum["available_tags"][0]["id"]]);
+    assert_eq!(code(&alice.post(&post, body).await), (200, 0));
+}

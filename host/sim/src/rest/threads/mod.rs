@@ -15,7 +15,7 @@ use crate::ids::Snowflake;
 use crate::rules::{Actor, Draft, access, automod, messages, threads};
 use crate::state::State;
 use crate::world::wire::MessageJson;
-use crate::world::{Channel, ChannelKind, ChannelSettings, Thread, bits};
+use crate::world::{Channel, ChannelKind, ChannelSettings, Tag, Thread, bits};
 
 /// The most active threads of a guild.
 const MAX_ACTIVE_THREADS: usize = 1000;
@@ -91,9 +91,7 @@ fn create_post(call: &Call, by: &Actor, home: Snowflake, plan: Plan, mut fields:
     let mut state = call.shared.state();
     let form = message.map(|message| MessageForm::read_of(account, &state, message, 0)).transpose()?;
     let (_, forum) = access::guild_channel_with(&state, by.user, home, bits::SEND_MESSAGES)?;
-    if forum.settings.flags & REQUIRE_TAG != 0 && plan.tags.as_ref().is_none_or(Vec::is_empty) {
-        return Err(ApiError::new(400, 40067, "A tag is required to create a forum post in this channel"));
-    }
+    check_moderated(&state, by, forum, &[], plan.tags.as_deref().unwrap_or_default())?;
     if form.as_ref().is_some_and(|form| form.is_empty(call.uploads.len())) {
         return Err(ApiError::empty_message());
     }
@@ -155,7 +153,12 @@ pub(crate) fn edit(
     if thread.archived && change.archived != Some(false) {
         return Err(ApiError::thread_archived());
     }
-    change.tags.as_ref().map_or(Ok(()), |tags| check_tags(state, channel.parent_id, tags))?;
+    if let Some(tags) = &change.tags {
+        check_tags(state, channel.parent_id, tags)?;
+        if let Some(forum) = channel.parent_id.and_then(|id| state.world.channel(id)) {
+            check_moderated(state, by, forum, &thread.applied_tags, tags)?;
+        }
+    }
     let json = threads::change(state, by, id, |channel| change.apply(channel));
     json.map(|json| Reply::json(&json)).ok_or(ApiError::unknown_channel())
 }
@@ -241,6 +244,10 @@ impl Plan {
             return Err(ApiError::new(400, 160_006, "Maximum number of active threads reached"));
         }
         let tags = self.tags.unwrap_or_default();
+        if parent.settings.flags & REQUIRE_TAG != 0 && tags.is_empty() {
+            let message = "A tag is required to create a forum post in this channel";
+            return Err(ApiError::new(400, 40067, message));
+        }
         check_tags(state, Some(home), &tags)?;
         let now = state.world.clock.now();
         let minutes = self.archive_minutes.or(parent.settings.default_auto_archive_minutes).unwrap_or(4320);
@@ -287,4 +294,21 @@ fn check_tags(state: &State, forum: Option<Snowflake>, tags: &[Snowflake]) -> Re
         None => Ok(()),
         Some(at) => Err(ApiError::form(&format!("applied_tags.{at}"), "TAG_UNKNOWN", "Unknown tag")),
     }
+}
+
+/// Moderated tags of a forum are only added and removed with MANAGE_THREADS.
+/// <https://discord.com/developers/docs/resources/channel#forum-tag-object>
+fn check_moderated(
+    state: &State,
+    by: &Actor,
+    forum: &Channel,
+    before: &[Snowflake],
+    after: &[Snowflake],
+) -> Result<()> {
+    let changes = |tag: &Tag| before.contains(&tag.id) != after.contains(&tag.id);
+    let is_held = |tag: &Tag| tag.moderated && changes(tag);
+    if forum.settings.tags.iter().any(is_held) {
+        access::channel_with(state, by.user, forum.id, bits::MANAGE_THREADS)?;
+    }
+    Ok(())
 }
