@@ -70,7 +70,8 @@ pub trait Cog: Sized + 'static {
     }
 
     /// Suggests values for the option that the user is filling in; `typed` is the text so far. The first 25 suggestions
-    /// are shown. Those whose name or text value is empty or longer than 100 characters are left out.
+    /// are shown. Those that Discord would refuse are left out: a name or text value that is empty or longer than 100
+    /// characters, or a value that is not a number although the option is one.
     fn autocomplete(
         &self,
         _ctx: &Context,
@@ -116,13 +117,13 @@ pub trait Cog: Sized + 'static {
 pub struct Suggestion {
     /// The text that is shown, at most 100 characters.
     pub name: String,
-    /// The value that is sent: a text, or a number if the option is a number.
+    /// The value that is sent: a text, or a number if the option is a number. A number can also be given as text.
     pub value: serde_json::Value,
 }
 
 impl Suggestion {
     /// A suggestion that shows `name` and sends `value`: a text, or a number if the option is a number. To show and
-    /// send the same text, use `"tea".into()`.
+    /// send the same, use `"tea".into()`, or `"7".into()` for a number.
     pub fn new(name: impl Into<String>, value: impl Into<serde_json::Value>) -> Self {
         Self { name: name.into(), value: value.into() }
     }

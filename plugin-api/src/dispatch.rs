@@ -1,13 +1,14 @@
 //! Finds the function of a cog for a call or an event, and tells users what they did wrong.
 
 use serde::Serialize;
+use serde_json::{Number, Value};
 
 use crate::{
     Cog, Context, Error, Host, NewMessage, Result, Suggestion,
     abi::{ErrorCause, Event, Interaction, Invocation},
     check,
     interactions::{AUTOCOMPLETE, CALLBACK_CHOICES, COMPONENT, MODAL},
-    manifest::{fits, waiting_cog},
+    manifest::{fits, kind, waiting_cog},
     message::TEXT_MAX,
     wait,
 };
@@ -16,6 +17,10 @@ use crate::{
 /// <https://discord.com/developers/docs/interactions/application-commands#application-command-object-application-command-option-choice-structure>
 const SUGGESTIONS_MAX: usize = 25;
 const SUGGESTION_LENGTH_MAX: usize = 100;
+
+/// The largest number that Discord accepts, and without its sign the smallest.
+/// <https://discord.com/developers/docs/interactions/application-commands#application-command-object-application-command-option-type>
+const NUMBER_MAX: u64 = 1 << 53;
 
 /// Runs a command if its rules hold.
 pub(crate) async fn command<C: Cog>(cog: &C, host: Host, invocation: Invocation) -> Result {
@@ -37,7 +42,7 @@ pub(crate) async fn event<C: Cog>(cog: &C, host: Host, event: Event) -> Result {
             let ctx = Context::of_component(host, it.clone());
             let Some(typed) = it.options.iter().find(|option| option.focused) else { return Ok(()) };
             let suggestions = cog.autocomplete(&ctx, &typed.name, &typed.value).await?;
-            suggest(&ctx, &it, suggestions).await
+            suggest(&ctx, &it, typed.kind, suggestions).await
         }
         Event::Interaction(it) if is_component(&it) && waiting_cog(&it.custom_id).is_some() => {
             wait::pressed(host, it).await
@@ -90,21 +95,38 @@ fn is_component(interaction: &Interaction) -> bool {
     matches!(interaction.kind, COMPONENT | MODAL)
 }
 
-async fn suggest(ctx: &Context, to: &Interaction, mut suggestions: Vec<Suggestion>) -> Result {
+async fn suggest(ctx: &Context, to: &Interaction, kind: u8, suggestions: Vec<Suggestion>) -> Result {
     #[derive(Serialize)]
     struct Choices {
         choices: Vec<Suggestion>,
     }
     // Discord would refuse all of them because of one.
-    suggestions.retain(can_be_suggested);
-    suggestions.truncate(SUGGESTIONS_MAX);
-    let choices = serde_json::to_string(&Choices { choices: suggestions })?;
+    let choices = suggestions.into_iter().filter_map(|it| fitting(it, kind)).take(SUGGESTIONS_MAX).collect();
+    let choices = serde_json::to_string(&Choices { choices })?;
     ctx.discord().call_back(to, CALLBACK_CHOICES, &choices).await
 }
 
-fn can_be_suggested(suggestion: &Suggestion) -> bool {
+/// The suggestion with a value of the option's type; `None` if Discord would refuse it.
+fn fitting(suggestion: Suggestion, kind: u8) -> Option<Suggestion> {
     let fits = |text: &str| (1..=SUGGESTION_LENGTH_MAX).contains(&text.chars().count());
-    fits(&suggestion.name) && suggestion.value.as_str().is_none_or(fits)
+    let Suggestion { name, value } = suggestion;
+    // A number may be suggested as text, and the other way round.
+    let text = match value {
+        Value::String(text) => text,
+        Value::Number(number) => number.to_string(),
+        _ => return None,
+    };
+    let number = || serde_json::from_str::<Number>(&text).ok();
+    let value = match kind {
+        kind::INTEGER => {
+            number().filter(|it| it.as_i64().is_some_and(|it| it.unsigned_abs() <= NUMBER_MAX)).into()
+        }
+        kind::NUMBER => {
+            number().filter(|it| it.as_f64().is_some_and(|it| it.abs() <= NUMBER_MAX as f64)).into()
+        }
+        _ => Some(text).filter(|text| fits(text)).into(),
+    };
+    (fits(&name) && value != Value::Null).then_some(Suggestion { name, value })
 }
 
 #[cfg(test)]
@@ -112,13 +134,35 @@ mod attributes;
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
     fn a_suggestion_that_discord_would_refuse_is_left_out() {
-        let fits = |name: &str| can_be_suggested(&name.to_owned().into());
+        let fits = |name: &str| fitting(name.to_owned().into(), kind::STRING).is_some();
         assert!(fits(&"é".repeat(100)) && !fits(&"é".repeat(101)) && !fits(""));
-        assert!(can_be_suggested(&Suggestion::new("seven", 7)));
+    }
+
+    #[test]
+    fn a_suggestion_gets_a_value_of_the_type_of_its_option() {
+        let table = [
+            (kind::STRING, json!("7"), Some(json!("7"))),
+            (kind::STRING, json!(7), Some(json!("7"))),
+            (kind::STRING, json!(null), None),
+            (kind::INTEGER, json!(7), Some(json!(7))),
+            (kind::INTEGER, json!("-7"), Some(json!(-7))),
+            (kind::INTEGER, json!("7.5"), None),
+            (kind::INTEGER, json!("seven"), None),
+            (kind::INTEGER, json!(1_u64 << 53), Some(json!(1_u64 << 53))),
+            (kind::INTEGER, json!((1_u64 << 53) + 1), None),
+            (kind::NUMBER, json!("7.5"), Some(json!(7.5))),
+            (kind::NUMBER, json!(1e16), None),
+        ];
+        for (kind, value, expected) in table {
+            let found = fitting(Suggestion::new("seven", value.clone()), kind).map(|it| it.value);
+            assert_eq!(found, expected, "{value} for {kind}");
+        }
     }
 
     #[test]
