@@ -12,9 +12,10 @@ use std::{
 };
 
 use abi_stable::std_types::RArc;
+use serde_json::value::RawValue;
 
 use crate::{
-    Argument, Error, Host, Result,
+    Argument, Error, FromDiscord, Host, Result,
     abi::{Event, Interaction, Invocation, Message, Origin, User},
     argument::{Arguments, behind},
     manifest::{Command, Opt, Rules},
@@ -137,6 +138,44 @@ impl Context {
             })
         };
         values.iter().map(read).collect()
+    }
+
+    /// The message that the component is on. In a form that a component opened, the message of that component.
+    ///
+    /// ```
+    /// # use gearshift_cog::{Json, prelude::*};
+    /// # #[derive(Default)]
+    /// # struct Votes;
+    /// #[derive(serde::Deserialize)]
+    /// struct Id {
+    ///     id: String,
+    /// }
+    ///
+    /// # #[cog(export = false)]
+    /// # impl Votes {
+    /// #[button("vote")]
+    /// async fn voted(&self, ctx: &Context) -> Result {
+    ///     // With the feature `serenity`, also `let message: Message = …`.
+    ///     let Json(message): Json<Id> = ctx.component_message()?;
+    ///     ctx.store().update(&message.id, |votes: Option<u64>| Some(votes.unwrap_or(0) + 1)).await?;
+    ///     ctx.reply("It counts.").await
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// If there is no such message, or it cannot be read as a `T`.
+    pub fn component_message<T: FromDiscord>(&self) -> Result<T> {
+        #[derive(serde::Deserialize)]
+        struct On<'a> {
+            #[serde(borrow)]
+            message: Option<&'a RawValue>,
+        }
+        let json = self.interaction().map_or("", |interaction| &interaction.json);
+        let message = serde_json::from_str(json).ok().and_then(|on: On<'_>| on.message);
+        T::from_discord(
+            message.ok_or_else(|| Error::new("there is no message that a component is on"))?.get(),
+        )
     }
 
     /// The value of a declared option of a command, or of a field of a form, as text. In a prefix command each option

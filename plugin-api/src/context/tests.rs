@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 
 use super::Context;
 use crate::{
-    Cog, Host, Long, NewMessage, Result,
+    Cog, Host, Long, Modal, NewMessage, Result,
     abi::{HandleError, HandleErrorKind, Interaction, Invocation, Origin},
+    cog,
     discord_codes::{ALREADY_ACKNOWLEDGED, UNKNOWN_MESSAGE},
     handles::fake::{self, Asked, fake, host},
     interactions::{COMMAND, COMPONENT},
@@ -48,6 +49,63 @@ fn an_argument_loses_only_one_pair_of_quotation_marks() {
     ];
     for (line, expected) in table {
         alice.say(line).assert_content(expected);
+    }
+}
+
+/// Posts a button, which opens a form.
+#[derive(Default)]
+struct Board;
+
+#[derive(Modal)]
+struct Note {
+    text: String,
+}
+
+#[cog(export = false)]
+impl Board {
+    /// Posts
+    #[command]
+    async fn post(&self, ctx: &Context) -> Result {
+        let button = |label: &str| json!({ "type": 2, "style": 1, "label": label, "custom_id": label });
+        let row = json!([{ "type": 1, "components": [button("show"), button("note")] }]);
+        ctx.reply(NewMessage::new("the board").field("components", row)).await
+    }
+
+    #[button("show")]
+    async fn show(&self, ctx: &Context) -> Result {
+        let message: Value = ctx.component_message()?;
+        ctx.reply(message["content"].as_str().unwrap_or_default()).await
+    }
+
+    #[button("note")]
+    async fn note(&self, ctx: &Context) -> Result {
+        ctx.open::<Note>("noted", &[]).await
+    }
+
+    #[modal("noted")]
+    async fn noted(&self, ctx: &Context, form: Note) -> Result {
+        let message: Value = ctx.component_message()?;
+        ctx.reply(format!("{} on {}", form.text, message["id"])).await
+    }
+
+    /// Looks for it
+    #[command]
+    async fn none(&self, ctx: &Context) -> Result {
+        let found = ctx.component_message::<Value>();
+        ctx.reply(found.expect_err("it is a command").to_string()).await
+    }
+}
+
+#[test]
+fn a_component_and_its_form_have_the_message_that_the_component_is_on() {
+    let bot = Bot::new::<Board>();
+    let alice = bot.user("alice");
+    let board = alice.slash("post", ()).message();
+    alice.press(&board, "show").assert_content("the board");
+    let form = alice.press(&board, "note").form();
+    alice.submit(&form, [("text", "tea")]).assert_content(&format!("tea on \"{}\"", board.id()));
+    for answer in [alice.slash("none", ()), alice.say("!none")] {
+        answer.assert_content("there is no message that a component is on");
     }
 }
 
