@@ -151,7 +151,10 @@ impl State {
     /// # Errors
     /// If `value` cannot be written as JSON.
     pub fn json(version: u32, value: &impl Serialize) -> Result<Self> {
-        Ok(Self { version, bytes: serde_json::to_vec(value)? })
+        let bytes = serde_json::to_vec(value);
+        let bytes = bytes
+            .map_err(|error| Error::new(format_args!("the state cannot be written as JSON: {error}")))?;
+        Ok(Self { version, bytes })
     }
 
     /// Reads state that was encoded as JSON.
@@ -165,7 +168,16 @@ impl State {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use super::*;
+
+    #[test]
+    fn a_state_that_is_not_json_is_reported_as_one() {
+        let state = State::json(1, &HashMap::from([((1, 2), 3)]));
+        let error = state.expect_err("the key is a tuple").to_string();
+        assert_eq!(error, "the state cannot be written as JSON: key must be a string");
+    }
 
     #[test]
     fn numbers_in_a_state_are_exact_to_the_last_bit() {
