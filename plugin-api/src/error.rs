@@ -5,7 +5,8 @@ use std::{error, fmt, iter, num, str};
 
 use crate::abi::{ErrorCause, HandleError};
 
-/// The error that a cog's functions return. `?` makes it from any error, and [`Error::new`] from text.
+/// The error that a cog's functions return. `?` makes it from any type that implements [`std::error::Error`];
+/// [`Error::new`] makes it from text, and [`Error::from_dyn`] from a boxed error.
 ///
 /// An error is not always the fault of the cog. A refusal by Discord or another server, and bad input from a user, are
 /// counted separately and never make the host go back to the old version. `?` recognizes the error of a handle, and
@@ -40,6 +41,48 @@ impl Error {
     /// An error for something that a user typed or chose and that cannot be used.
     pub fn input(text: impl fmt::Display) -> Self {
         Self { text: text.to_string(), cause: ErrorCause::INPUT, handle: None }
+    }
+
+    /// The same as `?` makes from an error, for one whose type does not implement [`std::error::Error`] itself: a
+    /// `Box<dyn Error>`, or the error of `anyhow` or `eyre`.
+    ///
+    /// ```
+    /// # use gearshift_cog::prelude::*;
+    /// fn parse(text: &str) -> std::result::Result<u64, Box<dyn std::error::Error + Send + Sync>> {
+    ///     Ok(text.parse()?)
+    /// }
+    ///
+    /// # async fn example(ctx: &Context, text: &str) -> Result {
+    /// let number = parse(text).map_err(|error| Error::from_dyn(&*error))?;
+    /// ctx.reply(number.to_string()).await
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn from_dyn(error: &(dyn error::Error + 'static)) -> Self {
+        Self::of(error)
+    }
+
+    /// Whether it is [input](Self::input), whose text is shown to the user: also the error of an argument, of a rule or
+    /// check, or of parsing a number.
+    ///
+    /// ```
+    /// # use gearshift_cog::prelude::*;
+    /// # #[derive(Default)]
+    /// # struct Tags;
+    /// # #[cog(export = false)]
+    /// # impl Tags {
+    /// #[on_error]
+    /// async fn failed(&self, ctx: &Context, error: Error) -> Result {
+    ///     if !error.is_input() {
+    ///         ctx.reply("That did not work, and we know of it.").await?;
+    ///     }
+    ///     Err(error)
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn is_input(&self) -> bool {
+        self.cause == ErrorCause::INPUT
     }
 
     /// The error of a handle that this error is, or that is among its sources.
@@ -147,6 +190,7 @@ mod tests {
         ];
         for (error, cause) in table {
             assert_eq!(error.cause(), cause, "{error}");
+            assert_eq!(error.is_input(), cause == ErrorCause::INPUT, "{error}");
         }
         assert_eq!(Error::from(Wrapped(handle(HandleErrorKind::Status))).to_string(), "failed to greet: no");
     }
@@ -155,7 +199,10 @@ mod tests {
     fn a_handle_error_is_kept_even_as_a_source() {
         let refused = || HandleError { status: 403, code: 50007, ..handle(HandleErrorKind::Status) };
         let greet = |error: HandleError| -> Result { Err(Wrapped(error))? };
-        for error in [Error::from(refused()), greet(refused()).expect_err("refused")] {
+        let boxed: Box<dyn error::Error + Send + Sync> = Box::new(Wrapped(refused()));
+        let wrapped = greet(refused()).expect_err("refused");
+        for error in [Error::from(refused()), wrapped, Error::from_dyn(&*boxed)] {
+            assert_eq!(error.cause(), ErrorCause::REFUSED);
             assert_eq!(error.discord_code(), Some(discord_codes::CANNOT_SEND_TO_USER));
             assert_eq!(error.handle().map(|it| (it.kind, it.status)), Some((HandleErrorKind::Status, 403)));
         }
