@@ -308,17 +308,17 @@ fn quoted(text: &str) -> String {
     serde_json::to_string(text).expect("text is always JSON")
 }
 
-impl From<&str> for NewMessage {
-    fn from(content: &str) -> Self {
-        Self::new(content)
-    }
+macro_rules! texts {
+    ($($text:ty),+) => {
+        $(impl From<$text> for NewMessage {
+            fn from(content: $text) -> Self {
+                Self::new(content)
+            }
+        })+
+    };
 }
 
-impl From<String> for NewMessage {
-    fn from(content: String) -> Self {
-        Self::new(content)
-    }
-}
+texts! { &str, &String, String }
 
 #[cfg(test)]
 mod tests {
@@ -340,6 +340,8 @@ mod tests {
         });
         assert_eq!(written(&message), expected);
         assert_eq!(written(&NewMessage::default()), json!({ "allowed_mentions": nobody }));
+        let text = "hi".to_owned();
+        assert_eq!(written(&(&text).into()), written(&text.into()));
     }
 
     fn written(message: &NewMessage) -> Value {
