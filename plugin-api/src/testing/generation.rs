@@ -56,7 +56,9 @@ impl std::fmt::Display for Fault {
             FaultKind::Error | FaultKind::State | FaultKind::Settings => "failed",
         };
         write!(out, "{} {what}: {}", self.handler, self.text)?;
-        self.place.as_ref().map_or(Ok(()), |place| write!(out, " ({place})"))
+        // Settings that are wrong as a whole have an empty key.
+        let place = self.place.as_ref().filter(|place| !place.is_empty());
+        place.map_or(Ok(()), |place| write!(out, " ({place})"))
     }
 }
 

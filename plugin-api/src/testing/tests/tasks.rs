@@ -97,6 +97,8 @@ fn settings_are_checked_before_setup_and_changed_by_a_reload() {
     let wrong = Bot::builder().settings(json!({ "greeting": 1 })).try_build::<Morning>().err();
     let wrong = wrong.expect("it is no text");
     assert_eq!((wrong.kind, wrong.place.as_deref()), (FaultKind::Settings, Some("greeting")));
+    let bare = Bot::builder().settings(json!({})).try_build::<Morning>().err().expect("a key is missing");
+    assert_eq!(bare.to_string(), "setup failed: missing field `greeting`");
 }
 
 #[test]
