@@ -4,8 +4,8 @@
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, TokenStreamExt, quote};
 use syn::{
-    Attribute, Error, FnArg, GenericArgument, Ident, ImplItem, Pat, PatType, PathArguments, Result,
-    ReturnType, Safety, Signature, Token, Type, Visibility, braced,
+    Attribute, Error, FnArg, GenericArgument, Ident, ImplItem, Lifetime, Pat, PatType, Path, PathArguments,
+    Result, ReturnType, Safety, Signature, Token, Type, Visibility, braced,
     ext::IdentExt,
     parse::{Parse, ParseStream, discouraged::Speculative},
     spanned::Spanned,
@@ -15,6 +15,8 @@ use syn::{
 pub(crate) struct Block {
     pub attributes: Vec<Attribute>,
     pub cog: Type,
+    /// The attributes inside of the braces: `#![allow(…)]`.
+    inner: Vec<Attribute>,
     pub items: Vec<Item>,
     brace: Brace,
 }
@@ -47,16 +49,21 @@ impl Parse for Block {
             let text = "`#[cog]` must be on `impl Ping { … }`, without a trait; it writes `impl Cog for Ping` itself";
             return Err(Error::new(cog.span(), text));
         }
+        if let Some(lifetime) = borrowed(&cog) {
+            let text = "a cog cannot borrow: the host keeps it until it unloads it; own the value, or write `'static`";
+            return Err(Error::new(lifetime.span(), text));
+        }
         if input.peek(Token![where]) {
             return Err(Error::new(keyword.span, "a cog cannot be generic, so it has no `where`"));
         }
         let content;
         let brace = braced!(content in input);
+        let inner = content.call(Attribute::parse_inner)?;
         let mut items = Vec::new();
         while !content.is_empty() {
             items.push(content.parse()?);
         }
-        Ok(Self { attributes, cog, items, brace })
+        Ok(Self { attributes, cog, inner, items, brace })
     }
 }
 
@@ -93,10 +100,13 @@ fn is_method(input: ParseStream<'_>) -> bool {
 
 impl ToTokens for Block {
     fn to_tokens(&self, tokens: &mut TokenStream) {
-        let Self { attributes, cog, items, brace } = self;
+        let Self { attributes, cog, inner, items, brace } = self;
         tokens.append_all(attributes);
         tokens.extend(quote!(impl #cog));
-        brace.surround(tokens, |tokens| tokens.append_all(items));
+        brace.surround(tokens, |tokens| {
+            tokens.append_all(inner);
+            tokens.append_all(items);
+        });
     }
 }
 
@@ -210,7 +220,12 @@ impl Method {
 
 /// The name of an attribute of this crate: `command`, also for `gearshift_cog::command`.
 pub(crate) fn own_name(attribute: &Attribute) -> Option<&Ident> {
-    let segments = &attribute.path().segments;
+    own(attribute.path())
+}
+
+/// The same for the path of an attribute.
+pub(crate) fn own(path: &Path) -> Option<&Ident> {
+    let segments = &path.segments;
     let is_own = segments.len() == 1 || segments.first().is_some_and(|first| first.ident == "gearshift_cog");
     segments.last().filter(|_| is_own).map(|last| &last.ident)
 }
@@ -285,6 +300,16 @@ pub(crate) fn parameter_name(parameter: &PatType) -> Result<&Ident> {
             Err(Error::new(pattern.span(), text))
         }
     }
+}
+
+/// The lifetime of `Ping<'a>`, unless it is `'static`.
+fn borrowed(cog: &Type) -> Option<&Lifetime> {
+    let Type::Path(path) = cog else { return None };
+    let PathArguments::AngleBracketed(arguments) = &path.path.segments.last()?.arguments else { return None };
+    arguments.args.iter().find_map(|argument| match argument {
+        GenericArgument::Lifetime(lifetime) if lifetime.ident != "static" => Some(lifetime),
+        _ => None,
+    })
 }
 
 fn is_shared(receiver: &syn::Receiver) -> bool {

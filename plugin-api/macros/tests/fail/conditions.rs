@@ -1,4 +1,4 @@
-//! A condition is allowed on a method, not on a parameter.
+//! A condition is allowed on a method, not on a parameter or on an attribute.
 #![allow(unused)]
 
 use gearshift_cog::{abi::Message, prelude::*};
@@ -36,6 +36,24 @@ impl Tags {
 
     #[teardown]
     async fn six(&self) -> Result {
+        Ok(())
+    }
+
+    /// Seven
+    #[cfg_attr(not(any()), command)]
+    async fn seven(&self, ctx: &Context) -> Result {
+        Ok(())
+    }
+
+    #[cfg_attr(all(), allow(unused), gearshift_cog::button("eight"))]
+    async fn eight(&self, ctx: &Context) -> Result {
+        Ok(())
+    }
+
+    /// Nine
+    #[command]
+    #[cfg_attr(all(), cfg(any()))]
+    async fn nine(&self, ctx: &Context) -> Result {
         Ok(())
     }
 }

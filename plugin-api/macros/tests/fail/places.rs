@@ -25,6 +25,11 @@ struct Many<T>(T);
 #[cog]
 impl<T> Many<T> {}
 
+struct Lent<'a>(&'a str);
+
+#[cog]
+impl Lent<'_> {}
+
 #[cog]
 impl Cog for Ping {}
 

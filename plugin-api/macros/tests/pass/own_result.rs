@@ -1,4 +1,5 @@
-//! Names in an author's crate do not conflict: a `Result`, an `Option`, an `Ok`, a method named like one of the trait.
+//! Names in an author's crate do not conflict: a `Result`, an `Option`, an `Ok`, a method named like one of the trait. Attributes
+//! inside of the block apply to it.
 #![deny(warnings)]
 
 use gearshift_cog::{Context, cog};
@@ -17,12 +18,17 @@ struct Sum;
 
 #[cog]
 impl Sum {
+    #![allow(non_snake_case)]
+
     /// Adds numbers
     #[command]
     async fn command(&self, _ctx: &Context, arguments: String, ctx: std::option::Option<u8>) -> Result<()> {
         let _ = (arguments.parse::<u64>()?, ctx);
         Result::Ok(())
     }
+
+    #[allow(dead_code)]
+    fn Unused() {}
 
     #[every("1h")]
     async fn task(&self, _ctx: &Context) -> Result<()> {
