@@ -2,7 +2,7 @@
 //! authors write them, run with the test kit.
 #![cfg(all(feature = "serenity", feature = "testing"))]
 #![forbid(unsafe_code)]
-#![deny(warnings, clippy::pedantic)]
+#![deny(warnings, clippy::pedantic, clippy::future_not_send)]
 
 use std::{cell::Cell, time::Duration};
 
@@ -45,6 +45,51 @@ impl Greeter {
         tracing::info!("{} greeted", self.greeted.get());
         Ok(())
     }
+}
+
+/// Has handlers that lints would find fault with elsewhere: they have many parameters, and their futures are not `Send`.
+#[derive(Default)]
+struct Orders;
+
+#[derive(Choice)]
+enum Amount {
+    Single,
+    Double,
+}
+
+/// What is ordered.
+#[derive(Modal)]
+struct Order {
+    what: String,
+}
+
+#[cog(export = false)]
+impl Orders {
+    /// Takes six arguments
+    #[command]
+    async fn order(
+        &self,
+        ctx: &Context,
+        tea: u8,
+        coffee: u8,
+        cake: u8,
+        bread: u8,
+        butter: u8,
+        amount: Amount,
+    ) -> Result {
+        let times = if let Amount::Double = amount { 2 } else { 1 };
+        ctx.reply(((tea + coffee + cake + bread + butter) * times).to_string()).await
+    }
+
+    #[modal("order")]
+    async fn ordered(&self, ctx: &Context, form: Order) -> Result {
+        ctx.reply(form.what).await
+    }
+}
+
+#[test]
+fn a_command_has_as_many_arguments_as_it_needs() {
+    Bot::new::<Orders>().user("alice").say("!order 1 2 3 4 5 double").assert_content("30");
 }
 
 #[test]

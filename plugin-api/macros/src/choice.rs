@@ -60,6 +60,7 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
     let (last, others) = variants.split_last().expect("an enum without variants is an error above");
     let places = 0..others.len();
     Ok(quote! {
+        #[allow(clippy::future_not_send)]
         impl ::gearshift_cog::Argument for #of {
             const OPTION: ::gearshift_cog::manifest::OptionType =
                 ::gearshift_cog::manifest::OptionType::new(3).choices(&[#(#choices),*]);

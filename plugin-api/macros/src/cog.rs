@@ -139,6 +139,7 @@ pub(crate) fn expand(options: Args, mut block: Block) -> TokenStream {
         #block
 
         #(#conditions)*
+        #[allow(clippy::future_not_send)]
         impl ::gearshift_cog::Cog for #cog {
             #handles
             #setup
@@ -252,6 +253,8 @@ impl Parts {
         // Signatures that an attribute requires should not cause these lints.
         method.attributes.push(syn::parse_quote! {
             #[allow(
+                clippy::future_not_send,
+                clippy::too_many_arguments,
                 clippy::unused_async,
                 clippy::unused_self,
                 clippy::needless_pass_by_value,

@@ -50,6 +50,7 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
     }
     let of = &input.ident;
     Ok(quote! {
+        #[allow(clippy::future_not_send)]
         impl ::gearshift_cog::Modal for #of {
             const TITLE: &'static str = #title;
             const FIELDS: &'static [::gearshift_cog::Field] = &[#(#declared),*];
