@@ -34,7 +34,7 @@ use crate::{
 pub struct Host {
     config: Arc<Config>,
     sessions: Arc<Sessions>,
-    /// Kept over a restart, so that no other host takes over the bot in between.
+    /// Kept across a restart, so that no other host takes over the bot in between.
     bot: Option<BotClaim>,
     cogs: Arc<Cogs>,
     gateway: Option<Gateway>,
@@ -74,7 +74,7 @@ impl Host {
         Ok(host)
     }
 
-    /// Reads the cogs folder and connects the gateway. No cog is built yet; events are queued for them. If it fails,
+    /// Reads the cogs folder and connects the gateway. No cog is built yet; their events are queued. If it fails,
     /// the sessions are closed.
     ///
     /// # Errors
@@ -265,7 +265,7 @@ impl Host {
         self.gateway.as_ref()
     }
 
-    /// Whether the declared slash commands are registered at Discord.
+    /// Whether the declared slash commands are registered with Discord.
     pub fn registers_commands(&self) -> bool {
         self.sessions.discord.is_some()
             && self.config.discord.as_ref().is_some_and(|discord| discord.register_commands)

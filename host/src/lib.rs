@@ -25,7 +25,7 @@
 //! 5. A retired generation is unmapped, or else held and reported by name (`isolation`, `contract`, and `soak`).
 //! 6. A handle of a retired generation returns an error ([`handles`]).
 //! 7. A cog that panics or blocks disturbs neither the host nor another cog (`isolation`, `blame`).
-//! 8. A command is deleted at Discord only if a cog of this process declared it (`registering`).
+//! 8. A command is deleted from Discord only if a cog of this process declared it (`registering`).
 //! 9. A cog in its own process may crash: at most what it was handling is lost, and nothing of others (`processes`).
 //!
 //! Invariants 1 to 8 hold on both kinds of lane: `scripts/test` runs `it` on each. Invariants 3 to 5 also hold for any

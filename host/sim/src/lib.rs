@@ -17,7 +17,7 @@
 //!
 //! Imports only go down, `State` has no methods, and only `rules` write the world; tests check this in the sources.
 //!
-//! A user is an account like a bot, with the same REST, the same gateway, the same rules, and a token of its own
+//! A user is an account like a bot, with the same REST API, the same gateway, the same rules, and a token of its own
 //! ([`Member::token`]). The page is such a client. The interface that drives the simulator itself is separate: it is
 //! under `/control`, and its `openapi.json` describes it.
 //!

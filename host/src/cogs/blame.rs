@@ -1,4 +1,4 @@
-//! When a new generation is to blame for what goes wrong, and when a cog has kept its thread too often. It counts and
+//! When a new generation is to blame for what goes wrong, and when a cog has hung or crashed too often. It counts and
 //! judges; the owner acts.
 //!
 //! Panics and unreadable state always count. Errors that handlers return count only in comparison with the
@@ -60,7 +60,7 @@ impl Blame {
     }
 }
 
-/// The times at which a cog has kept its thread.
+/// The times at which a cog hung or crashed.
 #[derive(Debug, Default)]
 pub(super) struct Hangs(VecDeque<Instant>);
 

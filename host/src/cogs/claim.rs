@@ -17,7 +17,7 @@ use crate::library::{CommandKey, commands_max, kind_name, prefix_names};
 /// Something that only one cog can own.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Claim {
-    /// A command that is registered at Discord.
+    /// A command that is registered with Discord.
     Command(CommandKey),
     /// A name or an alias of a command that is called with the prefix.
     Prefix(String),

@@ -206,7 +206,7 @@ impl<L: Life> Owner<L> {
         }
     }
 
-    /// Lists the cog's file as not loaded, if it still holds the content that was gone back from.
+    /// Lists the cog's file as not loaded, if it still holds the content that the host went back from.
     pub(super) async fn note_refused(&self, from: &Digest) {
         if self.life.prepare(&self.file).await.is_ok_and(|found| found.digest == *from) {
             let error = CogError::WentBackFrom { name: self.name.to_string(), file: self.file.clone() };
@@ -214,8 +214,8 @@ impl<L: Life> Owner<L> {
         }
     }
 
-    /// The content of the cog's file, if that is other code than `served`, was not gone back from, and did not fail on
-    /// its own and is waiting for its next try.
+    /// The content of the cog's file, if that is other code than `served`, the host did not go back from it, and it is
+    /// not waiting for another try after failing on its own.
     pub(super) async fn newer_than(&self, served: &Digest) -> Option<Candidate<L::Library>> {
         let found = self.life.prepare(&self.file).await.ok()?;
         let is_other = found.manifest.name == *self.name && found.digest != *served;
@@ -303,7 +303,7 @@ impl<L: Life> Owner<L> {
             // The watcher deals with changes of the file.
             Ok(_) | Err(_) => Ok(None),
         };
-        // It was not even tried: it serves already, or was gone back from in the meantime.
+        // It was not even tried: it serves already, or the host went back from it in the meantime.
         self.failed_file.take_if(|(.., retry)| retry.has_come());
         if let Err(error) = &outcome {
             // The file may wait for what another cog owns, or exchange it with that cog.

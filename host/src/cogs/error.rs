@@ -209,7 +209,7 @@ impl CogError {
     /// Whether trying the same code again later may help. It may if `setup` returned an error, ended its
     /// process or did not return in time, which may be due to something it uses, or if the system had no thread
     /// or process for it. A panic, an unreadable state or an unusable setting would occur again, and a host
-    /// thread that was kept would be kept again.
+    /// thread that was blocked would be blocked again.
     pub(super) fn is_worth_retrying(&self) -> bool {
         match self {
             CogError::Step { step: Step::Setup, source: OrderError::Fault(fault), .. } => !would_recur(fault),

@@ -139,7 +139,7 @@ impl<L: Life> Owner<L> {
         self.plan_save();
     }
 
-    /// Writes to the store what was gone back from; if that fails, it is tried again together with the state.
+    /// Writes to the store what the host went back from; if that fails, it is tried again together with the state.
     pub(super) async fn remember(&mut self) {
         let Some((digest, library)) = &self.to_remember else { return };
         match self.life.remember(digest, library).await {

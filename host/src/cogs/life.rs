@@ -119,7 +119,7 @@ pub(super) trait Life: Send + Sync + 'static {
     /// Writes a state to the store, if there is one.
     fn store_state(&self, state: &State) -> impl Future<Output = Result<(), String>> + Send;
 
-    /// Remembers over a restart that the host went back from a content to a kept library.
+    /// Remembers across a restart that the host went back from a content to a kept library.
     fn remember(&self, from: &Digest, kept: &Kept) -> impl Future<Output = Result<(), String>> + Send;
 
     /// Whether the host went back from a content; and to which library, if that was the last time it went back.

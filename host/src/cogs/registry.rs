@@ -67,7 +67,7 @@ pub(super) struct Registry {
 /// The commands to register.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Declared {
-    /// Those of cogs that serve, that could not be loaded, or that went a moment ago; and the host's own.
+    /// Those of cogs that serve, that could not be loaded, or that left a moment ago; and the host's own.
     pub commands: BTreeMap<CommandKey, DeclaredCommand>,
     /// Those that a cog of this process or the host itself has ever declared. Those no longer in `commands` are
     /// to be deleted.

@@ -89,8 +89,8 @@ impl<L: Life> Owner<L> {
             StageState::Serving(old) => Some(old),
             StageState::Away(..) | StageState::Loading(_) | StageState::Leaving(_) => None,
         };
-        // Otherwise the state came from the store, or is being written there. The code that is gone back from may have
-        // stored another.
+        // Otherwise the state came from the store, or is being written there. The code that the host goes back from may
+        // have stored another.
         if let Some(state) = state.filter(|_| old.is_some() || purpose.is_going_back()) {
             let since = report.state_age.and_then(|age| Instant::now().checked_sub(age));
             self.unsaved = Some((state, since.unwrap_or_else(Instant::now)));

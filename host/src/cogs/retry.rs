@@ -20,7 +20,7 @@ pub(super) const RECHECK_INTERVAL: Duration = Duration::from_secs(1);
 pub(super) struct Retry {
     pub(super) at: Instant,
     pub(super) pause: Duration,
-    /// The call in which the serving generation keeps its thread: until it returns, a retry is useless.
+    /// The call in which the serving generation blocks its thread: until it returns, a retry is useless.
     pub(super) after_call: Option<u64>,
 }
 

@@ -33,7 +33,7 @@ pub enum Absence {
     New,
     /// It could not be loaded. Its commands stay registered.
     Failed,
-    /// It kept its thread too often; nothing is loaded until its file changes or a user asks for it.
+    /// It hung or crashed too often; nothing is loaded until its file changes or a user asks for it.
     Parked,
     /// A user unloaded it, or the host is closing.
     Unloaded,

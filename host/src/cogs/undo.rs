@@ -1,5 +1,5 @@
 //! What happens when a generation fails while it serves: it is undone if it is on probation, and left behind
-//! if it keeps its thread.
+//! if it hangs or crashes.
 
 use std::sync::Arc;
 
@@ -99,7 +99,7 @@ impl<L: Life> Owner<L> {
         }
     }
 
-    /// Leaves a generation behind that keeps its thread or has crashed, and brings the cog back.
+    /// Leaves a generation behind that has hung or crashed, and brings the cog back.
     pub(super) async fn give_up(&mut self, number: u64, how: Lost, why: String) {
         let StageState::Serving(serving) = &self.stage else { return };
         if serving.number != number {

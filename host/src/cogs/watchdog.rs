@@ -105,7 +105,7 @@ fn observe(
         let what = pulse.describe();
         if stuck >= limits.stuck_after {
             let why = at.describe(&what, &format!("{:.1} s", stuck.as_secs_f64()));
-            // The handler that keeps the thread, and those that are suspended at an `await`.
+            // The handler that blocks the thread, and those that are suspended at an `await`.
             let lost = under_way(pulse.handlers());
             // If the owner is busy with the cog, it handles this afterwards, if the generation still serves then.
             cogs.lost(&id, Lost::Hang, format!("{why}{lost}"));

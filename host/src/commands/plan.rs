@@ -14,7 +14,7 @@ use crate::{
     library::{CommandKey, SLASH},
 };
 
-/// A command registered at Discord.
+/// A command registered with Discord.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Present {
     pub(super) id: String,

@@ -1,4 +1,4 @@
-//! Keeps the facts over a restart of the process: Discord does not send them again on a connection that is resumed.
+//! Keeps the facts across a restart of the process: Discord does not send them again on a connection that is resumed.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;

@@ -122,8 +122,8 @@ const COMMANDS: usize = 64;
 impl Gateway {
     /// Starts all shards and returns at once. They connect, and after [`Gateway::listen`] they identify, or resume
     /// the sessions in `kept`, which must [fit](ResumeData::fits). `sink` then gets every event of every shard, on the
-    /// gateway's thread, and must not block. Needs a running runtime, the one of the sessions: requests of the shards
-    /// to the sessions run there.
+    /// gateway's thread, and must not block. Must be called on the sessions' runtime: what the shards ask of the
+    /// sessions runs there.
     ///
     /// # Errors
     /// The system has no thread or no descriptors left.
@@ -160,7 +160,8 @@ impl Gateway {
         }
         let (closing, closed) = watch::channel(Leave::No);
         let starts = Arc::new(Starts::new(timing.identify_every));
-        // The thread first: if it cannot be started, there must not be a runtime yet, which could not be dropped here.
+        // The thread is started before its runtime exists: if that fails, there is no runtime to drop, which would
+        // panic here, in another runtime.
         let (give, work) = std::sync::mpsc::channel();
         thread::Builder::new().name("gateway".to_owned()).spawn(move || run(&work))?;
         let own = runtime::Builder::new_current_thread().enable_all().build()?;

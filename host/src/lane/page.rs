@@ -33,7 +33,7 @@ pub(super) struct Numbers {
     name: Name,
 }
 
-/// A text that one thread writes and others read without blocking it: a sequence lock, with an odd `version` in writes.
+/// A text that one thread writes and others read without blocking it: a sequence lock. `version` is odd during a write.
 #[repr(C)]
 struct Name {
     version: AtomicU64,

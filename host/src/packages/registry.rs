@@ -229,7 +229,8 @@ impl Registry {
         let (tagged, digest) = (self.tagged("none"), digest.to_string());
         match self.ask(async || self.client.blob_exists(&tagged, &digest).await).await {
             Ok(is_there) => Ok(is_there),
-            // If the repository does not exist yet, a registry may not even say that the blob is missing.
+            // Until the repository exists, some registries refuse to say whether they have a blob (401, 403). If
+            // there is another reason, the upload reports it.
             Err(OciError::RequestError(error)) if error.status().is_some_and(|it| it.is_client_error()) => {
                 Ok(false)
             }

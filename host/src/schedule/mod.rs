@@ -1,4 +1,4 @@
-//! The planned tasks of one cog. The host owns them, so they keep their rhythm over a reload and a restart, and end
+//! The planned tasks of one cog. The host owns them, so they keep their rhythm across reloads and restarts, and end
 //! with the cog. The schedule runs nothing: a task that is due becomes an item in the cog's inbox.
 //!
 //! Who may plan: the serving generation, with immediate effect; and a generation in its setup, on trial: its plans take

@@ -1,5 +1,5 @@
 //! The endpoint of `gearshift run`: health, readiness and metrics, from before the sessions are opened to the end, and
-//! over a restart.
+//! across a restart.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

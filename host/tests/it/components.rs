@@ -1,4 +1,4 @@
-//! Buttons, menus and forms reach the cog that they belong to, over a reload and a restart, and no user is left without
+//! Buttons, menus and forms reach the cog that they belong to, across reloads and restarts, and no user is left without
 //! an answer.
 
 use std::sync::Arc;

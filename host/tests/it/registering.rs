@@ -1,5 +1,5 @@
-//! Slash commands are deleted at Discord only if a cog of this process declared them and none does any more: deleting a
-//! command also deletes its id and the permissions that server admins have set for it.
+//! Slash commands are deleted from Discord only if a cog of this process declared them and none does any more: deleting
+//! a command also deletes its id and the permissions that server admins have set for it.
 
 use std::{fs, time::Instant};
 

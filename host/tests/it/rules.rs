@@ -1,5 +1,5 @@
-//! Rules that are checked before a command runs: for slash and prefix commands alike, kept over a reload and, if longer
-//! than a minute, over a restart.
+//! Rules that are checked before a command runs: for slash and prefix commands alike, kept across a reload and, if
+//! longer than a minute, across a restart.
 
 use gearshift_sim::{InteractionHandle, Member};
 use reqwest::Method;

@@ -1,4 +1,4 @@
-//! Declared tasks: planned by the host when the cog is set up, kept over a reload and a restart, dropped with the code.
+//! Declared tasks: planned by the host when the cog is set up, kept across reloads and restarts, dropped with the code.
 
 use gearshift_host::{cogs::CogStatus, error::chain};
 

@@ -1,4 +1,4 @@
-//! Users on the wire: with a token of their own, the same REST and gateway, and only what they may see.
+//! Users on the wire: with a token of their own, the same REST API and gateway, and only what they may see.
 
 use gearshift_sim::{NO_OPTIONS, Sim, SimOptions, World};
 use reqwest::Method;

@@ -1,4 +1,4 @@
-//! A generation that keeps its thread: what replaces it, and when.
+//! A generation that blocks its thread: what replaces it, and when.
 
 use std::{
     sync::{Arc, mpsc},
@@ -18,7 +18,7 @@ use crate::{
 };
 
 const GOOD: Code = Code { version: 1, fails_in: None };
-/// It does not pause, like code that keeps its thread.
+/// It does not pause, like code that blocks its thread.
 const HANGING: Code = Code { version: 2, fails_in: Some(Step::Pause) };
 const BETTER: Code = Code { version: 3, fails_in: None };
 

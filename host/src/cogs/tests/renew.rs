@@ -41,7 +41,7 @@ async fn the_code_that_serves_begins_again_and_not_what_was_gone_back_from() {
     harness
         .deploy("music", BETTER, Trigger::FileChanged)
         .await
-        .expect_err("it is still what was gone back from");
+        .expect_err("it is still what the host went back from");
 }
 
 #[tokio::test(start_paused = true)]

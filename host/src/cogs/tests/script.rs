@@ -180,7 +180,7 @@ impl Life for Script {
     }
 
     async fn pause(&self, old: &Running) -> Result<usize, OrderError> {
-        // A generation that does not pause takes no more events either: it keeps its thread.
+        // A generation that does not pause takes no more events either: it blocks its thread.
         self.notes().taking.remove(&old.number);
         self.step(Step::Pause, old).map(|()| 0)
     }

@@ -17,7 +17,7 @@ type Rules = BTreeMap<c_long, Vec<SeccompRule>>;
 /// If the system has no filters, or its calls are not known here.
 pub(super) fn filter() -> Result<(), Error> {
     // The kernel takes the strictest result of all filters: <https://man7.org/linux/man-pages/man2/seccomp.2.html>
-    // The filter that allows calls is installed last, because it does not allow to install another one.
+    // The filter that allows calls is installed last: it allows no further filter to be installed.
     let own = u64::from(std::process::id());
     let filters = [
         // The flags of `clone3` are behind a pointer, which no filter can read. With ENOSYS, the C library falls

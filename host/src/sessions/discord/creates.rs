@@ -1,4 +1,4 @@
-//! How many commands were created at Discord in the last day, in each of its lists: Discord accepts 200 new commands
+//! How many commands were created in the last day, in each of Discord's lists: Discord accepts 200 new commands
 //! per list and day, and refuses more. Changing an existing command does not count.
 //! <https://discord.com/developers/docs/interactions/application-commands#registering-a-command>
 
