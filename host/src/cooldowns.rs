@@ -189,7 +189,7 @@ impl Cooldowns {
     fn warn_failed(&self, outcome: Result<(), StoreError>) {
         if let Err(error) = outcome {
             let of = &self.owner;
-            tracing::warn!(of, "a cooldown cannot be kept over a restart: {error}");
+            tracing::warn!(of, "a cooldown cannot be kept across a restart: {error}");
         }
     }
 

@@ -49,7 +49,7 @@ enum Verb {
         #[command(flatten)]
         names: Names,
 
-        /// Move them to a thread of the host each (`thread`) or to a process each (`process`), until the host restarts
+        /// Move each to a thread of the host (`thread`) or to a process of its own (`process`), until the host restarts
         #[arg(long, value_name = "KIND")]
         lane: Option<LaneKind>,
     },

@@ -188,7 +188,7 @@ impl From<HostError> for Failure {
                 Some("`[cogs] folder` names it; it must be a folder that this user can read".to_owned())
             }
             HostError::Watch { .. } => Some(
-                "set `[cogs] watch = false` to go without, or raise the limits of inotify (`sysctl fs.inotify`) or of this user's threads"
+                "set `[cogs] watch = false` to do without, or raise the limits of inotify (`sysctl fs.inotify`) or of this user's threads"
                     .to_owned(),
             ),
             // Their texts contain their help, or there is none.
@@ -196,7 +196,7 @@ impl From<HostError> for Failure {
             HostError::Ended(EndError::Refused(refused)) => Some(refused.help.clone()),
             HostError::Taken(error) => Some(error.help()),
             HostError::Lost(_) => {
-                Some("the log says why: a full disk, or a cog that did not give its state".to_owned())
+                Some("the log says why: a full disk, or a cog that did not return its state".to_owned())
             }
         });
         let exit = match &error {

@@ -205,7 +205,7 @@ fn trust(key: &str, registry: Option<&str>, config: &Path) -> Result<(), Failure
         Some(name) => {
             let is_first = before.registry_section(name).filter(has_own).is_none();
             if is_first && !before.packages.trusted_keys.is_empty() {
-                writeln!(out, "  note: the keys of `[packages]` no longer count there")?;
+                writeln!(out, "  note: the keys of `[packages]` no longer apply there")?;
             }
         }
         None => {

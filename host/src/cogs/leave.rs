@@ -147,7 +147,7 @@ impl<L: Life> Owner<L> {
             Err(error) => {
                 tracing::error!(
                     cog = &*self.name,
-                    "what the host went back from is not remembered over a restart yet: {error}"
+                    "a restart would not know yet what the host went back from: {error}"
                 );
                 self.store_at = Some((Instant::now() + STORE_RETRY[0], STORE_RETRY[0] * 2));
             }

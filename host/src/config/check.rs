@@ -50,7 +50,7 @@ pub(super) fn check(config: &Config) -> Vec<ValueError> {
     found.unless(
         config.commands.guild != Some(0),
         &["commands", "guild"],
-        "must be the id of a guild; Discord's menus copy it if the developer mode is on",
+        "must be the id of a guild; with Discord's developer mode on, the guild's menu copies it",
     );
     found.positive(config.http.connect_timeout, &["http", "connect_timeout_ms"]);
     found.positive(config.http.request_timeout, &["http", "request_timeout_ms"]);

@@ -276,9 +276,8 @@ impl<S: FnMut(Dispatch) + Send> Shard<S> {
 
     async fn wait_for_starts(&mut self, total: u32, wait: Duration) {
         let minutes = wait.as_secs() / 60 + 1;
-        let why = format!(
-            "Discord's limit of {total} session starts a day is used up; it is renewed in {minutes} min"
-        );
+        let why =
+            format!("Discord's limit of {total} session starts a day is used up; it resets in {minutes} min");
         tracing::error!(shard = self.number, "{why}");
         self.state.send_replace(State::Waiting { why });
         // Even if the limit should reset at any moment, ask only this often: no session can start sooner anyway.

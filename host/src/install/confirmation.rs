@@ -59,7 +59,9 @@ impl fmt::Display for Confirmation {
                     "it comes from `{to}`, as later updates will, and the installed version from `{from}`"
                 )?;
                 match unsigned {
-                    true => out.write_str(" (its packages must be signed, and those of the other need not)"),
+                    true => {
+                        out.write_str(" (whose packages must be signed; those of the new source need not be)")
+                    }
                     false => Ok(()),
                 }
             }

@@ -141,7 +141,7 @@ pub enum Wrong {
     #[error("a description has 1 to 100 characters, not {0}")]
     Description(usize),
     /// A type that this host does not support.
-    #[error("type {0} is not served")]
+    #[error("type {0} is not supported")]
     Kind(u64),
     /// Too many options.
     #[error("it has {0} options, and Discord allows {OPTIONS_MAX}")]
@@ -158,7 +158,7 @@ pub enum Wrong {
     #[error("it is required but follows one that is not")]
     Order,
     /// Autocompletion for an option that is neither text nor number.
-    #[error("only text and numbers can be completed")]
+    #[error("only text and numbers can have autocomplete")]
     Completed,
 }
 
@@ -346,7 +346,7 @@ mod tests {
                 "two of its prefix commands are called `a`; two of its prefix commands are called `d`; its \
                  command \"c\": the alias \"\" is empty or has spaces",
             ),
-            (vec![menu(4, "a")], "its command \"a\": type 4 is not served"),
+            (vec![menu(4, "a")], "its command \"a\": type 4 is not supported"),
             (vec![menu(2, "")], "its command \"\": a name in a menu has 1 to 32 characters"),
             (
                 vec![command(
@@ -366,11 +366,11 @@ mod tests {
             ),
             (
                 vec![command("a", vec![option(12, "b", true)])],
-                "its command \"a\", option \"b\": type 12 is not served",
+                "its command \"a\", option \"b\": type 12 is not supported",
             ),
             (
                 vec![command("a", vec![with(option(5, "b", true), "autocomplete", json!(true))])],
-                "its command \"a\", option \"b\": only text and numbers can be completed",
+                "its command \"a\", option \"b\": only text and numbers can have autocomplete",
             ),
             (
                 vec![command("a", (0..26).map(|n| option(3, &format!("o{n}"), true)).collect())],

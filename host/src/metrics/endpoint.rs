@@ -67,7 +67,7 @@ impl EndpointError {
             }
             io::ErrorKind::AddrNotAvailable => "name an address that this machine has".to_owned(),
             io::ErrorKind::PermissionDenied => {
-                "name a port above 1023: the lower ones are not for every user".to_owned()
+                "name a port above 1023: the lower ones need privileges".to_owned()
             }
             _ => "name another address, or leave `[metrics]` out".to_owned(),
         }

@@ -127,7 +127,7 @@ pub enum PackageError {
         why: String,
     },
     /// The version exists with different content.
-    #[error("`{what}` is there already, as {there}; this is {new}")]
+    #[error("`{what}` already exists, as {there}; this is {new}")]
     VersionExists {
         /// Place and version.
         what: String,

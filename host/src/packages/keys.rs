@@ -211,7 +211,7 @@ impl Signature {
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     /// A file exists already; nothing is overwritten.
-    #[error("`{}` is there already", .0.display())]
+    #[error("`{}` already exists", .0.display())]
     Exists(PathBuf),
     /// The system returned an error.
     #[error("cannot {action} `{}`{}", .file.display(), denied(.file, .source))]

@@ -239,7 +239,7 @@ impl Schedule {
         {
             tracing::info!(
                 cog = &*self.cog,
-                "its tasks keep their schedule over a reload, but not over a restart: there is no `[store]`"
+                "its tasks keep their schedule across a reload, but not across a restart: there is no `[store]`"
             );
         }
     }

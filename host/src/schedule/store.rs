@@ -107,7 +107,7 @@ impl TaskStore {
             {
                 tracing::warn!(
                     cog = &*self.0.cog,
-                    "the schedule of its tasks is not kept over a restart: {error}"
+                    "the schedule of its tasks is not kept across a restart: {error}"
                 );
             }
         }

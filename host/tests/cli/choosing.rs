@@ -48,7 +48,7 @@ fn a_new_source_needs_consent_and_a_rollback_restores_the_old_source() {
     for what in [
         "it comes from `",
         "/others/ping`, as later updates will, and the installed version from `",
-        "/packages/ping` (its packages must be signed, and those of the other need not)",
+        "/packages/ping` (whose packages must be signed; those of the new source need not be)",
         "it is not signed by a trusted key, and the installed version is, by RW",
         "help: `--yes` accepts",
     ] {

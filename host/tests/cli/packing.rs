@@ -137,7 +137,7 @@ fn a_version_that_is_there_with_another_content_is_replaced_only_by_force() {
         &place,
         &["pack", "--library", &second],
         1,
-        &["is there already, as sha256:", "give it a new version"],
+        &["already exists, as sha256:", "give it a new version"],
     );
     assert!(done(&place, &["pack", "--library", &second, "--force"]).contains("instead of sha256:"));
 }

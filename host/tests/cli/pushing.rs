@@ -69,12 +69,7 @@ fn a_version_in_a_registry_stays_as_it_is_and_one_that_was_moved_is_noticed() {
     let first = digest(&pack(&place, "1.0.0", "a", &[]));
     done(&place, &["push", &at("")]);
     let second = digest(&pack(&place, "1.0.0", "b", &["--force"]));
-    fails(
-        &place,
-        &["push", &at("")],
-        1,
-        &["is there already, as ", &first, &second, "give it a new version"],
-    );
+    fails(&place, &["push", &at("")], 1, &["already exists, as ", &first, &second, "give it a new version"]);
     assert!(done(&place, &["push", &at(""), "--force"]).contains(&format!("instead of {first}")));
     let pinned = format!("{}@{first}", at(":1.0.0"));
     fails(

@@ -80,7 +80,7 @@ fn keys_that_do_not_fit_required_signatures_are_reported() {
         &[],
         "warning",
         "keys",
-        "of any registry must be signed, and no key is trusted",
+        "from any registry must be signed, and no key is trusted",
         "keys trust KEY`",
     );
     bed.config("[packages]\ntrusted_keys = [\n  \"RWQf\",\n]\n");
@@ -96,7 +96,7 @@ fn keys_that_do_not_fit_required_signatures_are_reported() {
     ));
     fs::create_dir(bed.place.path().join("packages")).unwrap();
     let found = well(&bed, "", "keys");
-    assert_eq!(found[0], "packages of any registry need not be signed; 1 key is trusted");
+    assert_eq!(found[0], "packages from any registry need not be signed; 1 key is trusted");
     assert!(found[1].ends_with("/packages` must be signed; 1 key is trusted"), "{found:?}");
 }
 

@@ -122,9 +122,9 @@ fn a_key_is_secret_is_never_overwritten_and_needs_its_password() {
     let before = files(&keys);
     for name in ["gearshift", "gearshift.key"] {
         let path = keys.join(name);
-        fails(&place, &["keys", "new", path.to_str().unwrap(), "--no-password"], 73, &["is there already"]);
+        fails(&place, &["keys", "new", path.to_str().unwrap(), "--no-password"], 73, &["already exists"]);
     }
-    fails(&place, &["keys", "new", "--no-password"], 73, &["is there already", "another name"]);
+    fails(&place, &["keys", "new", "--no-password"], 73, &["already exists", "another name"]);
     assert_eq!(files(&keys), before);
 
     let library = crate::packages::altered(&place, "libping.so", "ping", &[crate::packages::RELEASE]);
@@ -226,7 +226,7 @@ fn a_key_that_does_not_count_everywhere_or_takes_others_away_is_noted() {
     let added = done(&place, &["keys", "trust", &mine, "--registry", "GHCR.io/me/"]);
     assert!(added.contains("is now trusted for ghcr.io/me, in") && !added.contains("note"), "{added}");
     let added = done(&place, &["keys", "trust", &mine, "--registry", "ghcr.io/others"]);
-    assert!(added.contains("note: the keys of `[packages]` no longer count there"), "{added}");
+    assert!(added.contains("note: the keys of `[packages]` no longer apply there"), "{added}");
 }
 
 #[test]

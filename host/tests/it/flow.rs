@@ -120,7 +120,7 @@ async fn a_sleep_is_never_over_early_however_few_calls_may_be_in_flight() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reminder_is_kept_over_reload_and_restart() {
+async fn a_reminder_is_kept_across_reload_and_restart() {
     let stage = Setting::new().with("remind").up().await;
     let reminders = ["2s tea", "1d bread"];
     for reminder in reminders {

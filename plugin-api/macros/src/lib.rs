@@ -48,7 +48,7 @@ use syn::parse_macro_input;
 /// The options in parentheses are:
 ///
 /// * `unit`: the cog has no fields. Its struct is declared here too, as `#[derive(Default)] struct Ping;`.
-/// * `state = 1`: the struct, which must implement serde's traits, is kept over reloads and restarts. Raise the number
+/// * `state = 1`: the struct, which must implement serde's traits, is kept across reloads and restarts. Raise the number
 ///   when its shape changes, and read the old one with [`migrate`](macro@migrate). Saved state replaces the struct
 ///   that [`setup`](macro@setup) returned; fields with `#[serde(skip)]` then have their defaults.
 /// * `saved = counts`: only this field is kept. The others, such as the settings, stay as `setup` made them.

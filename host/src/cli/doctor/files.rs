@@ -121,7 +121,7 @@ fn libraries(config: &Config, report: &mut Report) -> Result<(), Failure> {
             report.warn(
                 "cogs",
                 lacking,
-                "add them if the cog should have them; without, its calls are refused",
+                "add them if the cog should have them; without them, its calls are refused",
             )?;
         }
         loads.push(format!("`{name}`"));

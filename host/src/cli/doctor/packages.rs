@@ -52,15 +52,17 @@ fn keys(config: &Config, report: &mut Report) -> Result<(), Failure> {
         match (keys.len(), required) {
             (0, true) => {
                 let text = format!(
-                    "packages of {place} must be signed, and no key is trusted: none can be installed"
+                    "packages from {place} must be signed, and no key is trusted: none can be installed"
                 );
                 report.warn("keys", text, &format!("`{add}`, or leave out `require_signed`"))?;
             }
             (0, false) => {}
             (some, _) => {
                 let must = if required { "must" } else { "need not" };
-                report
-                    .ok("keys", format!("packages of {place} {must} be signed; {} trusted", counted(some)))?;
+                report.ok(
+                    "keys",
+                    format!("packages from {place} {must} be signed; {} trusted", counted(some)),
+                )?;
             }
         }
     }

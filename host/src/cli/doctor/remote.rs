@@ -117,7 +117,7 @@ async fn on_discord(
             let help = match clock {
                 // https://www.rfc-editor.org/rfc/rfc5280#section-4.1.2.5
                 true => Some(
-                    "check the machine's clock, as certificates expire, or a proxy in between".to_owned(),
+                    "check the machine's clock, or a proxy in between: a wrong clock makes certificates invalid".to_owned(),
                 ),
                 false => help,
             };

@@ -26,8 +26,8 @@ use super::exit::{Exit, Failure};
     after_long_help = "Examples:\n\
         \n    gearshift new greeter\
         \n    gearshift new quiz --template components\
-        \n    gearshift new my-bot --workspace                        a bot with one cog\
-        \n    gearshift new my-bot/plugins/notes --template commands    another cog for it\
+        \n    gearshift new my-bot --workspace                        # a bot with one cog\
+        \n    gearshift new my-bot/plugins/notes --template commands  # another cog for it\
         \n    gearshift new greeter --sdk https://example.com/gearshift#0123abc\n\n\
         The exit code is 2 if the name or the SDK cannot be used, and 73 if the folder cannot be created."
 )]

@@ -77,7 +77,7 @@ impl Play {
 /// Who talks to the bot, and what is shown.
 #[derive(Debug, Args)]
 pub(super) struct Talk {
-    /// Member to speak as at first
+    /// Member to start as
     #[arg(long = "as", value_name = "MEMBER", default_value = "alice")]
     member: String,
 

@@ -130,7 +130,7 @@ impl Sender {
     /// Warns once each time sending stops working.
     fn warn_once(&mut self, error: &io::Error) {
         if !std::mem::replace(&mut self.is_warned, true) {
-            tracing::warn!("stats do not reach {}:{}, going on without: {error}", self.host, self.port);
+            tracing::warn!("metrics do not reach {}:{}, continuing without: {error}", self.host, self.port);
         }
     }
 }

@@ -193,7 +193,7 @@ impl From<rusqlite::Error> for Refusal {
                 "it cannot be opened".to_owned(),
                 "check the permissions of the file and of its folder, which holds the write-ahead log",
             ),
-            Some(ErrorCode::DiskFull) => ("the disk is full".to_owned(), "make room"),
+            Some(ErrorCode::DiskFull) => ("the disk is full".to_owned(), "free some space"),
             _ => (error.to_string(), "check the file and its disk"),
         };
         Refusal { why, help: help.to_owned() }

@@ -83,7 +83,7 @@ fn serve(mut connection: Connection, mut queue: mpsc::Receiver<Job>) {
             // https://www.sqlite.org/lang_transaction.html#response_to_errors_within_a_transaction
             match transaction.is_autocommit() {
                 true => {
-                    let why = "SQLite gave the transaction up: the disk is full, or cannot be written";
+                    let why = "SQLite rolled the transaction back: the disk is full, or cannot be written";
                     Err(StoreError::Failed(why.to_owned()))
                 }
                 false => transaction.commit().map_err(StoreError::from),
