@@ -4,7 +4,7 @@
 //! It is not a cache of guilds: member lists, presences and other bulk are left out.
 
 mod guild;
-mod kept;
+mod saved;
 mod permissions;
 
 use std::{
@@ -20,7 +20,7 @@ use serde_json::{
 };
 
 use self::guild::{Change, Guild};
-pub use self::kept::KeptFacts;
+pub use self::saved::SavedFacts;
 pub use self::permissions::{ChannelRules, GuildRules, PermissionQuery, Permissions};
 use crate::event;
 

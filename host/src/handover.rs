@@ -19,9 +19,9 @@ use crate::{
     config,
     control::BotClaim,
     duration::Shown,
-    facts::{Facts, KeptFacts},
+    facts::{Facts, SavedFacts},
     gateway::ResumeData,
-    lane::KeptCall,
+    lane::SavedCall,
     sessions::{Discord, Sessions, Store},
 };
 
@@ -41,8 +41,8 @@ pub struct Handover {
     ended_unix_ms: u64,
     gateway: ResumeData,
     /// `None`: they could not be serialized, so no session can be resumed.
-    facts: Option<KeptFacts>,
-    waiting: BTreeMap<String, Vec<KeptCall>>,
+    facts: Option<SavedFacts>,
+    waiting: BTreeMap<String, Vec<SavedCall>>,
 }
 
 /// What the next host resumes from.
@@ -51,13 +51,13 @@ pub struct Resumed {
     /// Sessions to resume, which match this host's config.
     pub gateway: Option<ResumeData>,
     /// The queued events of each cog.
-    pub waiting: BTreeMap<String, Vec<KeptCall>>,
+    pub waiting: BTreeMap<String, Vec<SavedCall>>,
 }
 
 impl Handover {
     /// From a host whose gateway is closed and whose cogs are retired.
-    pub fn new(gateway: ResumeData, facts: &Facts, waiting: BTreeMap<String, Vec<KeptCall>>) -> Handover {
-        let facts = facts.keep().inspect_err(|error| {
+    pub fn new(gateway: ResumeData, facts: &Facts, waiting: BTreeMap<String, Vec<SavedCall>>) -> Handover {
+        let facts = facts.save().inspect_err(|error| {
             tracing::warn!(
                 "the next start begins a new session: what is known of the guilds is not JSON: {error}"
             );

@@ -9,7 +9,7 @@ use std::{
 use futures_util::future::join_all;
 
 use super::{CogError, Cogs, stage::Stage};
-use crate::{facts::Facts, lane::KeptCall};
+use crate::{facts::Facts, lane::SavedCall};
 
 /// Minimum time for the last writes, however long the cogs take.
 const WRITES_MIN: Duration = Duration::from_millis(100);
@@ -20,7 +20,7 @@ pub struct Left {
     /// The cogs whose state is lost.
     pub lost: Vec<String>,
     /// The calls that were queued for each cog and not started.
-    pub waiting: BTreeMap<String, Vec<KeptCall>>,
+    pub waiting: BTreeMap<String, Vec<SavedCall>>,
 }
 
 impl Left {
@@ -40,7 +40,7 @@ impl Cogs {
         let names: Vec<Arc<str>> = self.owners().keys().cloned().collect();
         let left = until.saturating_duration_since(Instant::now());
         let patience = self.parts.limits.drain_timeout.min(left / 4);
-        let waiting: Mutex<BTreeMap<String, Vec<KeptCall>>> = Mutex::default();
+        let waiting: Mutex<BTreeMap<String, Vec<SavedCall>>> = Mutex::default();
         let leaves = names.iter().map(async |name| {
             let calls = self.finish(name, patience).await;
             if !calls.is_empty() {
@@ -82,7 +82,7 @@ impl Cogs {
 
     /// Lets a cog handle what is queued for it. Returns the calls that it did not start and that can be handled after a
     /// restart; the others are answered when the cog goes.
-    async fn finish(&self, name: &str, patience: Duration) -> Vec<KeptCall> {
+    async fn finish(&self, name: &str, patience: Duration) -> Vec<SavedCall> {
         let found = self.registry.of(name, |status, entry| (status.stage, Arc::clone(&entry.inbox)));
         let Some((stage, inbox)) = found else { return Vec::new() };
         if stage == Stage::Serving {
@@ -90,13 +90,13 @@ impl Cogs {
         }
         let mut waiting = Vec::new();
         inbox.take(|call| {
-            let kept = KeptCall::of(call).filter(|kept| {
-                let (event, json) = kept.event();
+            let saved = SavedCall::of(call).filter(|saved| {
+                let (event, json) = saved.event();
                 // A cog that is loaded later gets the facts anyway.
                 !Facts::covers(event, json)
             });
-            let is_kept = kept.is_some();
-            waiting.extend(kept);
+            let is_kept = saved.is_some();
+            waiting.extend(saved);
             is_kept
         });
         waiting
@@ -104,13 +104,13 @@ impl Cogs {
 
     /// Puts calls that were queued when the previous host ended in front of the cogs' queues. Returns how many were for
     /// cogs that are not loaded.
-    pub fn take_up(&self, waiting: BTreeMap<String, Vec<KeptCall>>) -> usize {
+    pub fn take_up(&self, waiting: BTreeMap<String, Vec<SavedCall>>) -> usize {
         let mut missed = 0;
         for (name, calls) in waiting {
             let inbox =
                 self.registry.of(&name, |status, entry| status.is_routed().then(|| Arc::clone(&entry.inbox)));
             match inbox.flatten() {
-                Some(inbox) => inbox.extend(calls.into_iter().filter_map(KeptCall::item)),
+                Some(inbox) => inbox.extend(calls.into_iter().filter_map(SavedCall::item)),
                 None => missed += calls.len(),
             }
         }

@@ -8,7 +8,7 @@ use gearshift_cog::abi::{Event, RawEvent};
 use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::kept::KeptGuild;
+use super::saved::SavedGuild;
 use crate::event::Id;
 
 /// Lists in `GUILD_CREATE` that grow with the guild or change all the time. They are left out, so that what is kept of
@@ -141,10 +141,10 @@ impl Guild {
         self.created.clone().map(Event::Other)
     }
 
-    pub(super) fn keep(&mut self, id: u64) -> serde_json::Result<KeptGuild> {
+    pub(super) fn save(&mut self, id: u64) -> serde_json::Result<SavedGuild> {
         self.rebuild();
         let raw = |created: &RArc<RawEvent>| RawValue::from_string(created.json.to_string());
-        Ok(KeptGuild {
+        Ok(SavedGuild {
             id,
             created: self.created.as_ref().map(raw).transpose()?,
             own_roles: self.own_roles.clone(),
@@ -153,8 +153,8 @@ impl Guild {
         })
     }
 
-    pub(super) fn restored(kept: KeptGuild) -> Guild {
-        let KeptGuild { created, own_roles, threads, is_unavailable, .. } = kept;
+    pub(super) fn restored(saved: SavedGuild) -> Guild {
+        let SavedGuild { created, own_roles, threads, is_unavailable, .. } = saved;
         let created = created.map(|created| {
             RArc::new(RawEvent {
                 name: "GUILD_CREATE".into(),

@@ -5,7 +5,7 @@ mod answer;
 mod handler;
 mod inbox;
 mod item;
-mod kept;
+mod saved_call;
 mod page;
 mod process;
 mod pulse;
@@ -23,7 +23,7 @@ use self::{answer::Answer, process::Process};
 pub use self::{
     inbox::{Inbox, PushError},
     item::{Begin, Call, Ended, Item, Observer},
-    kept::KeptCall,
+    saved_call::SavedCall,
     process::{Allocator, Bounds, COMMAND as PROCESS_COMMAND, run as run_process, set_program},
     pulse::{Activity, Pulse},
 };

@@ -9,7 +9,7 @@ use std::{
 use tokio::runtime;
 use tokio_util::task::TaskTracker;
 
-use crate::sessions::store::{KeptTask, Store};
+use crate::sessions::store::{SavedTask, Store};
 
 /// The due times of repeated tasks, by name.
 pub(super) type Marks = HashMap<Arc<str>, Mark>;
@@ -58,9 +58,9 @@ impl TaskStore {
         if std::mem::replace(&mut self.state().has_recalled, true) {
             return None;
         }
-        match self.0.store.kept_tasks(&self.0.cog).await {
+        match self.0.store.load_tasks(&self.0.cog).await {
             Ok(tasks) => {
-                let mark = |task: KeptTask| {
+                let mark = |task: SavedTask| {
                     (Arc::from(task.name), Mark { rhythm: task.rhythm, due_ms: task.due_ms })
                 };
                 let marks: Marks = tasks.into_iter().map(mark).collect();
@@ -91,7 +91,7 @@ impl TaskStore {
             let rows = {
                 let mut state = self.state();
                 let Some(marks) = state.wanted.take() else { return state.is_writing = false };
-                let row = |(name, mark): (&Arc<str>, &Mark)| KeptTask {
+                let row = |(name, mark): (&Arc<str>, &Mark)| SavedTask {
                     name: name.to_string(),
                     rhythm: mark.rhythm.clone(),
                     due_ms: mark.due_ms,
@@ -100,7 +100,7 @@ impl TaskStore {
                 state.known = marks;
                 rows
             };
-            let outcome = self.0.store.keep_tasks(&self.0.cog, rows).await;
+            let outcome = self.0.store.save_tasks(&self.0.cog, rows).await;
             let had_failed = std::mem::replace(&mut self.state().has_failed, outcome.is_err());
             if let Err(error) = outcome
                 && !had_failed

@@ -22,7 +22,7 @@ use crate::{clock::HostClock, config};
 
 pub use error::StoreError;
 pub use states::StateInfo;
-pub use tasks::KeptTask;
+pub use tasks::SavedTask;
 pub use values::{Change, Entry, Expect, LIST_MAX};
 use worker::Worker;
 

@@ -6,7 +6,7 @@ use super::{Store, StoreError};
 
 /// A repeated task of a cog.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeptTask {
+pub struct SavedTask {
     /// Its name.
     pub name: String,
     /// Its rhythm, to detect a changed one.
@@ -20,7 +20,7 @@ impl Store {
     ///
     /// # Errors
     /// The file cannot be written.
-    pub async fn keep_tasks(&self, cog: &str, tasks: Vec<KeptTask>) -> Result<(), StoreError> {
+    pub async fn save_tasks(&self, cog: &str, tasks: Vec<SavedTask>) -> Result<(), StoreError> {
         let cog = cog.to_owned();
         self.run(move |connection| {
             connection.prepare_cached("DELETE FROM cog_task WHERE cog = ?1")?.execute([&cog])?;
@@ -39,14 +39,14 @@ impl Store {
     ///
     /// # Errors
     /// The file cannot be read.
-    pub async fn kept_tasks(&self, cog: &str) -> Result<Vec<KeptTask>, StoreError> {
+    pub async fn load_tasks(&self, cog: &str) -> Result<Vec<SavedTask>, StoreError> {
         let cog = cog.to_owned();
         self.run(move |connection| {
             let mut statement =
                 connection.prepare_cached("SELECT name, rhythm, due FROM cog_task WHERE cog = ?1")?;
             let rows = statement.query_map([cog], |row| {
                 let due: i64 = row.get(2)?;
-                Ok(KeptTask { name: row.get(0)?, rhythm: row.get(1)?, due_ms: due.max(0).unsigned_abs() })
+                Ok(SavedTask { name: row.get(0)?, rhythm: row.get(1)?, due_ms: due.max(0).unsigned_abs() })
             })?;
             rows.collect()
         })

@@ -1,4 +1,4 @@
-//! Keeps the calls that are queued for a cog when the host ends, so that the next host handles them.
+//! Saves the calls that are queued for a cog when the host ends, so that the next host handles them.
 
 use gearshift_cog::abi::{Event, Invocation, Origin};
 use serde::{Deserialize, Serialize};
@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::{Call, Item};
 use crate::event;
 
-/// A call that was not started, in the form in which it is kept.
+/// A call that was not started, in the form in which it is saved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KeptCall {
+pub struct SavedCall {
     /// Discord's name of the event, and its JSON.
     event: String,
     json: String,
@@ -16,18 +16,18 @@ pub struct KeptCall {
     command: Option<(String, String)>,
 }
 
-impl KeptCall {
+impl SavedCall {
     /// `None` for an interaction, whose user cannot wait that long, and for a run of a task, which will be due again.
-    pub fn of(call: &Call) -> Option<KeptCall> {
+    pub fn of(call: &Call) -> Option<SavedCall> {
         match call {
             Call::Event(Event::Interaction(_)) | Call::Task(_) => None,
-            Call::Event(event) => Some(KeptCall {
+            Call::Event(event) => Some(SavedCall {
                 event: event.name().to_owned(),
                 json: event.json().into_owned(),
                 command: None,
             }),
             Call::Command(Invocation { command, arguments, origin: Origin::Prefix(message) }) => {
-                Some(KeptCall {
+                Some(SavedCall {
                     event: "MESSAGE_CREATE".to_owned(),
                     json: message.json.to_string(),
                     command: Some((command.to_string(), arguments.to_string())),
@@ -68,7 +68,7 @@ mod tests {
         r#"{"id":"1","channel_id":"2","content":"!ping hi","author":{"id":"3","username":"alice"}}"#;
 
     #[test]
-    fn what_was_kept_is_the_same_call() {
+    fn what_was_saved_is_the_same_call() {
         let message = event::message(MESSAGE).expect("a message").message();
         let deleted = event::deleted(r#"{"id":"1","channel_id":"2","guild_id":"3"}"#).expect("a deletion");
         let (command, arguments) = ("ping".into(), "hi".into());
@@ -80,9 +80,9 @@ mod tests {
             Call::Event(event::raw("MESSAGE_CREATE", "[]")),
             Call::Command(Invocation { command, arguments, origin: Origin::Prefix(message) }),
         ] {
-            let kept = KeptCall::of(&call).expect("it can wait");
-            let text = serde_json::to_string(&kept).expect("it can be written");
-            let again: KeptCall = serde_json::from_str(&text).expect("it can be read");
+            let saved = SavedCall::of(&call).expect("it can wait");
+            let text = serde_json::to_string(&saved).expect("it can be written");
+            let again: SavedCall = serde_json::from_str(&text).expect("it can be read");
             let item = again.item().expect("it is what it was");
             assert_eq!(format!("{:?}", item.call), format!("{call:?}"));
         }

@@ -1,19 +1,19 @@
-//! Keeps the facts across a restart of the process: Discord does not send them again on a connection that is resumed.
+//! Saves the facts across a restart of the process: Discord does not send them again on a connection that is resumed.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{Facts, Shard, guild::Guild};
 
-/// All facts, in the form in which they are kept.
+/// All facts, in the form in which they are saved.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct KeptFacts {
-    shards: Vec<KeptShard>,
-    guilds: Vec<KeptGuild>,
+pub struct SavedFacts {
+    shards: Vec<SavedShard>,
+    guilds: Vec<SavedGuild>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct KeptShard {
+struct SavedShard {
     number: u64,
     count: u64,
     ready: Box<RawValue>,
@@ -21,7 +21,7 @@ struct KeptShard {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct KeptGuild {
+pub(super) struct SavedGuild {
     pub(super) id: u64,
     pub(super) created: Option<Box<RawValue>>,
     pub(super) own_roles: Option<Vec<u64>>,
@@ -34,25 +34,25 @@ impl Facts {
     ///
     /// # Errors
     /// If Discord sent something that is not JSON.
-    pub fn keep(&self) -> serde_json::Result<KeptFacts> {
+    pub fn save(&self) -> serde_json::Result<SavedFacts> {
         let mut known = self.known();
         let raw = |json: &str| RawValue::from_string(json.to_owned());
         let shards = known.shards.iter().map(|(number, shard)| {
             let user = shard.user.as_deref().map(raw).transpose()?;
-            Ok(KeptShard { number: *number, count: shard.count, ready: raw(&shard.ready)?, user })
+            Ok(SavedShard { number: *number, count: shard.count, ready: raw(&shard.ready)?, user })
         });
         let shards = shards.collect::<serde_json::Result<_>>()?;
-        let guilds = known.guilds.iter_mut().map(|(id, guild)| guild.keep(*id));
-        Ok(KeptFacts { shards, guilds: guilds.collect::<serde_json::Result<_>>()? })
+        let guilds = known.guilds.iter_mut().map(|(id, guild)| guild.save(*id));
+        Ok(SavedFacts { shards, guilds: guilds.collect::<serde_json::Result<_>>()? })
     }
 
-    /// Replaces all facts by what was kept.
-    pub fn restore(&self, kept: KeptFacts) {
-        let KeptFacts { shards, guilds } = kept;
+    /// Replaces all facts by what was saved.
+    pub fn restore(&self, saved: SavedFacts) {
+        let SavedFacts { shards, guilds } = saved;
         let mut known = self.known();
         known.shards = shards
             .into_iter()
-            .map(|KeptShard { number, count, ready, user }| {
+            .map(|SavedShard { number, count, ready, user }| {
                 let (ready, user) = (ready.get().into(), user.map(|user| user.get().into()));
                 (number, Shard { count: count.max(1), ready, user })
             })
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_kept_is_known_again_as_it_was_and_goes_on_from_there() {
+    fn what_was_saved_is_known_again_as_it_was_and_goes_on_from_there() {
         let facts = Facts::new(Some(9));
         let guild = r#"{"id":"1","name":"one","owner_id":"5","member_count":1,"threads":[{"id":"7","parent_id":"6"}],
             "members":[{"user":{"id":"9"},"roles":["4"]}],"roles":[{"id":"1","permissions":"1024"}],
@@ -94,7 +94,7 @@ mod tests {
         ] {
             drop(facts.note(name, json));
         }
-        let text = serde_json::to_string(&facts.keep().expect("it is JSON")).expect("it can be written");
+        let text = serde_json::to_string(&facts.save().expect("it is JSON")).expect("it can be written");
         let again = Facts::new(Some(9));
         again.restore(serde_json::from_str(&text).expect("it can be read"));
         let introduced = |facts: &Facts| {
