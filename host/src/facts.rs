@@ -4,8 +4,8 @@
 //! It is not a cache of guilds: member lists, presences and other bulk are left out.
 
 mod guild;
-mod saved;
 mod permissions;
+mod saved;
 
 use std::{
     collections::BTreeMap,
@@ -20,8 +20,8 @@ use serde_json::{
 };
 
 use self::guild::{Change, Guild};
-pub use self::saved::SavedFacts;
 pub use self::permissions::{ChannelRules, GuildRules, PermissionQuery, Permissions};
+pub use self::saved::SavedFacts;
 use crate::event;
 
 /// The facts that outlast their events.

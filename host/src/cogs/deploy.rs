@@ -11,7 +11,7 @@ use gearshift_cog::manifest::Manifest;
 use super::{
     CogError,
     error::RetryIn,
-    life::{Candidate, Kept, Life},
+    life::{Candidate, Life, RetainedLibrary},
     message::{Answer, Finished, Purpose, Trigger},
     owner::{Owner, StageState},
     retry::Retry,
@@ -144,7 +144,11 @@ impl<L: Life> Owner<L> {
     }
 
     /// What served in the last run, instead of the content that the host went back from.
-    async fn substitute(&mut self, candidate: Candidate<L::Library>, kept: Kept) -> Candidate<L::Library> {
+    async fn substitute(
+        &mut self,
+        candidate: Candidate<L::Library>,
+        kept: RetainedLibrary,
+    ) -> Candidate<L::Library> {
         match self.life.prepare(kept.path()).await {
             Ok(before) if before.manifest.name == *self.name => {
                 tracing::warn!(

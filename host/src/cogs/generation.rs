@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::{
     CogError, CogsParts, MissingIntent, Retirement,
     error::RetryIn,
-    life::{Candidate, Kept, Life},
+    life::{Candidate, Life, RetainedLibrary},
     message::{Lost, Message},
     retire::{Reaper, Remains},
     terms::Terms,
@@ -297,14 +297,14 @@ impl Life for Lanes {
         }
     }
 
-    fn keep(&self, generation: &Generation) -> Option<Kept> {
+    fn keep(&self, generation: &Generation) -> Option<RetainedLibrary> {
         // A hard link: the original name is removed when the library is unmapped.
         let copy = generation.copy.path();
         let file = copy.with_file_name(format!(".before-{}", copy.file_name()?.to_string_lossy()));
         // The link may exist already, from an earlier `keep` whose result was dropped.
         let _ = fs::remove_file(&file);
         match fs::hard_link(copy, &file) {
-            Ok(()) => Some(Kept(file)),
+            Ok(()) => Some(RetainedLibrary(file)),
             Err(error) => {
                 tracing::warn!(cog = %generation.id, "the host cannot go back to it: {error}");
                 None
@@ -339,14 +339,14 @@ impl Life for Lanes {
         saved.map_err(|error| error.to_string())
     }
 
-    async fn remember(&self, from: &Digest, kept: &Kept) -> Result<(), String> {
+    async fn remember(&self, from: &Digest, kept: &RetainedLibrary) -> Result<(), String> {
         let Some(store) = &self.parts.sessions.store else { return Ok(()) };
         let library = fs::read(kept.path()).map_err(|error| error.to_string())?;
         let saved = store.save_fallback(&self.name, &from.to_string(), library).await;
         saved.map_err(|error| error.to_string())
     }
 
-    async fn remembered(&self, from: &Digest) -> Option<Option<Kept>> {
+    async fn remembered(&self, from: &Digest) -> Option<Option<RetainedLibrary>> {
         let store = self.parts.sessions.store.as_ref()?;
         let found = match store.fallback(&self.name, &from.to_string()).await {
             Ok(found) => found?,
@@ -357,7 +357,7 @@ impl Life for Lanes {
         };
         let Some(library) = found else { return Some(None) };
         let written = self.parts.copies.unused().map_err(|error| chain(&error)).and_then(|file| {
-            fs::write(&file, library).map(|()| Kept(file)).map_err(|error| error.to_string())
+            fs::write(&file, library).map(|()| RetainedLibrary(file)).map_err(|error| error.to_string())
         });
         match written {
             Ok(kept) => Some(Some(kept)),

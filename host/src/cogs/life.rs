@@ -40,15 +40,15 @@ pub(super) struct Candidate<T> {
 
 /// A library that has served, kept so that it can be opened again. The file is removed when this is dropped.
 #[derive(Debug)]
-pub(super) struct Kept(pub(super) PathBuf);
+pub(super) struct RetainedLibrary(pub(super) PathBuf);
 
-impl Kept {
+impl RetainedLibrary {
     pub(super) fn path(&self) -> &Path {
         &self.0
     }
 }
 
-impl Drop for Kept {
+impl Drop for RetainedLibrary {
     fn drop(&mut self) {
         if let Err(error) = fs::remove_file(&self.0) {
             tracing::debug!(file = %self.0.display(), "cannot remove an old copy: {error}");
@@ -103,7 +103,7 @@ pub(super) trait Life: Send + Sync + 'static {
     fn retire(&self, old: Self::Generation) -> oneshot::Receiver<Retirement>;
 
     /// Keeps the library of a generation, so that it can be opened again later.
-    fn keep(&self, generation: &Self::Generation) -> Option<Kept>;
+    fn keep(&self, generation: &Self::Generation) -> Option<RetainedLibrary>;
 
     fn pulse(&self, generation: &Self::Generation) -> Arc<Pulse>;
 
@@ -120,10 +120,14 @@ pub(super) trait Life: Send + Sync + 'static {
     fn store_state(&self, state: &State) -> impl Future<Output = Result<(), String>> + Send;
 
     /// Remembers across a restart that the host went back from a content to a kept library.
-    fn remember(&self, from: &Digest, kept: &Kept) -> impl Future<Output = Result<(), String>> + Send;
+    fn remember(
+        &self,
+        from: &Digest,
+        kept: &RetainedLibrary,
+    ) -> impl Future<Output = Result<(), String>> + Send;
 
     /// Whether the host went back from a content; and to which library, if that was the last time it went back.
-    fn remembered(&self, from: &Digest) -> impl Future<Output = Option<Option<Kept>>> + Send;
+    fn remembered(&self, from: &Digest) -> impl Future<Output = Option<Option<RetainedLibrary>>> + Send;
 
     /// Forgets that the host went back from a content: a user wants it all the same.
     fn forget(&self, from: &Digest) -> impl Future<Output = ()> + Send;

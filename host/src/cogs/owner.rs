@@ -9,7 +9,7 @@ use tokio::{sync::mpsc, time::Instant};
 use super::{
     CogError,
     blame::{Blame, Hangs},
-    life::{Kept, Life},
+    life::{Life, RetainedLibrary},
     message::{Answer, Finished, Leaving, Message, Trigger},
     ownership::Entry,
     registry::Registry,
@@ -52,7 +52,7 @@ pub(super) struct Owner<L: Life> {
     /// Contents that the host went back from in this run.
     pub(super) rolled_back: Vec<Digest>,
     /// The last of them and the library that served before, until both are in the store.
-    pub(super) to_remember: Option<(Digest, Kept)>,
+    pub(super) to_remember: Option<(Digest, RetainedLibrary)>,
 }
 
 /// The stage that a cog is in, with what belongs to it.
@@ -95,7 +95,7 @@ pub(super) struct Serving<G> {
 /// The previous generation, which the host can go back to.
 pub(super) struct Previous {
     pub(super) number: u64,
-    pub(super) library: Kept,
+    pub(super) library: RetainedLibrary,
     /// The state that it handed over, and when.
     pub(super) state: Option<(State, Instant)>,
     /// When probation ends, or is checked next.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{
-    life::{Kept, Life},
+    life::{Life, RetainedLibrary},
     owner::{Previous, StageState},
 };
 use crate::library::Digest;
@@ -53,7 +53,7 @@ impl Retry {
 pub(super) struct LostCode {
     pub(super) number: u64,
     pub(super) digest: Digest,
-    pub(super) library: Option<Kept>,
+    pub(super) library: Option<RetainedLibrary>,
     /// What it replaced, if it was on probation.
     pub(super) previous: Option<Previous>,
     /// How it was lost.

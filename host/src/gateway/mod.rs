@@ -15,8 +15,8 @@ mod event;
 #[cfg(feature = "fuzz")]
 pub(crate) mod fuzz;
 mod heartbeat;
-mod kept;
 mod request;
+mod resume_data;
 mod shard;
 mod shards;
 mod socket;
@@ -41,7 +41,7 @@ use self::starts::Starts;
 pub use close::Refused;
 pub use command::{Activity, Command, Members, MembersRequest, Presence};
 pub use event::{BadFrame, Dispatch};
-pub use kept::{ResumableSession, ResumeData};
+pub use resume_data::{ResumableSession, ResumeData};
 pub use shards::ShardStatus;
 pub use state::State;
 

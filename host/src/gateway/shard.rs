@@ -15,7 +15,7 @@ use super::shards::Vitals;
 use super::socket::{Address, Failed, Socket};
 use super::starts::{Start, Starts};
 use super::state::State;
-use super::{Leave, Timing, connection, kept::ResumableSession};
+use super::{Leave, Timing, connection, resume_data::ResumableSession};
 use crate::config::Intent;
 use crate::error::chain;
 use crate::sessions::discord::{DiscordError, GatewayInfo};

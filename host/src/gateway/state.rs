@@ -4,7 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{close::Refused, kept::ResumableSession};
+use super::{close::Refused, resume_data::ResumableSession};
 
 /// State of one shard.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use super::{
     files,
     installed::Installed,
     journal::{Journal, LockedJournal},
-    kept::Kept,
+    kept_packages::KeptPackages,
     lock::Lock,
     verify::by_hand,
 };
@@ -35,7 +35,7 @@ pub struct Installation<'c> {
     /// The folder of the config file and the lock.
     folder: PathBuf,
     pub(super) lock: Lock,
-    pub(super) kept: Kept,
+    pub(super) kept: KeptPackages,
     /// Number of journals written so far.
     journals: usize,
     /// Receives the progress of downloads.
@@ -84,7 +84,7 @@ impl<'c> Installation<'c> {
         let folder = folder_of(config);
         let own = folder.join(OWN);
         let busy = look_busy(&own.join(BUSY), &folder)?;
-        let (lock, kept) = (Lock::read(&folder)?, Kept::new(own.join(PACKAGES)));
+        let (lock, kept) = (Lock::read(&folder)?, KeptPackages::new(own.join(PACKAGES)));
         Ok(Installation { config, folder, lock, kept, journals: 0, downloads: None, _busy: busy })
     }
 
@@ -113,7 +113,7 @@ impl<'c> Installation<'c> {
         for folder in [&folder, &own, &config.cogs.folder] {
             files::remove_unfinished(folder);
         }
-        let kept = Kept::new(own.join(PACKAGES));
+        let kept = KeptPackages::new(own.join(PACKAGES));
         kept.prune(&lock);
         Ok(Installation { config, folder, lock, kept, journals: 0, downloads: None, _busy: Some(busy) })
     }

@@ -29,7 +29,7 @@ mod follow;
 mod installation;
 mod installed;
 mod journal;
-mod kept;
+mod kept_packages;
 mod lock;
 mod plan;
 mod verify;

@@ -5,11 +5,11 @@ mod answer;
 mod handler;
 mod inbox;
 mod item;
-mod saved_call;
 mod page;
 mod process;
 mod pulse;
 mod runner;
+mod saved_call;
 
 use std::{any::Any, path::PathBuf, sync::Arc, thread::JoinHandle, time::Duration};
 
@@ -23,9 +23,9 @@ use self::{answer::Answer, process::Process};
 pub use self::{
     inbox::{Inbox, PushError},
     item::{Begin, Call, Ended, Item, Observer},
-    saved_call::SavedCall,
     process::{Allocator, Bounds, COMMAND as PROCESS_COMMAND, run as run_process, set_program},
     pulse::{Activity, Pulse},
+    saved_call::SavedCall,
 };
 use crate::{
     config::Sandbox,

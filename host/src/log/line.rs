@@ -211,8 +211,8 @@ mod tests {
 
     /// The line of an event, as text and as JSON.
     fn lines(log: impl FnOnce()) -> (String, Value) {
-        struct Kept(Arc<Mutex<(String, String)>>);
-        impl<S: Subscriber> Layer<S> for Kept {
+        struct Capture(Arc<Mutex<(String, String)>>);
+        impl<S: Subscriber> Layer<S> for Capture {
             fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
                 let (mut parts, mut fields) = (Parts::default(), Fields::default());
                 event.record(&mut parts);
@@ -223,7 +223,7 @@ mod tests {
             }
         }
         let kept = Arc::new(Mutex::default());
-        let subscriber = tracing_subscriber::registry().with(Kept(Arc::clone(&kept)));
+        let subscriber = tracing_subscriber::registry().with(Capture(Arc::clone(&kept)));
         tracing::subscriber::with_default(subscriber, log);
         let (text, json) = kept.lock().unwrap().clone();
         (text, serde_json::from_str(&json).unwrap())

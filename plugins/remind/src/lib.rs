@@ -3,7 +3,7 @@
 //! message that must not be sent twice. It keeps nothing in memory that would be missed.
 #![forbid(unsafe_code)]
 
-mod kept;
+mod storage;
 
 use std::{
     cell::RefCell,
@@ -17,7 +17,7 @@ use gearshift_cog::{
 };
 use serde::Deserialize;
 
-use self::kept::{Kept, Reminder};
+use self::storage::{Reminder, Storage};
 
 /// Maximum number of reminders, for all users together.
 const MOST: usize = 1000;
@@ -32,7 +32,7 @@ struct Settings {
 }
 
 struct Remind {
-    kept: Kept,
+    storage: Storage,
     /// Ids of the reminders that this generation has planned, so that `look` does not plan one again while it is being
     /// sent.
     planned: RefCell<HashSet<String>>,
@@ -42,8 +42,8 @@ struct Remind {
 impl Remind {
     #[setup]
     async fn new(host: Host, settings: Settings) -> Result<Self> {
-        let kept = if settings.at_site { Kept::AtSite } else { Kept::InStore };
-        let remind = Self { kept, planned: RefCell::default() };
+        let storage = if settings.at_site { Storage::AtSite } else { Storage::InStore };
+        let remind = Self { storage, planned: RefCell::default() };
         // It can serve without them: they are read again every minute.
         if let Err(error) = remind.plan_all(&host).await {
             tracing::error!("the reminders cannot be read: {error}");
@@ -64,7 +64,7 @@ impl Remind {
         if when.is_zero() || when > Clock::LONGEST {
             return Err(Error::input("`when` must be between a second and a year"));
         }
-        if self.kept.all(ctx).await?.len() >= MOST {
+        if self.storage.all(ctx).await?.len() >= MOST {
             return Err(Error::input(format!("there are already {MOST} reminders")));
         }
         let due = (ctx.clock().now() + when).duration_since(UNIX_EPOCH)?;
@@ -72,7 +72,7 @@ impl Remind {
         let (id, channel, user) = (ctx.id()?.to_string(), ctx.channel_id()?, ctx.user()?.id);
         let reminder = Reminder { id, due_ms, channel, user, text: what };
         // Saved first: a user must not be promised a reminder that a crash would lose.
-        self.kept.put(ctx, &reminder).await?;
+        self.storage.put(ctx, &reminder).await?;
         self.plan(ctx, &reminder)?;
         ctx.reply(format!("I will remind you <t:{}:R>.", due.as_secs())).await
     }
@@ -96,7 +96,7 @@ impl Remind {
     }
 
     async fn send(&self, host: &Host, id: &str) -> Result {
-        let Some(reminder) = self.kept.get(host, id).await? else { return Ok(()) };
+        let Some(reminder) = self.storage.get(host, id).await? else { return Ok(()) };
         let message = NewMessage::new(format!("<@{}> {}", reminder.user, reminder.text))
             // Any user can write the text, so it may only mention the user who is reminded.
             .allow_mentions(&[Mention::User(reminder.user)])
@@ -110,11 +110,11 @@ impl Remind {
             Err(error) => return Err(error),
         }
         // Deleted only now: after a crash before this line it is sent once more, but Discord does not post it again.
-        self.kept.delete(host, id).await
+        self.storage.delete(host, id).await
     }
 
     async fn plan_all(&self, host: &Host) -> Result {
-        for reminder in self.kept.all(host).await? {
+        for reminder in self.storage.all(host).await? {
             if let Err(error) = self.plan(host, &reminder) {
                 tracing::error!(reminder.id, "a reminder cannot be planned: {error}");
             }

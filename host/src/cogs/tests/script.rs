@@ -18,7 +18,7 @@ use crate::{
     clock::HostClock,
     cogs::{
         CogError, CogSettings, Report, Retirement, Stage,
-        life::{Candidate, Kept, Life},
+        life::{Candidate, Life, RetainedLibrary},
         message::{Answer, Leaving, Lost, Message, Trigger},
         owner::Owner,
         registry::Registry,
@@ -214,13 +214,13 @@ impl Life for Script {
         known
     }
 
-    fn keep(&self, generation: &Running) -> Option<Kept> {
+    fn keep(&self, generation: &Running) -> Option<RetainedLibrary> {
         let file = Path::new("/nowhere").join(format!("{}-{}", self.name, generation.number));
         let mut notes = self.notes();
         if let Some(code) = notes.damage.unwrap_or(Some(generation.code)) {
             notes.kept.insert(file.clone(), code);
         }
-        Some(Kept(file))
+        Some(RetainedLibrary(file))
     }
 
     fn pulse(&self, generation: &Running) -> Arc<Pulse> {
@@ -248,12 +248,12 @@ impl Life for Script {
         Ok(())
     }
 
-    async fn remember(&self, from: &Digest, _kept: &Kept) -> Result<(), String> {
+    async fn remember(&self, from: &Digest, _kept: &RetainedLibrary) -> Result<(), String> {
         self.notes().rolled_back.push(*from);
         Ok(())
     }
 
-    async fn remembered(&self, from: &Digest) -> Option<Option<Kept>> {
+    async fn remembered(&self, from: &Digest) -> Option<Option<RetainedLibrary>> {
         self.notes().rolled_back.contains(from).then_some(None)
     }
 

@@ -20,7 +20,7 @@ pub(crate) fn template_json(world: &World, guild: &Guild, template: &GuildTempla
 /// The guild without what cannot be part of a template: members, messages, bots' roles, emojis. Ids are placeholders,
 /// written as integers: 0 is `@everyone`.
 pub(crate) fn snapshot(world: &World, guild: &Guild) -> Value {
-    let kept = Kept::of(world, guild);
+    let kept = SnapshotPart::of(world, guild);
     let mut json = json!({
         "icon_hash": guild.settings.icon, "roles": kept.roles.iter().map(|role| kept.role(role)).collect::<Vec<_>>(),
         "channels": kept.channels.iter().map(|channel| kept.channel(channel)).collect::<Vec<_>>(),
@@ -45,14 +45,14 @@ pub(crate) fn snapshot(world: &World, guild: &Guild) -> Value {
 }
 
 /// The part of a guild that is in a snapshot; an object's index in these lists is its placeholder id.
-struct Kept<'a> {
+struct SnapshotPart<'a> {
     /// Sorted by position, `@everyone` first.
     roles: Vec<&'a Role>,
     /// Categories before the channels in them.
     channels: Vec<&'a Channel>,
 }
 
-impl<'a> Kept<'a> {
+impl<'a> SnapshotPart<'a> {
     fn of(world: &'a World, guild: &'a Guild) -> Self {
         let mut roles: Vec<&Role> = guild.roles.iter().filter(|role| role.bot.is_none()).collect();
         roles.sort_by_key(|role| (role.id != guild.id, role.position));

@@ -20,13 +20,13 @@ pub(crate) struct Reminder {
 }
 
 #[derive(Clone, Copy)]
-pub(crate) enum Kept {
+pub(crate) enum Storage {
     InStore,
     /// `GET reminders`, and `GET`, `PUT` and `DELETE` of `reminders/ID`.
     AtSite,
 }
 
-impl Kept {
+impl Storage {
     /// All reminders. One that cannot be read stays where it is, and does not keep the others from being sent.
     pub(crate) async fn all(self, host: &Host) -> Result<Vec<Reminder>> {
         if let Self::AtSite = self {

@@ -19,13 +19,13 @@ use crate::{
 
 /// The kept packages.
 #[derive(Debug)]
-pub(super) struct Kept {
+pub(super) struct KeptPackages {
     folder: PathBuf,
 }
 
-impl Kept {
-    pub(super) fn new(folder: PathBuf) -> Kept {
-        Kept { folder }
+impl KeptPackages {
+    pub(super) fn new(folder: PathBuf) -> KeptPackages {
+        KeptPackages { folder }
     }
 
     fn place(&self, name: &str, package: &Digest) -> Place {
