@@ -11,7 +11,7 @@ use gearshift_cog::manifest::Manifest;
 use super::{
     CogError,
     error::RetryIn,
-    life::{Candidate, Life, RetainedLibrary},
+    lifecycle::{Candidate, Lifecycle, RetainedLibrary},
     message::{Answer, Finished, Purpose, Trigger},
     owner::{Owner, StageState},
     retry::Retry,
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{error::chain, lane::OrderError, library::Digest, step::Step};
 
-impl<L: Life> Owner<L> {
+impl<L: Lifecycle> Owner<L> {
     pub(super) fn expect(&mut self, file: PathBuf, manifest: Arc<Manifest>) -> Result<(), CogError> {
         self.registry.claim(&file, &manifest, None)?;
         self.file = file;
@@ -49,7 +49,7 @@ impl<L: Life> Owner<L> {
             {
                 return Ok(None);
             }
-            let remembered = self.life.remembered(&candidate.digest).await;
+            let remembered = self.lifecycle.remembered(&candidate.digest).await;
             if self.rolled_back.contains(&candidate.digest) || matches!(remembered, Some(None)) {
                 return Err(self.rolled_back_error(candidate));
             }
@@ -73,7 +73,7 @@ impl<L: Life> Owner<L> {
         if trigger == Trigger::Requested {
             self.rolled_back.retain(|other| *other != digest);
             self.to_remember.take_if(|(other, _)| *other == digest);
-            self.life.forget(&digest).await;
+            self.lifecycle.forget(&digest).await;
         }
         Ok(Some(done))
     }
@@ -90,7 +90,7 @@ impl<L: Life> Owner<L> {
             }
             StageState::Away(..) | StageState::Loading(_) | StageState::Leaving(_) => return Ok(None),
         };
-        match self.life.prepare(&self.file).await {
+        match self.lifecycle.prepare(&self.file).await {
             Ok(candidate) if is_serving && self.was_rolled_back(&candidate.digest).await => {}
             Ok(candidate) if candidate.manifest.name == *self.name => {
                 match self.deploy(candidate, Trigger::FileChanged).await {
@@ -109,7 +109,7 @@ impl<L: Life> Owner<L> {
     /// Replaces the serving generation by the same code, from its copy: its file may hold other code by now.
     async fn renew_serving(&mut self) -> Result<Option<Finished>, CogError> {
         let StageState::Serving(serving) = &self.stage else { return Ok(None) };
-        let Some(kept) = self.life.keep(&serving.generation) else {
+        let Some(kept) = self.lifecycle.keep(&serving.generation) else {
             return Err(CogError::Host("cannot keep a private copy of the serving library".to_owned()));
         };
         let candidate = self.prepare_kept(kept.path()).await?;
@@ -130,7 +130,7 @@ impl<L: Life> Owner<L> {
     }
 
     async fn was_rolled_back(&self, digest: &Digest) -> bool {
-        self.rolled_back.contains(digest) || self.life.remembered(digest).await.is_some()
+        self.rolled_back.contains(digest) || self.lifecycle.remembered(digest).await.is_some()
     }
 
     fn rolled_back_error(&mut self, candidate: Candidate<L::Library>) -> CogError {
@@ -149,7 +149,7 @@ impl<L: Life> Owner<L> {
         candidate: Candidate<L::Library>,
         kept: RetainedLibrary,
     ) -> Candidate<L::Library> {
-        match self.life.prepare(kept.path()).await {
+        match self.lifecycle.prepare(kept.path()).await {
             Ok(before) if before.manifest.name == *self.name => {
                 tracing::warn!(
                     cog = &*self.name,
@@ -189,7 +189,7 @@ impl<L: Life> Owner<L> {
     pub(super) async fn attempt(&mut self, candidate: Candidate<L::Library>) -> Result<Finished, CogError> {
         let (file, digest) = (candidate.file.clone(), candidate.digest);
         let result = match self.claim_and_replace(candidate, Purpose::Deploy).await {
-            Err(error) if error.has_lost_copy() => match self.life.prepare(&file).await {
+            Err(error) if error.has_lost_copy() => match self.lifecycle.prepare(&file).await {
                 Ok(again) if again.digest == digest => self.claim_and_replace(again, Purpose::Deploy).await,
                 _ => Err(error),
             },
@@ -212,7 +212,7 @@ impl<L: Life> Owner<L> {
 
     /// Lists the cog's file as not loaded, if it still holds the content that the host went back from.
     pub(super) async fn note_refused(&self, from: &Digest) {
-        if self.life.prepare(&self.file).await.is_ok_and(|found| found.digest == *from) {
+        if self.lifecycle.prepare(&self.file).await.is_ok_and(|found| found.digest == *from) {
             let error = CogError::WentBackFrom { name: self.name.to_string(), file: self.file.clone() };
             self.registry.refuse(&self.file, &error);
         }
@@ -221,7 +221,7 @@ impl<L: Life> Owner<L> {
     /// The content of the cog's file, if that is other code than `served`, the host did not go back from it, and it is
     /// not waiting for another try after failing on its own.
     pub(super) async fn newer_than(&self, served: &Digest) -> Option<Candidate<L::Library>> {
-        let found = self.life.prepare(&self.file).await.ok()?;
+        let found = self.lifecycle.prepare(&self.file).await.ok()?;
         let is_other = found.manifest.name == *self.name && found.digest != *served;
         let has_failed = self
             .failed_file
@@ -237,7 +237,7 @@ impl<L: Life> Owner<L> {
         candidate: Candidate<L::Library>,
         purpose: Purpose,
     ) -> Result<Finished, CogError> {
-        self.life.has_room()?;
+        self.lifecycle.has_room()?;
         self.registry.claim(&candidate.file, &candidate.manifest, candidate.together.as_ref())?;
         if !matches!(self.stage, StageState::Serving(_)) {
             self.file.clone_from(&candidate.file);
@@ -269,7 +269,7 @@ impl<L: Life> Owner<L> {
 
     /// Prepares a kept library, as this cog's in place of what its file holds.
     pub(super) async fn prepare_kept(&self, kept: &Path) -> Result<Candidate<L::Library>, CogError> {
-        let prepared = self.life.prepare(kept).await?;
+        let prepared = self.lifecycle.prepare(kept).await?;
         Ok(Candidate { file: self.file.clone(), ..prepared })
     }
 
@@ -287,7 +287,7 @@ impl<L: Life> Owner<L> {
             CogError::CommandTaken { .. } if last.is_some() => Some(retry),
             CogError::Stays { step: Step::Pause, source: OrderError::Deadline(_), .. } => {
                 let serving = self.stage.serving();
-                let after_call = serving.and_then(|serving| self.life.pulse(&serving.generation).call());
+                let after_call = serving.and_then(|serving| self.lifecycle.pulse(&serving.generation).call());
                 Some(Retry { after_call, ..retry })
             }
             _ => None,
@@ -296,7 +296,7 @@ impl<L: Life> Owner<L> {
     }
 
     pub(super) async fn try_file_again(&mut self, file: &Path, failed: Digest) {
-        let outcome = match self.life.prepare(file).await {
+        let outcome = match self.lifecycle.prepare(file).await {
             Ok(candidate) if candidate.manifest.name == *self.name => {
                 // It is tried whatever serves: the same content may be serving, but a user has asked for it.
                 match candidate.digest == failed && !self.was_rolled_back(&failed).await {

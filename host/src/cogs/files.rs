@@ -12,7 +12,7 @@ use gearshift_cog::manifest::Manifest;
 use super::{
     CogError, Cogs,
     generation::prepare,
-    life::Candidate,
+    lifecycle::Candidate,
     message::{Answer, Leaving, Message, Trigger},
 };
 use crate::library::{self, PrivateCopy};

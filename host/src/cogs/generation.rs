@@ -1,5 +1,5 @@
-//! The real implementation of `Life`: each generation is a lane with a library. Bringing one up touches nothing that
-//! runs, and a failure leaves nothing behind.
+//! The real implementation of `Lifecycle`: each generation is a lane with a library. Bringing one up touches nothing
+//! that runs, and a failure leaves nothing behind.
 
 use std::{fs, path::Path, sync::Arc, time::Duration};
 
@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::{
     CogError, CogsParts, MissingIntent, Retirement,
     error::RetryIn,
-    life::{Candidate, Life, RetainedLibrary},
+    lifecycle::{Candidate, Lifecycle, RetainedLibrary},
     message::{Lost, Message},
     retire::{Reaper, Remains},
     terms::Terms,
@@ -161,7 +161,7 @@ impl Lanes {
     }
 }
 
-impl Life for Lanes {
+impl Lifecycle for Lanes {
     type Library = PrivateCopy;
     type Generation = Generation;
 

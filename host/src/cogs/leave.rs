@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::{
     CogError, Report,
-    life::Life,
+    lifecycle::Lifecycle,
     message::{Finished, Leaving},
     owner::{Owner, Serving, StageState},
     report::Outcome,
@@ -21,7 +21,7 @@ use crate::{
 /// Shortest and longest pause between two attempts to write a state that the store did not take.
 const STORE_RETRY: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(60)];
 
-impl<L: Life> Owner<L> {
+impl<L: Lifecycle> Owner<L> {
     pub(super) async fn leave(&mut self, why: Leaving) -> Result<Finished, CogError> {
         let unknown = |name: &str| CogError::NotLoaded { name: name.to_owned(), known: Vec::new() };
         let absence = match &why {
@@ -71,7 +71,7 @@ impl<L: Life> Owner<L> {
                 .push("its state could not be stored; it is kept in memory and tried again".to_owned());
         }
         let retired = match was {
-            StageState::Leaving(serving) => Some(self.life.retire(serving.generation)),
+            StageState::Leaving(serving) => Some(self.lifecycle.retire(serving.generation)),
             StageState::Away(..) | StageState::Loading(_) | StageState::Serving(_) => None,
         };
         Ok((report, retired))
@@ -80,7 +80,7 @@ impl<L: Life> Owner<L> {
     /// Asks a generation for its state, and checks the size.
     pub(super) async fn saved(&self, old: &L::Generation) -> Result<Option<State>, SaveError> {
         let limit = self.limits.state_max_bytes;
-        match self.life.save(old).await? {
+        match self.lifecycle.save(old).await? {
             Some(state) if state.bytes.len() > limit => {
                 Err(SaveError::TooLarge { bytes: state.bytes.len(), limit })
             }
@@ -96,7 +96,7 @@ impl<L: Life> Owner<L> {
         report: &mut Report,
     ) -> Result<Option<State>, String> {
         let since = Instant::now();
-        let paused = self.life.pause(&leaving.generation).await;
+        let paused = self.lifecycle.pause(&leaving.generation).await;
         report.passed(Step::Pause, since);
         match paused {
             Ok(cancelled) => report.cancelled = cancelled,
@@ -106,7 +106,7 @@ impl<L: Life> Owner<L> {
         let state = self.saved(&leaving.generation).await.map_err(|error| chain(&error));
         report.state_bytes = state.as_ref().ok().and_then(Option::as_ref).map(|state| state.bytes.len());
         report.passed(Step::Save, since);
-        if let Err(error) = self.life.teardown(&leaving.generation).await {
+        if let Err(error) = self.lifecycle.teardown(&leaving.generation).await {
             tracing::warn!(cog = self.id(leaving.number), "`teardown` failed: {error}");
         }
         state
@@ -142,7 +142,7 @@ impl<L: Life> Owner<L> {
     /// Writes to the store what the host went back from; if that fails, it is tried again together with the state.
     pub(super) async fn remember(&mut self) {
         let Some((digest, library)) = &self.to_remember else { return };
-        match self.life.remember(digest, library).await {
+        match self.lifecycle.remember(digest, library).await {
             Ok(()) => self.to_remember = None,
             Err(error) => {
                 tracing::error!(
@@ -158,7 +158,7 @@ impl<L: Life> Owner<L> {
     pub(super) async fn store(&mut self) {
         let pause = self.store_at.take().map_or(STORE_RETRY[0], |(_, pause)| pause);
         let Some((state, _)) = &self.unsaved else { return };
-        match self.life.store_state(state).await {
+        match self.lifecycle.store_state(state).await {
             Ok(()) => self.unsaved = None,
             Err(error) => {
                 let next = (pause * 2).min(STORE_RETRY[1]);

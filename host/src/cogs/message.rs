@@ -8,7 +8,7 @@ use std::{
 use gearshift_cog::manifest::Manifest;
 use tokio::{sync::oneshot, time::Instant};
 
-use super::{CogError, Report, life::Candidate, report::Retirement};
+use super::{CogError, Report, lifecycle::Candidate, report::Retirement};
 use crate::{fault::Fault, lane::State};
 
 /// A message to a cog's owner.

@@ -19,7 +19,7 @@ mod files;
 mod generation;
 mod intents;
 mod leave;
-mod life;
+mod lifecycle;
 mod load_plan;
 mod message;
 mod owner;
@@ -76,7 +76,7 @@ pub use self::{
 };
 use self::{
     generation::Lanes,
-    life::Candidate,
+    lifecycle::Candidate,
     message::{Answer, Leaving, Lost, Message, OperationResult, Trigger},
     owner::Owner,
     registry::Registry,

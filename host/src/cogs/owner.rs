@@ -9,7 +9,7 @@ use tokio::{sync::mpsc, time::Instant};
 use super::{
     CogError,
     blame::{Blame, Hangs},
-    life::{Life, RetainedLibrary},
+    lifecycle::{Lifecycle, RetainedLibrary},
     message::{Answer, Finished, Leaving, Message, Trigger},
     ownership::Entry,
     registry::Registry,
@@ -24,9 +24,9 @@ use crate::{
 };
 
 /// The owner.
-pub(super) struct Owner<L: Life> {
+pub(super) struct Owner<L: Lifecycle> {
     pub(super) name: Arc<str>,
-    pub(super) life: L,
+    pub(super) lifecycle: L,
     pub(super) limits: Limits,
     pub(super) registry: Arc<Registry>,
     pub(super) inbox: Arc<Inbox>,
@@ -125,11 +125,11 @@ impl Previous {
     }
 }
 
-impl<L: Life> Owner<L> {
+impl<L: Lifecycle> Owner<L> {
     /// The owner of a cog of which nothing is loaded; adds it to the registry. `itself` sends messages to this owner.
     pub(super) fn new(
         name: Arc<str>,
-        life: L,
+        lifecycle: L,
         limits: Limits,
         registry: Arc<Registry>,
         inbox: Arc<Inbox>,
@@ -149,7 +149,7 @@ impl<L: Life> Owner<L> {
         registry.add(&name, entry);
         Owner {
             name,
-            life,
+            lifecycle,
             limits,
             registry,
             inbox,
@@ -282,8 +282,8 @@ impl<L: Life> Owner<L> {
                     status.manifest = Some(Arc::clone(&serving.manifest));
                     status.digest = Some(serving.digest);
                     status.generation = Some(serving.number);
-                    status.pulse = Some(self.life.pulse(&serving.generation));
-                    status.terms = Some(self.life.terms(&serving.generation));
+                    status.pulse = Some(self.lifecycle.pulse(&serving.generation));
+                    status.terms = Some(self.lifecycle.terms(&serving.generation));
                     if matches!(self.stage, StageState::Serving(_)) { Stage::Serving } else { Stage::Leaving }
                 }
             };
@@ -344,7 +344,7 @@ impl<L: Life> Owner<L> {
     async fn on_time(&mut self) {
         let now = Instant::now();
         if let StageState::Serving(serving) = &mut self.stage {
-            let pulse = self.life.pulse(&serving.generation);
+            let pulse = self.lifecycle.pulse(&serving.generation);
             // Drop the old code once it is no longer needed.
             serving.previous.take_if(|previous| previous.is_over(&pulse));
         }
@@ -360,13 +360,13 @@ impl<L: Life> Owner<L> {
         }
         // The file first: a generation from it needs no renewal.
         if let Some((file, failed, retry)) = &mut self.failed_file
-            && retry.is_due(&self.life, &self.stage)
+            && retry.is_due(&self.lifecycle, &self.stage)
         {
             let (file, failed) = (file.clone(), *failed);
             self.try_file_again(&file, failed).await;
         }
         if let Some(retry) = &mut self.failed_renewal
-            && retry.is_due(&self.life, &self.stage)
+            && retry.is_due(&self.lifecycle, &self.stage)
         {
             self.try_renewal_again().await;
         }

@@ -6,7 +6,7 @@ use std::{path::Path, sync::Arc};
 use super::{
     CogError, Cogs, Report, ended,
     generation::prepare,
-    life::Candidate,
+    lifecycle::Candidate,
     message::{Leaving, Message, Trigger},
 };
 use crate::error::chain;

@@ -11,7 +11,7 @@ use super::{
     blame::{Blame, Errors},
     error::RetryIn,
     leave::SaveError,
-    life::{Candidate, Life},
+    lifecycle::{Candidate, Lifecycle},
     message::{Finished, Purpose},
     owner::{Owner, Previous, Serving, StageState},
     report::{Outcome, Phase},
@@ -23,7 +23,7 @@ use crate::{
     step::Step,
 };
 
-impl<L: Life> Owner<L> {
+impl<L: Lifecycle> Owner<L> {
     /// Replaces what serves by a library, or starts with it if nothing serves.
     pub(super) async fn replace(
         &mut self,
@@ -43,9 +43,9 @@ impl<L: Life> Owner<L> {
 
         // 2. open
         let since = Instant::now();
-        let new = self.life.open(number, candidate).await.map_err(|error| self.not_opened(error))?;
+        let new = self.lifecycle.open(number, candidate).await.map_err(|error| self.not_opened(error))?;
         report.passed(Step::Open, since);
-        report.process = self.life.pulse(&new).process();
+        report.process = self.lifecycle.pulse(&new).process();
 
         let reservation = Reservation { together, file, manifest };
         let (paused, state) = match self.make_ready(&new, number, &reservation, &purpose, &mut report).await {
@@ -78,7 +78,7 @@ impl<L: Life> Owner<L> {
             self.registry.reassign_calls(&self.name);
         }
         if let Some(new) = self.stage.serving() {
-            self.life.serve(&new.generation);
+            self.lifecycle.serve(&new.generation);
         }
         report.passed(Step::Serve, since);
         for missing in &missing_intents {
@@ -100,7 +100,7 @@ impl<L: Life> Owner<L> {
         report.pause = Some(paused.elapsed());
 
         // 7. retire
-        Ok((report, Some(self.life.retire(old.generation))))
+        Ok((report, Some(self.lifecycle.retire(old.generation))))
     }
 
     /// Steps 3 to 5, up to the point where nothing can fail any more. Returns when the old generation was paused, and
@@ -115,7 +115,7 @@ impl<L: Life> Owner<L> {
     ) -> Result<(Instant, Option<State>), CogError> {
         // 3. setup: the old one still serves.
         let since = Instant::now();
-        let set_up = self.life.setup(new).await;
+        let set_up = self.lifecycle.setup(new).await;
         set_up.map_err(|source| self.failed(number, new, Step::Setup, source))?;
         report.passed(Step::Setup, since);
         self.wait_for_group(Point::SetUp, reservation).await?;
@@ -123,7 +123,7 @@ impl<L: Life> Owner<L> {
         // 4. pause: from here on events are queued.
         let paused = Instant::now();
         if let Some(old) = self.stage.serving() {
-            match self.life.pause(&old.generation).await {
+            match self.lifecycle.pause(&old.generation).await {
                 Ok(cancelled) => report.cancelled = cancelled,
                 // The generation that is undone may be broken.
                 Err(error) if purpose.is_going_back() => {
@@ -144,7 +144,7 @@ impl<L: Life> Owner<L> {
         let mut state = None;
         for (given, age) in states {
             (report.state_bytes, report.state_age) = (Some(given.bytes.len()), age);
-            match self.life.restore(new, given.clone()).await {
+            match self.lifecycle.restore(new, given.clone()).await {
                 Ok(()) => {
                     state = Some(given);
                     break;
@@ -212,7 +212,7 @@ impl<L: Life> Owner<L> {
             }
             None => match &self.unsaved {
                 Some((state, since)) => Ok(Some((state.clone(), Some(since.elapsed())))),
-                None => self.life.stored_state().await.map(|state| state.map(with_age)),
+                None => self.lifecycle.stored_state().await.map(|state| state.map(with_age)),
             },
         };
         match purpose {
@@ -236,10 +236,10 @@ impl<L: Life> Owner<L> {
         if faults == 0 {
             return None;
         }
-        let errors = Errors { handled: self.life.pulse(&old.generation).handled(), errors: old.errors };
+        let errors = Errors { handled: self.lifecycle.pulse(&old.generation).handled(), errors: old.errors };
         Some(Previous {
             number: old.number,
-            library: self.life.keep(&old.generation)?,
+            library: self.lifecycle.keep(&old.generation)?,
             state: state.map(|state| (state.clone(), Instant::now())),
             until: Instant::now() + self.limits.probation,
             last_call: None,
@@ -250,7 +250,7 @@ impl<L: Life> Owner<L> {
     /// The error for a failed step of the new generation.
     fn failed(&self, number: u64, new: &L::Generation, step: Step, source: OrderError) -> CogError {
         let kept = self.kept().unwrap_or_else(|| "; it is not loaded".to_owned());
-        let has_process = self.life.pulse(new).process().is_some();
+        let has_process = self.lifecycle.pulse(new).process().is_some();
         CogError::Step { name: self.id(number), step, kept, retry_in: RetryIn(None), has_process, source }
     }
 
@@ -266,7 +266,7 @@ impl<L: Life> Owner<L> {
 
     /// The error for an old generation that could not be replaced.
     fn stays(&self, old: &Serving<L::Generation>, step: Step, source: OrderError) -> CogError {
-        let pulse = self.life.pulse(&old.generation);
+        let pulse = self.lifecycle.pulse(&old.generation);
         let follows = match source {
             OrderError::Ended(_) => {
                 "; it has ended, and is loaded again with the state that was saved last".to_owned()
@@ -287,14 +287,15 @@ impl<L: Life> Owner<L> {
     fn kept(&self) -> Option<String> {
         let old = self.stage.serving()?;
         let id = self.id(old.number);
-        Some(match self.life.pulse(&old.generation).has_ended() {
+        Some(match self.lifecycle.pulse(&old.generation).has_ended() {
             true => format!("; `{id}` has ended meanwhile"),
             false => format!("; `{id}` keeps serving{}", self.with_old_settings(old)),
         })
     }
 
     fn with_old_settings(&self, old: &Serving<L::Generation>) -> String {
-        let outdated = self.life.terms(&old.generation).outdated(&self.life.terms_now(&old.manifest));
+        let outdated =
+            self.lifecycle.terms(&old.generation).outdated(&self.lifecycle.terms_now(&old.manifest));
         match outdated.as_slice() {
             [] => String::new(),
             outdated => format!(" {}", with_old_settings(outdated)),
@@ -304,10 +305,10 @@ impl<L: Life> Owner<L> {
     /// The new generation will not serve; the old one goes on.
     fn discard(&self, new: L::Generation, number: u64) {
         if let Some(old) = self.stage.serving() {
-            self.life.serve(&old.generation);
+            self.lifecycle.serve(&old.generation);
         }
         // Its lease ends first, so that it plans nothing more.
-        drop(self.life.retire(new));
+        drop(self.lifecycle.retire(new));
         self.schedule.forget(number);
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{
-    life::{Life, RetainedLibrary},
+    lifecycle::{Lifecycle, RetainedLibrary},
     owner::{Previous, StageState},
 };
 use crate::library::Digest;
@@ -36,11 +36,15 @@ impl Retry {
     }
 
     /// Whether it is time, and the serving generation does not block it.
-    pub(super) fn is_due<G>(&mut self, life: &impl Life<Generation = G>, stage: &StageState<G>) -> bool {
+    pub(super) fn is_due<G>(
+        &mut self,
+        lifecycle: &impl Lifecycle<Generation = G>,
+        stage: &StageState<G>,
+    ) -> bool {
         if !self.has_come() {
             return false;
         }
-        let call = stage.serving().and_then(|serving| life.pulse(&serving.generation).call());
+        let call = stage.serving().and_then(|serving| lifecycle.pulse(&serving.generation).call());
         let is_kept = self.after_call.is_some() && call == self.after_call;
         if is_kept {
             self.at = Instant::now() + RECHECK_INTERVAL;

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 
 use super::{
     CogError, CogSettings, Cogs, Report,
-    life::Candidate,
+    lifecycle::Candidate,
     message::{Message, Trigger},
 };
 use crate::library::{self, PrivateCopy};

@@ -6,7 +6,7 @@ use std::{path::Path, sync::Arc, time::Instant};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
-use super::{CogError, Cogs, Retirement, generation::prepare, life::Life};
+use super::{CogError, Cogs, Retirement, generation::prepare, lifecycle::Lifecycle};
 use crate::{
     error::chain,
     lane::{OrderError, State},

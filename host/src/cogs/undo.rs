@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::{
     blame::Errors,
     error::CogError,
-    life::{Candidate, Life},
+    lifecycle::{Candidate, Lifecycle},
     message::{Answer, Lost, Purpose},
     owner::{Owner, Previous, Serving, StageState},
     retry::{LostCode, Retry},
@@ -20,7 +20,7 @@ use crate::{
     library::Digest,
 };
 
-impl<L: Life> Owner<L> {
+impl<L: Lifecycle> Owner<L> {
     /// Counts a fault. Returns whether the generation is to be undone.
     pub(super) fn count_fault(&mut self, number: u64, what: &str, fault: &Fault) -> bool {
         let StageState::Serving(serving) = &mut self.stage else { return false };
@@ -28,7 +28,7 @@ impl<L: Life> Owner<L> {
             return false;
         }
         serving.errors += u64::from(fault.kind == FaultKind::Error);
-        let pulse = self.life.pulse(&serving.generation);
+        let pulse = self.lifecycle.pulse(&serving.generation);
         serving.previous.take_if(|previous| previous.is_over(&pulse));
         let handled = pulse.handled();
         let errors = Errors { handled, errors: serving.errors };
@@ -105,7 +105,7 @@ impl<L: Life> Owner<L> {
         if serving.number != number {
             return;
         }
-        let library = self.life.keep(&serving.generation);
+        let library = self.lifecycle.keep(&serving.generation);
         let waiting = self.inbox.len();
         let manifest = Arc::clone(&serving.manifest);
         let id = self.id(number);
@@ -119,9 +119,9 @@ impl<L: Life> Owner<L> {
         });
         let (StageState::Serving(stuck), _) = self.enter(StageState::Loading(manifest)) else { return };
         let Serving { generation, mut previous, digest, .. } = *stuck;
-        let pulse = self.life.pulse(&generation);
+        let pulse = self.lifecycle.pulse(&generation);
         previous.take_if(|previous| previous.is_over(&pulse));
-        drop(self.life.retire(generation));
+        drop(self.lifecycle.retire(generation));
         let is_too_often = self.count_loss();
         self.lost = Some(LostCode { number, digest, library, previous, why, retry: None });
         self.bring_back(is_too_often).await;

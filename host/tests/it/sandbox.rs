@@ -2,7 +2,7 @@
 
 use std::{fs, net::TcpListener, os::unix::net::UnixListener};
 
-use gearshift_host::{cogs::Stage as Life, config::LaneKind};
+use gearshift_host::{cogs::Stage as CogStage, config::LaneKind};
 
 use crate::{
     libraries::Build,
@@ -195,7 +195,7 @@ async fn every_cog_here_runs_in_a_sandbox() {
     let stage = setting.up().await;
     for cog in cogs {
         let status = stage.status(cog);
-        assert!(matches!(status.stage, Life::Serving), "{cog}: {:?}", status.last_fault);
+        assert!(matches!(status.stage, CogStage::Serving), "{cog}: {:?}", status.last_fault);
     }
     assert_eq!(stage.ask("!ping").await, "pong");
     for what in ["tls", "backtrace", "cron 0 9 * * * Europe/Berlin", "thread 1", "settings", "panic"] {

@@ -18,7 +18,7 @@ use crate::{
     clock::HostClock,
     cogs::{
         CogError, CogSettings, Report, Retirement, Stage,
-        life::{Candidate, Life, RetainedLibrary},
+        lifecycle::{Candidate, Lifecycle, RetainedLibrary},
         message::{Answer, Leaving, Lost, Message, Trigger},
         owner::Owner,
         registry::Registry,
@@ -151,7 +151,7 @@ pub(super) fn digest(code: Code) -> Digest {
     Digest::of(content.path()).expect("it can be read")
 }
 
-impl Life for Script {
+impl Lifecycle for Script {
     type Library = Code;
     type Generation = Running;
 

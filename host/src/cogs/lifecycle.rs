@@ -57,7 +57,7 @@ impl Drop for RetainedLibrary {
 }
 
 /// The life of one cog's generations. Step numbers are those of the README.
-pub(super) trait Life: Send + Sync + 'static {
+pub(super) trait Lifecycle: Send + Sync + 'static {
     /// A private copy that may be opened.
     type Library: Send + 'static;
     /// A generation whose instance exists.
