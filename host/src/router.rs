@@ -30,7 +30,7 @@ use tokio::{sync::mpsc, time::Instant};
 
 use self::{
     defer::{Completion, Pending},
-    filter::Asked,
+    filter::CheckedEvent,
     notice::Arrival,
     observer::InteractionObserver,
     prefix::Prefix,
@@ -236,9 +236,9 @@ impl Router {
         let owners: Vec<Arc<str>> = takers.iter().map(|owner| Arc::clone(&owner.cog)).collect();
         if waiting_cog(&interaction.custom_id).is_none() {
             let event = Event::Interaction(interaction.clone());
-            let asked = Asked::of(&event);
+            let checked = CheckedEvent::of(&event);
             let others = listeners.iter().filter(|listener| !owners.contains(&listener.cog));
-            takers.extend(others.filter(|listener| asked.passes(&listener.filters)));
+            takers.extend(others.filter(|listener| checked.passes(&listener.filters)));
         }
         // A form may be answered for one user or for everyone; the SDK makes the answer visible to everyone if
         // it should be.
@@ -299,7 +299,7 @@ impl Router {
 
 /// Sends one event to all listeners that want it. Returns whether at least one took it.
 fn deliver(listeners: &[Listener], event: &Event) -> bool {
-    let asked = Asked::of(event);
-    let wanted = listeners.iter().filter(|listener| asked.passes(&listener.filters));
+    let checked = CheckedEvent::of(event);
+    let wanted = listeners.iter().filter(|listener| checked.passes(&listener.filters));
     wanted.filter(|listener| listener.push(Item::event(event.clone())).is_ok()).count() > 0
 }

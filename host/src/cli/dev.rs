@@ -11,7 +11,7 @@ use tokio::process::Command;
 use super::{
     exit::{Exit, Failure},
     host_runner::{self, HostRunner},
-    play::{self, Talk},
+    play::{self, PromptOptions},
     source,
 };
 use crate::{
@@ -64,7 +64,7 @@ pub(super) struct DevCommand {
     log: Option<String>,
 
     #[command(flatten)]
-    talk: Talk,
+    prompt_options: PromptOptions,
 }
 
 impl DevCommand {
@@ -83,7 +83,7 @@ impl DevCommand {
             .await;
         };
         match self.discord {
-            false => play::serve(config.clone(), journal, &self.talk, work),
+            false => play::serve(config.clone(), journal, &self.prompt_options, work),
             true => {
                 let claim = host_runner::check(&config)?;
                 let runner = HostRunner::start(&config.runtime)?;

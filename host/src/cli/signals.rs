@@ -29,7 +29,7 @@ const LAST_LINES: Duration = Duration::from_millis(100);
 
 /// Which signal asked the host to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Asked {
+enum EndSignal {
     Interrupt,
     Terminate,
     Quit,
@@ -58,10 +58,10 @@ impl Signals {
             let mut first = None;
             loop {
                 let now = tokio::select! {
-                    Some(()) = interrupt.recv() => Asked::Interrupt,
-                    Some(()) = terminate.recv() => Asked::Terminate,
-                    Some(()) = quit.recv() => Asked::Quit,
-                    Some(()) = next(&mut hangup) => Asked::Hangup,
+                    Some(()) = interrupt.recv() => EndSignal::Interrupt,
+                    Some(()) = terminate.recv() => EndSignal::Terminate,
+                    Some(()) = quit.recv() => EndSignal::Quit,
+                    Some(()) = next(&mut hangup) => EndSignal::Hangup,
                     else => return,
                 };
                 match verdict(first, Instant::now(), now) {
@@ -99,11 +99,11 @@ enum Verdict {
     AtOnce,
 }
 
-fn verdict(first: Option<Instant>, now: Instant, asked: Asked) -> Verdict {
+fn verdict(first: Option<Instant>, now: Instant, signal: EndSignal) -> Verdict {
     match first {
         None => Verdict::End,
         // If the terminal is gone, no impatient user has sent it.
-        Some(_) if asked == Asked::Hangup => Verdict::Same,
+        Some(_) if signal == EndSignal::Hangup => Verdict::Same,
         Some(first) if now.saturating_duration_since(first) < REPEAT_WINDOW => Verdict::Same,
         Some(_) => Verdict::AtOnce,
     }
@@ -125,16 +125,16 @@ pub(super) fn is_ignored(signal: i32) -> bool {
     asked == 0 && unsafe { action.assume_init() }.sa_sigaction == libc::SIG_IGN
 }
 
-fn end_at_once(asked: Asked) -> ! {
+fn end_at_once(signal: EndSignal) -> ! {
     log::flush(LAST_LINES);
     restore_terminal();
     // The exit code that a shell gives a process that a signal ended.
     let code = 128
-        + match asked {
-            Asked::Interrupt => libc::SIGINT,
-            Asked::Terminate => libc::SIGTERM,
-            Asked::Quit => libc::SIGQUIT,
-            Asked::Hangup => libc::SIGHUP,
+        + match signal {
+            EndSignal::Interrupt => libc::SIGINT,
+            EndSignal::Terminate => libc::SIGTERM,
+            EndSignal::Quit => libc::SIGQUIT,
+            EndSignal::Hangup => libc::SIGHUP,
         };
     // SAFETY: `_exit` takes any number. Unlike `exit` it runs no destructors of libraries, whose threads still run.
     unsafe { libc::_exit(code) }
@@ -148,11 +148,11 @@ mod tests {
     fn signals_of_one_second_are_one_and_a_later_one_ends_at_once() {
         let first = Instant::now();
         let after = |millis| first + Duration::from_millis(millis);
-        assert_eq!(verdict(None, first, Asked::Terminate), Verdict::End);
-        for asked in [Asked::Interrupt, Asked::Terminate, Asked::Quit, Asked::Hangup] {
-            assert_eq!(verdict(Some(first), after(999), asked), Verdict::Same);
+        assert_eq!(verdict(None, first, EndSignal::Terminate), Verdict::End);
+        for signal in [EndSignal::Interrupt, EndSignal::Terminate, EndSignal::Quit, EndSignal::Hangup] {
+            assert_eq!(verdict(Some(first), after(999), signal), Verdict::Same);
         }
-        assert_eq!(verdict(Some(first), after(1_000), Asked::Terminate), Verdict::AtOnce);
-        assert_eq!(verdict(Some(first), after(60_000), Asked::Hangup), Verdict::Same);
+        assert_eq!(verdict(Some(first), after(1_000), EndSignal::Terminate), Verdict::AtOnce);
+        assert_eq!(verdict(Some(first), after(60_000), EndSignal::Hangup), Verdict::Same);
     }
 }

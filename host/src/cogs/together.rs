@@ -24,11 +24,11 @@ pub(super) enum Point {
 #[derive(Debug)]
 pub(super) struct Member {
     group: Arc<Group>,
-    progress: Arc<watch::Sender<Progress>>,
+    progress: Arc<watch::Sender<GroupProgress>>,
 }
 
 #[derive(Debug, Default)]
-struct Progress {
+struct GroupProgress {
     /// How many members have reached each point.
     reached: [usize; 3],
     has_ended: bool,
@@ -55,7 +55,7 @@ impl Member {
     pub(super) async fn reach(&self, point: Point) -> bool {
         let point = point as usize;
         self.progress.send_modify(|progress| progress.reached[point] += 1);
-        let are_all_there = |progress: &Progress| progress.reached[point] == self.group.len();
+        let are_all_there = |progress: &GroupProgress| progress.reached[point] == self.group.len();
         let mut progress = self.progress.subscribe();
         let waited = progress.wait_for(|progress| progress.has_ended || are_all_there(progress)).await;
         waited.is_ok_and(|progress| are_all_there(&progress))

@@ -139,9 +139,9 @@ mod tests {
 
     use super::*;
 
-    struct Asked<T>(PhantomData<T>);
+    struct SendProbe<T>(PhantomData<T>);
 
-    impl<T: Send> Asked<T> {
+    impl<T: Send> SendProbe<T> {
         const IS_SEND: bool = true;
     }
 
@@ -150,13 +150,13 @@ mod tests {
         const IS_SEND: bool = false;
     }
 
-    impl<T> Otherwise for Asked<T> {}
+    impl<T> Otherwise for SendProbe<T> {}
 
     #[test]
     fn what_runs_code_of_a_cog_cannot_be_sent_to_another_thread() {
-        const { assert!(Asked::<Call>::IS_SEND) };
-        const { assert!(!Asked::<Host>::IS_SEND && !Asked::<Instance>::IS_SEND) };
-        const { assert!(!Asked::<LocalFfiFuture<Outcome>>::IS_SEND) };
-        const { assert!(!Asked::<CogCalls>::IS_SEND && !Asked::<Handler>::IS_SEND) };
+        const { assert!(SendProbe::<Call>::IS_SEND) };
+        const { assert!(!SendProbe::<Host>::IS_SEND && !SendProbe::<Instance>::IS_SEND) };
+        const { assert!(!SendProbe::<LocalFfiFuture<Outcome>>::IS_SEND) };
+        const { assert!(!SendProbe::<CogCalls>::IS_SEND && !SendProbe::<Handler>::IS_SEND) };
     }
 }

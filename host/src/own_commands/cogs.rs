@@ -5,7 +5,7 @@ use std::{fmt::Write as _, sync::Arc};
 use serde_json::{Value, json};
 
 use super::{
-    Asked, OwnParts, SUBCOMMAND,
+    OwnCall, OwnParts, SUBCOMMAND,
     reply::{Reply, Text},
     text_option,
 };
@@ -50,14 +50,14 @@ pub(super) fn declared() -> Value {
 pub(super) async fn answer(
     parts: &OwnParts,
     cogs: &Arc<Cogs>,
-    asked: &Asked,
+    call: &OwnCall,
     reply: Reply<'_>,
 ) -> Result<(), DiscordError> {
-    if !parts.is_owner(&asked.user) {
+    if !parts.is_owner(&call.user) {
         let text = "Only the owners of this bot's application can use `cogs`.";
         return reply.send(Text::Plain(text.to_owned())).await;
     }
-    let words: Vec<&str> = asked.words.iter().map(String::as_str).collect();
+    let words: Vec<&str> = call.words.iter().map(String::as_str).collect();
     let named = |cog: &str| cog.to_owned();
     let request = match words.as_slice() {
         [] | [LIST] => return reply.send(shown(control::answer(cogs, Request::List).await)).await,
@@ -68,9 +68,9 @@ pub(super) async fn answer(
         _ => return reply.send(Text::Plain(format!("Use {USAGE}."))).await,
     };
     tracing::info!(
-        user = asked.user.id,
+        user = call.user.id,
         "an owner used `{}cogs`: {request}",
-        if asked.user.slash { "/" } else { &parts.prefix }
+        if call.user.slash { "/" } else { &parts.prefix }
     );
     // A drain alone may exceed the time that Discord waits for an answer.
     let reply = reply.defer().await?;

@@ -8,7 +8,7 @@ use gearshift_cog::{
 };
 use serde_json::{Value, json};
 
-use super::{Asked, OwnParts, User, reply::Text, text_option};
+use super::{OwnCall, OwnParts, User, reply::Text, text_option};
 use crate::{
     cogs::Cogs,
     library::{MESSAGE_MENU, SLASH, USER_MENU, kind_name},
@@ -40,12 +40,12 @@ struct Entry<'m> {
     object: Option<&'m Value>,
 }
 
-pub(super) fn answer(parts: &OwnParts, cogs: &Cogs, asked: &Asked) -> Text {
-    let manifests = visible(parts, cogs, &asked.user);
-    if asked.words.is_empty() {
+pub(super) fn answer(parts: &OwnParts, cogs: &Cogs, call: &OwnCall) -> Text {
+    let manifests = visible(parts, cogs, &call.user);
+    if call.words.is_empty() {
         return Text::Plain(list(parts, &manifests));
     }
-    let path = asked.words.join(" ");
+    let path = call.words.join(" ");
     let path = path.strip_prefix('/').or_else(|| path.strip_prefix(&*parts.prefix)).unwrap_or(&path);
     let of_path: Vec<Entry<'_>> = manifests
         .iter()

@@ -80,11 +80,11 @@ impl OwnParts {
         let Some(cogs) = self.cogs.upgrade() else { return };
         let sent = match call {
             Call::Command(Invocation { command, arguments, origin }) => {
-                let asked = Asked::new(&command, &arguments, &origin);
+                let call = OwnCall::new(&command, &arguments, &origin);
                 let reply = Reply::to(&self.discord, &origin);
                 match command.as_str() {
-                    cogs::NAME => cogs::answer(&self, &cogs, &asked, reply).await,
-                    _ => reply.send(help::answer(&self, &cogs, &asked)).await,
+                    cogs::NAME => cogs::answer(&self, &cogs, &call, reply).await,
+                    _ => reply.send(help::answer(&self, &cogs, &call)).await,
                 }
             }
             Call::Event(Event::Interaction(typing)) => {
@@ -114,7 +114,7 @@ impl OwnParts {
 }
 
 /// A call of one of the host's commands.
-struct Asked {
+struct OwnCall {
     user: User,
     /// The arguments: subcommand and argument of `/cogs`, the command of `/help`.
     words: Vec<String>,
@@ -132,10 +132,10 @@ struct User {
     slash: bool,
 }
 
-impl Asked {
-    fn new(command: &str, arguments: &str, origin: &Origin) -> Asked {
+impl OwnCall {
+    fn new(command: &str, arguments: &str, origin: &Origin) -> OwnCall {
         match origin {
-            Origin::Prefix(message) => Asked {
+            Origin::Prefix(message) => OwnCall {
                 user: User::who_wrote(message),
                 words: arguments.split_whitespace().map(str::to_owned).collect(),
             },
@@ -143,7 +143,7 @@ impl Asked {
                 let path = interaction.command.strip_prefix(command).unwrap_or_default();
                 let named = interaction.options.iter().map(|option| option.value.as_str());
                 let words = path.split_whitespace().chain(named.flat_map(str::split_whitespace));
-                Asked { user: User::of(interaction), words: words.map(str::to_owned).collect() }
+                OwnCall { user: User::of(interaction), words: words.map(str::to_owned).collect() }
             }
         }
     }

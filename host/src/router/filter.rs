@@ -47,14 +47,14 @@ impl Filters {
 }
 
 /// Checks one event against the filters of several cogs.
-pub(super) struct Asked<'e> {
+pub(super) struct CheckedEvent<'e> {
     event: &'e Event,
     source: OnceCell<Source>,
 }
 
-impl<'e> Asked<'e> {
-    pub(super) fn of(event: &'e Event) -> Asked<'e> {
-        Asked { event, source: OnceCell::new() }
+impl<'e> CheckedEvent<'e> {
+    pub(super) fn of(event: &'e Event) -> CheckedEvent<'e> {
+        CheckedEvent { event, source: OnceCell::new() }
     }
 
     pub(super) fn passes(&self, filters: &Filters) -> bool {

@@ -12,7 +12,7 @@ use crate::{
     abi::{HandleError, HandleErrorKind, Interaction, Invocation, Origin},
     cog,
     discord_codes::{ALREADY_ACKNOWLEDGED, UNKNOWN_MESSAGE},
-    handles::fake::{self, Asked, fake, host},
+    handles::fake::{self, FakeRequest, fake, host},
     interactions::{COMMAND, COMPONENT},
     manifest::{Command, Opt},
     testing::Bot,
@@ -144,8 +144,8 @@ fn done(answer: impl Future<Output = Result>) {
     answer.now_or_never().expect("the fake answers at once").expect("it is answered");
 }
 
-fn asked() -> Vec<Asked> {
-    fake(|fake| fake.asked.drain(..).collect())
+fn asked() -> Vec<FakeRequest> {
+    fake(|fake| fake.requests.drain(..).collect())
 }
 
 fn lines() -> Vec<String> {
@@ -196,9 +196,9 @@ fn a_second_update_is_one_request() {
 #[test]
 fn an_answer_that_is_another_message_is_edited_in_place() {
     let close = |ctx: &Context, message: NewMessage| {
-        fake(|fake| fake.asked.clear());
+        fake(|fake| fake.requests.clear());
         let shown = ctx.post(message).now_or_never().expect("at once").expect("it is posted");
-        fake(|fake| fake.asked.clear());
+        fake(|fake| fake.requests.clear());
         shown.close(&ctx.discord()).now_or_never().expect("at once");
         asked().pop().expect("it was edited")
     };

@@ -276,7 +276,7 @@ fn an_error_reaches_the_hook_and_then_the_user() {
         "greet user 41",
     ];
     assert_eq!(diary.read(), expected);
-    let said = fake::fake(|fake| fake.asked[0].json["content"].clone());
+    let said = fake::fake(|fake| fake.requests[0].json["content"].clone());
     assert_eq!(said, "There is no `milk`.");
 }
 
@@ -287,7 +287,7 @@ fn an_option_is_completed_by_its_method() {
     let interaction = Interaction { command, command_kind: 1, options, ..interaction(AUTOCOMPLETE) };
     run(event(&Diary::default(), fake::host(), Event::Interaction(RArc::new(interaction))))
         .expect("it is right");
-    let answer: Value = fake::fake(|fake| fake.asked.pop().expect("it answered").json);
+    let answer: Value = fake::fake(|fake| fake.requests.pop().expect("it answered").json);
     let choices = json!([{"name": "mi-one", "value": "mi-one"}, {"name": "mi-two", "value": "mi-two"}]);
     assert_eq!(answer["data"]["choices"], choices);
 }

@@ -322,7 +322,7 @@ mod tests {
     }
 
     fn lines() -> Vec<String> {
-        fake(|fake| fake.asked.drain(..).map(|asked| asked.line).collect())
+        fake(|fake| fake.requests.drain(..).map(|asked| asked.line).collect())
     }
 
     #[test]
@@ -348,7 +348,7 @@ mod tests {
     fn any_number_of_messages_can_be_deleted_in_bulk() {
         let ids: Vec<u64> = (1..=201).collect();
         now(host().discord().bulk_delete(7_u64, &ids));
-        let asked = fake(|fake| fake.asked.clone());
+        let asked = fake(|fake| fake.requests.clone());
         assert_eq!(asked[1].json["messages"].as_array().map(Vec::len), Some(100));
         assert_eq!(
             lines()[1..],
@@ -362,7 +362,7 @@ mod tests {
         now(discord.ban(1_u64, 2_u64));
         now(discord.add_role(1_u64, 2_u64, 3_u64));
         now(host().discord().kick(1_u64, 2_u64));
-        let reasons: Vec<_> = fake(|fake| fake.asked.drain(..).map(|asked| asked.reason).collect());
+        let reasons: Vec<_> = fake(|fake| fake.requests.drain(..).map(|asked| asked.reason).collect());
         assert_eq!(reasons, [Some("spam".to_owned()), Some("spam".to_owned()), None]);
     }
 
@@ -387,7 +387,7 @@ mod tests {
     fn a_long_text_is_split_and_only_the_first_message_is_a_reply() {
         let message = NewMessage::new("word ".repeat(900)).long(Long::Split).reply_to(9).file("a", vec![1]);
         now(host().discord().send(7_u64, message));
-        let asked = fake(|fake| fake.asked.drain(..).collect::<Vec<_>>());
+        let asked = fake(|fake| fake.requests.drain(..).collect::<Vec<_>>());
         assert_eq!(asked.iter().map(|it| it.files).collect::<Vec<_>>(), [0, 0, 1]);
         let replies = asked.iter().map(|it| it.json["message_reference"]["message_id"] == "9");
         assert_eq!(replies.collect::<Vec<_>>(), [true, false, false]);

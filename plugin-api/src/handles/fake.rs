@@ -32,14 +32,14 @@ pub(crate) struct Fake {
     /// An entry that another writer writes right before the next write.
     pub(crate) meanwhile: Option<(String, Vec<u8>)>,
     /// The requests to Discord.
-    pub(crate) asked: Vec<Asked>,
+    pub(crate) requests: Vec<FakeRequest>,
     /// Discord's answers, in order; after those, `{"id":"1"}`.
     pub(crate) answers: VecDeque<Result<String, HandleError>>,
 }
 
 /// A request to Discord.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Asked {
+pub(crate) struct FakeRequest {
     pub(crate) line: String,
     pub(crate) json: serde_json::Value,
     pub(crate) files: usize,
@@ -130,7 +130,7 @@ extern "C" fn discord(_: Lease, request: DiscordRequest) -> Answer<Reply> {
     let json = serde_json::from_slice(&request.json).unwrap_or_default();
     let reason = request.reason.into_option().map(RString::into_string);
     let body = fake(|fake| {
-        fake.asked.push(Asked { line, json, files: request.files.len(), reason });
+        fake.requests.push(FakeRequest { line, json, files: request.files.len(), reason });
         fake.answers.pop_front().unwrap_or_else(|| Ok(r#"{"id":"1"}"#.to_owned()))
     });
     let reply = |body: String| Reply { status: 200, headers: RVec::new(), body: body.into_bytes().into() };

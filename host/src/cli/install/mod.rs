@@ -11,7 +11,7 @@ use semver::Version;
 
 pub(super) use self::listing::{List, Verify};
 use self::{
-    placing::{Target, follow},
+    placing::{Destination, follow},
     shown::{Performed, Shown},
 };
 use super::{
@@ -272,9 +272,9 @@ impl ChangeOptions {
         log_warnings()?;
         let mut installation = Installation::open(config, doing)?;
         installation.show(progress::downloads());
-        let mut place = Target::find(&self.host, config)?;
+        let mut place = Destination::find(&self.host, config)?;
         let runtime = runtime()?;
-        if let Target::Host(client) = &mut place {
+        if let Destination::Host(client) = &mut place {
             follow(client, &mut installation, &runtime)?;
         }
         let shown = Shown { json: self.host.json };
@@ -324,7 +324,7 @@ impl ChangeOptions {
 struct Work<'c> {
     yes: bool,
     installation: Installation<'c>,
-    place: Target,
+    place: Destination,
     runtime: tokio::runtime::Runtime,
     shown: Shown,
     /// How many cogs have been changed.

@@ -25,19 +25,19 @@ use crate::{
 const TRIAL_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Where changes are made.
-pub(super) enum Target {
+pub(super) enum Destination {
     /// In the running host.
     Host(Client),
     /// In the folder: no host is running. Holds the config file whose settings a trial uses.
     Folder(PathBuf),
 }
 
-impl Target {
+impl Destination {
     /// Checks whether the host of this config is running.
-    pub(super) fn find(host: &RunningHost, config: &Config) -> Result<Target, Failure> {
+    pub(super) fn find(host: &RunningHost, config: &Config) -> Result<Destination, Failure> {
         Ok(match running(host, config)? {
-            Some(client) => Target::Host(client),
-            None => Target::Folder(config.file.clone()),
+            Some(client) => Destination::Host(client),
+            None => Destination::Folder(config.file.clone()),
         })
     }
 }
@@ -95,11 +95,11 @@ pub(super) fn follow(
     Ok(())
 }
 
-impl Placing for Target {
+impl Placing for Destination {
     fn place(&mut self, path: &Path, journal: &Journal) -> Result<String, Refusal> {
         match self {
-            Target::Host(client) => on_host(client, path),
-            Target::Folder(config) => in_folder(config, journal),
+            Destination::Host(client) => on_host(client, path),
+            Destination::Folder(config) => in_folder(config, journal),
         }
     }
 }

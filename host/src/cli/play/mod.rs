@@ -62,7 +62,7 @@ pub(super) struct Play {
     source: Source,
 
     #[command(flatten)]
-    talk: Talk,
+    prompt_options: PromptOptions,
 }
 
 impl Play {
@@ -70,13 +70,13 @@ impl Play {
         let config = self.source.read()?;
         let journal = Journal::default();
         log::init(&config.log, self.source.log.as_deref(), Some(journal.clone()))?;
-        serve(config, journal, &self.talk, async |_| {})
+        serve(config, journal, &self.prompt_options, async |_| {})
     }
 }
 
 /// Who talks to the bot, and what is shown.
 #[derive(Debug, Args)]
-pub(super) struct Talk {
+pub(super) struct PromptOptions {
     /// Member to start as
     #[arg(long = "as", value_name = "MEMBER", default_value = "alice")]
     member: String,
@@ -95,7 +95,7 @@ pub(super) struct Talk {
 pub(super) fn serve(
     mut config: Config,
     journal: Journal,
-    talk: &Talk,
+    prompt_options: &PromptOptions,
     beside: impl AsyncFn(&Host),
 ) -> Result<(), Failure> {
     let claim = host_runner::check(&config)?;
@@ -106,16 +106,17 @@ pub(super) fn serve(
     let kept = address::path_for(&host_runner::socket_path(&config));
     let work = Work::default();
     let sim = discord.block_on(start_again(&mut config, Address::read(&kept), &panel, &work))?;
-    let record = talk.transcript.as_ref().map(|file| Record::begin(file, &sim, &discord)).transpose()?;
-    let detail = if talk.wire { Detail::Wire } else { Detail::Talk };
+    let record =
+        prompt_options.transcript.as_ref().map(|file| Record::begin(file, &sim, &discord)).transpose()?;
+    let detail = if prompt_options.wire { Detail::Wire } else { Detail::Talk };
     let done = runner.run_host(claim, config, work.clock(), None, async |host| {
         Address { port: sim.port(), token: sim.control_token().to_owned() }.keep(&kept);
         panel.show(host);
         arrived(&sim, host, &work).await?;
         log::write(&format!("The page is at {}\n", sim.page_url()));
         let printer = Printer::new(&sim, detail);
-        let prompt =
-            Prompt::new(&sim, &talk.member).map_err(|error| Failure::new(Exit::Failed, chain(&error)))?;
+        let prompt = Prompt::new(&sim, &prompt_options.member)
+            .map_err(|error| Failure::new(Exit::Failed, chain(&error)))?;
         let talking = async {
             match stdin().is_terminal() && stdout().is_terminal() {
                 true => Err(terminal::talk(prompt, printer).await),

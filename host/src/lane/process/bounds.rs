@@ -16,11 +16,11 @@ use crate::{
 };
 
 /// Limit of all unanswered requests, in bytes: several large uploads.
-const ASKED: usize = 64 << 20;
+const UNANSWERED: usize = 64 << 20;
 /// Room in a frame besides its largest part, in bytes.
 const OVERHEAD: usize = 1 << 20;
 /// Maximum number of unanswered requests of one cog, including those that wait. Far more than a cog needs.
-const ASKED_MAX: usize = 100_000;
+const UNANSWERED_MAX: usize = 100_000;
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -31,7 +31,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub struct Bounds {
     /// The largest frame to the host.
     pub(super) frame: usize,
-    asked: usize,
+    unanswered: usize,
 }
 
 impl Bounds {
@@ -39,7 +39,7 @@ impl Bounds {
     pub fn of(limits: &Limits) -> Bounds {
         let largest = [limits.request_max_bytes, limits.state_max_bytes, limits.store_value_max_bytes];
         let frame = largest.into_iter().fold(0, usize::max).saturating_add(OVERHEAD);
-        Bounds { frame, asked: frame.max(ASKED) }
+        Bounds { frame, unanswered: frame.max(UNANSWERED) }
     }
 
     /// A state that a cog has saved, if it fits into a frame.
@@ -61,11 +61,11 @@ type SendFrame = Box<dyn Fn(&[u8]) + Send + Sync>;
 pub(super) struct Window {
     bounds: Bounds,
     send: SendFrame,
-    asked: Mutex<Asked>,
+    requests: Mutex<Requests>,
 }
 
 #[derive(Default)]
-struct Asked {
+struct Requests {
     /// Requests that the host has, and their total size in bytes.
     sent: HashMap<u64, usize>,
     bytes: usize,
@@ -75,7 +75,7 @@ struct Asked {
 
 impl Window {
     pub(super) fn new(bounds: Bounds, send: impl Fn(&[u8]) + Send + Sync + 'static) -> Window {
-        Window { bounds, send: Box::new(send), asked: Mutex::default() }
+        Window { bounds, send: Box::new(send), requests: Mutex::default() }
     }
 
     /// Sends a request as soon as there is room for it; requests that are answered immediately need none. Returns
@@ -85,46 +85,46 @@ impl Window {
             return false;
         }
         // Frames are sent under the lock, so that a request cannot be given up before it is sent.
-        let mut asked = lock(&self.asked);
+        let mut requests = lock(&self.requests);
         if is_sync {
             (self.send)(&frame);
-        } else if asked.bytes + frame.len() <= self.bounds.asked {
-            self.sends(&mut asked, number, &frame);
+        } else if requests.bytes + frame.len() <= self.bounds.unanswered {
+            self.sends(&mut requests, number, &frame);
         } else {
-            asked.waiting.push_back((number, frame));
+            requests.waiting.push_back((number, frame));
         }
         true
     }
 
     /// A request has been answered.
     pub(super) fn answered(&self, number: u64) {
-        let mut asked = lock(&self.asked);
-        self.ended(&mut asked, number);
+        let mut requests = lock(&self.requests);
+        self.ended(&mut requests, number);
     }
 
     /// Nothing waits for the answer any more; sends `frame`, which says so, if the host has the request.
     pub(super) fn cancel(&self, number: u64, frame: &[u8]) {
-        let mut asked = lock(&self.asked);
-        if asked.sent.contains_key(&number) {
+        let mut requests = lock(&self.requests);
+        if requests.sent.contains_key(&number) {
             (self.send)(frame);
-            self.ended(&mut asked, number);
+            self.ended(&mut requests, number);
         } else {
-            asked.waiting.retain(|(waiting, _)| *waiting != number);
+            requests.waiting.retain(|(waiting, _)| *waiting != number);
         }
     }
 
-    fn sends(&self, asked: &mut Asked, number: u64, frame: &[u8]) {
-        asked.bytes += frame.len();
-        asked.sent.insert(number, frame.len());
+    fn sends(&self, requests: &mut Requests, number: u64, frame: &[u8]) {
+        requests.bytes += frame.len();
+        requests.sent.insert(number, frame.len());
         (self.send)(frame);
     }
 
-    fn ended(&self, asked: &mut Asked, number: u64) {
-        asked.bytes -= asked.sent.remove(&number).unwrap_or_default();
+    fn ended(&self, requests: &mut Requests, number: u64) {
+        requests.bytes -= requests.sent.remove(&number).unwrap_or_default();
         while let Some((number, frame)) =
-            asked.waiting.pop_front_if(|(_, frame)| asked.bytes + frame.len() <= self.bounds.asked)
+            requests.waiting.pop_front_if(|(_, frame)| requests.bytes + frame.len() <= self.bounds.unanswered)
         {
-            self.sends(asked, number, &frame);
+            self.sends(requests, number, &frame);
         }
     }
 }
@@ -189,11 +189,11 @@ impl Calls {
     /// When the host holds more than it may.
     pub(super) fn check(&self, bounds: Bounds) -> Result<(), String> {
         let open = lock(&self.0);
-        if open.calls.len() > ASKED_MAX {
-            return Err(format!("more than {ASKED_MAX} requests of it are not answered"));
+        if open.calls.len() > UNANSWERED_MAX {
+            return Err(format!("more than {UNANSWERED_MAX} requests of it are not answered"));
         }
-        if open.bytes > bounds.asked {
-            let (bytes, most) = (open.bytes, bounds.asked);
+        if open.bytes > bounds.unanswered {
+            let (bytes, most) = (open.bytes, bounds.unanswered);
             return Err(format!("its requests that are not answered have {bytes} bytes, {most} are allowed"));
         }
         Ok(())
@@ -212,7 +212,7 @@ mod tests {
     use super::*;
 
     fn bounds() -> Bounds {
-        Bounds { frame: 8, asked: 10 }
+        Bounds { frame: 8, unanswered: 10 }
     }
 
     /// Each frame consists of one repeated digit.
@@ -237,7 +237,7 @@ mod tests {
         window.cancel(1, b"-");
         assert_eq!(*lock(&sent), "145-3");
         window.answered(3);
-        assert!(lock(&window.asked).sent.is_empty() && lock(&window.asked).bytes == 0);
+        assert!(lock(&window.requests).sent.is_empty() && lock(&window.requests).bytes == 0);
     }
 
     #[test]
@@ -261,7 +261,7 @@ mod tests {
     fn a_frame_has_room_for_the_largest_that_is_allowed() {
         let limits = Limits { request_max_bytes: 100, state_max_bytes: 300 << 20, ..Limits::default() };
         let bounds = Bounds::of(&limits);
-        assert!(bounds.frame > limits.state_max_bytes && bounds.asked >= bounds.frame);
+        assert!(bounds.frame > limits.state_max_bytes && bounds.unanswered >= bounds.frame);
         let state = |length| Ok(Some(State { version: 1, bytes: vec![0; length] }));
         assert!(bounds.saved(state(limits.state_max_bytes)).is_ok());
         let refused = bounds.saved(state(bounds.frame)).expect_err("it cannot be sent");

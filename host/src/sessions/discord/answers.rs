@@ -29,13 +29,13 @@ pub enum Answer {
 /// The interactions that cogs are handling, by token.
 #[derive(Debug, Default)]
 pub struct Answers {
-    all: Mutex<HashMap<String, Progress>>,
+    all: Mutex<HashMap<String, InteractionState>>,
     /// Number of interactions that another process has answered.
     answered_elsewhere: AtomicU64,
 }
 
 #[derive(Debug, Default)]
-struct Progress {
+struct InteractionState {
     answer: Answer,
     /// Callbacks that this process has sent and that Discord has accepted, as far as is known.
     callbacks: u32,
@@ -58,7 +58,7 @@ pub struct PendingAnswer {
 impl Answers {
     /// Watches an interaction.
     pub fn watch(self: &Arc<Self>, token: &str) -> Watched {
-        self.lock().insert(token.to_owned(), Progress::default());
+        self.lock().insert(token.to_owned(), InteractionState::default());
         Watched { answers: Arc::clone(self), token: token.to_owned() }
     }
 
@@ -114,7 +114,7 @@ impl Answers {
         self.answered_elsewhere.load(Ordering::Relaxed)
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Progress>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, InteractionState>> {
         self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -28,7 +28,7 @@ fn a_long_answer_continues_in_followups_that_are_ephemeral_too() {
         let answered = host().discord().respond(&command(deferred), message).now_or_never();
         answered.expect("the fake answers at once").expect("it is answered");
     }
-    let asked = fake(|fake| fake.asked.drain(..).collect::<Vec<_>>());
+    let asked = fake(|fake| fake.requests.drain(..).collect::<Vec<_>>());
     assert_eq!(asked.iter().map(|it| &*it.line).collect::<Vec<_>>(), lines);
     let flags = asked.iter().map(|it| (it.json["data"]["flags"].as_u64(), it.json["flags"].as_u64()));
     let [first, later, none] = [(Some(64), None), (None, Some(64)), (None, None)];
@@ -47,7 +47,7 @@ fn a_callback_notifies_nobody_by_default() {
         }
         let sent = host().discord().callback(&command(false), kind, &data).now_or_never();
         sent.expect("at once").expect("it is answered");
-        let asked = fake(|fake| fake.asked.pop()).expect("it was sent");
+        let asked = fake(|fake| fake.requests.pop()).expect("it was sent");
         assert_eq!(asked.json["data"]["allowed_mentions"], *allowed.unwrap_or(&nobody));
     }
 }
@@ -56,9 +56,9 @@ fn a_callback_notifies_nobody_by_default() {
 fn a_text_that_is_too_long_does_not_change_the_message() {
     let refused = host().discord().respond(&command(true), "x".repeat(2001)).now_or_never();
     assert!(refused.expect("at once").is_err());
-    assert!(fake(|fake| fake.asked.is_empty()));
+    assert!(fake(|fake| fake.requests.is_empty()));
     let message = NewMessage::new("x".repeat(2001)).long(Long::Attach);
     let attached = host().discord().respond(&command(false), message).now_or_never();
     attached.expect("at once").expect("it is answered");
-    assert_eq!(fake(|fake| fake.asked.pop().map(|asked| asked.files)), Some(1));
+    assert_eq!(fake(|fake| fake.requests.pop().map(|asked| asked.files)), Some(1));
 }
