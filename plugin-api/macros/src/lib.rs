@@ -248,8 +248,8 @@ attributes! {
     /// ```
     ///
     /// `tz` is a zone of the IANA database; the default is UTC. With `at_start`, it also runs when the cog is loaded
-    /// for the first time. The task is named after the method, and keeps its rhythm over reloads and restarts by this
-    /// name. The method may take `run: TaskRun` after the context.
+    /// for the first time. The task is named after the method, and keeps its schedule across reloads and restarts by
+    /// this name. The method may take `run: TaskRun` after the context.
     daily;
     /// Runs periodically, from start to start: `#[every("30s")]`, `#[every("1h30m", at_start)]`; see
     /// [`daily`](macro@daily).
