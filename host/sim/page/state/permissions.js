@@ -17,8 +17,8 @@ export function bitsIn(store, channel, userId = store.me.id) {
   let bits = 0n;
   for (const id of roles) bits |= BigInt(guild.roles.get(id)?.permissions ?? 0);
   if (bits & BIT.administrator) return ALL;
-  const home = store.channels.get(channel.parent_id);
-  const overwrites = (channel.type >= 10 && channel.type <= 12 ? home : channel)?.permission_overwrites ?? [];
+  const parent = store.channels.get(channel.parent_id);
+  const overwrites = (channel.type >= 10 && channel.type <= 12 ? parent : channel)?.permission_overwrites ?? [];
   const change = (list) => {
     const of = (key) => list.reduce((sum, one) => sum | BigInt(one[key]), 0n);
     bits = (bits & ~of("deny")) | of("allow");

@@ -10,8 +10,8 @@ export function float(anchor, content, { side = "below", label } = {}) {
   const back = document.activeElement;
   layer = h("div.float", { popover: "auto", role: label ? "dialog" : null, "aria-label": label }, content);
   // Inside the open dialog, if there is one, because nothing outside it can be reached.
-  const home = anchor instanceof Element ? anchor.closest("dialog") : null;
-  (home ?? document.querySelector("main")).append(layer);
+  const dialog = anchor instanceof Element ? anchor.closest("dialog") : null;
+  (dialog ?? document.querySelector("main")).append(layer);
   const mine = layer;
   mine.addEventListener("toggle", (event) => {
     if (event.newState !== "closed") return;

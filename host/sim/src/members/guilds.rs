@@ -13,12 +13,12 @@ impl Member {
     /// If there is no such guild or the member is banned from it.
     pub async fn join(&self, guild: &str) -> Result<(), ActError> {
         let mut state = self.shared.state();
-        let home = guild_named(&state, guild)?;
-        if home.data.bans.contains_key(&self.user.id) {
-            return Err(self.forbidden_in_guild(home, "be", "banned"));
+        let guild = guild_named(&state, guild)?;
+        if guild.data.bans.contains_key(&self.user.id) {
+            return Err(self.forbidden_in_guild(guild, "be", "banned"));
         }
-        let guild = home.id;
-        members::admit(&mut state, guild, &self.user);
+        let guild_id = guild.id;
+        members::admit(&mut state, guild_id, &self.user);
         Ok(())
     }
 
@@ -28,12 +28,12 @@ impl Member {
     /// If there is no such guild, the member is not in it, or the member owns it.
     pub async fn leave(&self, guild: &str) -> Result<(), ActError> {
         let mut state = self.shared.state();
-        let home = guild_named(&state, guild)?;
-        if home.owner_id == self.user.id {
-            return Err(self.forbidden_in_guild(home, "leave", "the owner cannot leave"));
+        let guild = guild_named(&state, guild)?;
+        if guild.owner_id == self.user.id {
+            return Err(self.forbidden_in_guild(guild, "leave", "the owner cannot leave"));
         }
-        let guild = home.id;
-        match members::remove(&mut state, guild, self.user.id) {
+        let guild_id = guild.id;
+        match members::remove(&mut state, guild_id, self.user.id) {
             true => Ok(()),
             false => Err(ActError::unknown("member", self.name(), std::iter::empty())),
         }
@@ -58,23 +58,23 @@ impl Member {
 
     fn change_role(&self, member: &str, role: &str, given: bool) -> Result<(), ActError> {
         let mut state = self.shared.state();
-        let here = self.here.and_then(|here| state.world.channel(here)).and_then(|home| home.guild_id);
-        let home = here.and_then(|guild| state.world.guild(guild));
-        let home = home.ok_or_else(|| ActError::NoVisibleChannel { member: self.user.username.clone() })?;
-        let (user, role) = member_and_role(&state, home, member, role)?;
+        let here = self.here.and_then(|here| state.world.channel(here)).and_then(|channel| channel.guild_id);
+        let guild = here.and_then(|guild| state.world.guild(guild));
+        let guild = guild.ok_or_else(|| ActError::NoVisibleChannel { member: self.user.username.clone() })?;
+        let (user, role) = member_and_role(&state, guild, member, role)?;
         let verb = if given { "give roles" } else { "take roles" };
-        if state.world.permissions_at(home, self.user.id) & bits::MANAGE_ROLES == 0 {
-            return Err(self.forbidden_in_guild(home, verb, "the permission to manage roles is missing"));
+        if state.world.permissions_at(guild, self.user.id) & bits::MANAGE_ROLES == 0 {
+            return Err(self.forbidden_in_guild(guild, verb, "the permission to manage roles is missing"));
         }
-        if home.role(role).is_none_or(|role| role.position >= home.rank_of(self.user.id)) {
+        if guild.role(role).is_none_or(|role| role.position >= guild.rank_of(self.user.id)) {
             return Err(self.forbidden_in_guild(
-                home,
+                guild,
                 verb,
                 "the role is not below the member's highest role",
             ));
         }
-        let (guild, by) = (home.id, Actor { user: self.user.id, reason: None });
-        members::set_role(&mut state, guild, &by, user, role, given);
+        let (guild_id, by) = (guild.id, Actor { user: self.user.id, reason: None });
+        members::set_role(&mut state, guild_id, &by, user, role, given);
         Ok(())
     }
 

@@ -67,7 +67,7 @@ impl Member {
         let mut state = self.shared.state();
         self.check_text(&state, text)?;
         let channel = self.place_of(&state, message)?;
-        let there = state.world.channel(channel).and_then(|home| home.message(message)).cloned();
+        let there = state.world.channel(channel).and_then(|channel| channel.message(message)).cloned();
         let Some(own) = there.filter(|one| one.author.id == self.user.id) else {
             return Err(ActError::NotOwnMessage { message });
         };
@@ -84,15 +84,15 @@ impl Member {
     /// If there is no such message, or the member may not delete it.
     pub async fn delete(&self, message: Snowflake) -> Result<(), ActError> {
         let mut state = self.shared.state();
-        let channel = self.place_of(&state, message)?;
-        if let Some(home) = state.world.channel(channel)
-            && let Some(one) = home.message(message)
+        let channel_id = self.place_of(&state, message)?;
+        if let Some(channel) = state.world.channel(channel_id)
+            && let Some(one) = channel.message(message)
             && one.author.id != self.user.id
-            && state.world.permissions_in(home, self.user.id) & bits::MANAGE_MESSAGES == 0
+            && state.world.permissions_in(channel, self.user.id) & bits::MANAGE_MESSAGES == 0
         {
             return Err(ActError::NotOwnMessage { message });
         }
-        messages::delete(&mut state, channel, &[message], self.user.id);
+        messages::delete(&mut state, channel_id, &[message], self.user.id);
         Ok(())
     }
 
@@ -104,7 +104,7 @@ impl Member {
         let mut state = self.shared.state();
         let channel = self.place_of(&state, message)?;
         let emoji = Emoji::parse(emoji);
-        let there = state.world.channel(channel).and_then(|home| home.message(message));
+        let there = state.world.channel(channel).and_then(|channel| channel.message(message));
         // Anyone may join a reaction that exists already.
         if !there.is_some_and(|there| there.reactions.iter().any(|one| one.emoji == emoji)) {
             self.allowed(&state, channel, bits::ADD_REACTIONS, "react")?;
@@ -146,17 +146,17 @@ impl Member {
         if files.is_empty() || !text.is_empty() {
             self.check_text(&state, text)?;
         }
-        let channel = self.find(&mut state, channel)?;
-        self.allowed(&state, channel, bits::SEND_MESSAGES, "send messages")?;
-        if let Some(home) = state.world.channel(channel)
-            && home.settings.slowmode_seconds > 0
-            && check_slowmode(&state, home, self.user.id).is_err()
+        let channel_id = self.find(&mut state, channel)?;
+        self.allowed(&state, channel_id, bits::SEND_MESSAGES, "send messages")?;
+        if let Some(channel) = state.world.channel(channel_id)
+            && channel.settings.slowmode_seconds > 0
+            && check_slowmode(&state, channel, self.user.id).is_err()
         {
-            return Err(self.forbidden(home, "send messages again so soon (slow mode)"));
+            return Err(self.forbidden(channel, "send messages again so soon (slow mode)"));
         }
-        let mut draft = Draft::text(channel, self.user.clone(), text.to_owned());
+        let mut draft = Draft::text(channel_id, self.user.clone(), text.to_owned());
         if !files.is_empty() {
-            self.allowed(&state, channel, bits::ATTACH_FILES, "attach files")?;
+            self.allowed(&state, channel_id, bits::ATTACH_FILES, "attach files")?;
             let state = &mut *state;
             draft.message.attachments =
                 attach(&mut state.files, &state.world, &self.shared.base_url(), files, &[]);
@@ -166,7 +166,7 @@ impl Member {
             draft.message.reply_to = reply_to;
         }
         let message =
-            automod::screened(&mut state, &self.user, channel, text, |state| messages::post(state, draft));
+            automod::screened(&mut state, &self.user, channel_id, text, |state| messages::post(state, draft));
         Ok(message?.id)
     }
 

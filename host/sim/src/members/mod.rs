@@ -92,13 +92,13 @@ impl Member {
     pub(crate) fn allowed(
         &self,
         state: &State,
-        channel: Snowflake,
+        channel_id: Snowflake,
         bit: u64,
         verb: &'static str,
     ) -> Result<(), ActError> {
-        let Some(home) = state.world.channel(channel) else { return Ok(()) };
-        let granted = state.world.permissions_in(home, self.user.id);
-        if granted & bit == 0 { Err(self.forbidden(home, verb)) } else { Ok(()) }
+        let Some(channel) = state.world.channel(channel_id) else { return Ok(()) };
+        let granted = state.world.permissions_in(channel, self.user.id);
+        if granted & bit == 0 { Err(self.forbidden(channel, verb)) } else { Ok(()) }
     }
 
     fn forbidden(&self, channel: &Channel, verb: &'static str) -> ActError {
@@ -114,11 +114,11 @@ impl Member {
                 && state.world.permissions_in(channel, self.user.id) & bits::VIEW_CHANNEL != 0
         };
         // Most acts are about the current channel.
-        if let Some(home) = self.here.and_then(|here| state.world.channel(here)).filter(seen) {
-            return Ok(home.id);
+        if let Some(channel) = self.here.and_then(|here| state.world.channel(here)).filter(seen) {
+            return Ok(channel.id);
         }
-        if let Some(home) = state.world.channels.values().find(seen) {
-            return Ok(home.id);
+        if let Some(channel) = state.world.channels.values().find(seen) {
+            return Ok(channel.id);
         }
         let ephemeral = state.interactions.ephemeral(message);
         let own =

@@ -14,25 +14,30 @@ impl Member {
     /// onboarding is not enabled, a required question has no answer, or a single-answer question has several.
     pub async fn complete_onboarding(&self, guild: &str, options: &[&str]) -> Result<(), ActError> {
         let mut state = self.shared.state();
-        let home = guild_named(&state, guild)?;
-        let asked = home.onboarding();
+        let guild = guild_named(&state, guild)?;
+        let asked = guild.onboarding();
         let chosen = options.iter().map(|name| option_named(&asked, name)).collect::<Result<Vec<_>, _>>()?;
-        if let Some(why) = self.refusal_reason(home, &asked, &chosen) {
-            return Err(self.forbidden_in_guild(home, "complete onboarding", why));
+        if let Some(why) = self.refusal_reason(guild, &asked, &chosen) {
+            return Err(self.forbidden_in_guild(guild, "complete onboarding", why));
         }
-        let guild = home.id;
-        onboarding::complete(&mut state, guild, self.user.id, &chosen);
+        let guild_id = guild.id;
+        onboarding::complete(&mut state, guild_id, self.user.id, &chosen);
         Ok(())
     }
 
-    fn refusal_reason(&self, home: &Guild, asked: &Onboarding, chosen: &[Snowflake]) -> Option<&'static str> {
+    fn refusal_reason(
+        &self,
+        guild: &Guild,
+        asked: &Onboarding,
+        chosen: &[Snowflake],
+    ) -> Option<&'static str> {
         let answers = asked.prompts.iter().map(|prompt| {
             (prompt, prompt.options.iter().filter(|option| chosen.contains(&option.id)).count())
         });
         match () {
-            () if !home.members.contains_key(&self.user.id) => Some("not a member"),
+            () if !guild.members.contains_key(&self.user.id) => Some("not a member"),
             () if !asked.enabled => Some("onboarding is not enabled"),
-            () if onboarding::is_completed(home, self.user.id) => Some("already completed"),
+            () if onboarding::is_completed(guild, self.user.id) => Some("already completed"),
             () if answers.clone().any(|(one, count)| one.required && one.in_onboarding && count == 0) => {
                 Some("a required question has no answer")
             }

@@ -95,12 +95,12 @@ fn delete_seconds(fields: &mut Fields) -> Option<u64> {
     fields.number_within("delete_message_seconds", 0..=MAX_DELETE_SECONDS)
 }
 
-fn check(state: &State, caller: Snowflake, guild: Snowflake, user: Snowflake) -> Result<()> {
-    let home = access::guild_with(state, caller, guild, bits::BAN_MEMBERS)?;
-    if home.members.contains_key(&user) {
-        access::check_outranks(home, caller, user)?;
+fn check(state: &State, caller: Snowflake, guild_id: Snowflake, user: Snowflake) -> Result<()> {
+    let guild = access::guild_with(state, caller, guild_id, bits::BAN_MEMBERS)?;
+    if guild.members.contains_key(&user) {
+        access::check_outranks(guild, caller, user)?;
     }
-    if home.data.bans.len() >= MAX_BANS {
+    if guild.data.bans.len() >= MAX_BANS {
         return Err(ApiError::new(
             400,
             30035,
@@ -118,9 +118,12 @@ fn forget(state: &mut State, guild: Snowflake, user: Snowflake, seconds: u64, by
     let since = Timestamp(state.world.clock.now().0.saturating_sub(seconds * 1000));
     let homes = state.world.channels.values().filter(|channel| channel.guild_id == Some(guild));
     let doomed: Vec<(Snowflake, Vec<Snowflake>)> = homes
-        .map(|home| {
-            let recent = home.messages.iter().rev().take_while(|message| message.timestamp >= since);
-            (home.id, recent.filter(|message| message.author.id == user).map(|message| message.id).collect())
+        .map(|channel| {
+            let recent = channel.messages.iter().rev().take_while(|message| message.timestamp >= since);
+            (
+                channel.id,
+                recent.filter(|message| message.author.id == user).map(|message| message.id).collect(),
+            )
         })
         .collect();
     for (channel, ids) in doomed {

@@ -20,20 +20,20 @@ impl Part for EmojiOwner {
 }
 
 /// `POST /guilds/{guild}/emojis`, `POST /applications/{application}/emojis`
-pub(super) fn create(call: &Call, home: EmojiOwner) -> Result<Reply> {
+pub(super) fn create(call: &Call, owner: EmojiOwner) -> Result<Reply> {
     let (by, fields) = call.form()?;
-    let emoji = emojis::create(&mut call.shared.state(), &by, home, read_new(fields)?)?;
+    let emoji = emojis::create(&mut call.shared.state(), &by, owner, read_new(fields)?)?;
     Ok(Reply::json_with(201, &emoji.json()))
 }
 
 /// `PATCH /guilds/{guild}/emojis/{emoji}`, `PATCH /applications/{application}/emojis/{emoji}`
-pub(super) fn edit(call: &Call, home: EmojiOwner, id: Snowflake) -> Result<Reply> {
+pub(super) fn edit(call: &Call, owner: EmojiOwner, id: Snowflake) -> Result<Reply> {
     let (by, mut fields) = call.form()?;
     let name = name(&mut fields);
     let roles = fields.nullable("roles", |of, key| of.snowflakes(key, 0..=250));
     fields.checked()?;
     let roles = roles.map(Option::unwrap_or_default);
-    Ok(Reply::json(&emojis::edit(&mut call.shared.state(), &by, home, id, name, roles)?.json()))
+    Ok(Reply::json(&emojis::edit(&mut call.shared.state(), &by, owner, id, name, roles)?.json()))
 }
 
 fn read_new(mut fields: Fields) -> Result<NewEmoji> {

@@ -57,13 +57,13 @@ pub(super) fn edit(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply
 }
 
 /// `GET /guilds/{guild}/scheduled-events/{event}/users?limit=&with_member=&before=&after=`
-pub(super) fn users(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply> {
+pub(super) fn users(call: &Call, guild_id: Snowflake, id: Snowflake) -> Result<Reply> {
     let (caller, state) = call.open()?;
     let limit = call.query_limit(MAX_PAGE, MAX_PAGE)?;
     let with_member = call.query_flag("with_member");
     let (before, after) = (call.query_id("before")?, call.query_id("after")?);
-    let home = access::own_guild(&state, caller, guild)?;
-    let mut people = events::find(&state, guild, id)?.users.clone();
+    let guild = access::own_guild(&state, caller, guild_id)?;
+    let mut people = events::find(&state, guild_id, id)?.users.clone();
     people.sort_unstable();
     people
         .retain(|user| before.is_none_or(|before| *user < before) && after.is_none_or(|after| *user > after));
@@ -75,7 +75,7 @@ pub(super) fn users(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Repl
             "guild_scheduled_event_id": id, "user_id": user, "response": INTERESTED, "user": state.world.user(*user).map(|user| &**user),
         });
         if with_member {
-            json["member"] = json!(home.members.get(user).map(MemberJson::full));
+            json["member"] = json!(guild.members.get(user).map(MemberJson::full));
         }
         json
     });

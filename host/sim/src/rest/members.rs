@@ -123,14 +123,20 @@ pub(super) fn take_role(call: &Call, guild: Snowflake, user: Snowflake, role: Sn
     set_role(call, guild, user, role, false)
 }
 
-fn set_role(call: &Call, guild: Snowflake, user: Snowflake, role: Snowflake, given: bool) -> Result<Reply> {
+fn set_role(
+    call: &Call,
+    guild_id: Snowflake,
+    user: Snowflake,
+    role: Snowflake,
+    given: bool,
+) -> Result<Reply> {
     let (by, mut state) = call.act()?;
-    let home = access::guild_with(&state, by.user, guild, bits::MANAGE_ROLES)?;
-    if !home.members.contains_key(&user) {
+    let guild = access::guild_with(&state, by.user, guild_id, bits::MANAGE_ROLES)?;
+    if !guild.members.contains_key(&user) {
         return Err(ApiError::unknown_member());
     }
-    check_role(home, by.user, role)?;
-    members::set_role(&mut state, guild, &by, user, role, given);
+    check_role(guild, by.user, role)?;
+    members::set_role(&mut state, guild_id, &by, user, role, given);
     Ok(Reply::nothing())
 }
 
@@ -162,9 +168,9 @@ impl Form {
         }
     }
 
-    fn check(&self, state: &State, by: &Actor, guild: Snowflake, user: Snowflake) -> Result<()> {
-        let home = access::own_guild(state, by.user, guild)?;
-        let member = home.members.get(&user).ok_or(ApiError::unknown_member())?;
+    fn check(&self, state: &State, by: &Actor, guild_id: Snowflake, user: Snowflake) -> Result<()> {
+        let guild = access::own_guild(state, by.user, guild_id)?;
+        let member = guild.members.get(&user).ok_or(ApiError::unknown_member())?;
         let own = user == by.user;
         let rename = if own { bits::CHANGE_NICKNAME } else { bits::MANAGE_NICKNAMES };
         let needs = [
@@ -177,19 +183,19 @@ impl Form {
             (self.flags.is_some(), bits::MODERATE_MEMBERS),
         ];
         let needed = needs.iter().filter(|(asked, _)| *asked).fold(0, |all, (_, bit)| all | bit);
-        access::guild_with(state, by.user, guild, needed)?;
+        access::guild_with(state, by.user, guild_id, needed)?;
         if !own && (self.nick.is_some() || self.timeout.is_some()) {
-            access::check_outranks(home, by.user, user)?;
+            access::check_outranks(guild, by.user, user)?;
         }
         for role in self.roles.iter().flatten().filter(|role| !member.roles.contains(role)) {
-            check_role(home, by.user, *role)?;
+            check_role(guild, by.user, *role)?;
         }
         for role in
             member.roles.iter().filter(|role| self.roles.as_ref().is_some_and(|new| !new.contains(role)))
         {
-            check_role(home, by.user, *role)?;
+            check_role(guild, by.user, *role)?;
         }
-        let in_voice = home.data.voice.contains_key(&user);
+        let in_voice = guild.data.voice.contains_key(&user);
         if !in_voice && (self.mute.is_some() || self.deaf.is_some() || self.channel.is_some()) {
             return Err(ApiError::new(400, 40032, "Target user is not connected to voice."));
         }
@@ -197,11 +203,11 @@ impl Form {
             && !state
                 .world
                 .channel(channel)
-                .is_some_and(|one| one.kind.is_voice() && one.guild_id == Some(guild))
+                .is_some_and(|one| one.kind.is_voice() && one.guild_id == Some(guild_id))
         {
             return Err(ApiError::unknown_channel());
         }
-        self.check_timeout(state, home, user)
+        self.check_timeout(state, guild, user)
     }
 
     fn check_timeout(&self, state: &State, guild: &Guild, user: Snowflake) -> Result<()> {

@@ -27,19 +27,19 @@ pub(super) fn show(call: &Call, guild: Snowflake) -> Result<Reply> {
 }
 
 /// `PUT /guilds/{guild}/onboarding`
-pub(super) fn edit(call: &Call, guild: Snowflake) -> Result<Reply> {
+pub(super) fn edit(call: &Call, guild_id: Snowflake) -> Result<Reply> {
     let (by, mut fields) = call.form()?;
     let mut state = call.shared.state();
-    let home = onboarding::managed(&state, by.user, guild)?;
-    let new = ReadContext { world: &state.world, home, before: home.onboarding() }.onboarding(&mut fields);
+    let guild = onboarding::managed(&state, by.user, guild_id)?;
+    let new = ReadContext { world: &state.world, guild, before: guild.onboarding() }.onboarding(&mut fields);
     fields.checked()?;
-    Ok(Reply::json(&onboarding::edit(&mut state, &by, guild, new)?))
+    Ok(Reply::json(&onboarding::edit(&mut state, &by, guild_id, new)?))
 }
 
 /// What a body is validated against.
 struct ReadContext<'a> {
     world: &'a World,
-    home: &'a Guild,
+    guild: &'a Guild,
     before: Onboarding,
 }
 
@@ -113,7 +113,7 @@ impl ReadContext<'_> {
         let (id, name) = (option.snowflake("emoji_id"), option.text("emoji_name", MAX_EMOJI_NAME_CHARS));
         let animated = option.flag("emoji_animated").unwrap_or(false);
         let Some(id) = id else { return (name.map(|name| Emoji { id: None, name }), animated) };
-        match self.home.data.emojis.iter().find(|emoji| emoji.id == id) {
+        match self.guild.data.emojis.iter().find(|emoji| emoji.id == id) {
             Some(emoji) => (Some(Emoji { id: Some(id), name: emoji.name.clone() }), emoji.animated),
             None => {
                 option.fail("emoji_id", "EMOJI_UNKNOWN", "Unknown emoji");
@@ -124,7 +124,7 @@ impl ReadContext<'_> {
 
     fn channels(&self, fields: &mut Fields, key: &str, most: usize) -> Option<Vec<Snowflake>> {
         let channels = fields.snowflakes(key, 0..=most)?;
-        for (at, _) in channels.iter().enumerate().filter(|(_, id)| !self.home.channels.contains(id)) {
+        for (at, _) in channels.iter().enumerate().filter(|(_, id)| !self.guild.channels.contains(id)) {
             fields.fail(&format!("{key}.{at}"), "CHANNEL_UNKNOWN", "Unknown channel");
         }
         Some(channels)
@@ -132,7 +132,7 @@ impl ReadContext<'_> {
 
     fn roles(&self, option: &mut Fields) -> Vec<Snowflake> {
         let roles = option.snowflakes("role_ids", 0..=MAX_ROLES).unwrap_or_default();
-        for (at, _) in roles.iter().enumerate().filter(|(_, id)| self.home.role(**id).is_none()) {
+        for (at, _) in roles.iter().enumerate().filter(|(_, id)| self.guild.role(**id).is_none()) {
             option.fail(&format!("role_ids.{at}"), "ROLE_UNKNOWN", "Unknown role");
         }
         roles

@@ -20,12 +20,12 @@ pub(super) fn list(call: &Call, guild: Snowflake) -> Result<Reply> {
 }
 
 /// `GET /guilds/{guild}/roles/member-counts`: by role, without `@everyone`.
-pub(super) fn member_counts(call: &Call, guild: Snowflake) -> Result<Reply> {
+pub(super) fn member_counts(call: &Call, guild_id: Snowflake) -> Result<Reply> {
     let (caller, state) = call.open()?;
-    let home = access::own_guild(&state, caller, guild)?;
+    let guild = access::own_guild(&state, caller, guild_id)?;
     let mut counts: BTreeMap<Snowflake, usize> =
-        home.roles.iter().filter(|role| role.id != guild).map(|role| (role.id, 0)).collect();
-    for role in home.members.values().flat_map(|member| &member.roles) {
+        guild.roles.iter().filter(|role| role.id != guild_id).map(|role| (role.id, 0)).collect();
+    for role in guild.members.values().flat_map(|member| &member.roles) {
         *counts.entry(*role).or_default() += 1;
     }
     let counts = counts.into_iter().map(|(role, count)| (role.to_string(), json!(count)));
@@ -40,51 +40,53 @@ pub(super) fn role(call: &Call, guild: Snowflake, role: Snowflake) -> Result<Rep
 }
 
 /// `POST /guilds/{guild}/roles`
-pub(super) fn create(call: &Call, guild: Snowflake) -> Result<Reply> {
+pub(super) fn create(call: &Call, guild_id: Snowflake) -> Result<Reply> {
     let (by, mut fields) = call.form()?;
     let mut state = call.shared.state();
-    let home = access::guild_with(&state, by.user, guild, bits::MANAGE_ROLES)?;
-    if home.roles.len() > MAX_ROLES {
+    let guild = access::guild_with(&state, by.user, guild_id, bits::MANAGE_ROLES)?;
+    if guild.roles.len() > MAX_ROLES {
         return Err(ApiError::new(400, 30005, "Maximum number of guild roles reached (250)"));
     }
-    let own = state.world.permissions_at(home, by.user);
-    let everyone = home.role(guild).map_or(0, |role| role.permissions);
+    let own = state.world.permissions_at(guild, by.user);
+    let everyone = guild.role(guild_id).map_or(0, |role| role.permissions);
     let mut role = Role::new(Snowflake(0), "new role", everyone & own);
     (role.position, role.mentionable) = (1, false);
     read(&mut fields, &mut role, own)?;
     fields.checked()?;
     role.id = state.world.next_id();
-    roles::create(&mut state, guild, &by, role)
+    roles::create(&mut state, guild_id, &by, role)
         .map(|role| Reply::json(&role))
         .ok_or(ApiError::unknown_guild())
 }
 
 /// `PATCH /guilds/{guild}/roles/{role}`
-pub(super) fn edit(call: &Call, guild: Snowflake, id: Snowflake) -> Result<Reply> {
+pub(super) fn edit(call: &Call, guild_id: Snowflake, id: Snowflake) -> Result<Reply> {
     let (by, mut fields) = call.form()?;
     let mut state = call.shared.state();
-    let home = access::guild_with(&state, by.user, guild, bits::MANAGE_ROLES)?;
-    let mut role = access::role_below(home, by.user, id)?.clone();
-    let own = state.world.permissions_at(home, by.user);
+    let guild = access::guild_with(&state, by.user, guild_id, bits::MANAGE_ROLES)?;
+    let mut role = access::role_below(guild, by.user, id)?.clone();
+    let own = state.world.permissions_at(guild, by.user);
     read(&mut fields, &mut role, own)?;
     fields.checked()?;
-    roles::change(&mut state, guild, &by, role).map(|role| Reply::json(&role)).ok_or(ApiError::unknown_role())
+    roles::change(&mut state, guild_id, &by, role)
+        .map(|role| Reply::json(&role))
+        .ok_or(ApiError::unknown_role())
 }
 
 /// `PATCH /guilds/{guild}/roles`: a list of positions; returns all roles.
-pub(super) fn reorder(call: &Call, guild: Snowflake) -> Result<Reply> {
+pub(super) fn reorder(call: &Call, guild_id: Snowflake) -> Result<Reply> {
     let (by, mut state) = call.act()?;
     let (mut whole, places) = call.fields_of_list()?;
-    let home = access::guild_with(&state, by.user, guild, bits::MANAGE_ROLES)?;
+    let guild = access::guild_with(&state, by.user, guild_id, bits::MANAGE_ROLES)?;
     let mut moves = Vec::with_capacity(places.len());
     for mut place in places {
         let id = place.snowflake("id").unwrap_or_default();
         let position = place.number_within("position", 0..=100_000);
-        if place.errors.is_empty() && home.role(id).is_none() {
+        if place.errors.is_empty() && guild.role(id).is_none() {
             return Err(ApiError::unknown_role());
         }
         // `@everyone` is always at the bottom.
-        if id != guild {
+        if id != guild_id {
             moves.push((id, position));
         }
         whole.absorb(place);
@@ -92,17 +94,17 @@ pub(super) fn reorder(call: &Call, guild: Snowflake) -> Result<Reply> {
     whole.checked()?;
     // discord.js sends the positions of all roles, including those that the caller may not move; only roles that
     // actually move are checked.
-    let (before, after) = (reordered(home, &[]), reordered(home, &moves));
+    let (before, after) = (reordered(guild, &[]), reordered(guild, &moves));
     for (id, _) in after.iter().filter(|place| !before.contains(place)) {
-        access::role_below(home, by.user, *id)?;
+        access::role_below(guild, by.user, *id)?;
     }
     for (id, position) in after {
-        let role = state.world.guild(guild).and_then(|home| home.role(id)).cloned();
+        let role = state.world.guild(guild_id).and_then(|guild| guild.role(id)).cloned();
         if let Some(role) = role {
-            roles::change(&mut state, guild, &by, Role { position, ..role });
+            roles::change(&mut state, guild_id, &by, Role { position, ..role });
         }
     }
-    Ok(Reply::json(&access::own_guild(&state, by.user, guild)?.roles))
+    Ok(Reply::json(&access::own_guild(&state, by.user, guild_id)?.roles))
 }
 
 /// Applies the body to the role; `own` are the permissions that the caller can pass on.

@@ -12,11 +12,11 @@ use crate::world::{ChannelKind, VoiceState, bits};
 const MAX_STATUS_CHARS: usize = 500;
 
 /// `GET /guilds/{guild}/voice-states/{user}`
-pub(super) fn state(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Reply> {
+pub(super) fn state(call: &Call, guild_id: Snowflake, user: Snowflake) -> Result<Reply> {
     let (caller, state) = call.open()?;
-    let home = access::own_guild(&state, caller, guild)?;
-    let voice = home.data.voice.get(&user).ok_or(unknown())?;
-    Ok(Reply::json(&voice_json(home, user, voice, true)))
+    let guild = access::own_guild(&state, caller, guild_id)?;
+    let voice = guild.data.voice.get(&user).ok_or(unknown())?;
+    Ok(Reply::json(&voice_json(guild, user, voice, true)))
 }
 
 /// `GET /guilds/{guild}/voice-states/@me`
@@ -78,13 +78,14 @@ pub(super) fn set_status(call: &Call, channel: Snowflake) -> Result<Reply> {
 fn on_stage(
     state: &State,
     caller: Snowflake,
-    guild: Snowflake,
+    guild_id: Snowflake,
     user: Snowflake,
     channel: Option<Snowflake>,
 ) -> Result<VoiceState> {
-    let home = access::own_guild(state, caller, guild)?;
-    let voice = home.data.voice.get(&user).ok_or(unknown())?;
-    let stage = state.world.channel(voice.channel_id).is_some_and(|home| home.kind == ChannelKind::Stage);
+    let guild = access::own_guild(state, caller, guild_id)?;
+    let voice = guild.data.voice.get(&user).ok_or(unknown())?;
+    let stage =
+        state.world.channel(voice.channel_id).is_some_and(|channel| channel.kind == ChannelKind::Stage);
     if channel.is_some_and(|channel| channel != voice.channel_id) {
         return Err(unknown());
     }

@@ -53,13 +53,13 @@ pub(crate) fn text_channel_with(
 pub(crate) fn open_message(
     state: &State,
     caller: Snowflake,
-    channel: Snowflake,
+    channel_id: Snowflake,
     id: Snowflake,
 ) -> Result<(&Channel, &Arc<Message>)> {
-    let (home, message) = seen_message(state, caller, channel, id)?;
-    match &home.thread {
+    let (channel, message) = seen_message(state, caller, channel_id, id)?;
+    match &channel.thread {
         Some(thread) if thread.archived => Err(ApiError::thread_archived()),
-        _ => Ok((home, message)),
+        _ => Ok((channel, message)),
     }
 }
 
@@ -76,9 +76,9 @@ pub(crate) fn seen_message(
 /// Whether the caller sees the content of a message: a bot must have been granted MESSAGE_CONTENT, whatever its sessions
 /// ask for, unless the message is from a direct message or concerns it.
 /// <https://discord.com/developers/docs/events/gateway#http-restrictions>
-pub(crate) fn reads_content(state: &State, caller: Snowflake, home: &Channel, message: &Message) -> bool {
+pub(crate) fn reads_content(state: &State, caller: Snowflake, channel: &Channel, message: &Message) -> bool {
     let is_granted = |bot: &Bot| bot.granted_intents & intents::MESSAGE_CONTENT != 0;
-    home.guild_id.is_none() || message.concerns(caller) || state.world.bot(caller).is_none_or(is_granted)
+    channel.guild_id.is_none() || message.concerns(caller) || state.world.bot(caller).is_none_or(is_granted)
 }
 
 /// Whether a custom emoji exists in one of the caller's guilds, or belongs to the caller's application.

@@ -127,7 +127,7 @@ pub(super) fn record(
 /// Writes an entry.
 pub(super) fn write(
     state: &mut State,
-    guild: Snowflake,
+    guild_id: Snowflake,
     by: &Actor,
     action: Action,
     target: Option<Snowflake>,
@@ -152,10 +152,10 @@ pub(super) fn write(
         reason: by.reason.clone(),
     });
     let mut data = json!(entry);
-    data["guild_id"] = json!(guild);
-    let Some(home) = state.world.guilds.get_mut(&guild) else { return };
-    home.data.note(entry);
-    dispatch::to_permitted(state, guild, bits::VIEW_AUDIT_LOG, "GUILD_AUDIT_LOG_ENTRY_CREATE", &data);
+    data["guild_id"] = json!(guild_id);
+    let Some(guild) = state.world.guilds.get_mut(&guild_id) else { return };
+    guild.data.note(entry);
+    dispatch::to_permitted(state, guild_id, bits::VIEW_AUDIT_LOG, "GUILD_AUDIT_LOG_ENTRY_CREATE", &data);
 }
 
 /// The differences between two objects, in the format of the audit log; null counts as an object without fields.

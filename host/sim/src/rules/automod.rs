@@ -94,9 +94,9 @@ fn check_actions(state: &State, by: &Actor, guild: Snowflake, rule: &AutoModRule
     Ok(())
 }
 
-fn change(state: &mut State, guild: Snowflake, change: impl FnOnce(&mut Vec<AutoModRule>)) {
-    if let Some(home) = state.world.guilds.get_mut(&guild) {
-        change(&mut home.data.automod);
+fn change(state: &mut State, guild_id: Snowflake, change: impl FnOnce(&mut Vec<AutoModRule>)) {
+    if let Some(guild) = state.world.guilds.get_mut(&guild_id) {
+        change(&mut guild.data.automod);
     }
 }
 
@@ -148,9 +148,14 @@ impl From<Blocked> for ActError {
 }
 
 /// The rules that a message triggers. Bots and members who may manage the guild are exempt.
-fn violations(state: &State, author: &User, channel: Snowflake, content: &str) -> Vec<(AutoModRule, Match)> {
-    let Some(home) = state.world.channel(channel) else { return Vec::new() };
-    let Some(guild) = state.world.guild_of(home) else { return Vec::new() };
+fn violations(
+    state: &State,
+    author: &User,
+    channel_id: Snowflake,
+    content: &str,
+) -> Vec<(AutoModRule, Match)> {
+    let Some(channel) = state.world.channel(channel_id) else { return Vec::new() };
+    let Some(guild) = state.world.guild_of(channel) else { return Vec::new() };
     let Some(member) = guild.members.get(&author.id) else { return Vec::new() };
     if guild.data.automod.is_empty()
         || author.bot
@@ -158,9 +163,9 @@ fn violations(state: &State, author: &User, channel: Snowflake, content: &str) -
     {
         return Vec::new();
     }
-    let mentioned = mentions_by(&state.world, channel, author.id, content, None);
+    let mentioned = mentions_by(&state.world, channel_id, author.id, content, None);
     let mentions = mentioned.users.len() + mentioned.roles.len();
-    let places = [Some(home.id), home.parent_id.filter(|_| home.thread.is_some())];
+    let places = [Some(channel.id), channel.parent_id.filter(|_| channel.thread.is_some())];
     let concerns = |rule: &&AutoModRule| {
         rule.enabled
             && !rule.exempt_roles.iter().any(|role| member.roles.contains(role))

@@ -14,16 +14,16 @@ use crate::world::{Channel, Guild, Overwrite, User, bits};
 /// Adds a channel to its guild.
 pub(crate) fn create(state: &mut State, by: &Actor, channel: Channel) -> Value {
     let json = channel_json(&channel);
-    let (id, guild) = (channel.id, channel.guild_id);
-    let visible = guild.map(|guild| visibility::seen(state, guild));
+    let (id, guild_id) = (channel.id, channel.guild_id);
+    let visible = guild_id.map(|guild| visibility::seen(state, guild));
     state.world.channels.insert(id, channel);
-    let Some((guild, visible)) = guild.zip(visible) else { return json };
-    if let Some(home) = state.world.guilds.get_mut(&guild) {
-        home.channels.push(id);
+    let Some((guild_id, visible)) = guild_id.zip(visible) else { return json };
+    if let Some(guild) = state.world.guilds.get_mut(&guild_id) {
+        guild.channels.push(id);
     }
-    audit::record_change(state, guild, by, Action::ChannelCreate, id, &Value::Null, &json);
+    audit::record_change(state, guild_id, by, Action::ChannelCreate, id, &Value::Null, &json);
     dispatch::to_bots(state, "CHANNEL_CREATE", id, None);
-    visibility::announce(state, guild, visible, Some(id));
+    visibility::announce(state, guild_id, visible, Some(id));
     json
 }
 
@@ -102,19 +102,19 @@ fn change_overwrites(
 pub(crate) fn check_overwrites(
     state: &State,
     by: &Actor,
-    guild: Snowflake,
+    guild_id: Snowflake,
     planned: &Channel,
     overwrites: &[Overwrite],
 ) -> Result<()> {
-    let home = access::own_guild(state, by.user, guild)?;
+    let guild = access::own_guild(state, by.user, guild_id)?;
     let there = state.world.channel(planned.id);
     let category = planned.parent_id.and_then(|id| state.world.channel(id));
-    let mut own = state.world.permissions_at(home, by.user)
+    let mut own = state.world.permissions_at(guild, by.user)
         | category.map_or(0, |category| state.world.permissions_in(category, by.user));
     if there.is_none() && own & bits::ADMINISTRATOR == 0 {
         own &= !bits::MANAGE_ROLES;
     }
-    if there.is_some_and(|channel| may_set_all(home, channel, by.user)) {
+    if there.is_some_and(|channel| may_set_all(guild, channel, by.user)) {
         own = bits::ALL;
     }
     for overwrite in overwrites {
@@ -122,7 +122,7 @@ pub(crate) fn check_overwrites(
             return Err(ApiError::missing_permissions());
         }
         let there = match overwrite.kind {
-            0 => home.role(overwrite.id).is_some(),
+            0 => guild.role(overwrite.id).is_some(),
             _ => state.world.user(overwrite.id).is_some(),
         };
         if !there {
@@ -141,13 +141,13 @@ fn may_set_all(guild: &Guild, channel: &Channel, user: Snowflake) -> bool {
 
 /// Deletes a guild channel with everything that depends on it: threads, webhooks, invites. Channels in a category stay.
 pub(crate) fn delete(state: &mut State, by: &Actor, id: Snowflake) -> Option<Value> {
-    let guild = state.world.channel(id)?.guild_id?;
-    let visible = visibility::seen(state, guild);
+    let guild_id = state.world.channel(id)?.guild_id?;
+    let visible = visibility::seen(state, guild_id);
     voice::leave_all(state, id);
     let channel = state.world.channels.remove(&id)?;
     let json = channel_json(&channel);
-    if let Some(home) = state.world.guilds.get_mut(&guild) {
-        home.channels.retain(|one| *one != id);
+    if let Some(guild) = state.world.guilds.get_mut(&guild_id) {
+        guild.channels.retain(|one| *one != id);
     }
     let under: Vec<(Snowflake, bool)> = state
         .world
@@ -163,10 +163,10 @@ pub(crate) fn delete(state: &mut State, by: &Actor, id: Snowflake) -> Option<Val
             change(state, by, child, |child| child.parent_id = None);
         }
     }
-    if let Some(home) = state.world.guilds.get_mut(&guild) {
+    if let Some(guild) = state.world.guilds.get_mut(&guild_id) {
         let channels = &state.world.channels;
-        home.data.threads.retain(|thread| channels.contains_key(thread));
-        home.data.stages.retain(|stage| stage.channel_id != id);
+        guild.data.threads.retain(|thread| channels.contains_key(thread));
+        guild.data.stages.retain(|stage| stage.channel_id != id);
     }
     state.world.webhooks.retain(|_, webhook| webhook.channel_id != id);
     let closed: Vec<String> = state
@@ -179,9 +179,9 @@ pub(crate) fn delete(state: &mut State, by: &Actor, id: Snowflake) -> Option<Val
     for code in closed {
         invites::end(state, &code);
     }
-    audit::record_change(state, guild, by, Action::ChannelDelete, id, &json, &Value::Null);
+    audit::record_change(state, guild_id, by, Action::ChannelDelete, id, &json, &Value::Null);
     dispatch::channel_deleted(state, &channel);
-    visibility::announce(state, guild, visible, Some(id));
+    visibility::announce(state, guild_id, visible, Some(id));
     Some(json)
 }
 

@@ -136,12 +136,12 @@ fn managed(state: &State, by: &Actor, owner: EmojiOwner, id: Snowflake) -> Resul
 fn change(state: &mut State, owner: EmojiOwner, change: impl FnOnce(&mut Vec<GuildEmoji>)) {
     match owner {
         EmojiOwner::Application(id) => change(state.world.application_emojis.entry(id).or_default()),
-        EmojiOwner::Guild(guild) => {
-            let Some(home) = state.world.guilds.get_mut(&guild) else { return };
-            change(&mut home.data.emojis);
-            let emojis: Value = home.data.emojis.iter().map(GuildEmoji::json).collect();
-            let data = json!({ "guild_id": guild, "emojis": emojis });
-            dispatch::to_guild(state, guild, "GUILD_EMOJIS_UPDATE", &data);
+        EmojiOwner::Guild(guild_id) => {
+            let Some(guild) = state.world.guilds.get_mut(&guild_id) else { return };
+            change(&mut guild.data.emojis);
+            let emojis: Value = guild.data.emojis.iter().map(GuildEmoji::json).collect();
+            let data = json!({ "guild_id": guild_id, "emojis": emojis });
+            dispatch::to_guild(state, guild_id, "GUILD_EMOJIS_UPDATE", &data);
         }
     }
 }

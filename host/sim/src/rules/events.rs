@@ -26,9 +26,9 @@ pub(crate) struct EventForm {
     pub(crate) recurrence: Option<Option<RecurrenceRule>>,
 }
 
-pub(crate) fn create(state: &mut State, by: &Actor, guild: Snowflake, form: EventForm) -> Result<Value> {
-    let home = access::guild_with(state, by.user, guild, bits::CREATE_EVENTS)?;
-    if home.data.events.iter().filter(|event| event.status <= ACTIVE).count() >= MAX_EVENTS {
+pub(crate) fn create(state: &mut State, by: &Actor, guild_id: Snowflake, form: EventForm) -> Result<Value> {
+    let guild = access::guild_with(state, by.user, guild_id, bits::CREATE_EVENTS)?;
+    if guild.data.events.iter().filter(|event| event.status <= ACTIVE).count() >= MAX_EVENTS {
         return Err(ApiError::new(400, 30038, "Maximum number of guild scheduled events reached (100)"));
     }
     let mut event = ScheduledEvent {
@@ -43,13 +43,13 @@ pub(crate) fn create(state: &mut State, by: &Actor, guild: Snowflake, form: Even
         status: SCHEDULED,
         users: Vec::new(),
     };
-    apply(form, state, guild, &mut event)?;
-    let (id, json) = (event.id, event.json(guild, false));
-    if let Some(home) = state.world.guilds.get_mut(&guild) {
-        home.data.events.push(event);
+    apply(form, state, guild_id, &mut event)?;
+    let (id, json) = (event.id, event.json(guild_id, false));
+    if let Some(guild) = state.world.guilds.get_mut(&guild_id) {
+        guild.data.events.push(event);
     }
-    announce(state, guild, "GUILD_SCHEDULED_EVENT_CREATE", &json);
-    audit::record_change(state, guild, by, Action::EventCreate, id, &Value::Null, &json);
+    announce(state, guild_id, "GUILD_SCHEDULED_EVENT_CREATE", &json);
+    audit::record_change(state, guild_id, by, Action::EventCreate, id, &Value::Null, &json);
     Ok(json)
 }
 
@@ -57,13 +57,13 @@ pub(crate) fn create(state: &mut State, by: &Actor, guild: Snowflake, form: Even
 pub(crate) fn change(
     state: &mut State,
     by: &Actor,
-    guild: Snowflake,
+    guild_id: Snowflake,
     mut event: ScheduledEvent,
     form: EventForm,
     status: Option<u8>,
 ) -> Result<Value> {
-    let (id, before) = (event.id, event.json(guild, false));
-    apply(form, state, guild, &mut event)?;
+    let (id, before) = (event.id, event.json(guild_id, false));
+    apply(form, state, guild_id, &mut event)?;
     if let Some(status) = status.filter(|status| *status != event.status) {
         // A scheduled event may start or be canceled, an active one may end; there is no way back.
         if !matches!((event.status, status), (1, 2) | (1, 4) | (2, 3)) {
@@ -72,43 +72,43 @@ pub(crate) fn change(
         }
         event.status = status;
     }
-    let json = event.json(guild, false);
-    if let Some(home) = state.world.guilds.get_mut(&guild) {
-        let events = &mut home.data.events;
+    let json = event.json(guild_id, false);
+    if let Some(guild) = state.world.guilds.get_mut(&guild_id) {
+        let events = &mut guild.data.events;
         if event.status > ACTIVE {
             events.retain(|one| one.id != id);
         } else if let Some(there) = events.iter_mut().find(|one| one.id == id) {
             *there = event;
         }
     }
-    announce(state, guild, "GUILD_SCHEDULED_EVENT_UPDATE", &json);
-    audit::record_change(state, guild, by, Action::EventUpdate, id, &before, &json);
+    announce(state, guild_id, "GUILD_SCHEDULED_EVENT_UPDATE", &json);
+    audit::record_change(state, guild_id, by, Action::EventUpdate, id, &before, &json);
     Ok(json)
 }
 
 /// `DELETE /guilds/{guild}/scheduled-events/{event}`
-pub(crate) fn delete(state: &mut State, by: &Actor, guild: Snowflake, id: Snowflake) -> Result<()> {
-    let json = managed(state, by, guild, id)?.json(guild, false);
-    if let Some(home) = state.world.guilds.get_mut(&guild) {
-        home.data.events.retain(|one| one.id != id);
+pub(crate) fn delete(state: &mut State, by: &Actor, guild_id: Snowflake, id: Snowflake) -> Result<()> {
+    let json = managed(state, by, guild_id, id)?.json(guild_id, false);
+    if let Some(guild) = state.world.guilds.get_mut(&guild_id) {
+        guild.data.events.retain(|one| one.id != id);
     }
-    announce(state, guild, "GUILD_SCHEDULED_EVENT_DELETE", &json);
-    audit::record_change(state, guild, by, Action::EventDelete, id, &json, &Value::Null);
+    announce(state, guild_id, "GUILD_SCHEDULED_EVENT_DELETE", &json);
+    audit::record_change(state, guild_id, by, Action::EventDelete, id, &json, &Value::Null);
     Ok(())
 }
 
 /// Sets whether a member is interested.
 pub(crate) fn set_interest(
     state: &mut State,
-    guild: Snowflake,
+    guild_id: Snowflake,
     id: Snowflake,
     user: Snowflake,
     interested: bool,
 ) -> Result<()> {
-    access::own_guild(state, user, guild)?;
-    find(state, guild, id)?;
-    let Some(home) = state.world.guilds.get_mut(&guild) else { return Ok(()) };
-    let Some(event) = home.data.events.iter_mut().find(|one| one.id == id) else { return Ok(()) };
+    access::own_guild(state, user, guild_id)?;
+    find(state, guild_id, id)?;
+    let Some(guild) = state.world.guilds.get_mut(&guild_id) else { return Ok(()) };
+    let Some(event) = guild.data.events.iter_mut().find(|one| one.id == id) else { return Ok(()) };
     if event.users.contains(&user) == interested {
         return Ok(());
     }
@@ -119,8 +119,8 @@ pub(crate) fn set_interest(
         event.users.retain(|one| *one != user);
         "GUILD_SCHEDULED_EVENT_USER_REMOVE"
     };
-    let data = json!({ "guild_scheduled_event_id": id, "user_id": user, "guild_id": guild });
-    announce(state, guild, name, &data);
+    let data = json!({ "guild_scheduled_event_id": id, "user_id": user, "guild_id": guild_id });
+    announce(state, guild_id, name, &data);
     Ok(())
 }
 
@@ -129,7 +129,7 @@ fn announce(state: &mut State, guild: Snowflake, name: &'static str, data: &Valu
 }
 
 pub(crate) fn find(state: &State, guild: Snowflake, id: Snowflake) -> Result<&ScheduledEvent> {
-    let events = state.world.guild(guild).map(|home| &home.data.events);
+    let events = state.world.guild(guild).map(|guild| &guild.data.events);
     let found = events.and_then(|events| events.iter().find(|event| event.id == id));
     found.ok_or(ApiError::new(404, 10070, "Unknown Guild Scheduled Event"))
 }
@@ -179,7 +179,7 @@ fn place(
     state: &State,
     guild: Snowflake,
     kind: Option<u64>,
-    channel: Option<Snowflake>,
+    channel_id: Option<Snowflake>,
     location: Option<String>,
     before: &EventPlace,
 ) -> Result<EventPlace> {
@@ -194,11 +194,11 @@ fn place(
             .map(EventPlace::External)
             .ok_or_else(|| ApiError::required("entity_metadata.location"));
     }
-    let channel = channel.ok_or_else(|| ApiError::required("channel_id"))?;
-    let home = state.world.channel(channel).filter(|home| home.guild_id == Some(guild));
-    match (kind, home.map(|home| home.kind)) {
-        (1, Some(ChannelKind::Stage)) => Ok(EventPlace::Stage(channel)),
-        (2, Some(ChannelKind::Voice)) => Ok(EventPlace::Voice(channel)),
+    let channel_id = channel_id.ok_or_else(|| ApiError::required("channel_id"))?;
+    let channel = state.world.channel(channel_id).filter(|channel| channel.guild_id == Some(guild));
+    match (kind, channel.map(|channel| channel.kind)) {
+        (1, Some(ChannelKind::Stage)) => Ok(EventPlace::Stage(channel_id)),
+        (2, Some(ChannelKind::Voice)) => Ok(EventPlace::Voice(channel_id)),
         (_, None) => Err(ApiError::unknown_channel()),
         _ => Err(ApiError::wrong_channel_type()),
     }

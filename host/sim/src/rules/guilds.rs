@@ -17,13 +17,13 @@ use crate::world::wire::{guild_create_json, guild_json, user_client};
 const MAX_PRESENCES: usize = 1000;
 
 /// Changes a guild's name, owner or settings.
-pub(crate) fn change(state: &mut State, guild: Snowflake, by: &Actor, change: impl FnOnce(&mut Guild)) {
-    let Some(home) = state.world.guilds.get_mut(&guild) else { return };
-    let before = guild_json(home);
-    change(home);
-    let after = guild_json(home);
-    audit::record_change(state, guild, by, Action::GuildUpdate, guild, &before, &after);
-    dispatch::to_guild(state, guild, "GUILD_UPDATE", &after);
+pub(crate) fn change(state: &mut State, guild_id: Snowflake, by: &Actor, change: impl FnOnce(&mut Guild)) {
+    let Some(guild) = state.world.guilds.get_mut(&guild_id) else { return };
+    let before = guild_json(guild);
+    change(guild);
+    let after = guild_json(guild);
+    audit::record_change(state, guild_id, by, Action::GuildUpdate, guild_id, &before, &after);
+    dispatch::to_guild(state, guild_id, "GUILD_UPDATE", &after);
 }
 
 /// Makes a guild unavailable to bots, as in an outage of Discord; returns how many sessions were notified.
@@ -65,37 +65,37 @@ fn show_each(state: &mut State, guild: Snowflake, sessions: &[Arc<str>]) -> usiz
 }
 
 /// The sessions of bots that receive the guild's events.
-fn bots_of(state: &State, guild: Snowflake) -> Vec<Arc<str>> {
-    let Some(home) = state.world.guild(guild) else { return Vec::new() };
+fn bots_of(state: &State, guild_id: Snowflake) -> Vec<Arc<str>> {
+    let Some(guild) = state.world.guild(guild_id) else { return Vec::new() };
     let sessions = state.sessions.iter().filter(|session| {
         session.is_bots()
             && session.intents & intents::GUILDS != 0
-            && session.covers(Some(guild))
-            && home.members.contains_key(&session.user())
+            && session.covers(Some(guild_id))
+            && guild.members.contains_key(&session.user())
     });
     sessions.map(|session| session.id.clone()).collect()
 }
 
 /// Sends GUILD_CREATE with everything that the session may see; false if it has no GUILDS intent or cannot access the
 /// guild.
-pub(crate) fn show(state: &mut State, session: &str, guild: Snowflake) -> bool {
+pub(crate) fn show(state: &mut State, session: &str, guild_id: Snowflake) -> bool {
     let State { world, sessions, presences, .. } = state;
-    let is_unavailable = sessions.unavailable.contains(&guild);
+    let is_unavailable = sessions.unavailable.contains(&guild_id);
     let Some(session) = sessions.session(session) else { return false };
-    let Some(home) = world.guild(guild) else { return false };
+    let Some(guild) = world.guild(guild_id) else { return false };
     if session.intents & intents::GUILDS == 0 || is_unavailable && session.is_bots() {
         return false;
     }
     let mut shown = match session.account {
         Account::Bot(bot) => {
             let all_members = session.intents & intents::GUILD_MEMBERS != 0;
-            guild_create_json(world, home, bot, session.large_threshold, all_members)
+            guild_create_json(world, guild, bot, session.large_threshold, all_members)
         }
-        Account::User(user) => user_client::guild(world, home, user),
+        Account::User(user) => user_client::guild(world, guild, user),
     };
     if session.intents & intents::GUILD_PRESENCES != 0 {
-        let users = home.members.keys().copied();
-        shown["presences"] = presences.online(world, guild, users).take(MAX_PRESENCES).collect();
+        let users = guild.members.keys().copied();
+        shown["presences"] = presences.online(world, guild_id, users).take(MAX_PRESENCES).collect();
     }
     let id = session.id.clone();
     sessions.push_to(&id, Payload::new("GUILD_CREATE", &shown));

@@ -31,18 +31,19 @@ pub(crate) fn find<'a>(state: &'a State, code: &str) -> Result<&'a Invite> {
 pub(crate) fn create(
     state: &mut State,
     by: &Actor,
-    channel: Snowflake,
+    channel_id: Snowflake,
     options: InviteOptions,
     unique: bool,
 ) -> Result<Invite> {
-    let (guild, home) = access::guild_channel_with(state, by.user, channel, bits::CREATE_INSTANT_INVITE)?;
+    let (guild, channel) =
+        access::guild_channel_with(state, by.user, channel_id, bits::CREATE_INSTANT_INVITE)?;
     let guild = guild.id;
-    if home.thread.is_some() || home.kind == ChannelKind::Category {
+    if channel.thread.is_some() || channel.kind == ChannelKind::Category {
         return Err(ApiError::wrong_channel_type());
     }
     let InviteOptions { max_age, max_uses, temporary } = options;
     let like = state.world.invites.values().find(|invite| {
-        invite.channel_id == channel
+        invite.channel_id == channel_id
             && invite.inviter.id == by.user
             && (invite.max_age, invite.max_uses, invite.temporary) == (max_age, max_uses, temporary)
     });
@@ -56,7 +57,7 @@ pub(crate) fn create(
     code.truncate(CODE_CHARS);
     let invite = Invite {
         code,
-        channel_id: channel,
+        channel_id,
         guild_id: guild,
         inviter: access::account(state, by.user)?,
         created_at: state.world.clock.now(),
@@ -66,7 +67,7 @@ pub(crate) fn create(
         temporary,
     };
     let data = json!({
-        "channel_id": channel, "guild_id": guild, "code": invite.code, "inviter": &*invite.inviter,
+        "channel_id": channel_id, "guild_id": guild, "code": invite.code, "inviter": &*invite.inviter,
         "created_at": invite.created_at, "max_age": max_age, "max_uses": max_uses, "uses": 0,
         "temporary": temporary, "type": 0, "expires_at": invite.expires_at(),
     });
@@ -81,8 +82,8 @@ pub(crate) fn create(
 /// A user joins with an invite.
 pub(crate) fn accept(state: &mut State, code: &str, user: Snowflake) -> Result<Invite> {
     let invite = find(state, code)?.clone();
-    let home = state.world.guild(invite.guild_id);
-    if home.is_some_and(|home| home.data.bans.contains_key(&user)) {
+    let guild = state.world.guild(invite.guild_id);
+    if guild.is_some_and(|guild| guild.data.bans.contains_key(&user)) {
         return Err(ApiError::new(403, 40007, "The user is banned from this guild."));
     }
     let account = access::account(state, user)?;

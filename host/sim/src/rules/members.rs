@@ -18,32 +18,32 @@ const DAY_MS: u64 = 24 * 3600 * 1000;
 const NO_JOIN_NOTICES: u64 = 1 << 0;
 
 /// Adds a user to a guild; false if they are a member already.
-pub(crate) fn admit(state: &mut State, guild: Snowflake, user: &Arc<User>) -> bool {
+pub(crate) fn admit(state: &mut State, guild_id: Snowflake, user: &Arc<User>) -> bool {
     let now = state.world.clock.now();
-    let Some(home) = state.world.guilds.get_mut(&guild) else { return false };
-    if home.members.contains_key(&user.id) {
+    let Some(guild) = state.world.guilds.get_mut(&guild_id) else { return false };
+    if guild.members.contains_key(&user.id) {
         return false;
     }
-    home.members.insert(user.id, GuildMember::new(user.clone(), now));
+    guild.members.insert(user.id, GuildMember::new(user.clone(), now));
     state.transcript.write(EntryKind::Membership {
-        guild: home.name.as_str().into(),
+        guild: guild.name.as_str().into(),
         user: user.username.as_str().into(),
         joined: true,
     });
-    let mut data = json!(MemberJson::full(&home.members[&user.id]));
-    data["guild_id"] = json!(guild);
-    dispatch::to_guild(state, guild, "GUILD_MEMBER_ADD", &data);
-    guilds::show_to(state, guild, user.id);
-    welcome(state, guild, user);
+    let mut data = json!(MemberJson::full(&guild.members[&user.id]));
+    data["guild_id"] = json!(guild_id);
+    dispatch::to_guild(state, guild_id, "GUILD_MEMBER_ADD", &data);
+    guilds::show_to(state, guild_id, user.id);
+    welcome(state, guild_id, user);
     if !user.bot {
-        onboarding::begin(state, guild, user.id);
+        onboarding::begin(state, guild_id, user.id);
     }
     true
 }
 
 /// Discord's own announcement of a new member, if the guild wants it.
 fn welcome(state: &mut State, guild: Snowflake, user: &Arc<User>) {
-    let settings = state.world.guild(guild).map(|home| &home.settings);
+    let settings = state.world.guild(guild).map(|guild| &guild.settings);
     let wanted = settings.filter(|settings| settings.system_channel_flags & NO_JOIN_NOTICES == 0);
     if let Some(channel) = wanted.and_then(|settings| settings.system_channel_id) {
         messages::post(state, Draft::notice(channel, user.clone(), MessageKind::Join));
@@ -51,36 +51,36 @@ fn welcome(state: &mut State, guild: Snowflake, user: &Arc<User>) {
 }
 
 /// Removes a member from a guild, its voice channels and its threads; false if they are not a member.
-pub(crate) fn remove(state: &mut State, guild: Snowflake, user: Snowflake) -> bool {
-    voice::leave(state, guild, user);
-    let Some(home) = state.world.guilds.get_mut(&guild) else { return false };
-    let Some(member) = home.members.remove(&user) else { return false };
-    for thread in &home.data.threads {
+pub(crate) fn remove(state: &mut State, guild_id: Snowflake, user: Snowflake) -> bool {
+    voice::leave(state, guild_id, user);
+    let Some(guild) = state.world.guilds.get_mut(&guild_id) else { return false };
+    let Some(member) = guild.members.remove(&user) else { return false };
+    for thread in &guild.data.threads {
         if let Some(thread) = state.world.channels.get_mut(thread).and_then(|one| one.thread.as_mut()) {
             thread.members.retain(|(one, _)| *one != user);
         }
     }
     let name = member.user.username.as_str().into();
     state.transcript.write(EntryKind::Membership {
-        guild: home.name.as_str().into(),
+        guild: guild.name.as_str().into(),
         user: name,
         joined: false,
     });
-    let data = json!({ "guild_id": guild, "user": &*member.user });
-    dispatch::to_guild(state, guild, "GUILD_MEMBER_REMOVE", &data);
-    dispatch::to_account(state, user, Some(guild), "GUILD_DELETE", &json!({ "id": guild }));
+    let data = json!({ "guild_id": guild_id, "user": &*member.user });
+    dispatch::to_guild(state, guild_id, "GUILD_MEMBER_REMOVE", &data);
+    dispatch::to_account(state, user, Some(guild_id), "GUILD_DELETE", &json!({ "id": guild_id }));
     true
 }
 
 /// `DELETE /guilds/{guild}/members/{user}`: the caller must be above the member.
-pub(crate) fn kick(state: &mut State, by: &Actor, guild: Snowflake, user: Snowflake) -> Result<()> {
-    let home = access::guild_with(state, by.user, guild, bits::KICK_MEMBERS)?;
-    if !home.members.contains_key(&user) {
+pub(crate) fn kick(state: &mut State, by: &Actor, guild_id: Snowflake, user: Snowflake) -> Result<()> {
+    let guild = access::guild_with(state, by.user, guild_id, bits::KICK_MEMBERS)?;
+    if !guild.members.contains_key(&user) {
         return Err(ApiError::unknown_member());
     }
-    access::check_outranks(home, by.user, user)?;
-    remove(state, guild, user);
-    audit::record(state, guild, by, Action::MemberKick, Some(user), None);
+    access::check_outranks(guild, by.user, user)?;
+    remove(state, guild_id, user);
+    audit::record(state, guild_id, by, Action::MemberKick, Some(user), None);
     Ok(())
 }
 
@@ -88,22 +88,22 @@ pub(crate) fn kick(state: &mut State, by: &Actor, guild: Snowflake, user: Snowfl
 pub(crate) fn inactive(
     state: &State,
     user: Snowflake,
-    guild: Snowflake,
+    guild_id: Snowflake,
     days: u32,
     roles: &[Snowflake],
 ) -> Result<Vec<Snowflake>> {
-    let home = access::guild_with(state, user, guild, bits::KICK_MEMBERS | bits::MANAGE_GUILD)?;
+    let guild = access::guild_with(state, user, guild_id, bits::KICK_MEMBERS | bits::MANAGE_GUILD)?;
     let since = Timestamp(state.world.clock.now().0.saturating_sub(u64::from(days) * DAY_MS));
-    let channels = state.world.channels.values().filter(|channel| channel.guild_id == Some(guild));
+    let channels = state.world.channels.values().filter(|channel| channel.guild_id == Some(guild_id));
     let recent = channels.flat_map(|one| one.messages.iter().rev().take_while(|one| one.timestamp >= since));
     let writers: HashSet<Snowflake> = recent.map(|message| message.author.id).collect();
     let is_inactive = |member: &&GuildMember| {
         let id = member.user.id;
         let is_free =
-            !member.user.bot && id != home.owner_id && member.roles.iter().all(|one| roles.contains(one));
+            !member.user.bot && id != guild.owner_id && member.roles.iter().all(|one| roles.contains(one));
         is_free && member.joined_at < since && !writers.contains(&id) && !state.sessions.any_of(id)
     };
-    Ok(home.members.values().filter(is_inactive).map(|member| member.user.id).collect())
+    Ok(guild.members.values().filter(is_inactive).map(|member| member.user.id).collect())
 }
 
 /// Removes inactive members; returns how many.
@@ -199,15 +199,15 @@ fn apply(
 
 fn record_roles(
     state: &mut State,
-    guild: Snowflake,
+    guild_id: Snowflake,
     by: &Actor,
     user: Snowflake,
     before: &[Snowflake],
     after: &[Snowflake],
 ) {
-    let Some(home) = state.world.guild(guild) else { return };
+    let Some(guild) = state.world.guild(guild_id) else { return };
     let among = |one: &[Snowflake], other: &[Snowflake]| -> Vec<Value> {
-        let only = one.iter().filter(|id| !other.contains(id)).filter_map(|id| home.role(*id));
+        let only = one.iter().filter(|id| !other.contains(id)).filter_map(|id| guild.role(*id));
         only.map(|role| json!({ "id": role.id, "name": role.name })).collect()
     };
     let changes: Vec<Value> = [("$add", among(after, before)), ("$remove", among(before, after))]
@@ -216,27 +216,27 @@ fn record_roles(
         .map(|(key, roles)| json!({ "key": key, "new_value": roles }))
         .collect();
     if !changes.is_empty() {
-        audit::write(state, guild, by, Action::MemberRoleUpdate, Some(user), changes, None);
+        audit::write(state, guild_id, by, Action::MemberRoleUpdate, Some(user), changes, None);
     }
 }
 
 /// Bans a user from a guild.
-pub(crate) fn ban(state: &mut State, guild: Snowflake, by: &Actor, user: &Arc<User>) {
-    remove(state, guild, user.id);
-    let Some(home) = state.world.guilds.get_mut(&guild) else { return };
-    home.data.bans.insert(user.id, Ban { reason: by.reason.clone(), user: user.clone() });
-    audit::record(state, guild, by, Action::BanAdd, Some(user.id), None);
-    let data = json!({ "guild_id": guild, "user": &**user });
-    dispatch::to_guild(state, guild, "GUILD_BAN_ADD", &data);
+pub(crate) fn ban(state: &mut State, guild_id: Snowflake, by: &Actor, user: &Arc<User>) {
+    remove(state, guild_id, user.id);
+    let Some(guild) = state.world.guilds.get_mut(&guild_id) else { return };
+    guild.data.bans.insert(user.id, Ban { reason: by.reason.clone(), user: user.clone() });
+    audit::record(state, guild_id, by, Action::BanAdd, Some(user.id), None);
+    let data = json!({ "guild_id": guild_id, "user": &**user });
+    dispatch::to_guild(state, guild_id, "GUILD_BAN_ADD", &data);
 }
 
 /// `DELETE /guilds/{guild}/bans/{user}`
-pub(crate) fn unban(state: &mut State, by: &Actor, guild: Snowflake, user: Snowflake) -> Result<()> {
-    access::guild_with(state, by.user, guild, bits::BAN_MEMBERS)?;
-    let home = state.world.guilds.get_mut(&guild).ok_or(ApiError::unknown_guild())?;
-    let ban = home.data.bans.remove(&user).ok_or(ApiError::unknown_ban())?;
-    audit::record(state, guild, by, Action::BanRemove, Some(user), None);
-    let data = json!({ "guild_id": guild, "user": &*ban.user });
-    dispatch::to_guild(state, guild, "GUILD_BAN_REMOVE", &data);
+pub(crate) fn unban(state: &mut State, by: &Actor, guild_id: Snowflake, user: Snowflake) -> Result<()> {
+    access::guild_with(state, by.user, guild_id, bits::BAN_MEMBERS)?;
+    let guild = state.world.guilds.get_mut(&guild_id).ok_or(ApiError::unknown_guild())?;
+    let ban = guild.data.bans.remove(&user).ok_or(ApiError::unknown_ban())?;
+    audit::record(state, guild_id, by, Action::BanRemove, Some(user), None);
+    let data = json!({ "guild_id": guild_id, "user": &*ban.user });
+    dispatch::to_guild(state, guild_id, "GUILD_BAN_REMOVE", &data);
     Ok(())
 }

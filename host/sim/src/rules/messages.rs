@@ -112,19 +112,19 @@ pub(crate) fn content_limit(world: &World, account: Snowflake) -> usize {
 /// Posts a message. An ephemeral message is kept with its interaction, and sent only to the user who may see it.
 pub(crate) fn post(state: &mut State, draft: Draft) -> Arc<Message> {
     let Draft { mut message, allowed, id } = draft;
-    let (channel, author) = (message.channel_id, message.author.id);
-    let mut mentions = mentions_by(&state.world, channel, author, &message.content, allowed.as_ref());
+    let (channel_id, author) = (message.channel_id, message.author.id);
+    let mut mentions = mentions_by(&state.world, channel_id, author, &message.content, allowed.as_ref());
     message.timestamp = state.world.clock.now();
-    let home = state.world.channel(channel);
+    let channel = state.world.channel(channel_id);
     let first = || {
-        let post = home.filter(|one| one.awaits_first_message(&state.world))?;
+        let post = channel.filter(|one| one.awaits_first_message(&state.world))?;
         post.thread.as_ref().filter(|thread| thread.owner_id == author).map(|_| post.id)
     };
     let id = id.or_else(first).unwrap_or_else(|| state.world.ids.next(message.timestamp.0));
     if let Some(target) = message.reply_to
         && message.kind == MessageKind::Reply
         && allowed.as_ref().is_none_or(|allowed| allowed.replied_user.unwrap_or(false))
-        && let Some(target) = home.and_then(|home| home.message(target))
+        && let Some(target) = channel.and_then(|channel| channel.message(target))
         && target.author.id != author
         && !mentions.users.iter().any(|user| user.id == target.author.id)
     {
@@ -157,18 +157,19 @@ pub(crate) fn post(state: &mut State, draft: Draft) -> Arc<Message> {
 /// Edits a message, ephemeral or not; `None` if it does not exist.
 pub(crate) fn edit(
     state: &mut State,
-    channel: Snowflake,
+    channel_id: Snowflake,
     id: Snowflake,
     revision: Revision,
 ) -> Option<Arc<Message>> {
-    let author = state.world.channel(channel).and_then(|home| home.message(id)).map(|one| one.author.id);
+    let author =
+        state.world.channel(channel_id).and_then(|channel| channel.message(id)).map(|one| one.author.id);
     let mentions = revision.content.as_ref().map(|content| {
         let allowed = revision.allowed.as_ref();
-        mentions_by(&state.world, channel, author.unwrap_or_default(), content, allowed)
+        mentions_by(&state.world, channel_id, author.unwrap_or_default(), content, allowed)
     });
     let (is_edit, has_poll) = (revision.is_edit(), revision.poll.is_some());
-    let home = state.world.channels.get_mut(&channel)?;
-    let message = match home.message_mut(id) {
+    let channel = state.world.channels.get_mut(&channel_id)?;
+    let message = match channel.message_mut(id) {
         Some(message) => message,
         None => state.interactions.ephemeral_mut(id)?,
     };
@@ -191,9 +192,9 @@ pub(crate) fn edit(
         message.edited = Some(state.world.clock.now());
     }
     if has_poll {
-        polls::watch(state, channel, id);
+        polls::watch(state, channel_id, id);
     }
-    announce_edit(state, channel, id, true)
+    announce_edit(state, channel_id, id, true)
 }
 
 /// A message of a channel, to modify it.
@@ -204,32 +205,32 @@ pub(super) fn find_mut(state: &mut State, channel: Snowflake, id: Snowflake) -> 
 /// Dispatches an update of a message; if `noted`, also writes it to the transcript.
 pub(super) fn announce_edit(
     state: &mut State,
-    channel: Snowflake,
+    channel_id: Snowflake,
     id: Snowflake,
     noted: bool,
 ) -> Option<Arc<Message>> {
-    let home = state.world.channels.get(&channel)?;
-    let message = home.message(id).or_else(|| state.interactions.ephemeral(id))?.clone();
+    let channel = state.world.channels.get(&channel_id)?;
+    let message = channel.message(id).or_else(|| state.interactions.ephemeral(id))?.clone();
     if noted {
-        state.transcript.write(EntryKind::Edited { channel: home.name.clone(), message: message.clone() });
+        state.transcript.write(EntryKind::Edited { channel: channel.name.clone(), message: message.clone() });
     }
     dispatch::message(state, &message, "MESSAGE_UPDATE");
     Some(message)
 }
 
 /// `DELETE /channels/{channel}/messages/{message}`: the caller's own message, or with a permission any message.
-pub(crate) fn delete_one(state: &mut State, by: &Actor, channel: Snowflake, id: Snowflake) -> Result<()> {
-    let (home, message) = access::seen_message(state, by.user, channel, id)?;
-    let (author, guild) = (message.author.id, home.guild_id);
+pub(crate) fn delete_one(state: &mut State, by: &Actor, channel_id: Snowflake, id: Snowflake) -> Result<()> {
+    let (channel, message) = access::seen_message(state, by.user, channel_id, id)?;
+    let (author, guild) = (message.author.id, channel.guild_id);
     if message.kind == MessageKind::ThreadStarter {
         return Err(ApiError::system_message());
     }
     if author != by.user {
-        access::channel_with(state, by.user, channel, bits::MANAGE_MESSAGES)?;
+        access::channel_with(state, by.user, channel_id, bits::MANAGE_MESSAGES)?;
     }
-    delete(state, channel, &[id], by.user);
+    delete(state, channel_id, &[id], by.user);
     if let Some(guild) = guild.filter(|_| author != by.user) {
-        let options = json!({ "channel_id": channel, "count": "1" });
+        let options = json!({ "channel_id": channel_id, "count": "1" });
         audit::record(state, guild, by, Action::MessageDelete, Some(author), Some(options));
     }
     Ok(())
@@ -260,19 +261,19 @@ pub(crate) fn bulk_delete(
 /// Deletes messages; returns those that existed.
 pub(crate) fn delete(
     state: &mut State,
-    channel: Snowflake,
+    channel_id: Snowflake,
     ids: &[Snowflake],
     by: Snowflake,
 ) -> Vec<Snowflake> {
-    let Some(home) = state.world.channels.get_mut(&channel) else { return Vec::new() };
-    let gone: Vec<Snowflake> = ids.iter().copied().filter(|id| home.remove(*id).is_some()).collect();
-    let name = home.name.clone();
-    let guild_id = home.guild_id;
+    let Some(channel) = state.world.channels.get_mut(&channel_id) else { return Vec::new() };
+    let gone: Vec<Snowflake> = ids.iter().copied().filter(|id| channel.remove(*id).is_some()).collect();
+    let name = channel.name.clone();
+    let guild_id = channel.guild_id;
     let ephemerals: Vec<Arc<Message>> =
         ids.iter().filter_map(|id| state.interactions.remove_ephemeral(*id)).collect();
     for ephemeral in &ephemerals {
         if let Some(listener) = ephemeral.listener() {
-            let mut data = json!({ "id": ephemeral.id, "channel_id": channel });
+            let mut data = json!({ "id": ephemeral.id, "channel_id": channel_id });
             if let Some(guild) = guild_id {
                 data["guild_id"] = json!(guild);
             }
@@ -281,10 +282,10 @@ pub(crate) fn delete(
     }
     if !gone.is_empty() {
         let (event, data) = match gone[..] {
-            [id] => ("MESSAGE_DELETE", json!({ "id": id, "channel_id": channel })),
-            _ => ("MESSAGE_DELETE_BULK", json!({ "ids": gone, "channel_id": channel })),
+            [id] => ("MESSAGE_DELETE", json!({ "id": id, "channel_id": channel_id })),
+            _ => ("MESSAGE_DELETE_BULK", json!({ "ids": gone, "channel_id": channel_id })),
         };
-        dispatch::to_channel(state, channel, event, data);
+        dispatch::to_channel(state, channel_id, event, data);
     }
     let gone: Vec<Snowflake> =
         gone.into_iter().chain(ephemerals.iter().map(|ephemeral| ephemeral.id)).collect();
@@ -299,30 +300,30 @@ pub(crate) fn delete(
 }
 
 /// Shows a user as typing.
-pub(crate) fn start_typing(state: &mut State, channel: Snowflake, user: &Arc<User>) {
-    let Some(home) = state.world.channels.get(&channel) else { return };
-    let member = state.world.guild_of(home).and_then(|guild| guild.members.get(&user.id));
+pub(crate) fn start_typing(state: &mut State, channel_id: Snowflake, user: &Arc<User>) {
+    let Some(channel) = state.world.channels.get(&channel_id) else { return };
+    let member = state.world.guild_of(channel).and_then(|guild| guild.members.get(&user.id));
     let mut data = json!({
-        "channel_id": channel, "user_id": user.id, "timestamp": state.world.clock.now().0 / 1000,
+        "channel_id": channel_id, "user_id": user.id, "timestamp": state.world.clock.now().0 / 1000,
     });
     if let Some(member) = member {
         data["member"] = json!(MemberJson::full(member));
     }
     state
         .transcript
-        .write(EntryKind::Typing { channel: home.name.clone(), user: user.username.as_str().into() });
-    dispatch::to_channel(state, channel, "TYPING_START", data);
+        .write(EntryKind::Typing { channel: channel.name.clone(), user: user.username.as_str().into() });
+    dispatch::to_channel(state, channel_id, "TYPING_START", data);
 }
 
 /// In slow mode, users must wait between two messages, unless they may bypass it; moderators must wait, too.
 /// <https://discord.com/developers/docs/topics/permissions#permissions-bitwise-permission-flags>
-pub(crate) fn check_slowmode(state: &State, home: &Channel, caller: Snowflake) -> Result<()> {
-    if state.world.permissions_in(home, caller) & bits::BYPASS_SLOWMODE != 0 {
+pub(crate) fn check_slowmode(state: &State, channel: &Channel, caller: Snowflake) -> Result<()> {
+    if state.world.permissions_in(channel, caller) & bits::BYPASS_SLOWMODE != 0 {
         return Ok(());
     }
-    let pause = Duration::from_secs(u64::from(home.settings.slowmode_seconds));
+    let pause = Duration::from_secs(u64::from(channel.settings.slowmode_seconds));
     let now = state.world.clock.now();
-    let mut recent = home.messages.iter().rev().take_while(|message| now.since(message.timestamp) < pause);
+    let mut recent = channel.messages.iter().rev().take_while(|message| now.since(message.timestamp) < pause);
     match recent.find(|message| message.author.id == caller) {
         Some(last) => Err(ApiError::slowmode(pause.saturating_sub(now.since(last.timestamp)))),
         None => Ok(()),

@@ -31,30 +31,30 @@ pub(crate) fn managed(state: &State, user: Snowflake, guild: Snowflake) -> Resul
 }
 
 /// Replaces the guild's onboarding.
-pub(crate) fn edit(state: &mut State, by: &Actor, guild: Snowflake, new: Onboarding) -> Result<Value> {
-    let home = managed(state, by.user, guild)?;
-    let before = home.data.onboarding.clone();
-    if new.enabled && !meets_requirements(state, home, &new) {
+pub(crate) fn edit(state: &mut State, by: &Actor, guild_id: Snowflake, new: Onboarding) -> Result<Value> {
+    let guild = managed(state, by.user, guild_id)?;
+    let before = guild.data.onboarding.clone();
+    if new.enabled && !meets_requirements(state, guild, &new) {
         return Err(match &before {
             Some(before) if before.enabled => ApiError::onboarding_below_requirements(),
             _ => ApiError::onboarding_requirements_not_met(),
         });
     }
-    if let Some(home) = state.world.guilds.get_mut(&guild) {
-        home.data.onboarding = Some(new.clone());
+    if let Some(guild) = state.world.guilds.get_mut(&guild_id) {
+        guild.data.onboarding = Some(new.clone());
     }
-    record(state, guild, by, before.as_ref(), &new);
-    Ok(new.json(guild))
+    record(state, guild_id, by, before.as_ref(), &new);
+    Ok(new.json(guild_id))
 }
 
 /// Deleted channels do not count, although they stay listed.
-fn meets_requirements(state: &State, home: &Guild, onboarding: &Onboarding) -> bool {
+fn meets_requirements(state: &State, guild: &Guild, onboarding: &Onboarding) -> bool {
     let options = onboarding.prompts.iter().flat_map(|prompt| &prompt.options);
     let asked = options.flat_map(|option| &option.channels).filter(|_| onboarding.mode == ADVANCED);
     let listed: BTreeSet<Snowflake> = onboarding.default_channels.iter().chain(asked).copied().collect();
     let channels: Vec<_> = listed.into_iter().filter_map(|id| state.world.channel(id)).collect();
     let writable =
-        channels.iter().filter(|channel| everyone_permissions(home, channel) & bits::SEND_MESSAGES != 0);
+        channels.iter().filter(|channel| everyone_permissions(guild, channel) & bits::SEND_MESSAGES != 0);
     channels.len() >= MIN_CHANNELS && writable.count() >= MIN_WRITABLE_CHANNELS
 }
 
@@ -80,7 +80,7 @@ fn record(state: &mut State, guild: Snowflake, by: &Actor, before: Option<&Onboa
 
 /// The client of a new member shows the onboarding immediately.
 pub(super) fn begin(state: &mut State, guild: Snowflake, user: Snowflake) {
-    if state.world.guild(guild).is_some_and(|home| home.onboarding().enabled) {
+    if state.world.guild(guild).is_some_and(|guild| guild.onboarding().enabled) {
         members::change_unlogged(state, guild, user, |member| member.flags |= STARTED_ONBOARDING);
     }
 }
@@ -91,13 +91,16 @@ pub(crate) fn is_completed(guild: &Guild, user: Snowflake) -> bool {
 }
 
 /// A member completes it with these options and gets their roles, except for roles that are gone.
-pub(crate) fn complete(state: &mut State, guild: Snowflake, user: Snowflake, options: &[Snowflake]) {
-    let Some(home) = state.world.guild(guild) else { return };
-    let prompts = home.onboarding().prompts;
+pub(crate) fn complete(state: &mut State, guild_id: Snowflake, user: Snowflake, options: &[Snowflake]) {
+    let Some(guild) = state.world.guild(guild_id) else { return };
+    let prompts = guild.onboarding().prompts;
     let chosen = prompts.iter().flat_map(|prompt| &prompt.options).filter(|one| options.contains(&one.id));
-    let given: Vec<Snowflake> =
-        chosen.flat_map(|option| &option.roles).filter(|role| home.role(**role).is_some()).copied().collect();
-    members::change_unlogged(state, guild, user, |member| {
+    let given: Vec<Snowflake> = chosen
+        .flat_map(|option| &option.roles)
+        .filter(|role| guild.role(**role).is_some())
+        .copied()
+        .collect();
+    members::change_unlogged(state, guild_id, user, |member| {
         member.flags |= STARTED_ONBOARDING | COMPLETED_ONBOARDING;
         for role in given {
             if !member.roles.contains(&role) {

@@ -34,7 +34,7 @@ pub(crate) fn vote(state: &mut State, channel: Snowflake, id: Snowflake, user: S
 
 /// Schedules the end of a poll.
 pub(crate) fn watch(state: &State, channel: Snowflake, id: Snowflake) {
-    let message = state.world.channel(channel).and_then(|home| home.message(id));
+    let message = state.world.channel(channel).and_then(|channel| channel.message(id));
     let Some(poll) = message.and_then(|message| message.poll.as_ref()).filter(|poll| !poll.finished) else {
         return;
     };

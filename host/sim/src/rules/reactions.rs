@@ -73,19 +73,19 @@ pub(crate) fn clear(state: &mut State, channel: Snowflake, id: Snowflake, emoji:
 /// `author` is the message's author if the reaction was added, `None` if it was removed.
 fn announce(
     state: &mut State,
-    channel: Snowflake,
+    channel_id: Snowflake,
     message_id: Snowflake,
     user: &Arc<User>,
     emoji: &Emoji,
     author: Option<Snowflake>,
 ) {
-    let Some(home) = state.world.channels.get(&channel) else { return };
+    let Some(channel) = state.world.channels.get(&channel_id) else { return };
     let added = author.is_some();
     let mut data = json!({
-        "user_id": user.id, "channel_id": channel, "message_id": message_id, "emoji": emoji,
+        "user_id": user.id, "channel_id": channel_id, "message_id": message_id, "emoji": emoji,
         "burst": false, "type": 0,
     });
-    let member = state.world.guild_of(home).and_then(|guild| guild.members.get(&user.id));
+    let member = state.world.guild_of(channel).and_then(|guild| guild.members.get(&user.id));
     if let Some(author) = author {
         data["message_author_id"] = json!(author);
         if let Some(member) = member {
@@ -94,11 +94,11 @@ fn announce(
     }
     let name = if added { "MESSAGE_REACTION_ADD" } else { "MESSAGE_REACTION_REMOVE" };
     state.transcript.write(EntryKind::Reacted {
-        channel: home.name.clone(),
+        channel: channel.name.clone(),
         message_id,
         user: user.username.as_str().into(),
         emoji: emoji.name.clone(),
         added,
     });
-    dispatch::to_channel(state, channel, name, data);
+    dispatch::to_channel(state, channel_id, name, data);
 }

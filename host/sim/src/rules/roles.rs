@@ -9,16 +9,16 @@ use crate::state::State;
 use crate::world::{Role, bits};
 
 /// Creates a role right above `@everyone`.
-pub(crate) fn create(state: &mut State, guild: Snowflake, by: &Actor, mut role: Role) -> Option<Role> {
-    let home = state.world.guilds.get_mut(&guild)?;
-    for above in home.roles.iter_mut().filter(|other| other.position >= 1) {
+pub(crate) fn create(state: &mut State, guild_id: Snowflake, by: &Actor, mut role: Role) -> Option<Role> {
+    let guild = state.world.guilds.get_mut(&guild_id)?;
+    for above in guild.roles.iter_mut().filter(|other| other.position >= 1) {
         above.position += 1;
     }
     role.position = 1;
-    home.roles.push(role.clone());
-    let data = json!({ "guild_id": guild, "role": role });
-    audit::record_change(state, guild, by, Action::RoleCreate, role.id, &Value::Null, &json!(role));
-    dispatch::to_guild(state, guild, "GUILD_ROLE_CREATE", &data);
+    guild.roles.push(role.clone());
+    let data = json!({ "guild_id": guild_id, "role": role });
+    audit::record_change(state, guild_id, by, Action::RoleCreate, role.id, &Value::Null, &json!(role));
+    dispatch::to_guild(state, guild_id, "GUILD_ROLE_CREATE", &data);
     Some(role)
 }
 
@@ -38,29 +38,29 @@ pub(crate) fn change(state: &mut State, guild: Snowflake, by: &Actor, role: Role
 }
 
 /// `DELETE /guilds/{guild}/roles/{role}`: deletes it from the guild, its members and its channels.
-pub(crate) fn delete(state: &mut State, by: &Actor, guild: Snowflake, role: Snowflake) -> Result<()> {
-    let home = access::guild_with(state, by.user, guild, bits::MANAGE_ROLES)?;
-    let gone = access::role_below(home, by.user, role)?.clone();
-    if gone.bot.is_some() || role == guild {
+pub(crate) fn delete(state: &mut State, by: &Actor, guild_id: Snowflake, role: Snowflake) -> Result<()> {
+    let guild = access::guild_with(state, by.user, guild_id, bits::MANAGE_ROLES)?;
+    let gone = access::role_below(guild, by.user, role)?.clone();
+    if gone.bot.is_some() || role == guild_id {
         return Err(ApiError::invalid_role());
     }
-    let visible = visibility::seen(state, guild);
-    let home = state.world.guilds.get_mut(&guild).ok_or(ApiError::unknown_guild())?;
-    home.roles.retain(|one| one.id != role);
-    for below in home.roles.iter_mut().filter(|other| other.position > gone.position) {
+    let visible = visibility::seen(state, guild_id);
+    let guild = state.world.guilds.get_mut(&guild_id).ok_or(ApiError::unknown_guild())?;
+    guild.roles.retain(|one| one.id != role);
+    for below in guild.roles.iter_mut().filter(|other| other.position > gone.position) {
         below.position -= 1;
     }
-    for member in home.members.values_mut() {
+    for member in guild.members.values_mut() {
         member.roles.retain(|one| *one != role);
     }
-    for channel in &home.channels {
+    for channel in &guild.channels {
         if let Some(channel) = state.world.channels.get_mut(channel) {
             channel.overwrites.retain(|overwrite| overwrite.id != role);
         }
     }
-    audit::record_change(state, guild, by, Action::RoleDelete, role, &json!(gone), &Value::Null);
-    let data = json!({ "guild_id": guild, "role_id": role });
-    dispatch::to_guild(state, guild, "GUILD_ROLE_DELETE", &data);
-    visibility::announce(state, guild, visible, None);
+    audit::record_change(state, guild_id, by, Action::RoleDelete, role, &json!(gone), &Value::Null);
+    let data = json!({ "guild_id": guild_id, "role_id": role });
+    dispatch::to_guild(state, guild_id, "GUILD_ROLE_DELETE", &data);
+    visibility::announce(state, guild_id, visible, None);
     Ok(())
 }

@@ -14,19 +14,19 @@ const MODERATES: u64 = bits::MANAGE_CHANNELS | bits::MUTE_MEMBERS | bits::MOVE_M
 pub(crate) fn open(
     state: &mut State,
     by: &Actor,
-    channel: Snowflake,
+    channel_id: Snowflake,
     topic: String,
     event_id: Option<Snowflake>,
 ) -> Result<Value> {
-    let (guild, home) = access::guild_channel_with(state, by.user, channel, MODERATES)?;
-    if home.kind != ChannelKind::Stage {
+    let (guild, channel) = access::guild_channel_with(state, by.user, channel_id, MODERATES)?;
+    if channel.kind != ChannelKind::Stage {
         return Err(ApiError::wrong_channel_type());
     }
-    if guild.data.stages.iter().any(|stage| stage.channel_id == channel) {
+    if guild.data.stages.iter().any(|stage| stage.channel_id == channel_id) {
         return Err(ApiError::new(400, 150_006, "The Stage is already open"));
     }
     let guild = guild.id;
-    let stage = StageInstance { id: state.world.next_id(), channel_id: channel, topic, event_id };
+    let stage = StageInstance { id: state.world.next_id(), channel_id, topic, event_id };
     Ok(replace(state, by, guild, None, Some(stage)))
 }
 
@@ -65,11 +65,12 @@ pub(crate) fn find(
 fn replace(
     state: &mut State,
     by: &Actor,
-    guild: Snowflake,
+    guild_id: Snowflake,
     old: Option<StageInstance>,
     new: Option<StageInstance>,
 ) -> Value {
-    let json = |stage: &Option<StageInstance>| stage.as_ref().map_or(Value::Null, |stage| stage.json(guild));
+    let json =
+        |stage: &Option<StageInstance>| stage.as_ref().map_or(Value::Null, |stage| stage.json(guild_id));
     let (before, after) = (json(&old), json(&new));
     let (name, action) = match (&old, &new) {
         (None, _) => ("STAGE_INSTANCE_CREATE", Action::StageCreate),
@@ -77,12 +78,12 @@ fn replace(
         (_, None) => ("STAGE_INSTANCE_DELETE", Action::StageDelete),
     };
     let Some(id) = old.as_ref().or(new.as_ref()).map(|stage| stage.id) else { return after };
-    if let Some(home) = state.world.guilds.get_mut(&guild) {
-        home.data.stages.retain(|one| one.id != id);
-        home.data.stages.extend(new);
+    if let Some(guild) = state.world.guilds.get_mut(&guild_id) {
+        guild.data.stages.retain(|one| one.id != id);
+        guild.data.stages.extend(new);
     }
     let shown = if after.is_null() { &before } else { &after };
-    dispatch::to_guild(state, guild, name, shown);
-    audit::record_change(state, guild, by, action, id, &before, &after);
+    dispatch::to_guild(state, guild_id, name, shown);
+    audit::record_change(state, guild_id, by, action, id, &before, &after);
     after
 }

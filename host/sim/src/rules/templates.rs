@@ -14,17 +14,17 @@ const CODE_CHARS: usize = 12;
 
 /// A template by its code, for any user.
 pub(crate) fn with_code(state: &State, code: &str) -> Result<Value> {
-    let templates = state.world.guilds().filter_map(|home| Some((home, home.data.template.as_ref()?)));
+    let templates = state.world.guilds().filter_map(|guild| Some((guild, guild.data.template.as_ref()?)));
     let found = templates.into_iter().find(|(_, template)| template.code == code);
-    let (home, template) = found.ok_or(ApiError::unknown_guild_template())?;
-    Ok(template_json(&state.world, home, template))
+    let (guild, template) = found.ok_or(ApiError::unknown_guild_template())?;
+    Ok(template_json(&state.world, guild, template))
 }
 
 /// `GET /guilds/{guild}/templates`
-pub(crate) fn list(state: &State, by: &Actor, guild: Snowflake) -> Result<Value> {
-    let home = managed(state, by.user, guild)?;
-    let templates = home.data.template.iter();
-    Ok(templates.map(|template| template_json(&state.world, home, template)).collect())
+pub(crate) fn list(state: &State, by: &Actor, guild_id: Snowflake) -> Result<Value> {
+    let guild = managed(state, by.user, guild_id)?;
+    let templates = guild.data.template.iter();
+    Ok(templates.map(|template| template_json(&state.world, guild, template)).collect())
 }
 
 fn managed(state: &State, user: Snowflake, guild: Snowflake) -> Result<&Guild> {
@@ -34,12 +34,12 @@ fn managed(state: &State, user: Snowflake, guild: Snowflake) -> Result<&Guild> {
 pub(crate) fn create(
     state: &mut State,
     by: &Actor,
-    guild: Snowflake,
+    guild_id: Snowflake,
     name: String,
     description: Option<String>,
 ) -> Result<Value> {
-    let home = managed(state, by.user, guild)?;
-    if home.data.template.is_some() {
+    let guild = managed(state, by.user, guild_id)?;
+    if guild.data.template.is_some() {
         return Err(ApiError::guild_has_template());
     }
     let mut code = state.interactions.new_token(state.world.next_id());
@@ -52,9 +52,9 @@ pub(crate) fn create(
         creator: access::account(state, by.user)?,
         created_at: now,
         synced_at: now,
-        snapshot: snapshot(&state.world, home),
+        snapshot: snapshot(&state.world, guild),
     };
-    put(state, guild, Some(template))
+    put(state, guild_id, Some(template))
 }
 
 /// `PUT /guilds/{guild}/templates/{code}`: takes a new snapshot.
@@ -92,9 +92,9 @@ fn find(state: &State, by: &Actor, guild: Snowflake, code: &str) -> Result<Guild
 }
 
 /// Sets or removes the guild's template, and returns its JSON.
-fn put(state: &mut State, guild: Snowflake, template: Option<GuildTemplate>) -> Result<Value> {
-    let home = state.world.guilds.get_mut(&guild).ok_or(ApiError::unknown_guild())?;
-    home.data.template = template;
-    let home = &state.world.guilds[&guild];
-    Ok(home.data.template.as_ref().map_or(Value::Null, |one| template_json(&state.world, home, one)))
+fn put(state: &mut State, guild_id: Snowflake, template: Option<GuildTemplate>) -> Result<Value> {
+    let guild = state.world.guilds.get_mut(&guild_id).ok_or(ApiError::unknown_guild())?;
+    guild.data.template = template;
+    let guild = &state.world.guilds[&guild_id];
+    Ok(guild.data.template.as_ref().map_or(Value::Null, |one| template_json(&state.world, guild, one)))
 }

@@ -19,25 +19,37 @@ const MAX_THREAD_MEMBERS: usize = 1000;
 
 /// Starts a thread with its creator as a member. `source`: whether it starts from a message, which has the same id.
 pub(crate) fn create(state: &mut State, by: &Actor, thread: Channel, source: bool) -> Value {
-    let (id, guild, parent) = (thread.id, thread.guild_id, thread.parent_id);
+    let (id, guild_id, parent) = (thread.id, thread.guild_id, thread.parent_id);
     let silent = source
-        || state.world.channels.get(&parent.unwrap_or_default()).is_some_and(|home| home.kind.is_forum());
+        || state
+            .world
+            .channels
+            .get(&parent.unwrap_or_default())
+            .is_some_and(|channel| channel.kind.is_forum());
     state.world.channels.insert(id, thread);
-    let Some(guild) = guild else { return Value::Null };
-    if let Some(home) = state.world.guilds.get_mut(&guild) {
-        home.data.threads.push(id);
+    let Some(guild_id) = guild_id else { return Value::Null };
+    if let Some(guild) = state.world.guilds.get_mut(&guild_id) {
+        guild.data.threads.push(id);
     }
     watch(state, id);
     let Some(thread) = state.world.channel(id) else { return Value::Null };
     let json = thread_json_for(thread, by.user);
     let mut data = channel_json(thread);
     data["newly_created"] = json!(true);
-    audit::record_change(state, guild, by, Action::ThreadCreate, id, &Value::Null, &data["thread_metadata"]);
+    audit::record_change(
+        state,
+        guild_id,
+        by,
+        Action::ThreadCreate,
+        id,
+        &Value::Null,
+        &data["thread_metadata"],
+    );
     dispatch::to_channel(state, id, "THREAD_CREATE", data);
     announce_members(state, id, &[by.user], &[]);
     match parent {
-        Some(parent) if source => attach_to_message(state, guild, parent, id),
-        Some(parent) if !silent => announce(state, by, guild, parent, id),
+        Some(parent) if source => attach_to_message(state, guild_id, parent, id),
+        Some(parent) if !silent => announce(state, by, guild_id, parent, id),
         _ => {}
     }
     json
@@ -87,12 +99,12 @@ pub(crate) fn change(
         inner.archive_timestamp = now;
     }
     let after = channel_json(thread);
-    let guild = thread.guild_id?;
+    let guild_id = thread.guild_id?;
     if before == after {
         return Some(after);
     }
-    if let Some(home) = state.world.guilds.get_mut(&guild) {
-        let active = &mut home.data.threads;
+    if let Some(guild) = state.world.guilds.get_mut(&guild_id) {
+        let active = &mut guild.data.threads;
         match archived {
             true => active.retain(|one| *one != id),
             false if !active.contains(&id) => active.push(id),
@@ -102,7 +114,7 @@ pub(crate) fn change(
     if was_archived && !archived {
         watch(state, id);
     }
-    audit::record_change(state, guild, by, Action::ThreadUpdate, id, &before, &after);
+    audit::record_change(state, guild_id, by, Action::ThreadUpdate, id, &before, &after);
     dispatch::to_channel(state, id, "THREAD_UPDATE", after.clone());
     Some(after)
 }
@@ -111,14 +123,22 @@ pub(crate) fn change(
 pub(crate) fn delete(state: &mut State, by: &Actor, id: Snowflake) -> Option<Value> {
     let thread = state.world.channel(id)?;
     let json = channel_json(thread);
-    let (guild, parent) = (thread.guild_id?, thread.parent_id);
-    let data = json!({ "id": id, "guild_id": guild, "parent_id": parent, "type": thread.kind as u8 });
-    audit::record_change(state, guild, by, Action::ThreadDelete, id, &json["thread_metadata"], &Value::Null);
+    let (guild_id, parent) = (thread.guild_id?, thread.parent_id);
+    let data = json!({ "id": id, "guild_id": guild_id, "parent_id": parent, "type": thread.kind as u8 });
+    audit::record_change(
+        state,
+        guild_id,
+        by,
+        Action::ThreadDelete,
+        id,
+        &json["thread_metadata"],
+        &Value::Null,
+    );
     // Dispatched first, because the audience depends on the thread.
     dispatch::to_channel(state, id, "THREAD_DELETE", data);
     state.world.channels.remove(&id);
-    if let Some(home) = state.world.guilds.get_mut(&guild) {
-        home.data.threads.retain(|one| *one != id);
+    if let Some(guild) = state.world.guilds.get_mut(&guild_id) {
+        guild.data.threads.retain(|one| *one != id);
     }
     Some(json)
 }

@@ -51,16 +51,16 @@ pub(crate) fn change(state: &mut State, id: Snowflake, change: impl FnOnce(&mut 
     let own = state.world.own_account(&user);
     dispatch::to_account(state, id, None, "USER_UPDATE", &own);
     let mut events = Vec::new();
-    for home in state.world.guilds.values_mut() {
-        if let Some(member) = home.members.get_mut(&id) {
+    for guild in state.world.guilds.values_mut() {
+        if let Some(member) = guild.members.get_mut(&id) {
             member.user = user.clone();
             let mut data = json!(MemberJson::full(member));
-            data["guild_id"] = json!(home.id);
-            events.push((home.id, data));
+            data["guild_id"] = json!(guild.id);
+            events.push((guild.id, data));
         }
     }
-    for (guild, data) in events {
-        dispatch::to_member(state, guild, id, "GUILD_MEMBER_UPDATE", &data);
+    for (guild_id, data) in events {
+        dispatch::to_member(state, guild_id, id, "GUILD_MEMBER_UPDATE", &data);
     }
     Some(user)
 }

@@ -56,13 +56,14 @@ pub(super) fn announce(state: &mut State, guild: Snowflake, before: Visible, cha
     }
 }
 
-fn seen_by(state: &State, user: Snowflake, guild: Snowflake) -> Channels {
-    viewed_by(state, user, guild).map(|channel| (channel.id, channel_json(channel))).collect()
+fn seen_by(state: &State, user: Snowflake, guild_id: Snowflake) -> Channels {
+    viewed_by(state, user, guild_id).map(|channel| (channel.id, channel_json(channel))).collect()
 }
 
-fn viewed_by(state: &State, user: Snowflake, guild: Snowflake) -> impl Iterator<Item = &Channel> {
-    let home = state.world.guild(guild).filter(|home| home.members.contains_key(&user));
-    let channels = home.into_iter().flat_map(|home| &home.channels).filter_map(|id| state.world.channel(*id));
+fn viewed_by(state: &State, user: Snowflake, guild_id: Snowflake) -> impl Iterator<Item = &Channel> {
+    let guild = state.world.guild(guild_id).filter(|guild| guild.members.contains_key(&user));
+    let channels =
+        guild.into_iter().flat_map(|guild| &guild.channels).filter_map(|id| state.world.channel(*id));
     channels.filter(move |channel| state.world.views(channel, user))
 }
 

@@ -27,22 +27,24 @@ pub(crate) struct VoiceRequest {
 
 /// Carries out a client's request, or silently ignores it if the client may not, as Discord does.
 pub(crate) fn request(state: &mut State, user: Snowflake, session: &str, request: &VoiceRequest) {
-    let Some(channel) = request.channel else {
+    let Some(channel_id) = request.channel else {
         leave(state, request.guild, user);
         return;
     };
-    let Some(home) = state.world.channel(channel).filter(|home| home.guild_id == Some(request.guild)) else {
+    let Some(channel) =
+        state.world.channel(channel_id).filter(|channel| channel.guild_id == Some(request.guild))
+    else {
         return;
     };
-    let stage = home.kind == ChannelKind::Stage;
-    if !home.kind.is_voice() || state.world.permissions_in(home, user) & bits::CONNECT == 0 {
+    let stage = channel.kind == ChannelKind::Stage;
+    if !channel.kind.is_voice() || state.world.permissions_in(channel, user) & bits::CONNECT == 0 {
         return;
     }
     let there = state.world.guild(request.guild).and_then(|guild| guild.data.voice.get(&user)).cloned();
-    let moved = there.as_ref().is_none_or(|there| there.channel_id != channel);
+    let moved = there.as_ref().is_none_or(|there| there.channel_id != channel_id);
     let before = there.filter(|_| !moved);
     let voice = VoiceState {
-        channel_id: channel,
+        channel_id,
         session_id: session.to_owned(),
         self_mute: request.self_mute,
         self_deaf: request.self_deaf,
@@ -59,32 +61,32 @@ pub(crate) fn request(state: &mut State, user: Snowflake, session: &str, request
 }
 
 /// Connects a member to a voice channel, or changes their voice state.
-pub(crate) fn enter(state: &mut State, guild: Snowflake, user: Snowflake, voice: VoiceState) {
-    let Some(home) = state.world.guilds.get_mut(&guild) else { return };
+pub(crate) fn enter(state: &mut State, guild_id: Snowflake, user: Snowflake, voice: VoiceState) {
+    let Some(guild) = state.world.guilds.get_mut(&guild_id) else { return };
     let to = voice.channel_id;
-    let from = home.data.voice.insert(user, voice).map(|before| before.channel_id);
-    announce(state, guild, user);
+    let from = guild.data.voice.insert(user, voice).map(|before| before.channel_id);
+    announce(state, guild_id, user);
     for channel in from.into_iter().chain([to]) {
-        settle(state, guild, channel);
+        settle(state, guild_id, channel);
     }
 }
 
 /// Disconnects a member from voice; false if they were not connected.
-pub(crate) fn leave(state: &mut State, guild: Snowflake, user: Snowflake) -> bool {
-    let Some(home) = state.world.guilds.get_mut(&guild) else { return false };
-    let Some(voice) = home.data.voice.remove(&user) else { return false };
-    let mut data = voice_json(home, user, &voice, true);
+pub(crate) fn leave(state: &mut State, guild_id: Snowflake, user: Snowflake) -> bool {
+    let Some(guild) = state.world.guilds.get_mut(&guild_id) else { return false };
+    let Some(voice) = guild.data.voice.remove(&user) else { return false };
+    let mut data = voice_json(guild, user, &voice, true);
     data["channel_id"] = Value::Null;
-    dispatch::to_guild(state, guild, "VOICE_STATE_UPDATE", &data);
-    settle(state, guild, voice.channel_id);
+    dispatch::to_guild(state, guild_id, "VOICE_STATE_UPDATE", &data);
+    settle(state, guild_id, voice.channel_id);
     true
 }
 
 /// Starts the call in a channel when its first member joins, and ends it when nobody is left.
-fn settle(state: &mut State, guild: Snowflake, channel: Snowflake) {
+fn settle(state: &mut State, guild_id: Snowflake, channel: Snowflake) {
     let now = state.world.clock.now();
-    let Some(home) = state.world.guilds.get_mut(&guild) else { return };
-    let GuildData { voice, calls, .. } = &mut home.data;
+    let Some(guild) = state.world.guilds.get_mut(&guild_id) else { return };
+    let GuildData { voice, calls, .. } = &mut guild.data;
     let is_used = voice.values().any(|voice| voice.channel_id == channel);
     let started = calls.get(&channel).and_then(|call| call.started);
     if is_used == started.is_some() {
@@ -93,10 +95,11 @@ fn settle(state: &mut State, guild: Snowflake, channel: Snowflake) {
     if is_used {
         calls.entry(channel).or_default().started = Some(now);
     } else if calls.remove(&channel).is_some_and(|call| call.status.is_some()) {
-        announce_status(state, guild, channel, None);
+        announce_status(state, guild_id, channel, None);
     }
-    let data = json!({ "id": channel, "guild_id": guild, "voice_start_time": is_used.then(|| seconds(now)) });
-    dispatch::to_guild(state, guild, "VOICE_CHANNEL_START_TIME_UPDATE", &data);
+    let data =
+        json!({ "id": channel, "guild_id": guild_id, "voice_start_time": is_used.then(|| seconds(now)) });
+    dispatch::to_guild(state, guild_id, "VOICE_CHANNEL_START_TIME_UPDATE", &data);
 }
 
 /// Sets or clears the status of a voice channel; a user who is not in the channel must be able to manage it.
@@ -106,24 +109,25 @@ pub(crate) fn set_status(
     channel: Snowflake,
     status: Option<String>,
 ) -> Result<()> {
-    let (guild, home) = access::guild_channel_with(state, by.user, channel, bits::SET_VOICE_CHANNEL_STATUS)?;
-    if home.kind != ChannelKind::Voice {
+    let (guild, target) =
+        access::guild_channel_with(state, by.user, channel, bits::SET_VOICE_CHANNEL_STATUS)?;
+    if target.kind != ChannelKind::Voice {
         return Err(ApiError::wrong_channel_type());
     }
     if guild.data.voice.get(&by.user).is_none_or(|voice| voice.channel_id != channel) {
         access::guild_channel_with(state, by.user, channel, bits::MANAGE_CHANNELS)?;
     }
-    let guild = guild.id;
-    let Some(home) = state.world.guilds.get_mut(&guild) else { return Ok(()) };
-    let call = home.data.calls.entry(channel).or_default();
+    let guild_id = guild.id;
+    let Some(guild) = state.world.guilds.get_mut(&guild_id) else { return Ok(()) };
+    let call = guild.data.calls.entry(channel).or_default();
     call.status.clone_from(&status);
     if call.status.is_none() && call.started.is_none() {
-        home.data.calls.remove(&channel);
+        guild.data.calls.remove(&channel);
     }
-    announce_status(state, guild, channel, status.as_deref());
+    announce_status(state, guild_id, channel, status.as_deref());
     let action = if status.is_some() { Action::VoiceStatusUpdate } else { Action::VoiceStatusDelete };
     let options = status.map(|status| json!({ "status": status }));
-    audit::record(state, guild, by, action, Some(channel), options);
+    audit::record(state, guild_id, by, action, Some(channel), options);
     Ok(())
 }
 
@@ -142,13 +146,13 @@ pub(crate) struct InfoRequest {
 
 /// The status and start time of the voice channels that a member sees; `None` for a guild that they are not in.
 pub(crate) fn info(state: &State, user: Snowflake, request: &InfoRequest) -> Option<Value> {
-    let home = state.world.guild(request.guild).filter(|home| home.members.contains_key(&user))?;
+    let guild = state.world.guild(request.guild).filter(|guild| guild.members.contains_key(&user))?;
     let asks = |field: &str| request.fields.iter().any(|asked| asked == field);
     let sees = |channel: Snowflake| {
         let channel = state.world.channel(channel);
         channel.is_some_and(|channel| state.world.permissions_in(channel, user) & bits::VIEW_CHANNEL != 0)
     };
-    let seen = home.data.calls.iter().filter(|(channel, _)| sees(**channel));
+    let seen = guild.data.calls.iter().filter(|(channel, _)| sees(**channel));
     let channels = seen.map(|(channel, call)| {
         let mut info = json!({ "id": channel });
         if asks("status") {
@@ -159,7 +163,7 @@ pub(crate) fn info(state: &State, user: Snowflake, request: &InfoRequest) -> Opt
         }
         info
     });
-    Some(json!({ "guild_id": home.id, "channels": channels.collect::<Vec<_>>() }))
+    Some(json!({ "guild_id": guild.id, "channels": channels.collect::<Vec<_>>() }))
 }
 
 fn seconds(moment: Timestamp) -> u64 {
@@ -168,22 +172,22 @@ fn seconds(moment: Timestamp) -> u64 {
 
 /// Disconnects everyone from a voice channel that is about to be deleted.
 pub(super) fn leave_all(state: &mut State, channel: Snowflake) {
-    let Some(guild) = state.world.guild_id_of(channel) else { return };
-    let Some(home) = state.world.guild(guild) else { return };
-    let there = home.data.voice.iter().filter(|(_, voice)| voice.channel_id == channel);
+    let Some(guild_id) = state.world.guild_id_of(channel) else { return };
+    let Some(guild) = state.world.guild(guild_id) else { return };
+    let there = guild.data.voice.iter().filter(|(_, voice)| voice.channel_id == channel);
     for user in there.map(|(user, _)| *user).collect::<Vec<_>>() {
-        leave(state, guild, user);
+        leave(state, guild_id, user);
     }
-    if let Some(home) = state.world.guilds.get_mut(&guild) {
-        home.data.calls.remove(&channel);
+    if let Some(guild) = state.world.guilds.get_mut(&guild_id) {
+        guild.data.calls.remove(&channel);
     }
 }
 
-pub(super) fn announce(state: &mut State, guild: Snowflake, user: Snowflake) {
-    let Some(home) = state.world.guild(guild) else { return };
-    let Some(voice) = home.data.voice.get(&user) else { return };
-    let data = voice_json(home, user, voice, true);
-    dispatch::to_guild(state, guild, "VOICE_STATE_UPDATE", &data);
+pub(super) fn announce(state: &mut State, guild_id: Snowflake, user: Snowflake) {
+    let Some(guild) = state.world.guild(guild_id) else { return };
+    let Some(voice) = guild.data.voice.get(&user) else { return };
+    let data = voice_json(guild, user, voice, true);
+    dispatch::to_guild(state, guild_id, "VOICE_STATE_UPDATE", &data);
 }
 
 /// Moves a connected member to another voice channel, or disconnects them if `to` is `None`.
@@ -194,7 +198,7 @@ pub(crate) fn move_member(
     user: Snowflake,
     to: Option<Snowflake>,
 ) {
-    let there = state.world.guild(guild).and_then(|home| home.data.voice.get(&user)).cloned();
+    let there = state.world.guild(guild).and_then(|guild| guild.data.voice.get(&user)).cloned();
     match (there, to) {
         (Some(there), Some(channel_id)) => {
             enter(state, guild, user, VoiceState { channel_id, ..there });

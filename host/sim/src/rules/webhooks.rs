@@ -56,22 +56,24 @@ pub(crate) fn follow(state: &mut State, by: &Actor, source: Snowflake, target: S
 fn new(
     state: &State,
     by: &Actor,
-    channel: Snowflake,
+    channel_id: Snowflake,
     name: String,
     avatar: Option<String>,
 ) -> Result<Webhook> {
-    let (guild, home) = access::guild_channel_with(state, by.user, channel, bits::MANAGE_WEBHOOKS)?;
-    if home.kind == ChannelKind::Category || home.kind.is_thread() {
+    let (guild, channel) = access::guild_channel_with(state, by.user, channel_id, bits::MANAGE_WEBHOOKS)?;
+    if channel.kind == ChannelKind::Category || channel.kind.is_thread() {
         return Err(ApiError::wrong_channel_type());
     }
-    if state.world.webhooks.values().filter(|webhook| webhook.channel_id == channel).count() >= MAX_WEBHOOKS {
+    if state.world.webhooks.values().filter(|webhook| webhook.channel_id == channel_id).count()
+        >= MAX_WEBHOOKS
+    {
         return Err(ApiError::new(400, 30007, "Maximum number of webhooks reached (15)"));
     }
     let (id, user) = (state.world.next_id(), access::account(state, by.user)?);
     Ok(Webhook {
         id,
-        token: format!("{}{}", state.interactions.new_token(id), state.interactions.new_token(channel)),
-        channel_id: channel,
+        token: format!("{}{}", state.interactions.new_token(id), state.interactions.new_token(channel_id)),
+        channel_id,
         guild_id: guild.id,
         name,
         avatar: avatar.map(Into::into),
@@ -119,13 +121,18 @@ fn announce(state: &mut State, guild: Snowflake, channel: Snowflake) {
 }
 
 /// Crossposts a message to the following channels, and returns the updated message.
-pub(crate) fn crosspost(state: &mut State, channel: Snowflake, id: Snowflake) -> Option<Arc<Message>> {
-    let home = state.world.channels.get_mut(&channel)?;
-    let guild = home.guild_id;
-    home.message_mut(id)?.flags |= flags::CROSSPOSTED;
-    let message = messages::announce_edit(state, channel, id, false)?;
-    let followers: Vec<Webhook> =
-        state.world.webhooks.values().filter(|webhook| webhook.follows == Some(channel)).cloned().collect();
+pub(crate) fn crosspost(state: &mut State, channel_id: Snowflake, id: Snowflake) -> Option<Arc<Message>> {
+    let channel = state.world.channels.get_mut(&channel_id)?;
+    let guild = channel.guild_id;
+    channel.message_mut(id)?.flags |= flags::CROSSPOSTED;
+    let message = messages::announce_edit(state, channel_id, id, false)?;
+    let followers: Vec<Webhook> = state
+        .world
+        .webhooks
+        .values()
+        .filter(|webhook| webhook.follows == Some(channel_id))
+        .cloned()
+        .collect();
     for webhook in followers {
         let author = Arc::new(webhook.author(None, None));
         let mut draft = Draft::text(webhook.channel_id, author, message.content.clone());
@@ -135,7 +142,7 @@ pub(crate) fn crosspost(state: &mut State, channel: Snowflake, id: Snowflake) ->
         copy.attachments = message.attachments.clone();
         copy.webhook_id = Some(webhook.id);
         copy.flags = flags::IS_CROSSPOST;
-        copy.origin = Some(Origin { kind: 0, guild, channel, message: Some(id) });
+        copy.origin = Some(Origin { kind: 0, guild, channel: channel_id, message: Some(id) });
         messages::post(state, draft);
     }
     Some(message)

@@ -166,11 +166,11 @@ impl Sim {
     /// If there is no such channel.
     pub fn messages(&self, channel: &str) -> Result<Vec<Arc<Message>>, ActError> {
         let state = self.shared.state();
-        let home = state
+        let found = state
             .world
             .channel_named(channel, None)
             .ok_or_else(|| ActError::unknown_channel(channel, &state.world))?;
-        Ok(home.messages.iter().cloned().collect())
+        Ok(found.messages.iter().cloned().collect())
     }
 
     /// The names of the commands that bots registered, globally or in a guild.

@@ -155,14 +155,14 @@ impl World {
         }
     }
 
-    fn add_channel_of(&mut self, guild: Snowflake, name: &str, kind: ChannelKind) -> Snowflake {
+    fn add_channel_of(&mut self, guild_id: Snowflake, name: &str, kind: ChannelKind) -> Snowflake {
         let id = self.next_id();
         let history_limit = self.history_limit;
-        let home = self.built_guild(guild);
-        home.channels.push(id);
-        let position = home.channels.len() as u32 - 1;
+        let guild = self.built_guild(guild_id);
+        guild.channels.push(id);
+        let position = guild.channels.len() as u32 - 1;
         let channel =
-            Channel { guild_id: Some(guild), position, ..Channel::new(id, kind, name, history_limit) };
+            Channel { guild_id: Some(guild_id), position, ..Channel::new(id, kind, name, history_limit) };
         self.channels.insert(id, channel);
         id
     }

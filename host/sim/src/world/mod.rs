@@ -227,8 +227,8 @@ impl World {
         match channel.guild_id.and_then(|id| self.guilds.get(&id)) {
             Some(guild) => {
                 let thread = channel.thread.as_deref();
-                let home = thread.and(channel.parent_id).and_then(|id| self.channels.get(&id));
-                let granted = permissions::permissions_of(guild, Some(home.unwrap_or(channel)), user);
+                let parent = thread.and(channel.parent_id).and_then(|id| self.channels.get(&id));
+                let granted = permissions::permissions_of(guild, Some(parent.unwrap_or(channel)), user);
                 let closed = channel.kind == ChannelKind::PrivateThread
                     && granted & bits::MANAGE_THREADS == 0
                     && !thread.is_some_and(|thread| thread.has(user));

@@ -99,10 +99,10 @@ pub(super) fn leave(call: &Call, name: &str, guild: &str) -> Result<Reply> {
 pub(super) fn role(call: &Call, name: &str, guild: &str, role: &str, given: bool) -> Result<Reply> {
     let mut state = call.shared.state();
     person(&state, name)?;
-    let (guild, by) = place(&state, guild)?;
-    let Some(home) = state.world.guild(guild) else { return Err(ApiError::unknown_guild()) };
-    let (user, role) = member_and_role(&state, home, name, role).map_err(missing)?;
-    members::set_role(&mut state, guild, &by, user, role, given);
+    let (guild_id, by) = place(&state, guild)?;
+    let Some(guild) = state.world.guild(guild_id) else { return Err(ApiError::unknown_guild()) };
+    let (user, role) = member_and_role(&state, guild, name, role).map_err(missing)?;
+    members::set_role(&mut state, guild_id, &by, user, role, given);
     Ok(Reply::nothing())
 }
 

@@ -112,7 +112,7 @@ impl Prompt {
         let state = self.shared.state();
         let here = self.member.here;
         let open = here.and_then(|here| state.world.channel(here));
-        let open = open.and_then(|home| home.messages.iter().rev().find(|message| fits(message)));
+        let open = open.and_then(|channel| channel.messages.iter().rev().find(|message| fits(message)));
         let mine = |message: &&Arc<Message>| {
             Some(message.channel_id) == here
                 && message.interaction.as_ref().is_some_and(|note| note.user.id == self.member.id())
@@ -125,18 +125,18 @@ impl Prompt {
     fn who(&self) -> String {
         let state = self.shared.state();
         let mut lines = String::new();
-        let home = self.member.here.and_then(|here| state.world.channel(here));
-        let guild = home.and_then(|home| home.guild_id).and_then(|guild| state.world.guild(guild));
+        let channel = self.member.here.and_then(|here| state.world.channel(here));
+        let guild = channel.and_then(|channel| channel.guild_id).and_then(|guild| state.world.guild(guild));
         for member in guild.into_iter().flat_map(|guild| guild.members.values()) {
             let mark = if member.user.id == self.member.id() { '*' } else { ' ' };
             let kind = if member.user.bot { " (bot)" } else { "" };
-            let sees = home.is_some_and(|home| {
-                state.world.permissions_in(home, member.user.id) & bits::VIEW_CHANNEL != 0
+            let sees = channel.is_some_and(|channel| {
+                state.world.permissions_in(channel, member.user.id) & bits::VIEW_CHANNEL != 0
             });
             let sight = if sees { "" } else { " (does not see this channel)" };
             let _ = writeln!(lines, "{mark} {}{kind}{sight}", member.user.username);
         }
-        for user in home.into_iter().flat_map(|home| home.recipients.iter()) {
+        for user in channel.into_iter().flat_map(|channel| channel.recipients.iter()) {
             let _ = writeln!(lines, "  {}{}", user.username, if user.bot { " (bot)" } else { "" });
         }
         lines.trim_end().to_owned()

@@ -34,24 +34,24 @@ pub(crate) fn typing(call: &Call, channel: Snowflake) -> Result<Reply> {
 }
 
 /// `POST /guilds/{guild}/channels`
-pub(crate) fn create(call: &Call, guild: Snowflake) -> Result<Reply> {
+pub(crate) fn create(call: &Call, guild_id: Snowflake) -> Result<Reply> {
     let (by, mut fields) = call.form()?;
     let kind = fields.choice("type", &KINDS).and_then(ChannelKind::numbered).unwrap_or(ChannelKind::Text);
     let mut state = call.shared.state();
-    let home = access::guild_with(&state, by.user, guild, bits::MANAGE_CHANNELS)?;
-    if home.channels.len() >= MAX_CHANNELS {
+    let guild = access::guild_with(&state, by.user, guild_id, bits::MANAGE_CHANNELS)?;
+    if guild.channels.len() >= MAX_CHANNELS {
         return Err(ApiError::new(400, 30013, "Maximum number of guild channels reached (500)"));
     }
-    let last = home.channels.len() as u32;
-    let mut plan = ChannelPlan::new(&state.world, guild, kind);
+    let last = guild.channels.len() as u32;
+    let mut plan = ChannelPlan::new(&state.world, guild_id, kind);
     plan.channel.position = last;
     fields.require("name");
     plan.read(&mut fields, &state.world);
     fields.checked()?;
-    plan.check_parent(&state.world, guild)?;
+    plan.check_parent(&state.world, guild_id)?;
     check_children(&state, plan.channel.parent_id)?;
     if plan.touches_overwrites {
-        channels::check_overwrites(&state, &by, guild, &plan.channel, &plan.channel.overwrites)?;
+        channels::check_overwrites(&state, &by, guild_id, &plan.channel, &plan.channel.overwrites)?;
     } else if let Some(parent) = plan.channel.parent_id.and_then(|id| state.world.channel(id)) {
         plan.channel.overwrites = parent.overwrites.clone();
     }
@@ -109,17 +109,17 @@ pub(crate) fn delete(call: &Call, id: Snowflake) -> Result<Reply> {
 }
 
 /// `PATCH /guilds/{guild}/channels`: a list of positions.
-pub(crate) fn reorder(call: &Call, guild: Snowflake) -> Result<Reply> {
+pub(crate) fn reorder(call: &Call, guild_id: Snowflake) -> Result<Reply> {
     let (by, mut state) = call.act()?;
     let (mut whole, places) = call.fields_of_list()?;
-    let home = access::guild_with(&state, by.user, guild, bits::MANAGE_CHANNELS)?;
+    let guild = access::guild_with(&state, by.user, guild_id, bits::MANAGE_CHANNELS)?;
     let mut moves = Vec::with_capacity(places.len());
     for mut place in places {
         let id = place.snowflake("id");
         let position = place.number_within("position", 0..=100_000);
         let parent = place.nullable("parent_id", Fields::snowflake);
         let lock = place.flag("lock_permissions").unwrap_or(false);
-        match id.filter(|id| home.channels.contains(id)) {
+        match id.filter(|id| guild.channels.contains(id)) {
             Some(id) => moves.push((id, position, parent, lock)),
             None => place.fail("id", "CHANNEL_UNKNOWN", "Unknown channel"),
         }

@@ -20,18 +20,18 @@ const MAX_DESCRIPTION_CHARS: usize = 300;
 const MAX_INCIDENT: Duration = Duration::from_secs(24 * 3600);
 
 /// `PATCH /guilds/{guild}`
-pub(crate) fn edit(call: &Call, guild: Snowflake) -> Result<Reply> {
+pub(crate) fn edit(call: &Call, guild_id: Snowflake) -> Result<Reply> {
     let (by, mut fields) = call.form()?;
     let name = fields.text_within("name", 2..=100);
     let owner = fields.snowflake("owner_id");
     let mut state = call.shared.state();
-    let home = access::guild_with(&state, by.user, guild, bits::MANAGE_GUILD)?;
+    let guild = access::guild_with(&state, by.user, guild_id, bits::MANAGE_GUILD)?;
     if let Some(owner) = owner
-        && (home.owner_id != by.user || !home.members.contains_key(&owner))
+        && (guild.owner_id != by.user || !guild.members.contains_key(&owner))
     {
         return Err(ApiError::missing_permissions());
     }
-    let mut settings = home.settings.clone();
+    let mut settings = guild.settings.clone();
     read(&mut fields, &mut settings);
     let channels = [
         ("afk_channel_id", settings.afk_channel_id),
@@ -41,17 +41,17 @@ pub(crate) fn edit(call: &Call, guild: Snowflake) -> Result<Reply> {
         ("safety_alerts_channel_id", settings.safety_alerts_channel_id),
     ];
     for (key, channel) in channels {
-        if channel.is_some_and(|channel| !home.channels.contains(&channel)) {
+        if channel.is_some_and(|channel| !guild.channels.contains(&channel)) {
             fields.fail(key, "CHANNEL_UNKNOWN", "Unknown channel");
         }
     }
     fields.checked()?;
-    guilds::change(&mut state, guild, &by, |home| {
-        home.settings = settings;
-        set(&mut home.owner_id, owner);
-        set(&mut home.name, name);
+    guilds::change(&mut state, guild_id, &by, |guild| {
+        guild.settings = settings;
+        set(&mut guild.owner_id, owner);
+        set(&mut guild.name, name);
     });
-    Ok(Reply::json(&guild_json(access::own_guild(&state, by.user, guild)?)))
+    Ok(Reply::json(&guild_json(access::own_guild(&state, by.user, guild_id)?)))
 }
 
 fn read(fields: &mut Fields, settings: &mut GuildSettings) {
@@ -105,7 +105,7 @@ pub(crate) fn set_incident_actions(call: &Call, guild: Snowflake) -> Result<Repl
     fields.checked()?;
     access::guild_with(&state, by.user, guild, bits::MANAGE_GUILD)?;
     let answer = Reply::json(&incidents);
-    guilds::change(&mut state, guild, &by, |home| home.settings.incidents = incidents);
+    guilds::change(&mut state, guild, &by, |guild| guild.settings.incidents = incidents);
     Ok(answer)
 }
 
@@ -156,13 +156,13 @@ pub(crate) fn leave(call: &Call, guild: Snowflake) -> Result<Reply> {
 }
 
 /// `GET /guilds/{guild}/audit-logs?user_id=&target_id=&action_type=&before=&after=&limit=`
-pub(crate) fn audit_log(call: &Call, guild: Snowflake) -> Result<Reply> {
+pub(crate) fn audit_log(call: &Call, guild_id: Snowflake) -> Result<Reply> {
     let (caller, state) = call.open()?;
     let limit = call.query_limit(DEFAULT_AUDIT_PAGE, MAX_AUDIT_PAGE)?;
     let (user, target) = (call.query_id("user_id")?, call.query_id("target_id")?);
     let action = call.query_field("action_type", Fields::number)?;
     let (before, after) = (call.query_id("before")?, call.query_id("after")?);
-    let home = access::guild_with(&state, caller, guild, bits::VIEW_AUDIT_LOG)?;
+    let guild = access::guild_with(&state, caller, guild_id, bits::VIEW_AUDIT_LOG)?;
     let fits = |entry: &&AuditEntry| {
         user.is_none_or(|user| entry.user_id == user)
             && target.is_none_or(|target| entry.target_id == Some(target))
@@ -172,8 +172,8 @@ pub(crate) fn audit_log(call: &Call, guild: Snowflake) -> Result<Reply> {
     };
     // With only `after`, Discord lists in ascending order from there.
     let entries: Vec<&AuditEntry> = match (before, after) {
-        (None, Some(_)) => home.data.audit.iter().filter(fits).take(limit).collect(),
-        _ => home.data.audit.iter().rev().filter(fits).take(limit).collect(),
+        (None, Some(_)) => guild.data.audit.iter().filter(fits).take(limit).collect(),
+        _ => guild.data.audit.iter().rev().filter(fits).take(limit).collect(),
     };
     let mut people: Vec<Snowflake> =
         entries.iter().flat_map(|entry| [Some(entry.user_id), entry.target_id]).flatten().collect();

@@ -25,19 +25,19 @@ const MAX_PAGE: usize = 100;
 const DEFAULT_PAGE: usize = 50;
 
 /// `GET /channels/{channel}/messages?limit=&before=&after=&around=`, newest first.
-pub(crate) fn list(call: &Call, channel: Snowflake) -> Result<Reply> {
+pub(crate) fn list(call: &Call, channel_id: Snowflake) -> Result<Reply> {
     let (caller, state) = call.open()?;
     let limit = call.query_limit(DEFAULT_PAGE, MAX_PAGE)?;
     let (around, after) = (call.query_id("around")?, call.query_id("after")?);
     let earlier = call.query_id("before")?;
-    let home = access::seen_channel(&state, caller, channel)?;
-    if !home.kind.holds_messages() {
+    let channel = access::seen_channel(&state, caller, channel_id)?;
+    if !channel.kind.holds_messages() {
         return Err(ApiError::not_in_this_channel());
     }
-    if state.world.permissions_in(home, caller) & bits::READ_MESSAGE_HISTORY == 0 {
+    if state.world.permissions_in(channel, caller) & bits::READ_MESSAGE_HISTORY == 0 {
         return Ok(Reply::json(&[(); 0]));
     }
-    let all = &home.messages;
+    let all = &channel.messages;
     let before = |id: Snowflake| all.partition_point(|message| message.id < id);
     let (from, to) = match (around, after, earlier) {
         (Some(id), ..) => {
@@ -53,36 +53,36 @@ pub(crate) fn list(call: &Call, channel: Snowflake) -> Result<Reply> {
             (to.saturating_sub(limit), to)
         }
     };
-    let page = all.range(from..to).rev().map(|message| shown(&state, message, home, caller));
+    let page = all.range(from..to).rev().map(|message| shown(&state, message, channel, caller));
     Ok(Reply::json(&page.collect::<Vec<_>>()))
 }
 
 /// `GET /channels/{channel}/messages/{message}`
-pub(crate) fn message(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply> {
+pub(crate) fn message(call: &Call, channel_id: Snowflake, id: Snowflake) -> Result<Reply> {
     let (caller, state) = call.open()?;
-    access::channel_with(&state, caller, channel, bits::READ_MESSAGE_HISTORY)?;
-    let (home, message) = access::seen_message(&state, caller, channel, id)?;
-    Ok(Reply::json(&shown(&state, message, home, caller)))
+    access::channel_with(&state, caller, channel_id, bits::READ_MESSAGE_HISTORY)?;
+    let (channel, message) = access::seen_message(&state, caller, channel_id, id)?;
+    Ok(Reply::json(&shown(&state, message, channel, caller)))
 }
 
 /// A message with its thread, as far as the caller may read it.
 pub(crate) fn shown<'a>(
     state: &State,
     message: &'a Message,
-    home: &'a Channel,
+    channel: &'a Channel,
     caller: Snowflake,
 ) -> MessageJson<'a> {
-    let json = MessageJson::answer(message, home, caller).with_thread(&state.world);
-    if access::reads_content(state, caller, home, message) { json } else { json.without_content() }
+    let json = MessageJson::answer(message, channel, caller).with_thread(&state.world);
+    if access::reads_content(state, caller, channel, message) { json } else { json.without_content() }
 }
 
 /// `PATCH /channels/{channel}/messages/{message}`
-pub(crate) fn edit(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply> {
+pub(crate) fn edit(call: &Call, channel_id: Snowflake, id: Snowflake) -> Result<Reply> {
     let account = call.account()?;
     let caller = account.id();
     let fields = call.fields()?;
     let mut state = call.shared.state();
-    let (_, message) = access::open_message(&state, caller, channel, id)?;
+    let (_, message) = access::open_message(&state, caller, channel_id, id)?;
     let kept: Arc<Message> = message.clone();
     let form = MessageForm::read_of(account, &state, fields, kept.flags)?;
     if kept.author.id != caller {
@@ -90,15 +90,15 @@ pub(crate) fn edit(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Rep
         if !form.only_flags(call.uploads.len()) {
             return Err(ApiError::edit_of_anothers_message());
         }
-        access::channel_with(&state, caller, channel, bits::MANAGE_MESSAGES)?;
+        access::channel_with(&state, caller, channel_id, bits::MANAGE_MESSAGES)?;
     }
     let revision = form.into_revision(&kept, &mut state, call)?;
     let text = revision.content.clone().unwrap_or_default();
-    let message = automod::screened(&mut state, &kept.author, channel, &text, |state| {
-        messages::edit(state, channel, id, revision).unwrap_or(kept.clone())
+    let message = automod::screened(&mut state, &kept.author, channel_id, &text, |state| {
+        messages::edit(state, channel_id, id, revision).unwrap_or(kept.clone())
     })?;
-    let home = access::seen_channel(&state, caller, channel)?;
-    Ok(Reply::json(&shown(&state, &message, home, caller)))
+    let channel = access::seen_channel(&state, caller, channel_id)?;
+    Ok(Reply::json(&shown(&state, &message, channel, caller)))
 }
 
 /// `POST /channels/{channel}/messages/bulk-delete`

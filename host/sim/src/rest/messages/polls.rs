@@ -99,18 +99,18 @@ pub(crate) fn voters(call: &Call, channel: Snowflake, id: Snowflake, answer: u64
 }
 
 /// `POST /channels/{channel}/polls/{message}/expire`: the author ends the poll.
-pub(crate) fn expire(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply> {
+pub(crate) fn expire(call: &Call, channel_id: Snowflake, id: Snowflake) -> Result<Reply> {
     let (caller, mut state) = call.open()?;
-    let (_, message) = access::seen_message(&state, caller, channel, id)?;
+    let (_, message) = access::seen_message(&state, caller, channel_id, id)?;
     if message.author.id != caller {
         return Err(ApiError::edit_of_anothers_message());
     }
     if poll_of(message)?.finished {
         return Err(ApiError::new(400, 520_001, "Poll expired"));
     }
-    polls::end(&mut state, channel, id);
-    let (home, message) = access::seen_message(&state, caller, channel, id)?;
-    Ok(Reply::json(&MessageJson::answer(message, home, caller)))
+    polls::end(&mut state, channel_id, id);
+    let (channel, message) = access::seen_message(&state, caller, channel_id, id)?;
+    Ok(Reply::json(&MessageJson::answer(message, channel, caller)))
 }
 
 fn poll_of(message: &Message) -> Result<&Poll> {

@@ -24,23 +24,23 @@ pub(crate) fn active(call: &Call, guild: Snowflake) -> Result<Reply> {
 }
 
 /// `GET /channels/{channel}/threads/archived/public?before=&limit=`
-pub(crate) fn archived_public(call: &Call, home: Snowflake) -> Result<Reply> {
+pub(crate) fn archived_public(call: &Call, parent: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
-    archived(call, caller, home, 0, |channel, _| channel.kind != ChannelKind::PrivateThread)
+    archived(call, caller, parent, 0, |channel, _| channel.kind != ChannelKind::PrivateThread)
 }
 
 /// `GET /channels/{channel}/threads/archived/private?before=&limit=`
-pub(crate) fn archived_private(call: &Call, home: Snowflake) -> Result<Reply> {
+pub(crate) fn archived_private(call: &Call, parent: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
-    archived(call, caller, home, bits::MANAGE_THREADS, |channel, _| {
+    archived(call, caller, parent, bits::MANAGE_THREADS, |channel, _| {
         channel.kind == ChannelKind::PrivateThread
     })
 }
 
 /// `GET /channels/{channel}/users/@me/threads/archived/private?before=&limit=`
-pub(crate) fn archived_joined(call: &Call, home: Snowflake) -> Result<Reply> {
+pub(crate) fn archived_joined(call: &Call, parent: Snowflake) -> Result<Reply> {
     let caller = call.caller()?;
-    archived(call, caller, home, 0, |channel, thread| {
+    archived(call, caller, parent, 0, |channel, thread| {
         channel.kind == ChannelKind::PrivateThread && thread.has(caller)
     })
 }
@@ -49,7 +49,7 @@ pub(crate) fn archived_joined(call: &Call, home: Snowflake) -> Result<Reply> {
 fn archived(
     call: &Call,
     caller: Snowflake,
-    home: Snowflake,
+    parent: Snowflake,
     needed: u64,
     is_asked: impl Fn(&Channel, &Thread) -> bool,
 ) -> Result<Reply> {
@@ -61,12 +61,12 @@ fn archived(
         _ => call.query_moment("before")?,
     };
     let state = call.shared.state();
-    access::channel_with(&state, caller, home, bits::READ_MESSAGE_HISTORY | needed)?;
+    access::channel_with(&state, caller, parent, bits::READ_MESSAGE_HISTORY | needed)?;
     let mut found: Vec<(Timestamp, &Channel)> = state
         .world
         .channels
         .values()
-        .filter(|channel| channel.parent_id == Some(home))
+        .filter(|channel| channel.parent_id == Some(parent))
         .filter_map(|channel| channel.thread.as_deref().map(|thread| (channel, thread)))
         .filter(|(channel, thread)| thread.archived && is_asked(channel, thread))
         .map(|(channel, thread)| (thread.archive_timestamp, channel))

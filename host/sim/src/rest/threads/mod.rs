@@ -27,15 +27,15 @@ const REQUIRE_TAG: u64 = 1 << 4;
 const PINNED: u64 = 1 << 1;
 
 /// `POST /channels/{channel}/messages/{message}/threads`
-pub(crate) fn create_from_message(call: &Call, home: Snowflake, id: Snowflake) -> Result<Reply> {
+pub(crate) fn create_from_message(call: &Call, parent_id: Snowflake, id: Snowflake) -> Result<Reply> {
     let (by, mut fields) = call.form()?;
     let plan = Plan::read_new(&mut fields);
     // The type depends on the channel, whatever discord.js sends.
     fields.ignore(&["type"]);
     fields.checked()?;
     let mut state = call.shared.state();
-    access::seen_message(&state, by.user, home, id)?;
-    let (_, channel) = access::guild_channel_with(&state, by.user, home, bits::CREATE_PUBLIC_THREADS)?;
+    access::seen_message(&state, by.user, parent_id, id)?;
+    let (_, channel) = access::guild_channel_with(&state, by.user, parent_id, bits::CREATE_PUBLIC_THREADS)?;
     let kind = match channel.kind {
         ChannelKind::Text => ChannelKind::PublicThread,
         ChannelKind::Announcement => ChannelKind::AnnouncementThread,
@@ -44,41 +44,47 @@ pub(crate) fn create_from_message(call: &Call, home: Snowflake, id: Snowflake) -
     if state.world.channel(id).is_some() {
         return Err(ApiError::new(400, 160_004, "A thread has already been created for this message"));
     }
-    let thread = plan.thread(&mut state, &by, home, id, kind)?;
+    let thread = plan.thread(&mut state, &by, parent_id, id, kind)?;
     Ok(Reply::json_with(201, &threads::create(&mut state, &by, thread, true)))
 }
 
 /// `POST /channels/{channel}/threads`: a thread without a message, or a forum post with its first message.
-pub(crate) fn create(call: &Call, home: Snowflake) -> Result<Reply> {
+pub(crate) fn create(call: &Call, parent_id: Snowflake) -> Result<Reply> {
     let by = call.by()?;
     // The message of a post used to be inline in the body; now it is always nested.
     call.ignore_query(&["use_nested_fields"]);
     let mut fields = call.fields()?;
     let plan = Plan::read_new(&mut fields);
     let mut state = call.shared.state();
-    let (_, channel) = access::guild_channel_with(&state, by.user, home, bits::VIEW_CHANNEL)?;
+    let (_, channel) = access::guild_channel_with(&state, by.user, parent_id, bits::VIEW_CHANNEL)?;
     if channel.kind.is_forum() {
         drop(state);
-        return create_post(call, &by, home, plan, fields);
+        return create_post(call, &by, parent_id, plan, fields);
     }
     let kind = fields.choice("type", &[10_u64, 11, 12]).and_then(ChannelKind::numbered);
     let kind = kind.unwrap_or(ChannelKind::PrivateThread);
     fields.checked()?;
-    let (needed, home_kind) = match kind {
+    let (needed, parent_kind) = match kind {
         ChannelKind::PrivateThread => (bits::CREATE_PRIVATE_THREADS, ChannelKind::Text),
         ChannelKind::AnnouncementThread => (bits::CREATE_PUBLIC_THREADS, ChannelKind::Announcement),
         _ => (bits::CREATE_PUBLIC_THREADS, ChannelKind::Text),
     };
-    if channel.kind != home_kind {
+    if channel.kind != parent_kind {
         return Err(ApiError::wrong_channel_type());
     }
-    access::guild_channel_with(&state, by.user, home, needed)?;
+    access::guild_channel_with(&state, by.user, parent_id, needed)?;
     let id = state.world.next_id();
-    let thread = plan.thread(&mut state, &by, home, id, kind)?;
+    let thread = plan.thread(&mut state, &by, parent_id, id, kind)?;
     Ok(Reply::json_with(201, &threads::create(&mut state, &by, thread, false)))
 }
 
-fn create_post(call: &Call, by: &Actor, home: Snowflake, plan: Plan, mut fields: Fields) -> Result<Reply> {
+fn create_post(
+    call: &Call,
+    by: &Actor,
+    parent_id: Snowflake,
+    plan: Plan,
+    mut fields: Fields,
+) -> Result<Reply> {
     let message = fields.object("message");
     // A user's client may still be uploading the files of the first message, which it posts afterwards.
     let account = call.account()?;
@@ -90,19 +96,19 @@ fn create_post(call: &Call, by: &Actor, home: Snowflake, plan: Plan, mut fields:
     fields.checked()?;
     let mut state = call.shared.state();
     let form = message.map(|message| MessageForm::read_of(account, &state, message, 0)).transpose()?;
-    let (_, forum) = access::guild_channel_with(&state, by.user, home, bits::SEND_MESSAGES)?;
+    let (_, forum) = access::guild_channel_with(&state, by.user, parent_id, bits::SEND_MESSAGES)?;
     check_moderated(&state, by, forum, &[], plan.tags.as_deref().unwrap_or_default())?;
     if form.as_ref().is_some_and(|form| form.is_empty(call.uploads.len())) {
         return Err(ApiError::empty_message());
     }
     let id = state.world.next_id();
-    let thread = plan.thread(&mut state, by, home, id, ChannelKind::PublicThread)?;
+    let thread = plan.thread(&mut state, by, parent_id, id, ChannelKind::PublicThread)?;
     let Some(form) = form else {
         return Ok(Reply::json_with(201, &threads::create(&mut state, by, thread, false)));
     };
     let (author, text) = (access::account(&state, by.user)?, form.text().to_owned());
     let mut json = Value::Null;
-    let message = automod::screened(&mut state, &author, home, &text, |state| {
+    let message = automod::screened(&mut state, &author, parent_id, &text, |state| {
         json = threads::create(state, by, thread, false);
         let mut draft = Draft::text(id, author.clone(), String::new());
         form.fill(&mut draft, state, call);
@@ -234,11 +240,11 @@ impl Plan {
         self,
         state: &mut State,
         by: &Actor,
-        home: Snowflake,
+        parent_id: Snowflake,
         id: Snowflake,
         kind: ChannelKind,
     ) -> Result<Channel> {
-        let parent = state.world.channel(home).ok_or(ApiError::unknown_channel())?;
+        let parent = state.world.channel(parent_id).ok_or(ApiError::unknown_channel())?;
         let guild = state.world.guild_of(parent).ok_or(ApiError::unknown_guild())?;
         if guild.data.threads.len() >= MAX_ACTIVE_THREADS {
             return Err(ApiError::new(400, 160_006, "Maximum number of active threads reached"));
@@ -248,13 +254,13 @@ impl Plan {
             let message = "A tag is required to create a forum post in this channel";
             return Err(ApiError::new(400, 40067, message));
         }
-        check_tags(state, Some(home), &tags)?;
+        check_tags(state, Some(parent_id), &tags)?;
         let now = state.world.clock.now();
         let minutes = self.archive_minutes.or(parent.settings.default_auto_archive_minutes).unwrap_or(4320);
         let slowmode = self.slowmode.unwrap_or(parent.settings.default_thread_slowmode_seconds);
         Ok(Channel {
             guild_id: Some(guild.id),
-            parent_id: Some(home),
+            parent_id: Some(parent_id),
             settings: ChannelSettings { slowmode_seconds: slowmode, ..Default::default() },
             thread: Some(Box::new(Thread {
                 owner_id: by.user,

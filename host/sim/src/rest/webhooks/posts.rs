@@ -121,9 +121,9 @@ pub(crate) fn delete(call: &Call, id: Snowflake, token: &str, which: &str) -> Re
 
 fn find(call: &Call, state: &State, id: Snowflake, token: &str, which: &str) -> Result<Arc<Message>> {
     let webhook = webhooks::with_token(state, id, token)?;
-    let home = call.query_id("thread_id")?.unwrap_or(webhook.channel_id);
+    let channel_id = call.query_id("thread_id")?.unwrap_or(webhook.channel_id);
     let which = which.parse().map_err(|_| ApiError::unknown_message())?;
-    let message = state.world.channel(home).and_then(|home| home.message(which));
+    let message = state.world.channel(channel_id).and_then(|channel| channel.message(which));
     message.filter(|message| message.webhook_id == Some(id)).cloned().ok_or(ApiError::unknown_message())
 }
 
@@ -134,10 +134,10 @@ pub(crate) fn shown(state: &State, message: &Arc<Message>) -> Result<Reply> {
 }
 
 /// `POST /channels/{channel}/messages/{message}/crosspost`
-pub(crate) fn crosspost(call: &Call, channel: Snowflake, id: Snowflake) -> Result<Reply> {
+pub(crate) fn crosspost(call: &Call, channel_id: Snowflake, id: Snowflake) -> Result<Reply> {
     let (caller, mut state) = call.open()?;
-    let (home, message) = access::seen_message(&state, caller, channel, id)?;
-    if home.kind != ChannelKind::Announcement {
+    let (channel, message) = access::seen_message(&state, caller, channel_id, id)?;
+    if channel.kind != ChannelKind::Announcement {
         return Err(ApiError::wrong_channel_type());
     }
     let own = message.author.id == caller;
@@ -145,8 +145,8 @@ pub(crate) fn crosspost(call: &Call, channel: Snowflake, id: Snowflake) -> Resul
         return Err(ApiError::new(400, 40033, "This message has already been crossposted"));
     }
     let needed = if own { bits::SEND_MESSAGES } else { bits::MANAGE_MESSAGES };
-    access::channel_with(&state, caller, channel, needed)?;
-    let message = webhooks::crosspost(&mut state, channel, id).ok_or(ApiError::unknown_message())?;
-    let home = access::seen_channel(&state, caller, channel)?;
-    Ok(Reply::json(&crate::rest::messages::shown(&state, &message, home, caller)))
+    access::channel_with(&state, caller, channel_id, needed)?;
+    let message = webhooks::crosspost(&mut state, channel_id, id).ok_or(ApiError::unknown_message())?;
+    let channel = access::seen_channel(&state, caller, channel_id)?;
+    Ok(Reply::json(&crate::rest::messages::shown(&state, &message, channel, caller)))
 }

@@ -102,9 +102,9 @@ pub(crate) fn answer_draft(state: &State, id: Snowflake, extra_flags: u64) -> Op
     draft.message.reply_to = interaction.source;
     draft.message.flags = extra_flags;
     // https://discord.com/developers/docs/topics/permissions#permissions-bitwise-permission-flags
-    let home = state.world.channel(interaction.channel)?;
-    let user_installed = home.guild_id.is_some() && interaction.owners.guild.is_none();
-    let granted = state.world.permissions_in(home, interaction.user.id);
+    let channel = state.world.channel(interaction.channel)?;
+    let user_installed = channel.guild_id.is_some() && interaction.owners.guild.is_none();
+    let granted = state.world.permissions_in(channel, interaction.user.id);
     if user_installed && granted & bits::USE_EXTERNAL_APPS == 0 {
         draft.message.flags |= flags::EPHEMERAL;
     }
@@ -122,10 +122,10 @@ pub(crate) fn loading_answer(state: &State, target: &ResponseTarget) -> Option<A
 }
 
 /// A message in a channel, ephemeral or not.
-pub(crate) fn answer_message(state: &State, channel: Snowflake, id: Snowflake) -> Option<Arc<Message>> {
-    let home = state.world.channel(channel)?;
-    let ephemeral = || state.interactions.ephemeral(id).filter(|message| message.channel_id == channel);
-    home.message(id).or_else(ephemeral).cloned()
+pub(crate) fn answer_message(state: &State, channel_id: Snowflake, id: Snowflake) -> Option<Arc<Message>> {
+    let channel = state.world.channel(channel_id)?;
+    let ephemeral = || state.interactions.ephemeral(id).filter(|message| message.channel_id == channel_id);
+    channel.message(id).or_else(ephemeral).cloned()
 }
 
 impl ResponseTarget {

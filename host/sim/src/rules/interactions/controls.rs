@@ -60,13 +60,13 @@ pub(crate) fn choose(
 pub(crate) fn message_for(
     state: &State,
     user: Snowflake,
-    channel: Snowflake,
+    channel_id: Snowflake,
     id: Snowflake,
 ) -> Option<Arc<Message>> {
-    let home = state.world.channel(channel)?;
+    let channel = state.world.channel(channel_id)?;
     let open = || {
-        let sees = state.world.permissions_in(home, user) & bits::VIEW_CHANNEL != 0;
-        home.message(id).filter(|_| sees)
+        let sees = state.world.permissions_in(channel, user) & bits::VIEW_CHANNEL != 0;
+        channel.message(id).filter(|_| sees)
     };
     let ephemeral = state.interactions.ephemeral(id).filter(|ephemeral| ephemeral.listener() == Some(user));
     ephemeral.or_else(open).cloned()

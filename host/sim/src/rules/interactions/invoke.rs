@@ -27,11 +27,11 @@ pub(crate) struct Invoker {
 }
 
 impl Invoker {
-    pub(super) fn may_not(&self, verb: &str, home: &Channel) -> ActError {
+    pub(super) fn may_not(&self, verb: &str, channel: &Channel) -> ActError {
         ActError::Forbidden {
             member: self.user.username.clone(),
             verb: verb.to_owned(),
-            channel: home.name.to_string(),
+            channel: channel.name.to_string(),
         }
     }
 }

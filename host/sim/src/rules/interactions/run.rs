@@ -31,11 +31,11 @@ pub(crate) fn command_named<'a>(
     name: &str,
     kind: CommandKind,
 ) -> Result<&'a Command, ActError> {
-    let home = channel_of(state, invoker)?;
-    let there = || commands_in(state, home, invoker.user.id).filter(move |one| one.kind() == kind);
+    let channel = channel_of(state, invoker)?;
+    let there = || commands_in(state, channel, invoker.user.id).filter(move |one| one.kind() == kind);
     let found = there().find(|one| one.name() == name);
     let found = found.ok_or_else(|| ActError::unknown("command", name, there().map(Command::name)))?;
-    check_may_run(state, invoker, home, found)?;
+    check_may_run(state, invoker, channel, found)?;
     Ok(found)
 }
 
@@ -45,10 +45,10 @@ pub(crate) fn command_with_id<'a>(
     invoker: &Invoker,
     id: Snowflake,
 ) -> Result<&'a Command, ActError> {
-    let home = channel_of(state, invoker)?;
-    let found = commands_in(state, home, invoker.user.id).find(|one| one.id == id);
+    let channel = channel_of(state, invoker)?;
+    let found = commands_in(state, channel, invoker.user.id).find(|one| one.id == id);
     let found = found.ok_or_else(|| ActError::unknown("command", &id.to_string(), std::iter::empty()))?;
-    check_may_run(state, invoker, home, found)?;
+    check_may_run(state, invoker, channel, found)?;
     Ok(found)
 }
 
@@ -59,8 +59,8 @@ pub(crate) fn run(
     command: &Command,
     typed: &TypedCommand<'_>,
 ) -> Result<Invocation, ActError> {
-    let home = channel_of(state, &invoker)?;
-    let guild = state.world.guild_of(home);
+    let channel = channel_of(state, &invoker)?;
+    let guild = state.world.guild_of(channel);
     let place =
         Place { world: &state.world, guild, user: invoker.user.id, bot: command.bot, files: typed.files };
     let filled = fill_options(place, command, typed.path, typed.given, typed.focused)?;
@@ -86,7 +86,7 @@ pub(crate) fn run_on(
     command: &Command,
     target: Snowflake,
 ) -> Result<Invocation, ActError> {
-    let home = channel_of(state, &invoker)?;
+    let channel = channel_of(state, &invoker)?;
     let mut data = described(command);
     data["target_id"] = json!(target);
     let mut resolved = serde_json::Map::new();
@@ -94,16 +94,21 @@ pub(crate) fn run_on(
         let unknown = || ActError::unknown_member(&target.to_string(), &state.world);
         let user = state.world.user(target).ok_or_else(unknown)?;
         resolve(&mut resolved, "users", target, json!(&**user));
-        let member = state.world.guild_of(home).and_then(|guild| guild.members.get(&target));
+        let member = state.world.guild_of(channel).and_then(|guild| guild.members.get(&target));
         if let Some(member) = member {
-            let granted = state.world.permissions_in(home, target);
+            let granted = state.world.permissions_in(channel, target);
             resolve(&mut resolved, "members", target, json!(MemberJson::resolved(member, granted)));
         }
         format!("[{} on {}]", command.name(), user.username)
     } else {
         let unknown = ActError::UnknownMessage { message: target };
-        let message = message_for(state, invoker.user.id, home.id, target).ok_or(unknown)?;
-        resolve(&mut resolved, "messages", target, json!(MessageJson::answer(&message, home, command.bot)));
+        let message = message_for(state, invoker.user.id, channel.id, target).ok_or(unknown)?;
+        resolve(
+            &mut resolved,
+            "messages",
+            target,
+            json!(MessageJson::answer(&message, channel, command.bot)),
+        );
         format!("[{} on a message by {}]", command.name(), message.author.username)
     };
     data["resolved"] = Value::Object(resolved);
@@ -114,24 +119,25 @@ pub(crate) fn run_on(
 
 /// The invoker's channel, if they can see it.
 pub(super) fn channel_of<'a>(state: &'a State, invoker: &Invoker) -> Result<&'a Channel, ActError> {
-    let home = state.world.channel(invoker.channel);
-    let home = home.ok_or_else(|| ActError::unknown_channel(&invoker.channel.to_string(), &state.world))?;
-    let granted = state.world.permissions_in(home, invoker.user.id);
-    if granted & bits::VIEW_CHANNEL == 0 { Err(invoker.may_not("see", home)) } else { Ok(home) }
+    let channel = state.world.channel(invoker.channel);
+    let channel =
+        channel.ok_or_else(|| ActError::unknown_channel(&invoker.channel.to_string(), &state.world))?;
+    let granted = state.world.permissions_in(channel, invoker.user.id);
+    if granted & bits::VIEW_CHANNEL == 0 { Err(invoker.may_not("see", channel)) } else { Ok(channel) }
 }
 
 fn check_may_run(
     state: &State,
     invoker: &Invoker,
-    home: &Channel,
+    channel: &Channel,
     command: &Command,
 ) -> Result<(), ActError> {
-    let granted = state.world.permissions_in(home, invoker.user.id);
+    let granted = state.world.permissions_in(channel, invoker.user.id);
     if granted & bits::USE_APPLICATION_COMMANDS == 0 {
-        return Err(invoker.may_not("use commands", home));
+        return Err(invoker.may_not("use commands", channel));
     }
-    if !may_run(state, invoker.user.id, home, command) {
-        return Err(invoker.may_not(&format!("run {}", command.name()), home));
+    if !may_run(state, invoker.user.id, channel, command) {
+        return Err(invoker.may_not(&format!("run {}", command.name()), channel));
     }
     Ok(())
 }

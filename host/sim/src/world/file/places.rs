@@ -16,7 +16,7 @@ use crate::world::{Channel, ChannelKind, Emoji, Message, MessageKind, Overwrite,
 const PACE: Duration = Duration::from_secs(60);
 
 impl WorldReader {
-    pub(super) fn channels(&mut self, guild: Snowflake, part: &GuildPart) -> Result<(), Mistake> {
+    pub(super) fn channels(&mut self, guild_id: Snowflake, part: &GuildPart) -> Result<(), Mistake> {
         let mut twins: HashMap<&str, usize> = HashMap::new();
         let mut categories: HashMap<&str, Snowflake> = HashMap::new();
         let mut ids = Vec::with_capacity(part.channels.len());
@@ -33,7 +33,7 @@ impl WorldReader {
         }
         for (place, (channel, (id, twin))) in part.channels.iter().zip(ids).enumerate() {
             let mut made = Channel::new(id, channel.kind.in_world(), &channel.name, self.world.history_limit);
-            made.guild_id = Some(guild);
+            made.guild_id = Some(guild_id);
             made.position = place as u32;
             made.topic = channel.topic.clone();
             if let Some(name) = &channel.category {
@@ -44,15 +44,15 @@ impl WorldReader {
                 made.parent_id = Some(*parent);
             }
             for overwrite in &channel.overwrites {
-                made.overwrites.push(self.overwrite(guild, channel, overwrite)?);
+                made.overwrites.push(self.overwrite(guild_id, channel, overwrite)?);
             }
             let key = format!("{}/{}/{twin}", part.name.get_ref(), channel.name);
             self.history(&mut made, &key, &channel.messages)?;
             self.world.channels.insert(id, made);
-            if let Some(home) = self.world.guilds.get_mut(&guild) {
-                home.channels.push(id);
+            if let Some(guild) = self.world.guilds.get_mut(&guild_id) {
+                guild.channels.push(id);
                 if let Some(system) = channel.system.as_ref().filter(|system| *system.get_ref())
-                    && home.settings.system_channel_id.replace(id).is_some()
+                    && guild.settings.system_channel_id.replace(id).is_some()
                 {
                     return Err(Mistake::at(system.span(), "a guild can have only one system channel"));
                 }
@@ -92,7 +92,7 @@ impl WorldReader {
         Ok(())
     }
 
-    fn history(&mut self, home: &mut Channel, key: &str, parts: &[MessagePart]) -> Result<(), Mistake> {
+    fn history(&mut self, channel: &mut Channel, key: &str, parts: &[MessagePart]) -> Result<(), Mistake> {
         let mut messages: VecDeque<Arc<Message>> = VecDeque::with_capacity(parts.len());
         for (place, part) in parts.iter().enumerate() {
             let before = messages.back();
@@ -106,7 +106,7 @@ impl WorldReader {
                 return Err(Mistake::at(part.by.span(), "this message is older than the one before it"));
             }
             let author = self.find_or_add_user(&part.by)?;
-            let mut message = Message::plain(id, home.id, author, part.text.clone(), at);
+            let mut message = Message::plain(id, channel.id, author, part.text.clone(), at);
             message.mentioning(mentions_in(&self.world, &part.text, None));
             message.edited = part.edited.map(|moment| moment.0);
             message.pinned = part.pinned;
@@ -128,8 +128,8 @@ impl WorldReader {
             }
             messages.push_back(Arc::new(message));
         }
-        home.last_message_id = messages.back().map(|message| message.id);
-        home.messages = messages;
+        channel.last_message_id = messages.back().map(|message| message.id);
+        channel.messages = messages;
         Ok(())
     }
 }

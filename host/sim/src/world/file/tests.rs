@@ -63,31 +63,35 @@ fn built(guilds: &[GuildSketch]) -> World {
     world.clock.freeze();
     for (name, roles, history) in guilds {
         let guild = world.add_guild(name, PEOPLE[name.len() % PEOPLE.len()]);
-        let channel = world.add_channel(guild, name);
+        let channel_id = world.add_channel(guild, name);
         world.add_voice_channel(guild, name);
-        world.set_topic(channel, name);
+        world.set_topic(channel_id, name);
         for (name, bits) in roles {
             let role = world.add_role(guild, name, known(*bits));
             world.give_role(guild, PEOPLE[bits.count_ones() as usize % PEOPLE.len()], role);
-            world
-                .overwrite(channel, Overwrite { id: role, kind: 0, allow: known(*bits), deny: known(!bits) });
+            world.overwrite(
+                channel_id,
+                Overwrite { id: role, kind: 0, allow: known(*bits), deny: known(!bits) },
+            );
         }
         let mut at = Timestamp(1_700_000_000_000);
         for one in history {
             at.0 += one.pause_ms;
             let author = world.add_user(PEOPLE[one.by]);
             let reactor = one.reaction.map(|who| world.add_user(PEOPLE[who]).id);
-            let home = world.channels.get_mut(&channel).unwrap();
+            let channel = world.channels.get_mut(&channel_id).unwrap();
             let id = Snowflake((at.0 - 1_420_070_400_000) << 22 | one.pause_ms & 0xfff);
-            let mut message =
-                Message { pinned: one.pinned, ..Message::plain(id, channel, author, one.text.clone(), at) };
-            if let Some(target) = home.messages.back().filter(|_| one.reply) {
+            let mut message = Message {
+                pinned: one.pinned,
+                ..Message::plain(id, channel_id, author, one.text.clone(), at)
+            };
+            if let Some(target) = channel.messages.back().filter(|_| one.reply) {
                 message.reply_to = Some(target.id);
                 message.kind = MessageKind::Reply;
             }
             let emoji = Emoji { id: one.reply.then_some(id), name: "wave".to_owned() };
             message.reactions.extend(reactor.map(|user| Reaction { emoji, users: vec![user] }));
-            home.push(message.into());
+            channel.push(message.into());
         }
     }
     world.add_bot("bot", "MTIz.x.y");
@@ -121,8 +125,8 @@ fn a_derived_id_is_not_written() {
 fn embeds_and_components_of_messages_are_read_back_as_they_were_written() {
     let said = Said { by: 0, text: "x".into(), pause_ms: 1, reply: false, reaction: None, pinned: false };
     let mut world = built(&[("g".to_owned(), Vec::new(), vec![said])]);
-    let home = world.channels.values_mut().find(|home| !home.messages.is_empty()).unwrap();
-    let message = Arc::make_mut(&mut home.messages[0]);
+    let channel = world.channels.values_mut().find(|channel| !channel.messages.is_empty()).unwrap();
+    let message = Arc::make_mut(&mut channel.messages[0]);
     message.embeds = serde_json::from_value(json!([{
         "title": "t", "type": "rich", "color": 255, "image": { "url": "https://x.y/a.png" },
         "author": { "name": "n" }, "fields": [{ "name": "a", "value": "b", "inline": true }],
