@@ -112,12 +112,17 @@ impl Bucket {
         self.answered.notify_waiters();
     }
 
+    /// These headers answer a request that was counted in another bucket.
+    pub(super) fn note(&self, headers: &Headers) {
+        locked(&self.window).update(headers);
+        self.answered.notify_waiters();
+    }
+
     /// A request was answered 429: the bucket stays closed for `wait`.
     pub(super) fn block(&self, wait: Duration) {
         let mut window = locked(&self.window);
-        window.in_flight = window.in_flight.saturating_sub(1);
-        window.remaining = 0;
         window.limit = Some(window.limit.filter(|limit| *limit != UNLIMITED).unwrap_or(1));
+        window.remaining = 0;
         window.ends = window.ends.max(Instant::now() + wait);
         drop(window);
         self.answered.notify_waiters();
@@ -237,6 +242,7 @@ mod tests {
         let now = Instant::now();
         bucket.turn(now + Duration::from_secs(1)).await.unwrap();
         bucket.block(Duration::from_secs(10));
+        bucket.give_back(None);
         let mut patient = std::pin::pin!(bucket.turn(now + Duration::from_secs(60)));
         assert!(futures_util::poll!(patient.as_mut()).is_pending());
         let refused = bucket.turn(now + Duration::from_secs(5)).await.err().unwrap();

@@ -4,6 +4,9 @@
 //! A bucket is learned from the first answer. Until then requests go out one at a time; afterwards as many run in
 //! parallel as Discord says remain. <https://discord.com/developers/docs/topics/rate-limits>
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -95,7 +98,7 @@ impl Limits {
 
     fn bucket(&self, route: Route) -> (u64, Arc<Bucket>) {
         let shape = locked(&self.shapes).get(&route.shape).copied();
-        let key = mix(shape.map_or(route.shape, |shape| shape.bucket), route.major_parameter);
+        let key = shape.map_or(unnamed(route), |shape| mix(shape.bucket, route.major_parameter));
         let mut part = self.part(key);
         if let Some(bucket) = part.get(&key) {
             return (key, Arc::clone(bucket));
@@ -113,25 +116,35 @@ impl Limits {
         locked(&self.buckets[(key >> 60) as usize % SHARDS])
     }
 
-    /// Records which bucket a shape belongs to; if the answer changes, later requests use the new bucket.
-    fn learn(&self, route: Route, headers: &Headers, (at, current): &(u64, Arc<Bucket>)) {
-        let (Some(bucket), Some(limit)) = (headers.bucket, headers.limit) else { return };
+    /// Records which bucket a shape belongs to; if the answer changes, later requests use the new bucket. Returns the
+    /// bucket that the answer is about, if the request was not counted there.
+    fn learn(
+        &self,
+        route: Route,
+        headers: &Headers,
+        (at, current): &(u64, Arc<Bucket>),
+    ) -> Option<Arc<Bucket>> {
+        let (Some(bucket), Some(limit)) = (headers.bucket, headers.limit) else { return None };
+        let key = mix(bucket, route.major_parameter);
         let mut shapes = locked(&self.shapes);
         let known = shapes.get(&route.shape).copied();
-        if known.is_some_and(|known| known.bucket == bucket && known.limit == limit) {
-            return;
+        if known.is_some_and(|known| known.bucket == bucket && known.limit == limit) && key == *at {
+            return None;
         }
         shapes.insert(route.shape, Shape { bucket, limit });
         drop(shapes);
-        if known.is_none_or(|known| known.bucket != bucket) {
-            // What was learned so far moves to the bucket's own name.
-            let key = mix(bucket, route.major_parameter);
-            if key != *at {
-                // Otherwise a server that names a different bucket each time would fill the table.
-                self.part(*at).remove(at);
-                self.part(key).entry(key).or_insert_with(|| Arc::clone(current));
-            }
+        if key != *at {
+            // Otherwise a server that names a different bucket each time would fill the table.
+            self.part(*at).remove(at);
         }
+        // What was learned without a name moves to the bucket's own name. What was learned of another bucket does not.
+        let is_current = key == *at || *at == unnamed(route);
+        let mut part = self.part(key);
+        let named = part.entry(key).or_insert_with(|| match is_current {
+            true => Arc::clone(current),
+            false => Arc::new(Bucket::new(Some(limit))),
+        });
+        (!Arc::ptr_eq(named, current)).then(|| Arc::clone(named))
     }
 
     #[cfg(test)]
@@ -145,8 +158,13 @@ impl Permit<'_> {
     pub(super) fn answered(mut self, headers: &Headers) {
         self.limits.gate.note_answer(headers);
         if let Some(bucket) = self.bucket.take() {
-            self.limits.learn(self.route, headers, &bucket);
-            bucket.1.give_back(Some(headers));
+            let other = self.limits.learn(self.route, headers, &bucket);
+            if let Some(other) = &other {
+                other.note(headers);
+            }
+            // Requests may still be waiting for their turn in a bucket that had no name yet.
+            let is_about_own = other.is_none() || bucket.0 == unnamed(self.route);
+            bucket.1.give_back(is_about_own.then_some(headers));
         }
     }
 
@@ -154,8 +172,12 @@ impl Permit<'_> {
     pub(super) fn refused(mut self, headers: &Headers, wait: Duration) -> Throttle {
         self.limits.gate.note_answer(headers);
         if let Some(bucket) = self.bucket.take() {
-            self.limits.learn(self.route, headers, &bucket);
+            if let Some(other) = self.limits.learn(self.route, headers, &bucket) {
+                other.block(wait);
+            }
+            // Even if it was another one: requests that wait for this one would be refused too.
             bucket.1.block(wait);
+            bucket.1.give_back(None);
         }
         Throttle::Route
     }
@@ -185,6 +207,11 @@ impl Drop for Permit<'_> {
     }
 }
 
+/// The key of a bucket whose name is not known yet.
+fn unnamed(route: Route) -> u64 {
+    mix(route.shape, route.major_parameter)
+}
+
 fn mix(bucket: u64, major_parameter: u64) -> u64 {
     (bucket ^ major_parameter.rotate_left(32)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
@@ -207,175 +234,5 @@ impl Hasher for Hashed {
     }
     fn write_u64(&mut self, value: u64) {
         self.0 = value;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::sessions::Method;
-
-    fn route(path: &str) -> Route {
-        Route::read(Method::Post, path).unwrap()
-    }
-    fn soon() -> Instant {
-        Instant::now() + Duration::from_secs(60)
-    }
-    fn window(limit: u32, remaining: u32, reset: f64, after: f64) -> Headers {
-        Headers {
-            bucket: Some(7),
-            limit: Some(limit),
-            remaining: Some(remaining),
-            reset: Some(reset),
-            reset_after: Some(after),
-        }
-    }
-    async fn is_waiting(limits: &Limits, route: Route) -> bool {
-        tokio::time::timeout(Duration::from_millis(5), limits.acquire(route, soon())).await.is_err()
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn an_unknown_bucket_lets_one_through_and_then_as_many_as_remain() {
-        let limits = Limits::new(None);
-        let messages = route("/channels/1/messages");
-        let first = limits.acquire(messages, soon()).await.unwrap();
-        assert!(is_waiting(&limits, messages).await);
-        let before = Instant::now();
-        first.answered(&window(5, 4, 100.0, 0.2));
-        let mut held = Vec::new();
-        for _ in 0..4 {
-            held.push(limits.acquire(messages, soon()).await.unwrap());
-        }
-        assert!(is_waiting(&limits, messages).await);
-        drop(held);
-        limits.acquire(messages, soon()).await.unwrap();
-        assert!(before.elapsed() >= Duration::from_millis(200), "it has to wait for the window's end");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_new_window_counts_what_is_still_on_its_way() {
-        let limits = Limits::new(None);
-        let messages = route("/channels/1/messages");
-        limits.acquire(messages, soon()).await.unwrap().answered(&window(2, 1, 100.0, 0.02));
-        let slow = limits.acquire(messages, soon()).await.unwrap();
-        let _second = limits.acquire(messages, soon()).await.unwrap();
-        assert!(is_waiting(&limits, messages).await, "two of two are in flight");
-        slow.answered(&window(2, 1, 101.0, 10.0));
-        assert!(is_waiting(&limits, messages).await, "one is left, and one is in flight");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn another_place_has_a_limit_of_its_own_and_is_known_from_the_first() {
-        let limits = Limits::new(None);
-        let used_up = window(2, 0, 100.0, 50.0);
-        limits.acquire(route("/channels/1/messages"), soon()).await.unwrap().answered(&used_up);
-        let other = route("/channels/2/messages");
-        let _a = limits.acquire(other, soon()).await.unwrap();
-        let _b = limits.acquire(other, soon()).await.unwrap();
-        assert!(is_waiting(&limits, other).await);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn answers_that_overtake_each_other_never_raise_what_is_left() {
-        let limits = Limits::new(None);
-        let messages = route("/channels/1/messages");
-        limits.acquire(messages, soon()).await.unwrap().answered(&window(5, 4, 100.0, 50.0));
-        let a = limits.acquire(messages, soon()).await.unwrap();
-        let b = limits.acquire(messages, soon()).await.unwrap();
-        b.answered(&window(5, 0, 100.0, 49.0));
-        a.answered(&window(5, 3, 100.0, 49.0));
-        assert!(is_waiting(&limits, messages).await);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_global_pause_stops_everything_but_interactions_and_webhooks() {
-        let limits = Limits::new(None);
-        let before = Instant::now();
-        let first = limits.acquire(route("/channels/9/messages"), soon()).await.unwrap();
-        first.refused_globally(&Headers::default(), Duration::from_millis(100));
-        assert!(is_waiting(&limits, route("/channels/1/messages")).await);
-        limits.acquire(route("/interactions/1/t/callback"), soon()).await.unwrap();
-        limits.acquire(route("/webhooks/1/t"), soon()).await.unwrap();
-        limits.acquire(route("/channels/1/messages"), soon()).await.unwrap();
-        assert!(before.elapsed() >= Duration::from_millis(100));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_limit_of_nothing_lets_one_through_at_a_time() {
-        let limits = Limits::new(None);
-        let messages = route("/channels/1/messages");
-        for _ in 0..3 {
-            let first = limits.acquire(messages, soon()).await.unwrap();
-            assert!(is_waiting(&limits, messages).await);
-            first.answered(&window(0, 0, 0.0, 0.0));
-        }
-        let other = limits.acquire(route("/channels/2/messages"), soon()).await.unwrap();
-        assert!(is_waiting(&limits, route("/channels/2/messages")).await);
-        drop(other);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn after_8000_refusals_nothing_is_sent_and_the_error_says_when_it_goes_on() {
-        let limits = Limits::new(None);
-        for _ in 0..8000 {
-            limits.count_invalid();
-        }
-        for path in ["/channels/1/messages", "/webhooks/1/t", "/interactions/1/t/callback"] {
-            let stopped = limits.acquire(route(path), soon()).await.err().unwrap();
-            assert_eq!(stopped.why, Throttle::Invalid);
-            tokio::time::advance(stopped.wait).await;
-            limits.acquire(route(path), soon()).await.unwrap();
-            for _ in 0..8000 {
-                limits.count_invalid();
-            }
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_wait_beyond_the_deadline_is_refused_at_once() {
-        let limits = Limits::new(None);
-        let messages = route("/channels/1/messages");
-        let permit = limits.acquire(messages, soon()).await.unwrap();
-        permit.refused(&Headers::default(), Duration::from_secs(600));
-        let refused = limits.acquire(messages, soon()).await.err().unwrap();
-        assert!(refused.wait > Duration::from_secs(500));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_request_that_was_given_up_does_not_block_its_bucket() {
-        let limits = Limits::new(None);
-        let messages = route("/channels/1/messages");
-        drop(limits.acquire(messages, soon()).await.unwrap());
-        limits.acquire(messages, soon()).await.unwrap();
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_route_without_limits_runs_in_parallel() {
-        let limits = Limits::new(None);
-        let gateway = route("/gateway/bot");
-        limits.acquire(gateway, soon()).await.unwrap().answered(&Headers::default());
-        let _a = limits.acquire(gateway, soon()).await.unwrap();
-        let _b = limits.acquire(gateway, soon()).await.unwrap();
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_server_that_names_another_bucket_each_time_fills_no_table() {
-        let limits = Limits::new(None);
-        for name in 0..20_000 {
-            let named =
-                Headers { bucket: Some(super::super::route::hash(name, b"")), ..window(5, 4, 100.0, 0.0) };
-            limits.acquire(route("/channels/1/messages"), soon()).await.unwrap().answered(&named);
-        }
-        assert_eq!(limits.known_buckets(), 1);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn unused_buckets_are_forgotten() {
-        let limits = Limits::new(None);
-        for token in 0..20_000 {
-            let path = format!("/webhooks/1/token{token}");
-            limits.acquire(route(&path), soon()).await.unwrap().answered(&window(5, 4, 100.0, 0.0));
-        }
-        assert!(limits.known_buckets() <= SHARDS * (PRUNE_ABOVE + 1), "{}", limits.known_buckets());
     }
 }
