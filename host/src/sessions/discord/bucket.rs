@@ -31,6 +31,8 @@ struct Window {
     length: Duration,
     /// When Discord says the window ends, in seconds since 1970; tells two windows apart.
     reset: f64,
+    /// Nothing is sent before this time, whatever the window says: Discord has refused a request.
+    closed_until: Instant,
 }
 
 const UNLIMITED: u32 = u32::MAX;
@@ -49,13 +51,15 @@ impl Bucket {
     /// `limit` is the limit that the same route has elsewhere, if it is known.
     pub(super) fn new(limit: Option<u32>) -> Bucket {
         let limit = limit.map(at_least_one);
+        let now = Instant::now();
         let window = Window {
             limit,
             remaining: limit.unwrap_or(1),
             in_flight: 0,
-            ends: Instant::now(),
+            ends: now,
             length: Duration::ZERO,
             reset: 0.0,
+            closed_until: now,
         };
         Bucket { window: Mutex::new(window), queue: tokio::sync::Mutex::default(), answered: Notify::new() }
     }
@@ -122,8 +126,8 @@ impl Bucket {
     pub(super) fn block(&self, wait: Duration) {
         let mut window = locked(&self.window);
         window.limit = Some(window.limit.filter(|limit| *limit != UNLIMITED).unwrap_or(1));
-        window.remaining = 0;
-        window.ends = window.ends.max(Instant::now() + wait);
+        window.closed_until = window.closed_until.max(Instant::now() + wait);
+        window.stay_closed();
         drop(window);
         self.answered.notify_waiters();
     }
@@ -201,6 +205,15 @@ impl Window {
             // Answers of one window can arrive out of order; within a window the count only falls.
             self.remaining = self.remaining.min(remaining);
         }
+        if Instant::now() < self.closed_until {
+            // It answers a request that was in flight when the bucket was closed.
+            self.stay_closed();
+        }
+    }
+
+    fn stay_closed(&mut self) {
+        self.remaining = 0;
+        self.ends = self.ends.max(self.closed_until);
     }
 }
 

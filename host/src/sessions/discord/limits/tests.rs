@@ -191,6 +191,21 @@ async fn an_answer_is_counted_though_the_name_of_its_bucket_was_learned_elsewher
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_answer_that_was_on_its_way_does_not_open_a_bucket_that_was_closed() {
+    let limits = Limits::new(None);
+    let messages = route("/channels/1/messages");
+    limits.acquire(messages, soon()).await.unwrap().answered(&window(5, 4, 100.0, 1.0));
+    let slow = limits.acquire(messages, soon()).await.unwrap();
+    let refused = limits.acquire(messages, soon()).await.unwrap();
+    let before = Instant::now();
+    // A limit that is shared with others is no part of the bucket's window.
+    refused.refused(&window(5, 2, 100.0, 1.0), Duration::from_secs(30));
+    slow.answered(&window(5, 4, 101.0, 1.0));
+    limits.acquire(messages, soon()).await.unwrap();
+    assert!(before.elapsed() >= Duration::from_secs(30), "{:?}", before.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
 async fn unused_buckets_are_forgotten() {
     let limits = Limits::new(None);
     for token in 0..20_000 {
