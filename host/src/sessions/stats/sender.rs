@@ -78,9 +78,7 @@ impl Sender {
 
     async fn send(&mut self, packet: &[u8]) -> io::Result<()> {
         self.aim().await?;
-        let Some(target) = &self.target else {
-            return Err(io::Error::new(io::ErrorKind::NotConnected, "its name is not resolved"));
-        };
+        let Some(target) = &self.target else { return Err(not_resolved()) };
         // Usually there is room, and nothing to wait for.
         let first = target.socket.try_send(packet);
         let sent = match first {
@@ -96,12 +94,20 @@ impl Sender {
             Err(_) => {
                 self.resolve_at = self.resolve_at.min(Instant::now() + RESOLVE_AGAIN);
                 self.aim().await?;
-                match &self.target {
-                    Some(target) => target.socket.send(packet).await.map(|_| ()),
-                    None => Err(io::Error::new(io::ErrorKind::NotConnected, "its name is not resolved")),
-                }
+                self.send_again(packet).await
             }
         }
+    }
+
+    /// Sends once more, and in the end from a new socket: a connected one keeps the address that this machine had when
+    /// it was connected, and reaches nothing once the machine has another one.
+    async fn send_again(&mut self, packet: &[u8]) -> io::Result<()> {
+        let Some(target) = &mut self.target else { return Err(not_resolved()) };
+        if target.socket.send(packet).await.is_err() {
+            target.socket = connected(target.address).await?;
+            target.socket.send(packet).await?;
+        }
+        Ok(())
     }
 
     /// Resolves the name when it is time, and replaces the socket if the address has changed.
@@ -135,6 +141,10 @@ impl Sender {
     }
 }
 
+fn not_resolved() -> io::Error {
+    io::Error::new(io::ErrorKind::NotConnected, "its name is not resolved")
+}
+
 /// A socket connected to `address`, so that rejected datagrams are reported as errors.
 pub(crate) async fn connected(address: SocketAddr) -> io::Result<UdpSocket> {
     let any = match address.ip() {
@@ -144,4 +154,28 @@ pub(crate) async fn connected(address: SocketAddr) -> io::Result<UdpSocket> {
     let socket = UdpSocket::bind(SocketAddr::new(any, 0)).await?;
     socket.connect(address).await?;
     Ok(socket)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    #[tokio::test]
+    async fn a_socket_that_can_no_longer_send_is_replaced_although_the_server_has_not_moved() {
+        let server = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let address = server.local_addr().unwrap();
+        let text = format!("[cogs]\n[stats]\naddress = \"{address}\"\n");
+        let config = Config::parse(&text, "gearshift.toml".as_ref()).unwrap();
+        let mut sender = Sender::new(Net::new(&config.http), &config.stats.unwrap());
+        sender.send(b"one").await.unwrap();
+        // Like one whose own address this machine no longer has, a socket without a destination fails at every send.
+        sender.target.as_mut().unwrap().socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        sender.send(b"two").await.unwrap();
+        let mut received = [0; 8];
+        for text in ["one", "two"] {
+            let length = server.recv(&mut received).await.unwrap();
+            assert_eq!(&received[..length], text.as_bytes());
+        }
+    }
 }
