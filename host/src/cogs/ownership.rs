@@ -153,14 +153,21 @@ impl Ownership {
 
     /// Makes a cog go whose file holds another cog that serves, if no other file holds it.
     pub(super) fn supersede(&mut self) {
-        let serving = |cog: &Cog| {
+        let file_of = |cog: &Cog, is_there: fn(&Status) -> bool| {
             let status = cog.entry.status.borrow();
-            (status.stage == Stage::Serving && !cog.is_superseded).then(|| status.file.clone())
+            (is_there(&status) && !cog.is_superseded).then(|| status.file.clone())
         };
-        let files: Vec<(Arc<str>, PathBuf)> =
-            self.cogs.iter().filter_map(|(name, cog)| Some((Arc::clone(name), serving(cog)?))).collect();
-        for (name, file) in &files {
-            let is_anothers = files.iter().any(|(other, used)| used == file && other != name)
+        let files = |is_there| -> Vec<(Arc<str>, PathBuf)> {
+            let files = self.cogs.iter().filter_map(|(name, cog)| Some((name, file_of(cog, is_there)?)));
+            files.map(|(name, file)| (Arc::clone(name), file)).collect()
+        };
+        let serving = files(|status| status.stage == Stage::Serving);
+        // One that could not be loaded still has its commands.
+        let away = files(|status| {
+            status.stage == Stage::Away && matches!(status.absence, Absence::Failed | Absence::Parked)
+        });
+        for (name, file) in serving.iter().chain(&away) {
+            let is_anothers = serving.iter().any(|(other, used)| used == file && other != name)
                 && self.files.get(file).is_none_or(|manifest| *manifest.name != **name);
             if is_anothers
                 && !self.has_file(name, file)

@@ -5,6 +5,7 @@ mod hang;
 mod lost;
 mod publishing;
 mod random;
+mod renamed;
 mod renew;
 mod script;
 mod table;

@@ -5,7 +5,7 @@ use gearshift_cog::abi::{Invocation, Origin};
 use super::script::{Code, Harness};
 use crate::{
     cogs::{
-        Absence, CogError, Outcome, Stage,
+        CogError, Outcome, Stage,
         message::{Leaving, Trigger},
         together::Member,
     },
@@ -211,23 +211,6 @@ async fn a_state_that_the_store_does_not_take_is_kept_and_written_later() {
     tokio::time::sleep(std::time::Duration::from_secs(61)).await;
     harness.settle("music").await;
     assert!(harness.script("music").notes().stored.is_some() && !harness.status("music").is_unsaved);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_file_that_is_another_cog_now_takes_name_commands_and_routes_over() {
-    let harness = Harness::new(&["music", "tunes"]);
-    harness.deploy("music", GOOD, Trigger::Requested).await.expect("it is good");
-    let mut renamed = super::script::candidate("music", GOOD);
-    let manifest =
-        gearshift_cog::manifest::Manifest { name: "tunes".to_owned(), ..(*renamed.manifest).clone() };
-    renamed.manifest = std::sync::Arc::new(manifest);
-    harness.deploy_file("tunes", renamed, Trigger::FileChanged).await.expect("the file is the same");
-    harness.settle("music").await;
-    assert_eq!(harness.stage("tunes"), (Stage::Serving, Some(1)));
-    assert_eq!(harness.status("music").absence, Absence::FileGone);
-    assert!(harness.script("music").notes().alive.is_empty());
-    harness.router.route("TYPING_START", "{}");
-    assert_eq!((harness.waiting("music"), harness.waiting("tunes")), (0, 1));
 }
 
 #[tokio::test(start_paused = true)]
