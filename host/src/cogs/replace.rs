@@ -70,9 +70,10 @@ impl<L: Lifecycle> Owner<L> {
         self.file = file;
         // The new generation has started with its current settings.
         self.failed_renewal = None;
-        self.lost = None;
+        let lost = self.lost.take();
         self.failed_file.take_if(|(_, failed, _)| *failed == digest);
         let (was, _) = self.enter(StageState::Serving(Box::new(serving)));
+        self.put_on_probation(lost.and_then(|lost| lost.previous));
         if let Some(member) = &together {
             member.reach(Point::Published).await;
             self.registry.reassign_calls(&self.name);

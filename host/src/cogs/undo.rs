@@ -138,11 +138,7 @@ impl<L: Lifecycle> Owner<L> {
             self.settle(outcome, Answer(None));
             if has_come {
                 self.hangs.forget();
-                if let StageState::Serving(serving) = &mut self.stage {
-                    let until = Instant::now() + self.limits.probation;
-                    serving.previous = lost.previous.map(|previous| previous.restart_probation(until));
-                }
-                return;
+                return self.put_on_probation(lost.previous);
             }
         }
         if let Some(previous) = lost.previous.take() {
@@ -162,6 +158,7 @@ impl<L: Lifecycle> Owner<L> {
             Ok(done) => {
                 // The code is the same, and so is its fault.
                 self.registry.note(&self.name, |status| status.failed(lost.why));
+                self.put_on_probation(lost.previous);
                 return self.settle(Ok(Some(done)), Answer(None));
             }
             Err(error) => error,
@@ -185,6 +182,17 @@ impl<L: Lifecycle> Owner<L> {
             "it is brought back in {} s; its events wait",
             retry.pause.as_secs()
         );
+    }
+
+    /// Lost code was replaced. If it was on probation, what serves now is too: the host can still go back to
+    /// `previous`.
+    pub(super) fn put_on_probation(&mut self, previous: Option<Previous>) {
+        if let StageState::Serving(serving) = &mut self.stage
+            && let Some(previous) = previous
+        {
+            let until = Instant::now() + self.limits.probation;
+            serving.previous = Some(previous.restart_probation(until));
+        }
     }
 
     /// Prepares the lost code: from the kept library, or from its file if a cog has damaged the kept one.

@@ -151,5 +151,38 @@ async fn what_was_on_probation_when_it_was_lost_is_replaced_by_what_was_before_a
     harness.script("music").notes().spoiled.clear();
     advance(&harness, 1).await;
     assert_eq!(harness.stage("music").0, Stage::Serving);
-    assert_eq!(harness.status("music").manifest.expect("it has one").commands[1].name, "music-1");
+    assert_eq!(serving(&harness), "music-1");
+}
+
+/// The version whose command is declared.
+fn serving(harness: &Harness) -> String {
+    harness.status("music").manifest.expect("it has one").commands[1].name.clone()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_takes_the_place_of_lost_code_can_still_be_gone_back_from() {
+    let newest = Code { version: 3, fails_in: None };
+    for is_saved_meanwhile in [false, true] {
+        let harness = Harness::new(&["music"]);
+        for code in [GOOD, BETTER] {
+            harness.deploy("music", code, Trigger::FileChanged).await.expect("it is good");
+        }
+        let script = harness.script("music");
+        script.spoil(GOOD, Step::Open);
+        if is_saved_meanwhile {
+            script.spoil(BETTER, Step::Open);
+        }
+        harness.stuck("music", 2).await;
+        if is_saved_meanwhile {
+            assert_eq!(harness.stage("music").0, Stage::Loading);
+            harness.deploy("music", newest, Trigger::FileChanged).await.expect("it is good");
+        }
+        assert_eq!(serving(&harness), if is_saved_meanwhile { "music-3" } else { "music-2" });
+        script.notes().spoiled.clear();
+        let (_, generation) = harness.stage("music");
+        for _ in 0..3 {
+            harness.fault("music", generation.expect("one serves"), FaultKind::Panic).await;
+        }
+        assert_eq!(serving(&harness), "music-1", "saved meanwhile: {is_saved_meanwhile}");
+    }
 }
