@@ -333,6 +333,10 @@ impl Lifecycle for Lanes {
         }))
     }
 
+    fn has_store(&self) -> bool {
+        self.parts.sessions.store.is_some()
+    }
+
     async fn store_state(&self, state: &State) -> Result<(), String> {
         let Some(store) = &self.parts.sessions.store else { return Ok(()) };
         let saved = store.save_state(&self.name, state.version, state.bytes.clone()).await;

@@ -159,7 +159,7 @@ impl<L: Lifecycle> Owner<L> {
         let pause = self.store_at.take().map_or(STORE_RETRY[0], |(_, pause)| pause);
         let Some((state, _)) = &self.unsaved else { return };
         match self.lifecycle.store_state(state).await {
-            Ok(()) => self.unsaved = None,
+            Ok(()) => self.last_saved = self.unsaved.take().filter(|_| !self.lifecycle.has_store()),
             Err(error) => {
                 let next = (pause * 2).min(STORE_RETRY[1]);
                 self.store_at = Some((Instant::now() + pause, next));

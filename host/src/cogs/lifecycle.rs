@@ -116,6 +116,9 @@ pub(super) trait Lifecycle: Send + Sync + 'static {
     /// The state that was last stored, and its age.
     fn stored_state(&self) -> impl Future<Output = Result<Option<(State, Duration)>, CogError>> + Send;
 
+    /// Whether there is a store.
+    fn has_store(&self) -> bool;
+
     /// Writes a state to the store, if there is one.
     fn store_state(&self, state: &State) -> impl Future<Output = Result<(), String>> + Send;
 

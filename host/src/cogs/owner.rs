@@ -39,6 +39,8 @@ pub(super) struct Owner<L: Lifecycle> {
     /// A state that is not in the store yet, with its time, and when writing it is tried next, after which pause.
     pub(super) unsaved: Option<(State, Instant)>,
     pub(super) store_at: Option<(Instant, Duration)>,
+    /// The state that was saved last, with its time, if there is no store from which lost code could get it.
+    pub(super) last_saved: Option<(State, Instant)>,
     pub(super) save_at: Option<Instant>,
     pub(super) hangs: Hangs,
     /// A file whose content could not be brought into service, and is tried again.
@@ -159,6 +161,7 @@ impl<L: Lifecycle> Owner<L> {
             number: 0,
             unsaved: None,
             store_at: None,
+            last_saved: None,
             save_at: None,
             hangs: Hangs::default(),
             failed_file: None,
@@ -245,6 +248,7 @@ impl<L: Lifecycle> Owner<L> {
             StageState::Away(..) => {
                 waiting = self.inbox.close();
                 self.schedule.clear();
+                self.last_saved = None;
             }
         }
         let previous = std::mem::replace(&mut self.stage, stage);

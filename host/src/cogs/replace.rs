@@ -211,7 +211,7 @@ impl<L: Lifecycle> Owner<L> {
                     }
                 })
             }
-            None => match &self.unsaved {
+            None => match self.unsaved.as_ref().or(self.last_saved.as_ref()) {
                 Some((state, since)) => Ok(Some((state.clone(), Some(since.elapsed())))),
                 None => self.lifecycle.stored_state().await.map(|state| state.map(with_age)),
             },

@@ -186,3 +186,22 @@ async fn what_takes_the_place_of_lost_code_can_still_be_gone_back_from() {
         assert_eq!(serving(&harness), "music-1", "saved meanwhile: {is_saved_meanwhile}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn without_a_store_lost_code_is_given_what_it_saved_last_until_the_cog_is_unloaded() {
+    let harness = Harness::new(&["music"]);
+    harness.script("music").notes().has_no_store = true;
+    let restored = |harness: &Harness| {
+        let notes = harness.script("music").notes();
+        notes.done.iter().filter(|step| step.starts_with("restore")).cloned().collect::<Vec<_>>()
+    };
+    harness.deploy("music", GOOD, Trigger::Requested).await.expect("it is good");
+    harness.stuck("music", 1).await;
+    assert_eq!(restored(&harness), [""; 0], "nothing was saved yet");
+    advance(&harness, 61).await;
+    harness.stuck("music", 2).await;
+    assert_eq!(restored(&harness), ["restore 3"]);
+    harness.leave("music", Leaving::Unloaded).await.expect("it goes");
+    harness.deploy("music", GOOD, Trigger::Requested).await.expect("it is good");
+    assert_eq!(restored(&harness), ["restore 3"]);
+}

@@ -58,6 +58,7 @@ pub(super) struct Notes {
     pub(super) taking: BTreeSet<u64>,
     pub(super) stored: Option<State>,
     pub(super) is_store_full: bool,
+    pub(super) has_no_store: bool,
     rolled_back: Vec<Digest>,
     /// Code that fails in a step from now on.
     pub(super) spoiled: Vec<(Code, Step)>,
@@ -239,12 +240,18 @@ impl Lifecycle for Script {
         Ok(self.notes().stored.clone().map(|state| (state, Duration::from_secs(12))))
     }
 
+    fn has_store(&self) -> bool {
+        !self.notes().has_no_store
+    }
+
     async fn store_state(&self, state: &State) -> Result<(), String> {
         let mut notes = self.notes();
         if notes.is_store_full {
             return Err("the disk is full".to_owned());
         }
-        notes.stored = Some(state.clone());
+        if !notes.has_no_store {
+            notes.stored = Some(state.clone());
+        }
         Ok(())
     }
 
