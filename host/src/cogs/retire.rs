@@ -168,6 +168,7 @@ fn run(orders: &mpsc::Receiver<Work>, tally: &Tally) {
                 Err(reason) => {
                     tracing::warn!(cog = %work.remains.id, "its library is held: {reason}");
                     tally.held().push((work.remains.id.clone(), reason.clone()));
+                    work.remains.pulse.followed().abandon();
                     work.report(Retirement::Held { reason });
                     waiting.push(work);
                 }

@@ -13,7 +13,7 @@ use std::{
 use async_ffi::LocalFfiFuture;
 use gearshift_cog::abi::{CogModuleRef, Event, Instance, Origin, Outcome};
 
-use super::{Activity, Call, LaneParts, Observer, Pulse};
+use super::{Activity, Call, LaneParts, Pulse};
 use crate::{event, fault::Fault};
 
 /// What is needed to call into the cog.
@@ -40,7 +40,8 @@ pub(super) struct Handler {
     pub(super) activity: Activity,
     pub(super) what: Arc<str>,
     pub(super) work: Work,
-    pub(super) observer: Option<Box<dyn Observer>>,
+    /// The number of its observer, if it has one.
+    pub(super) observer: Option<u64>,
     /// When it was started.
     pub(super) since: Instant,
     pub(super) cog: CogCalls,

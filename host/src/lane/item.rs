@@ -75,6 +75,11 @@ pub trait Observer: fmt::Debug + Send {
     /// The handler has ended.
     fn end(self: Box<Self>, ended: Ended);
 
+    /// The handler will not end: its thread does not return, and is left behind.
+    fn abandon(self: Box<Self>) {
+        self.end(Ended::Failed);
+    }
+
     /// No handler will be started: the cog is gone, or its present code does not know the call.
     fn decline(self: Box<Self>);
 }

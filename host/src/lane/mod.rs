@@ -2,6 +2,7 @@
 //! It never runs cog code; `runner` does that, on the lane's thread.
 
 mod answer;
+mod followed;
 mod handler;
 mod inbox;
 mod item;

@@ -10,7 +10,10 @@ use std::{
     },
 };
 
-use super::page::{Numbers, Page};
+use super::{
+    followed::Followed,
+    page::{Numbers, Page},
+};
 use crate::step::Step;
 
 /// The cog code that a lane's thread is in.
@@ -71,6 +74,7 @@ pub struct Pulse {
     page: Page,
     /// The handler that was last polled, such as `command !ping`; its text is on the page.
     handler: Mutex<Option<Arc<str>>>,
+    followed: Followed,
     /// How many items another process has been given and has not finished.
     passed: AtomicUsize,
     /// The number of an order that another process has not answered; 0 if there is none.
@@ -94,6 +98,7 @@ impl Pulse {
         Pulse {
             page,
             handler: Mutex::default(),
+            followed: Followed::default(),
             passed: AtomicUsize::new(0),
             unanswered: AtomicU64::new(0),
             orders: AtomicUsize::new(0),
@@ -156,6 +161,11 @@ impl Pulse {
             }
         }
         self.during(activity, body)
+    }
+
+    /// The observers of its handlers.
+    pub(crate) fn followed(&self) -> &Followed {
+        &self.followed
     }
 
     /// Sets how many handlers are running.

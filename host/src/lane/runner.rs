@@ -193,9 +193,11 @@ impl Runner {
 
     /// Drops every handler at its `await`.
     fn cancel(&mut self) -> usize {
-        let mut handlers = mem::take(&mut self.running);
+        let handlers = mem::take(&mut self.running);
         let count = handlers.len();
-        let observers: Vec<_> = handlers.iter_mut().filter_map(|handler| handler.observer.take()).collect();
+        let followed = self.cog.pulse.followed();
+        let observers: Vec<_> =
+            handlers.iter().filter_map(|handler| followed.take(handler.observer?)).collect();
         self.cog.pulse.during(Activity::Step(Step::Pause), || drop(handlers));
         observers.into_iter().for_each(|observer| observer.end(Ended::Cancelled));
         self.cog.pulse.set_handlers(0);
@@ -274,9 +276,14 @@ impl Runner {
             Some(observer) => observer.begin(call),
             None => Begin::Now(call),
         };
-        let work = match begin {
-            Begin::Now(call) => Work::Cog(self.cog.start(activity, &what, call)),
-            Begin::Later(call) => Work::Waiting(call),
+        let follow = |observer: Option<_>| observer.map(|observer| self.cog.pulse.followed().add(observer));
+        let (work, observer) = match begin {
+            Begin::Now(call) => {
+                // Before any code of the cog runs: it may not return.
+                let observer = follow(observer);
+                (Work::Cog(self.cog.start(activity, &what, call)), observer)
+            }
+            Begin::Later(call) => (Work::Waiting(call), follow(observer)),
             Begin::No => {
                 self.cog.pulse.set_handlers(self.running.len());
                 return;
@@ -297,7 +304,7 @@ impl Runner {
         let Handler { activity, what, work, observer, since, .. } = handler;
         self.cog.pulse.during_handler(activity, &what, || drop(work));
         let ended = if outcome.is_ok() { Ended::Done } else { Ended::Failed };
-        if let Some(observer) = observer {
+        if let Some(observer) = observer.and_then(|number| self.cog.pulse.followed().take(number)) {
             observer.end(ended);
         }
         if let Err(fault) = outcome {

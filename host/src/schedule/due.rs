@@ -147,6 +147,9 @@ impl Observer for RunObserver {
         self.ended(Some(ended));
     }
 
+    /// It would not end the next time either.
+    fn abandon(self: Box<Self>) {}
+
     fn decline(self: Box<Self>) {
         self.ended(None);
     }

@@ -1,5 +1,6 @@
 //! A command whose handler takes longer than Discord waits: the host defers it, and the cog's answer still arrives.
 
+use gearshift_host::config::LaneKind;
 use gearshift_sim::Acknowledgement;
 
 use crate::stage::{SOON, Setting, Stage};
@@ -55,5 +56,22 @@ async fn who_waits_for_a_handler_that_never_ends_reads_that_it_was_ended() {
     asked.acknowledged(SOON).await.unwrap();
     stage.host.cogs().unload("faulty").await.unwrap();
     assert_eq!(&*asked.answered(SOON).await.unwrap().content, FAILURE, "{}", stage.transcript());
+    stage.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_for_a_cog_that_is_abandoned_reads_that_it_failed() {
+    let stage = Setting::new()
+        .on(LaneKind::Thread)
+        .with("faulty")
+        .config("defer_after_ms = 100\nstuck_after_ms = 300\njoin_timeout_ms = 100")
+        .keys(&format!("failure_text = \"{FAILURE}\""))
+        .up()
+        .await;
+    let asked = stage.slash("faulty", &[("op", "say hang")]).await;
+    asked.acknowledged(SOON).await.unwrap();
+    assert_eq!(stage.ask("!faulty block 60000").await, "blocking");
+    let answer = asked.answered(SOON).await.unwrap_or_else(|_| panic!("no answer\n{}", stage.transcript()));
+    assert_eq!((&*answer.content, answer.is_ephemeral()), (FAILURE, true), "{}", stage.transcript());
     stage.down().await;
 }
