@@ -11,6 +11,8 @@ const PROCESS_MEMORY_MIN: u64 = 8 << 20;
 /// The store cannot hold a value of a billion bytes (<https://www.sqlite.org/limits.html>), and a cog's process
 /// accepts no frame of twice that size.
 const BODY_MAX: usize = 900 << 20;
+/// SQLite takes a whole number of 32 bits: <https://www.sqlite.org/c3ref/busy_timeout.html>
+const LOCK_TIMEOUT_MAX_MS: u64 = i32::MAX as u64;
 
 /// All problems.
 pub(super) fn check(config: &Config) -> Vec<ValueError> {
@@ -110,6 +112,9 @@ pub(super) fn check(config: &Config) -> Vec<ValueError> {
     }
     if let Some(store) = &config.store {
         found.unless(!store.path.as_os_str().is_empty(), &["store", "path"], "must not be empty");
+        if store.lock_timeout > Duration::from_millis(LOCK_TIMEOUT_MAX_MS) {
+            found.add(&["store", "lock_timeout_ms"], format!("must be at most {LOCK_TIMEOUT_MAX_MS}"));
+        }
         found.positive(store.open_timeout, &["store", "open_timeout_ms"]);
     }
     found.wrong
@@ -283,6 +288,12 @@ mod tests {
             }
             assert_eq!(wrong(&format!("{key} = 943718400\n")), None);
         }
+        let lock = |timeout: u64| wrong(&format!("[store]\nlock_timeout_ms = {timeout}\n"));
+        for timeout in [2_147_483_648, u64::MAX] {
+            let error = lock(timeout).expect("too long");
+            assert_eq!(error, "gearshift.toml:2: `store.lock_timeout_ms`: must be at most 2147483647");
+        }
+        assert_eq!(lock(2_147_483_647), None);
     }
 
     #[test]
