@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_and_a_guild_that_fit_nothing_are_refused_with_their_line() {
+    fn a_filter_a_guild_and_a_name_server_that_fit_nothing_are_refused_with_their_line() {
         let error = wrong("[cogs]\n[log]\nfilter = \"loud\"\n").expect("no level");
         assert!(
             error.starts_with("gearshift.toml:3: `log.filter`: `loud` is not a level; known here: "),
@@ -308,5 +308,8 @@ mod tests {
             error.starts_with("gearshift.toml:2: `commands.guild`: must be the id of a guild"),
             "{error}"
         );
+        let error = wrong("[http]\nname_servers = [\"192.0.2.1\"]\n").expect("no port");
+        let said = "`http.name_servers`: must be an IP address and a port, as \"192.0.2.1:53\"";
+        assert_eq!(error, format!("gearshift.toml:2: {said}"));
     }
 }

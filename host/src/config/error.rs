@@ -50,7 +50,13 @@ impl Problem {
 
 /// What serde expected, in the terms of the file instead of Rust's.
 pub(super) fn in_words(message: &str) -> String {
-    let Some((got, expected)) = message.rsplit_once(", expected ") else { return message.to_owned() };
+    let Some((got, expected)) = message.rsplit_once(", expected ") else {
+        return match message {
+            "invalid socket address syntax" => "must be an IP address and a port, as \"192.0.2.1:53\"",
+            message => message,
+        }
+        .to_owned();
+    };
     let expected = match expected {
         "usize" | "u64" => "a whole number, 0 or more",
         "u32" => "a whole number from 0 to 4294967295",
