@@ -6,10 +6,7 @@ use std::path::{Path, PathBuf};
 use semver::Version;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-use crate::{
-    config::absolute,
-    packages::{Digest, Place, Reference, Wanted},
-};
+use crate::packages::{Digest, Place, Reference, Wanted};
 
 /// Maximum number of earlier versions that are kept for each cog.
 const BEFORE_MAX: usize = 5;
@@ -179,10 +176,13 @@ fn shown<S: Serializer>(reference: &Reference, serializer: S) -> Result<S::Ok, S
 fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Reference, D::Error> {
     let text = String::deserialize(deserializer)?;
     let mut reference: Reference = text.parse().map_err(D::Error::custom)?;
-    if let (Place::Folder(folder), true) = (&mut reference.place, text.starts_with("./")) {
-        // It was parsed relative to the working directory.
-        let here = absolute(Path::new("."));
-        *folder = folder.strip_prefix(here).map_or_else(|_| folder.clone(), PathBuf::from);
+    if let Place::Folder(folder) = &mut reference.place {
+        // It was parsed relative to the working directory, and is meant relative to the lock's folder.
+        let path = text.strip_prefix("file:").unwrap_or(&text);
+        let (above, _) = path.rsplit_once('/').unwrap_or_default();
+        if !path.starts_with('/') {
+            *folder = Path::new(above).join(folder.file_name().unwrap_or_default());
+        }
     }
     Ok(reference)
 }

@@ -183,6 +183,23 @@ mod tests {
     }
 
     #[test]
+    fn a_source_that_is_not_absolute_is_relative_to_the_lock_wherever_a_command_runs() {
+        let lock = Lock { cogs: BTreeMap::from([("far".to_owned(), installed("/opt/far@^1"))]) };
+        let text = lock.text(Path::new("/srv/bot")).unwrap();
+        for (source, folder) in [
+            ("./far", "/srv/bot/far"),
+            ("./packages/far", "/srv/bot/packages/far"),
+            ("../packages/far", "/srv/packages/far"),
+            ("./../../packages/far", "/packages/far"),
+            ("file:packages/far", "/srv/bot/packages/far"),
+            ("file:///srv/packages/far", "/srv/packages/far"),
+        ] {
+            let lock = Lock::parse(&text.replace("/opt/far", source), Path::new("/srv/bot")).unwrap();
+            assert_eq!(lock.cogs["far"].now.source.to_string(), format!("{folder}@^1"), "{source}");
+        }
+    }
+
+    #[test]
     fn a_lock_that_cannot_be_understood_names_file_and_line_and_is_never_taken_for_empty() {
         let lock = Lock { cogs: BTreeMap::from([("far".to_owned(), installed("/opt/far:1.0.0"))]) };
         let good = lock.text(Path::new("/srv/bot")).unwrap();
