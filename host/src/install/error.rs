@@ -105,6 +105,16 @@ pub enum InstallError {
         /// The version in the lock.
         expected: Version,
     },
+    /// The digest in the lock leads to a package with another library.
+    #[error("`{what}` has the library {found}, and `gearshift.lock` says {expected}")]
+    OtherLibrary {
+        /// Place and digest.
+        what: String,
+        /// The package's library for the target in the lock.
+        found: Digest,
+        /// The library in the lock.
+        expected: Digest,
+    },
     /// The source no longer has it.
     #[error("`{what}`, which is version {version}, is no longer there")]
     NoLongerAvailable {
@@ -238,7 +248,9 @@ impl InstallError {
             Self::Moved { .. } => {
                 "it was replaced by someone with write access; ask its author, and wait for a new version"
             }
-            Self::OtherVersion { .. } => "`gearshift.lock` was changed; restore its previous version",
+            Self::OtherVersion { .. } | Self::OtherLibrary { .. } => {
+                "`gearshift.lock` was changed; restore its previous version"
+            }
             Self::NoLongerAvailable { .. } => "install another version: `gearshift install REFERENCE`",
             Self::Journal { .. } => {
                 "was it written by a newer gearshift? Otherwise remove it, and run `gearshift verify`"
@@ -268,6 +280,11 @@ impl InstallError {
                         | PackageError::Untrusted { .. }
                 )
         )
+    }
+
+    /// Whether the lock contradicts itself.
+    pub(super) fn is_of_the_lock(&self) -> bool {
+        matches!(self, Self::OtherVersion { .. } | Self::OtherLibrary { .. })
     }
 
     /// Whether the network or the registry is to blame, so that another attempt may succeed.

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use semver::Version;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-use crate::packages::{Digest, Place, Reference, Wanted};
+use super::error::InstallError;
+use crate::packages::{Artifact, Digest, Package, Place, Reference, Wanted};
 
 /// Maximum number of earlier versions that are kept for each cog.
 const BEFORE_MAX: usize = 5;
@@ -51,6 +52,24 @@ pub struct Content {
     /// The trusted public key that it was signed by, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signed_by: Option<String>,
+}
+
+impl Content {
+    /// Checks that a package is this version and has this library: somebody may have edited or merged the lock.
+    pub(super) fn check(&self, package: &Package, artifact: &Artifact) -> Result<(), InstallError> {
+        let what = || Reference { wanted: Wanted::Newest, digest: Some(self.package), ..self.source.clone() };
+        let (version, library) = (package.version(), artifact.library_digest());
+        if *version != self.version {
+            let (what, expected) = (what().to_string(), self.version.clone());
+            return Err(InstallError::OtherVersion { what, found: version.clone(), expected });
+        }
+        // For another target the library is another one.
+        if self.target == artifact.about.target && library != self.library {
+            let (what, expected) = (what().to_string(), self.library);
+            return Err(InstallError::OtherLibrary { what, found: library, expected });
+        }
+        Ok(())
+    }
 }
 
 impl Installed {

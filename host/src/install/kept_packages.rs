@@ -63,14 +63,15 @@ impl KeptPackages {
         self.folder.join(package.hex()).exists()
     }
 
-    /// A kept package in which every part matches its digest.
+    /// A kept package in which every part matches its digest, and which is what the lock says.
     pub(super) async fn check(
         &self,
         name: &str,
-        package: &Digest,
+        content: &Content,
         rules: &SourceRules,
     ) -> Result<Package, InstallError> {
-        let (repository, found, _) = self.find(name, package, rules).await?;
+        let (repository, found, artifact) = self.find(name, &content.package, rules).await?;
+        content.check(&found, &artifact)?;
         Packed::take(&repository, found.clone()).await?.check().await?;
         Ok(found)
     }

@@ -92,11 +92,18 @@ impl Lock {
             return Err(InstallError::OtherForm { file, found: form.version, known: FORM });
         }
         let Form { mut cogs, .. } = toml::from_str(text).map_err(|error| odd(&error))?;
+        let mut files = BTreeMap::new();
         for (name, cog) in &mut cogs {
             let wrong = |why: String| InstallError::Lock { file: file.clone(), line: None, why };
             let is_odd = |letter: char| letter == '/' || letter.is_control();
             if cog.file.contains(is_odd) || !is_library_name(Path::new(&cog.file)) {
                 return Err(wrong(format!("{:?} of `{name}` is not the name of a library", cog.file)));
+            }
+            if let Some(other) = files.insert(cog.file.clone(), name.clone()) {
+                return Err(wrong(format!(
+                    "`{other}` and `{name}` cannot both have the file `{}`",
+                    cog.file
+                )));
             }
             for Content { source, .. } in cog.contents_mut() {
                 if !is_name(name) || source.place.name() != name {
@@ -203,6 +210,7 @@ mod tests {
     fn a_lock_that_cannot_be_understood_names_file_and_line_and_is_never_taken_for_empty() {
         let lock = Lock { cogs: BTreeMap::from([("far".to_owned(), installed("/opt/far:1.0.0"))]) };
         let good = lock.text(Path::new("/srv/bot")).unwrap();
+        let section = &good[good.find("[cog.far]").unwrap()..];
         for (wrong, why) in [
             ("".to_owned(), "missing field `version`"),
             (
@@ -219,6 +227,10 @@ mod tests {
             (good.replace("sha256:", "sha512:"), "is not a digest"),
             (good.replace("[cog.far]", "[cog.far"), "gearshift.lock:5: "),
             (format!("{good}[cog.far]\n"), ": `cog.far`: is there already, on line 5"),
+            (
+                format!("{good}{}", section.replace("far", "near").replace("libnear", "libfar")),
+                ": `far` and `near` cannot both have the file `libfar.so`",
+            ),
         ] {
             let error = Lock::parse(&wrong, Path::new("/srv/bot")).unwrap_err();
             assert!(error.to_string().contains(why), "{error}");

@@ -187,10 +187,17 @@ impl Installation<'_> {
     async fn plan_exactly(&self, name: &str, installed: Installed) -> Result<Planned, InstallError> {
         let Content { version, package, source, .. } = &installed.now;
         let rules = self.rules(source);
-        if self.kept.check(name, package, &rules).await.is_ok() {
-            let (_, found, artifact) = self.kept.find(name, package, &rules).await?;
-            let now = content(source.clone(), &found, &artifact);
-            return self.planned(name, Installed { now, ..installed }, &artifact.about, rules, None).await;
+        match self.kept.check(name, &installed.now, &rules).await {
+            Ok(_) => {
+                let (_, found, artifact) = self.kept.find(name, package, &rules).await?;
+                let now = content(source.clone(), &found, &artifact);
+                return self
+                    .planned(name, Installed { now, ..installed }, &artifact.about, rules, None)
+                    .await;
+            }
+            Err(error) if error.is_of_the_lock() => return Err(error),
+            // It is not kept here, or damaged.
+            Err(_) => {}
         }
         let exactly =
             Reference { place: source.place.clone(), wanted: Wanted::Newest, digest: Some(*package) };
@@ -200,11 +207,7 @@ impl Installation<'_> {
             }
             error => error,
         })?;
-        let found = chosen.package.version();
-        if found != version {
-            let (what, expected) = (exactly.to_string(), version.clone());
-            return Err(InstallError::OtherVersion { what, found: found.clone(), expected });
-        }
+        installed.now.check(&chosen.package, &chosen.artifact)?;
         let now = content(source.clone(), &chosen.package, &chosen.artifact);
         let about = chosen.artifact.about.clone();
         self.planned(name, Installed { now, ..installed }, &about, rules, Some(chosen)).await

@@ -102,9 +102,10 @@ impl Installation<'_> {
                 continue;
             }
             let Content { version, source, .. } = content;
-            match self.kept.check(name, &content.package, &self.rules(source)).await {
+            match self.kept.check(name, content, &self.rules(source)).await {
                 Ok(package) if is_now => signed_by = package.signed_by().cloned(),
                 Ok(_) => {}
+                Err(error) if error.is_of_the_lock() => wrong.push((chain(&error), error.help())),
                 Err(error) => {
                     let (why, place) = (chain(&error), &source.place);
                     wrong.push(match (is_now, error.is_of_one_version()) {

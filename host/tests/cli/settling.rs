@@ -180,6 +180,45 @@ fn a_damaged_copy_is_named_with_its_file_and_fetched_again() {
 }
 
 #[test]
+fn a_lock_that_contradicts_itself_is_reported_and_nothing_is_installed_by_it() {
+    let place = place(&["1.0.0", "1.1.0"]);
+    let lock = || fs::read_to_string(place.path().join("gearshift.lock")).unwrap();
+    let value = |lock: &str, key: &str| {
+        let line = lock.lines().find(|line| line.starts_with(&format!("{key} = \""))).unwrap();
+        line.split('"').nth(1).unwrap().to_owned()
+    };
+    ok(&place, &["install", "./packages/ping@^1.0, <1.1"]);
+    let first = lock();
+    ok(&place, &["install", "./packages/ping"]);
+    let second = lock();
+    // As after a merge that took one line from each side. Without the copies, the source has the packages.
+    for key in ["version", "library"] {
+        let [old, new] = [&first, &second].map(|lock| value(lock, key));
+        place.file("gearshift.lock", &first.replace(&old, &new));
+        for is_kept in [true, false] {
+            if !is_kept {
+                fs::remove_dir_all(place.path().join(".gearshift/packages")).unwrap();
+            }
+            let ended = run(&place, &["install", "--locked", "--yes"]);
+            assert_eq!(ended.code, 1, "{key}: {}", ended.out);
+            assert!(ended.err.contains(&format!("{old}, and `gearshift.lock` says {new}")), "{}", ended.err);
+            assert!(ended.err.contains("help: `gearshift.lock` was changed; restore"), "{}", ended.err);
+            let wrong = run(&place, &["verify"]);
+            assert_eq!((wrong.code, wrong.out.contains("ok      ping")), (1, false), "{}", wrong.out);
+            if is_kept {
+                assert!(wrong.out.contains(&format!("says {new}")), "{}", wrong.out);
+            }
+        }
+        place.file("gearshift.lock", &second);
+        // Both versions are kept again.
+        ok(&place, &["rollback", "ping", "1.0.0"]);
+        place.file("gearshift.lock", &second);
+        ok(&place, &["install", "--locked", "--yes"]);
+        ok(&place, &["verify"]);
+    }
+}
+
+#[test]
 fn what_is_no_file_where_one_should_be_is_named_and_not_waited_for() {
     for (file, command, mended) in [
         ("packages/ping/index.json", &["install", "./packages/ping"][..], false),
