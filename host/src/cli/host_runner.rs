@@ -17,7 +17,7 @@ use tokio::{
 use super::{
     exit::{Exit, Failure},
     progress::Progress,
-    restarting::{self, RestartContext, Restarted, Restarting},
+    restarting::{self, EndpointPlan, RestartContext, Restarted, Restarting},
     signals::Signals,
     supervisor,
 };
@@ -168,7 +168,7 @@ impl HostRunner {
                     restarted.answer(&host).await;
                 }
                 let (end, back) = match is_ready {
-                    true => serve(&host, control, &mut signals, restart, &mut work).await,
+                    true => serve(&host, control, &mut endpoint, &mut signals, restart, &mut work).await,
                     false => (End::Done(Ok(())), Some(control)),
                 };
                 match end {
@@ -193,8 +193,18 @@ impl HostRunner {
                             endpoint.hide("restarting");
                         }
                         let (reopened, now) = restarting::restart(host, plan.config, asker).await?;
-                        if let (true, Some(moved)) = (now.has_succeeded(), plan.endpoint) {
-                            endpoint = moved;
+                        match (now.has_succeeded(), plan.endpoint) {
+                            (true, EndpointPlan::Moves(moved)) => endpoint = moved,
+                            (false, EndpointPlan::Replaces) => {
+                                let before = reopened.config().metrics.as_ref();
+                                if let Err(failure) =
+                                    restarting::replace(&mut endpoint, &reopened, before).await
+                                {
+                                    let (text, help) = failure.into_parts();
+                                    tracing::error!(help, "{text}");
+                                }
+                            }
+                            _ => {}
                         }
                         (host, restarted) = (reopened, Some(now));
                     }
@@ -238,6 +248,7 @@ enum End {
 async fn serve(
     host: &Host,
     mut control: Socket,
+    endpoint: &mut Option<Endpoint>,
     signals: &mut Signals,
     restart: Option<RestartContext<'_>>,
     work: &mut impl AsyncFnMut(&Host) -> Result<(), Failure>,
@@ -261,7 +272,7 @@ async fn serve(
     let restarts = async {
         let Some(restart) = restart else { return std::future::pending().await };
         while let Some((request, mut asker)) = asked.recv().await {
-            if let Some(restarting) = restart.prepare(host, &path, request, &mut asker).await {
+            if let Some(restarting) = restart.prepare(host, &path, endpoint, request, &mut asker).await {
                 return End::Restart(restarting, asker);
             }
         }

@@ -2,6 +2,7 @@
 //! be tried is tried before anything is closed; if the restart fails after all, the host goes on as it was.
 
 use std::{
+    net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
     time::Instant,
@@ -16,7 +17,7 @@ use super::{
 };
 use crate::{
     clock::HostClock,
-    config::Config,
+    config::{Config, Metrics},
     control::{self, Answer, Socket, WaitingClient},
     duration::Shown,
     handover::Inherited,
@@ -46,8 +47,59 @@ pub(super) struct RestartPlan {
     pub(super) config: Arc<Config>,
     /// The control socket, if its path has changed.
     pub(super) control: Option<Socket>,
-    /// The metrics' endpoint, if its address has changed; `Some(None)` if there is no endpoint any more.
-    pub(super) endpoint: Option<Option<Endpoint>>,
+    /// What becomes of the metrics' endpoint.
+    pub(super) endpoint: EndpointPlan,
+}
+
+/// What a restart does with the metrics' endpoint.
+pub(super) enum EndpointPlan {
+    /// Its address is still the same.
+    Stays,
+    /// It is open at its new address, or there is none any more.
+    Moves(Option<Endpoint>),
+    /// The new address needs the port of the old one, as `0.0.0.0:9464` and `127.0.0.1:9464` do: the old endpoint is
+    /// closed before the new one is opened.
+    Replaces,
+}
+
+/// Opens the endpoint at its new address, unless the old one still has its port.
+async fn try_endpoint(before: Option<&Metrics>, wanted: Option<&Metrics>) -> Result<EndpointPlan, Failure> {
+    if before.map(|it| &it.address) == wanted.map(|it| &it.address) {
+        return Ok(EndpointPlan::Stays);
+    }
+    let Some(wanted) = wanted else { return Ok(EndpointPlan::Moves(None)) };
+    let port = |metrics: &Metrics| metrics.address.parse::<SocketAddr>().ok().map(|address| address.port());
+    match Endpoint::open(wanted).await {
+        Ok(opened) => Ok(EndpointPlan::Moves(Some(opened))),
+        Err(error) if error.is_in_use() && before.is_some_and(|it| port(it) == port(wanted)) => {
+            Ok(EndpointPlan::Replaces)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Closes the endpoint, and opens another one that reports on the same host. If that fails, it is where it was.
+pub(super) async fn replace(
+    endpoint: &mut Option<Endpoint>,
+    host: &Host,
+    wanted: Option<&Metrics>,
+) -> Result<(), Failure> {
+    if let Some(before) = endpoint.take() {
+        before.close().await;
+    }
+    let (opened, failed) = match open_endpoint(wanted).await {
+        Ok(opened) => (opened, Ok(())),
+        Err(failure) => {
+            let back = open_endpoint(host.config().metrics.as_ref()).await;
+            let back = back.inspect_err(|failure| tracing::error!("{}", failure.text()));
+            (back.unwrap_or_default(), Err(failure))
+        }
+    };
+    if let Some(opened) = &opened {
+        opened.show(host.cogs());
+    }
+    *endpoint = opened;
+    failed
 }
 
 /// The program that a host is upgraded to.
@@ -63,12 +115,13 @@ impl RestartContext<'_> {
         self,
         host: &Host,
         control: &Path,
+        endpoint: &mut Option<Endpoint>,
         request: control::RestartKind,
         asker: &mut WaitingClient,
     ) -> Option<Restarting> {
         let (done, restarting) = match request {
             control::RestartKind::Restart => {
-                ("restarted", self.plan_restart(host, control).await.map(Restarting::Restart))
+                ("restarted", self.plan_restart(host, control, endpoint).await.map(Restarting::Restart))
             }
             control::RestartKind::Upgrade(file) => {
                 ("upgraded", self.plan_upgrade(host, control, file).await.map(Restarting::Upgrade))
@@ -87,7 +140,25 @@ impl RestartContext<'_> {
         }
     }
 
-    async fn plan_restart(self, host: &Host, control: &Path) -> Result<RestartPlan, Failure> {
+    async fn plan_restart(
+        self,
+        host: &Host,
+        control: &Path,
+        endpoint: &mut Option<Endpoint>,
+    ) -> Result<RestartPlan, Failure> {
+        let (config, control, plan) = self.try_config(host, control).await?;
+        if matches!(plan, EndpointPlan::Replaces) {
+            replace(endpoint, host, config.metrics.as_ref()).await?;
+        }
+        Ok(RestartPlan { config: Arc::new(config), control, endpoint: plan })
+    }
+
+    /// Reads the config, and opens what can be opened beside this host.
+    async fn try_config(
+        self,
+        host: &Host,
+        control: &Path,
+    ) -> Result<(Config, Option<Socket>, EndpointPlan), Failure> {
         let config = (self.reread)()?;
         let cogs = host.cogs().status().cogs;
         let unsaved: Vec<String> =
@@ -102,12 +173,8 @@ impl RestartContext<'_> {
         Sessions::open(&Config { store: None, stats: None, ..config.clone() }).await?.close().await;
         let path = socket_path(&config);
         let control = if path == control { None } else { Some(Socket::bind(&path)?) };
-        let address = |config: &Config| config.metrics.as_ref().map(|metrics| metrics.address.clone());
-        let endpoint = match address(&config) == address(host.config()) {
-            true => None,
-            false => Some(open_endpoint(config.metrics.as_ref()).await?),
-        };
-        Ok(RestartPlan { config: Arc::new(config), control, endpoint })
+        let endpoint = try_endpoint(host.config().metrics.as_ref(), config.metrics.as_ref()).await?;
+        Ok((config, control, endpoint))
     }
 
     /// Checks the new program, and what a restart would check: the new program reads the config and opens the sessions
@@ -122,7 +189,7 @@ impl RestartContext<'_> {
         let libraries: Vec<PathBuf> =
             cogs.into_iter().filter(|cog| cog.generation.is_some()).map(|cog| cog.file).collect();
         let program = self.started.check_program(file, &libraries).await?;
-        drop(self.plan_restart(host, control).await?);
+        drop(self.try_config(host, control).await?);
         Ok(UpgradePlan { program, started: Arc::clone(self.started) })
     }
 }

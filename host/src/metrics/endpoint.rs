@@ -22,7 +22,7 @@ use hyper_util::{
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::Semaphore,
-    task::{AbortHandle, JoinSet},
+    task::{JoinHandle, JoinSet},
     time::timeout,
 };
 
@@ -78,7 +78,7 @@ impl EndpointError {
 #[derive(Debug)]
 pub struct Endpoint {
     shown: Shown,
-    serving: AbortHandle,
+    serving: JoinHandle<()>,
 }
 
 /// The cogs of the host that is reported on, or one word why there is none. Clones share the state.
@@ -99,13 +99,20 @@ impl Endpoint {
             tracing::warn!("everyone who can reach {address} can read the metrics (`[metrics] expose`)");
         }
         let shown = Shown(Arc::new(Mutex::new(Err("starting"))));
-        let serving = tokio::spawn(serve(listener, router(shown.clone()))).abort_handle();
+        let serving = tokio::spawn(serve(listener, router(shown.clone())));
         Ok(Endpoint { shown, serving })
     }
 
     /// Reports on the host with these cogs from now on. It does not keep them alive.
     pub fn show(&self, cogs: &Arc<Cogs>) {
         self.shown.set(Ok(Arc::downgrade(cogs)));
+    }
+
+    /// Closes it. When this returns, its address is free.
+    pub async fn close(mut self) {
+        self.serving.abort();
+        // It was aborted.
+        let _ = (&mut self.serving).await;
     }
 
     /// From now on there is no host: it is `restarting`, or `closing`.

@@ -1,6 +1,8 @@
 //! `gearshift restart`: the config is read again, sessions are reopened and cogs loaded, in the same process; if that
 //! cannot succeed, the host stays as it is.
 
+use std::net::{TcpListener, TcpStream};
+
 use gearshift_sim::Sim;
 use tokio::runtime::Runtime;
 
@@ -138,6 +140,37 @@ fn the_control_socket_moves_with_the_config() {
     assert!(ask(&runtime, &sim, "!count").content.starts_with("2 for you"));
     assert_eq!(run(&place, &["cogs", "list"]).code, 0);
     assert!(place.path().join("c.sock").exists() && !before.exists());
+    live.signal(15);
+    assert_eq!(live.end().0, 0);
+}
+
+#[test]
+fn the_metrics_move_to_an_address_that_needs_the_same_port() {
+    let (place, _runtime, _sim, live) = counted();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let plain = config(&place);
+    let restart_at = |address: &str, store: &str| {
+        let config = plain.replace("[store]\n", store);
+        let metrics = format!("[metrics]\naddress = \"{address}:{port}\"\nexpose = true\n");
+        place.file("gearshift.toml", &format!("{config}{metrics}"));
+        restart(&place)
+    };
+    let is_open = |address: &str| TcpStream::connect((address, port)).is_ok();
+    assert_eq!(restart_at("127.0.0.1", "[store]\n").code, 0);
+    // Another program has the port at another address.
+    let other = TcpListener::bind(("127.0.0.2", port)).unwrap();
+    let refused = restart_at("0.0.0.0", "[store]\n");
+    assert_eq!(refused.code, 1);
+    let text = "error: not restarted, and the host goes on: cannot serve metrics at `0.0.0.0:";
+    assert!(refused.err.starts_with(text), "{}", refused.err);
+    assert!(is_open("127.0.0.1"), "it is where it was");
+    drop(other);
+    let restarted = restart_at("0.0.0.0", "[store]\n");
+    assert_eq!(restarted.code, 0, "{}", restarted.err);
+    assert!(is_open("127.0.0.2"));
+    // If the host then goes on with the config that it had, the endpoint moves back.
+    assert_eq!(restart_at("127.0.0.1", "[store]\npath = \"nowhere/gearshift.db\"\n").code, 1);
+    assert!(is_open("127.0.0.2"));
     live.signal(15);
     assert_eq!(live.end().0, 0);
 }
