@@ -2,6 +2,7 @@
 //! be tried is tried before anything is closed; if the restart fails after all, the host goes on as it was.
 
 use std::{
+    fs,
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
@@ -60,6 +61,13 @@ pub(super) enum EndpointPlan {
     /// The new address needs the port of the old one, as `0.0.0.0:9464` and `127.0.0.1:9464` do: the old endpoint is
     /// closed before the new one is opened.
     Replaces,
+}
+
+/// Whether two paths lead to the same socket.
+fn is_same(one: &Path, other: &Path) -> bool {
+    let folder = |path: &Path| fs::canonicalize(path.parent()?).ok();
+    one == other
+        || one.file_name() == other.file_name() && folder(one).is_some_and(|it| folder(other) == Some(it))
 }
 
 /// Opens the endpoint at its new address, unless the old one still has its port.
@@ -172,7 +180,7 @@ impl RestartContext<'_> {
         // Tries the token, addresses and health check. The store's file is locked by this host until it has closed.
         Sessions::open(&Config { store: None, stats: None, ..config.clone() }).await?.close().await;
         let path = socket_path(&config);
-        let control = if path == control { None } else { Some(Socket::bind(&path)?) };
+        let control = if is_same(&path, control) { None } else { Some(Socket::bind(&path)?) };
         let endpoint = try_endpoint(host.config().metrics.as_ref(), config.metrics.as_ref()).await?;
         Ok((config, control, endpoint))
     }

@@ -1,7 +1,10 @@
 //! `gearshift restart`: the config is read again, sessions are reopened and cogs loaded, in the same process; if that
 //! cannot succeed, the host stays as it is.
 
-use std::net::{TcpListener, TcpStream};
+use std::{
+    net::{TcpListener, TcpStream},
+    os::unix::fs::symlink,
+};
 
 use gearshift_sim::Sim;
 use tokio::runtime::Runtime;
@@ -140,6 +143,14 @@ fn the_control_socket_moves_with_the_config() {
     assert!(ask(&runtime, &sim, "!count").content.starts_with("2 for you"));
     assert_eq!(run(&place, &["cogs", "list"]).code, 0);
     assert!(place.path().join("c.sock").exists() && !before.exists());
+    // The same socket by another path.
+    symlink(".", place.path().join("link")).unwrap();
+    place.file("gearshift.toml", &config(&place).replace("\"c.sock\"", "\"link/c.sock\""));
+    for _ in 0..2 {
+        let restarted = restart(&place);
+        assert_eq!(restarted.code, 0, "{}", restarted.err);
+    }
+    assert!(ask(&runtime, &sim, "!count").content.starts_with("3 for you"));
     live.signal(15);
     assert_eq!(live.end().0, 0);
 }
