@@ -7,6 +7,8 @@ use std::{
     path::Path,
 };
 
+use serde::Serializer;
+
 use crate::file;
 
 pub use self::escape::{Lines, OneLine};
@@ -63,6 +65,14 @@ pub fn cut(text: &mut String, most: usize) {
 pub fn shortened(mut words: String) -> String {
     cut(&mut words, SHORT_MAX);
     words
+}
+
+/// Serialises a path as it is displayed: a path may hold bytes that are no text, and JSON may not.
+///
+/// # Errors
+/// The serialiser's.
+pub fn path_as_text<S: Serializer>(path: &Path, out: S) -> Result<S::Ok, S::Error> {
+    out.collect_str(&path.display())
 }
 
 fn decode(bytes: Vec<u8>) -> io::Result<String> {

@@ -53,7 +53,7 @@ impl Inspect {
                         true => writeln!(
                             out,
                             "{}",
-                            serde_json::json!({ "file": file, "error": text, "help": help })
+                            serde_json::json!({ "file": file.display().to_string(), "error": text, "help": help })
                         )?,
                         false => log::write(&format!("{}\n", Failure::new(Exit::Failed, text).help(help))),
                     }

@@ -163,7 +163,7 @@ fn export(answer: &Answer, file: Option<&Path>, host: &RunningHost) -> Result<()
     let Some(file) = file else { return Ok(writeln!(io::stdout(), "{text}")?) };
     write_new(file, &format!("{text}\n"))?;
     let text = format!("{}, to `{}`", answer.text, file.display());
-    let data = serde_json::json!({ "cog": state.cog, "file": file });
+    let data = serde_json::json!({ "cog": state.cog, "file": file.display().to_string() });
     Ok(host.show(&Answer { text, data, ..answer.clone() })?)
 }
 

@@ -12,7 +12,7 @@ use gearshift_cog::{
     abi::Event,
     manifest::{CommandManifest, Manifest},
 };
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::{Notify, watch};
 
@@ -30,13 +30,14 @@ use crate::{
     lane::{Call, Item},
     library::{CommandKey, commands_max},
     router::{Filters, Router},
+    text::path_as_text,
 };
 
 /// A file that is not loaded, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RefusedFile {
     /// The file. Its name may be the reason; it is shown lossily then.
-    #[serde(serialize_with = "as_text")]
+    #[serde(serialize_with = "path_as_text")]
     pub file: PathBuf,
     /// Why.
     pub reason: String,
@@ -44,10 +45,6 @@ pub struct RefusedFile {
     pub help: Option<String>,
     /// Whether the host went back from its content.
     pub went_back: bool,
-}
-
-fn as_text<S: Serializer>(file: &Path, out: S) -> Result<S::Ok, S::Error> {
-    out.collect_str(&file.display())
 }
 
 /// The registry.

@@ -9,7 +9,8 @@ use super::{
     ownership::Entry, stage::Status,
 };
 use crate::{
-    config::LaneKind, counters::TimesSeen, lane::Pulse, library::Digest, process::Usage, schedule::TaskStatus,
+    config::LaneKind, counters::TimesSeen, lane::Pulse, library::Digest, process::Usage,
+    schedule::TaskStatus, text::path_as_text,
 };
 
 /// Maximum number of planned tasks that are listed per cog.
@@ -23,6 +24,7 @@ pub struct CogStatus {
     /// The generation that serves.
     pub generation: Option<u64>,
     /// Its file.
+    #[serde(serialize_with = "path_as_text")]
     pub file: PathBuf,
     /// The cog's own version.
     pub version: Option<String>,

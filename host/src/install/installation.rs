@@ -3,7 +3,7 @@
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
-    io::{ErrorKind, Read, Seek, Write},
+    io::{self, ErrorKind, Read, Seek, Write},
     path::{Path, PathBuf},
 };
 
@@ -57,6 +57,13 @@ impl<'c> Installation<'c> {
     /// Another command is changing it, the lock is malformed, or the system returned an error.
     pub fn open(config: &'c Config, doing: &str) -> Result<Self, InstallError> {
         let folder = folder_of(config);
+        for path in [&folder, &config.cogs.folder] {
+            // Journals and the lock are texts.
+            if path.to_str().is_none() {
+                let why = "its path is not UTF-8; rename it";
+                return Err(InstallError::io("install in", path)(io::Error::other(why)));
+            }
+        }
         let own = folder.join(OWN);
         file::make_folder(&own).map_err(InstallError::io("make", &own))?;
         Installation::open_there(config, folder, doing, Others::Refuse)

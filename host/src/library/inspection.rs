@@ -18,11 +18,13 @@ use super::{
     prepare::Refusal,
     verify,
 };
+use crate::text::path_as_text;
 
 /// Everything that can be known about a library without opening it.
 #[derive(Debug, Clone, Serialize)]
 pub struct Inspection {
     /// The file.
+    #[serde(serialize_with = "path_as_text")]
     pub file: PathBuf,
     /// Size in bytes.
     pub size: u64,

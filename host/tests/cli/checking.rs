@@ -1,5 +1,7 @@
 //! `gearshift inspect` and `gearshift check`: libraries that are inspected, and libraries that are loaded.
 
+use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
+
 use crate::{
     libraries::library,
     program::{Ended, Live, Place, gearshift, run},
@@ -39,6 +41,35 @@ fn inspect_refuses_what_is_no_cog_with_exit_code_1() {
         shown.err
     );
     assert!(shown.err.contains("cannot inspect `nowhere.so`"), "{}", shown.err);
+}
+
+#[test]
+fn a_path_that_is_not_utf8_is_shown_as_json_as_well() {
+    let place = Place::with(&[]);
+    let folder = place.path().join(OsStr::from_bytes(b"name\xff"));
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::copy(library("ping"), folder.join("libping.so")).unwrap();
+    let files = [folder.join("libping.so"), folder.join("nowhere.so")];
+    let output = gearshift(&place).args(["inspect", "--json"]).args(&files).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    let shown = String::from_utf8(output.stdout).unwrap();
+    let shown: Vec<serde_json::Value> =
+        shown.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(shown[0]["cog"]["name"], "ping");
+    for (shown, name) in shown.iter().zip(["libping.so", "nowhere.so"]) {
+        assert!(shown["file"].as_str().unwrap().ends_with(&format!("name\u{fffd}/{name}")), "{shown}");
+    }
+    std::fs::write(folder.join("gearshift.toml"), "[cogs]\nfolder = \".\"\n").unwrap();
+    let output = gearshift(&place).args(["list", "--json"]).current_dir(&folder).output().unwrap();
+    let listed: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(listed["file"].as_str().unwrap().ends_with("name\u{fffd}/libping.so"), "{listed}");
+    let output = gearshift(&place).args(["install", "/nowhere/ping"]).current_dir(&folder).output().unwrap();
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(73), "{err}");
+    assert!(
+        err.contains("cannot install in `") && err.contains("`: its path is not UTF-8; rename it"),
+        "{err}"
+    );
 }
 
 #[test]

@@ -91,7 +91,7 @@ impl List {
                 true => writeln!(
                     out,
                     "{}",
-                    json!({ "cog": manifest.name, "version": manifest.version, "file": file, "source": null })
+                    json!({ "cog": manifest.name, "version": manifest.version, "file": file.display().to_string(), "source": null })
                 )?,
                 false => rows.push(
                     [&*manifest.name, &*manifest.version, "-", "-", "put there by hand", "-"]
