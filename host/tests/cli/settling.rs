@@ -130,6 +130,22 @@ fn a_change_that_was_made_and_could_not_be_written_down_is_said_to_be_and_is_set
 }
 
 #[test]
+fn a_change_whose_report_cannot_be_written_is_made_all_the_same() {
+    let place = place(&["1.0.0"]);
+    for (command, is_installed) in
+        [(&["install", "./packages/ping"][..], true), (&["uninstall", "ping"], false)]
+    {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = gearshift(&place).args(command).stdout(full).output().unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(74), "{err}");
+        assert!(err.contains("error: failed to write: No space left on device"), "{err}");
+        assert_eq!(holds(&place, "1.0.0"), is_installed);
+        ok(&place, &["verify"]);
+    }
+}
+
+#[test]
 fn what_may_only_be_read_is_verified_and_a_command_at_work_meanwhile_is_named() {
     let place = place(&["1.0.0"]);
     ok(&place, &["install", "./packages/ping"]);

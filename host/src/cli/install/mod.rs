@@ -277,7 +277,7 @@ impl ChangeOptions {
         if let Destination::Host(client) = &mut place {
             follow(client, &mut installation, &runtime)?;
         }
-        let shown = Shown { json: self.host.json };
+        let shown = Shown { json: self.host.json, unprinted: None };
         Ok(Work { yes: self.yes, installation, place, runtime, shown, changes: 0, failures: Vec::new() })
     }
 
@@ -359,8 +359,7 @@ impl Work<'_> {
         match done {
             Ok(done) => {
                 self.changes += usize::from(matches!(done, Performed::Changed(_)));
-                // The reader of stdout may be gone; what was started is still carried out.
-                let _ = self.shown.done(name, &done);
+                self.shown.done(name, &done);
             }
             Err(error) => self.failures.push((name.to_owned(), error)),
         }
@@ -372,7 +371,7 @@ impl Work<'_> {
             self.shown.failed(name, stays, error)?;
         }
         match &self.failures[..] {
-            [] => Ok(()),
+            [] => self.shown.unprinted.map_or(Ok(()), |error| Err(error.into())),
             failures if failures.iter().all(|(_, error)| error.is_unavailable()) => {
                 Err(Failure::reported(Exit::Unavailable))
             }

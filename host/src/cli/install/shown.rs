@@ -23,6 +23,8 @@ pub(super) enum Performed {
 /// How results are printed.
 pub(super) struct Shown {
     pub(super) json: bool,
+    /// Why a result could not be printed. What was asked for is carried out nevertheless.
+    pub(super) unprinted: Option<io::Error>,
 }
 
 impl Shown {
@@ -35,7 +37,13 @@ impl Shown {
         }
     }
 
-    pub(super) fn done(&self, name: &str, done: &Performed) -> io::Result<()> {
+    pub(super) fn done(&mut self, name: &str, done: &Performed) {
+        if let Err(error) = self.print(name, done) {
+            self.unprinted.get_or_insert(error);
+        }
+    }
+
+    fn print(&self, name: &str, done: &Performed) -> io::Result<()> {
         let mut out = io::stdout().lock();
         if self.json {
             return writeln!(out, "{}", as_json(name, done));
