@@ -94,12 +94,13 @@ impl AtomicFile {
 }
 
 impl Write for AtomicFile {
+    // To the file itself: errors of `NamedTempFile` name the temporary file.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.write(bytes)
+        self.file.as_file_mut().write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+        self.file.as_file_mut().flush()
     }
 }
 

@@ -195,7 +195,7 @@ fn write_new(file: &Path, text: &str) -> Result<(), Failure> {
         _ => Path::new("."),
     };
     let written = tempfile::NamedTempFile::new_in(folder).and_then(|mut temporary| {
-        temporary.write_all(text.as_bytes())?;
+        temporary.as_file_mut().write_all(text.as_bytes())?;
         temporary.as_file().sync_all()?;
         temporary.persist_noclobber(file).map_err(|error| error.error)
     });

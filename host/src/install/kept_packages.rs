@@ -4,7 +4,6 @@
 use std::{
     collections::BTreeSet,
     fs,
-    io::Write,
     path::{Path, PathBuf},
 };
 
@@ -88,8 +87,8 @@ impl KeptPackages {
         let (repository, found, artifact) = self.find(name, &content.package, rules).await?;
         let mut file = files::unfinished(cogs, std::env::consts::DLL_SUFFIX)?;
         let path = file.path().to_owned();
-        repository.library(&found, &artifact, &mut file, &path).await?;
-        file.flush().and_then(|()| file.as_file().sync_all()).map_err(InstallError::io("write", &path))?;
+        repository.library(&found, &artifact, file.as_file_mut(), &path).await?;
+        file.as_file().sync_all().map_err(InstallError::io("write", &path))?;
         inspect(&path, name, &content.version, &artifact.about)?;
         let (_, path) = file.keep().map_err(|error| InstallError::io("write", path)(error.error))?;
         Ok(path)

@@ -34,7 +34,7 @@ pub(super) struct Layout {
 /// The exclusive right to write to a layout. If it created the layout and puts no package there, it removes it again.
 #[derive(Debug)]
 pub(super) struct WriteLock {
-    _lock: File,
+    lock: File,
     /// Files and folders that it created, the innermost first.
     made: Vec<PathBuf>,
     index: PathBuf,
@@ -101,7 +101,7 @@ impl Layout {
         let failed = |path: &Path| PackageError::io("write", path.to_owned());
         let (blobs, path) = (self.folder.join(BLOBS), self.folder.join(LAYOUT));
         let mut made: Vec<PathBuf> = Vec::new();
-        let mut lock = loop {
+        let lock = loop {
             made.extend(
                 [&*path].into_iter().chain(blobs.ancestors()).filter(|it| !it.exists()).map(Path::to_owned),
             );
@@ -115,8 +115,10 @@ impl Layout {
                 break lock;
             }
         };
+        let mut writing = WriteLock { lock, made, index: self.folder.join(INDEX) };
+        let lock = &mut writing.lock;
         let owner = fs::metadata(&self.folder).map_err(failed(&self.folder))?;
-        file::chown_like(&lock, &owner).map_err(failed(&path))?;
+        file::chown_like(lock, &owner).map_err(failed(&path))?;
         if lock.metadata().map_err(failed(&path))?.len() == 0 {
             lock.write_all(LAYOUT_BYTES).map_err(failed(&path))?;
         }
@@ -128,7 +130,7 @@ impl Layout {
                 }
             }
         }
-        Ok(WriteLock { _lock: lock, made, index: self.folder.join(INDEX) })
+        Ok(writing)
     }
 
     /// Whether a blob exists and is undamaged.

@@ -112,6 +112,29 @@ fn a_lock_for_which_there_is_no_room_is_noticed_before_anything_is_changed() {
 }
 
 #[test]
+fn a_full_disk_is_named_with_one_path_and_nothing_half_made_stays() {
+    let place = place(&["1.0.0"]);
+    fs::create_dir(place.path().join("small")).unwrap();
+    let script = "for folder in cogs small; do mount -t tmpfs -o size=64k tmpfs $folder; done
+        if $GEARSHIFT install ./packages/ping; then exit 1; fi
+        test -z \"$(ls -A cogs)\"
+        for size in 0 64k; do
+            head -c $size /dev/zero > small/more
+            if $GEARSHIFT pull ./packages/ping --out small/packages; then exit 1; fi
+            test ! -e small/packages
+        done";
+    let Some(mut shell) = alone(&place, script) else { return };
+    let ended = ended(&mut shell);
+    assert_eq!(ended.code, 0, "{}{}", ended.out, ended.err);
+    let lines: Vec<&str> = ended.err.lines().collect();
+    assert!(
+        lines.len() == 3
+            && lines.iter().all(|line| line.ends_with(": No space left on device (os error 28)")),
+        "{lines:#?}"
+    );
+}
+
+#[test]
 fn a_change_that_was_made_and_could_not_be_written_down_is_said_to_be_and_is_settled_later() {
     let place = place(&["1.0.0", "1.1.0"]);
     ok(&place, &["install", "./packages/ping:1.0.0"]);
