@@ -2,7 +2,8 @@
 //! not writable, files replaced by something else. In namespaces of its own, so that nothing else is affected.
 
 use std::{
-    fs,
+    fs::{self, Permissions},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -132,6 +133,22 @@ fn a_full_disk_is_named_with_one_path_and_nothing_half_made_stays() {
             && lines.iter().all(|line| line.ends_with(": No space left on device (os error 28)")),
         "{lines:#?}"
     );
+}
+
+#[test]
+fn a_trial_that_cannot_begin_is_reported_with_what_to_do() {
+    let place = place(&["1.0.0"]);
+    let copies = place.path().join("open/gearshift");
+    fs::create_dir_all(&copies).unwrap();
+    fs::set_permissions(&copies, Permissions::from_mode(0o777)).unwrap();
+    let mut command = gearshift(&place);
+    let output =
+        command.args(["install", "./packages/ping"]).env("XDG_RUNTIME_DIR", copies.parent().unwrap());
+    let ended = ended(output);
+    let failed = "error: `ping` is not installed: it failed its trial: it could not begin: cannot prepare the folder for";
+    assert!(ended.err.starts_with(failed), "{}", ended.err);
+    assert!(ended.err.ends_with("XDG_RUNTIME_DIR, or TMPDIR without it, name another\n"), "{}", ended.err);
+    assert_eq!((ended.code, ended.err.lines().count()), (1, 2), "{}", ended.err);
 }
 
 #[test]

@@ -94,6 +94,7 @@ pub(super) fn try_one(
     Ok(match trial.follow(Instant::now() + patience, |_| {})? {
         End::Passed => Ok(()),
         End::Failed(TrialFailure { step, text, help }) => Err((format!("in {step}: {text}"), help)),
+        End::NotBegun { text, help } => Err((format!("it could not begin: {text}"), help)),
         end => Err((end.to_string(), None)),
     })
 }

@@ -31,7 +31,7 @@ pub(super) enum Line {
     News(TrialEvent),
     Passed,
     Failed(TrialFailure),
-    NotBegun(String),
+    NotBegun { text: String, help: Option<String> },
 }
 
 impl Line {
@@ -64,7 +64,10 @@ impl Trial {
         match self.run() {
             Ok(Ok(())) => Line::Passed.print(),
             Ok(Err(failure)) => Line::Failed(failure).print(),
-            Err(failure) => Line::NotBegun(failure.to_string()).print(),
+            Err(failure) => {
+                let (text, help) = failure.into_parts();
+                Line::NotBegun { text, help }.print();
+            }
         }
         Ok(())
     }

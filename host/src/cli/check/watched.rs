@@ -30,7 +30,10 @@ pub(super) enum End {
     /// The trial did not end in time.
     Hung(Option<Step>),
     /// The trial could not start.
-    NotBegun(String),
+    NotBegun {
+        text: String,
+        help: Option<String>,
+    },
 }
 
 impl fmt::Display for End {
@@ -44,6 +47,10 @@ impl fmt::Display for End {
                 write!(out, "in {step}: {}", OneLine(text))?;
                 help.iter().try_for_each(|help| write!(out, "\n  help: {help}"))
             }
+            End::NotBegun { text, help } => {
+                write!(out, "it could not begin: {text}")?;
+                help.iter().try_for_each(|help| write!(out, "\n  help: {help}"))
+            }
             End::Died(step, status) => match status.signal() {
                 Some(signal) => {
                     write!(out, "{}: it crashed: {} (signal {signal})", at(step), name_of(signal))
@@ -53,7 +60,6 @@ impl fmt::Display for End {
             End::Hung(step) => {
                 write!(out, "{}: it hung, and was killed at the deadline (--timeout)", at(step))
             }
-            End::NotBegun(why) => out.write_str(why),
         }
     }
 }
@@ -109,7 +115,7 @@ impl Watched {
                 }
                 Ok(Line::Passed) => return Ok(End::Passed),
                 Ok(Line::Failed(failure)) => return Ok(End::Failed(failure)),
-                Ok(Line::NotBegun(why)) => return Ok(End::NotBegun(why)),
+                Ok(Line::NotBegun { text, help }) => return Ok(End::NotBegun { text, help }),
                 Err(RecvTimeoutError::Timeout) => return Ok(failed.map_or(End::Hung(at), End::Failed)),
                 Err(RecvTimeoutError::Disconnected) => {
                     let status = self.child.wait()?;
