@@ -99,6 +99,7 @@ pub fn main() -> ExitCode {
     if std::env::args_os().nth(1).is_some_and(|command| command == PROCESS_COMMAND) {
         return run_process();
     }
+    signals::ignore_file_size_limit();
     std::panic::set_hook(Box::new(|panic| {
         log::write(&match Failure::of_panic(panic.payload()) {
             Some(failure) => format!("{failure}\n"),

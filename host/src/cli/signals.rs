@@ -2,7 +2,7 @@
 //! This module closes nothing; the code that waits for the first signal does.
 #![allow(
     unsafe_code,
-    reason = "asks for a signal's disposition; ends the process without running anything else"
+    reason = "asks for a signal's disposition, and ignores one; ends the process without running anything else"
 )]
 
 use std::{
@@ -114,6 +114,13 @@ async fn next(signal: &mut Option<Signal>) -> Option<()> {
         Some(signal) => signal.recv().await,
         None => None,
     }
+}
+
+/// Makes a write beyond the limit of a file's size (`ulimit -f`) an error, instead of the end of this process.
+/// <https://man7.org/linux/man-pages/man2/setrlimit.2.html>
+pub(super) fn ignore_file_size_limit() {
+    // SAFETY: nothing runs when an ignored signal arrives.
+    unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
 }
 
 /// Whether this process was started with a signal ignored.

@@ -1,8 +1,11 @@
 //! Exit codes and error messages: one line each with its help, no panic, no debug output.
 
-use std::{os::unix::net::UnixListener, process::Stdio};
+use std::{
+    os::unix::net::UnixListener,
+    process::{Command, Stdio},
+};
 
-use crate::program::{Ended, Place, gearshift, run};
+use crate::program::{Ended, PROGRAM, Place, gearshift, run};
 
 /// No user should see these.
 fn is_plain(ended: &Ended) {
@@ -199,6 +202,17 @@ fn output_that_cannot_be_written_is_74() {
         assert_eq!(output.status.code(), Some(74), "{arguments:?}: {err}");
         assert!(err.contains("error: failed to write: No space left on device"), "{err}");
     }
+}
+
+#[test]
+fn a_file_that_reaches_the_limit_of_its_size_is_74() {
+    let place = Place::with(&[]);
+    let script = format!("ulimit -f 1; exec {PROGRAM} --help > help.txt");
+    let mut shell = Command::new("sh");
+    let output = shell.args(["-c", &script]).current_dir(place.path()).output().unwrap();
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(74), "{err}");
+    assert!(err.starts_with("error: failed to write: File too large"), "{err}");
 }
 
 #[test]
