@@ -41,8 +41,8 @@ fn row(task: &TaskStatus) -> [String; 5] {
         false => format!("in {}", ShownSecs(task.due_in_secs)),
     };
     [
-        OneLine(&task.name).to_string(),
-        OneLine(&task.when).to_string(),
+        task.name.clone(),
+        task.when.clone(),
         next,
         task.last.unwrap_or("-").to_owned(),
         task.left_out.to_string(),

@@ -66,7 +66,7 @@ fn row(cog: &CogStatus) -> [String; 10] {
     };
     [
         cog.generation.map_or_else(|| cog.name.clone(), |number| format!("{}#{number}", cog.name)),
-        cog.version.as_ref().map_or_else(|| "-".to_owned(), |version| OneLine(version).to_string()),
+        cog.version.clone().unwrap_or_else(|| "-".to_owned()),
         stage,
         match &cog.process {
             Some(process) => {
@@ -84,12 +84,15 @@ fn row(cog: &CogStatus) -> [String; 10] {
     ]
 }
 
-/// Formats rows as lines, with each column as wide as its widest cell.
+/// Formats rows as lines, with each column as wide as its widest cell. A cell may be a text of a library, which nobody
+/// has checked.
 pub fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
+    let shown = |row: &[String; N]| row.each_ref().map(|cell| OneLine(cell).to_string());
+    let rows: Vec<[String; N]> = rows.iter().map(shown).collect();
     let widths: [usize; N] =
         std::array::from_fn(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0));
     let mut text = String::new();
-    for row in rows {
+    for row in &rows {
         let mut line = String::new();
         for (cell, width) in row.iter().zip(widths) {
             let _ = write!(line, "{cell:<width$}  ");
@@ -108,5 +111,7 @@ mod tests {
     fn columns_stand_below_each_other() {
         let rows = [["A", "BB"], ["longer", "x"]].map(|row| row.map(str::to_owned));
         assert_eq!(aligned(&rows), "A       BB\nlonger  x\n");
+        let rows = [["a\nb", "c"], ["d", "\u{1b}[2J"]].map(|row| row.map(str::to_owned));
+        assert_eq!(aligned(&rows), "a\\nb  c\nd     \\u{1b}[2J\n");
     }
 }

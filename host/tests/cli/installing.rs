@@ -275,6 +275,10 @@ fn a_file_put_there_by_hand_is_left_alone_without_consent() {
     fs::write(&by_hand, with_manifest("ping", "0.9.0", |_| {})).unwrap();
     assert!(ok(&place, &["verify"]).out.contains("was put there by hand"));
     assert!(ok(&place, &["list"]).out.contains("put there by hand"));
+    fs::write(&by_hand, with_manifest("ping", "0.9\u{1b}[2J", |it| it["name"] = "pi\nng".into())).unwrap();
+    let shown = ok(&place, &["list"]).out + &ok(&place, &["verify"]).out;
+    assert!(shown.contains("pi\\nng  0.9\\u{1b}[2J") && shown.contains("ok      pi\\nng: "), "{shown:?}");
+    fs::write(&by_hand, with_manifest("ping", "0.9.0", |_| {})).unwrap();
     for command in ["uninstall", "update", "rollback", "pin"] {
         let why = "error: `ping` is not installed from a package: `";
         let ended = fails(&place, &[command, "ping"], why);

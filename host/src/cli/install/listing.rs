@@ -20,7 +20,7 @@ use crate::{
     error::chain,
     install::{self, Finding, Installed, SourceRules},
     log,
-    text::Lines,
+    text::{Lines, OneLine},
 };
 
 /// List the installed cogs, their sources, and newer versions
@@ -164,6 +164,6 @@ impl Verify {
 
 fn show(out: &mut impl Write, finding: &Finding) -> io::Result<()> {
     let Finding { cog, ok, text, help } = finding;
-    writeln!(out, "{:<7} {cog}: {}", if *ok { "ok" } else { "WRONG" }, Lines(text))?;
+    writeln!(out, "{:<7} {}: {}", if *ok { "ok" } else { "WRONG" }, OneLine(cog), Lines(text))?;
     help.iter().try_for_each(|help| writeln!(out, "  help: {}", Lines(help)))
 }
