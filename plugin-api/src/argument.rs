@@ -13,8 +13,15 @@ mod text;
 use std::{borrow::Cow, future::Future};
 
 pub(crate) use self::text::{behind, split_word, words};
-use self::{quotes::Several, text::unquoted};
-use crate::{Context, Error, abi::HandleError, manifest::OptionType};
+use self::{
+    quotes::Several,
+    text::{first_words, unquoted},
+};
+use crate::{
+    Context, Error,
+    abi::HandleError,
+    manifest::{Opt, OptionType},
+};
 
 /// A type that an option of a command can have.
 ///
@@ -146,34 +153,36 @@ impl<'a> Arguments<'a> {
     /// Reads the next argument, declared under this name.
     ///
     /// In a prefix command, an optional argument that does not fit the next word is left out if a later argument may
-    /// take the word.
+    /// take the word. A [`Duration`](std::time::Duration) or a point in time goes on in the next words if they can only
+    /// be a part of it, as in `1h 30m`; words that the next argument can begin with are left to it.
     ///
     /// # Errors
     /// [Input](Error::input) that names the argument and says what was expected; or the error of looking it up.
     pub async fn next<T: Argument>(&mut self, name: &str) -> Result<T, Error> {
-        let option = self.context.declared_option(name);
-        let is_last = option.is_none_or(|(_, is_last)| is_last);
+        let (option, following) = self.context.declared_option(name).unzip();
+        let following = following.flatten();
+        let is_last = following.is_none();
         let given = match self.context.message() {
             None => self.context.option(name).map(|text| (text.into(), self.line)),
             Some(_) if T::TAKES == Takes::File => {
                 self.context.file(name).map(|file| (file.to_string().into(), self.line))
             }
-            Some(_) => self.take(T::TAKES, is_last),
+            Some(_) => self.several_words::<T>(option, following).or_else(|| self.take(T::TAKES, is_last)),
         };
         let Some((text, rest)): Option<(Cow<'_, str>, &str)> = given else {
             return T::absent().ok_or_else(|| Error::input(format!("`{name}` is missing")));
         };
         let text = match (option, self.context.message()) {
-            (Some((option, _)), Some(_)) => bounds::fit(&option.shape, &text),
+            (Some(option), Some(_)) => bounds::fit(&option.shape, &text),
             _ => Ok(&*text),
         };
-        let channel_types = option.map_or(&[][..], |(option, _)| option.shape.channel_types);
+        let channel_types = option.map_or(&[][..], |option| option.shape.channel_types);
         let read = match text {
             Ok(text) => T::read(Given { context: self.context, text, channel_types }).await,
             Err(expected) => Err(ArgumentError::Expected(expected)),
         };
         let several = match self.context.message() {
-            Some(_) if !is_last => Several::of::<T>(self.line.trim_start(), option.map(|(option, _)| option)),
+            Some(_) if !is_last => Several::of::<T>(self.line.trim_start(), option),
             _ => None,
         };
         match (read, T::absent()) {
@@ -210,6 +219,29 @@ impl<'a> Arguments<'a> {
             }
         }
         String::new()
+    }
+
+    /// The words that are one value without quotation marks, and the rest of the line after them; `None` if it is just
+    /// the first word.
+    fn several_words<T: Argument>(
+        &self,
+        option: Option<&Opt>,
+        following: Option<&Opt>,
+    ) -> Option<(Cow<'a, str>, &'a str)> {
+        let next = following?;
+        let goes_on =
+            T::OPTION.goes_on.filter(|_| option.is_none_or(|option| option.shape.choices.is_empty()))?;
+        let line = self.line.trim_start();
+        let (mut value, mut words) = (first_words(line, 1)?, 1);
+        while let Some(longer) = first_words(line, words + 1) {
+            let word = longer[value.len()..].trim_start();
+            let is_of_next = next.shape.goes_on.is_some_and(|begins| begins("", word));
+            if is_of_next || !goes_on(value, word) {
+                break;
+            }
+            (value, words) = (longer, words + 1);
+        }
+        (words > 1).then(|| (value.into(), &line[value.len()..]))
     }
 
     /// What the next argument takes of the line, and the rest of the line after it.

@@ -353,11 +353,11 @@ impl Context {
         &self.host
     }
 
-    /// A declared option of the command that was called, and whether it is the last one that takes part of the line.
-    pub(crate) fn declared_option(&self, name: &str) -> Option<(&'static Opt, bool)> {
+    /// A declared option of the command that was called, and the next one that takes part of the line.
+    pub(crate) fn declared_option(&self, name: &str) -> Option<(&'static Opt, Option<&'static Opt>)> {
         let options = self.options();
         let position = options.iter().position(|option| option.name == name)?;
-        Some((&options[position], options[position + 1..].iter().all(Opt::is_file)))
+        Some((&options[position], options[position + 1..].iter().find(|option| !option.is_file())))
     }
 
     /// The message's file for a declared option, by snowflake: the first file belongs to the first such option, and so

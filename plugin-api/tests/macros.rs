@@ -291,8 +291,6 @@ fn an_unquoted_value_of_several_words_is_answered_with_a_hint() {
         ("!order Very large 2", Some("\"Very large\"")),
         ("!order by the yard 2", Some("\"by the yard\"")),
         ("!paint dark red 2", Some("\"dark red\"")),
-        ("!meet 2024-05-01 12:00", Some("\"2024-05-01 12:00\"")),
-        ("!meet 2024-05-01 12:00 3", Some("\"2024-05-01 12:00\"")),
         ("!wait 5 minutes 3", Some("\"5 minutes\"")),
         ("!wait 5m very large 3", Some("\"very large\"")),
         ("!wait 5m by the yard 3", Some("\"by the yard\"")),
@@ -318,4 +316,84 @@ fn an_unquoted_value_of_several_words_is_answered_with_a_hint() {
     // Discord knows where a value ends.
     let refused = alice.slash("wait", [("time", "5 parsecs")]);
     assert!(!refused.content().contains("quotation"), "{}", refused.content());
+}
+
+/// Takes times with words after them.
+#[derive(Default)]
+struct Diary;
+
+#[cog(export = false)]
+impl Diary {
+    /// Reminds
+    #[command]
+    async fn remind(&self, ctx: &Context, after: Duration, text: String) -> Result {
+        ctx.reply(format!("{} {text}", after.as_secs())).await
+    }
+
+    /// Plans
+    #[command]
+    async fn until(&self, ctx: &Context, at: Option<Timestamp>, text: Option<String>) -> Result {
+        let at = at.map_or("at once".to_owned(), |at| at.to_string());
+        ctx.reply(format!("{at} {}", text.unwrap_or_default())).await
+    }
+
+    /// Alternates
+    #[command]
+    async fn turns(
+        &self,
+        ctx: &Context,
+        work: Duration,
+        pause: Option<Duration>,
+        text: Option<String>,
+    ) -> Result {
+        let pause = pause.map(|pause| pause.as_secs());
+        ctx.reply(format!("{} {pause:?} {}", work.as_secs(), text.unwrap_or_default())).await
+    }
+
+    /// Repeats
+    #[command]
+    async fn laps(&self, ctx: &Context, first: Duration, others: Vec<Duration>) -> Result {
+        ctx.reply(format!("{} {others:?}", first.as_secs())).await
+    }
+
+    /// Chooses
+    #[command]
+    async fn choose(&self, ctx: &Context, #[choices("1h", "2h")] time: Duration, text: String) -> Result {
+        ctx.reply(format!("{} {text}", time.as_secs())).await
+    }
+}
+
+#[test]
+fn an_unquoted_duration_or_time_takes_the_words_that_are_a_part_of_it() {
+    let alice = Bot::new::<Diary>().user("alice");
+    let table = [
+        ("!remind 1h 30m tea", "5400 tea"),
+        ("!remind 1d  2h 30m 5s green tea", "95405 green tea"),
+        ("!remind 1h30m 5s tea", "5405 tea"),
+        // Only smaller units belong to it.
+        ("!remind 30m 1h tea", "1800 1h tea"),
+        ("!remind 5m 5m tea", "300 5m tea"),
+        ("!remind 1h 30 eggs", "3600 30 eggs"),
+        ("!remind 1h", "`text` is missing."),
+        ("!remind 1h 30m", "`text` is missing."),
+        ("!remind 1h \"30m\" ", "3600 30m"),
+        ("!remind \"1h\" 30m", "3600 30m"),
+        ("!remind \"1h 30m\" tea", "5400 tea"),
+        ("!until 2026-12-01 12:00 tea", "2026-12-01T12:00:00Z tea"),
+        ("!until 2026-12-01 12:00:05 +02:00 tea", "2026-12-01T12:00:05+02:00 tea"),
+        ("!until 2026-12-01T12:00 z tea", "2026-12-01T12:00:00Z tea"),
+        ("!until 2026-12-01 tea", "2026-12-01T00:00:00Z tea"),
+        ("!until 2026-12-01 12 cups", "2026-12-01T00:00:00Z 12 cups"),
+        ("!until <t:1700000000> 12:00 tea", "2023-11-14T22:13:20Z 12:00 tea"),
+        ("!until 12:00 tea", "at once 12:00 tea"),
+        // The next argument is a duration, too.
+        ("!turns 1h 10m long work", "3600 Some(600) long work"),
+        ("!turns 1h work", "3600 None work"),
+        ("!laps 1h 30m 5s", "3600 [1800s, 5s]"),
+        ("!choose 1h 30m tea", "3600 30m tea"),
+    ];
+    for (line, expected) in table {
+        assert_eq!(alice.say(line).content(), expected, "{line}");
+    }
+    alice.slash("remind", [("after", "1h"), ("text", "30m tea")]).assert_content("3600 30m tea");
 }

@@ -2,7 +2,7 @@
 
 use std::{future::Future, pin::Pin};
 
-use super::{Argument, Given, Takes, bounds};
+use super::{Argument, Given, Takes, bounds, text::first_words};
 use crate::{Context, manifest::Opt};
 
 /// Maximum number of words that are tried as one value.
@@ -45,35 +45,6 @@ impl<'a> Several<'a> {
         match fit {
             Ok(text) => (self.reads)(Given { context, text, channel_types: &[] }).await,
             Err(_) => false,
-        }
-    }
-}
-
-/// The first words of a line, with the white space between them; `None` if there are fewer.
-fn first_words(line: &str, words: usize) -> Option<&str> {
-    let mut end = 0;
-    for _ in 0..words {
-        let rest = &line[end..];
-        let word = rest.trim_start();
-        if word.is_empty() {
-            return None;
-        }
-        let length = word.find(char::is_whitespace).unwrap_or(word.len());
-        end += rest.len() - word.len() + length;
-    }
-    Some(&line[..end])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_are_taken_literally() {
-        let line = "Very  large x";
-        let table = [(1, Some("Very")), (2, Some("Very  large")), (3, Some(line)), (4, None)];
-        for (words, expected) in table {
-            assert_eq!(first_words(line, words), expected);
         }
     }
 }

@@ -64,9 +64,9 @@ impl Argument for bool {
     }
 }
 
-/// Such as `90s`, `1h30m`, `2d 12h`. Discord has no option type for durations.
+/// Such as `90s`, `1h30m`, `2d 12h`. In a prefix command, smaller units may follow as further words. Discord has no option type for durations.
 impl Argument for Duration {
-    const OPTION: OptionType = OptionType::new(kind::STRING);
+    const OPTION: OptionType = OptionType { goes_on: Some(goes_on), ..OptionType::new(kind::STRING) };
     const TAKES: Takes = Takes::Text;
 
     async fn read(given: Given<'_>) -> Result<Self, ArgumentError> {
@@ -78,20 +78,32 @@ impl Argument for Duration {
 gearshift_cog_macros::units!();
 
 fn duration(text: &str) -> Option<Duration> {
-    let (mut total, mut rest) = (Duration::ZERO, text.trim());
-    if rest.is_empty() {
-        return None;
-    }
+    let parts = parts(text).filter(|parts| !parts.is_empty())?;
+    parts.into_iter().try_fold(Duration::ZERO, |total, (number, seconds)| {
+        total.checked_add(Duration::from_secs(number.checked_mul(seconds)?))
+    })
+}
+
+/// The numbers of a duration, each with its unit in seconds.
+fn parts(text: &str) -> Option<Vec<(u64, u64)>> {
+    let (mut parts, mut rest) = (Vec::new(), text.trim());
     while !rest.is_empty() {
         let digits = rest.find(|letter: char| !letter.is_ascii_digit())?;
-        let number: u64 = rest[..digits].parse().ok()?;
+        let number = rest[..digits].parse().ok()?;
         let after = rest[digits..].trim_start();
         let unit = after.find(|letter: char| !letter.is_ascii_alphabetic()).unwrap_or(after.len());
         let (_, seconds) = UNITS.iter().find(|(names, _)| names.contains(&&after[..unit]))?;
-        total = total.checked_add(Duration::from_secs(number.checked_mul(*seconds)?))?;
+        parts.push((number, *seconds));
         rest = after[unit..].trim_start();
     }
-    Some(total)
+    Some(parts)
+}
+
+/// Whether the units of a word are smaller than those of the duration before it, as in `1h 30m`.
+fn goes_on(value: &str, word: &str) -> bool {
+    let units = |text| Some(parts(text)?.into_iter().map(|(_, seconds)| seconds));
+    let (Some(before), Some(after)) = (units(value), units(word)) else { return false };
+    after.max().is_some_and(|largest| before.min().is_none_or(|smallest| largest < smallest))
 }
 
 impl<T: Argument> Argument for Option<T> {
@@ -114,7 +126,7 @@ impl<T: Argument> Argument for Vec<T> {
             !matches!(T::TAKES, Takes::File),
             "a list is made of words; take each file as an argument of its own"
         );
-        OptionType::new(kind::STRING).optional()
+        OptionType { goes_on: T::OPTION.goes_on, ..OptionType::new(kind::STRING).optional() }
     };
     const TAKES: Takes = Takes::Rest;
 
@@ -168,6 +180,21 @@ fn split_quoted(line: &str) -> Option<(Cow<'_, str>, &str)> {
         word.to_mut().push(mark);
         quoted = rest.as_str();
     }
+}
+
+/// The first words of a line, with the white space between them; `None` if there are fewer.
+pub(super) fn first_words(line: &str, words: usize) -> Option<&str> {
+    let mut end = 0;
+    for _ in 0..words {
+        let rest = &line[end..];
+        let word = rest.trim_start();
+        if word.is_empty() {
+            return None;
+        }
+        let length = word.find(char::is_whitespace).unwrap_or(word.len());
+        end += rest.len() - word.len() + length;
+    }
+    Some(&line[..end])
 }
 
 /// A text without the quotation marks around it.
@@ -232,6 +259,15 @@ mod tests {
         }
         assert_eq!(unquoted("\"all of it\""), "all of it");
         assert_eq!(unquoted("\"a\" and \"b\""), "\"a\" and \"b\"");
+    }
+
+    #[test]
+    fn words_are_taken_literally() {
+        let line = "Very  large x";
+        let table = [(1, Some("Very")), (2, Some("Very  large")), (3, Some(line)), (4, None)];
+        for (words, expected) in table {
+            assert_eq!(first_words(line, words), expected);
+        }
     }
 
     #[test]

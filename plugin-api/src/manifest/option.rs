@@ -41,7 +41,11 @@ pub struct OptionType {
     /// Smallest and largest value, each as a JSON number; empty for none.
     pub(crate) values: (&'static str, &'static str),
     pub(crate) lengths: (Option<u16>, Option<u16>),
+    pub(crate) goes_on: Option<GoesOn>,
 }
+
+/// Whether a word of a prefix command belongs to the unquoted value before it, or, after an empty value, begins one.
+pub(crate) type GoesOn = fn(value: &str, word: &str) -> bool;
 
 impl OptionType {
     /// A required option of one of Discord's types, by number.
@@ -54,6 +58,7 @@ impl OptionType {
             channel_types: &[],
             values: ("", ""),
             lengths: (None, None),
+            goes_on: None,
         }
     }
 

@@ -8,9 +8,9 @@ use crate::{
 };
 
 /// Discord's `<t:1700000000:R>`, or ISO 8601 such as `2024-05-01T12:00:00+02:00`. Without an offset it is in UTC;
-/// without a time it is midnight.
+/// without a time it is midnight. In a prefix command, the time and the offset may follow as further words.
 impl Argument for Timestamp {
-    const OPTION: OptionType = OptionType::new(kind::STRING);
+    const OPTION: OptionType = OptionType { goes_on: Some(goes_on), ..OptionType::new(kind::STRING) };
     const TAKES: Takes = Takes::Text;
 
     async fn read(given: Given<'_>) -> Result<Self, ArgumentError> {
@@ -24,7 +24,8 @@ impl Argument for Timestamp {
 
 fn timestamp(text: &str) -> Option<Timestamp> {
     // <https://discord.com/developers/docs/reference#message-formatting-timestamp-styles>
-    if let Some(mention) = text.strip_prefix("<t:").and_then(|text| text.strip_suffix('>')) {
+    let mention = text.strip_prefix("<t:").and_then(|text| text.strip_suffix('>'));
+    if let Some(mention) = mention.filter(|mention| !mention.contains('>')) {
         let seconds: i64 = mention.split(':').next()?.parse().ok()?;
         return Timestamp::from_millis(seconds.checked_mul(1000)?).ok();
     }
@@ -32,9 +33,15 @@ fn timestamp(text: &str) -> Option<Timestamp> {
     let time = time.trim();
     let offset = time.find(['Z', 'z', '+', '-']).unwrap_or(time.len());
     let (time, offset) = time.split_at(offset);
+    let time = time.trim_end();
     let seconds = if time.matches(':').count() == 1 { ":00" } else { "" };
     let offset = if offset.is_empty() { "Z" } else { offset };
     Timestamp::parse(&format!("{date}T{time}{seconds}{offset}")).ok()
+}
+
+/// Whether a word is the time after a date, or the offset after a time, as in `2024-05-01 12:00 +02:00`.
+fn goes_on(value: &str, word: &str) -> bool {
+    timestamp(format!("{value} {word}").trim()).is_some()
 }
 
 #[cfg(test)]
@@ -57,6 +64,8 @@ mod tests {
             ("2024-02-30", None),
             ("2024-05-01 25:00", None),
             ("<t:9223372036854775807>", None),
+            ("2024-05-01 02:00 +02:00", may),
+            ("<t:1714521600> <t:1714521600>", None),
             ("tomorrow", None),
             ("", None),
         ];
