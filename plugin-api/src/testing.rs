@@ -149,12 +149,13 @@
 //!
 //! # Discord
 //!
-//! Messages can be posted, edited, deleted, replied to and reacted to. Interactions accept one initial response, in
-//! time, and then followups. Members have roles, can leave and can be banned. What Discord refuses, the kit refuses:
-//! an empty message (50006), one that is too long (50035), a second initial response (40060), a late one (10062), a
-//! closed direct message (50007), a [permission](Bot::set_permissions) that the bot lacks (50013). There are no rate
-//! limits and no intents, and channels have no permissions of their own. To try a bot with several cogs, use
-//! `gearshift smoke`. `gearshift_cog::tokio` runs for real, and the kit does not wait for it.
+//! Messages can be posted, edited, deleted, replied to and reacted to. Threads can be opened, on a message or without
+//! one, and are then found by their names, like channels. Interactions accept one initial response, in time, and then
+//! followups. Members have roles, can leave and can be banned. What Discord refuses, the kit refuses: an empty message
+//! (50006), one that is too long (50035), a second initial response (40060), a late one (10062), a closed direct message
+//! (50007), a [permission](Bot::set_permissions) that the bot lacks (50013). There are no rate limits and no intents, and
+//! channels have no permissions of their own. To try a bot with several cogs, use `gearshift smoke`.
+//! `gearshift_cog::tokio` runs for real, and the kit does not wait for it.
 //!
 //! Endpoints that the kit does not know answer 404, unless the test [provides an answer](Bot::mock_discord). The
 //! [web](Bot::mock_http) is unreachable and there is no [site API](Bot::mock_api) until the test provides answers for

@@ -9,6 +9,7 @@ mod messages;
 mod refused;
 pub(super) mod route;
 pub(super) mod select;
+mod threads;
 
 use std::collections::BTreeMap;
 
@@ -69,12 +70,14 @@ pub(super) struct Account {
     pub(super) is_closed: bool,
 }
 
-/// A channel of the guild, or a direct message.
+/// A channel or thread of the guild, or a direct message.
 pub(super) struct Channel {
     pub(super) name: String,
     pub(super) is_nsfw: bool,
     /// For a direct message: the other user.
     pub(super) recipient: Option<u64>,
+    /// For a thread: its JSON, without what its messages change.
+    pub(super) thread: Option<Value>,
 }
 
 /// A message.
@@ -112,7 +115,7 @@ impl Discord {
     }
 
     pub(super) fn add_channel(&mut self, name: &str) -> u64 {
-        let channel = Channel { name: name.to_owned(), is_nsfw: false, recipient: None };
+        let channel = Channel { name: name.to_owned(), is_nsfw: false, recipient: None, thread: None };
         self.insert_channel(channel)
     }
 
@@ -122,7 +125,8 @@ impl Discord {
         if let Some((id, _)) = found {
             return *id;
         }
-        self.insert_channel(Channel { name: String::new(), is_nsfw: false, recipient: Some(user) })
+        let channel = Channel { name: String::new(), is_nsfw: false, recipient: Some(user), thread: None };
+        self.insert_channel(channel)
     }
 
     fn insert_channel(&mut self, channel: Channel) -> u64 {

@@ -12,6 +12,7 @@ mod posted;
 mod refusals;
 mod stored;
 mod tasks;
+mod threads;
 mod times;
 mod users;
 mod waits;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Account, BOT, Discord, GUILD, Posted};
+use super::{Account, BOT, Channel, Discord, GUILD, Posted};
 use crate::handles::encoding;
 
 impl Discord {
@@ -54,6 +54,13 @@ impl Discord {
         let channel = self.channels.get(&id)?;
         let last = self.messages.iter().rev().find(|(_, posted)| posted.channel == id && !posted.is_deleted);
         let last = last.map(|(id, _)| id.to_string());
+        if let Some(thread) = &channel.thread {
+            let count = self.messages.values().filter(|it| it.channel == id && !it.is_deleted).count();
+            let mut json = thread.clone();
+            json["last_message_id"] = json!(last);
+            (json["message_count"], json["total_message_sent"]) = (json!(count), json!(count));
+            return Some(json);
+        }
         Some(match channel.recipient {
             Some(user) => json!({
                 "id": id.to_string(), "type": 1, "last_message_id": last, "recipients": [self.user_json(user)], "flags": 0,
@@ -67,7 +74,8 @@ impl Discord {
     }
 
     pub(super) fn channels_json(&self) -> Vec<Value> {
-        let of_guild = self.channels.iter().filter(|(_, channel)| channel.recipient.is_none());
+        let is_listed = |channel: &Channel| channel.recipient.is_none() && channel.thread.is_none();
+        let of_guild = self.channels.iter().filter(|(_, channel)| is_listed(channel));
         of_guild.filter_map(|(id, _)| self.channel_json(*id)).collect()
     }
 

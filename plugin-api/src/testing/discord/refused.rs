@@ -33,7 +33,11 @@ impl Refused {
     pub(super) const EMPTY: (u16, u32, &str) = (400, 50006, "Cannot send an empty message");
     pub(super) const CLOSED: (u16, u32, &str) = (403, 50007, "Cannot send messages to this user");
     pub(super) const MISSING_PERMISSIONS: (u16, u32, &str) = (403, 50013, "Missing Permissions");
+    pub(super) const CHANNEL_TYPE: (u16, u32, &str) =
+        (400, 50024, "Cannot execute action on this channel type");
     pub(super) const EXPIRED: (u16, u32, &str) = (401, 50027, "Invalid Webhook Token");
+    pub(super) const HAS_THREAD: (u16, u32, &str) =
+        (400, 160_004, "A thread has already been created for this message");
 
     /// A field of the body is invalid: its path with dots, and the error.
     pub(super) fn form(path: &str, code: &str, message: &str) -> Self {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{BOT, Discord, GUILD, Refused, form, messages::New};
+use super::{BOT, Channel, Discord, GUILD, Refused, form, messages::New};
 use crate::{
     abi::{DiscordRequest, File, Method},
     permissions,
@@ -64,6 +64,13 @@ impl Call<'_> {
                 discord.edit(self.world, message(1), self.body, self.files)?;
                 Ok((200, discord.messages[&message(1)].json.clone()))
             }
+            (Method::Post, ["threads"]) => Ok((201, discord.open_thread(self.world, id, None, self.body)?)),
+            (Method::Post, ["messages", _, "threads"]) => {
+                let posted = discord.messages.get(&message(1));
+                let posted = posted.filter(|it| it.channel == id && !it.is_deleted && it.only_for.is_none());
+                posted.ok_or(Refused::UNKNOWN_MESSAGE)?;
+                Ok((201, discord.open_thread(self.world, id, Some(message(1)), self.body)?))
+            }
             (Method::Delete, ["messages", _]) => {
                 if !own(discord, id, message(1))? {
                     may(discord, permissions::MANAGE_MESSAGES)?;
@@ -98,12 +105,16 @@ impl Call<'_> {
     }
 
     fn post(&self, discord: &mut Discord, channel: u64) -> Answer {
-        let recipient = discord.channels[&channel].recipient;
+        let Channel { recipient, ref thread, .. } = discord.channels[&channel];
         if recipient.and_then(|user| discord.users.get(&user)).is_some_and(|user| user.is_closed) {
             return Err(Refused::CLOSED.into());
         }
         if recipient.is_none() {
-            may(discord, permissions::SEND_MESSAGES)?;
+            let is_thread = thread.is_some();
+            may(
+                discord,
+                if is_thread { permissions::SEND_MESSAGES_IN_THREADS } else { permissions::SEND_MESSAGES },
+            )?;
         }
         form::message(self.body, self.files.len())?;
         let (body, files) = (self.body, self.files);
