@@ -1,6 +1,8 @@
 //! The `impl` block below `#[cog]`, and its methods. Their bodies are not parsed, so an error in one is reported by
 //! rustc alone.
 
+mod documentation;
+
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, TokenStreamExt, quote};
 use syn::{
@@ -11,6 +13,8 @@ use syn::{
     spanned::Spanned,
     token::Brace,
 };
+
+pub(crate) use self::documentation::{conditioned, documentation};
 
 pub(crate) struct Block {
     pub attributes: Vec<Attribute>,
@@ -156,7 +160,7 @@ impl Method {
     }
 
     /// The first paragraph of its doc comment, with the span.
-    pub(crate) fn documentation(&self) -> Option<(String, Span)> {
+    pub(crate) fn documentation(&self) -> Result<Option<(String, Span)>> {
         documentation(&self.attributes)
     }
 
@@ -257,28 +261,6 @@ pub(crate) fn any_of<'a>(all: impl IntoIterator<Item = &'a Vec<Attribute>>) -> T
     quote!(any(#(#all),*))
 }
 
-/// The first paragraph of a doc comment, with its span.
-pub(crate) fn documentation(attributes: &[Attribute]) -> Option<(String, Span)> {
-    let mut found: Option<(String, Span)> = None;
-    for attribute in attributes {
-        let syn::Meta::NameValue(pair) = &attribute.meta else { continue };
-        if !pair.path.is_ident("doc") {
-            continue;
-        }
-        let syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) = &pair.value else { continue };
-        // Not `lines`: a bare `///` is an empty text, and ends the paragraph.
-        for line in text.value().split('\n').map(str::trim) {
-            match &mut found {
-                Some(_) if line.is_empty() => return found,
-                Some((all, _)) => *all = format!("{all} {line}"),
-                None if line.is_empty() => {}
-                None => found = Some((line.to_owned(), text.span())),
-            }
-        }
-    }
-    found
-}
-
 pub(crate) fn typed(input: &FnArg) -> Option<&PatType> {
     match input {
         FnArg::Typed(typed) => Some(typed),
@@ -360,31 +342,4 @@ pub(crate) fn inside<'a>(of: &'a Type, name: &str) -> Option<&'a Type> {
 /// tokens as generated.
 pub(crate) fn at(span: Span) -> Span {
     Span::call_site().located_at(span)
-}
-
-#[cfg(test)]
-mod tests {
-    use syn::parse_quote;
-
-    use super::*;
-
-    #[test]
-    fn a_description_is_the_first_paragraph() {
-        let method: syn::ItemFn = parse_quote! {
-            ///
-            /// Adds
-            /// a note
-            ///
-            /// What stands here is for readers of the code.
-            fn add() {}
-        };
-        assert_eq!(documentation(&method.attrs).map(|(text, _)| text).as_deref(), Some("Adds a note"));
-        let block: syn::ItemFn = parse_quote! {
-            /** Adds a note
-
-            for readers */
-            fn add() {}
-        };
-        assert_eq!(documentation(&block.attrs).map(|(text, _)| text).as_deref(), Some("Adds a note"));
-    }
 }

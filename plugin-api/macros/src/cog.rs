@@ -2,14 +2,11 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::{
-    Attribute, Error, Expr, Ident, LitStr, Meta, Result, Token, Type, punctuated::Punctuated,
-    spanned::Spanned,
-};
+use syn::{Attribute, Error, Expr, Ident, LitStr, Meta, Result, Type, spanned::Spanned};
 
 use crate::{
     args::{Arg, Args, Seen, Value},
-    block::{Block, Item, Method, at, conditions, own, own_name},
+    block::{Block, Item, Method, at, conditioned, conditions, own, own_name},
     command::{self, Command, Group, Lost},
     component::{self, Component},
     errors::Errors,
@@ -361,15 +358,11 @@ fn slip(attribute: &Attribute) -> Option<Error> {
 /// An attribute of ours, or a condition, that is itself conditional. The attributes of a block are not expanded when
 /// `#[cog]` reads it, so nothing could be generated for it.
 fn conditional(attribute: &Attribute) -> Option<Error> {
-    if !attribute.path().is_ident("cfg_attr") {
-        return None;
-    }
-    let metas = attribute.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).ok()?;
-    let is_read = |meta: &&Meta| {
+    let is_read = |meta: &Meta| {
         let is_ours = own(meta.path()).is_some_and(|name| ATTRIBUTES.iter().any(|known| name == known));
         is_ours || meta.path().is_ident("cfg")
     };
-    let meta = metas.iter().skip(1).find(is_read)?;
+    let meta = conditioned(attribute).into_iter().find(is_read)?;
     let text = "this cannot depend on a condition; write the method twice, each with its own `#[cfg(…)]`";
     Some(Error::new(meta.path().span(), text))
 }

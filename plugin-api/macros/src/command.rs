@@ -107,7 +107,7 @@ impl Command {
             let text = format!("Discord allows {OPTIONS_MAX} options per command");
             return Err(Error::new(parameter.span(), text));
         }
-        let Some((description, span)) = method.documentation() else {
+        let Some((description, span)) = method.documentation()? else {
             let text =
                 "a command needs a description for Discord: write it as a doc comment, `/// Says hello`";
             return Err(Error::new(method.name().span(), text));

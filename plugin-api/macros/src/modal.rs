@@ -93,15 +93,13 @@ fn title(input: &DeriveInput) -> Result<String> {
 /// The declaration of a field, and the code that reads it.
 fn one(ident: &Ident, of: &syn::Type, attributes: &[Attribute]) -> Result<(TokenStream, TokenStream)> {
     let name = ident.unraw().to_string();
-    let (mut label, mut label_span) =
-        documentation(attributes).unwrap_or_else(|| (words(&capital(&name)), ident.span()));
-    let mut further = Vec::new();
+    let (mut label, mut further) = (None, Vec::new());
     if let Some(attribute) = only(attributes, "field")? {
         for arg in &Args::of(attribute)?.0 {
             // Errors that the SDK finds at compile time are reported at the option.
             let span = at(arg.span());
             match arg.key().as_str() {
-                "label" => (label, label_span) = (arg.text("What happened?")?.value(), arg.span()),
+                "label" => label = Some((arg.text("What happened?")?.value(), arg.span())),
                 "lines" => {
                     arg.flag()?;
                     further.push(quote_spanned!(span=> .lines()));
@@ -118,6 +116,10 @@ fn one(ident: &Ident, of: &syn::Type, attributes: &[Attribute]) -> Result<(Token
             }
         }
     }
+    let (label, label_span) = match label {
+        Some(label) => label,
+        None => documentation(attributes)?.unwrap_or_else(|| (words(&capital(&name)), ident.span())),
+    };
     let length = label.chars().count();
     if !(1..=TITLE_MAX).contains(&length) {
         let text = format!(

@@ -119,7 +119,7 @@ impl Parameter {
             return Err(Error::new(input.ty.span(), text));
         }
         let mut parameter = Self::plain(plain_name(ident), (*input.ty).clone(), ident.span());
-        if let Some((text, span)) = documentation(attributes) {
+        if let Some((text, span)) = documentation(attributes)? {
             check_description(&text, span)?;
             parameter.description = text;
         }

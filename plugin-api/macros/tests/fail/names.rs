@@ -77,6 +77,18 @@ impl Tags {
     async fn alias(&self, ctx: &Context) -> Result {
         Ok(())
     }
+
+    #[doc = concat!("Says ", "hello")]
+    #[command]
+    async fn concatenated(&self, ctx: &Context) -> Result {
+        Ok(())
+    }
+
+    #[cfg_attr(all(), doc = "Says hello")]
+    #[command]
+    async fn conditional(&self, ctx: &Context) -> Result {
+        Ok(())
+    }
 }
 
 fn main() {}
