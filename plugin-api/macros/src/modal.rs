@@ -3,7 +3,8 @@
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::{
-    Attribute, Data, DataStruct, DeriveInput, Error, Fields, Ident, Result, ext::IdentExt, spanned::Spanned,
+    Attribute, Data, DataStruct, DeriveInput, Error, Fields, Ident, Result, Type, ext::IdentExt,
+    spanned::Spanned,
 };
 
 use crate::{
@@ -43,7 +44,7 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
         let Some(ident) = &field.ident else { continue };
         let Some((declaration, reading)) = errors.ok(one(ident, &field.ty, &field.attrs)) else { continue };
         declared.push(declaration);
-        read.push(reading);
+        read.push(quote!(#ident: #reading));
     }
     if let Some(error) = errors.into_inner() {
         return Err(error);
@@ -91,7 +92,7 @@ fn title(input: &DeriveInput) -> Result<String> {
 }
 
 /// The declaration of a field, and the code that reads it.
-fn one(ident: &Ident, of: &syn::Type, attributes: &[Attribute]) -> Result<(TokenStream, TokenStream)> {
+fn one(ident: &Ident, of: &Type, attributes: &[Attribute]) -> Result<(TokenStream, TokenStream)> {
     let name = ident.unraw().to_string();
     let (mut label, mut further) = (None, Vec::new());
     if let Some(attribute) = only(attributes, "field")? {
@@ -132,14 +133,21 @@ fn one(ident: &Ident, of: &syn::Type, attributes: &[Attribute]) -> Result<(Token
         return Err(Error::new(of.span(), text));
     }
     let span = at(of.span());
+    let read = |of: &Type, method: Ident| {
+        quote_spanned! {span=> {
+            #[allow(unused_imports)]
+            use ::gearshift_cog::__glue::NotReadable as _;
+            ::gearshift_cog::__glue::Read::<#of>(::std::marker::PhantomData).#method(form, #name).await?
+        }}
+    };
     Ok(match inside(of, "Vec") {
         Some(of) => (
             quote_spanned!(span=> ::gearshift_cog::Field::of::<#of>(#name, #label).several() #(#further)*),
-            quote!(#ident: form.all::<#of>(#name).await?),
+            read(of, Ident::new("all", span)),
         ),
         None => (
             quote_spanned!(span=> ::gearshift_cog::Field::of::<#of>(#name, #label) #(#further)*),
-            quote!(#ident: form.one::<#of>(#name).await?),
+            read(of, Ident::new("one", span)),
         ),
     })
 }

@@ -8,7 +8,7 @@ use std::{
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{Argument, Arguments, Context, Error, Modal, Result, State, Suggestion};
+use crate::{Argument, Arguments, Context, Error, Form, Modal, Result, State, Suggestion};
 
 /// A cog that can be built without a `setup` of its own.
 #[diagnostic::on_unimplemented(
@@ -141,9 +141,10 @@ pub fn suggestions<T: IntoSuggestion>(all: impl IntoIterator<Item = T>) -> Vec<S
     all.into_iter().map(T::suggested).collect()
 }
 
-/// Reads an argument or a form. Its inherent methods take precedence over those of [`NotReadable`], which exist for all
-/// other types: so the compiler reports what such a type lacks where it is required, by [`is_argument`], [`is_form`] or
-/// [`Opt::of`](crate::manifest::Opt::of), and does not report it again for the call and for its future.
+/// Reads an argument, a form or a field of a form. Its inherent methods take precedence over those of [`NotReadable`],
+/// which exist for all other types: so the compiler reports what such a type lacks where it is required, by
+/// [`is_argument`], [`is_form`], [`Opt::of`](crate::manifest::Opt::of) or [`Field::of`](crate::Field::of), and does not
+/// report it again for the call and for its future.
 pub struct Read<T>(pub PhantomData<T>);
 
 impl<T: Argument> Read<T> {
@@ -154,6 +155,16 @@ impl<T: Argument> Read<T> {
         name: &'a str,
     ) -> impl Future<Output = Result<T>> {
         arguments.next(name)
+    }
+
+    /// The same as [`Form::one`].
+    pub fn one<'a>(self, form: &'a Form, name: &'a str) -> impl Future<Output = Result<T>> {
+        form.one(name)
+    }
+
+    /// The same as [`Form::all`].
+    pub fn all<'a>(self, form: &'a Form, name: &'a str) -> impl Future<Output = Result<Vec<T>>> {
+        form.all(name)
     }
 }
 
@@ -168,6 +179,16 @@ impl<T: Modal> Read<T> {
 pub trait NotReadable<T>: Sized {
     /// Never called.
     fn next(self, _: &mut Arguments<'_>, _: &str) -> Ready<Result<T>> {
+        ready(Err(Error::new("it is not an argument")))
+    }
+
+    /// Never called.
+    fn one(self, _: &Form, _: &str) -> Ready<Result<T>> {
+        ready(Err(Error::new("it is not an argument")))
+    }
+
+    /// Never called.
+    fn all(self, _: &Form, _: &str) -> Ready<Result<Vec<T>>> {
         ready(Err(Error::new("it is not an argument")))
     }
 

@@ -34,6 +34,13 @@ impl Clocks {
     }
 }
 
+#[derive(Modal)]
+struct Alarm {
+    at: Instant,
+    or: Option<Instant>,
+    all: Vec<Instant>,
+}
+
 #[derive(Default)]
 struct Counter {
     count: u64,
