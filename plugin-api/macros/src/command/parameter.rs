@@ -369,7 +369,7 @@ fn in_order(all: &[Parameter]) -> Result<()> {
         let before = all[..at].iter().find(|before| is_optional(&before.of));
         if let (Some(before), false) = (before, is_optional(&parameter.of)) {
             let text = format!(
-                "`{}` is required but follows `{}`, which is optional; swap them, or make it an `Option`",
+                "`{}` is required but follows `{}`, which is optional; swap them, or write `Option<…>` without an alias",
                 parameter.name, before.name
             );
             return Err(Error::new(parameter.pattern, text));
