@@ -318,6 +318,11 @@ impl Channel {
 
     pub(crate) fn remove(&mut self, id: Snowflake) -> Option<Arc<Message>> {
         let at = self.place_of(id)?;
+        if let Some(thread) = &mut self.thread
+            && id != self.id
+        {
+            thread.deleted_messages += 1;
+        }
         self.messages.remove(at)
     }
 

@@ -103,6 +103,9 @@ pub struct Thread {
     pub applied_tags: Vec<Snowflake>,
     /// How many messages were ever posted in it, not counting the first one of a forum post.
     pub total_messages: u64,
+    /// How many of them were deleted.
+    #[serde(default)]
+    pub deleted_messages: u64,
 }
 
 impl Thread {

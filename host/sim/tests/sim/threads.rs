@@ -223,3 +223,23 @@ async fn a_webhook_needs_a_tag_where_a_forum_requires_one() {
     body["applied_tags"] = json!([forum["available_tags"][0]["id"]]);
     assert_eq!(code(&alice.post(&post, body).await), (200, 0));
 }
+
+#[tokio::test]
+async fn deleted_messages_of_a_thread_count_only_as_sent() {
+    let sim = sim().await;
+    let general = channel_id(&sim, "general");
+    let alice = api(&sim, "alice");
+    let body = json!({ "name": "counted", "type": 11 });
+    let thread = alice.made(Method::POST, &format!("/channels/{general}/threads"), body).await;
+    let path = format!("/channels/{}", id(&thread));
+    let messages = format!("{path}/messages");
+    let mut said = Vec::new();
+    for content in ["a", "b", "c", "d"] {
+        said.push(alice.made(Method::POST, &messages, json!({ "content": content })).await["id"].clone());
+    }
+    assert_eq!(alice.delete(&format!("{messages}/{}", said[0].as_str().unwrap())).await.0, 204);
+    let several = json!({ "messages": said[..3] });
+    assert_eq!(alice.post(&format!("{messages}/bulk-delete"), several).await.0, 204);
+    let (_, now) = alice.get(&path).await;
+    assert_eq!((&now["message_count"], &now["total_message_sent"]), (&json!(1), &json!(4)));
+}

@@ -272,6 +272,7 @@ impl Plan {
                 members: vec![(by.user, now)],
                 applied_tags: tags,
                 total_messages: 0,
+                deleted_messages: 0,
             })),
             ..Channel::new(id, kind, &self.name.unwrap_or_default(), state.world.history_limit)
         })

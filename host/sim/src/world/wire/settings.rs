@@ -39,13 +39,13 @@ pub(super) fn add(json: &mut Value, channel: &Channel) {
 
 /// A thread on the wire.
 pub(super) fn thread(channel: &Channel, thread: &Thread) -> Value {
-    let messages = thread.total_messages;
+    let sent = thread.total_messages;
     let mut json = json!({
         "id": channel.id, "type": channel.kind as u8, "guild_id": channel.guild_id, "name": &*channel.name,
         "parent_id": channel.parent_id, "owner_id": thread.owner_id, "last_message_id": channel.last_message_id,
         "rate_limit_per_user": channel.settings.slowmode_seconds, "flags": channel.settings.flags,
-        "message_count": messages, "member_count": (thread.members.len() as u64).min(MAX_COUNTED),
-        "total_message_sent": messages, "bitrate": 64_000, "user_limit": 0, "rtc_region": null,
+        "message_count": sent.saturating_sub(thread.deleted_messages), "member_count": (thread.members.len() as u64).min(MAX_COUNTED),
+        "total_message_sent": sent, "bitrate": 64_000, "user_limit": 0, "rtc_region": null,
         "thread_metadata": {
             "archived": thread.archived, "auto_archive_duration": thread.auto_archive_minutes,
             "archive_timestamp": thread.archive_timestamp, "locked": thread.locked,
