@@ -55,10 +55,9 @@ pub(crate) fn remove(state: &mut State, guild_id: Snowflake, user: Snowflake) ->
     voice::leave(state, guild_id, user);
     let Some(guild) = state.world.guilds.get_mut(&guild_id) else { return false };
     let Some(member) = guild.members.remove(&user) else { return false };
-    for thread in &guild.data.threads {
-        if let Some(thread) = state.world.channels.get_mut(thread).and_then(|one| one.thread.as_mut()) {
-            thread.members.retain(|(one, _)| *one != user);
-        }
+    let channels = state.world.channels.values_mut().filter(|channel| channel.guild_id == Some(guild_id));
+    for thread in channels.filter_map(|channel| channel.thread.as_mut()) {
+        thread.members.retain(|(one, _)| *one != user);
     }
     let name = member.user.username.as_str().into();
     state.transcript.write(EntryKind::Membership {

@@ -243,3 +243,21 @@ async fn deleted_messages_of_a_thread_count_only_as_sent() {
     let (_, now) = alice.get(&path).await;
     assert_eq!((&now["message_count"], &now["total_message_sent"]), (&json!(1), &json!(4)));
 }
+
+#[tokio::test]
+async fn who_leaves_the_guild_leaves_its_archived_threads_as_well() {
+    let sim = sim().await;
+    let general = channel_id(&sim, "general");
+    let alice = api(&sim, "alice");
+    let body = json!({ "name": "old", "type": 11 });
+    let thread = alice.made(Method::POST, &format!("/channels/{general}/threads"), body).await;
+    let path = format!("/channels/{}", id(&thread));
+    let dave = user(&sim, "dave");
+    let members = format!("{path}/thread-members");
+    assert_eq!(alice.put(&format!("{members}/{dave}"), Value::Null).await.0, 204);
+    alice.made(Method::PATCH, &path, json!({ "archived": true })).await;
+    assert_eq!(alice.get(&path).await.1["member_count"], 2);
+    assert_eq!(alice.delete(&format!("/guilds/{}/members/{dave}", harbour(&sim))).await.0, 204);
+    assert_eq!(alice.get(&path).await.1["member_count"], 1);
+    assert_eq!(code(&alice.get(&format!("{members}/{dave}")).await).0, 404);
+}
