@@ -66,7 +66,8 @@ pub(super) fn put(call: &Call, guild: Snowflake, user: Snowflake) -> Result<Repl
     Ok(Reply::nothing())
 }
 
-/// `POST /guilds/{guild}/bulk-ban`
+/// `POST /guilds/{guild}/bulk-ban`: users who are banned already are among the failed ones.
+/// <https://discord.com/developers/docs/resources/guild#bulk-guild-ban>
 pub(super) fn bulk(call: &Call, guild: Snowflake) -> Result<Reply> {
     let (by, mut fields) = call.form()?;
     let users = fields.required("user_ids", |of, key| of.snowflakes(key, 1..=MAX_BULK));
@@ -77,12 +78,11 @@ pub(super) fn bulk(call: &Call, guild: Snowflake) -> Result<Reply> {
     let (mut banned, mut failed) = (Vec::new(), Vec::new());
     for user in users {
         match check(&state, by.user, guild, user).and_then(|()| access::account(&state, user)) {
-            Ok(account) => {
-                members::ban(&mut state, guild, &by, &account);
+            Ok(account) if members::ban(&mut state, guild, &by, &account) => {
                 forget(&mut state, guild, user, seconds, by.user);
                 banned.push(user);
             }
-            Err(_) => failed.push(user),
+            _ => failed.push(user),
         }
     }
     if banned.is_empty() {

@@ -219,14 +219,18 @@ fn record_roles(
     }
 }
 
-/// Bans a user from a guild.
-pub(crate) fn ban(state: &mut State, guild_id: Snowflake, by: &Actor, user: &Arc<User>) {
+/// Bans a user from a guild; false if they are banned already.
+pub(crate) fn ban(state: &mut State, guild_id: Snowflake, by: &Actor, user: &Arc<User>) -> bool {
     remove(state, guild_id, user.id);
-    let Some(guild) = state.world.guilds.get_mut(&guild_id) else { return };
+    let Some(guild) = state.world.guilds.get_mut(&guild_id) else { return false };
+    if guild.data.bans.contains_key(&user.id) {
+        return false;
+    }
     guild.data.bans.insert(user.id, Ban { reason: by.reason.clone(), user: user.clone() });
     audit::record(state, guild_id, by, Action::BanAdd, Some(user.id), None);
     let data = json!({ "guild_id": guild_id, "user": &**user });
     dispatch::to_guild(state, guild_id, "GUILD_BAN_ADD", &data);
+    true
 }
 
 /// `DELETE /guilds/{guild}/bans/{user}`

@@ -148,6 +148,26 @@ async fn a_ban_removes_the_member_deletes_messages_and_is_listed_until_lifted() 
 }
 
 #[tokio::test]
+async fn a_ban_of_somebody_who_is_banned_already_changes_nothing() {
+    let sim = sim().await;
+    let (alice, guild) = (api(&sim, "alice").because("spam"), harbour(&sim));
+    let (dave, erin) = (user(&sim, "dave"), user(&sim, "erin"));
+    let one = format!("/guilds/{guild}/bans/{dave}");
+    assert_eq!(alice.put(&one, json!({})).await.0, 204);
+    let (mut socket, _) = Socket::identified(&sim, MODERATION).await;
+    socket.settled().await;
+    assert_eq!(api(&sim, "alice").because("again").put(&one, json!({})).await.0, 204);
+    assert_eq!(socket.settled().await, Vec::<Value>::new());
+    assert_eq!(alice.get(&one).await.1["reason"], "spam");
+    let bulk = format!("/guilds/{guild}/bulk-ban");
+    assert_eq!(code(&alice.post(&bulk, json!({ "user_ids": [dave] })).await), (400, 500_000));
+    let done = alice.made(Method::POST, &bulk, json!({ "user_ids": [dave, erin] })).await;
+    assert_eq!((&done["banned_users"], &done["failed_users"]), (&json!([erin]), &json!([dave])));
+    let (_, log) = alice.get(&format!("/guilds/{guild}/audit-logs?action_type=22")).await;
+    assert_eq!(log["audit_log_entries"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
 async fn the_audit_log_is_filtered_and_needs_a_permission() {
     let sim = sim().await;
     let (alice, guild) = (api(&sim, "alice"), harbour(&sim));
