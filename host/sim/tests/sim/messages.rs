@@ -152,6 +152,22 @@ async fn a_bot_edits_and_deletes_its_own_messages_and_deletes_others() {
 }
 
 #[tokio::test]
+async fn bulk_delete_refuses_an_id_that_it_was_given_before() {
+    let sim = sim().await;
+    let general = channel_id(&sim, "general");
+    let (first, second) =
+        (say(&sim, json!({ "content": "a" })).await.1, say(&sim, json!({ "content": "b" })).await.1);
+    let path = format!("/channels/{general}/messages/bulk-delete");
+    for ids in [json!([first["id"], first["id"]]), json!([first["id"], first["id"], second["id"]])] {
+        let (status, error) = post(&sim, &path, json!({ "messages": ids })).await;
+        assert_eq!((status.as_u16(), &error["code"]), (400, &json!(50035)));
+        let why = &error["errors"]["messages"]["1"]["_errors"][0]["code"];
+        assert_eq!(why, "SET_TYPE_ALREADY_CONTAINS_VALUE");
+    }
+    assert_eq!(sim.messages("general").unwrap().len(), 2);
+}
+
+#[tokio::test]
 async fn reactions_are_put_listed_and_taken_away() {
     let sim = sim().await;
     let alice = sim.member("alice").unwrap();

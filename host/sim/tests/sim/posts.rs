@@ -330,7 +330,7 @@ async fn neither_side_of_a_direct_message_moderates_the_other() {
     for refused in [&message, &reactions, &of_alice] {
         assert_eq!(code(&bot.delete(refused).await), (403, 50003), "{refused}");
     }
-    let both = json!({ "messages": [said, said] });
+    let both = json!({ "messages": [said, dm] });
     assert_eq!(code(&bot.post(&format!("{path}/bulk-delete"), both).await), (403, 50003));
     // Its own messages, reactions, and pins.
     let own = bot.made(Method::POST, &path, json!({ "content": "own" })).await;

@@ -9,6 +9,7 @@ pub(crate) mod polls;
 pub(crate) mod posts;
 pub(crate) mod reactions;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::{Call, Reply};
@@ -104,12 +105,17 @@ pub(crate) fn edit(call: &Call, channel_id: Snowflake, id: Snowflake) -> Result<
 /// `POST /channels/{channel}/messages/bulk-delete`
 pub(crate) fn bulk_delete(call: &Call, channel: Snowflake) -> Result<Reply> {
     let (by, mut fields) = call.form()?;
-    let mut ids = fields.required("messages", |of, key| of.snowflakes(key, 0..=usize::MAX));
+    let ids = fields.required("messages", |of, key| of.snowflakes(key, 0..=usize::MAX));
+    let mut seen = HashSet::new();
+    for (at, id) in ids.iter().enumerate() {
+        if !seen.insert(id) {
+            let (code, message) = ("SET_TYPE_ALREADY_CONTAINS_VALUE", "The set already contains this value");
+            fields.fail(&format!("messages.{at}"), code, message);
+        }
+    }
     fields.checked()?;
     if !(2..=100).contains(&ids.len()) {
         return Err(ApiError::bulk_delete_count());
     }
-    ids.sort_unstable();
-    ids.dedup();
     messages::bulk_delete(&mut call.shared.state(), &by, channel, &ids).map(|()| Reply::nothing())
 }
