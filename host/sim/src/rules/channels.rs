@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Action, Actor, access, audit, dispatch, invites, visibility, voice};
+use super::{Action, Actor, access, audit, dispatch, guilds, invites, visibility, voice};
 use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
 use crate::state::State;
@@ -139,15 +139,18 @@ fn may_set_all(guild: &Guild, channel: &Channel, user: Snowflake) -> bool {
     channel.overwrites.iter().any(|one| one.allow & bits::MANAGE_ROLES != 0 && concerns(one.id))
 }
 
-/// Deletes a guild channel with everything that depends on it: threads, webhooks, invites. Channels in a category stay.
+/// Deletes a guild channel with everything that depends on it: threads, webhooks, invites, settings of the guild.
+/// Channels in a category stay.
 pub(crate) fn delete(state: &mut State, by: &Actor, id: Snowflake) -> Option<Value> {
     let guild_id = state.world.channel(id)?.guild_id?;
     let visible = visibility::seen(state, guild_id);
     voice::leave_all(state, id);
     let channel = state.world.channels.remove(&id)?;
     let json = channel_json(&channel);
+    let mut was_set = false;
     if let Some(guild) = state.world.guilds.get_mut(&guild_id) {
         guild.channels.retain(|one| *one != id);
+        was_set = guild.settings.forget_channel(id);
     }
     let under: Vec<(Snowflake, bool)> = state
         .world
@@ -181,6 +184,9 @@ pub(crate) fn delete(state: &mut State, by: &Actor, id: Snowflake) -> Option<Val
     }
     audit::record_change(state, guild_id, by, Action::ChannelDelete, id, &json, &Value::Null);
     dispatch::channel_deleted(state, &channel);
+    if was_set {
+        guilds::announce(state, guild_id);
+    }
     visibility::announce(state, guild_id, visible, Some(id));
     Some(json)
 }

@@ -26,6 +26,13 @@ pub(crate) fn change(state: &mut State, guild_id: Snowflake, by: &Actor, change:
     dispatch::to_guild(state, guild_id, "GUILD_UPDATE", &after);
 }
 
+/// Dispatches a guild that was changed by something other than a request for it.
+pub(super) fn announce(state: &mut State, guild: Snowflake) {
+    if let Some(now) = state.world.guild(guild).map(guild_json) {
+        dispatch::to_guild(state, guild, "GUILD_UPDATE", &now);
+    }
+}
+
 /// Makes a guild unavailable to bots, as in an outage of Discord; returns how many sessions were notified.
 /// <https://discord.com/developers/docs/events/gateway-events#guild-delete>
 pub(crate) fn begin_outage(state: &mut State, guild: Snowflake) -> usize {

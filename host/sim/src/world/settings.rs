@@ -163,6 +163,22 @@ pub struct Incidents {
     pub dms_disabled_until: Option<Timestamp>,
 }
 
+impl GuildSettings {
+    /// Unsets what is set to a channel that no longer exists; false if nothing is.
+    pub(crate) fn forget_channel(&mut self, id: Snowflake) -> bool {
+        let mut set = [
+            &mut self.afk_channel_id,
+            &mut self.system_channel_id,
+            &mut self.rules_channel_id,
+            &mut self.public_updates_channel_id,
+            &mut self.safety_alerts_channel_id,
+        ];
+        let was_set = set.iter().any(|channel| **channel == Some(id));
+        set.iter_mut().for_each(|channel| _ = channel.take_if(|channel| *channel == id));
+        was_set
+    }
+}
+
 impl Default for GuildSettings {
     fn default() -> Self {
         Self {

@@ -213,3 +213,24 @@ async fn a_changed_account_name_appears_everywhere() {
     let (_, same) = bot.patch("/users/@me", json!({ "username": "alice" })).await;
     assert_eq!(same["errors"]["username"]["_errors"][0]["code"], "USERNAME_ALREADY_TAKEN");
 }
+
+#[tokio::test]
+async fn a_deleted_channel_is_no_longer_one_of_the_guilds_settings() {
+    let sim = sim().await;
+    let (mut socket, _) = Socket::identified(&sim, INTENTS).await;
+    let (alice, guild) = (api(&sim, "alice"), format!("/guilds/{}", harbour(&sim)));
+    let channels = format!("{guild}/channels");
+    let away = alice.made(Method::POST, &channels, json!({ "name": "away", "type": 2 })).await;
+    let news = alice.made(Method::POST, &channels, json!({ "name": "news" })).await;
+    let settings = json!({ "afk_channel_id": away["id"], "system_channel_id": news["id"], "safety_alerts_channel_id": news["id"] });
+    alice.made(Method::PATCH, &guild, settings).await;
+    socket.settled().await;
+    for (channel, afk) in [(&news, &away["id"]), (&away, &Value::Null)] {
+        assert_eq!(alice.delete(&format!("/channels/{}", id(channel))).await.0, 200);
+        let changed = socket.event("GUILD_UPDATE").await;
+        assert_eq!((&changed["system_channel_id"], &changed["afk_channel_id"]), (&Value::Null, afk));
+        assert_eq!(changed["safety_alerts_channel_id"], Value::Null);
+    }
+    let renamed = alice.made(Method::PATCH, &guild, json!({ "name": "Port" })).await;
+    assert_eq!((&renamed["name"], &renamed["afk_channel_id"]), (&json!("Port"), &Value::Null));
+}
