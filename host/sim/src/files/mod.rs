@@ -24,6 +24,9 @@ pub(crate) const MAX_FILES: usize = 10;
 /// <https://discord.com/developers/docs/resources/message#attachment-object>
 const MAX_TEXT_CHARS: usize = 1024;
 
+/// A name that begins like this marks a file as a spoiler, too.
+const SPOILER_PREFIX: &str = "SPOILER_";
+
 /// The most file types that a field or option may list, as in `FileUploadComponentForModalRequest` in Discord's OpenAPI
 /// document.
 const MAX_TYPES: usize = 10;
@@ -80,6 +83,7 @@ pub(crate) struct AttachmentInfo {
     filename: Option<String>,
     /// `None` leaves it as it is; `Some(None)`, from null, removes it.
     description: Option<Option<String>>,
+    is_spoiler: Option<bool>,
 }
 
 impl AttachmentInfo {
@@ -95,6 +99,7 @@ impl AttachmentInfo {
             id: of.snowflake("id").unwrap_or_default(),
             filename: of.text("filename", MAX_TEXT_CHARS),
             description: description.then(|| of.text("description", MAX_TEXT_CHARS)),
+            is_spoiler: of.flag("is_spoiler"),
         };
         // Clients send back everything they know about a file, discord.js under names of its own.
         of.ignore_all();
@@ -107,7 +112,7 @@ pub(crate) fn file_types(of: &mut Fields) -> Vec<String> {
     of.texts("file_types", MAX_TYPES, &TYPE_CHARS).unwrap_or_default()
 }
 
-/// Stores uploads and describes them as attachments, with names and descriptions from the body's `notes`.
+/// Stores uploads and describes them as attachments, with names, descriptions and spoilers from the body's `notes`.
 pub(crate) fn attach(
     files: &mut Files,
     world: &World,
@@ -122,6 +127,8 @@ pub(crate) fn attach(
         let url = format!("{base}/files/{id}/{}", percent_encode(&filename));
         let content_type = media::type_of(&filename).map(str::to_owned).or(upload.content_type.clone());
         let pixels = media::pixels(&upload.bytes);
+        let is_spoiler =
+            filename.starts_with(SPOILER_PREFIX) || note.and_then(|note| note.is_spoiler).unwrap_or(false);
         let served = content_type.clone().unwrap_or_else(|| "application/octet-stream".to_owned());
         files.keep(id, served, upload.bytes.clone());
         Attachment {
@@ -134,17 +141,23 @@ pub(crate) fn attach(
             height: pixels.map(|(_, height)| height),
             proxy_url: url.clone(),
             url,
+            flags: if is_spoiler { Attachment::IS_SPOILER } else { 0 },
         }
     });
     attached.collect()
 }
 
-/// Keeps those files of a message that an edit lists, with the descriptions it gives.
+/// Keeps those files of a message that an edit lists, with the descriptions and spoilers it gives.
 pub(crate) fn keep_listed(there: &[Attachment], listed: &[AttachmentInfo]) -> Vec<Attachment> {
     let kept = there.iter().filter_map(|file| {
         let note = listed.iter().find(|note| note.id == file.id)?;
         let description = note.description.clone().unwrap_or_else(|| file.description.clone());
-        Some(Attachment { description, ..file.clone() })
+        let flags = match note.is_spoiler {
+            Some(true) => file.flags | Attachment::IS_SPOILER,
+            Some(false) => file.flags & !Attachment::IS_SPOILER,
+            None => file.flags,
+        };
+        Some(Attachment { description, flags, ..file.clone() })
     });
     kept.collect()
 }

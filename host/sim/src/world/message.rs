@@ -272,6 +272,19 @@ pub struct Attachment {
     pub url: String,
     /// The same URL.
     pub proxy_url: String,
+    /// Discord's attachment flags.
+    /// <https://discord.com/developers/docs/resources/message#attachment-object-attachment-flags>
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub flags: u64,
+}
+
+impl Attachment {
+    /// The flag of a file that is blurred until somebody wants to see it.
+    pub const IS_SPOILER: u64 = 1 << 3;
+}
+
+fn is_zero(flags: &u64) -> bool {
+    *flags == 0
 }
 
 /// An emoji; a Unicode one has only a name.

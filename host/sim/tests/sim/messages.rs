@@ -233,6 +233,31 @@ async fn a_file_of_some_megabytes_is_served_unchanged() {
 }
 
 #[tokio::test]
+async fn a_file_is_marked_as_a_spoiler_and_an_edit_changes_that() {
+    let sim = sim().await;
+    let file = |name: &'static str| multipart::Part::bytes(b"x".to_vec()).file_name(name);
+    let notes = json!({ "attachments": [{ "id": 0, "is_spoiler": true }, { "id": 1 }, { "id": 2 }] });
+    let form = multipart::Form::new()
+        .text("payload_json", notes.to_string())
+        .part("files[0]", file("end.txt"))
+        .part("files[1]", file("SPOILER_end.txt"))
+        .part("files[2]", file("begin.txt"));
+    let path = format!("/channels/{}/messages", channel_id(&sim, "general"));
+    let request = reqwest::Client::new().post(format!("{}{path}", sim.api_url()));
+    let request = request.header("Authorization", format!("Bot {}", sim.token()));
+    let message: Value = request.multipart(form).send().await.unwrap().json().await.unwrap();
+    let flags = |message: &Value| -> Vec<Value> {
+        message["attachments"].as_array().unwrap().iter().map(|file| file["flags"].clone()).collect()
+    };
+    assert_eq!(flags(&message), [json!(8), json!(8), Value::Null]);
+    let ids: Vec<&Value> = (0..3).map(|at| &message["attachments"][at]["id"]).collect();
+    let kept = json!([{ "id": ids[0], "is_spoiler": false }, { "id": ids[1] }, { "id": ids[2], "is_spoiler": true }]);
+    let one = format!("{path}/{}", message["id"].as_str().unwrap());
+    let (_, edited) = call(&sim, Method::PATCH, &one, Some(json!({ "attachments": kept }))).await;
+    assert_eq!(flags(&edited), [Value::Null, json!(8), json!(8)]);
+}
+
+#[tokio::test]
 async fn refused_acts_have_readable_errors() {
     let sim = sim().await;
     let alice = sim.member("alice").unwrap();
