@@ -1,7 +1,12 @@
 //! What a user and the bot may do in a channel of a guild, by Discord's rules.
 //! <https://discord.com/developers/docs/topics/permissions#permission-hierarchy>
 
-use gearshift_cog::permissions::ADMINISTRATOR;
+use gearshift_cog::permissions::{
+    ADMINISTRATOR, ATTACH_FILES, CONNECT, DEAFEN_MEMBERS, EMBED_LINKS, MANAGE_CHANNELS, MANAGE_ROLES,
+    MENTION_EVERYONE, MOVE_MEMBERS, MUTE_MEMBERS, PRIORITY_SPEAKER, REQUEST_TO_SPEAK, SEND_MESSAGES,
+    SEND_MESSAGES_IN_THREADS, SEND_TTS_MESSAGES, SET_VOICE_CHANNEL_STATUS, SPEAK, STREAM,
+    USE_EMBEDDED_ACTIVITIES, USE_EXTERNAL_SOUNDS, USE_SOUNDBOARD, USE_VAD, VIEW_CHANNEL,
+};
 use serde::Deserialize;
 
 use crate::event::Id;
@@ -67,9 +72,28 @@ struct Overwrite {
     deny: Id,
 }
 
-/// All of Discord's bits, and its types of threads.
+/// All of Discord's bits, and its types of threads and of voice and stage channels.
 const ALL: u64 = u64::MAX;
 const THREADS: std::ops::RangeInclusive<u8> = 10..=12;
+const VOICE: [u8; 2] = [2, 13];
+
+/// Permissions that have no effect without permission to post.
+const NEEDS_POSTING: u64 = MENTION_EVERYONE | SEND_TTS_MESSAGES | ATTACH_FILES | EMBED_LINKS;
+/// Permissions that have no effect in a voice channel without permission to connect to it.
+const NEEDS_CONNECTING: u64 = MANAGE_CHANNELS
+    | MANAGE_ROLES
+    | PRIORITY_SPEAKER
+    | STREAM
+    | SPEAK
+    | MUTE_MEMBERS
+    | DEAFEN_MEMBERS
+    | MOVE_MEMBERS
+    | USE_VAD
+    | REQUEST_TO_SPEAK
+    | USE_EMBEDDED_ACTIVITIES
+    | USE_SOUNDBOARD
+    | USE_EXTERNAL_SOUNDS
+    | SET_VOICE_CHANNEL_STATUS;
 
 impl ChannelRules {
     /// Its snowflake.
@@ -85,6 +109,22 @@ impl ChannelRules {
     /// Whether it is age-restricted.
     pub fn is_nsfw(&self) -> bool {
         self.nsfw
+    }
+
+    /// Without the permissions that depend on one that is not there.
+    /// <https://discord.com/developers/docs/topics/permissions#implicit-permissions>
+    fn without_implicitly_denied(&self, granted: u64) -> u64 {
+        if granted & VIEW_CHANNEL == 0 {
+            return 0;
+        }
+        let mut effective = granted;
+        if granted & (SEND_MESSAGES | SEND_MESSAGES_IN_THREADS) == 0 {
+            effective &= !NEEDS_POSTING;
+        }
+        if VOICE.contains(&self.kind) && granted & CONNECT == 0 {
+            effective &= !NEEDS_CONNECTING;
+        }
+        effective
     }
 }
 
@@ -111,7 +151,7 @@ impl GuildRules {
         };
         let everybody = apply(base, &|id| id == guild);
         let with_roles = apply(everybody, &|id| id != guild && roles.contains(&id));
-        apply(with_roles, &|id| id == user)
+        channel.without_implicitly_denied(apply(with_roles, &|id| id == user))
     }
 }
 
@@ -122,7 +162,8 @@ mod tests {
     use super::*;
 
     const GUILD: u64 = 1;
-    const SEND: u64 = 1 << 11;
+    const VIEW: u64 = VIEW_CHANNEL;
+    const SEND: u64 = VIEW_CHANNEL | SEND_MESSAGES;
     const MANAGE: u64 = 1 << 13;
 
     fn guild() -> GuildRules {
@@ -131,33 +172,61 @@ mod tests {
         serde_json::from_value(json!({"owner_id": "9", "roles": roles})).expect("a guild")
     }
 
-    fn channel(overwrites: &[(u64, u64, u64)]) -> ChannelRules {
+    fn channel(kind: u8, overwrites: &[(u64, u64, u64)]) -> ChannelRules {
         let overwrite = |(id, allow, deny): &(u64, u64, u64)| json!({"id": id.to_string(), "type": 0, "allow": allow.to_string(), "deny": deny.to_string()});
         let overwrites: Vec<_> = overwrites.iter().map(overwrite).collect();
-        serde_json::from_value(json!({"id": "5", "type": 0, "permission_overwrites": overwrites}))
+        serde_json::from_value(json!({"id": "5", "type": kind, "permission_overwrites": overwrites}))
             .expect("a channel")
     }
 
+    /// Whom an overwrite is for, what it allows, and what it denies.
+    type Overwrites<'a> = &'a [(u64, u64, u64)];
+
     #[test]
     fn permissions_follow_discords_order() {
-        /// Whom an overwrite is for, what it allows, and what it denies.
-        type Overwrites<'a> = &'a [(u64, u64, u64)];
         let table: [(Overwrites<'_>, u64, &[u64], u64); 9] = [
             (&[], 7, &[], SEND),
             (&[], 7, &[20], SEND | MANAGE),
             (&[], 9, &[], ALL),
             (&[(GUILD, 0, ALL)], 7, &[21], ALL),
-            (&[(GUILD, 0, SEND)], 7, &[20], MANAGE),
+            (&[(GUILD, 0, SEND_MESSAGES)], 7, &[20], VIEW | MANAGE),
             // Of two roles, an allow wins.
             (&[(20, 0, MANAGE), (22, MANAGE, 0)], 7, &[20, 22], SEND | MANAGE),
             // A role overrides `@everyone`, and the member overrides a role.
             (&[(GUILD, MANAGE, 0), (22, 0, MANAGE)], 7, &[22], SEND),
-            (&[(22, 0, MANAGE | SEND), (7, MANAGE, 0)], 7, &[22], MANAGE),
+            (&[(22, 0, MANAGE | SEND_MESSAGES), (7, MANAGE, 0)], 7, &[22], VIEW | MANAGE),
             (&[(8, MANAGE, 0)], 7, &[], SEND),
         ];
         for (overwrites, user, roles, expected) in table {
-            let found = guild().permissions(GUILD, &channel(overwrites), user, roles);
+            let found = guild().permissions(GUILD, &channel(0, overwrites), user, roles);
             assert_eq!(found, expected, "{overwrites:?} {user} {roles:?}");
         }
+    }
+
+    #[test]
+    fn a_permission_is_denied_with_the_one_that_it_depends_on() {
+        const TEXT: u8 = 0;
+        let table: [(u8, Overwrites<'_>, u64); 8] = [
+            (TEXT, &[(GUILD, MANAGE, VIEW)], 0),
+            (TEXT, &[(GUILD, EMBED_LINKS, 0)], SEND | EMBED_LINKS),
+            (TEXT, &[(GUILD, NEEDS_POSTING | MANAGE, SEND_MESSAGES)], VIEW | MANAGE),
+            // Members who only write in threads can attach files there.
+            (
+                TEXT,
+                &[(GUILD, ATTACH_FILES | SEND_MESSAGES_IN_THREADS, SEND_MESSAGES)],
+                VIEW | ATTACH_FILES | SEND_MESSAGES_IN_THREADS,
+            ),
+            (TEXT, &[(GUILD, MOVE_MEMBERS, CONNECT)], SEND | MOVE_MEMBERS),
+            (2, &[(GUILD, CONNECT | MOVE_MEMBERS, 0)], SEND | CONNECT | MOVE_MEMBERS),
+            (2, &[(GUILD, NEEDS_CONNECTING | MANAGE, CONNECT)], SEND | MANAGE),
+            (13, &[(GUILD, MUTE_MEMBERS, CONNECT)], SEND),
+        ];
+        for (kind, overwrites, expected) in table {
+            let found = guild().permissions(GUILD, &channel(kind, overwrites), 7, &[]);
+            assert_eq!(found, expected, "{kind} {overwrites:?}");
+        }
+        let voice = channel(2, &[(GUILD, 0, ALL)]);
+        assert_eq!(guild().permissions(GUILD, &voice, 9, &[]), ALL, "nothing is denied to the owner");
+        assert_eq!(guild().permissions(GUILD, &voice, 7, &[21]), ALL, "nor to an administrator");
     }
 }
