@@ -118,10 +118,10 @@ pub(super) fn message(state: &mut State, message: &Message, name: &'static str) 
         let Some(user) = user else { return };
         return to_account(state, user, guild, name, &data);
     }
-    let full = Arc::new(Payload::new(name, &event().with_thread(world)));
-    let bare = || Payload::new(name, &event().without_content());
+    let replied_to = message.reply_to.and_then(|id| channel.message(id)).map(|one| &**one);
+    let seen = |seen: [bool; 2]| Payload::new(name, &event().with_thread(world).with_content(seen));
     let audience = Audience::Channel { channel, guild };
-    let sessions = sessions.publish_message(world, audience, message, &full, bare);
+    let sessions = sessions.publish_message(world, audience, name, [Some(message), replied_to], seen);
     transcript.write(EntryKind::Dispatched { name, sessions });
 }
 

@@ -219,21 +219,23 @@ impl Sessions {
         self.deliver(world, audience, payload.name, |_| payload.clone())
     }
 
-    /// Sends a message event to sessions, without the content to those that may not see it.
+    /// Sends an event about `messages`, a message and the one it replies to; `event` writes it for sessions that see
+    /// the content of both, one or neither.
     pub(crate) fn publish_message(
         &mut self,
         world: &World,
         audience: Audience<'_>,
-        message: &Message,
-        full: &Arc<Payload>,
-        bare: impl Fn() -> Payload,
+        name: &str,
+        messages: [Option<&Message>; 2],
+        event: impl Fn([bool; 2]) -> Payload,
     ) -> usize {
-        let mut bare_payload = None;
-        self.deliver(world, audience, full.name, |session| {
-            let sees = session.intents & intents::MESSAGE_CONTENT != 0
-                || matches!(audience, Audience::Channel { guild: None, .. })
-                || message.concerns(session.user());
-            if sees { full.clone() } else { bare_payload.get_or_insert_with(|| Arc::new(bare())).clone() }
+        let mut written = [const { None }; 4];
+        self.deliver(world, audience, name, |session| {
+            let sees_all = session.intents & intents::MESSAGE_CONTENT != 0
+                || matches!(audience, Audience::Channel { guild: None, .. });
+            let seen = messages.map(|one| sees_all || one.is_none_or(|one| one.concerns(session.user())));
+            let version = &mut written[usize::from(seen[0]) * 2 + usize::from(seen[1])];
+            version.get_or_insert_with(|| Arc::new(event(seen))).clone()
         })
     }
 

@@ -140,3 +140,26 @@ async fn over_rest_a_bot_without_the_granted_intent_reads_what_its_events_would_
     let (status, error) = post(&sim, &general, forward).await;
     assert_eq!((status.as_u16(), &error["code"]), (400, &json!(160_014)));
 }
+
+#[tokio::test]
+async fn a_bots_own_reply_does_not_show_it_what_it_replied_to() {
+    let sim = sim().await;
+    let bot = sim.world(|world| world.bots()[0].id());
+    let general = format!("/channels/{}/messages", channel_id(&sim, "general"));
+    let secret = sim.member("alice").unwrap().say("general", "secret").await.unwrap();
+    let own = post(&sim, &general, json!({ "content": "own" })).await.1["id"].clone();
+    let reply = |to: Value| json!({ "content": "re", "message_reference": { "message_id": to } });
+    let (mut blind, _) = Socket::identified(&sim, GUILD_MESSAGES).await;
+    let (mut seeing, _) = Socket::identified(&sim, GUILD_MESSAGES | MESSAGE_CONTENT).await;
+    sim.revoke_intents(bot, MESSAGE_CONTENT);
+    for (to, shown) in [(json!(secret), ""), (own, "own")] {
+        let (_, answer) = post(&sim, &general, reply(to)).await;
+        let heard = blind.event("MESSAGE_CREATE").await;
+        for message in [&answer, &heard] {
+            assert_eq!(message["content"], "re");
+            assert_eq!(message["referenced_message"]["content"], shown);
+        }
+        let all = seeing.event("MESSAGE_CREATE").await;
+        assert_ne!(all["referenced_message"]["content"], "");
+    }
+}

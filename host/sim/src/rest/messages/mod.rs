@@ -73,8 +73,10 @@ pub(crate) fn shown<'a>(
     channel: &'a Channel,
     caller: Snowflake,
 ) -> MessageJson<'a> {
-    let json = MessageJson::answer(message, channel, caller).with_thread(&state.world);
-    if access::reads_content(state, caller, channel, message) { json } else { json.without_content() }
+    let reads = |message: &Message| access::reads_content(state, caller, channel, message);
+    let replied_to = message.reply_to.and_then(|id| channel.message(id));
+    let seen = [reads(message), replied_to.is_none_or(|target| reads(target))];
+    MessageJson::answer(message, channel, caller).with_thread(&state.world).with_content(seen)
 }
 
 /// `PATCH /channels/{channel}/messages/{message}`

@@ -1,13 +1,13 @@
 //! Posting a message over REST: permissions, replies, forwards.
 
 use super::form::MessageForm;
+use super::shown;
 use crate::form::{ApiError, Result};
 use crate::ids::Snowflake;
 use crate::rest::{Call, Reply, threads};
 use crate::rules::messages::{self, check_slowmode};
 use crate::rules::{Draft, access, automod};
 use crate::state::State;
-use crate::world::wire::MessageJson;
 use crate::world::{Channel, MessageKind, Origin, bits, flags};
 
 /// `POST /channels/{channel}/messages`
@@ -54,7 +54,7 @@ pub(crate) fn create(call: &Call, channel_id: Snowflake) -> Result<Reply> {
         && let Some(there) = state.nonces.find(channel_id, caller, nonce, call.shared.clock.now())
         && let Some(there) = channel.message(there)
     {
-        return Ok(Reply::json(&MessageJson::answer(there, channel, caller)));
+        return Ok(Reply::json(&shown(&state, there, channel, caller)));
     }
     // Only interaction responses can be ephemeral.
     form.flags = form.flags.map(|bits| bits & !flags::EPHEMERAL);
@@ -63,7 +63,7 @@ pub(crate) fn create(call: &Call, channel_id: Snowflake) -> Result<Reply> {
     let message =
         automod::screened(&mut state, &author, channel_id, &text, |state| messages::post(state, draft))?;
     let channel = state.world.channels.get(&channel_id).ok_or(ApiError::unknown_channel())?;
-    Ok(Reply::json(&MessageJson::answer(&message, channel, caller)))
+    Ok(Reply::json(&shown(&state, &message, channel, caller)))
 }
 
 /// Checks the reply; false if the target is deleted and the reply may become a plain message.

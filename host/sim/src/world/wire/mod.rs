@@ -129,17 +129,25 @@ impl<'a> MessageJson<'a> {
         self
     }
 
-    /// Removes what a session without the MESSAGE_CONTENT intent must not see.
-    pub(crate) fn without_content(mut self) -> Self {
+    /// Keeps only the content that is seen without the MESSAGE_CONTENT intent: of the message itself, of the one it
+    /// replies to, or of both.
+    pub(crate) fn with_content(mut self, [itself, replied_to]: [bool; 2]) -> Self {
+        if !itself {
+            self.clear_content();
+        }
+        if !replied_to && let Some(Some(target)) = &mut self.referenced_message {
+            target.clear_content();
+        }
+        self
+    }
+
+    fn clear_content(&mut self) {
         self.content = "";
         self.attachments = &[];
         self.embeds = &[];
         self.components = &[];
         self.poll = None;
         self.message_snapshots = None;
-        self.referenced_message =
-            self.referenced_message.map(|target| target.map(|target| Box::new(target.without_content())));
-        self
     }
 
     fn bare(message: &'a Message, channel: &'a Channel, viewer: Snowflake) -> Self {
