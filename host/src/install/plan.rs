@@ -60,7 +60,7 @@ impl Planned {
 }
 
 impl Installation<'_> {
-    /// Plans what a reference requests.
+    /// Plans what a reference requests. A cog whose digest is named is pinned to it.
     ///
     /// # Errors
     /// It does not exist, is not trusted, cannot be served, or must not be installed.
@@ -69,16 +69,17 @@ impl Installation<'_> {
         let rules = self.rules(reference);
         let chosen = choose(reference, &rules, None).await?;
         let source = Reference { digest: None, ..reference.clone() };
+        let is_pinned = reference.digest.is_some();
         let Some(there) = self.lock.cogs.get(name) else {
-            return self.plan_to(name, source, chosen, rules).await;
+            return self.plan_to(name, source, chosen, rules, is_pinned).await;
         };
         let version = chosen.package.version().clone();
         self.check_not_moved(there, &chosen)?;
-        if there.pinned && version != there.now.version {
+        if there.pinned && reference.digest.is_none() && version != there.now.version {
             let (name, version) = (name.to_owned(), there.now.version.clone());
             return Err(InstallError::Pinned { name, version });
         }
-        let mut planned = self.plan_to(name, source, chosen, rules).await?;
+        let mut planned = self.plan_to(name, source, chosen, rules, is_pinned).await?;
         if let Planned::Change(plan) = &mut planned {
             if version < there.now.version {
                 plan.confirmations.push(Confirmation::Older(there.now.version.clone()));
@@ -115,7 +116,7 @@ impl Installation<'_> {
                 let why = format!("{left}, and there is no newer one; {} installs it again", install(source));
                 Ok(Planned::nothing(installed, why))
             }
-            None => self.plan_to(name, source.clone(), chosen, rules).await,
+            None => self.plan_to(name, source.clone(), chosen, rules, false).await,
         }
     }
 
@@ -164,7 +165,7 @@ impl Installation<'_> {
         let rules = self.rules(&one);
         let chosen = choose(&one, &rules, None).await?;
         self.check_not_moved(there, &chosen)?;
-        self.plan_to(name, source.clone(), chosen, rules).await
+        self.plan_to(name, source.clone(), chosen, rules, false).await
     }
 
     /// Plans exactly what the lock says, wherever the present file comes from.
@@ -213,15 +214,17 @@ impl Installation<'_> {
         self.planned(name, Installed { now, ..installed }, &about, rules, Some(chosen)).await
     }
 
+    /// Plans a chosen package. `is_pinned`: it becomes pinned if it is not yet.
     async fn plan_to(
         &self,
         name: &str,
         source: Reference,
         mut chosen: Chosen,
         rules: SourceRules,
+        is_pinned: bool,
     ) -> Result<Planned, InstallError> {
         let now = content(source, &chosen.package, &chosen.artifact);
-        let installed = match self.lock.cogs.get(name) {
+        let mut installed = match self.lock.cogs.get(name) {
             Some(there) if there.now.package == now.package => {
                 // The source may no longer have the signature, but it is kept here.
                 let signed_by = now.signed_by.or_else(|| there.now.signed_by.clone());
@@ -230,13 +233,15 @@ impl Installation<'_> {
             Some(there) => there.with(now),
             None => Installed::new(now, self.file_of(name)?),
         };
-        let notes: Vec<String> =
+        installed.pinned |= is_pinned;
+        let mut notes: Vec<String> =
             chosen.passed_over.drain(..).map(|version| format!("skipped {version}")).collect();
         if let Some(there) = self.lock.cogs.get(name)
-            && there.now == installed.now
+            && *there == installed
             && files::digest(&self.file(&installed.file))? == Some(installed.now.library)
         {
             let why = match &installed.now.source.wanted {
+                _ if is_pinned => "it is pinned to exactly this package".to_owned(),
                 Wanted::Version(_) => {
                     let newest = Reference { wanted: Wanted::Newest, ..installed.now.source.clone() };
                     format!("exactly this version was asked for; {} asks for the newest", install(&newest))
@@ -249,6 +254,11 @@ impl Installation<'_> {
                 }
             };
             return Ok(Planned::Nothing { installed: installed.now.version, why, notes });
+        }
+        if is_pinned {
+            notes.push(format!(
+                "it is pinned, because its digest was given; `gearshift unpin {name}` lets it be updated"
+            ));
         }
         let about = chosen.artifact.about.clone();
         let mut planned = self.planned(name, installed, &about, rules, Some(chosen)).await?;

@@ -297,3 +297,27 @@ fn an_update_skips_a_rolled_back_version_until_a_newer_one_exists() {
     ok(&place, &["verify"]);
     assert_eq!(live.end().0, 0);
 }
+
+#[test]
+fn a_cog_whose_digest_is_given_is_pinned_to_it() {
+    let place = place(&["1.0.0", "1.1.0"]);
+    ok(&place, &["install", "./packages/ping:1.0.0"]);
+    let digest = listed(&place, "ping")["package"].as_str().unwrap().to_owned();
+    let exactly = format!("./packages/ping@{digest}");
+    let pinned =
+        "note: it is pinned, because its digest was given; `gearshift unpin ping` lets it be updated";
+    let installed = ok(&place, &["install", &exactly]);
+    assert!(installed.out.contains(pinned), "what is installed already is pinned, too: {}", installed.out);
+    let again = ok(&place, &["install", &exactly]);
+    assert_eq!(again.out, "ping: 1.0.0 stays: it is pinned to exactly this package\n");
+    assert!(ok(&place, &["update"]).out.contains("ping: 1.0.0 stays: it is pinned"));
+    ok(&place, &["unpin", "ping"]);
+    ok(&place, &["update"]);
+    assert!(holds(&place, "1.1.0"));
+    ok(&place, &["pin", "ping"]);
+    let other = ok(&place, &["install", "--yes", &exactly]);
+    assert!(other.out.contains(pinned) && holds(&place, "1.0.0"), "as `pin` with a version: {}", other.out);
+    ok(&place, &["uninstall", "ping"]);
+    assert!(ok(&place, &["install", &exactly]).out.contains(pinned));
+    assert_eq!(listed(&place, "ping")["pinned"], true);
+}

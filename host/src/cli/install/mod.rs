@@ -33,7 +33,8 @@ use crate::{
         stays connected; if no host is running, the library is first tried in a process of its own. What is installed \
         is recorded in gearshift.lock, beside the config file.\n\n\
         The version to install is the newest one that matches the reference, that this host can serve, and that is \
-        signed as the config requires. Newer versions are skipped, each with a line that gives the reason.",
+        signed as the config requires. Newer versions are skipped, each with a line that gives the reason. With @DIGEST \
+        it is exactly that package, and the cog is pinned to it, as by `gearshift pin`.",
     after_long_help = "Examples:\n\
         \n    gearshift install ghcr.io/me/greeter\
         \n    gearshift install ghcr.io/me/greeter@^1.2 ./packages/counter:0.3.0\
@@ -41,7 +42,7 @@ use crate::{
         A cog that fails stays as it was, the others are still installed, and the exit code is 1."
 )]
 pub(super) struct Install {
-    /// Package: HOST/PATH/NAME or ./FOLDER/NAME, optionally with :VERSION or @RANGE, which later updates keep to
+    /// Package: HOST/PATH/NAME or ./FOLDER/NAME, optionally with :VERSION or @RANGE, which later updates keep to, or @DIGEST
     #[arg(value_name = "REF", required_unless_present = "locked")]
     references: Vec<String>,
 
