@@ -1,7 +1,10 @@
 //! How errors are shown: the whole chain on one line, the owner of a file that cannot be accessed, and commands to run.
 
 use std::os::unix::fs::MetadataExt;
-use std::{io, path::Path};
+use std::{
+    io::{self, ErrorKind},
+    path::Path,
+};
 
 use rustix::fs::{Access, AtFlags, CWD, accessat};
 
@@ -20,7 +23,12 @@ pub fn chain(error: &dyn std::error::Error) -> String {
 /// What the operator can do if the system is short of a resource, whatever failed for it; `None` for any other error.
 pub(crate) fn shortage(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
     let causes = std::iter::successors(Some(error), |error| error.source());
-    let number = causes.filter_map(|error| error.downcast_ref::<io::Error>()?.raw_os_error()).last()?;
+    let errors = causes.filter_map(|error| error.downcast_ref::<io::Error>());
+    // Errors of temporary files have no number.
+    if errors.clone().any(|error| matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)) {
+        return Some("free some space there, or raise this user's quota");
+    }
+    let number = errors.filter_map(io::Error::raw_os_error).last()?;
     Some(match number {
         libc::EMFILE => {
             "raise this user's limit of open files (`ulimit -n`; in a systemd unit `LimitNOFILE=`)"
@@ -139,6 +147,9 @@ mod tests {
         let folder =
             HostError::Folder { folder: "cogs".into(), source: io::Error::from_raw_os_error(libc::EMFILE) };
         assert!(shortage(&folder).is_some_and(|help| help.contains("ulimit -n")), "whatever failed for it");
+        for full in [ErrorKind::StorageFull.into(), io::Error::from_raw_os_error(libc::EDQUOT)] {
+            assert!(shortage(&full).is_some_and(|help| help.contains("free some space")), "{full}");
+        }
         assert!(system_error("(os error 2)").is_some_and(|error| shortage(&error).is_none()));
     }
 

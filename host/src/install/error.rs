@@ -9,7 +9,7 @@ use semver::Version;
 
 use super::{change::Refusal, choose::PassedOver, confirmation::Confirmation};
 use crate::{
-    error::{argument, denied},
+    error::{argument, denied, shortage},
     packages::{Digest, PackageError},
 };
 
@@ -221,7 +221,8 @@ impl InstallError {
             Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 "is `[cogs] folder` right? It is not created automatically"
             }
-            Self::Io { .. } | Self::Host(_) => return None,
+            Self::Io { source, .. } => return shortage(source).map(str::to_owned),
+            Self::Host(_) => return None,
             Self::Lock { .. } => "fix it, or restore its previous version (`git checkout gearshift.lock`)",
             Self::OtherForm { .. } => "use the gearshift that wrote it, or a newer one",
             Self::Busy { .. } => "try again when it has ended",

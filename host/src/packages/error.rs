@@ -8,7 +8,7 @@ use super::{
     digest::Digest,
     reference::{Place, Wanted},
 };
-use crate::error::denied;
+use crate::error::{denied, shortage};
 
 /// An operation on a package failed.
 #[derive(Debug, thiserror::Error)]
@@ -234,7 +234,7 @@ impl PackageError {
                 "is the host right, and does it answer? Without TLS only loopback is used, unless `plain_http = \
                  true` is set"
             }
-            Self::Io { .. } => return None,
+            Self::Io { source, .. } => return shortage(source).map(str::to_owned),
         };
         Some(text.to_owned())
     }

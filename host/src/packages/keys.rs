@@ -15,7 +15,7 @@ use minisign::{PublicKeyBox, SignatureBox};
 use super::reference::Place;
 use crate::{
     config::{self, Config, PackageRules},
-    error::{argument, denied},
+    error::{argument, denied, shortage},
 };
 
 /// The key that verifies a signature. Written as in minisign: `RW…`.
@@ -247,7 +247,7 @@ impl KeyError {
     pub fn help(&self) -> Option<String> {
         Some(match self {
             Self::Exists(_) => "a replaced key can no longer sign; give the new one another name".to_owned(),
-            Self::Io { .. } => return None,
+            Self::Io { source, .. } => return shortage(source).map(str::to_owned),
             Self::Shared { file, .. } => {
                 format!("`chmod 600 {}`, and consider whether it is still a secret", file.display())
             }
