@@ -10,6 +10,15 @@ use std::{
 /// The kernel stamps files with the time of its last tick: at 100 ticks a second, at most this long ago.
 const CLOCK_TICK: Duration = Duration::from_millis(10);
 
+/// Files in a workspace's folder, beside its manifest, that change how cargo builds it.
+pub(super) const OF_CARGO: [&str; 4] =
+    ["Cargo.lock", "rust-toolchain", "rust-toolchain.toml", ".cargo/config.toml"];
+
+/// Whether a path is that of one of [`OF_CARGO`].
+pub(super) fn is_of_cargo(path: &Path) -> bool {
+    OF_CARGO.iter().any(|file| path.ends_with(file))
+}
+
 /// The subfolders that can contain sources.
 pub(super) fn folders_in(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();

@@ -5,7 +5,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
-    ffi::OsStr,
     fs,
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
@@ -18,7 +17,7 @@ use super::{
     build::Scripts,
     dep_info::dep_info,
     digest,
-    files::{folders_in, has_changed, has_file, is_rust, is_temporary},
+    files::{OF_CARGO, folders_in, has_changed, has_file, is_of_cargo, is_rust, is_temporary},
     packages::{MANIFEST, Workspace},
 };
 
@@ -125,8 +124,10 @@ impl Sources {
         }
         for folder in self.packages.clone() {
             self.seen(&folder, Sources::watch_below);
-            let manifest = folder.join(MANIFEST);
-            self.known.entry(manifest.clone()).or_insert_with(|| digest(&manifest).ok());
+        }
+        let manifests = self.packages.iter().map(|folder| folder.join(MANIFEST));
+        for file in manifests.chain(OF_CARGO.map(|file| workspace.root.join(file))) {
+            self.known.entry(file).or_insert_with_key(|file| digest(file).ok());
         }
         // Manifests that were written after cargo had read them, and before they were watched.
         let beside = self.parents.iter().flat_map(|parent| folders_in(parent));
@@ -270,13 +271,14 @@ impl Sources {
     fn is_change_by_folder(&mut self, folder: &Path) -> bool {
         let is_new = folder.parent().is_some_and(|parent| self.parents.contains(parent))
             && self.packages.insert(folder.to_owned());
-        if !self.is_in_package(folder) && !self.is_input(folder) {
+        let is_cargos = *folder == self.root.join(".cargo");
+        if !is_cargos && !self.is_in_package(folder) && !self.is_input(folder) {
             return false;
         }
         self.seen(folder, Sources::watch_below);
         let has_manifest = is_new && folder.join(MANIFEST).is_file();
         self.manifests_changed |= has_manifest;
-        has_manifest || has_file(folder, |file| self.has_failed || is_rust(file))
+        has_manifest || has_file(folder, |file| self.has_failed || is_rust(file) || is_of_cargo(file))
     }
 
     /// Whether packages disappeared with a folder. There are no events for the content of a folder that is moved away.
@@ -291,9 +293,7 @@ impl Sources {
     }
 
     fn is_source(&self, path: &Path, created_or_removed: bool) -> bool {
-        let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
-        let is_cargos = matches!(name, MANIFEST | "Cargo.lock" | "rust-toolchain" | "rust-toolchain.toml")
-            || path.ends_with(".cargo/config.toml");
+        let is_cargos = path.ends_with(MANIFEST) || is_of_cargo(path);
         // A failed build may lack a file of any kind, which then gets created; writing to a file, such as a log, is no
         // sign of that.
         let may_be_missing = self.has_failed && created_or_removed;
@@ -388,5 +388,13 @@ mod tests {
         fs::create_dir(root.join("new")).unwrap();
         fs::write(root.join("new").join(MANIFEST), "").unwrap();
         assert!(sources.is_change(root.join("new"), true, None) && sources.take_manifests_changed());
+        // Of cargo's config, too; and it may go again.
+        let file = root.join(".cargo/config.toml");
+        fs::create_dir(root.join(".cargo")).unwrap();
+        fs::write(&file, "").unwrap();
+        assert!(sources.is_change(root.join(".cargo"), true, None));
+        let mut sources = Sources::watch(&workspace);
+        fs::remove_file(&file).unwrap();
+        assert!(sources.is_change(file, true, None));
     }
 }
