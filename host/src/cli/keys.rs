@@ -37,7 +37,7 @@ pub(super) struct KeysCommand {
 enum Verb {
     /// Create a key pair: NAME.key, to be kept secret, and NAME.pub, to be published
     New {
-        /// Name of the key, in the user's folder of keys, or with a slash the path of its files without extension
+        /// Name of the key, in the user's folder of keys; or, with a slash, the path of its files without extension
         #[arg(default_value = USUAL)]
         name: PathBuf,
 
@@ -132,11 +132,13 @@ fn no_prompt(error: &io::Error, or: &str) -> Failure {
 
 fn list(config: Option<&Path>) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    let folder = folder()?;
-    let mut entries: Vec<PathBuf> = match fs::read_dir(&folder) {
-        Ok(entries) => entries.flatten().map(|entry| entry.path()).collect(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-        Err(source) => return Err(KeyError::Io { action: "read", file: folder, source }.into()),
+    let mut entries = match folder() {
+        None => Vec::new(),
+        Some(folder) => match fs::read_dir(&folder) {
+            Ok(entries) => entries.flatten().map(|entry| entry.path()).collect(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            Err(source) => return Err(KeyError::Io { action: "read", file: folder, source }.into()),
+        },
     };
     entries.retain(|file| file.extension().is_some_and(|it| it == "pub"));
     entries.sort();
@@ -241,29 +243,34 @@ fn read_public(file: &Path) -> Result<PublicKey, Failure> {
     })
 }
 
-/// The user's folder of keys. <https://specifications.freedesktop.org/basedir-spec/latest/>
-fn folder() -> Result<PathBuf, Failure> {
+/// The user's folder of keys; `None` if the environment names no home folder.
+/// <https://specifications.freedesktop.org/basedir-spec/latest/>
+fn folder() -> Option<PathBuf> {
     let named = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let base = named("XDG_CONFIG_HOME").or_else(|| Some(named("HOME")?.join(".config")));
-    let base = base.ok_or_else(|| {
-        let help = "name the key by its path, or set HOME".to_owned();
-        Failure::new(Exit::CannotCreate, "this user has no folder for keys").help(help)
-    })?;
-    Ok(base.join("gearshift/keys"))
+    let base = named("XDG_CONFIG_HOME").or_else(|| Some(named("HOME")?.join(".config")))?;
+    Some(base.join("gearshift/keys"))
 }
 
 /// The files of a key, given by its name or its path.
 fn files(name: &Path) -> Result<KeyFiles, Failure> {
     let text = name.to_string_lossy();
     let stem = text.strip_suffix(".key").or_else(|| text.strip_suffix(".pub")).unwrap_or(&text);
-    let named = match stem.rsplit_once('/') {
-        Some((folder, name)) => {
-            KeyFiles::in_folder(&absolute(Path::new(if folder.is_empty() { "/" } else { folder })), name)
-        }
-        None if stem.len() < text.len() => KeyFiles::in_folder(&absolute(Path::new(".")), stem),
-        None => KeyFiles::in_folder(&folder()?, stem),
+    let (above, last) = stem.rsplit_once('/').map_or((None, stem), |(above, last)| (Some(above), last));
+    if matches!(last, "" | "." | "..") || stem.chars().any(char::is_control) {
+        let text = format!("{text:?} is not the name of a key");
+        let help = "give a name such as `ci`, or a path such as `./keys/ci`".to_owned();
+        return Err(Failure::new(Exit::Usage, text).help(help));
+    }
+    let folder = match above {
+        Some("") => PathBuf::from("/"),
+        Some(above) => absolute(Path::new(above)),
+        None if stem.len() < text.len() => absolute(Path::new(".")),
+        None => folder().ok_or_else(|| {
+            let help = "name the key by its path, or set HOME".to_owned();
+            Failure::new(Exit::CannotCreate, "this user has no folder for keys").help(help)
+        })?,
     };
-    Ok(named)
+    Ok(KeyFiles::in_folder(&folder, last))
 }
 
 /// Whether to sign a package, and with which key.

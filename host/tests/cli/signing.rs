@@ -152,6 +152,36 @@ fn a_key_is_secret_is_never_overwritten_and_needs_its_password() {
 }
 
 #[test]
+fn a_key_has_the_name_of_a_file() {
+    let place = Place::with(&[]);
+    for name in [".", "..", "...key", ".pub", "a\nb", "./", "a/..", "a/\u{1b}[2J"] {
+        let expected = ["is not the name of a key", "help: give a name such as `ci`"];
+        fails(&place, &["keys", "new", name, "--no-password"], 2, &expected);
+    }
+    assert!(!place.path().join("home/.config/gearshift").exists() && !place.path().join("a").exists());
+    done(&place, &["keys", "new", "a.b", "--no-password"]);
+}
+
+#[test]
+fn the_keys_that_the_config_trusts_are_listed_for_a_user_without_a_folder_of_keys() {
+    let place = Place::with(&[]);
+    let mine = key(&place, "mine");
+    done(&place, &["keys", "trust", &mine]);
+    let without = |arguments: &[&str]| {
+        ended(command(&place, arguments).env_remove("HOME").env_remove("XDG_CONFIG_HOME"))
+    };
+    let listed = without(&["keys", "list"]);
+    assert!(
+        listed.code == 0 && listed.out.contains(" trusted for any registry"),
+        "{}{}",
+        listed.out,
+        listed.err
+    );
+    let made = without(&["keys", "new", "other", "--no-password"]);
+    assert!(made.code == 73 && made.err.contains("name the key by its path, or set HOME"), "{}", made.err);
+}
+
+#[test]
 fn a_key_to_trust_that_is_none_changes_no_config() {
     let place = Place::with(&[]);
     let mine = key(&place, "mine");
