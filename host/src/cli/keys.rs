@@ -56,7 +56,8 @@ enum Verb {
         /// The key, `RW…`, or a file such as NAME.pub
         key: String,
 
-        /// Trust it only for packages below this place: `ghcr.io/me`, or `./packages` for a folder
+        /// Trust it only for packages below this place: `ghcr.io/me`, or a folder, relative to that of the config file:
+        /// `./packages`
         #[arg(long, value_name = "PLACE")]
         registry: Option<String>,
 
@@ -200,7 +201,8 @@ fn trust(key: &str, registry: Option<&str>, config: &Path) -> Result<(), Failure
         return Ok(());
     }
     keys.push(key.to_string());
-    file::replace(config, document.to_string().as_bytes(), ".gearshift-").map_err(failed("write"))?;
+    let text = extended(&there, document);
+    file::replace(config, text.as_bytes(), ".gearshift-").map_err(failed("write"))?;
     writeln!(out, "the key {} is now trusted for {place}, in `{}`", key.id(), config.display())?;
     let has_own = |section: &&RegistrySection| section.trusted_keys.is_some();
     match registry {
@@ -223,6 +225,26 @@ fn trust(key: &str, registry: Option<&str>, config: &Path) -> Result<(), Failure
         }
     }
     Ok(())
+}
+
+/// The text of a changed config. Comments at the end of the file stay above a section that is new there, and its lines
+/// end as before.
+fn extended(before: &str, mut document: DocumentMut) -> String {
+    let ends = if before.contains("\r\n") { "\r\n" } else { "\n" };
+    let before = before.replace("\r\n", "\n");
+    let comments = document.trailing().as_str().unwrap_or_default().replace("\r\n", "\n");
+    let comments = comments.trim_end();
+    let rendered = |document: &DocumentMut| document.to_string().replace("\r\n", "\n");
+    let mut text = rendered(&document);
+    document.set_trailing("");
+    if let Some(others) = before.trim_end().strip_suffix(comments)
+        && let Some(added) = rendered(&document).strip_prefix(others).map(str::trim_start)
+        && added.starts_with('[')
+        && !comments.is_empty()
+    {
+        text = format!("{others}{comments}\n\n{added}");
+    }
+    text.replace('\n', ends)
 }
 
 /// A section, which is created if it does not exist.
@@ -308,5 +330,35 @@ impl From<KeyError> for Failure {
             KeyError::Shared { .. } | KeyError::Unusable { .. } => Exit::Failed,
         };
         Failure::new(exit, chain(&error)).help(error.help())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_section_that_is_added_to_a_config_leaves_its_comments_and_its_line_ends_as_they_are() {
+        let with_key = |before: &str| {
+            let mut document: DocumentMut = before.parse().unwrap();
+            section(document.as_table_mut(), "packages").unwrap().insert("trusted_keys", value(Array::new()));
+            extended(before, document)
+        };
+        let added = "[packages]\ntrusted_keys = []\n";
+        let text = "[store]\npath = '''\na\n''' # b\n# end\n";
+        for (before, after) in [
+            ("", added.to_owned()),
+            ("# only this\n", format!("# only this\n\n{added}")),
+            ("[store]\n\n# the\n# end", format!("[store]\n\n# the\n# end\n\n{added}")),
+            ("[store]\n", format!("[store]\n\n{added}")),
+            (text, format!("{text}\n{added}")),
+            ("[packages]\n# end\n", format!("{added}# end\n")),
+            ("[packages]\n[store]\n# end\n", format!("{added}[store]\n# end\n")),
+        ] {
+            assert_eq!(with_key(before), after);
+            let with_cr = with_key(&before.replace('\n', "\r\n"));
+            assert_eq!(with_cr.replace("\r\n", "\n"), after);
+            assert!(!before.contains('\n') || with_cr == after.replace('\n', "\r\n"), "{with_cr:?}");
+        }
     }
 }
