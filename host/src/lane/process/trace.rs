@@ -42,7 +42,7 @@ const SIGNALS: [i32; 8] = [
 /// inlined in it.
 pub(super) const LINES: usize = 4 * FRAMES;
 /// Time limit in seconds, even on a busy machine: names are read from the library's file.
-const MAX_SECONDS: i64 = 5;
+const MAX_SECONDS: i64 = 10;
 /// Maximum number of frames.
 const FRAMES: usize = 32;
 /// Resolving names takes more than the alternate signal stack that Rust gives its threads. Untouched pages
