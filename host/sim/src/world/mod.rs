@@ -220,9 +220,9 @@ impl World {
         (id, true)
     }
 
-    /// The permissions of `user` in `channel`: all but those to moderate in their own direct messages, none in channels of guilds they are
-    /// not in. A thread has the overwrites of its channel; a private thread is closed to users who neither joined it
-    /// nor may manage threads.
+    /// The permissions of `user` in `channel`: in their own direct messages all but those to moderate, and none in
+    /// channels of guilds they are not in. A thread has the overwrites of its channel; a private thread is closed to
+    /// users who neither joined it nor may manage threads.
     pub fn permissions_in(&self, channel: &Channel, user: Snowflake) -> u64 {
         match channel.guild_id.and_then(|id| self.guilds.get(&id)) {
             Some(guild) => {

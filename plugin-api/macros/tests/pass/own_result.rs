@@ -1,5 +1,5 @@
-//! Names in an author's crate do not conflict: a `Result`, an `Option`, an `Ok`, a method named like one of the trait. Attributes
-//! inside of the block apply to it.
+//! Names in an author's crate do not conflict: a `Result`, an `Option`, an `Ok`, a method named like one of the trait.
+//! Attributes inside the block apply to it.
 #![deny(warnings)]
 
 use gearshift_cog::{Context, cog};
