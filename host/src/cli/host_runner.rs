@@ -38,8 +38,9 @@ use crate::{
 /// How long tasks that still run on the runtime may take when everything is closed: a name that is being resolved, a
 /// line that is being read.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_millis(200);
-/// By then the work that follows a start is done too: commands are compared with Discord's, members have arrived.
-const SETTLE_AFTER_START: Duration = Duration::from_secs(1);
+/// By then the work that follows a start is done too: commands are compared with Discord's, members have arrived, and
+/// the config was read again in case it changed meanwhile.
+const SETTLE_AFTER_START: Duration = Duration::from_secs(3);
 
 /// Threads of a host besides its workers, before it loads a cog: the gateway, the store, the folder's watch (two), the
 /// thread that retires cogs, the one that starts their processes, and the one that reads files.
