@@ -40,7 +40,7 @@ use crate::{
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_millis(200);
 /// By then the work that follows a start is done too: commands are compared with Discord's, members have arrived, and
 /// the config was read again in case it changed meanwhile.
-const SETTLE_AFTER_START: Duration = Duration::from_secs(3);
+const SETTLE_AFTER_START: Duration = Duration::from_secs(1);
 
 /// Threads of a host besides its workers, before it loads a cog: the gateway, the store, the folder's watch (two), the
 /// thread that retires cogs, the one that starts their processes, and the one that reads files.

@@ -169,15 +169,17 @@ impl CogSettings {
 }
 
 impl Cogs {
-    /// Follows the cogs' sections of the config file until the future is dropped: checks it at the interval `every`,
-    /// and before each library is loaded. Changes outside of these sections need a restart.
+    /// Follows the cogs' sections of the config file until the future is dropped: checks it soon, then at the interval
+    /// `every`, and before each library is loaded. Changes outside of these sections need a restart.
     pub async fn follow_config(self: Arc<Self>, every: Duration) {
         // It may have changed since the host read it.
         let checks = FileChecks { read: None, last: stamp(&self.parts.settings.file).await, unread: None };
         let checks = self.parts.settings.checks.get_or_init(|| checks.into());
+        // Reading it touches much of the program, so it is done while the host still starts.
+        tokio::time::sleep(every.min(CHECK_INTERVAL)).await;
         loop {
-            tokio::time::sleep(every).await;
             self.check_config(checks).await;
+            tokio::time::sleep(every).await;
         }
     }
 
