@@ -3,6 +3,7 @@
 mod escape;
 
 use std::{
+    fmt::Display,
     io::{self, Read},
     path::Path,
 };
@@ -65,6 +66,12 @@ pub fn cut(text: &mut String, most: usize) {
 pub fn shortened(mut words: String) -> String {
     cut(&mut words, SHORT_MAX);
     words
+}
+
+/// A number of things, as a sentence has it: `1 cog`, `2 cogs`.
+pub fn counted<N: From<u8> + PartialEq + Display>(number: N, thing: &str) -> String {
+    let plural = if number == N::from(1) { "" } else { "s" };
+    format!("{number} {thing}{plural}")
 }
 
 /// Serialises a path as it is displayed: a path may hold bytes that are no text, and JSON may not.

@@ -26,6 +26,7 @@ use crate::{
     log,
     metrics::Endpoint,
     sessions::Sessions,
+    text::counted,
 };
 
 /// What a restart of the host needs.
@@ -225,7 +226,7 @@ impl Restarted {
         }
         let serving = host.cogs().status().cogs.iter().filter(|cog| cog.generation.is_some()).count();
         let took = self.since.elapsed();
-        let text = format!("restarted in {}, with {serving} cogs{}", Shown(took), self.ignored);
+        let text = format!("restarted in {}, with {}{}", Shown(took), counted(serving, "cog"), self.ignored);
         tracing::info!("{text}");
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         let answer = Answer::done(text, &serde_json::json!({ "micros": micros, "serving": serving }));

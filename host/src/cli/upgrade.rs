@@ -17,6 +17,7 @@ use super::{
 use crate::{
     control::{CallError, Client, Request},
     duration::Shown,
+    text::counted,
 };
 
 /// How often to check whether the new program answers.
@@ -83,7 +84,12 @@ impl Upgrade {
         }
         let (from, to) = (text(&before["version"]), text(&after["version"]));
         let session = if is_resumed { "the session was resumed" } else { "a new session was started" };
-        writeln!(out, "upgraded from {from} to {to} in {}, with {serving} cogs; {session}", Shown(took))?;
+        writeln!(
+            out,
+            "upgraded from {from} to {to} in {}, with {}; {session}",
+            Shown(took),
+            counted(serving, "cog")
+        )?;
         Ok(())
     }
 

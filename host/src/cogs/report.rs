@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use serde::{Serialize, Serializer};
 use tokio::time::Instant;
 
-use crate::{duration::ShownSecs, step::Step};
+use crate::{duration::ShownSecs, step::Step, text::counted};
 
 /// How an operation ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -189,7 +189,7 @@ impl fmt::Display for Report {
                 write!(out, ", {bytes} B of state")?;
             }
             if self.cancelled > 0 {
-                write!(out, ", {} handlers cancelled", self.cancelled)?;
+                write!(out, ", {} cancelled", counted(self.cancelled, "handler"))?;
             }
             out.write_str(")")?;
         }

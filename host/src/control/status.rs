@@ -7,6 +7,7 @@ use crate::{
     cogs::Cogs,
     duration::ShownSecs,
     health::{Bot, Counts, Health, Shard},
+    text::counted,
 };
 
 /// The current status of everything.
@@ -46,10 +47,10 @@ fn line_of(shard: &Shard) -> String {
     }
     if let Some(session) = shard.session_ms {
         let session = ShownSecs(session / 1000);
-        let _ = write!(text, ", session {session}, {} resumes", shard.resumes);
+        let _ = write!(text, ", session {session}, {}", counted(shard.resumes, "resume"));
     }
     if shard.reconnects > 0 {
-        let _ = write!(text, ", connected again {} times", shard.reconnects);
+        let _ = write!(text, ", connected again {}", counted(shard.reconnects, "time"));
     }
     text
 }
@@ -63,9 +64,9 @@ mod tests {
         let shard = |json: &str| line_of(&serde_json::from_str::<Shard>(json).unwrap());
         assert_eq!(
             shard(
-                r#"{"shard":0,"state":"ready","latency_ms":41.4,"session_ms":185000,"resumes":2,"all_resumes":3,"reconnects":4}"#
+                r#"{"shard":0,"state":"ready","latency_ms":41.4,"session_ms":185000,"resumes":1,"all_resumes":3,"reconnects":4}"#
             ),
-            "ready, latency 41 ms, session 3 min 5 s, 2 resumes, connected again 4 times"
+            "ready, latency 41 ms, session 3 min 5 s, 1 resume, connected again 4 times"
         );
         assert_eq!(
             shard(

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::{
     cogs::{self, CogStatus, HostStatus, Stage},
     duration::ShownSecs,
-    text::OneLine,
+    text::{OneLine, counted},
 };
 
 /// The table, followed by notes about individual cogs.
@@ -35,7 +35,8 @@ pub(super) fn of(status: &HostStatus) -> String {
             let _ = writeln!(text, "{}: {missing}", cog.name);
         }
         if cog.dropped > 0 {
-            let _ = writeln!(text, "{}: {} events found its queue full", cog.name, cog.dropped);
+            let events = counted(cog.dropped, "event");
+            let _ = writeln!(text, "{}: {events} found its queue full", cog.name);
         }
     }
     for refused in &status.refused {

@@ -75,7 +75,7 @@ fn an_upgrade_loses_no_message_and_keeps_process_session_and_states() {
     let version = env!("CARGO_PKG_VERSION");
     let shown = format!("upgraded from {version} to {version} in ");
     assert!(upgraded.out.starts_with(&shown), "{}", upgraded.out);
-    assert!(upgraded.out.ends_with(", with 1 cogs; the session was resumed\n"), "{}", upgraded.out);
+    assert!(upgraded.out.ends_with(", with 1 cog; the session was resumed\n"), "{}", upgraded.out);
     live.expect(&format!("upgrading to gearshift {version}"));
     live.expect("resumed shard=0");
     assert_eq!(of_process(&live, "exe"), second.to_str().unwrap());
@@ -175,7 +175,7 @@ fn a_hangup_that_is_ignored_stays_ignored_over_an_upgrade() {
     for _ in 0..2 {
         let upgraded = upgrade(&place, &[]);
         assert_eq!(upgraded.code, 0, "{}", upgraded.err);
-        assert!(upgraded.out.ends_with(", with 1 cogs; the session was resumed\n"), "{}", upgraded.out);
+        assert!(upgraded.out.ends_with(", with 1 cog; the session was resumed\n"), "{}", upgraded.out);
     }
     assert_eq!(sim.gateway().sessions(), sessions, "no session was started");
     let after = inherited(&live);
