@@ -20,7 +20,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::Instant;
+use tokio::{sync::watch, time::Instant};
 
 use self::plan::joined;
 pub use self::{
@@ -38,6 +38,8 @@ use crate::{
 
 /// Shortest pause between two checks for commands to delete.
 const LOOK_MIN: Duration = Duration::from_millis(100);
+/// How many times `settle` to wait for changes to end.
+const SETTLES_MAX: u32 = 10;
 /// Longest pause between two attempts after a failure.
 const RETRY_MAX: Duration = Duration::from_secs(60);
 /// Longest pause when a rate limit demands more: other lists may need changes meanwhile.
@@ -95,8 +97,17 @@ pub async fn keep_registered(cogs: Weak<Cogs>, discord: Arc<Discord>, settle: Du
             // Commands of an unloaded cog may have to be deleted by now.
             Err(_) => continue,
         }
-        while tokio::time::timeout(settle, changes.changed()).await.is_ok_and(|changed| changed.is_ok()) {}
+        settled(&mut changes, settle).await;
     }
+}
+
+/// Waits until nothing has changed for `settle`; but not for long: one cog that comes and goes all the time must not keep
+/// the commands of the others from Discord.
+async fn settled(changes: &mut watch::Receiver<u64>, settle: Duration) {
+    let quiet = async {
+        while tokio::time::timeout(settle, changes.changed()).await.is_ok_and(|changed| changed.is_ok()) {}
+    };
+    let _ = tokio::time::timeout(settle.saturating_mul(SETTLES_MAX), quiet).await;
 }
 
 /// Logs which of the host's own commands no longer fit.
@@ -142,5 +153,29 @@ impl Registered {
             );
         }
         *known = unknown;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn changes_that_never_end_are_registered_all_the_same() {
+        const SETTLE: Duration = Duration::from_secs(2);
+        let (change, mut changes) = watch::channel(0);
+        let since = Instant::now();
+        settled(&mut changes, SETTLE).await;
+        assert_eq!(since.elapsed(), SETTLE);
+
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(SETTLE / 2).await;
+                change.send_modify(|number| *number += 1);
+            }
+        });
+        let since = Instant::now();
+        settled(&mut changes, SETTLE).await;
+        assert_eq!(since.elapsed(), SETTLE * SETTLES_MAX);
     }
 }
