@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::ids::Snowflake;
-use crate::world::{User, World, bits};
+use crate::world::{Channel, User, World, bits};
 
 /// <https://discord.com/developers/docs/resources/message#allowed-mentions-object>
 #[derive(Clone, Debug, Default)]
@@ -80,9 +80,70 @@ pub(crate) fn mentions_in(world: &World, text: &str, allowed: Option<&AllowedMen
     found
 }
 
+/// A text as Discord's client sends it: with ids in place of the names of a guild's members, roles and channels that its
+/// author typed as `@bob`, `@moderator` or `#dev`. A backslash in front keeps a name as it is.
+/// <https://discord.com/developers/docs/reference#message-formatting>
+pub(crate) fn with_mentions(world: &World, channel: &Channel, text: &str) -> String {
+    let users: Vec<&Arc<User>> = match world.guild_of(channel) {
+        Some(guild) => guild.members.values().map(|member| &member.user).collect(),
+        None => channel.recipients.iter().collect(),
+    };
+    let guild = world.guild_of(channel);
+    let roles = guild.into_iter().flat_map(|guild| guild.roles.iter().filter(|role| role.id != guild.id));
+    let channels = guild.into_iter().flat_map(|guild| &guild.channels).filter_map(|id| world.channel(*id));
+    let mut names: Vec<(String, String)> = users
+        .into_iter()
+        .map(|user| (format!("@{}", user.username), format!("<@{}>", user.id)))
+        .chain(roles.map(|role| (format!("@{}", role.name), format!("<@&{}>", role.id))))
+        .chain(channels.map(|channel| (format!("#{}", channel.name), format!("<#{}>", channel.id))))
+        .collect();
+    // Of `@bob` and `@bobby`, the longer one is meant.
+    names.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
+    let is_word = |character: char| character.is_alphanumeric() || character == '_';
+    let (mut sent, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some(character) = rest.chars().next() {
+        let starts = !sent.ends_with(|before| is_word(before) || before == '\\');
+        let named =
+            names.iter().filter(|_| starts && matches!(character, '@' | '#')).find_map(|(name, mention)| {
+                let after = rest.strip_prefix(name.as_str())?;
+                (!after.starts_with(is_word)).then_some((after, mention))
+            });
+        match named {
+            Some((after, mention)) => {
+                sent.push_str(mention);
+                rest = after;
+            }
+            None => {
+                sent.push(character);
+                rest = &rest[character.len_utf8()..];
+            }
+        }
+    }
+    sent
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn typed_names_become_mentions() {
+        let world = World::default();
+        let id = |name: &str| world.user_named(name).unwrap().id;
+        let (alice, bob) = (id("alice"), id("bob"));
+        let general = world.channels.values().find(|channel| &*channel.name == "general").unwrap();
+        let role = &world.guild_of(general).unwrap().roles[1];
+        for (text, sent) in [
+            ("hi @alice, meet @bob.", format!("hi <@{alice}>, meet <@{bob}>.")),
+            ("@bobby and a@bob and \\@bob", "@bobby and a@bob and \\@bob".to_owned()),
+            ("@everyone @nobody #nowhere @", "@everyone @nobody #nowhere @".to_owned()),
+            ("in #general ä", format!("in <#{}> ä", general.id)),
+            (&format!("@{}!", role.name), format!("<@&{}>!", role.id)),
+            (&format!("<@{alice}>"), format!("<@{alice}>")),
+        ] {
+            assert_eq!(with_mentions(&world, general, text), sent);
+        }
+    }
 
     #[test]
     fn mentions_are_found_once_and_only_if_allowed() {

@@ -55,6 +55,30 @@ async fn a_conversation_at_the_prompt() {
 }
 
 #[tokio::test]
+async fn typed_names_are_mentions() {
+    let sim = sim().await;
+    let mut printer = Printer::new(&sim, Detail::Talk);
+    let mut prompt = Prompt::new(&sim, "alice").unwrap();
+    for line in ["hi @bob", ":edit bye @bob", ":reply see #dev", "\\@bob", ":in @bot", "@alice here"] {
+        assert_eq!(prompt.line(line).await, Outcome::Done, "{line}");
+    }
+    let (alice, bob) = (sim.member("alice").unwrap().id(), sim.member("bob").unwrap().id());
+    let dev = channel_id(&sim, "dev");
+    let said: Vec<String> =
+        lines(&mut printer).iter().filter_map(|line| Some(line.split_once(": ")?.1.to_owned())).collect();
+    assert_eq!(
+        said,
+        [
+            format!("hi <@{bob}>"),
+            format!("bye <@{bob}>"),
+            format!("see <#{dev}>"),
+            "@bob".to_owned(),
+            format!("<@{alice}> here"),
+        ]
+    );
+}
+
+#[tokio::test]
 async fn slash_commands_and_buttons_are_typed() {
     let sim = sim().await;
     register(&sim, json!([{ "name": "ping", "description": "x", "options": [{ "type": 3, "name": "text", "description": "x" }] }])).await;

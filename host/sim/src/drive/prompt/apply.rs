@@ -10,13 +10,18 @@ use crate::drive::advance::advance;
 use crate::drive::gateway::Gateway;
 use crate::ids::Snowflake;
 use crate::members::Member;
-use crate::world::{ActError, ChannelKind, Message, bits};
+use crate::world::{ActError, ChannelKind, Message, bits, mentions::with_mentions};
 
 impl Prompt {
     pub(super) async fn apply(&mut self, command: Command) -> Result<Effect, ActError> {
         match command {
             Command::Nothing => return Ok(Effect::Nothing),
-            Command::Say(text) => return self.member.say(&self.here()?, &text).await.map(Effect::Posted),
+            Command::Say(text) => {
+                return self.member.say(&self.here()?, &self.typed(&text)).await.map(Effect::Posted);
+            }
+            Command::SayLiterally(text) => {
+                return self.member.say(&self.here()?, &text).await.map(Effect::Posted);
+            }
             Command::Slash { name, options } => {
                 return self.member.slash(&name, options).await.map(Effect::Invoked);
             }
@@ -51,9 +56,9 @@ impl Prompt {
             Command::In(channel) => self.member = self.member.at(&channel)?,
             Command::Reply(text) => {
                 let target = self.newest("message to reply to", |message| !message.kind.is_system())?;
-                return self.member.reply(target, &text).await.map(Effect::Posted);
+                return self.member.reply(target, &self.typed(&text)).await.map(Effect::Posted);
             }
-            Command::Edit(text) => self.member.edit(self.own()?, &text).await?,
+            Command::Edit(text) => self.member.edit(self.own()?, &self.typed(&text)).await?,
             Command::Delete => self.member.delete(self.own()?).await?,
             Command::React(emoji) => {
                 let target = self.newest("message to react to", |_| true)?;
@@ -100,6 +105,13 @@ impl Prompt {
     fn here(&self) -> Result<String, ActError> {
         let here = self.member.here.map(|here| here.to_string());
         here.ok_or_else(|| ActError::NoVisibleChannel { member: self.member.name().to_owned() })
+    }
+
+    /// A text with the mentions that the member typed in it.
+    fn typed(&self, text: &str) -> String {
+        let state = self.shared.state();
+        let channel = self.member.here.and_then(|here| state.world.channel(here));
+        channel.map_or_else(|| text.to_owned(), |channel| with_mentions(&state.world, channel, text))
     }
 
     fn own(&self) -> Result<Snowflake, ActError> {

@@ -4,7 +4,8 @@ use super::orders::{FaultCommand, TimeCommand, faults, time};
 use crate::world::ActError;
 
 pub(super) const HELP: &str = "\
-text                      say it in the current channel; \\text says it literally
+text                      say it in the current channel; @bob, @ROLE and #dev in it are mentions
+\\text                     say it as it stands
 /ping text:hi             run a slash command; quotes keep a value together; a file is its NAME and its TEXT…
 :choices /find what:ab    show the autocomplete choices for the last option
 :use COMMAND [@bob]       run a context menu command on the last message, or on a user
@@ -31,15 +32,36 @@ text                      say it in the current channel; \\text says it literall
 pub(super) enum Command {
     Nothing,
     Say(String),
-    Slash { name: String, options: Pairs },
-    Choices { name: String, options: Pairs },
-    Use { command: String, on: Option<String> },
-    Attach { name: String, text: String },
+    /// Says it without looking for mentions.
+    SayLiterally(String),
+    Slash {
+        name: String,
+        options: Pairs,
+    },
+    Choices {
+        name: String,
+        options: Pairs,
+    },
+    Use {
+        command: String,
+        on: Option<String>,
+    },
+    Attach {
+        name: String,
+        text: String,
+    },
     As(String),
     Join(String),
     Leave(String),
-    Onboard { guild: String, answers: Vec<String> },
-    Role { member: String, role: String, given: bool },
+    Onboard {
+        guild: String,
+        answers: Vec<String>,
+    },
+    Role {
+        member: String,
+        role: String,
+        given: bool,
+    },
     In(String),
     Reply(String),
     Edit(String),
@@ -47,7 +69,10 @@ pub(super) enum Command {
     React(String),
     Unreact(String),
     Press(String),
-    Select { menu: String, values: Vec<String> },
+    Select {
+        menu: String,
+        values: Vec<String>,
+    },
     Submit(Pairs),
     Typing,
     Who,
@@ -70,7 +95,7 @@ pub(super) fn parse(line: &str) -> Result<Command, String> {
     let alone = !line.contains(char::is_whitespace);
     Ok(match line.chars().next() {
         None => Command::Nothing,
-        Some('\\') => Command::Say(line[1..].to_owned()),
+        Some('\\') => Command::SayLiterally(line[1..].to_owned()),
         Some('/') => {
             let (name, options) = slash(&line[1..])?;
             Command::Slash { name, options }
@@ -233,7 +258,7 @@ mod tests {
         for (line, command) in [
             ("  hello there ", say("hello there")),
             (":)", say(":)")),
-            ("\\:help", say(":help")),
+            ("\\:help", Command::SayLiterally(":help".to_owned())),
             ("@bob", Command::As("bob".to_owned())),
             ("@bob hi", say("@bob hi")),
             ("#dev", Command::In("dev".to_owned())),
