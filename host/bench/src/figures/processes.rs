@@ -204,20 +204,16 @@ pub(super) async fn crashes(scale: Scale) -> Result<Vec<Figure>> {
     set_program(bots::beside("gearshift")?);
     let rig = Rig::new(&cogs, &lines).await?;
     let line = |number| format!("!ping {number}");
+    // Looks at the status as often as it does while the cog crashes, which costs CPU.
     let quiet = Steady::start(&rig.sim, &rig.crowd, RATE, line);
-    tokio::time::sleep(Duration::from_secs(scale.pick(10, 3))).await;
+    let looks = crashed(&rig, generation(&rig));
+    let _ = tokio::time::timeout(Duration::from_secs(scale.pick(10, 3)), looks).await;
     let quiet = quiet.stop().await?;
     let busy = Steady::start(&rig.sim, &rig.crowd, RATE, line);
     let kinds = ["abort", "exit 3", "overflow", "memory"];
     let (crashes, mut served) = (scale.pick(1000, 40), Sample::default());
     for number in 0..crashes {
-        let generation = rig
-            .host
-            .cogs()
-            .status()
-            .cogs
-            .iter()
-            .find_map(|cog| cog.generation.filter(|_| cog.name == "faulty"));
+        let generation = generation(&rig);
         rig.crowd.say(0, &format!("!faulty crash {}", kinds[number % kinds.len()])).await?;
         let since = crashed(&rig, generation).await?;
         served.push_ms(since);
@@ -241,16 +237,20 @@ pub(super) async fn crashes(scale: Scale) -> Result<Vec<Figure>> {
     ])
 }
 
+/// The generation of the crashing cog that serves.
+fn generation(rig: &Rig) -> Option<u64> {
+    let status = rig.host.cogs().status();
+    status.cogs.iter().find(|cog| cog.name == "faulty").and_then(|cog| cog.generation)
+}
+
 /// Waits for the generation after this one. Returns the time from when the previous one was gone until the new one
 /// serves.
 async fn crashed(rig: &Rig, before: Option<u64>) -> Result<Duration> {
     let (asked, mut gone) = (Instant::now(), None);
     while asked.elapsed() < SOON {
-        let status = rig.host.cogs().status();
-        let now = status.cogs.iter().find(|cog| cog.name == "faulty").and_then(|cog| cog.generation);
-        match (now, gone) {
+        match (generation(rig), gone) {
             (None, None) => gone = Some(Instant::now()),
-            (Some(now), gone) if Some(now) != before => return Ok(gone.unwrap_or(asked).elapsed()),
+            (now @ Some(_), gone) if now != before => return Ok(gone.unwrap_or(asked).elapsed()),
             _ => {}
         }
         tokio::time::sleep(Duration::from_micros(200)).await;
