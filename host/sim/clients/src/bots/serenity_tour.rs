@@ -21,12 +21,12 @@ pub(super) async fn tour(context: &Context, message: &Message) -> serenity::Resu
     };
     message.author.id.to_user(context).await?;
 
-    let home = message.channel_id;
-    home.messages(context, GetMessages::new().limit(5)).await?;
-    context.http.get_message(home, message.id).await?;
-    home.broadcast_typing(context).await?;
+    let here = message.channel_id;
+    here.messages(context, GetMessages::new().limit(5)).await?;
+    context.http.get_message(here, message.id).await?;
+    here.broadcast_typing(context).await?;
     message.pin(context).await?;
-    home.pins(context).await?;
+    here.pins(context).await?;
     message.unpin(context).await?;
     message.react(context, '🎈').await?.delete(context).await?;
 

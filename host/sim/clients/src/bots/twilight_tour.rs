@@ -25,17 +25,17 @@ pub(super) async fn tour(client: &Client, message: &Message) -> Result<(), Box<d
     let erin = found.first().ok_or("no erin")?.user.id;
     client.user(message.author.id).await?.model().await?;
 
-    let home = message.channel_id;
-    client.channel_messages(home).limit(5).await?.model().await?;
-    client.message(home, message.id).await?.model().await?;
-    client.create_typing_trigger(home).await?;
-    client.create_pin(home, message.id).await?;
-    client.pins(home).await?.model().await?;
-    client.delete_pin(home, message.id).await?;
+    let here = message.channel_id;
+    client.channel_messages(here).limit(5).await?.model().await?;
+    client.message(here, message.id).await?.model().await?;
+    client.create_typing_trigger(here).await?;
+    client.create_pin(here, message.id).await?;
+    client.pins(here).await?.model().await?;
+    client.delete_pin(here, message.id).await?;
     let balloon = RequestReactionType::Unicode { name: "🎈" };
-    client.create_reaction(home, message.id, &balloon).await?;
-    client.reactions(home, message.id, &balloon).await?.model().await?;
-    client.delete_current_user_reaction(home, message.id, &balloon).await?;
+    client.create_reaction(here, message.id, &balloon).await?;
+    client.reactions(here, message.id, &balloon).await?.model().await?;
+    client.delete_current_user_reaction(here, message.id, &balloon).await?;
 
     let role = client
         .create_role(guild)
@@ -93,7 +93,7 @@ pub(super) async fn tour(client: &Client, message: &Message) -> Result<(), Box<d
     client.guild_scheduled_events(guild).await?.model().await?;
     client.delete_guild_scheduled_event(guild, event.id).await?;
     let mut onboarding = client.guild_onboarding(guild).await?.model().await?;
-    onboarding.default_channel_ids.push(home);
+    onboarding.default_channel_ids.push(here);
     let fields = UpdateGuildOnboardingFields {
         default_channel_ids: onboarding.default_channel_ids,
         prompts: Vec::new(),
@@ -107,6 +107,6 @@ pub(super) async fn tour(client: &Client, message: &Message) -> Result<(), Box<d
     client.audit_log(guild).limit(3).await?.model().await?;
     let dm = client.create_private_channel(message.author.id).await?.model().await?;
     client.create_message(dm.id).content("home again").await?;
-    client.create_message(home).reply(message.id).content("toured").await?;
+    client.create_message(here).reply(message.id).content("toured").await?;
     Ok(())
 }
