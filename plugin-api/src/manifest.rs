@@ -9,6 +9,7 @@ mod handle;
 mod limits;
 mod option;
 mod read;
+mod reply;
 mod rules;
 mod source;
 mod task;
@@ -29,6 +30,7 @@ pub use self::{
     encode::{Declaration, encode, encoded_len},
     handle::{HANDLES, handle},
     read::{CommandManifest, FilterManifest, Manifest, ManifestError, SubcommandAliases},
+    reply::{hides_path, is_reply},
     source::Source,
 };
 use crate::abi::Event;

@@ -157,6 +157,9 @@
 //! channels have no permissions of their own. To try a bot with several cogs, use `gearshift smoke`.
 //! `gearshift_cog::tokio` runs for real, and the kit does not wait for it.
 //!
+//! A request that needs a handle which the cog does not declare with `handles(…)` is refused as by the host. A guild in
+//! a handle is not compared.
+//!
 //! Endpoints that the kit does not know answer 404, unless the test [provides an answer](Bot::mock_discord). The
 //! [web](Bot::mock_http) is unreachable and there is no [site API](Bot::mock_api) until the test provides answers for
 //! them. Requests can be [refused](Bot::refuse) and [lost](Bot::lose_response).

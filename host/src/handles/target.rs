@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use gearshift_cog::abi::DiscordRequest;
+use gearshift_cog::{abi::DiscordRequest, manifest::hides_path};
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
@@ -41,12 +41,6 @@ fn of_path(path: &str) -> Target {
         _ => None,
     };
     target.unwrap_or(Target::Elsewhere)
-}
-
-/// Whether a server could read an escape in it as a part of the path's structure.
-pub(super) fn hides_path(text: &str) -> bool {
-    let text = text.to_ascii_lowercase();
-    ["%2e", "%2f", "%5c", "%25"].iter().any(|hidden| text.contains(hidden))
 }
 
 fn id(text: &str) -> Option<u64> {

@@ -28,6 +28,8 @@ use crate::{
 pub(super) struct Generation {
     world: Rc<World>,
     log: Log,
+    /// What it may ask of its host.
+    handles: Option<&'static [&'static str]>,
     table: CogModule,
     instance: Instance,
     pub(super) declared: Declared,
@@ -110,8 +112,14 @@ impl Generation {
         host.waits().set_id_prefix(number.to_string());
         // Not the table's `create`: that would make the cog the owner of the process.
         let instance = log.within(world, || glue::instance::<C>(host));
-        let declared = Declared::of::<C>();
-        Self { world: Rc::clone(world), log, table, instance, declared, running: RefCell::default() }
+        let (world, handles, declared) = (Rc::clone(world), C::HANDLES, Declared::of::<C>());
+        Self { world, log, handles, table, instance, declared, running: RefCell::default() }
+    }
+
+    /// Runs code of the cog.
+    fn within<T>(&self, body: impl FnOnce() -> T) -> T {
+        self.world.handles.set(self.handles);
+        self.log.within(&self.world, body)
     }
 
     pub(super) fn setup(&self) -> Result<(), Fault> {
@@ -125,7 +133,7 @@ impl Generation {
 
     /// Pauses the cog: no further handlers begin, and its waits for users end.
     pub(super) fn pause(&self) -> Option<Fault> {
-        let outcome = self.log.within(&self.world, || (self.table.pause)(self.instance));
+        let outcome = self.within(|| (self.table.pause)(self.instance));
         outcome.into_result().err().map(|fault| fault_of("pause", fault))
     }
 
@@ -152,7 +160,7 @@ impl Generation {
     }
 
     fn start(&self, handler: String, on_end: OnEnd, call: impl FnOnce(Instance) -> LocalFfiFuture<Outcome>) {
-        let future = self.log.within(&self.world, || call(self.instance));
+        let future = self.within(|| call(self.instance));
         self.fly(handler, future, on_end);
     }
 
@@ -177,7 +185,7 @@ impl Generation {
                 Poll::Pending => self.running.borrow_mut().push(running),
                 Poll::Ready(outcome) => {
                     let fault = outcome.into_result().err().map(|fault| fault_of(&running.handler, fault));
-                    self.log.within(&self.world, || drop(running.future));
+                    self.within(|| drop(running.future));
                     ended.push(Ended { fault, on_end: running.on_end });
                 }
             }
@@ -191,7 +199,7 @@ impl Generation {
             return Poll::Pending;
         }
         let waker = Waker::from(Arc::clone(&running.is_woken));
-        self.log.within(&self.world, || Pin::new(&mut running.future).poll(&mut Context::from_waker(&waker)))
+        self.within(|| Pin::new(&mut running.future).poll(&mut Context::from_waker(&waker)))
     }
 
     pub(super) fn has_woken_handler(&self) -> bool {
@@ -207,7 +215,7 @@ impl Generation {
     pub(super) fn cancel(&self) -> Vec<OnEnd> {
         let (futures, ends): (Vec<_>, Vec<_>) =
             self.running.take().into_iter().map(|running| (running.future, running.on_end)).unzip();
-        self.log.within(&self.world, || drop(futures));
+        self.within(|| drop(futures));
         ends
     }
 
@@ -227,7 +235,7 @@ impl Generation {
         what: &str,
         call: impl FnOnce(Instance) -> LocalFfiFuture<RResult<T, abi::Fault>>,
     ) -> Result<T, Fault> {
-        let mut future = self.log.within(&self.world, || call(self.instance));
+        let mut future = self.within(|| call(self.instance));
         let is_woken = Arc::new(Flag(AtomicBool::new(true)));
         let waker = Waker::from(Arc::clone(&is_woken));
         let (deadline, polls) = (self.world.clock.unix_ms() + DEADLINE_MS, Cell::new(0));
@@ -243,10 +251,9 @@ impl Generation {
         loop {
             polls.set(polls.get() + 1);
             is_woken.0.store(false, Ordering::Release);
-            let poll =
-                self.log.within(&self.world, || Pin::new(&mut future).poll(&mut Context::from_waker(&waker)));
+            let poll = self.within(|| Pin::new(&mut future).poll(&mut Context::from_waker(&waker)));
             if let Poll::Ready(outcome) = poll {
-                self.log.within(&self.world, || drop(future));
+                self.within(|| drop(future));
                 return outcome.into_result().map_err(|fault| fault_of(what, fault));
             }
             if polls.get() > POLLS_MAX {
@@ -265,7 +272,7 @@ impl Generation {
     /// Cancels everything and drops the instance.
     pub(super) fn destroy(self) -> Option<Fault> {
         self.cancel();
-        let outcome = self.log.within(&self.world, || (self.table.destroy)(self.instance));
+        let outcome = self.within(|| (self.table.destroy)(self.instance));
         outcome.into_result().err().map(|fault| fault_of("drop", fault))
     }
 

@@ -8,6 +8,7 @@ mod discord;
 mod gateway;
 mod http;
 mod log;
+mod permit;
 mod spawn;
 mod stats;
 mod store;

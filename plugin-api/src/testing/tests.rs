@@ -8,6 +8,7 @@ mod forms;
 mod life;
 #[cfg(feature = "serenity")]
 mod models;
+mod permitted;
 mod posted;
 mod refusals;
 mod stored;

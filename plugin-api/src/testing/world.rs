@@ -31,6 +31,8 @@ pub(super) struct World {
     /// Futures that the cog has spawned, with their names, until its generation takes them over.
     pub(super) spawned: RefCell<Vec<(String, LocalFfiFuture<Outcome>)>>,
     pub(super) metrics: RefCell<Vec<SentMetric>>,
+    /// What the generation that runs declares with `handles`; `None` if it may ask for everything.
+    pub(super) handles: Cell<Option<&'static [&'static str]>>,
     /// How many generations of the cog there have been.
     pub(super) generations: Cell<u32>,
     /// Events of the gateway that the cog has not got yet, as name and `d`, oldest first.
@@ -51,6 +53,7 @@ impl World {
             settings: RefCell::new(json!({})),
             spawned: RefCell::default(),
             metrics: RefCell::default(),
+            handles: Cell::default(),
             generations: Cell::default(),
             events: RefCell::default(),
         })

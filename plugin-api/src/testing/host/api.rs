@@ -16,7 +16,8 @@ pub(super) extern "C" fn request(
     lease: Lease,
     request: ApiRequest,
 ) -> LocalFfiFuture<RResult<Reply, HandleError>> {
-    soon(answer(&World::of(lease), request))
+    let world = World::of(lease);
+    soon(world.authorize("api").and_then(|()| answer(&world, request)))
 }
 
 fn answer(world: &World, request: ApiRequest) -> Result<Reply, HandleError> {

@@ -23,11 +23,13 @@ pub(super) extern "C" fn now(lease: Lease) -> u64 {
 }
 
 pub(super) extern "C" fn schedule(lease: Lease, plan: TaskPlan) -> RResult<(), HandleError> {
-    planned(&World::of(lease), &plan).into()
+    let world = World::of(lease);
+    world.authorize("schedule").and_then(|()| planned(&world, &plan)).into()
 }
 
 pub(super) extern "C" fn unschedule(lease: Lease, name: RStr<'_>) -> bool {
-    World::of(lease).tasks.borrow_mut().cancel(name.as_str())
+    let world = World::of(lease);
+    world.authorize("schedule").is_ok() && world.tasks.borrow_mut().cancel(name.as_str())
 }
 
 fn planned(world: &World, plan: &TaskPlan) -> Result<(), HandleError> {

@@ -4,7 +4,7 @@ use abi_stable::std_types::{ROption, RResult, RVec};
 use async_ffi::LocalFfiFuture;
 use serde_json::Value;
 
-use super::{http::with_query, later, soon};
+use super::{http::with_query, later, permit, soon};
 use crate::{
     abi::{DiscordRequest, HandleError, HandleErrorKind, Lease, Method, Reply},
     testing::{
@@ -29,6 +29,9 @@ pub(super) extern "C" fn request(
     request: DiscordRequest,
 ) -> LocalFfiFuture<RResult<Reply, HandleError>> {
     let world = World::of(lease);
+    if let Err(refused) = world.authorize(permit::of_discord(&request)) {
+        return soon(Err(refused));
+    }
     let (method, path) = (request.method.as_str(), request.path.to_string());
     if request.method == Method::Head {
         return soon(Err(HandleError::new(HandleErrorKind::Invalid, "HEAD is for the http handle only")));

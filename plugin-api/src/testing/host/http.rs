@@ -5,7 +5,7 @@ use std::{future::poll_fn, rc::Rc, task::Poll};
 use abi_stable::std_types::{RNone, ROk, ROption, RResult, RSome, RVec};
 use async_ffi::LocalFfiFuture;
 
-use super::{later, soon};
+use super::{later, permit, soon};
 use crate::{
     abi::{HandleError, HandleErrorKind, Header, HttpRequest, Lease, Reply},
     testing::{
@@ -114,6 +114,7 @@ fn with<T>(world: &World, stream: u64, look: impl FnOnce(&mut Stream) -> T) -> R
 }
 
 fn answer(world: &World, request: HttpRequest) -> Result<Reply, HandleError> {
+    world.authorize(&permit::of_http(&request.url))?;
     let headers = request.headers.into_iter().map(|it| (it.name.into_string(), it.value.into_string()));
     let sent = SentRequest {
         server: Server::Http,

@@ -15,7 +15,8 @@ pub(super) extern "C" fn read(
 ) -> LocalFfiFuture<RResult<ROption<RVec<u8>>, HandleError>> {
     let world = World::of(lease);
     let value = || world.store.borrow_mut().get(&key, world.clock.unix_ms());
-    soon(store::check_key(&key).map(|()| value().map(RVec::from).into()))
+    let is_taken = world.authorize("store").and_then(|()| store::check_key(&key));
+    soon(is_taken.map(|()| value().map(RVec::from).into()))
 }
 
 pub(super) extern "C" fn write(
@@ -23,7 +24,7 @@ pub(super) extern "C" fn write(
     write: StoreWrite,
 ) -> LocalFfiFuture<RResult<bool, HandleError>> {
     let world = World::of(lease);
-    let is_taken = store::check(&write);
+    let is_taken = world.authorize("store").and_then(|()| store::check(&write));
     soon(is_taken.map(|()| world.store.borrow_mut().write(write, world.clock.unix_ms())))
 }
 
@@ -34,5 +35,6 @@ pub(super) extern "C" fn list(
     let world = World::of(lease);
     let page = || world.store.borrow_mut().list(&list, world.clock.unix_ms());
     let entry = |(key, value): (String, Vec<u8>)| Entry { key: key.into(), value: value.into() };
-    soon(store::check_prefix(&list.prefix).map(|()| page().into_iter().map(entry).collect()))
+    let is_taken = world.authorize("store").and_then(|()| store::check_prefix(&list.prefix));
+    soon(is_taken.map(|()| page().into_iter().map(entry).collect()))
 }
