@@ -2,6 +2,7 @@
 
 mod answers;
 mod checks;
+mod deleting;
 mod events;
 mod failures;
 mod forms;

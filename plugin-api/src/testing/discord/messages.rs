@@ -13,6 +13,10 @@ use crate::{
 /// Message flags that a bot may set besides the ephemeral one: suppress embeds, suppress notifications, components v2.
 const SETTABLE: u64 = 1 << 2 | 1 << 12 | COMPONENTS_V2;
 
+/// How many messages can be deleted at once, and how old they may be.
+const BULK_MAX: usize = 100;
+const BULK_AGE_MS: u64 = 14 * 24 * 60 * 60 * 1000;
+
 /// How long a nonce is remembered: in Discord's words, "a few minutes".
 const NONCE_MS: u64 = 5 * 60 * 1000;
 
@@ -204,13 +208,56 @@ impl Discord {
         posted.is_deleted = true;
         let (channel, is_seen) = (posted.channel, posted.only_for.is_none());
         if is_seen {
-            let mut gone = json!({ "id": id.to_string(), "channel_id": channel.to_string() });
-            if let Some(guild) = self.guild_of(channel) {
-                gone["guild_id"] = json!(guild.to_string());
-            }
-            world.emit("MESSAGE_DELETE", gone);
+            self.announce_deleted(world, channel, &[id]);
         }
         Ok(())
+    }
+
+    /// Deletes several messages of a channel at once, as far as they exist.
+    /// <https://discord.com/developers/docs/resources/message#bulk-delete-messages>
+    pub(super) fn delete_all(&mut self, world: &World, channel: u64, body: &Value) -> Result<(), Refused> {
+        let ids = body["messages"].as_array().into_iter().flatten();
+        let ids: Vec<u64> = ids.filter_map(|id| id.as_str()?.parse().ok()).collect();
+        if let Some(at) = (1..ids.len()).find(|at| ids[..*at].contains(&ids[*at])) {
+            let (field, code) = (format!("messages.{at}"), "SET_TYPE_ALREADY_CONTAINS_VALUE");
+            return Err(Refused::form(&field, code, "The set already contains this value"));
+        }
+        if !(2..=BULK_MAX).contains(&ids.len()) {
+            return Err(Refused::BULK_COUNT.into());
+        }
+        let oldest = world.clock.unix_ms().saturating_sub(EPOCH + BULK_AGE_MS) << 22;
+        if ids.iter().any(|id| *id < oldest) {
+            return Err(Refused::BULK_AGE.into());
+        }
+        if self.guild_of(channel).is_none() {
+            return Err(Refused::DIRECT_MESSAGE.into());
+        }
+        let mut gone = ids;
+        gone.retain(|id| match self.messages.get_mut(id) {
+            Some(posted) if posted.channel == channel && posted.only_for.is_none() => {
+                !std::mem::replace(&mut posted.is_deleted, true)
+            }
+            _ => false,
+        });
+        self.announce_deleted(world, channel, &gone);
+        Ok(())
+    }
+
+    /// Several messages that are deleted at once are one event.
+    fn announce_deleted(&self, world: &World, channel: u64, ids: &[u64]) {
+        let (name, mut gone) = match ids {
+            [] => return,
+            [id] => ("MESSAGE_DELETE", json!({ "id": id.to_string() })),
+            ids => {
+                let ids: Vec<String> = ids.iter().map(u64::to_string).collect();
+                ("MESSAGE_DELETE_BULK", json!({ "ids": ids }))
+            }
+        };
+        gone["channel_id"] = json!(channel.to_string());
+        if let Some(guild) = self.guild_of(channel) {
+            gone["guild_id"] = json!(guild.to_string());
+        }
+        world.emit(name, gone);
     }
 
     /// Adds or removes the reaction of a user: a Unicode emoji, or `name:id`.

@@ -33,6 +33,14 @@ impl Refused {
     pub(super) const EMPTY: (u16, u32, &str) = (400, 50006, "Cannot send an empty message");
     pub(super) const CLOSED: (u16, u32, &str) = (403, 50007, "Cannot send messages to this user");
     pub(super) const MISSING_PERMISSIONS: (u16, u32, &str) = (403, 50013, "Missing Permissions");
+    pub(super) const BULK_COUNT: (u16, u32, &str) = (
+        400,
+        50016,
+        "Provided too few or too many messages to delete. Must provide at least 2 and fewer than 100 messages to delete.",
+    );
+    pub(super) const BULK_AGE: (u16, u32, &str) =
+        (400, 50034, "You can only bulk delete messages that are under 14 days old.");
+    pub(super) const DIRECT_MESSAGE: (u16, u32, &str) = (403, 50003, "Cannot execute action on a DM channel");
     pub(super) const CHANNEL_TYPE: (u16, u32, &str) =
         (400, 50024, "Cannot execute action on this channel type");
     pub(super) const EXPIRED: (u16, u32, &str) = (401, 50027, "Invalid Webhook Token");

@@ -80,10 +80,7 @@ impl Call<'_> {
             }
             (Method::Post, ["messages", "bulk-delete"]) => {
                 may(discord, permissions::MANAGE_MESSAGES)?;
-                for gone in self.body["messages"].as_array().into_iter().flatten() {
-                    // As Discord does, skips messages that no longer exist.
-                    let _ = discord.delete(self.world, gone.as_str().and_then(self::id).unwrap_or_default());
-                }
+                discord.delete_all(self.world, id, self.body)?;
                 DONE
             }
             (method @ (Method::Put | Method::Delete), ["messages", _, "reactions", emoji, user]) => {
