@@ -272,10 +272,7 @@ impl Discord {
         let Some(posted) = self.messages.get_mut(&id).filter(|posted| !posted.is_deleted) else {
             return Err(Refused::UNKNOWN_MESSAGE.into());
         };
-        let emoji = match emoji.split_once(':') {
-            Some((name, id)) => json!({ "id": id, "name": name, "animated": false }),
-            None => json!({ "id": null, "name": emoji }),
-        };
+        let emoji = emoji_json(emoji);
         let mut reactions = posted.json["reactions"].as_array().cloned().unwrap_or_default();
         let at = reactions.iter().position(|reaction| reaction["emoji"] == emoji);
         let at = at.unwrap_or_else(|| {
@@ -286,6 +283,10 @@ impl Discord {
             reactions.len() - 1
         });
         let mut users: Vec<Value> = reactions[at]["users"].as_array().cloned().unwrap_or_default();
+        if users.contains(&json!(user)) == is_added {
+            // Nothing changes, and Discord sends no event.
+            return Ok(());
+        }
         users.retain(|it| *it != json!(user));
         if is_added {
             users.push(json!(user));
@@ -315,6 +316,14 @@ impl Discord {
         }
         world.emit(name, event);
         Ok(())
+    }
+}
+
+/// The emoji of a reaction: a Unicode emoji, or `name:id`.
+pub(super) fn emoji_json(emoji: &str) -> Value {
+    match emoji.split_once(':') {
+        Some((name, id)) => json!({ "id": id, "name": name, "animated": false }),
+        None => json!({ "id": null, "name": emoji }),
     }
 }
 

@@ -102,3 +102,35 @@ fn only_messages_from_users_call_commands() {
         assert_eq!(bot.bot_messages().len(), expected, "{d}");
     }
 }
+
+/// A cog that sees reactions.
+struct Reacted;
+
+impl Cog for Reacted {
+    const EVENTS: &'static [&'static str] = &[events::MESSAGE_REACTION_ADD, events::MESSAGE_REACTION_REMOVE];
+
+    async fn setup(_: Host) -> Result<Self> {
+        Ok(Self)
+    }
+
+    async fn event(&self, _: &Context, event: Event) -> Result {
+        tracing::info!("got {};", event.name());
+        Ok(())
+    }
+}
+
+#[test]
+fn a_reaction_that_changes_nothing_is_no_event() {
+    let bot = Bot::new::<Reacted>();
+    let alice = bot.user("alice");
+    alice.say("hello");
+    let hello = &bot.messages("general")[0];
+    alice.unreact(hello, "👍");
+    alice.react(hello, "👍");
+    alice.react(hello, "👍");
+    bot.user("bob").unreact(hello, "👍");
+    assert_eq!((got(&bot, "MESSAGE_REACTION_ADD;"), got(&bot, "MESSAGE_REACTION_REMOVE;")), (1, 0));
+    bot.user("bob").react(hello, "👍");
+    alice.unreact(hello, "👍");
+    assert_eq!((got(&bot, "MESSAGE_REACTION_ADD;"), got(&bot, "MESSAGE_REACTION_REMOVE;")), (2, 1));
+}
