@@ -7,6 +7,7 @@ mod events;
 mod failures;
 mod forms;
 mod life;
+mod members;
 #[cfg(feature = "serenity")]
 mod models;
 mod permitted;

@@ -126,6 +126,13 @@ impl Discord {
         })
     }
 
+    /// Whether a name of a user begins with this text, in capital or small letters.
+    fn is_called(&self, id: u64, query: &str) -> bool {
+        let query = query.to_lowercase();
+        let nick = self.users.get(&id).and_then(|account| account.nick.as_deref());
+        [Some(self.user_name(id)), nick].into_iter().flatten().any(|it| it.to_lowercase().starts_with(&query))
+    }
+
     /// `GUILD_MEMBERS_CHUNK`, for a request of the cog.
     pub(in crate::testing) fn members_chunk(&self, request: &Value) -> Value {
         let query = request["query"].as_str().unwrap_or_default();
@@ -134,7 +141,7 @@ impl Discord {
         let limit = request["limit"].as_u64().filter(|limit| *limit > 0).unwrap_or(u64::MAX);
         let wanted = |id: &u64| match &ids {
             Some(ids) => ids.contains(&&*id.to_string()),
-            None => self.user_name(*id).starts_with(query),
+            None => self.is_called(*id, query),
         };
         let members = self.users.keys().copied().filter(wanted).filter_map(|id| self.member_json(id));
         let members: Vec<Value> = members.take(usize::try_from(limit).unwrap_or(usize::MAX)).collect();

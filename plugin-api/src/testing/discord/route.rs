@@ -124,6 +124,11 @@ impl Call<'_> {
         self.request.query.iter().find(|pair| pair.name == name).map(|pair| pair.value.as_str())
     }
 
+    /// How many members are asked for; by default, Discord returns one.
+    fn limit(&self) -> u64 {
+        self.query("limit").and_then(|limit| limit.parse().ok()).unwrap_or(1)
+    }
+
     /// Newest first. <https://discord.com/developers/docs/resources/message#get-channel-messages>
     fn history(&self, discord: &Discord, channel: u64) -> Value {
         let asked = |name: &str| self.query(name)?.parse::<u64>().ok();
@@ -180,14 +185,16 @@ impl Call<'_> {
             (Method::Get, []) => Ok((200, discord.guild_json())),
             (Method::Get, ["channels"]) => Ok((200, json!(discord.channels_json()))),
             (Method::Get, ["roles"]) => Ok((200, json!(discord.roles_json()))),
+            // <https://discord.com/developers/docs/resources/guild#list-guild-members>
             (Method::Get, ["members"]) => {
-                let members = discord.users.keys().filter_map(|id| discord.member_json(*id));
-                Ok((200, members.collect()))
+                let (limit, after) = (self.limit(), self.query("after").and_then(self::id).unwrap_or(0));
+                let later = discord.users.keys().filter(|id| **id > after);
+                let members = later.filter_map(|id| discord.member_json(*id));
+                Ok((200, members.take(usize::try_from(limit).unwrap_or(usize::MAX)).collect()))
             }
             // <https://discord.com/developers/docs/resources/guild#search-guild-members>
             (Method::Get, ["members", "search"]) => {
-                let limit = self.query("limit").and_then(|limit| limit.parse::<u64>().ok()).unwrap_or(1);
-                let asked = json!({ "query": self.query("query"), "limit": limit });
+                let asked = json!({ "query": self.query("query"), "limit": self.limit() });
                 Ok((200, discord.members_chunk(&asked)["members"].take()))
             }
             (Method::Get, ["members", _]) => Ok((200, member(discord)?)),
