@@ -10,6 +10,7 @@ mod life;
 mod members;
 #[cfg(feature = "serenity")]
 mod models;
+mod permissions;
 mod permitted;
 mod posted;
 mod refusals;

@@ -7,6 +7,7 @@ use crate::{
     abi::File,
     interactions::COMMAND,
     message::{COMPONENTS_V2, EPHEMERAL},
+    permissions,
     testing::world::World,
 };
 
@@ -98,6 +99,11 @@ impl Discord {
         self.messages.range(after..).find(|(_, posted)| is_it(posted)).map(|(id, _)| *id)
     }
 
+    /// Whether the bot may read the history of a channel.
+    pub(super) fn reads_history(&self, channel: u64) -> bool {
+        self.guild_of(channel).is_none() || self.users[&BOT].may(permissions::READ_MESSAGE_HISTORY)
+    }
+
     /// The message that this one replies to.
     fn reference(&self, new: &New<'_>) -> Result<Option<u64>, Refused> {
         let reference = &new.body["message_reference"];
@@ -106,6 +112,9 @@ impl Discord {
         let there = id
             .filter(|id| self.messages.get(id).is_some_and(|to| to.channel == new.channel && !to.is_deleted));
         match (there, &reference["fail_if_not_exists"]) {
+            (Some(_), _) if new.author == BOT && !self.reads_history(new.channel) => {
+                Err(Refused::REPLY_NEEDS_HISTORY.into())
+            }
             (Some(id), _) => Ok(Some(id)),
             (None, Value::Bool(false)) => Ok(None),
             (None, _) => {
@@ -260,6 +269,13 @@ impl Discord {
         world.emit(name, gone);
     }
 
+    /// Whether somebody has reacted to a message with this emoji.
+    pub(super) fn has_reaction(&self, id: u64, emoji: &str) -> bool {
+        let reactions = self.messages.get(&id).and_then(|posted| posted.json["reactions"].as_array());
+        let emoji = emoji_json(emoji);
+        reactions.into_iter().flatten().any(|reaction| reaction["emoji"] == emoji)
+    }
+
     /// Adds or removes the reaction of a user: a Unicode emoji, or `name:id`.
     pub(in crate::testing) fn react(
         &mut self,
@@ -320,7 +336,7 @@ impl Discord {
 }
 
 /// The emoji of a reaction: a Unicode emoji, or `name:id`.
-pub(super) fn emoji_json(emoji: &str) -> Value {
+fn emoji_json(emoji: &str) -> Value {
     match emoji.split_once(':') {
         Some((name, id)) => json!({ "id": id, "name": name, "animated": false }),
         None => json!({ "id": null, "name": emoji }),

@@ -44,6 +44,8 @@ impl Refused {
     pub(super) const CHANNEL_TYPE: (u16, u32, &str) =
         (400, 50024, "Cannot execute action on this channel type");
     pub(super) const EXPIRED: (u16, u32, &str) = (401, 50027, "Invalid Webhook Token");
+    pub(super) const REPLY_NEEDS_HISTORY: (u16, u32, &str) =
+        (400, 160_002, "Cannot reply without permission to read message history");
     pub(super) const HAS_THREAD: (u16, u32, &str) =
         (400, 160_004, "A thread has already been created for this message");
 

@@ -55,6 +55,7 @@ impl Call<'_> {
             (Method::Post, ["messages"]) => self.post(discord, id),
             (Method::Get, ["messages"]) => Ok((200, self.history(discord, id))),
             (Method::Get, ["messages", _]) => {
+                discord.reads_history(id).then_some(()).ok_or(Refused::MISSING_PERMISSIONS)?;
                 let posted = discord.messages.get(&message(1));
                 let posted = posted.filter(|it| it.channel == id && !it.is_deleted && it.only_for.is_none());
                 posted.map(|it| (200, it.json.clone())).ok_or_else(|| Refused::UNKNOWN_MESSAGE.into())
@@ -83,15 +84,28 @@ impl Call<'_> {
                 discord.delete_all(self.world, id, self.body)?;
                 DONE
             }
-            (method @ (Method::Put | Method::Delete), ["messages", _, "reactions", emoji, user]) => {
-                let is_own = *user == "@me";
-                may(discord, if is_own { permissions::ADD_REACTIONS } else { permissions::MANAGE_MESSAGES })?;
-                let user = if is_own { BOT } else { self::id(user).ok_or(Refused::UNKNOWN_USER)? };
-                discord.react(self.world, message(1), user, &decoded(emoji), method == Method::Put)?;
+            (Method::Put, ["messages", _, "reactions", emoji, "@me"]) => {
+                let emoji = decoded(emoji);
+                // Everybody may join a reaction that is there.
+                let joins = discord.has_reaction(message(1), &emoji);
+                let needed = if joins { 0 } else { permissions::ADD_REACTIONS };
+                may_in(discord, id, permissions::READ_MESSAGE_HISTORY | needed)?;
+                discord.react(self.world, message(1), BOT, &emoji, true)?;
+                DONE
+            }
+            (Method::Delete, ["messages", _, "reactions", emoji, user]) => {
+                let user = match *user {
+                    "@me" => BOT,
+                    user => {
+                        may(discord, permissions::MANAGE_MESSAGES)?;
+                        self::id(user).ok_or(Refused::UNKNOWN_USER)?
+                    }
+                };
+                discord.react(self.world, message(1), user, &decoded(emoji), false)?;
                 DONE
             }
             (method @ (Method::Put | Method::Delete), ["messages", "pins", _] | ["pins", _]) => {
-                may(discord, permissions::MANAGE_MESSAGES)?;
+                may_in(discord, id, permissions::PIN_MESSAGES)?;
                 let posted = discord.messages.get_mut(&message(parts.len() - 1));
                 let posted = posted.filter(|it| it.channel == id && !it.is_deleted);
                 posted.ok_or(Refused::UNKNOWN_MESSAGE)?.json["pinned"] = json!(method == Method::Put);
@@ -108,10 +122,16 @@ impl Call<'_> {
         }
         if recipient.is_none() {
             let is_thread = thread.is_some();
-            may(
-                discord,
-                if is_thread { permissions::SEND_MESSAGES_IN_THREADS } else { permissions::SEND_MESSAGES },
-            )?;
+            let posts =
+                if is_thread { permissions::SEND_MESSAGES_IN_THREADS } else { permissions::SEND_MESSAGES };
+            let has_embeds = self.body["embeds"].as_array().is_some_and(|embeds| !embeds.is_empty());
+            let needs = [
+                (true, posts),
+                (!self.files.is_empty(), permissions::ATTACH_FILES),
+                (has_embeds, permissions::EMBED_LINKS),
+                (!self.body["poll"].is_null(), permissions::SEND_POLLS),
+            ];
+            may(discord, all_of(&needs))?;
         }
         form::message(self.body, self.files.len())?;
         let (body, files) = (self.body, self.files);
@@ -134,8 +154,15 @@ impl Call<'_> {
         let asked = |name: &str| self.query(name)?.parse::<u64>().ok();
         let limit = usize::try_from(asked("limit").unwrap_or(50)).unwrap_or(50);
         let (before, after) = (asked("before").unwrap_or(u64::MAX), asked("after").unwrap_or(0));
+        // As Discord does, shows none to a bot that may not read them.
+        let is_readable = discord.reads_history(channel);
         let seen = discord.messages.iter().rev().filter(|(id, it)| {
-            it.channel == channel && !it.is_deleted && it.only_for.is_none() && **id < before && **id > after
+            is_readable
+                && it.channel == channel
+                && !it.is_deleted
+                && it.only_for.is_none()
+                && **id < before
+                && **id > after
         });
         seen.take(limit).map(|(_, posted)| posted.json.clone()).collect()
     }
@@ -199,8 +226,19 @@ impl Call<'_> {
             }
             (Method::Get, ["members", _]) => Ok((200, member(discord)?)),
             (Method::Patch, ["members", _]) => {
-                let is_timeout = self.body.get("communication_disabled_until").is_some();
-                may(discord, if is_timeout { permissions::MODERATE_MEMBERS } else { 0 })?;
+                let has = |field: &str| self.body.get(field).is_some();
+                let is_own = user(1) == BOT;
+                let renames =
+                    if is_own { permissions::CHANGE_NICKNAME } else { permissions::MANAGE_NICKNAMES };
+                let needs = [
+                    (has("nick"), renames),
+                    (has("roles"), permissions::MANAGE_ROLES),
+                    (has("mute"), permissions::MUTE_MEMBERS),
+                    (has("deaf"), permissions::DEAFEN_MEMBERS),
+                    (has("channel_id"), permissions::MOVE_MEMBERS),
+                    (has("communication_disabled_until"), permissions::MODERATE_MEMBERS),
+                ];
+                may(discord, all_of(&needs))?;
                 Ok((200, discord.edit_member(world, user(1), self.body)?))
             }
             (Method::Delete, ["members", _]) => {
@@ -258,6 +296,16 @@ fn may(discord: &Discord, permission: u64) -> Result<(), Refused> {
         true => Ok(()),
         false => Err(Refused::MISSING_PERMISSIONS.into()),
     }
+}
+
+/// Whether the bot has a permission in a channel: in a direct message nobody lacks one.
+fn may_in(discord: &Discord, channel: u64, permission: u64) -> Result<(), Refused> {
+    discord.guild_of(channel).map_or(Ok(()), |_| may(discord, permission))
+}
+
+/// The permissions that are needed, of these.
+fn all_of(needs: &[(bool, u64)]) -> u64 {
+    needs.iter().filter(|(is_needed, _)| *is_needed).fold(0, |all, (_, permission)| all | permission)
 }
 
 /// Decodes percent-encoded text.
