@@ -30,6 +30,8 @@ pub(super) const GUILD: u64 = 100;
 /// The first ids: users count from 1, so that they are easy to read.
 const CHANNELS: u64 = 200;
 const ROLES: u64 = 300;
+/// Added to the ids of users from the hundredth on: there are no other ids.
+const MORE_USERS: u64 = 1000;
 
 /// Discord's first moment, in milliseconds since the Unix epoch. <https://discord.com/developers/docs/reference#snowflakes>
 const EPOCH: u64 = 1_420_070_400_000;
@@ -109,7 +111,9 @@ impl Discord {
     }
 
     pub(super) fn add_user(&mut self, name: &str, unix_ms: u64) -> u64 {
-        let id = 1 + self.users.keys().filter(|id| **id < GUILD).count() as u64;
+        // The bot is one of them.
+        let number = self.users.len() as u64;
+        let id = if number < GUILD { number } else { MORE_USERS + number };
         self.users.insert(id, Account::new(name, unix_ms));
         id
     }

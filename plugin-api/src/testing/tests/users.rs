@@ -186,3 +186,16 @@ fn autocomplete_sees_the_other_options() {
 fn the_test_sees_how_the_bot_is_shown() {
     assert_eq!(Bot::new::<Picker>().presence()["status"], "idle");
 }
+
+#[test]
+fn a_guild_has_any_number_of_users() {
+    let bot = Bot::new::<Picker>();
+    let users: Vec<_> = (0..1000).map(|number| bot.user(&format!("user{number}"))).collect();
+    let mut ids: Vec<u64> = users.iter().map(crate::testing::User::id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert!(ids.len() == 1000 && !ids.contains(&bot.guild_id()) && !ids.contains(&bot.id()));
+    for number in [0, 98, 99, 100, 999] {
+        users[number].slash("who", ()).assert_content(&format!("user{number} false"));
+    }
+}
