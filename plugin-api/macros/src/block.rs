@@ -6,8 +6,8 @@ mod documentation;
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, TokenStreamExt, quote};
 use syn::{
-    Attribute, Error, FnArg, GenericArgument, Ident, ImplItem, Lifetime, Pat, PatType, Path, PathArguments,
-    Result, ReturnType, Safety, Signature, Token, Type, Visibility, braced,
+    Attribute, Error, Expr, FnArg, GenericArgument, Ident, ImplItem, Lifetime, Pat, PatType, Path,
+    PathArguments, Result, ReturnType, Safety, Signature, Token, Type, Visibility, braced,
     ext::IdentExt,
     parse::{Parse, ParseStream, discouraged::Speculative},
     spanned::Spanned,
@@ -140,6 +140,22 @@ impl Method {
     /// Its conditions, which the code generated for it gets as well.
     pub(crate) fn conditions(&self) -> Vec<Attribute> {
         conditions(&self.attributes)
+    }
+
+    /// Allows what its signature causes if an attribute asks for it.
+    pub(crate) fn allow_signature(&mut self) {
+        self.attributes.push(syn::parse_quote! {
+            #[allow(
+                clippy::future_not_send,
+                clippy::too_many_arguments,
+                clippy::unused_async,
+                clippy::unused_self,
+                clippy::needless_pass_by_value,
+                clippy::trivially_copy_pass_by_ref,
+                clippy::unnecessary_wraps,
+                reason = "a handler has the signature that its attribute asks for"
+            )]
+        });
     }
 
     /// Checks that none of its parameters has a condition, as a call cannot omit an argument conditionally.
@@ -305,6 +321,16 @@ fn is_of_context(input: &FnArg) -> bool {
         of => of,
     });
     of.and_then(last_name).is_some_and(|last| last == "Context")
+}
+
+/// The method of `Self::may`.
+pub(crate) fn method_in(function: &Expr) -> Option<Ident> {
+    match function {
+        Expr::Path(function) if function.path.segments.len() == 2 => {
+            function.path.segments.last().map(|last| last.ident.clone())
+        }
+        _ => None,
+    }
 }
 
 /// Whether it is a shared reference to a type of this name.

@@ -6,7 +6,7 @@ use syn::{Attribute, Error, Expr, Ident, LitStr, Meta, Result, Type, spanned::Sp
 
 use crate::{
     args::{Arg, Args, Seen, Value},
-    block::{Block, Item, Method, at, conditioned, conditions, own, own_name},
+    block::{Block, Item, Method, at, conditioned, conditions, method_in, own, own_name},
     command::{self, Command, Group, Lost},
     component::{self, Component},
     errors::Errors,
@@ -83,6 +83,14 @@ pub(crate) fn expand(options: Args, mut block: Block) -> TokenStream {
     for item in &mut block.items {
         if let Item::Method(method) = item {
             parts.take(method, &options, &mut errors);
+        }
+    }
+    let named = parts.named(&options.groups);
+    for item in &mut block.items {
+        if let Item::Method(method) = item
+            && named.contains(method.name())
+        {
+            method.allow_signature();
         }
     }
     if let Some(Saved { field: None, span, .. }) = &options.saved
@@ -247,19 +255,14 @@ impl Parts {
         if errors.ok(taken).is_none() && kind == "command" {
             self.lost_commands.extend(Command::path_in(&attribute));
         }
-        // Signatures that an attribute requires should not cause these lints.
-        method.attributes.push(syn::parse_quote! {
-            #[allow(
-                clippy::future_not_send,
-                clippy::too_many_arguments,
-                clippy::unused_async,
-                clippy::unused_self,
-                clippy::needless_pass_by_value,
-                clippy::trivially_copy_pass_by_ref,
-                clippy::unnecessary_wraps,
-                reason = "a handler has the signature that its attribute asks for"
-            )]
-        });
+        method.allow_signature();
+    }
+
+    /// The names of the methods that the attributes name: `check = Self::may`, `#[autocomplete = Self::names]`.
+    fn named(&self, groups: &[Group]) -> Vec<Ident> {
+        let of_groups = groups.iter().filter_map(Group::check);
+        let all = of_groups.chain(self.commands.iter().flat_map(Command::functions));
+        all.filter_map(method_in).collect()
     }
 
     fn read(

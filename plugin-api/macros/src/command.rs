@@ -64,6 +64,11 @@ impl Group {
         Some(list.iter().find(|arg| arg.name.is_none())?.text("").ok()?.value())
     }
 
+    /// The function that checks its commands.
+    pub(crate) fn check(&self) -> Option<&Expr> {
+        self.settings.check.as_ref()
+    }
+
     /// Parses `group("tag", "Notes of this server", guild_only)`.
     pub(crate) fn new(arg: &crate::args::Arg) -> Result<Self> {
         let like = "\"tag\", \"What its commands are for\"";
@@ -162,6 +167,12 @@ impl Command {
             output: method.output(),
             conditions: method.conditions(),
         }
+    }
+
+    /// The functions that its attributes name.
+    pub(crate) fn functions(&self) -> impl Iterator<Item = &Expr> {
+        let completed = self.parameters.iter().filter_map(|parameter| parameter.completed.as_ref());
+        self.settings.check.iter().chain(completed)
     }
 
     fn path(&self) -> String {
@@ -338,4 +349,42 @@ fn path_of(text: &LitStr) -> Result<Vec<String>> {
         ));
     }
     Ok(path)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_function_that_an_attribute_names_may_have_the_signature_that_is_asked_for() {
+        let options = syn::parse_quote!(group("tag", "Notes", check = Self::in_guild));
+        let block = syn::parse_quote! {
+            impl Tags {
+                /// Gets one
+                #[command("tag get", check = Self::may)]
+                async fn get(
+                    &self,
+                    ctx: &Context,
+                    #[autocomplete = Self::names] name: String,
+                    #[autocomplete = elsewhere] other: String,
+                ) -> Result {
+                    Ok(())
+                }
+
+                async fn in_guild(&self, _: &Context) -> Result<bool> {
+                    Ok(true)
+                }
+
+                async fn may(&self, _: &Context) -> Result<bool> {
+                    Ok(true)
+                }
+
+                async fn names(&self, _: &Context, _: &str) -> Result<Vec<String>> {
+                    Ok(Vec::new())
+                }
+
+                async fn unnamed(&self) {}
+            }
+        };
+        let written = crate::cog::expand(options, block).to_string();
+        assert_eq!(written.matches("clippy :: unused_async").count(), 4, "{written}");
+    }
 }

@@ -45,7 +45,7 @@ pub(super) struct Parameter {
     description: String,
     /// Method calls on the SDK's `Opt`.
     calls: TokenStream,
-    completed: Option<Expr>,
+    pub(super) completed: Option<Expr>,
     has_choices: bool,
     localized: Localized,
     bounds: [Option<f64>; 2],
