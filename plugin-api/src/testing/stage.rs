@@ -74,7 +74,14 @@ impl Stage {
     ) -> Result<Generation, Fault> {
         let generation = Generation::create::<C>(&self.world);
         self.world.tasks.borrow_mut().begin_trial();
-        let built = generation.setup().and_then(|()| state()).and_then(|state| match state {
+        let built = generation.setup().and_then(|()| {
+            // Meanwhile, the previous generation ends what it is doing.
+            let trial = self.world.tasks.borrow_mut().suspend_trial();
+            let state = state();
+            self.world.tasks.borrow_mut().resume_trial(trial);
+            state
+        });
+        let built = built.and_then(|state| match state {
             Some(state) => generation.restore(state),
             None => Ok(()),
         });

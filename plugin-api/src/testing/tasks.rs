@@ -15,13 +15,15 @@ const TRIES: [u64; 3] = [5_000, 30_000, 180_000];
 #[derive(Default)]
 pub(super) struct Tasks {
     planned: BTreeMap<String, Planned>,
-    /// What a generation planned and cancelled in its setup, in order.
-    trial: Option<Vec<TaskChange>>,
+    trial: Option<Trial>,
     /// Whether a generation has served yet.
     has_served: bool,
 }
 
-enum TaskChange {
+/// What a generation planned and cancelled in its setup, in order.
+pub(super) type Trial = Vec<TaskChange>;
+
+pub(super) enum TaskChange {
     Plan(String, Plan),
     Cancel(String),
 }
@@ -40,7 +42,7 @@ struct Planned {
 }
 
 /// What the cog planned.
-struct Plan {
+pub(super) struct Plan {
     rhythm: Rhythm,
     /// When the first run is due.
     first: u64,
@@ -108,6 +110,15 @@ impl Tasks {
     /// Begins the setup of a generation: what it plans takes effect when the generation takes over.
     pub(super) fn begin_trial(&mut self) {
         self.trial = Some(Vec::new());
+    }
+
+    /// Until the trial is resumed, another generation plans: what it plans takes effect at once.
+    pub(super) fn suspend_trial(&mut self) -> Option<Trial> {
+        self.trial.take()
+    }
+
+    pub(super) fn resume_trial(&mut self, trial: Option<Trial>) {
+        self.trial = trial;
     }
 
     /// The setup failed: drops what the generation planned.

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::panics;
 use crate::{
     Cog, Context, Error, Host, NewMessage, Result, State,
-    abi::{Event, FaultKind, TaskRun},
+    abi::{Event, FaultKind, Message, TaskRun},
     manifest::Command,
     testing::{Bot, Fault},
 };
@@ -193,6 +193,47 @@ impl Cog for Broken {
     async fn setup(_: Host) -> Result<Self> {
         Err(Error::new("no key"))
     }
+}
+
+/// Plans a task when its wait for a message ends.
+struct Planner<const IS_BROKEN: bool>;
+
+impl<const IS_BROKEN: bool> Cog for Planner<IS_BROKEN> {
+    const EVENTS: &'static [&'static str] = &["MESSAGE_CREATE"];
+    const COMMANDS: &'static [Command] = &[Command::new("plan", "Plans")];
+
+    async fn setup(_: Host) -> Result<Self> {
+        Ok(Self)
+    }
+
+    fn save(&self) -> Result<Option<State>> {
+        State::json(1, &()).map(Some)
+    }
+
+    fn restore(&mut self, _: State) -> Result {
+        if IS_BROKEN { Err(Error::new("it cannot be read")) } else { Ok(()) }
+    }
+
+    async fn command(&self, ctx: &Context) -> Result {
+        ctx.wait_for(|_: &Message| false, Duration::from_secs(60)).await?;
+        ctx.clock().once("later", Duration::from_secs(1))?;
+        ctx.reply("planned").await
+    }
+
+    async fn task(&self, _: &Context, run: TaskRun) -> Result {
+        tracing::info!("ran {}", run.name);
+        Ok(())
+    }
+}
+
+#[test]
+fn what_a_handler_plans_while_its_cog_is_paused_is_kept_if_the_reload_fails() {
+    let bot = Bot::new::<Planner<false>>();
+    let answer = bot.user("alice").slash("plan", ());
+    bot.try_reload::<Planner<true>>().expect_err("its state cannot be read");
+    answer.assert_content("planned");
+    bot.advance(Duration::from_secs(1));
+    assert!(bot.transcript().contains("ran later"), "{}", bot.transcript());
 }
 
 #[test]
