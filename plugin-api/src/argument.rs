@@ -162,12 +162,13 @@ impl<'a> Arguments<'a> {
         let (option, following) = self.context.declared_option(name).unzip();
         let following = following.flatten();
         let is_last = following.is_none();
+        let long = self.context.message().and_then(|_| self.several_words::<T>(option, following));
         let given = match self.context.message() {
             None => self.context.option(name).map(|text| (text.into(), self.line)),
             Some(_) if T::TAKES == Takes::File => {
                 self.context.file(name).map(|file| (file.to_string().into(), self.line))
             }
-            Some(_) => self.several_words::<T>(option, following).or_else(|| self.take(T::TAKES, is_last)),
+            Some(_) => long.clone().or_else(|| self.take(T::TAKES, is_last)),
         };
         let Some((text, rest)): Option<(Cow<'_, str>, &str)> = given else {
             return T::absent().ok_or_else(|| Error::input(format!("`{name}` is missing")));
@@ -182,7 +183,8 @@ impl<'a> Arguments<'a> {
             Err(expected) => Err(ArgumentError::Expected(expected)),
         };
         let several = match self.context.message() {
-            Some(_) if !is_last => Several::of::<T>(self.line.trim_start(), option),
+            // If it went on by itself, there is nothing that quotation marks could add.
+            Some(_) if !is_last && long.is_none() => Several::of::<T>(self.line.trim_start(), option),
             _ => None,
         };
         match (read, T::absent()) {

@@ -297,6 +297,7 @@ fn an_unquoted_value_of_several_words_is_answered_with_a_hint() {
         // Values that are invalid with more words as well.
         ("!order huge 2", None),
         ("!meet 2024-05-01 noon", None),
+        ("!meet 2024-05-01 12:00 pm", None),
         ("!wait 5m by the inch", None),
         ("!name green tea", None),
     ];
