@@ -223,6 +223,11 @@ impl Method {
         if !generics.params.is_empty() {
             return Err(Error::new(generics.span(), format!("it cannot be generic: `{like}`")));
         }
+        let of_any = self.signature.inputs.iter().filter_map(typed);
+        if let Some(any) = of_any.map(|input| &*input.ty).find(|of| matches!(of, Type::ImplTrait(_))) {
+            let text = format!("it cannot be generic; write a type such as `String`: `{like}`");
+            return Err(Error::new(any.span(), text));
+        }
         if matches!(output, ReturnType::Default) {
             return Err(Error::new(ident.span(), format!("it must return a `Result`: `{like}`")));
         }

@@ -111,6 +111,12 @@ impl Ping {
     async fn may(&self, ctx: &Context, who: String) -> Result<bool> {
         Ok(true)
     }
+
+    /// Any
+    #[command]
+    async fn any(&self, ctx: &Context, text: impl Into<String>) -> Result {
+        Ok(())
+    }
 }
 
 fn main() {}
