@@ -175,6 +175,8 @@ impl Tasks {
                 runs.push(TaskRun { name: name.as_str().into(), due_unix_ms: due });
             }
         }
+        // A single task is over with its run: it can be planned again meanwhile, and no longer be cancelled.
+        self.planned.retain(|_, task| task.rhythm != Rhythm::Once || task.due != NEVER);
         runs.sort_by_key(|run| run.due_unix_ms);
         runs
     }
@@ -182,14 +184,8 @@ impl Tasks {
     /// Records that a run has ended.
     pub(super) fn ended(&mut self, name: &str, has_failed: bool, now: u64) {
         let Some(task) = self.planned.get_mut(name) else { return };
-        let due = task.running_due.take().unwrap_or(now);
-        if task.rhythm == Rhythm::Once {
-            // It may have been planned again during the run.
-            if task.due == NEVER {
-                self.planned.remove(name);
-            }
-            return;
-        }
+        // It may have been planned again during the run.
+        let Some(due) = task.running_due.take() else { return };
         let wait = has_failed.then(|| TRIES.get(task.failures)).flatten();
         task.failures = if wait.is_some() { task.failures + 1 } else { 0 };
         task.again = wait.map(|wait| (now + wait, due)).filter(|(at, _)| *at < task.due);

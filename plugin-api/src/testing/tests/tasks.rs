@@ -198,3 +198,32 @@ fn a_task_planned_by_a_handler_ends_at_a_reload_and_is_in_the_transcript() {
     bot.reload::<Slow>();
     assert_eq!((ends("check"), ends("digest"), ends("single")), (true, false, false));
 }
+
+/// Cancels a task in its own run, and plans it again as one that repeats.
+struct Again;
+
+impl Cog for Again {
+    async fn setup(host: Host) -> Result<Self> {
+        host.clock().once("tick", Duration::from_secs(1))?;
+        Ok(Self)
+    }
+
+    async fn task(&self, ctx: &Context, run: TaskRun) -> Result {
+        let clock = ctx.clock();
+        tracing::info!("{}: was planned: {}", run.name, clock.cancel(&run.name));
+        clock.every("tick", Duration::from_secs(60))?;
+        Err(Error::new("it failed"))
+    }
+}
+
+#[test]
+fn a_single_task_is_over_when_it_runs() {
+    let bot = Bot::new::<Again>();
+    bot.advance(Duration::from_secs(1));
+    assert!(bot.transcript().contains("tick: was planned: false"), "{}", bot.transcript());
+    // The failed run is not one of the new task, so it is not tried again.
+    bot.advance(Duration::from_secs(59));
+    assert_eq!(bot.faults().len(), 1);
+    bot.advance(Duration::from_secs(1));
+    assert_eq!(bot.faults().len(), 2);
+}
