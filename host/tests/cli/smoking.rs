@@ -1,6 +1,6 @@
 //! `gearshift smoke`: scripts that pass, scripts that fail at a line, scripts that cannot be parsed.
 
-use std::{fs, path::PathBuf};
+use std::{fs, net::TcpListener, path::PathBuf};
 
 use crate::program::{Place, run, workspace};
 
@@ -29,6 +29,17 @@ fn each_script_begins_with_an_empty_store() {
     let place = Place::with(&["counter"]);
     let script = place.file("count.txt", "alice> !count\nbot< 1 for you, *\n");
     assert_eq!(smoke(&place, &[&script, &script]).code, 0);
+}
+
+#[test]
+fn scripts_are_played_while_another_program_has_the_port_of_the_config() {
+    let place = Place::with(&["ping"]);
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    place.file("gearshift.toml", &format!("[cogs]\nfolder = \"cogs\"\n[play]\nport = {port}\n"));
+    let script = place.file("ping.txt", "alice> !ping a\nbot< pong a\n");
+    let played = run(&place, &["smoke", &script]);
+    assert_eq!(played.code, 0, "{}{}", played.out, played.err);
 }
 
 #[test]

@@ -168,10 +168,10 @@ fn options(config: &Config, panel: &Panel, work: &Work, port: u16) -> Result<Sim
     Ok(SimOptions { port, world, persist_dir, panel, ..bot_options(work) })
 }
 
-/// Starts the built-in Discord and points the config to it.
+/// Starts the built-in Discord on any free port, and points the config to it: `[play] port` may be in use by a host
+/// that is running meanwhile.
 pub(super) async fn start(config: &mut Config, work: &Work) -> Result<Sim, Failure> {
-    let options = SimOptions { port: config.play.port, ..bot_options(work) };
-    start_with(config, options).await
+    start_with(config, bot_options(work)).await
 }
 
 /// The options for a bot in this process.
