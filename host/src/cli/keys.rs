@@ -143,10 +143,19 @@ fn list(config: Option<&Path>) -> Result<(), Failure> {
     };
     entries.retain(|file| file.extension().is_some_and(|it| it == "pub"));
     entries.sort();
+    let mut all_read = true;
     for file in entries {
-        let key = read_public(&file)?;
-        let sign = if file.with_extension("key").exists() { "signs" } else { "public only" };
-        writeln!(out, "{} {key} {sign} `{}`", key.id(), file.display())?;
+        match read_public(&file) {
+            Ok(key) => {
+                let sign = if file.with_extension("key").exists() { "signs" } else { "public only" };
+                writeln!(out, "{} {key} {sign} `{}`", key.id(), file.display())?;
+            }
+            // It hides none of the others.
+            Err(failure) => {
+                all_read = false;
+                log::write(&format!("{failure}\n"));
+            }
+        }
     }
     let config = super::source::config_or_default(config)?;
     let common = &config.packages.trusted_keys;
@@ -157,7 +166,7 @@ fn list(config: Option<&Path>) -> Result<(), Failure> {
         let id = key.as_str().parse().map(|key: PublicKey| key.id()).unwrap_or_default();
         writeln!(out, "{id} {} trusted for {place}", key.as_str())?;
     }
-    Ok(())
+    if all_read { Ok(()) } else { Err(Failure::reported(Exit::Failed)) }
 }
 
 fn trust(key: &str, registry: Option<&str>, config: &Path) -> Result<(), Failure> {

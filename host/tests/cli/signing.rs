@@ -1,7 +1,11 @@
 //! Keys and signatures: what a trusted key has signed is accepted, where a signature is required nothing else is, and
 //! minisign's own program agrees.
 
-use std::{fs, os::unix::fs::PermissionsExt, process::Command};
+use std::{
+    fs,
+    os::unix::fs::{PermissionsExt, symlink},
+    process::Command,
+};
 
 use crate::{
     packages::{Server, command, done, ended, fails, files, pack, run},
@@ -179,6 +183,26 @@ fn the_keys_that_the_config_trusts_are_listed_for_a_user_without_a_folder_of_key
     );
     let made = without(&["keys", "new", "other", "--no-password"]);
     assert!(made.code == 73 && made.err.contains("name the key by its path, or set HOME"), "{}", made.err);
+}
+
+#[test]
+fn a_file_that_holds_no_key_is_named_and_the_other_keys_are_listed() {
+    let place = Place::with(&[]);
+    let (first, last) = (key(&place, "first"), key(&place, "last"));
+    done(&place, &["keys", "trust", &last]);
+    let keys = place.path().join("home/.config/gearshift/keys");
+    fs::write(keys.join("broken.pub"), "nonsense\n").unwrap();
+    symlink("nowhere", keys.join("gone.pub")).unwrap();
+    let listed = run(&place, &["keys", "list"]);
+    assert_eq!(listed.code, 1, "{}{}", listed.out, listed.err);
+    for line in
+        [format!("{first} signs "), format!("{last} signs "), format!("{last} trusted for any registry")]
+    {
+        assert!(listed.out.contains(&line), "{line}: {}", listed.out);
+    }
+    for line in ["broken.pub` does not contain a minisign public key", "cannot read `"] {
+        assert!(listed.err.contains(line), "{line}: {}", listed.err);
+    }
 }
 
 #[test]
