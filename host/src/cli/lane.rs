@@ -9,7 +9,7 @@ use super::{
     exit::{Exit, Failure},
     running::RunningHost,
 };
-use crate::control::Request;
+use crate::control::{Answer, Request};
 
 /// Debug the process of a cog
 #[derive(Debug, Args)]
@@ -40,14 +40,15 @@ enum Verb {
 impl LaneCommand {
     pub(super) fn execute(self) -> Result<(), Failure> {
         let Verb::Attach { name } = self.verb;
-        let answer = self.host.connect()?.call(&Request::Info { cog: name.clone() })?;
-        if !answer.ok {
-            return Err(Failure::new(Exit::Failed, answer.text).help(answer.help));
-        }
-        let process = &answer.data["process"];
-        let Some(id) = process["id"].as_u64() else {
+        let mut answer = self.host.connect()?.call(&Request::Info { cog: name.clone() })?;
+        let id = answer.data["process"]["id"].as_u64();
+        if answer.ok && id.is_none() {
             let (why, help) = without_process(&name, &answer.data);
-            return Err(Failure::new(Exit::Failed, why).help(help));
+            answer = Answer::refused(why, Some(help));
+        }
+        let (process, Some(id)) = (&answer.data["process"], id) else {
+            self.host.show(&answer)?;
+            return Err(Failure::reported(Exit::Failed));
         };
         let mut out = io::stdout().lock();
         if self.host.json {

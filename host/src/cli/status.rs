@@ -1,8 +1,6 @@
 //! `gearshift status`: the health of the running host, for users and for a supervisor's health check.
 //! Like `cogs`, it starts no runtime.
 
-use std::io::{self, Write};
-
 use clap::Args;
 
 use super::{
@@ -30,14 +28,7 @@ impl StatusCommand {
     pub(super) fn execute(self) -> Result<(), Failure> {
         let mut host = self.host.connect()?;
         let answer = host.call(&Request::Status)?;
-        if !answer.ok {
-            return Err(Failure::new(Exit::Failed, answer.text).help(answer.help));
-        }
-        let mut out = io::stdout().lock();
-        match self.host.json {
-            true => writeln!(out, "{}", answer.data)?,
-            false => writeln!(out, "{}", answer.text)?,
-        }
+        self.host.show(&answer)?;
         match answer.data["is_healthy"].as_bool() {
             Some(true) => Ok(()),
             _ => Err(Failure::reported(Exit::Failed)),

@@ -112,6 +112,12 @@ fn a_process_is_shown_with_what_looks_into_it_and_a_cog_on_a_thread_can_be_moved
     assert_eq!(refused.code, 1);
     assert!(refused.err.contains("`ping` has no process of its own"), "{}", refused.err);
     assert!(refused.err.contains("gearshift cogs reload ping --lane process"), "{}", refused.err);
+    for (cog, error) in [("ping", "`ping` has no process of its own"), ("pong", "no cog `pong` is known")] {
+        let refused = run(&place, &["lane", "attach", cog, "--json"]);
+        let answer: serde_json::Value = serde_json::from_str(&refused.out).unwrap();
+        assert_eq!((refused.code, &answer["error"]), (1, &error.into()), "{}", refused.err);
+        assert!(answer["help"].is_string(), "{answer}");
+    }
     assert_eq!(run(&place, &["cogs", "reload", "ping", "--lane", "process"]).code, 0);
     let shown = attach(&place).out;
     assert!(shown.starts_with("ping#3: process "), "{shown}");
