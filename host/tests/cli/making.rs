@@ -165,6 +165,17 @@ fn what_to_type_next_can_be_typed_where_one_is() {
     let said = String::from_utf8(done.stdout).unwrap();
     assert!(!said.contains(" cd ") && said.contains("    gearshift dev plugins/two\n"), "{said}");
     assert!(said.ends_with("--cogs target/debug plugins/two/smoke.txt\n"), "{said}");
+    // In a folder whose name a shell would split.
+    fs::create_dir(place.path().join("my bots")).unwrap();
+    assert!(new(&place, &["my bots/three"]).contains("    cd 'my bots/three'\n"));
+    new(&place, &["my bots/other", "--workspace"]);
+    let said = new(&place, &["my bots/other/plugins/four"]);
+    assert!(said.contains("    cd 'my bots/other'\n    gearshift dev plugins/four\n"), "{said}");
+    let inside = place.path().join("my bots/other/plugins");
+    let said = gearshift(&place).args(["new", "five"]).current_dir(inside).output().unwrap();
+    let said = String::from_utf8(said.stdout).unwrap();
+    assert!(said.contains("    gearshift dev five\n"), "{said}");
+    assert!(said.contains("/my bots/other/target/debug' five/smoke.txt\n"), "{said}");
 }
 
 #[test]

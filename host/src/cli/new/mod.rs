@@ -15,6 +15,7 @@ use clap::Args;
 
 use self::{name::Name, sdk::Sdk, template::Template, workspace::Workspace};
 use super::exit::{Exit, Failure};
+use crate::error::argument;
 
 /// Create a folder with a new cog, or with a new bot
 #[derive(Debug, Args)]
@@ -92,7 +93,7 @@ fn from_here(path: &Path) -> &Path {
 fn steps_of_readme(folder: &Path, files: &[template::File]) -> String {
     let readme = files.iter().find(|file| file.path == Path::new("README.md")).map_or("", |file| &file.text);
     let block = readme.split("```sh\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap_or_default();
-    let steps = [format!("cd {}", folder.display())].into_iter().chain(block.lines().map(str::to_owned));
+    let steps = [format!("cd {}", typed(folder))].into_iter().chain(block.lines().map(str::to_owned));
     steps.map(|step| format!("    {step}\n")).collect()
 }
 
@@ -104,14 +105,19 @@ fn steps_of_member(name: &Name, folder: &Path, root: &Path) -> String {
         true => (String::new(), from_here(folder), from_here(&root.join("target/debug")).to_owned()),
         false => {
             let inside = folder.strip_prefix(root).unwrap_or(folder);
-            (format!("    cd {}\n", from_here(root).display()), inside, PathBuf::from("target/debug"))
+            (format!("    cd {}\n", typed(from_here(root))), inside, PathBuf::from("target/debug"))
         }
     };
-    let (built, folder) = (built.display(), folder.display());
+    let (built, script, folder) = (typed(&built), typed(&folder.join("smoke.txt")), typed(folder));
     format!(
         "{go}    gearshift dev {folder}\n    cargo test -p {name}\n    cargo build -p {name}\n    \
-         gearshift smoke --cogs {built} {folder}/smoke.txt\n"
+         gearshift smoke --cogs {built} {script}\n"
     )
+}
+
+/// A path as it is typed in a shell.
+fn typed(path: &Path) -> String {
+    argument(&path.display().to_string())
 }
 
 /// An argument cannot be used.
