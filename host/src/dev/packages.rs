@@ -135,6 +135,9 @@ pub(super) fn find_all(folders: &[PathBuf]) -> Result<Vec<Workspace>, DevError> 
 pub(super) fn find(folder: &Path) -> Result<Vec<Workspace>, DevError> {
     let failed = |text: String| DevError::Metadata { folder: folder.to_owned(), text };
     let folder = folder.canonicalize().map_err(|error| failed(error.to_string()))?;
+    if !folder.is_dir() {
+        return Err(failed("it is not a folder".to_owned()));
+    }
     let mut almost = None;
     let mut found = Vec::new();
     let has_manifest = folder.ancestors().any(|folder| folder.join(MANIFEST).is_file());

@@ -283,6 +283,7 @@ fn a_folder_without_a_cog_is_an_error_that_says_what_is_missing() {
     for (folder, texts) in [
         ("nowhere", ["cannot list the packages in `nowhere`", "gearshift new NAME"]),
         ("empty", ["there is no `Cargo.toml` in it", "gearshift new NAME"]),
+        ("other/Cargo.toml", ["`other/Cargo.toml`: it is not a folder", "gearshift new NAME"]),
         ("other", ["no package in", "`gearshift-cog` among its dependencies"]),
         ("almost", ["`almost` does not build a dynamic library", "crate-type = [\"cdylib\"]"]),
         ("wrong", ["cannot list the packages in", "unclosed table"]),
