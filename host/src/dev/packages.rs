@@ -131,29 +131,42 @@ pub(super) fn find_all(folders: &[PathBuf]) -> Result<Vec<Workspace>, DevError> 
     Ok(workspaces.into_values().collect())
 }
 
-/// The cogs below `folder`: in the workspace that it belongs to, or in the packages directly below it.
+/// The cogs below `folder`: in the workspace that it belongs to, or else in the packages directly below it.
 pub(super) fn find(folder: &Path) -> Result<Vec<Workspace>, DevError> {
     let failed = |text: String| DevError::Metadata { folder: folder.to_owned(), text };
     let folder = folder.canonicalize().map_err(|error| failed(error.to_string()))?;
     if !folder.is_dir() {
         return Err(failed("it is not a folder".to_owned()));
     }
+    let around = folder.ancestors().find(|folder| folder.join(MANIFEST).is_file());
+    let packages = if around == Some(&folder) { Vec::new() } else { below(&folder) };
+    match around {
+        None if packages.is_empty() => {
+            Err(failed(format!("there is no `{MANIFEST}` in it, above it or in its folders")))
+        }
+        None => find_in(&folder, &packages),
+        Some(_) => match find_in(&folder, std::slice::from_ref(&folder)) {
+            // The workspace above may exclude them.
+            Err(DevError::NoCog { .. }) if !packages.is_empty() => find_in(&folder, &packages),
+            found => found,
+        },
+    }
+}
+
+/// The cogs below `folder` that belong to the workspaces of these packages.
+fn find_in(folder: &Path, packages: &[PathBuf]) -> Result<Vec<Workspace>, DevError> {
+    let failed = |text: String| DevError::Metadata { folder: folder.to_owned(), text };
     let mut almost = None;
     let mut found = Vec::new();
-    let has_manifest = folder.ancestors().any(|folder| folder.join(MANIFEST).is_file());
-    let folders = if has_manifest { vec![folder.clone()] } else { below(&folder) };
-    if folders.is_empty() {
-        return Err(failed(format!("there is no `{MANIFEST}` in it, above it or in its folders")));
-    }
     let since = SystemTime::now();
-    let metadata = folders.iter().map(|folder| metadata(folder));
+    let metadata = packages.iter().map(|package| metadata(package));
     let metadata: Vec<Metadata> = metadata.collect::<Result<_, _>>().map_err(|error| match error {
         Unanswered::NoCargo(error) => DevError::NoCargo(error),
         Unanswered::Said(text) => failed(text),
     })?;
     for metadata in metadata {
         let members = metadata.workspace_packages();
-        let below = |package: &&&Package| package.manifest_path.as_std_path().starts_with(&folder);
+        let below = |package: &&&Package| package.manifest_path.as_std_path().starts_with(folder);
         let mut cogs = Vec::new();
         for package in members.iter().filter(below) {
             match cog(package) {
@@ -168,7 +181,7 @@ pub(super) fn find(folder: &Path) -> Result<Vec<Workspace>, DevError> {
         let needed = needed(&members, &cogs);
         let has_script = |package: &&&Package| package.targets.iter().any(|it| it.is_custom_build());
         found.push(Workspace {
-            folders: BTreeSet::from([folder.clone()]),
+            folders: BTreeSet::from([folder.to_owned()]),
             root: metadata.workspace_root.clone().into(),
             target: metadata.target_directory.clone().into(),
             scripts: needed.iter().filter(has_script).map(|package| package.id.repr.clone()).collect(),
@@ -177,7 +190,7 @@ pub(super) fn find(folder: &Path) -> Result<Vec<Workspace>, DevError> {
             since,
         });
     }
-    if found.is_empty() { Err(DevError::NoCog { folder, almost }) } else { Ok(found) }
+    if found.is_empty() { Err(DevError::NoCog { folder: folder.to_owned(), almost }) } else { Ok(found) }
 }
 
 /// The package as a cog; `None` if it is not one; what it lacks if it was meant to be one.

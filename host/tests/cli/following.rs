@@ -132,3 +132,19 @@ fn a_folder_that_was_named_and_goes_leaves_the_others() {
     live.say(":quit");
     assert_eq!(live.end().0, 0);
 }
+
+#[test]
+fn packages_in_a_folder_that_the_workspace_above_excludes_are_followed() {
+    let place = Place::with(&[]);
+    place.file("above/Cargo.toml", "[workspace]\nresolver = \"3\"\nexclude = [\"cogs\"]\n");
+    for name in ["left", "right"] {
+        package(&place, &format!("above/cogs/{name}"), name, "");
+        let lock = place.path().join(format!("above/cogs/{name}/Cargo.lock"));
+        fs::copy(workspace().join("Cargo.lock"), lock).unwrap();
+    }
+    edit(&place, "above/cogs/left/src/lib.rs", "fn greet", "fn wave");
+    let mut live = develop_in(&place, &["above/cogs"]);
+    live.expect_all(&["`left#1` was loaded", "`right#1` was loaded"]);
+    live.say(":quit");
+    assert_eq!(live.end().0, 0);
+}
