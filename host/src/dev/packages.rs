@@ -67,7 +67,9 @@ impl Workspace {
     pub(super) fn again(&self) -> Result<Workspace, DevError> {
         let mut again: Option<Workspace> = None;
         for folder in self.folders.iter().filter(|folder| folder.is_dir()) {
-            let found = match find(folder) {
+            // Of packages that are workspaces of their own, a mistake in one is none of the others' business.
+            let place = if self.root.starts_with(folder) && self.root.is_dir() { &self.root } else { folder };
+            let found = match find(place) {
                 Err(DevError::NoCog { .. }) => continue,
                 found => found?,
             };

@@ -134,7 +134,7 @@ fn a_folder_that_was_named_and_goes_leaves_the_others() {
 }
 
 #[test]
-fn packages_in_a_folder_that_the_workspace_above_excludes_are_followed() {
+fn packages_in_a_folder_that_the_workspace_above_excludes_are_followed_apart_from_each_other() {
     let place = Place::with(&[]);
     place.file("above/Cargo.toml", "[workspace]\nresolver = \"3\"\nexclude = [\"cogs\"]\n");
     for name in ["left", "right"] {
@@ -145,6 +145,13 @@ fn packages_in_a_folder_that_the_workspace_above_excludes_are_followed() {
     edit(&place, "above/cogs/left/src/lib.rs", "fn greet", "fn wave");
     let mut live = develop_in(&place, &["above/cogs"]);
     live.expect_all(&["`left#1` was loaded", "`right#1` was loaded"]);
+    // A mistake in the manifest of one keeps the other from nothing.
+    edit(&place, "above/cogs/left/Cargo.toml", "[lib]", "[lib");
+    live.expect("failed to build `left`: cannot list the packages in");
+    edit(&place, "above/cogs/right/Cargo.toml", "0.1.0", "0.2.0");
+    live.expect("built `right` in");
+    edit(&place, "above/cogs/left/Cargo.toml", "[lib", "[lib]");
+    live.expect("built `left` in");
     live.say(":quit");
     assert_eq!(live.end().0, 0);
 }
