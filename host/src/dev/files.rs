@@ -7,6 +7,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use notify::{EventKind, event::ModifyKind};
+
 /// The kernel stamps files with the time of its last tick: at 100 ticks a second, at most this long ago.
 const CLOCK_TICK: Duration = Duration::from_millis(10);
 
@@ -34,6 +36,16 @@ pub(super) fn has_file(folder: &Path, is_wanted: impl Fn(&Path) -> bool + Copy) 
     let mut entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     entries.any(|path| path.is_file() && is_wanted(&path))
         || folders_in(folder).iter().any(|inner| has_file(inner, is_wanted))
+}
+
+/// Whether an event of the watcher can mean that content has changed.
+pub(super) fn is_change(kind: &EventKind) -> bool {
+    match kind {
+        EventKind::Create(_) | EventKind::Remove(_) => true,
+        EventKind::Modify(ModifyKind::Metadata(_)) | EventKind::Access(_) => false,
+        EventKind::Modify(_) => true,
+        EventKind::Any | EventKind::Other => false,
+    }
 }
 
 /// Whether a file was written after a moment, or so shortly before it that its time does not tell. A time in the future

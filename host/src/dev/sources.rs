@@ -17,7 +17,7 @@ use super::{
     build::Scripts,
     dep_info::dep_info,
     digest,
-    files::{OF_CARGO, folders_in, has_changed, has_file, is_of_cargo, is_rust, is_temporary},
+    files::{OF_CARGO, folders_in, has_changed, has_file, is_change, is_of_cargo, is_rust, is_temporary},
     packages::{MANIFEST, Workspace},
 };
 
@@ -247,6 +247,8 @@ impl Sources {
         if created_or_removed && self.packages_removed(&path) {
             return true;
         }
+        // There is no event for the file in it that was moved away with it.
+        let path = if path.ends_with(".cargo") { path.join("config.toml") } else { path };
         if !self.is_source(&path, created_or_removed) {
             return false;
         }
@@ -351,15 +353,6 @@ impl Sources {
     }
 }
 
-fn is_change(kind: &EventKind) -> bool {
-    match kind {
-        EventKind::Create(_) | EventKind::Remove(_) => true,
-        EventKind::Modify(ModifyKind::Metadata(_)) | EventKind::Access(_) => false,
-        EventKind::Modify(_) => true,
-        EventKind::Any | EventKind::Other => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -395,6 +388,12 @@ mod tests {
         assert!(sources.is_change(root.join(".cargo"), true, None));
         let mut sources = Sources::watch(&workspace);
         fs::remove_file(&file).unwrap();
-        assert!(sources.is_change(file, true, None));
+        assert!(sources.is_change(file.clone(), true, None));
+        // With its folder, which is all that there is an event for.
+        fs::write(&file, "").unwrap();
+        let mut sources = Sources::watch(&workspace);
+        fs::rename(root.join(".cargo"), root.join("away")).unwrap();
+        assert!(sources.is_change(root.join(".cargo"), true, None));
+        assert!(!sources.is_change(root.join(".cargo"), true, None));
     }
 }
