@@ -32,7 +32,7 @@ pub use self::facts::{Facts, facts};
 pub use self::release::{Release, release};
 use self::{
     build::{Build, Failed, Outcome},
-    names::Names,
+    names::{Names, OldLibrary},
     packages::{CogPackage, Workspace},
     sources::Sources,
 };
@@ -157,12 +157,14 @@ impl Dev {
         let mut freed = self.names.freed();
         // Libraries that `installed` has not finished with.
         let mut waiting: Vec<Installed> = Vec::new();
+        // Libraries of cogs that have been renamed, and not been built since.
+        let mut old: Vec<OldLibrary> = Vec::new();
         loop {
             freed.mark_unchanged();
             sources.begin_build();
             // Whether another cog already has the name of one of its libraries.
             let is_refused = if sources.take_manifests_changed()
-                && let Err(error) = self.look_again(&mut workspace, &mut sources).await
+                && let Err(error) = self.look_again(&mut workspace, &mut sources, &mut old).await
             {
                 sources.set_manifests_changed();
                 // Cargo's errors about a manifest have many lines.
@@ -177,7 +179,7 @@ impl Dev {
                 );
                 matches!(error, DevError::Twice { .. })
             } else {
-                self.build(&workspace, &mut sources, &mut waiting).await;
+                self.build(&workspace, &mut sources, &mut waiting, &mut old).await;
                 false
             };
             sources.end_build();
@@ -197,13 +199,27 @@ impl Dev {
     }
 
     /// Reads the manifests again: a cog may have been renamed, added or removed.
-    async fn look_again(&self, workspace: &mut Workspace, sources: &mut Sources) -> Result<(), DevError> {
+    async fn look_again(
+        &self,
+        workspace: &mut Workspace,
+        sources: &mut Sources,
+        old: &mut Vec<OldLibrary>,
+    ) -> Result<(), DevError> {
         let before = workspace.clone();
         let now = tokio::task::spawn_blocking(move || before.again()).await;
         let now = now.map_err(|error| DevError::NoCargo(error.into()))??;
-        for gone in self.names.replace(&workspace.cogs, &now.cogs)? {
-            install::remove(&self.folder.join(gone));
+        let gone = self.names.replace(&workspace.cogs, &now.cogs)?;
+        let is_known = |library: &String| {
+            workspace.cogs.iter().any(|cog| cog.library == *library)
+                || old.iter().any(|it| it.name == *library)
+        };
+        for taken in now.cogs.iter().map(|cog| &cog.library).filter(|library| !is_known(library)) {
+            // A cog of another workspace that was renamed may still serve from it.
+            install::remove(&self.folder.join(taken));
         }
+        old.extend(gone);
+        // One that was renamed serves until it has been built under its new name.
+        self.remove_old(old, |package| !now.cogs.iter().any(|cog| cog.folder == package));
         sources.follow(&now);
         *workspace = now;
         Ok(())
@@ -211,7 +227,13 @@ impl Dev {
 
     /// Runs one build, which is aborted if sources change meanwhile. Each library is installed as soon as it is built,
     /// even if something else fails.
-    async fn build(&self, workspace: &Workspace, sources: &mut Sources, waiting: &mut Vec<Installed>) {
+    async fn build(
+        &self,
+        workspace: &Workspace,
+        sources: &mut Sources,
+        waiting: &mut Vec<Installed>,
+        old: &mut Vec<OldLibrary>,
+    ) {
         let what = workspace.names();
         tracing::info!("building {what}");
         let since = Instant::now();
@@ -226,6 +248,7 @@ impl Dev {
             }
             let cog = workspace.cogs.iter().find(|cog| cog.id == package);
             if let (Some(cog), Some(built)) = (cog, all.get(package)) {
+                self.remove_old(old, |package| cog.folder == package);
                 self.install(cog, built, waiting);
             }
         };
@@ -240,6 +263,15 @@ impl Dev {
             Ok(outcome) => {
                 sources.built(outcome.libraries.values(), outcome.failed.is_some());
                 say(workspace, &outcome);
+            }
+        }
+    }
+
+    /// Removes the old libraries of some packages, unless another cog has their names now.
+    fn remove_old(&self, old: &mut Vec<OldLibrary>, is_of: impl Fn(&Path) -> bool) {
+        for gone in old.extract_if(.., |old| is_of(&old.package)) {
+            if self.names.is_free(&gone.name) {
+                install::remove(&self.folder.join(gone.name));
             }
         }
     }

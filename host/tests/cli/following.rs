@@ -155,3 +155,29 @@ fn packages_in_a_folder_that_the_workspace_above_excludes_are_followed_apart_fro
     live.say(":quit");
     assert_eq!(live.end().0, 0);
 }
+
+#[test]
+fn a_cog_that_was_renamed_serves_until_it_is_built_under_its_new_name() {
+    let place = greeter("former");
+    let mut live = develop(&place, &[]);
+    live.expect("`former#1` was loaded");
+    live.say("!greet");
+    live.expect("one word 1");
+    edit(&place, "greeter/src/lib.rs", "use std", "uses std");
+    live.expect("failed to build `former`");
+    edit(&place, "greeter/Cargo.toml", "former", "latter");
+    live.expect("failed to build `latter`");
+    live.say("!greet");
+    live.expect("one word 2");
+    edit(&place, "greeter/src/lib.rs", "uses std", "use std");
+    live.expect("`latter#1` was loaded");
+    live.say("!greet");
+    live.expect("one word 1");
+    // Only the library's name: it is the same cog.
+    edit(&place, "greeter/Cargo.toml", "the_latter", "the_last");
+    live.expect("by `latter#2`");
+    live.say("!greet");
+    live.expect("one word 2");
+    live.say(":quit");
+    assert_eq!(live.end().0, 0);
+}
