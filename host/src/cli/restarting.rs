@@ -208,8 +208,8 @@ pub(super) struct Restarted {
     since: Instant,
     /// What failed and why, if the host goes on as it was.
     failed: Option<(&'static str, Failure)>,
-    /// A note on changes in the config that only take effect in a new process.
-    ignored: &'static str,
+    /// Notes on changes in the config that do not have the effect one may expect.
+    notes: String,
     asker: WaitingClient,
 }
 
@@ -226,7 +226,7 @@ impl Restarted {
         }
         let serving = host.cogs().status().cogs.iter().filter(|cog| cog.generation.is_some()).count();
         let took = self.since.elapsed();
-        let text = format!("restarted in {}, with {}{}", Shown(took), counted(serving, "cog"), self.ignored);
+        let text = format!("restarted in {}, with {}{}", Shown(took), counted(serving, "cog"), self.notes);
         tracing::info!("{text}");
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         let answer = Answer::done(text, &serde_json::json!({ "micros": micros, "serving": serving }));
@@ -244,16 +244,27 @@ pub(super) async fn restart(
     supervisor::reloading();
     let since = Instant::now();
     let (before, clock) = (Arc::clone(host.config()), host.sessions().clock.clone());
-    let ignored = match config.log == before.log && config.runtime == before.runtime {
-        true => "",
-        false => "; changes in `[log]` and `[runtime]` take effect only in a new process",
-    };
+    let notes = notes(&before, &config);
     let RestartError { error, inherited } = match host.restart(config).await {
-        Ok(host) => return Ok((host, Restarted { since, failed: None, ignored, asker })),
+        Ok(host) => return Ok((host, Restarted { since, failed: None, notes, asker })),
         Err(failed) => failed,
     };
     let what = "failed to restart, and the host goes on with the config";
     reopen(before, clock, inherited, (what, error.into()), asker).await
+}
+
+/// What an operator who has changed the config should know.
+fn notes(before: &Config, config: &Config) -> String {
+    let mut notes = String::new();
+    if config.log != before.log || config.runtime != before.runtime {
+        notes += "; changes in `[log]` and `[runtime]` take effect only in a new process";
+    }
+    let path = |config: &Config| config.store.as_ref().map(|store| store.path.clone());
+    if let Some(left) = path(before).filter(|left| path(config).as_ref() != Some(left)) {
+        let left = left.display();
+        notes += &format!("; the states saved so far stay in `{left}`, which the config no longer names");
+    }
+    notes
 }
 
 /// Closes the host and continues as another program. Returns only if that fails, or with `None` if a signal has asked
@@ -304,8 +315,12 @@ async fn reopen(
     };
     match host.await {
         Ok(host) => {
-            let restarted =
-                Restarted { since: Instant::now(), failed: Some((what, failure)), ignored: "", asker };
+            let restarted = Restarted {
+                since: Instant::now(),
+                failed: Some((what, failure)),
+                notes: String::new(),
+                asker,
+            };
             Ok((host, restarted))
         }
         Err(error) => {

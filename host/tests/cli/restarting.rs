@@ -63,6 +63,27 @@ fn a_restart_reads_the_config_again_and_keeps_states_in_the_same_process() {
 }
 
 #[test]
+fn a_restart_says_where_the_states_are_that_the_config_no_longer_names() {
+    let (place, runtime, sim, live) = counted();
+    let with = config(&place);
+    let without = with.replace("[store]\n", "");
+    let elsewhere = with.replace("[store]\n", "[store]\npath = \"other.db\"\n");
+    for (text, note) in [
+        (&without, "gearshift.db`, which the config no longer names\n"),
+        (&with, ", with 2 cogs\n"),
+        (&elsewhere, "gearshift.db`, which the config no longer names\n"),
+        (&with, "other.db`, which the config no longer names\n"),
+    ] {
+        place.file("gearshift.toml", text);
+        let restarted = restart(&place);
+        assert!(restarted.code == 0 && restarted.out.ends_with(note), "{}{}", restarted.out, restarted.err);
+    }
+    assert!(ask(&runtime, &sim, "!count").content.starts_with("2 for you"));
+    live.signal(15);
+    assert_eq!(live.end().0, 0);
+}
+
+#[test]
 fn restarts_leave_no_file_and_no_thread_behind() {
     let (place, runtime, sim, live) = counted();
     let held = || {
