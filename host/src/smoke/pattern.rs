@@ -1,7 +1,10 @@
 //! Expected output with holes: `*` for any text, `{name}` for a word that is the same wherever the name is used.
 //! It reads no scripts and knows no bot.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, HashSet},
+    fmt,
+};
 
 /// The words that holes stand for, by name.
 pub(super) type Words = BTreeMap<String, String>;
@@ -56,7 +59,7 @@ impl Pattern {
     /// Whether `said` matches; records the words of holes that had none yet.
     pub(super) fn fits(&self, said: &str, words: &mut Words) -> bool {
         let mut new = words.clone();
-        let fits = fits(&self.parts, said, &mut new);
+        let fits = fits(&self.parts, said, &mut new, &mut Tried::new());
         if fits {
             *words = new;
         }
@@ -92,20 +95,36 @@ fn name(rest: &mut std::str::Chars<'_>) -> Result<String, String> {
     }
 }
 
+/// From where on the rest of a text does not fit the rest of a pattern, with which words: how many parts and bytes are
+/// left. Without it, a text that does not fit a pattern with many holes would be tried for hours.
+type Tried = HashSet<(usize, usize, Words)>;
+
 /// Tries each length for each hole, shortest first.
-fn fits(parts: &[Part], said: &str, words: &mut Words) -> bool {
+fn fits(parts: &[Part], said: &str, words: &mut Words, tried: &mut Tried) -> bool {
     let Some((part, others)) = parts.split_first() else { return said.is_empty() };
     match part {
-        Part::Text(text) => said.strip_prefix(text.as_str()).is_some_and(|rest| fits(others, rest, words)),
+        Part::Text(text) => {
+            said.strip_prefix(text.as_str()).is_some_and(|rest| fits(others, rest, words, tried))
+        }
         Part::Any if others.is_empty() => true,
-        Part::Any => ends(said).any(|end| fits(others, &said[end..], words)),
+        Part::Any => {
+            let state = (others.len(), said.len(), words.clone());
+            let found =
+                !tried.contains(&state) && ends(said).any(|end| fits(others, &said[end..], words, tried));
+            if !found {
+                tried.insert(state);
+            }
+            found
+        }
         Part::Word(name) => match words.get(name).cloned() {
-            Some(word) => said.strip_prefix(word.as_str()).is_some_and(|rest| fits(others, rest, words)),
+            Some(word) => {
+                said.strip_prefix(word.as_str()).is_some_and(|rest| fits(others, rest, words, tried))
+            }
             None => {
                 let length = said.find(char::is_whitespace).unwrap_or(said.len());
                 let found = ends(&said[..length]).skip(1).any(|end| {
                     words.insert(name.clone(), said[..end].to_owned());
-                    fits(others, &said[end..], words)
+                    fits(others, &said[end..], words, tried)
                 });
                 if !found {
                     words.remove(name);
@@ -145,6 +164,14 @@ mod tests {
         let words = fits("{own} for you, {all} for *", "3 for you, 12 for everybody").unwrap();
         assert_eq!((words["own"].as_str(), words["all"].as_str()), ("3", "12"));
         assert!(fits("{own} for you", "3 4 for you").is_none(), "a word has no blanks");
+    }
+
+    #[test]
+    fn many_stars_and_a_long_text_do_not_take_long() {
+        let said = "a ".repeat(200);
+        assert!(fits("* * * * * * * * * *", &said).is_some());
+        assert!(fits("* * * * * * * * * *b", &said).is_none());
+        assert!(fits("{one} * * * * * {two}* * * *b", &said).is_none());
     }
 
     #[test]
