@@ -4,6 +4,7 @@
 use std::{
     ffi::OsString,
     fs,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::Command,
     sync::OnceLock,
@@ -302,4 +303,31 @@ fn the_demo_is_executable_and_explains_itself() {
     let help = std::process::Command::new(demo).arg("--help").output().unwrap();
     assert!(help.status.success());
     assert!(String::from_utf8(help.stdout).unwrap().contains("Usage: scripts/demo"));
+}
+
+#[test]
+fn the_demo_runs_what_cargo_built_wherever_its_config_puts_it() {
+    let place = Place::with(&[]);
+    for file in ["Cargo.toml", "Cargo.lock", "plugin-api/x", "plugins/ping/x", "plugins/counter/x"] {
+        place.file(file, "");
+    }
+    fs::create_dir(place.path().join("scripts")).unwrap();
+    fs::copy(workspace().join("scripts/demo"), place.path().join("scripts/demo")).unwrap();
+    // It needs no more of cargo than this: where it builds, and a program there.
+    let cargo = "#!/bin/sh\ncd \"$(dirname \"$0\")/..\"\ncase \"$*\" in\n\
+                 metadata*) printf '{\"target_directory\":\"%s\",\"version\":1}' \"$PWD/elsewhere\" ;;\n\
+                 *gearshift-host) mkdir -p elsewhere/debug && cp bin/bot elsewhere/debug/gearshift ;;\nesac\n";
+    for (program, text) in [("bin/cargo", cargo), ("bin/bot", "#!/bin/sh\necho the bot runs\n")] {
+        let file = place.file(program, text);
+        fs::set_permissions(file, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let path = std::env::join_paths(
+        [place.path().join("bin")]
+            .into_iter()
+            .chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
+    );
+    let mut demo = Command::new(place.path().join("scripts/demo"));
+    let tour = demo.arg("--tour").env("PATH", path.unwrap()).env_remove("CARGO_TARGET_DIR").output().unwrap();
+    let out = String::from_utf8_lossy(&tour.stdout);
+    assert!(out.contains("   the bot runs\n"), "{out}{}", String::from_utf8_lossy(&tour.stderr));
 }
