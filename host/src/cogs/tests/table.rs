@@ -1,16 +1,12 @@
 //! Stage × message → stage, and what is done on the way.
 
-use gearshift_cog::abi::{Invocation, Origin};
-
 use super::script::{Code, Harness};
 use crate::{
     cogs::{
         CogError, Outcome, Stage,
         message::{Leaving, Trigger},
-        together::Member,
     },
     fault::FaultKind,
-    lane::{Call, Item},
     library::CommandKey,
     step::Step,
 };
@@ -306,75 +302,4 @@ async fn a_library_that_is_renamed_serves_on() {
     harness.leave("music", gone).await.expect_err("it is another file now");
     assert_eq!(harness.stage("music"), (Stage::Serving, Some(2)));
     assert_eq!(harness.status("music").file, super::script::file("other"));
-}
-
-/// `music` and `tunes` serve a command each; then a new version of each has the other's.
-async fn exchange(failing: Option<Step>) -> (Harness, [bool; 2]) {
-    let harness = Harness::new(&["music", "tunes"]);
-    let with = |name: &str, command: &str, code: Code| {
-        let mut candidate = super::script::candidate(name, code);
-        let manifest = std::sync::Arc::make_mut(&mut candidate.manifest);
-        manifest.commands.truncate(1);
-        manifest.commands[0].name = command.to_owned();
-        candidate
-    };
-    for (name, command) in [("music", "play"), ("tunes", "stop")] {
-        harness.deploy_file(name, with(name, command, GOOD), Trigger::Requested).await.expect("it is good");
-    }
-    let worse = Code { version: 3, fails_in: failing };
-    let mut both = [with("music", "stop", BETTER), with("tunes", "play", worse)];
-    let error = harness.deploy_file("music", with("music", "stop", BETTER), Trigger::FileChanged).await;
-    assert!(matches!(error, Err(CogError::CommandTaken { .. })), "not alone: {error:?}");
-    let group = both.iter().map(|cog| (cog.manifest.name.clone(), std::sync::Arc::clone(&cog.manifest)));
-    let members = Member::all_of(group.collect());
-    for (candidate, member) in both.iter_mut().zip(members) {
-        candidate.together = Some(member);
-    }
-    let [music, tunes] = both;
-    let (music, tunes) = tokio::join!(
-        harness.deploy_file("music", music, Trigger::FileChanged),
-        harness.deploy_file("tunes", tunes, Trigger::FileChanged),
-    );
-    (harness, [music.is_ok(), tunes.is_ok()])
-}
-
-#[tokio::test(start_paused = true)]
-async fn cogs_that_exchange_commands_are_both_replaced_or_both_serve_on() {
-    for failing in [None, Some(Step::Open), Some(Step::Setup), Some(Step::Restore)] {
-        let (harness, came) = exchange(failing).await;
-        assert_eq!(came, [failing.is_none(); 2], "{failing:?}");
-        let (number, commands) = match failing {
-            None => (Some(2), ["stop", "play"]),
-            Some(_) => (Some(1), ["play", "stop"]),
-        };
-        for (cog, command) in ["music", "tunes"].into_iter().zip(commands) {
-            assert_eq!(harness.stage(cog), (Stage::Serving, number), "{failing:?}");
-            assert_eq!(harness.status(cog).commands().collect::<Vec<_>>(), [command]);
-            let notes = harness.script(cog).notes();
-            assert_eq!(notes.taking.iter().copied().collect::<Vec<_>>(), Vec::from_iter(number));
-            assert_eq!(notes.alive, notes.taking, "{failing:?}");
-        }
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn calls_that_wait_while_commands_are_exchanged_go_to_the_cog_that_has_the_command_then() {
-    let (harness, _) = exchange(None).await;
-    // As if it had been routed before the exchange.
-    let json = r#"{"id":"1","application_id":"1","type":2,"token":"t","data":{"type":1,"name":"play"}}"#;
-    let interaction = crate::event::interaction(json).expect("it can be read");
-    let call = |command: &str| {
-        Item::from(Call::Command(Invocation {
-            command: command.into(),
-            arguments: "".into(),
-            origin: Origin::Slash(interaction.clone()),
-        }))
-    };
-    harness.registry.of("music", |_, entry| {
-        for command in ["play", "stop", "play"] {
-            entry.inbox.push(call(command)).expect("there is room");
-        }
-    });
-    harness.registry.reassign_calls("music");
-    assert_eq!((harness.waiting("music"), harness.waiting("tunes")), (1, 2));
 }
