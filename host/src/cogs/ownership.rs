@@ -14,7 +14,7 @@ use super::{
     CogError, RefusedFile,
     claim::Claims,
     stage::{Absence, Stage, Status},
-    together::{Group, Member},
+    together::{Group, Member, Turn},
 };
 use crate::{lane::Inbox, library::CommandKey, router::Table, schedule::Schedule};
 
@@ -199,7 +199,7 @@ impl Ownership {
     }
 
     /// Files that may be loaded now, together. Files that no longer exist are dropped.
-    pub(super) fn take_free(&mut self) -> Option<Vec<PathBuf>> {
+    pub(super) fn take_free(&mut self, turn: Turn) -> Option<Vec<PathBuf>> {
         self.refused.retain(|file, refused| !refused.is_waiting || file.exists());
         let waiting =
             self.refused.iter().filter(|(file, refused)| refused.is_waiting && self.is_wanted(file));
@@ -207,32 +207,31 @@ impl Ownership {
         let files = waiting.iter().find_map(|file| self.free_with(file, &waiting))?;
         self.refused.retain(|file, _| !files.contains(file));
         if files.len() > 1 {
-            self.together.extend(files.iter().cloned().zip(Member::all_of(self.group_of(&files))));
+            self.together.extend(files.iter().cloned().zip(Member::all_of(self.group_of(&files), turn)));
         }
         Some(files)
     }
 
-    /// Divides cogs into groups that have to be replaced together. Each cog gets its part in its group; `None` if
-    /// it is alone.
-    pub(super) fn groups(&self, names: &[String]) -> Vec<Vec<(String, Option<Member>)>> {
-        let mut left: VecDeque<&String> = names.iter().collect();
-        let mut groups = Vec::new();
-        while let Some(name) = left.pop_front() {
-            let others: Vec<PathBuf> = left.iter().filter_map(|other| self.file_of(other)).collect();
-            let files = self.file_of(name).and_then(|file| self.free_with(&file, &others));
-            let group = self.group_of(files.as_deref().unwrap_or_default());
-            if group.len() < 2 {
-                groups.push(vec![(name.clone(), None)]);
-                continue;
-            }
-            for partner in group.keys().filter(|partner| *partner != name) {
-                let at = left.iter().position(|other| *other == partner);
-                at.map(|at| left.remove(at));
-            }
-            let names: Vec<String> = group.keys().cloned().collect();
-            groups.push(names.into_iter().zip(Member::all_of(group).into_iter().map(Some)).collect());
+    /// Takes the first cog out of `left`, and those that have to be replaced together with it. Each gets its part in
+    /// the group; `None` if it is alone.
+    pub(super) fn take_group(
+        &self,
+        left: &mut VecDeque<String>,
+        turn: Turn,
+    ) -> Option<Vec<(String, Option<Member>)>> {
+        let name = left.pop_front()?;
+        let others: Vec<PathBuf> = left.iter().filter_map(|other| self.file_of(other)).collect();
+        let files = self.file_of(&name).and_then(|file| self.free_with(&file, &others));
+        let group = self.group_of(files.as_deref().unwrap_or_default());
+        if group.len() < 2 {
+            return Some(vec![(name, None)]);
         }
-        groups
+        for partner in group.keys().filter(|partner| **partner != name) {
+            let at = left.iter().position(|other| other == partner);
+            at.map(|at| left.remove(at));
+        }
+        let names: Vec<String> = group.keys().cloned().collect();
+        Some(names.into_iter().zip(Member::all_of(group, turn).into_iter().map(Some)).collect())
     }
 
     /// A cog's current file, if it exists and holds the cog.

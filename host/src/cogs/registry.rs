@@ -2,7 +2,7 @@
 //! table, the declared commands, and the files that were refused and wait for something.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -21,7 +21,7 @@ use super::{
     claim::Claim,
     ownership::{Cog, Entry, Ownership, Partners, Refused},
     stage::Status,
-    together::{Group, Member},
+    together::{Group, Member, Turn},
     totals::Durations,
 };
 use crate::{
@@ -55,6 +55,8 @@ pub(super) struct Registry {
     commands: watch::Sender<u64>,
     /// Notified when something that a refused file lacked may have become free.
     freed: Notify,
+    /// Locked while a group of cogs is replaced.
+    turn: Arc<tokio::sync::Mutex<()>>,
     /// The durations of operations on all cogs.
     pub(super) durations: Durations,
     /// Changes whenever the host goes back to older code than what its file holds.
@@ -118,6 +120,7 @@ impl Registry {
             ownership: Mutex::default(),
             commands,
             freed: Notify::new(),
+            turn: Arc::default(),
             durations: Durations::default(),
             went_back,
         }
@@ -262,7 +265,8 @@ impl Registry {
     /// what another lacks. Of several groups, returns the one with the first file by name.
     pub(super) async fn freed(&self) -> Vec<PathBuf> {
         loop {
-            if let Some(files) = self.ownership().take_free() {
+            let turn = self.turn().await;
+            if let Some(files) = self.ownership().take_free(turn) {
                 return files;
             }
             self.freed.notified().await;
@@ -283,9 +287,19 @@ impl Registry {
         self.ownership().own_file(name)
     }
 
-    /// Divides cogs into groups that have to be replaced together; most are alone. Each cog gets its part in its group.
-    pub(super) fn groups(&self, names: &[String]) -> Vec<Vec<(String, Option<Member>)>> {
-        self.ownership().groups(names)
+    /// Takes the first cog out of `left`, and those that have to be replaced together with it; most are alone. Each gets
+    /// its part in the group. Waits while another group is replaced.
+    pub(super) async fn take_group(
+        &self,
+        left: &mut VecDeque<String>,
+    ) -> Option<Vec<(String, Option<Member>)>> {
+        let turn = self.turn().await;
+        self.ownership().take_group(left, turn)
+    }
+
+    /// Waits until no group of cogs is being replaced.
+    pub(super) async fn turn(&self) -> Turn {
+        Arc::clone(&self.turn).lock_owned().await
     }
 
     /// The other cogs with which a file can be loaded, if it cannot be alone: each gives up what another lacks.

@@ -36,7 +36,8 @@ impl Cogs {
     ) {
         // An error is reported when the cog is loaded.
         let _ = self.read_folder().await;
-        for group in self.registry.groups(names) {
+        let mut left = names.iter().cloned().collect();
+        while let Some(group) = self.registry.take_group(&mut left).await {
             let reloads = group.into_iter().map(async |(name, member)| match lane {
                 Some(lane) => self.reload_on_with(&name, lane, member).await,
                 None => self.reload_with(&name, member).await,

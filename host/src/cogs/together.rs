@@ -4,10 +4,14 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use gearshift_cog::manifest::Manifest;
-use tokio::sync::watch;
+use tokio::sync::{OwnedMutexGuard, watch};
 
 /// The manifests of the cogs in a group, by name.
 pub(super) type Group = BTreeMap<String, Arc<Manifest>>;
+
+/// The right to replace a group. There is one: two groups that share cogs, whose owners take them up in different
+/// orders, would wait for each other forever.
+pub(super) type Turn = OwnedMutexGuard<()>;
 
 /// The points at which all wait for each other.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +29,8 @@ pub(super) enum Point {
 pub(super) struct Member {
     group: Arc<Group>,
     progress: Arc<watch::Sender<GroupProgress>>,
+    /// Kept until the last member is dropped.
+    _turn: Arc<Turn>,
 }
 
 #[derive(Debug, Default)]
@@ -36,9 +42,13 @@ struct GroupProgress {
 
 impl Member {
     /// One part for each cog of the group.
-    pub(super) fn all_of(group: Group) -> Vec<Member> {
-        let (group, progress) = (Arc::new(group), Arc::new(watch::Sender::default()));
-        let member = |_| Member { group: Arc::clone(&group), progress: Arc::clone(&progress) };
+    pub(super) fn all_of(group: Group, turn: Turn) -> Vec<Member> {
+        let (group, progress, turn) = (Arc::new(group), Arc::new(watch::Sender::default()), Arc::new(turn));
+        let member = |_| Member {
+            group: Arc::clone(&group),
+            progress: Arc::clone(&progress),
+            _turn: Arc::clone(&turn),
+        };
         (0..group.len()).map(member).collect()
     }
 
@@ -75,7 +85,8 @@ mod tests {
     #[tokio::test]
     async fn all_go_on_together_and_nobody_waits_for_one_that_does_not() {
         let group = || ["music", "tunes"].map(|name| (name.to_owned(), Arc::default()));
-        let [music, tunes] = Member::all_of(Group::from(group())).try_into().expect("one for each");
+        let turn = Arc::<tokio::sync::Mutex<()>>::default().lock_owned().await;
+        let [music, tunes] = Member::all_of(Group::from(group()), turn).try_into().expect("one for each");
         assert_eq!(tokio::join!(music.reach(Point::SetUp), tunes.reach(Point::SetUp)), (true, true));
         drop(tunes);
         assert!(!music.reach(Point::Restored).await);

@@ -4,7 +4,7 @@ use gearshift_cog::abi::{Invocation, Origin};
 
 use super::script::{Code, Harness};
 use crate::{
-    cogs::{CogError, Stage, message::Trigger, together::Member},
+    cogs::{CogError, Stage, lifecycle::Candidate, message::Trigger, together::Member},
     lane::{Call, Item},
     step::Step,
 };
@@ -12,16 +12,18 @@ use crate::{
 const GOOD: Code = Code { version: 1, fails_in: None };
 const BETTER: Code = Code { version: 2, fails_in: None };
 
+/// A library whose only command is `command`.
+fn with(name: &str, command: &str, code: Code) -> Candidate<Code> {
+    let mut candidate = super::script::candidate(name, code);
+    let manifest = std::sync::Arc::make_mut(&mut candidate.manifest);
+    manifest.commands.truncate(1);
+    manifest.commands[0].name = command.to_owned();
+    candidate
+}
+
 /// `music` and `tunes` serve a command each; then a new version of each has the other's.
 async fn exchange(failing: Option<Step>) -> (Harness, [bool; 2]) {
     let harness = Harness::new(&["music", "tunes"]);
-    let with = |name: &str, command: &str, code: Code| {
-        let mut candidate = super::script::candidate(name, code);
-        let manifest = std::sync::Arc::make_mut(&mut candidate.manifest);
-        manifest.commands.truncate(1);
-        manifest.commands[0].name = command.to_owned();
-        candidate
-    };
     for (name, command) in [("music", "play"), ("tunes", "stop")] {
         harness.deploy_file(name, with(name, command, GOOD), Trigger::Requested).await.expect("it is good");
     }
@@ -30,7 +32,7 @@ async fn exchange(failing: Option<Step>) -> (Harness, [bool; 2]) {
     let error = harness.deploy_file("music", with("music", "stop", BETTER), Trigger::FileChanged).await;
     assert!(matches!(error, Err(CogError::CommandTaken { .. })), "not alone: {error:?}");
     let group = both.iter().map(|cog| (cog.manifest.name.clone(), std::sync::Arc::clone(&cog.manifest)));
-    let members = Member::all_of(group.collect());
+    let members = Member::all_of(group.collect(), harness.registry.turn().await);
     for (candidate, member) in both.iter_mut().zip(members) {
         candidate.together = Some(member);
     }
@@ -59,6 +61,44 @@ async fn cogs_that_exchange_commands_are_both_replaced_or_both_serve_on() {
             assert_eq!(notes.alive, notes.taking, "{failing:?}");
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_requests_to_exchange_commands_do_not_wait_for_each_other() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let harness = Harness::new(&["music", "tunes"]);
+    let with = |name: &str, command: &str, code: Code| {
+        let candidate = with(name, command, code);
+        let file = folder.path().join(format!("lib{name}.so"));
+        std::fs::write(&file, []).expect("it can be written");
+        Candidate { file, ..candidate }
+    };
+    for (name, command) in [("music", "play"), ("tunes", "stop")] {
+        harness.deploy_file(name, with(name, command, GOOD), Trigger::Requested).await.expect("it is good");
+        let new = with(name, if command == "play" { "stop" } else { "play" }, BETTER);
+        harness.registry.found(&new.file, &new.manifest);
+    }
+    // Which of the two files is read sooner depends on the machine.
+    let request = async |is_first_sooner: bool| {
+        let (mut left, mut came) = (["music", "tunes"].map(str::to_owned).into(), Vec::new());
+        while let Some(group) = harness.registry.take_group(&mut left).await {
+            let deploys = group.into_iter().map(async |(name, member)| {
+                let is_sooner = (name == "music") == is_first_sooner;
+                let command = if name == "music" { "stop" } else { "play" };
+                let candidate = Candidate { together: member, ..with(&name, command, BETTER) };
+                if !is_sooner {
+                    tokio::task::yield_now().await;
+                }
+                harness.deploy_file(&name, candidate, Trigger::Requested).await.is_ok()
+            });
+            came.extend(futures_util::future::join_all(deploys).await);
+        }
+        came
+    };
+    let both = async { tokio::join!(request(true), request(false)) };
+    let came = tokio::time::timeout(std::time::Duration::from_secs(60), both).await;
+    assert_eq!(came.expect("neither waits forever"), (vec![true; 2], vec![true; 2]));
+    assert_eq!(["music", "tunes"].map(|cog| harness.stage(cog)), [(Stage::Serving, Some(3)); 2]);
 }
 
 #[tokio::test(start_paused = true)]
