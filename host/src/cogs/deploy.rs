@@ -239,11 +239,19 @@ impl<L: Lifecycle> Owner<L> {
     ) -> Result<Finished, CogError> {
         self.lifecycle.has_room()?;
         self.registry.claim(&candidate.file, &candidate.manifest, candidate.together.as_ref())?;
-        if !matches!(self.stage, StageState::Serving(_)) {
-            self.file.clone_from(&candidate.file);
-            self.enter(StageState::Loading(Arc::clone(&candidate.manifest)));
+        let before = match &self.stage {
+            StageState::Serving(_) => return self.replace(candidate, purpose).await,
+            StageState::Loading(manifest) => Some(Arc::clone(manifest)),
+            StageState::Away(..) | StageState::Leaving(_) => None,
+        };
+        self.file.clone_from(&candidate.file);
+        self.enter(StageState::Loading(Arc::clone(&candidate.manifest)));
+        let result = self.replace(candidate, purpose).await;
+        if let (Err(_), Some(before)) = (&result, before) {
+            // Lost code may be brought back later: what is queued meanwhile is what it declares.
+            self.enter(StageState::Loading(before));
         }
-        self.replace(candidate, purpose).await
+        result
     }
 
     /// Loading failed: what serves goes on. If nothing serves, the cog is away, unless lost code is still to be

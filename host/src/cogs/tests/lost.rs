@@ -56,6 +56,15 @@ async fn what_the_system_was_short_of_costs_time_and_no_event() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_new_version_that_fails_meanwhile_changes_nothing_of_what_waits() {
+    let harness = lost_and_failing(Step::Open, |_| {}).await;
+    let worse = Code { version: 3, fails_in: Some(Step::Setup) };
+    harness.deploy("music", worse, Trigger::FileChanged).await.expect_err("it fails");
+    let status = harness.status("music");
+    assert_eq!((status.stage, status.commands().collect()), (Stage::Loading, vec!["music", "music-1"]));
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_fails_in_the_same_way_again_is_not_tried_again() {
     for kind in [FaultKind::Panic, FaultKind::State, FaultKind::Settings] {
         let harness =
