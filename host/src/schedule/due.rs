@@ -11,8 +11,10 @@ use super::{Planned, Run, Schedule, Table, millis};
 use crate::lane::{Begin, Call, Ended, Item, Observer, PushError};
 
 /// A wall clock that was set back by more than this was wrong before: tasks are planned again by the new time. After a
-/// smaller change they keep their times, so that nothing runs twice.
-const SET_BACK: Duration = Duration::from_secs(60 * 60);
+/// smaller change, those that run at certain times keep them, so that nothing runs twice.
+pub(super) const SET_BACK: Duration = Duration::from_secs(60 * 60);
+/// Less than this is the tolerance of the two clocks, and shorter than any interval.
+const SET_BACK_MIN: Duration = Duration::from_secs(1);
 /// How long after its queue was full a cog is offered the run again.
 const FULL_RETRY: Duration = Duration::from_secs(5);
 
@@ -48,17 +50,20 @@ impl Schedule {
             let expected = was + millis(span.saturating_duration_since(then));
             expected.saturating_sub(now)
         });
-        if by > millis(SET_BACK) {
-            tracing::info!(
-                cog = &*self.cog,
-                "the wall clock was set back: its tasks are planned by the new time"
-            );
+        let is_set_back = by >= millis(SET_BACK_MIN);
+        if is_set_back {
+            if by > millis(SET_BACK) {
+                tracing::info!(
+                    cog = &*self.cog,
+                    "the wall clock was set back: its tasks are planned by the new time"
+                );
+            }
             let names: Vec<_> = table.tasks.keys().cloned().collect();
             names
                 .iter()
                 .for_each(|name| _ = table.change(name, |task| task.shift_back(by, now, &self.clock)));
         }
-        let mut is_to_keep = by > millis(SET_BACK);
+        let mut is_to_keep = is_set_back;
         while let Some((at, name)) = table.agenda.first().filter(|(at, _)| *at <= now).cloned() {
             is_to_keep |= self.reach(table, &name, at, now);
         }

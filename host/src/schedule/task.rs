@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{TaskStatus, When, rhythm::Rhythm};
+use super::{TaskStatus, When, due::SET_BACK, rhythm::Rhythm};
 use crate::{
     clock::{HostClock, PendingWait},
     lane::Ended,
@@ -116,8 +116,11 @@ impl Planned {
     /// The wall clock was set back by `by` milliseconds.
     pub(super) fn shift_back(&mut self, by: u64, now: u64, clock: &HostClock) {
         let next = match self.rhythm() {
+            // An interval is no shorter or longer for it.
+            Some(Rhythm::Every(_)) => self.next.saturating_sub(by),
+            _ if by <= super::millis(SET_BACK) => self.next,
             Some(rhythm @ Rhythm::Times(_)) => rhythm.first(Duration::ZERO, now),
-            Some(Rhythm::Every(_)) | None => self.next.saturating_sub(by),
+            None => self.next.saturating_sub(by),
         };
         drop(self.plan_next(next, clock));
         if let Run::Retry { at, due, .. } = self.run {

@@ -311,6 +311,21 @@ async fn a_wall_clock_that_is_put_back_a_little_runs_nothing_twice() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_interval_lasts_as_long_whether_or_not_the_wall_clock_is_put_back() {
+    let it = Planner::at("2026-11-02T08:00:00+01:00");
+    it.plan(1, "beat", every(20 * MINUTE));
+    assert_eq!([it.run().await, it.run().await, it.run().await], [1200, 2400, 3600]);
+    it.clock.set_wall_clock("2026-11-02T08:30:00+01:00");
+    assert_eq!(it.run().await, 1800 + 1200, "20 minutes later");
+    // A run that failed is tried again as soon as at any other time.
+    let failed = it.given().await;
+    failed.observer.end(Ended::Failed);
+    it.clock.set_wall_clock("2026-11-02T08:40:00+01:00");
+    let again = it.given().await;
+    assert_eq!((again.due, again.at), (failed.due, 2400 + 5));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_wall_clock_that_was_years_ahead_leaves_no_task_waiting_for_years() {
     let it = Planner::at("2036-11-02T08:00:00+01:00");
     it.plan(1, "beat", every(10 * MINUTE));
