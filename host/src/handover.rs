@@ -107,14 +107,13 @@ impl Handover {
     pub fn open(self, discord: &Discord, config: &config::Discord, facts: &Facts) -> Resumed {
         let count = self.count();
         let Handover { ended_unix_ms, gateway, facts: kept, waiting, .. } = self;
-        let age = machine_unix_ms().checked_sub(ended_unix_ms).map(Duration::from_millis);
-        let Some(age) = age.filter(|age| *age <= LIFETIME) else {
-            match age {
-                Some(age) => log_new_session(&format!("the last one ended {} ago", Shown(age))),
-                None => log_new_session("by the clock the last one ends in the future"),
+        let age = match age(ended_unix_ms, machine_unix_ms()) {
+            Ok(age) => age,
+            Err(why) => {
+                log_new_session(&why);
+                warn_dropped(count, "too old");
+                return Resumed::default();
             }
-            warn_dropped(count, "too old");
-            return Resumed::default();
         };
         if !gateway.is_of(discord) {
             log_new_session("the last one is of another bot");
@@ -207,6 +206,20 @@ impl Inherited {
     }
 }
 
+/// How long ago a host ended. The clock may have been set back since, by a little: then it ended a moment ago.
+///
+/// # Errors
+/// Why that is too long ago, or why it is not known.
+fn age(ended_unix_ms: u64, now_unix_ms: u64) -> Result<Duration, String> {
+    let apart = Duration::from_millis(now_unix_ms.abs_diff(ended_unix_ms));
+    match (apart <= LIFETIME, ended_unix_ms <= now_unix_ms) {
+        (true, true) => Ok(apart),
+        (true, false) => Ok(Duration::ZERO),
+        (false, true) => Err(format!("the last one ended {} ago", Shown(apart))),
+        (false, false) => Err("by the clock the last one ends in the future".to_owned()),
+    }
+}
+
 fn log_new_session(why: &str) {
     tracing::info!("a new gateway session is started: {why}");
 }
@@ -217,5 +230,25 @@ fn warn_dropped(count: usize, why: &str) {
             count,
             "events that waited for cogs when the last host ended are dropped: they are {why}"
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_was_set_back_a_little_costs_no_session() {
+        let (now, minute) = (1_700_000_000_000, 60_000);
+        let ages = [
+            (now - minute, Ok(Duration::from_secs(60))),
+            (now + 1, Ok(Duration::ZERO)),
+            (now + 4 * minute, Ok(Duration::ZERO)),
+            (now - 6 * minute, Err("the last one ended 6 min ago".to_owned())),
+            (now + 6 * minute, Err("by the clock the last one ends in the future".to_owned())),
+        ];
+        for (ended, expected) in ages {
+            assert_eq!(age(ended, now), expected);
+        }
     }
 }
