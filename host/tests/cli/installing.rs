@@ -86,7 +86,8 @@ fn a_cog_is_installed_updated_rolled_back_and_uninstalled() {
     fails(&place, &["rollback", "ping", "3.0.0"], "version 3.0.0 of `ping` is not kept: ");
     ok(&place, &["verify"]);
 
-    let gone = ok(&place, &["uninstall", "ping", "--json"]);
+    // A name that is given twice is done once.
+    let gone = ok(&place, &["uninstall", "ping", "ping", "--json"]);
     let gone: Value = serde_json::from_str(&gone.out).unwrap();
     assert_eq!((&gone["outcome"], &gone["from"]), (&json!("uninstalled"), &json!("1.2.0")));
     assert!(!place.path().join("cogs/libping.so").exists());

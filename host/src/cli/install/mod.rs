@@ -237,7 +237,7 @@ impl Uninstall {
     pub(super) fn execute(self) -> Result<(), Failure> {
         let config = self.options.config()?;
         let mut work = self.options.begin(&config, "gearshift uninstall")?;
-        for name in &self.names {
+        for name in &Wanted::These(self.names).names(&work.installation) {
             let gone = work.installation.uninstall(name, self.options.yes, &mut work.place);
             work.note(name, gone.map(Performed::Changed));
         }
