@@ -45,12 +45,14 @@ async fn a_refusal_that_names_no_wait_is_waited_for_all_the_same() {
 async fn an_interaction_that_is_refused_by_the_limit_of_the_bot_is_given_up() {
     let server = discord(|_, _| reply(429, &[], r#"{"message":"","retry_after":0,"global":true}"#)).await;
     let discord = open(&server).await;
+    let interaction = discord.answers().watch("tok");
     for path in ["/interactions/1/tok/callback", "/webhooks/1/tok"] {
         let before = asked(&server);
         let error = soon(discord.request(post(path))).await.unwrap_err();
         assert!(matches!(error, DiscordError::RateLimited { why: Throttle::Repeated, .. }), "{error}");
         assert_eq!(asked(&server) - before, 10, "{path}");
     }
+    assert!(!interaction.has_called_back(), "it can still be deferred");
 }
 
 #[tokio::test]

@@ -84,7 +84,7 @@ impl Answers {
         }
     }
 
-    /// Discord refused the callback, and would accept another.
+    /// Discord refused the callback, or did not get it, and would accept another.
     pub(super) fn note_refused(&self, request: &Request) {
         let Some(token) = callback(request) else { return };
         if let Some(progress) = self.lock().get_mut(token) {

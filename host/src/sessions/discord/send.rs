@@ -47,6 +47,7 @@ pub(super) async fn send(discord: &Discord, request: Request) -> Result<Answer, 
         match call.once(attempts.shortest_wait()).await? {
             Outcome::Answered(answer) => return Ok(answer),
             Outcome::Limited { mut why, wait } => {
+                discord.answers.note_refused(&call.request);
                 attempts.limited += 1;
                 // A limit that stops everything is not this request's fault; the request waits for as long as it may.
                 attempts.refusals += u32::from(why == Throttle::Route);
@@ -71,7 +72,9 @@ pub(super) async fn send(discord: &Discord, request: Request) -> Result<Answer, 
             Outcome::Failed { error, again } => {
                 if error.code() == Some(u64::from(ALREADY_ACKNOWLEDGED)) {
                     discord.answers.note_acknowledged(&call.request);
-                } else if error.status().is_some_and(|status| status < 500) {
+                } else if matches!(error, DiscordError::Connect { .. })
+                    || error.status().is_some_and(|status| status < 500)
+                {
                     discord.answers.note_refused(&call.request);
                 }
                 attempts.failures += 1;
