@@ -199,8 +199,13 @@ impl Inherited {
             Some(store) => Handover::take(store).await,
             None => None,
         };
-        match self.handover.take().or(stored).filter(|_| settings.resume) {
-            Some(handover) => handover.open(discord, settings, facts),
+        match self.handover.take().or(stored) {
+            Some(handover) if settings.resume => handover.open(discord, settings, facts),
+            Some(handover) => {
+                log_new_session("`[discord] resume` is off now");
+                warn_dropped(handover.count(), "of a session that is not resumed");
+                Resumed::default()
+            }
             None => Resumed::default(),
         }
     }
