@@ -248,6 +248,31 @@ impl User {
         let channels = channels.map(|(id, channel)| (format!("#{}", channel.name), format!("<#{id}>")));
         let mut names: Vec<(String, String)> = users.chain(roles).chain(channels).collect();
         names.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
-        names.iter().fold(text.to_owned(), |text, (name, mention)| text.replace(name, mention))
+        names.iter().fold(text.to_owned(), |text, (name, mention)| with_mention(&text, name, mention))
+    }
+}
+
+/// Replaces a name where it is not a part of a longer word.
+fn with_mention(text: &str, name: &str, mention: &str) -> String {
+    let is_word = |character: char| character.is_alphanumeric() || character == '_';
+    let (mut sent, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some((before, after)) = rest.split_once(name) {
+        sent.push_str(before);
+        let is_whole = !sent.ends_with(is_word) && !after.starts_with(is_word);
+        sent.push_str(if is_whole { mention } else { name });
+        rest = after;
+    }
+    sent + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_in_a_longer_word_is_no_mention() {
+        let sent = |text: &str| with_mention(text, "@bob", "<@1>");
+        assert_eq!(sent("hi @bob, @bob."), "hi <@1>, <@1>.");
+        assert_eq!(sent("@bobby a@bob @bob_1 @bo"), "@bobby a@bob @bob_1 @bo");
     }
 }
