@@ -8,7 +8,7 @@ use syn::{Error, LitStr, Result};
 const UNITS: [(&[&str], u64); 5] = [
     (&["s", "sec", "secs", "second", "seconds"], 1),
     (&["m", "min", "mins", "minute", "minutes"], 60),
-    (&["h", "hour", "hours"], 60 * 60),
+    (&["h", "hr", "hrs", "hour", "hours"], 60 * 60),
     (&["d", "day", "days"], 24 * 60 * 60),
     (&["w", "week", "weeks"], 7 * 24 * 60 * 60),
 ];

@@ -64,7 +64,7 @@ impl Argument for bool {
     }
 }
 
-/// Such as `90s`, `1h30m`, `2d 12h`. In a prefix command, smaller units may follow as further words. Discord has no
+/// Such as `90s`, `1h30m`, `2d 12h`, with units in any case. In a prefix command, smaller units may follow as further words. Discord has no
 /// option type for durations.
 impl Argument for Duration {
     const OPTION: OptionType = OptionType { goes_on: Some(goes_on), ..OptionType::new(kind::STRING) };
@@ -93,7 +93,9 @@ fn parts(text: &str) -> Option<Vec<(u64, u64)>> {
         let number = rest[..digits].parse().ok()?;
         let after = rest[digits..].trim_start();
         let unit = after.find(|letter: char| !letter.is_ascii_alphabetic()).unwrap_or(after.len());
-        let (_, seconds) = UNITS.iter().find(|(names, _)| names.contains(&&after[..unit]))?;
+        // A phone's keyboard begins with a capital letter.
+        let is_it = |name: &&str| name.eq_ignore_ascii_case(&after[..unit]);
+        let (_, seconds) = UNITS.iter().find(|(names, _)| names.iter().any(is_it))?;
         parts.push((number, *seconds));
         rest = after[unit..].trim_start();
     }
@@ -311,6 +313,8 @@ mod tests {
             ("1h30m", Some(5400)),
             ("2d 12h", Some(216_000)),
             ("5 minutes", Some(300)),
+            ("2hrs 1 Min", Some(7260)),
+            ("1H30M", Some(5400)),
             ("0s", Some(0)),
             ("", None),
             ("10", None),
