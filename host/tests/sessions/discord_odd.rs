@@ -56,6 +56,20 @@ async fn an_interaction_that_is_refused_by_the_limit_of_the_bot_is_given_up() {
 }
 
 #[tokio::test]
+async fn a_callback_that_was_refused_by_a_limit_first_was_not_the_answer() {
+    let server = discord(|_, number| match number {
+        0 => reply(429, &[], r#"{"message":"","retry_after":0.01,"global":true}"#),
+        _ => reply(400, &[], r#"{"message":"acknowledged","code":40060}"#),
+    })
+    .await;
+    let discord = open(&server).await;
+    let _interaction = discord.answers().watch("tok");
+    let error = soon(discord.request(post("/interactions/1/tok/callback"))).await.unwrap_err();
+    assert_eq!((error.code(), asked(&server)), (Some(40060), 2));
+    assert_eq!(discord.answers().answered_elsewhere(), 1, "another process was sooner");
+}
+
+#[tokio::test]
 async fn a_limit_of_discord_is_known_by_any_part_of_its_answer() {
     let logged = Logged::begin();
     let answers: [(&[(&str, &str)], &str); 4] = [

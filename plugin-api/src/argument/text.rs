@@ -64,8 +64,8 @@ impl Argument for bool {
     }
 }
 
-/// Such as `90s`, `1h30m`, `2d 12h`, with units in any case. In a prefix command, smaller units may follow as further words. Discord has no
-/// option type for durations.
+/// Such as `90s`, `1h30m`, `2d 12h`, with units in any case. In a prefix command, smaller units may follow as further
+/// words. Discord has no option type for durations.
 impl Argument for Duration {
     const OPTION: OptionType = OptionType { goes_on: Some(goes_on), ..OptionType::new(kind::STRING) };
     const TAKES: Takes = Takes::Text;

@@ -84,42 +84,50 @@ pub(crate) fn mentions_in(world: &World, text: &str, allowed: Option<&AllowedMen
 /// author typed as `@bob`, `@moderator` or `#dev`. A backslash in front keeps a name as it is.
 /// <https://discord.com/developers/docs/reference#message-formatting>
 pub(crate) fn with_mentions(world: &World, channel: &Channel, text: &str) -> String {
-    let users: Vec<&Arc<User>> = match world.guild_of(channel) {
-        Some(guild) => guild.members.values().map(|member| &member.user).collect(),
-        None => channel.recipients.iter().collect(),
-    };
-    let guild = world.guild_of(channel);
-    let roles = guild.into_iter().flat_map(|guild| guild.roles.iter().filter(|role| role.id != guild.id));
-    let channels = guild.into_iter().flat_map(|guild| &guild.channels).filter_map(|id| world.channel(*id));
-    let mut names: Vec<(String, String)> = users
-        .into_iter()
-        .map(|user| (format!("@{}", user.username), format!("<@{}>", user.id)))
-        .chain(roles.map(|role| (format!("@{}", role.name), format!("<@&{}>", role.id))))
-        .chain(channels.map(|channel| (format!("#{}", channel.name), format!("<#{}>", channel.id))))
-        .collect();
-    // Of `@bob` and `@bobby`, the longer one is meant.
-    names.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
-    let is_word = |character: char| character.is_alphanumeric() || character == '_';
     let (mut sent, mut rest) = (String::with_capacity(text.len()), text);
-    while let Some(character) = rest.chars().next() {
-        let starts = !sent.ends_with(|before| is_word(before) || before == '\\');
-        let named =
-            names.iter().filter(|_| starts && matches!(character, '@' | '#')).find_map(|(name, mention)| {
-                let after = rest.strip_prefix(name.as_str())?;
-                (!after.starts_with(is_word)).then_some((after, mention))
-            });
-        match named {
-            Some((after, mention)) => {
-                sent.push_str(mention);
-                rest = after;
+    while let Some(at) = rest.find(['@', '#']) {
+        let (before, (mark, name)) = (&rest[..at], rest[at..].split_at(1));
+        sent.push_str(before);
+        let is_typed = !sent.ends_with(|before| is_word(before) || before == '\\');
+        match is_typed.then(|| mention(world, channel, mark, name)).flatten() {
+            Some((length, mention)) => {
+                sent.push_str(&mention);
+                rest = &name[length..];
             }
             None => {
-                sent.push(character);
-                rest = &rest[character.len_utf8()..];
+                sent.push_str(mark);
+                rest = name;
             }
         }
     }
-    sent
+    sent + rest
+}
+
+/// The mention of whom or what a text begins with the name of, and the length of that name.
+fn mention(world: &World, channel: &Channel, mark: &str, text: &str) -> Option<(usize, String)> {
+    let is_named = |name: &str| text.strip_prefix(name).is_some_and(|after| !after.starts_with(is_word));
+    let found = |name: &str, mention: &dyn Fn() -> String| is_named(name).then(|| (name.len(), mention()));
+    let of_user = |user: &User| found(&user.username, &|| format!("<@{}>", user.id));
+    let guild = world.guild_of(channel);
+    let all: Vec<(usize, String)> = match (mark, guild) {
+        ("@", Some(guild)) => {
+            let users = guild.members.values().filter_map(|member| of_user(&member.user));
+            let roles = guild.roles.iter().filter(|role| role.id != guild.id);
+            users.chain(roles.filter_map(|role| found(&role.name, &|| format!("<@&{}>", role.id)))).collect()
+        }
+        ("@", None) => channel.recipients.iter().filter_map(|user| of_user(user)).collect(),
+        (_, guild) => {
+            let channels = guild.into_iter().flat_map(|guild| &guild.channels);
+            let channels = channels.filter_map(|id| world.channel(*id));
+            channels.filter_map(|it| found(&it.name, &|| format!("<#{}>", it.id))).collect()
+        }
+    };
+    // Of `@news` and `@news team`, the longer one is meant.
+    all.into_iter().max_by_key(|(length, _)| *length)
+}
+
+fn is_word(character: char) -> bool {
+    character.is_alphanumeric() || character == '_'
 }
 
 #[cfg(test)]

@@ -86,9 +86,8 @@ async fn two_requests_to_exchange_commands_do_not_wait_for_each_other() {
                 let is_sooner = (name == "music") == is_first_sooner;
                 let command = if name == "music" { "stop" } else { "play" };
                 let candidate = Candidate { together: member, ..with(&name, command, BETTER) };
-                if !is_sooner {
-                    tokio::task::yield_now().await;
-                }
+                let takes = std::time::Duration::from_millis(if is_sooner { 1 } else { 2 });
+                tokio::time::sleep(takes).await;
                 harness.deploy_file(&name, candidate, Trigger::Requested).await.is_ok()
             });
             came.extend(futures_util::future::join_all(deploys).await);

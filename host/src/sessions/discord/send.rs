@@ -47,18 +47,21 @@ pub(super) async fn send(discord: &Discord, request: Request) -> Result<Answer, 
         match call.once(attempts.shortest_wait()).await? {
             Outcome::Answered(answer) => return Ok(answer),
             Outcome::Limited { mut why, wait } => {
-                discord.answers.note_refused(&call.request);
                 attempts.limited += 1;
                 // A limit that stops everything is not this request's fault; the request waits for as long as it may.
                 attempts.refusals += u32::from(why == Throttle::Route);
-                if attempts.refusals >= MAX_REFUSALS {
-                    why = Throttle::Repeated;
-                } else if Instant::now() + wait <= call.deadline {
-                    // A callback has no bucket that would make it wait.
-                    if call.route.access == Access::Callback {
-                        tokio::time::sleep(wait).await;
-                    }
+                let is_final = attempts.refusals >= MAX_REFUSALS;
+                let again = !is_final && Instant::now() + wait <= call.deadline;
+                // A callback has no bucket that would make it wait.
+                if again && call.route.access == Access::Callback {
+                    tokio::time::sleep(wait).await;
+                }
+                discord.answers.note_refused(&call.request);
+                if again {
                     continue;
+                }
+                if is_final {
+                    why = Throttle::Repeated;
                 }
                 return Err(DiscordError::RateLimited { asked: call.asked(), why, wait });
             }
@@ -70,6 +73,18 @@ pub(super) async fn send(discord: &Discord, request: Request) -> Result<Answer, 
                 });
             }
             Outcome::Failed { error, again } => {
+                attempts.failures += 1;
+                let announced = again.filter(|_| attempts.failures < discord.tries);
+                let pause = announced.and_then(|announced| {
+                    let backoff =
+                        attempts.backoff.get_or_insert_with(|| Backoff::new(FIRST_PAUSE, LONGEST_PAUSE));
+                    let pause = backoff.pause().max(announced);
+                    (announced.is_zero() || Instant::now() + pause <= call.deadline).then_some(pause)
+                });
+                if let Some(pause) = pause {
+                    tokio::time::sleep(pause).await;
+                }
+                // After the pause: until then, nothing else is to answer, or the next attempt would be refused.
                 if error.code() == Some(u64::from(ALREADY_ACKNOWLEDGED)) {
                     discord.answers.note_acknowledged(&call.request);
                 } else if matches!(error, DiscordError::Connect { .. })
@@ -77,17 +92,9 @@ pub(super) async fn send(discord: &Discord, request: Request) -> Result<Answer, 
                 {
                     discord.answers.note_refused(&call.request);
                 }
-                attempts.failures += 1;
-                let Some(announced) = again.filter(|_| attempts.failures < discord.tries) else {
-                    return Err(error);
-                };
-                let backoff =
-                    attempts.backoff.get_or_insert_with(|| Backoff::new(FIRST_PAUSE, LONGEST_PAUSE));
-                let pause = backoff.pause().max(announced);
-                if !announced.is_zero() && Instant::now() + pause > call.deadline {
+                if pause.is_none() {
                     return Err(error);
                 }
-                tokio::time::sleep(pause).await;
             }
         }
     }

@@ -32,36 +32,16 @@ text                      say it in the current channel; @bob, @ROLE and #dev in
 pub(super) enum Command {
     Nothing,
     Say(String),
-    /// Says it without looking for mentions.
     SayLiterally(String),
-    Slash {
-        name: String,
-        options: Pairs,
-    },
-    Choices {
-        name: String,
-        options: Pairs,
-    },
-    Use {
-        command: String,
-        on: Option<String>,
-    },
-    Attach {
-        name: String,
-        text: String,
-    },
+    Slash { name: String, options: Pairs },
+    Choices { name: String, options: Pairs },
+    Use { command: String, on: Option<String> },
+    Attach { name: String, text: String },
     As(String),
     Join(String),
     Leave(String),
-    Onboard {
-        guild: String,
-        answers: Vec<String>,
-    },
-    Role {
-        member: String,
-        role: String,
-        given: bool,
-    },
+    Onboard { guild: String, answers: Vec<String> },
+    Role { member: String, role: String, given: bool },
     In(String),
     Reply(String),
     Edit(String),
@@ -69,10 +49,7 @@ pub(super) enum Command {
     React(String),
     Unreact(String),
     Press(String),
-    Select {
-        menu: String,
-        values: Vec<String>,
-    },
+    Select { menu: String, values: Vec<String> },
     Submit(Pairs),
     Typing,
     Who,
